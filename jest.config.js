@@ -1,0 +1,19 @@
+/** @type {import('jest').Config} */
+const swc = [
+  '@swc/jest',
+  { jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, sourceMaps: 'inline' },
+];
+const swcPlain = [
+  '@swc/jest',
+  { jsc: { target: 'es2024', parser: { syntax: 'ecmascript' } }, sourceMaps: 'inline' },
+];
+module.exports = {
+  testEnvironment: 'node',
+  // Kysely and cookie are ES modules alone, and PGlite imports dynamically: Node takes them as they are, Jest must translate them.
+  transform: { '^.+\\.ts$': swc, '/node_modules/(kysely|cookie|@electric-sql)/.+\\.c?js$': swcPlain },
+  transformIgnorePatterns: ['/node_modules/(?!kysely/|cookie/|@electric-sql/)'],
+  testMatch: ['<rootDir>/src/**/*.test.ts', '<rootDir>/test/**/*.test.ts'],
+  testTimeout: 150_000,
+  // Tests of real processes mostly wait, for a heartbeat that stays away or a tick; Jest's own choice on two cores is one.
+  maxWorkers: 3,
+};
