@@ -1,0 +1,184 @@
+/**
+ * What the schema alone can't say of a document: how its parts fit together. Works on any value, so
+ * that a document with mistakes of shape is told about these at the same time.
+ */
+import { z } from 'zod';
+import { checkCron, checkTimezone, tickGaps } from './cron';
+import { targetName } from './endpoints';
+import type { SpecIssue, SpecPath } from './issues';
+import { comparePaths, refuseFolder } from './paths';
+import { durationToMs, formatDuration, isDuration } from './units';
+
+export interface SpecChecks {
+  problems: SpecIssue[];
+  /** Accepted, and probably not meant. */
+  warnings: SpecIssue[];
+}
+
+const text = z.string().optional().catch(undefined);
+const DraftEndpoint = z.object({ host: text, directory: text, name: text, copyMethod: text }).catch({});
+const DraftHooks = z.array(z.object({ run: z.array(z.unknown()).catch([]) }).catch({ run: [] })).catch([]);
+const EMPTY = { source: {}, targets: [], trigger: {}, objectives: {}, hooks: {} };
+
+/** As much of a document as these checks read; whatever has the wrong shape is left out. */
+const Draft = z.object({
+  spec: z
+    .object({
+      source: DraftEndpoint,
+      targets: z.array(DraftEndpoint).catch([]),
+      trigger: z.object({ schedule: text, timezone: text, jitter: text }).catch({}),
+      objectives: z.object({ rpo: text }).catch({}),
+      retain: z.record(z.string(), z.unknown()).optional().catch(undefined),
+      hooks: z
+        .object({
+          beforeCapture: DraftHooks,
+          afterCapture: DraftHooks,
+          afterPublish: DraftHooks,
+        })
+        .partial()
+        .catch({}),
+    })
+    .catch(EMPTY),
+});
+type DraftSpec = z.output<typeof Draft>['spec'];
+type DraftEndpoint = DraftSpec['source'];
+
+const problem = (path: SpecPath, message: string, suggestion?: string): SpecIssue => ({
+  path,
+  message,
+  about: 'value',
+  ...(suggestion !== undefined && { suggestion }),
+});
+
+function checkFolders(spec: DraftSpec): SpecIssue[] {
+  const endpoints = [
+    { endpoint: spec.source, path: ['spec', 'source', 'directory'], role: 'source' as const },
+    ...spec.targets.map((endpoint, index) => ({
+      endpoint,
+      path: ['spec', 'targets', index, 'directory'],
+      role: 'target' as const,
+    })),
+  ];
+  return endpoints.flatMap(({ endpoint, path, role }) => {
+    const reason = endpoint.directory?.startsWith('/') && refuseFolder(endpoint.directory, role);
+    return reason ? [problem(path, reason)] : [];
+  });
+}
+
+const OVERLAPS = {
+  same: (what: string) => `is the same volume as ${what}`,
+  inside: (what: string) => `lies inside ${what}, and would be copied into itself`,
+  contains: (what: string) => `contains ${what}, and a sync would remove it`,
+};
+
+/** What is wrong with two volumes side by side; undefined where they are apart. */
+function describeOverlap(one: DraftEndpoint, other: DraftEndpoint, otherName: string): string | undefined {
+  if (one.host === undefined || one.host !== other.host) return undefined;
+  if (!one.directory?.startsWith('/') || !other.directory?.startsWith('/')) return undefined;
+  const how = comparePaths(one.directory, other.directory);
+  return how && OVERLAPS[how](`${otherName}, ${other.host}:${other.directory}`);
+}
+
+function checkOverlaps(spec: DraftSpec): SpecIssue[] {
+  return spec.targets.flatMap((target, index) => {
+    const others = [
+      { endpoint: spec.source, name: 'the source' },
+      ...spec.targets.slice(0, index).map((endpoint, at) => ({ endpoint, name: `targets[${at}]` })),
+    ];
+    return others.flatMap(({ endpoint, name }) => {
+      const message = describeOverlap(target, endpoint, name);
+      return message ? [problem(['spec', 'targets', index, 'directory'], message)] : [];
+    });
+  });
+}
+
+function checkTargetNames(spec: DraftSpec): SpecIssue[] {
+  const taken = new Map<string, number>();
+  return spec.targets.flatMap((target, index) => {
+    const { host, name } = target;
+    const called = name ?? (host === undefined ? undefined : targetName({ host, name: undefined }));
+    if (called === undefined) return [];
+    const first = taken.get(called);
+    if (first === undefined) {
+      taken.set(called, index);
+      return [];
+    }
+    const path = ['spec', 'targets', index, name === undefined ? 'host' : 'name'];
+    return [problem(path, `targets[${first}] is called "${called}" too; give this target a name of its own`)];
+  });
+}
+
+function checkHooks(spec: DraftSpec): SpecIssue[] {
+  return Object.entries(spec.hooks).flatMap(([moment, hooks]) =>
+    (hooks ?? []).flatMap(({ run }, index) => {
+      const file = run[0];
+      if (typeof file !== 'string' || file === '' || /^[^-./][^/]*$/.test(file)) return [];
+      const message = `"${file}" must be the plain name of a file in the agent's --allow-hooks folder`;
+      return [problem(['spec', 'hooks', moment, index, 'run', 0], message)];
+    }),
+  );
+}
+
+/** The schedule, and the durations that only make sense beside it. */
+function checkTrigger({ trigger, objectives }: DraftSpec): SpecChecks {
+  const problems: SpecIssue[] = [];
+  const warnings: SpecIssue[] = [];
+  const { schedule, timezone, jitter } = trigger;
+  const badZone = timezone === undefined ? undefined : checkTimezone(timezone);
+  if (badZone) problems.push(problem(['spec', 'trigger', 'timezone'], badZone.message, badZone.suggestion));
+  if (schedule === undefined) {
+    if (jitter !== undefined) {
+      warnings.push(problem(['spec', 'trigger', 'jitter'], 'has no effect without a schedule'));
+    }
+    return { problems, warnings };
+  }
+  const path = ['spec', 'trigger', 'schedule'];
+  const badCron = checkCron(schedule);
+  if (badCron)
+    return { problems: [...problems, problem(path, badCron.message, badCron.suggestion)], warnings };
+  const [, , dayOfMonth, , dayOfWeek] = schedule.trim().split(/\s+/);
+  if (dayOfMonth !== '*' && dayOfWeek !== '*') {
+    warnings.push(problem(path, 'runs only on days that match both the day of month and the day of week'));
+  }
+  const gaps = tickGaps(schedule);
+  if (gaps && jitter !== undefined && isDuration(jitter) && durationToMs(jitter) >= gaps.shortestMs) {
+    const gap = formatDuration(gaps.shortestMs);
+    problems.push(
+      problem(['spec', 'trigger', 'jitter'], `must be shorter than the ${gap} between two ticks`),
+    );
+  }
+  const { rpo } = objectives;
+  if (gaps && rpo !== undefined && isDuration(rpo) && durationToMs(rpo) <= gaps.longestMs) {
+    const gap = formatDuration(gaps.longestMs);
+    warnings.push(problem(['spec', 'objectives', 'rpo'], `can't be kept: two ticks are up to ${gap} apart`));
+  }
+  return { problems, warnings };
+}
+
+function warnAboutRetain({ retain, targets }: DraftSpec): SpecIssue[] {
+  if (!retain) return [];
+  const path = ['spec', 'retain'];
+  if (targets.length > 0 && targets.every((target) => target.copyMethod === 'Direct')) {
+    return [problem(path, 'has no effect: targets with copyMethod Direct keep no recovery points')];
+  }
+  const keepsMore = Object.values(retain).some((value) => value !== 0);
+  return keepsMore ? [] : [problem(path, 'keeps the newest recovery point alone')];
+}
+
+/** Every reason of this kind against a document, whatever its shape, and what looks unintended. */
+export function checkSpec(document: unknown): SpecChecks {
+  const draft = Draft.safeParse(document);
+  if (!draft.success) return { problems: [], warnings: [] };
+  const { spec } = draft.data;
+  const trigger = checkTrigger(spec);
+  return {
+    problems: [
+      ...checkFolders(spec),
+      ...checkOverlaps(spec),
+      ...checkTargetNames(spec),
+      ...checkHooks(spec),
+      ...trigger.problems,
+    ],
+    warnings: [...trigger.warnings, ...warnAboutRetain(spec)],
+  };
+}

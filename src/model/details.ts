@@ -1,0 +1,187 @@
+/** The Markdown that the Temporal UI shows as current details, so that no code need be opened. */
+import { code, page, plain, table, time } from './markdown';
+import type { Failure, Instant, SyncRecord } from './records';
+import { phaseOf } from './relationship-state';
+import type { RelationshipState } from './relationship-state';
+import { isRpoMet, lagSeconds } from './rpo';
+import type { Relationship } from './spec';
+import { describeReason, relationshipGuide } from './static-texts';
+import type { Phase, TargetStatus } from './status';
+import { formatBytes, formatDuration } from './units';
+
+const PHASES: Partial<Record<Phase, string>> = {
+  Applying: 'Checking its spec',
+  Retrying: 'Failed, and about to try again',
+  WaitingForHost: 'Waiting for a host',
+  WaitingForApproval: 'Waiting for an approval',
+  Retired: 'Deleted',
+};
+
+/** A failure: what, where, the tool's own words, and what to do. */
+function failureText({ type, message, host, volume, toolMessage, hint }: Failure): string {
+  const where = [host && `host ${code(host)}`, volume && `volume ${code(volume)}`].filter(Boolean).join(', ');
+  return [
+    `**${type}**: ${plain(message)}${where && ` (${where})`}.`,
+    toolMessage && `The tool said: ${code(toolMessage.trim())}.`,
+    hint && `**What to do:** ${plain(hint)}.`,
+  ]
+    .filter(Boolean)
+    .join(' ');
+}
+
+/** Each failure once, with all the targets that have it. */
+function failureList(failures: readonly { name: string; failure: Failure | undefined }[]): string[] {
+  const names = new Map<string, string[]>();
+  for (const { name, failure } of failures) {
+    if (!failure) continue;
+    const text = failureText(failure);
+    names.set(text, [...(names.get(text) ?? []), plain(name)]);
+  }
+  if (names.size === 0) return [];
+  const lines = [...names].map(([text, targets]) => `- target ${targets.join(', ')}: ${text}`);
+  return ['**What is wrong**', lines.join('\n')];
+}
+
+/** What to do about the present state, where there is something to do. */
+function advice(state: RelationshipState): string[] {
+  const { name } = state;
+  switch (phaseOf(state)) {
+    case 'WaitingForApproval':
+      return [
+        `**Stopped by a guard:** ${plain(state.approval?.reason ?? '')}. If that is meant: ${code(`tidemark approve ${name}`)}.`,
+      ];
+    case 'WaitingForHost':
+      return state.absentHosts.map(
+        (host) =>
+          `**No agent answers for host ${plain(host)}.** Start it there: ${code(`tidemark agent --host ${host}`)}. The sync then goes on by itself.`,
+      );
+    case 'Paused':
+      return [`**Paused.** To go on: ${code(`tidemark resume ${name}`)}.`];
+    case 'Retrying':
+      return [`**The last sync failed**; a fresh one starts by itself at ${time(state.retryAt)}.`];
+    default:
+      return [];
+  }
+}
+
+/** What it is for, in one sentence. */
+function purpose({ spec }: Relationship): string {
+  const { source, targets, trigger } = spec;
+  const place = (end: { host: string; directory: string }) => code(`${end.host}:${end.directory}`);
+  const when = trigger.schedule
+    ? `by the schedule ${code(trigger.schedule)} (${trigger.timezone})`
+    : 'on request';
+  return `Keeps ${place(source)} copied to ${targets.map(place).join(' and ')}, ${when}.`;
+}
+
+function targetRow(target: TargetStatus, nowMs: number): string[] {
+  const { name, host, volume, result, recoveryPoint, capturedAt } = target;
+  return [
+    name === host ? 'target' : `target ${plain(name)}`,
+    plain(host),
+    code(volume),
+    result === 'never' ? 'never synced' : result,
+    recoveryPoint ? code(recoveryPoint) : '–',
+    time(capturedAt),
+    capturedAt ? formatDuration(Math.max(0, nowMs - Date.parse(capturedAt))) : '–',
+  ];
+}
+
+function rpoText(state: RelationshipState, rpo: string | undefined, nowMs: number): string {
+  if (rpo === undefined) return 'none promised';
+  const late = state.targets.filter(
+    ({ capturedAt }) => !isRpoMet(capturedAt ? lagSeconds(capturedAt, nowMs) : undefined, rpo),
+  );
+  return late.length === 0
+    ? `${rpo}, kept`
+    : `${rpo}, **missed** by ${late.map(({ name }) => name).join(', ')}`;
+}
+
+function lastSyncText({ lastSync }: RelationshipState): string {
+  if (!lastSync) return 'none yet';
+  const { result, endedAt, durationSeconds, bytes, files } = lastSync;
+  return `${result} at ${time(endedAt)}, in ${formatDuration(durationSeconds * 1000)}; ${formatBytes(bytes)} sent, ${files} entries changed`;
+}
+
+function facts(state: RelationshipState, document: Relationship, nowMs: number, nextRun?: Instant): string {
+  const { operation, missedTicks } = state;
+  const now =
+    operation && `${operation.kind} ${code(operation.workflowId)} since ${time(operation.startedAt)}`;
+  return table(
+    ['', ''],
+    [
+      ...(now ? [['running now', now]] : []),
+      ['last sync', lastSyncText(state)],
+      ['next sync', time(state.paused ? undefined : (state.retryAt ?? nextRun))],
+      ['recovery point objective', rpoText(state, document.spec.objectives.rpo, nowMs)],
+      ['epoch', `${state.epoch}, ${state.direction}`],
+      ['ticks skipped, because an operation ran', String(missedTicks)],
+    ],
+  );
+}
+
+/**
+ * The current details of a relationship. `nextRun` is the next tick of its schedule. `withGuide` adds
+ * what the static details say, which Temporal keeps for the first run alone.
+ */
+export function renderRelationshipDetails(
+  state: RelationshipState,
+  nowMs: number,
+  nextRun?: Instant,
+  withGuide = false,
+): string {
+  const { document } = state;
+  if (!document) return page(['Waiting for its first spec: `tidemark apply`.']);
+  const { source } = document.spec;
+  const now = new Date(nowMs).toISOString();
+  const phase = phaseOf(state);
+  return page([
+    `### ${PHASES[phase] ?? phase}`,
+    purpose(document),
+    ...advice(state),
+    ...(state.notice ? [`**${plain(state.notice)}**`] : []),
+    ...failureList(state.targets.map(({ name, lastError }) => ({ name, failure: lastError }))),
+    table(
+      ['role', 'host', 'volume', 'result', 'recovery point', 'captured', 'lag'],
+      [
+        ['source', plain(source.host), code(source.directory), '', '', '', ''],
+        ...state.targets.map((target) => targetRow(target, nowMs)),
+      ],
+    ),
+    facts(state, document, nowMs, nextRun),
+    ...(state.warnings.length > 0
+      ? ['**Worth knowing**', state.warnings.map((warning) => `- ${plain(warning)}`).join('\n')]
+      : []),
+    `Written when it last did something, at ${time(now)}: the lag was that then.`,
+    ...(withGuide ? ['### What this is', ...relationshipGuide(state.name)] : []),
+  ]);
+}
+
+const RESULTS: Record<SyncRecord['result'], string> = {
+  succeeded: 'Succeeded',
+  partial: 'Some targets failed',
+  failed: 'Failed',
+  cancelled: 'Cancelled',
+};
+
+/** The current details of one sync: what each target is doing, or how it ended. */
+export function renderSyncDetails(
+  document: Relationship,
+  reason: SyncRecord['reason'],
+  doing: ReadonlyMap<string, string>,
+  record?: SyncRecord,
+): string {
+  const { source } = document.spec;
+  const read = source.copyMethod === 'Direct' ? 'read as it is' : `frozen first (${source.copyMethod})`;
+  return page([
+    `### ${record ? RESULTS[record.result] : 'Syncing'}`,
+    `From ${code(`${source.host}:${source.directory}`)}, ${read}; ${describeReason(reason)}.`,
+    table(
+      ['target', record ? 'what became of it' : 'now'],
+      doing.size > 0
+        ? [...doing].map(([target, what]) => [plain(target), plain(what)])
+        : [['all', record ? 'never begun' : 'looking at both sides']],
+    ),
+    ...failureList((record?.targets ?? []).map(({ name, failure }) => ({ name, failure }))),
+  ]);
+}

@@ -1,0 +1,35 @@
+/** The one place where a document is judged, whether it came as text or as data. */
+import { checkSpec } from './check-spec';
+import { dropExplained, explainIssue } from './explain-issue';
+import { formatIssue, formatPath } from './issues';
+import type { SpecIssue } from './issues';
+import { RelationshipSchema } from './spec';
+import type { Relationship } from './spec';
+
+export interface Examination {
+  /** With all defaults filled in; there only where nothing is wrong. */
+  relationship?: Relationship;
+  problems: SpecIssue[];
+  warnings: SpecIssue[];
+}
+
+/** Every reason why a parsed document can't be accepted, and what looks unintended. */
+export function examineDocument(document: unknown): Examination {
+  const parsed = RelationshipSchema.safeParse(document);
+  const checks = checkSpec(document);
+  const found = parsed.error?.issues.flatMap((issue) => explainIssue(document, issue)) ?? [];
+  const problems = [...dropExplained(found), ...checks.problems];
+  const relationship = problems.length === 0 ? parsed.data : undefined;
+  return { ...(relationship && { relationship }), problems, warnings: checks.warnings };
+}
+
+/** The same in words, for a document that has no lines. */
+export function checkDocument(document: unknown): {
+  relationship?: Relationship;
+  problems: string[];
+  warnings: string[];
+} {
+  const { problems, warnings, ...rest } = examineDocument(document);
+  const describe = (issue: SpecIssue) => formatIssue({ ...issue, path: formatPath(issue.path) });
+  return { ...rest, problems: problems.map(describe), warnings: warnings.map(describe) };
+}

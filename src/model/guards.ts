@@ -1,0 +1,44 @@
+import type { Failure } from './records';
+
+/** What the guards of a sync look at, for one target. */
+export interface GuardQuestion {
+  relationship: string;
+  source: { host: string; volume: string; empty: boolean };
+  target: { name: string; host: string; volume: string; files: number; foreign: boolean };
+  allowEmpty: boolean;
+  /** `tidemark approve` was given for this sync. */
+  approved: boolean;
+}
+
+/** What a sync never does unasked: wipe a full target from an empty source, overwrite foreign data. */
+export function checkGuards({
+  relationship,
+  source,
+  target,
+  allowEmpty,
+  approved,
+}: GuardQuestion): Failure | undefined {
+  if (approved) return undefined;
+  const approve = `if that is meant: tidemark approve ${relationship}`;
+  // The volume's own folder is counted too: an empty one has one entry.
+  const held = Math.max(0, target.files - 1);
+  if (source.empty && held > 0 && !allowEmpty) {
+    return {
+      type: 'ApprovalRequired',
+      message: `the source is empty, and the newest recovery point of target ${target.name} holds ${held} ${held === 1 ? 'entry' : 'entries'}`,
+      host: source.host,
+      volume: source.volume,
+      hint: `see whether the volume is mounted and whole; ${approve}, or set guards.allowEmpty`,
+    };
+  }
+  if (target.foreign) {
+    return {
+      type: 'ApprovalRequired',
+      message: `target ${target.name} holds data that no sync put there, and it would be replaced`,
+      host: target.host,
+      volume: target.volume,
+      hint: `name an empty or new directory; ${approve}`,
+    };
+  }
+  return undefined;
+}

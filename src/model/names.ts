@@ -1,0 +1,46 @@
+/** Every workflow id, task queue and Schedule id, made in one place. */
+
+/** The task queue of the control worker: workflows, and activities that need no host. */
+export const CONTROL_QUEUE = 'tidemark';
+
+/** The task queue of the agent that speaks for a host. */
+export function makeHostQueue(host: string): string {
+  return `host/${host}`;
+}
+
+/** The workflow id of a relationship. */
+export function makeRelationshipId(name: string): string {
+  return `relationship/${name}`;
+}
+
+/** The name of the relationship in a relationship's workflow id; undefined for any other workflow. */
+export function parseRelationshipId(workflowId: string): string | undefined {
+  return /^relationship\/([^/]+)$/.exec(workflowId)?.[1];
+}
+
+/** The workflow id of one operation: `relationship/wiki/sync/000042`. */
+export function makeOperationId(name: string, operation: string, sequence: number): string {
+  return `${makeRelationshipId(name)}/${operation}/${String(sequence).padStart(6, '0')}`;
+}
+
+/** The id of the Temporal Schedule of a relationship: the relationship's own name. */
+export function makeScheduleId(name: string): string {
+  return name;
+}
+
+/** The id of one sync, unique per relationship for ever and sortable: `wiki-000042`. */
+export function makeSyncId(name: string, sequence: number): string {
+  return `${name}-${String(sequence).padStart(6, '0')}`;
+}
+
+/**
+ * The id of a recovery point: its capture time in UTC and its sync's sequence number, for example
+ * `20261121T080210Z-000042`. It sorts by time, and stays unique when the clock jumps back.
+ */
+export function makePointId(capturedAt: string, sequence: number): string {
+  const compact = new Date(capturedAt).toISOString().replace(/\.\d+/, '').replaceAll(/[-:]/g, '');
+  return `${compact}-${String(sequence).padStart(6, '0')}`;
+}
+
+/** Names of hosts, relationships and targets: what they may consist of. */
+export const NAME_PATTERN = /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/;

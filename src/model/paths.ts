@@ -1,0 +1,54 @@
+/** Paths of volumes: one spelling each, and the folders that are never a volume. Pure text. */
+import type { Role } from './records';
+
+/** The folder in which Tidemark keeps what belongs to a volume. */
+export const STATE_FOLDER = '.tidemark';
+
+/** An absolute path in its one spelling: no doubled slash, no `.` part, no slash at the end. */
+export function normalizePath(path: string): string {
+  if (!path.startsWith('/')) return path;
+  return `/${path
+    .split('/')
+    .filter((part) => part !== '' && part !== '.')
+    .join('/')}`;
+}
+
+/** How `path` lies to `other`; undefined where they have nothing in common. */
+export function comparePaths(path: string, other: string): 'same' | 'inside' | 'contains' | undefined {
+  const [a, b] = [normalizePath(path), normalizePath(other)];
+  const folder = (text: string) => (text === '/' ? '/' : `${text}/`);
+  if (a === b) return 'same';
+  if (a.startsWith(folder(b))) return 'inside';
+  return b.startsWith(folder(a)) ? 'contains' : undefined;
+}
+
+/** Filesystems of the kernel: nothing inside is data, but for memory-backed files in `/dev/shm`. */
+const KERNEL = /^\/(?:proc|sys|dev(?!\/shm\/.))(?:\/|$)/;
+/** Belongs to the operating system; what is inside may be read, and never be replaced. */
+const SYSTEM = /^\/(?:bin|sbin|lib(?:32|64|x32)?|boot|etc|usr)(?:\/|$)/;
+/** Folders in which others keep their folders: never a volume themselves, but what is inside may be. */
+const SHARED = new Set(
+  ['run', 'var', 'home', 'root', 'srv', 'opt', 'mnt', 'media', 'tmp'].map((name) => `/${name}`),
+);
+/** The same, for targets alone. */
+const SHARED_TARGETS = new Set(['lib', 'log', 'cache', 'spool', 'tmp', 'run'].map((name) => `/var/${name}`));
+
+/**
+ * Why a folder can't be a volume; undefined where it can.
+ * @param path absolute; its links are not followed, so a host asks again with the real path.
+ */
+export function refuseFolder(path: string, role: Role): string | undefined {
+  const folder = normalizePath(path);
+  if (folder === '/') return 'the root folder is never a volume';
+  if (folder.split('/').includes(STATE_FOLDER))
+    return `a ${STATE_FOLDER} folder is Tidemark's own and never a volume`;
+  if (KERNEL.test(folder)) return `${folder} belongs to the kernel and is never a volume`;
+  const isSystem = SYSTEM.test(folder);
+  if (isSystem && role === 'target')
+    return `${folder} belongs to the operating system, and a sync would replace it`;
+  const isShared = SHARED.has(folder) || (role === 'target' && SHARED_TARGETS.has(folder));
+  if (isShared || (isSystem && folder.lastIndexOf('/') === 0)) {
+    return `${folder} is a system folder and never a volume; name a folder inside it`;
+  }
+  return undefined;
+}

@@ -1,0 +1,54 @@
+/** How one target is to be brought up to date: a pure decision, shared by workflows and tests. */
+import type { Point, PointMethod } from './records';
+
+export interface TransferSituation {
+  /** How the target freezes recovery points. */
+  method: PointMethod;
+  /** The target's live replica has multiply linked files. */
+  hasHardLinks: boolean;
+  /** The newest recovery point at the target; none before the first sync. */
+  newestPoint?: Pick<Point, 'files'>;
+  /** A transfer was cut off here before, and part of its data is in place. */
+  resuming: boolean;
+  /** The guard of the spec: `50%`. */
+  maxDeletes: string;
+  /** `tidemark approve` lifted the guards for this sync. */
+  approved: boolean;
+}
+
+export interface TransferPlan {
+  /**
+   * `inPlace` writes only the blocks that differ, into the live replica; recovery points keep the old
+   * state meanwhile. `delayed` puts whole new files beside the old and renames them at the end.
+   */
+  writeMode: 'inPlace' | 'delayed';
+  how: 'full' | 'incremental' | 'resume';
+  /** At most so many deletions. Undefined: no limit. */
+  maxDeletions?: number;
+}
+
+/**
+ * Two names of one inode at the target may be two files at the source by now; written in place, each
+ * would undo the other for ever. And where no recovery point exists, a reader of the replica must not
+ * see half-written files.
+ */
+function chooseWriteMode({ method, hasHardLinks }: TransferSituation): TransferPlan['writeMode'] {
+  return hasHardLinks || method === 'Direct' ? 'delayed' : 'inPlace';
+}
+
+function limitDeletions({ newestPoint, maxDeletes, approved }: TransferSituation): number | undefined {
+  const percent = Number.parseInt(maxDeletes, 10);
+  if (approved || !newestPoint || percent >= 100) return undefined;
+  return Math.floor((percent / 100) * newestPoint.files);
+}
+
+/** Chooses how to write, names the kind of transfer, and limits what it may delete. */
+export function planTransfer(situation: TransferSituation): TransferPlan {
+  const { resuming, newestPoint } = situation;
+  const maxDeletions = limitDeletions(situation);
+  return {
+    writeMode: chooseWriteMode(situation),
+    how: resuming ? 'resume' : newestPoint ? 'incremental' : 'full',
+    ...(maxDeletions !== undefined && { maxDeletions }),
+  };
+}

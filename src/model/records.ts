@@ -1,0 +1,137 @@
+/**
+ * The data that crosses between workflow, activities, drivers and catalog. Plain JSON: everything
+ * here may stand in a Temporal history, so nothing here is secret.
+ */
+import type { ErrorType } from './errors';
+
+/** An instant, ISO 8601 in UTC. */
+export type Instant = string;
+
+/** A volume as drivers know it: its kind, and where it is on its host. */
+export interface Volume {
+  kind: 'directory';
+  /** Absolute path on the host. */
+  path: string;
+  /** Refuse unless this path is, or lies inside, a mounted filesystem other than the root. */
+  mustBeMounted?: boolean;
+}
+
+/** How the source's point-in-time copy is made. */
+export type CaptureMethod = 'Direct' | 'Snapshot' | 'Clone';
+
+/** How a target freezes its recovery points; `Direct` keeps none. */
+export type PointMethod = 'Direct' | 'Snapshot' | 'Clone' | 'HardLink';
+
+export type Role = 'source' | 'target';
+
+/** Who owns a volume: stored with the data, checked before every change. */
+export interface Claim {
+  relationship: string;
+  epoch: number;
+  role: Role;
+}
+
+/** A recovery point as its target holds it. */
+export interface Point {
+  id: string;
+  syncId: string;
+  /** Grows with each sync of the relationship; orders points even when clocks jump. */
+  sequence: number;
+  capturedAt: Instant;
+  publishedAt: Instant;
+  method: PointMethod;
+  /** Proves two states equal; points of one unchanged state share it. */
+  identity: string;
+  /** Regular-file bytes in the tree, as the mover counted them. */
+  bytes: number;
+  /** Entries in the tree, as the mover counted them. */
+  files: number;
+  /** When contents and metadata were last found equal to the source's copy. */
+  verifiedAt?: Instant;
+}
+
+/** What a running transfer has done so far; sent with heartbeats. */
+export interface Progress {
+  phase: 'scanning' | 'transferring' | 'finishing' | 'comparing';
+  bytesDone: number;
+  /** Total of the whole tree, where it is known already. */
+  bytesTotal?: number;
+  filesDone: number;
+  filesTotal?: number;
+  percent?: number;
+  rateBytesPerSecond: number;
+  etaSeconds?: number;
+}
+
+/** What a transfer did. */
+export interface TransferStats {
+  /** Bytes on the wire, both directions, as the mover counted them. */
+  bytesSent: number;
+  /** Bytes of file data that differed and were written. */
+  bytesChanged: number;
+  /** Entries created, changed or deleted at the target; 0 means the target was equal already. */
+  filesChanged: number;
+  filesDeleted: number;
+  /** Of the whole tree at the target, now. */
+  totalBytes: number;
+  totalFiles: number;
+  durationMs: number;
+  /** Files that vanished at a live source during the transfer: not a failure. */
+  filesVanished: number;
+}
+
+/** One difference between a recovery point and the source's copy. */
+export interface Difference {
+  /** Path inside the volume; bytes that are not UTF-8 are shown as `\#ooo`, as rsync prints them. */
+  path: string;
+  /** What differs: `content`, `size`, `time`, `permissions`, `owner`, `group`, `acl`, `xattr`, `missing`, `extra`, `type`. */
+  what: string[];
+  /** True where the source changed after the point was captured: expected, not damage. */
+  changedSince: boolean;
+}
+
+/** Why an operation, or one target of it, failed. */
+export interface Failure {
+  type: ErrorType | 'Unknown' | 'Cancelled';
+  message: string;
+  host?: string;
+  volume?: string;
+  toolMessage?: string;
+  hint?: string;
+}
+
+/** How one target fared in one sync. */
+export interface TargetOutcome {
+  name: string;
+  host: string;
+  result: 'succeeded' | 'failed' | 'cancelled' | 'external';
+  how?: string;
+  stats?: TransferStats;
+  /** Transfer attempts, the successful one included. */
+  attempts: number;
+  point?: Point;
+  /** All points at the target after pruning, with the reasons for which each is kept. */
+  points?: KeptPoint[];
+  failure?: Failure;
+}
+
+/** A point and why retention keeps it, for example `["last 1", "hourly 3"]`. */
+export interface KeptPoint extends Point {
+  keptBecause: string[];
+}
+
+/** One finished sync, as the catalog keeps it. */
+export interface SyncRecord {
+  syncId: string;
+  relationship: string;
+  sequence: number;
+  reason: 'created' | 'schedule' | 'request' | 'retry' | 'changed' | 'approved';
+  startedAt: Instant;
+  capturedAt?: Instant;
+  endedAt: Instant;
+  result: 'succeeded' | 'partial' | 'failed' | 'cancelled';
+  targets: TargetOutcome[];
+  failure?: Failure;
+  workflowId: string;
+  runId: string;
+}

@@ -1,0 +1,221 @@
+/** The state of a relationship and how each event changes it: pure, so that it can be tested alone. */
+import { targetName, volumeOf } from './endpoints';
+import { isMissingAgent } from './failure';
+import type { Failure, Instant, SyncRecord, TargetOutcome } from './records';
+import type { Relationship, TargetSpec } from './spec';
+import type { LastSync, Phase, RelationshipStatus, TargetStatus } from './status';
+
+/** How many syncs the relationship itself remembers; the catalog has them all. */
+const REMEMBERED_SYNCS = 20;
+
+/** Everything that outlives a run of the relationship workflow. */
+export interface RelationshipState extends Omit<RelationshipStatus, 'phase' | 'document'> {
+  /** Undefined until the first `apply` was accepted. */
+  document?: Relationship;
+  history: SyncRecord[];
+  /** For the current details: why a signal was not obeyed, its sender being out of reach, or who approved of what. */
+  notice?: string;
+  /** Hosts without an agent, as the last sync found. */
+  absentHosts: string[];
+  /** Targets to sync again at `retryAt`; all of them where it is empty. */
+  retryTargets: string[];
+  /** The next sync may pass its guards. */
+  approved: boolean;
+  retired: boolean;
+}
+
+export function initialState(name: string): RelationshipState {
+  return {
+    name,
+    paused: false,
+    direction: 'forward',
+    epoch: 1,
+    sequence: 0,
+    targets: [],
+    history: [],
+    consecutiveFailures: 0,
+    missedTicks: 0,
+    warnings: [],
+    absentHosts: [],
+    retryTargets: [],
+    approved: false,
+    retired: false,
+  };
+}
+
+/** What the relationship is doing or waiting for, derived from its state. */
+export function phaseOf(state: RelationshipState): Phase {
+  if (state.retired) return 'Retired';
+  if (!state.document) return 'Applying';
+  if (state.operation)
+    return ({ sync: 'Syncing', verify: 'Verifying', restore: 'Restoring' } as const)[state.operation.kind];
+  if (state.paused) return 'Paused';
+  if (state.approval) return 'WaitingForApproval';
+  if (state.absentHosts.length > 0) return 'WaitingForHost';
+  if (state.retryAt) return 'Retrying';
+  return 'Idle';
+}
+
+function neverSynced(target: TargetSpec): TargetStatus {
+  return { name: targetName(target), host: target.host, volume: volumeOf(target).path, result: 'never' };
+}
+
+/**
+ * Takes a changed document: targets that stay keep what is known of them, new ones have never been
+ * synced. Returns the names of targets that are new or moved, and so need a sync at once.
+ */
+export function applyDocument(state: RelationshipState, document: Relationship): string[] {
+  const known = new Map(state.targets.map((target) => [target.name, target]));
+  const added: string[] = [];
+  state.targets = document.spec.targets.map((spec) => {
+    const fresh = neverSynced(spec);
+    const old = known.get(fresh.name);
+    if (old?.host === fresh.host && old.volume === fresh.volume) return old;
+    added.push(fresh.name);
+    return fresh;
+  });
+  state.document = document;
+  state.absentHosts = state.absentHosts.filter((host) => hostsOf(document).includes(host));
+  return added;
+}
+
+/** All hosts of a relationship, the source's first, each once. */
+export function hostsOf(document: Relationship): string[] {
+  return [...new Set([document.spec.source.host, ...document.spec.targets.map((target) => target.host)])];
+}
+
+/** The names of the targets that a request means by names or classes. Unknown ones are returned too. */
+export function chooseTargets(
+  targets: readonly TargetSpec[],
+  wanted: readonly string[] | undefined,
+): { chosen: string[]; unknown: string[] } {
+  const names = targets.map(targetName);
+  if (!wanted || wanted.length === 0) return { chosen: names, unknown: [] };
+  // `nodes` and `drpnodes` are what operators type for the classes `node` and `drpnode`.
+  const matches = (target: TargetSpec, want: string) =>
+    targetName(target) === want || target.class === want || `${target.class}s` === want;
+  return {
+    chosen: targets.filter((target) => wanted.some((want) => matches(target, want))).map(targetName),
+    unknown: wanted.filter((want) => !targets.some((target) => matches(target, want))),
+  };
+}
+
+function toTargetStatus(old: TargetStatus, outcome: TargetOutcome): TargetStatus {
+  const { lastError: _gone, ...kept } = old;
+  return {
+    ...kept,
+    result: outcome.result,
+    ...(outcome.point && { recoveryPoint: outcome.point.id, capturedAt: outcome.point.capturedAt }),
+    ...(outcome.failure && { lastError: outcome.failure }),
+  };
+}
+
+/** Says that a target has failed before the sync has ended, which may be hours away. */
+export function recordTargetFailure(state: RelationshipState, outcome: TargetOutcome): void {
+  if (state.operation?.kind !== 'sync') return;
+  state.targets = state.targets.map((target) =>
+    target.name === outcome.name ? toTargetStatus(target, outcome) : target,
+  );
+}
+
+function summarizeSync(record: SyncRecord): LastSync {
+  const total = (pick: (target: TargetOutcome) => number | undefined) =>
+    record.targets.reduce((sum, target) => sum + (pick(target) ?? 0), 0);
+  return {
+    syncId: record.syncId,
+    result: record.result,
+    startedAt: record.startedAt,
+    endedAt: record.endedAt,
+    bytes: total((target) => target.stats?.bytesSent),
+    files: total((target) => target.stats?.filesChanged),
+    durationSeconds: (Date.parse(record.endedAt) - Date.parse(record.startedAt)) / 1000,
+  };
+}
+
+/** Every failure of a sync: its own, and those of its targets. */
+export function failuresOf(record: SyncRecord): Failure[] {
+  return [record.failure, ...record.targets.map((target) => target.failure)].filter(
+    (failure) => failure !== undefined,
+  );
+}
+
+/** What a finished sync changes. `retryDelayMs` is asked for only when one is to be started again. */
+export function recordSyncEnd(
+  state: RelationshipState,
+  record: SyncRecord,
+  now: Instant,
+  retryDelayMs: (consecutiveFailures: number) => number,
+): void {
+  const outcomes = new Map(record.targets.map((target) => [target.name, target]));
+  state.targets = state.targets.map((target) => {
+    const outcome = outcomes.get(target.name);
+    return outcome ? toTargetStatus(target, outcome) : target;
+  });
+  state.history = [record, ...state.history].slice(0, REMEMBERED_SYNCS);
+  state.lastSync = summarizeSync(record);
+  if (record.result === 'succeeded') delete state.notice;
+  planRecovery(state, record.failure, now, retryDelayMs);
+}
+
+/**
+ * What is to happen about everything that is wrong: also with targets that this sync left out, which
+ * must not be forgotten because another one did well.
+ */
+function planRecovery(
+  state: RelationshipState,
+  failure: Failure | undefined,
+  now: Instant,
+  retryDelayMs: (consecutiveFailures: number) => number,
+): void {
+  delete state.approval;
+  delete state.retryAt;
+  const failing = state.targets.filter((target) => target.result === 'failed');
+  const failures = [failure, ...failing.map((target) => target.lastError)].filter(
+    (each) => each !== undefined,
+  );
+  const absent = failures.filter(isMissingAgent).map((each) => each.host ?? '');
+  state.absentHosts = [...new Set(absent)].filter(Boolean);
+  const guard = failures.find((each) => each.type === 'ApprovalRequired');
+  if (guard) state.approval = { reason: guard.message, since: now };
+  const retryable = failing.filter((target) => target.lastError?.type !== 'ApprovalRequired');
+  state.retryTargets = retryable.map((target) => target.name);
+  const isWholeLost = failing.length === 0 && failure !== undefined && failure.type !== 'Cancelled';
+  if (failures.length === 0 || failure?.type === 'Cancelled') state.consecutiveFailures = 0;
+  else state.consecutiveFailures++;
+  if (retryable.length === 0 && !isWholeLost) return;
+  state.retryAt = new Date(Date.parse(now) + retryDelayMs(state.consecutiveFailures)).toISOString();
+}
+
+/** Failures that a user who replaced a volume on purpose may override. */
+const APPROVABLE: readonly Failure['type'][] = ['NotMounted', 'VolumeMissing'];
+
+/** What `tidemark approve` would let through now; undefined where nothing waits for it. */
+export function waitingForApproval(state: RelationshipState): string | undefined {
+  if (state.approval) return state.approval.reason;
+  const stopped = state.targets.find(({ result, lastError }) => {
+    return result === 'failed' && lastError && APPROVABLE.includes(lastError.type);
+  });
+  return stopped?.lastError?.message;
+}
+
+/** What the query `status` answers. */
+export function toStatus(state: RelationshipState): RelationshipStatus | undefined {
+  if (!state.document) return undefined;
+  return {
+    name: state.name,
+    document: state.document,
+    phase: phaseOf(state),
+    paused: state.paused,
+    direction: state.direction,
+    epoch: state.epoch,
+    sequence: state.sequence,
+    ...(state.operation && { operation: state.operation }),
+    targets: state.targets,
+    ...(state.lastSync && { lastSync: state.lastSync }),
+    ...(state.approval && { approval: state.approval }),
+    consecutiveFailures: state.consecutiveFailures,
+    ...(state.retryAt && { retryAt: state.retryAt }),
+    missedTicks: state.missedTicks,
+    warnings: state.warnings,
+  };
+}

@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { findKey, knownKeys, makeJsonSchema } from './json-schema';
+import { renderJsonSchema, renderSpecDocs } from './spec-docs';
+import { FULL_EXAMPLE, SHORT_EXAMPLE } from './spec-example';
+import { parseSpecs } from './parse-spec';
+import { parse } from 'yaml';
+
+const docs = path.join(__dirname, '../../docs');
+
+test('docs/spec.md and docs/spec.schema.json are what the schema says now; else run: npm run docs', () => {
+  expect(readFileSync(path.join(docs, 'spec.md'), 'utf8')).toBe(renderSpecDocs());
+  expect(readFileSync(path.join(docs, 'spec.schema.json'), 'utf8')).toBe(renderJsonSchema());
+});
+
+test('every document that the reference shows is accepted as it stands there', () => {
+  const shown = [...renderSpecDocs().matchAll(/```yaml\n(.*?)```/gs)].map(([, text]) => text ?? '');
+  expect(shown).toEqual([SHORT_EXAMPLE, FULL_EXAMPLE]);
+  for (const text of shown) expect(parseSpecs(text, 'x')).toMatchObject({ problems: [], warnings: [] });
+});
+
+/** Every key of the schema, as `spec.targets.host`; keys of list entries too. */
+function listKeys(at: readonly (string | number)[] = []): string[] {
+  return knownKeys(at).flatMap((key) => {
+    const path = [...at, key];
+    return [path.filter((part) => part !== 0).join('.'), ...listKeys(path), ...listKeys([...path, 0])];
+  });
+}
+
+test('the full example uses every key there is', () => {
+  const used = (value: unknown, at: string[] = []): string[] => {
+    if (Array.isArray(value)) return value.flatMap((item) => used(item, at));
+    if (typeof value !== 'object' || value === null) return [];
+    return Object.entries(value).flatMap(([key, item]) => [
+      [...at, key].join('.'),
+      ...used(item, [...at, key]),
+    ]);
+  };
+  const keys = new Set(used(parse(FULL_EXAMPLE)));
+  const hookOptions = /^spec\.hooks\.\w+\.(timeout|onError)$/;
+  expect(listKeys().filter((key) => !keys.has(key) && !hookOptions.test(key))).toEqual([]);
+});
+
+test('every key is explained in the reference', () => {
+  const rows = renderSpecDocs()
+    .split('\n')
+    .filter((line) => line.startsWith('| `'));
+  expect(rows.length).toBeGreaterThan(40);
+  for (const row of rows) expect(row).toMatch(/\| [^|]{5,}[.`)] \|$/);
+});
+
+test('the JSON Schema accepts what is accepted, and refuses a key that nobody knows', () => {
+  const schema = z.fromJSONSchema(makeJsonSchema());
+  const document = parse(FULL_EXAMPLE) as { spec: object };
+  expect(schema.safeParse(document).success).toBe(true);
+  expect(schema.safeParse(parse(SHORT_EXAMPLE)).success).toBe(true);
+  expect(schema.safeParse({ ...document, spec: { ...document.spec, schedul: 1 } }).success).toBe(false);
+  expect(
+    schema.safeParse({ ...document, spec: { ...document.spec, objectives: { rpo: '1 hour' } } }).success,
+  ).toBe(false);
+});
+
+test('a key is found wherever it may stand', () => {
+  expect(findKey('schedule')).toEqual(['spec.trigger.schedule']);
+  expect(findKey('exclude')).toEqual(['spec.mover.rsync.exclude']);
+  expect(findKey('nothing')).toEqual([]);
+});

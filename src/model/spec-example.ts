@@ -1,0 +1,68 @@
+/** A whole document with every key, for `docs/spec.md`; a test reads it as users' files are read. */
+export const FULL_EXAMPLE = `apiVersion: tidemark/v1
+kind: Relationship
+metadata:
+  name: wiki
+  labels: { app: wiki }
+spec:
+  source:
+    host: alpha
+    directory: /srv/wiki
+    mustBeMounted: true
+    copyMethod: Snapshot
+  targets:
+    - host: beta
+      directory: /srv/copies/wiki
+    - name: far-away
+      host: gamma
+      directory: /mnt/copies/wiki
+      mustBeMounted: true
+      copyMethod: HardLink
+      class: drpnode
+  mover:
+    rsync:
+      exclude: ["cache/**", "*.tmp"]
+      include: ["cache/keep/***"]
+      bandwidthLimit: 20MiB
+      compress: auto
+      checksum: false
+      extraOptions: [--fsync]
+  trigger:
+    schedule: "*/15 * * * *"
+    timezone: Europe/Paris
+    jitter: 30s
+    catchUp: 10m
+  objectives:
+    rpo: 1h
+  retain:
+    last: 3
+    hourly: 24
+    daily: 7
+    weekly: 4
+    monthly: 12
+    yearly: 2
+    within: 2d
+  guards:
+    allowEmpty: false
+    maxDeletes: 50%
+  hooks:
+    beforeCapture:
+      - run: [stop-writes, wiki]
+        timeout: 30s
+    afterCapture:
+      - run: [resume-writes, wiki]
+    afterPublish:
+      - run: [tell-somebody]
+        timeout: 10s
+        onError: continue
+`;
+
+/** The least that a document must say. */
+export const SHORT_EXAMPLE = `apiVersion: tidemark/v1
+kind: Relationship
+metadata: { name: wiki }
+spec:
+  source: { host: alpha, directory: /srv/wiki }
+  targets: [{ host: beta, directory: /srv/copies/wiki }]
+  trigger: { schedule: "*/15 * * * *" }
+`;

@@ -1,0 +1,247 @@
+/**
+ * The spec of a relationship, as users write it. The schema is the single source of types, of
+ * validation, of the published JSON Schema and of `docs/spec.md`.
+ *
+ * Durations and sizes stay the strings that the user wrote; `units.ts` turns them into numbers.
+ */
+import { z } from 'zod';
+import { NAME_PATTERN } from './names';
+import { normalizePath } from './paths';
+import { DURATION, durationToMs, isDuration, isSize, SIZE, sizeToBytes } from './units';
+
+const name = z
+  .string()
+  .regex(
+    NAME_PATTERN,
+    'must be 1 to 63 lower-case letters, digits, dots or dashes, and begin and end with a letter or digit',
+  )
+  .meta({ title: 'name' });
+const duration = z
+  .string()
+  .refine(isDuration, 'must be a duration such as 90s, 15m, 1h30m or 7d')
+  .meta({ pattern: DURATION.source, title: 'duration' });
+const positiveDuration = duration.refine(
+  (text) => !isDuration(text) || durationToMs(text) > 0,
+  'must be longer than 0s',
+);
+const size = z
+  .string()
+  .refine(isSize, 'must be a size such as 512KiB, 20MiB or 1.5GiB')
+  .refine((text) => !isSize(text) || sizeToBytes(text) > 0, 'must be more than nothing')
+  .meta({ pattern: SIZE.source, title: 'size' });
+const absolutePath = z
+  .string()
+  .overwrite(normalizePath)
+  .regex(/^\//, 'must be an absolute path')
+  .refine((path) => !path.split('/').includes('..'), 'must not contain ..')
+  // eslint-disable-next-line no-control-regex -- these are what is refused
+  .refine((path) => !/[\u0000-\u001f\u007f]/.test(path), 'must not contain control characters')
+  .meta({ title: 'absolute path' });
+const pattern = z.string().regex(/^[^\0\r\n]+$/, 'must be one line of text, and not empty');
+
+const endpoint = {
+  host: name.describe('The host that holds the volume: the name its agent was started with.'),
+  directory: absolutePath.describe('The volume: an absolute path of a directory on that host.'),
+  mustBeMounted: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Refuse to work unless the directory is, or lies on, a mounted filesystem other than the root.',
+    ),
+};
+
+/** The keys of an endpoint that name a volume, one per volume kind. */
+export const VOLUME_KINDS = ['directory'] as const satisfies (keyof typeof endpoint)[];
+
+/** At most so many points by one rule. */
+const MAX_POINTS = 10_000;
+const count = z.int().min(0).max(MAX_POINTS);
+
+export const RetainSchema = z
+  .strictObject({
+    last: z.int().min(1).max(MAX_POINTS).optional().describe('Keep the newest so many points.'),
+    hourly: count
+      .optional()
+      .describe('Keep the newest point of each of the last so many hours that have one.'),
+    daily: count.optional().describe('The same by day.'),
+    weekly: count.optional().describe('The same by ISO week.'),
+    monthly: count.optional().describe('The same by month.'),
+    yearly: count.optional().describe('The same by year.'),
+    within: duration.optional().describe('Keep every point captured within this long before the newest one.'),
+  })
+  .describe('Which recovery points a target keeps. The newest is always kept.');
+
+const HookSchema = z
+  .strictObject({
+    run: z
+      .array(z.string().regex(/^[^\0]+$/, 'must not be empty, nor contain NUL'))
+      .min(1)
+      .describe("The hook's file name in the agent's --allow-hooks folder, then its arguments."),
+    timeout: positiveDuration.default('60s').describe('Ended after this long, which counts as a failure.'),
+    onError: z
+      .enum(['fail', 'continue'])
+      .default('fail')
+      .describe('What a failure of this hook does to the sync.'),
+  })
+  .describe('A program on a host, run around capture or after publish.');
+
+const SAFE_RSYNC_OPTIONS = [
+  '--fuzzy',
+  '--no-xattrs',
+  '--no-acls',
+  '--no-devices',
+  '--no-specials',
+  '--no-hard-links',
+  '--no-sparse',
+  '--whole-file',
+  '--fsync',
+  '--preallocate',
+  '--omit-dir-times',
+  '--omit-link-times',
+] as const;
+
+const RsyncSchema = z
+  .strictObject({
+    exclude: z.array(pattern).default([]).describe('Patterns of rsync for what to leave out.'),
+    include: z.array(pattern).default([]).describe('Patterns that win over `exclude`.'),
+    bandwidthLimit: size.optional().describe('At most so much per second.'),
+    compress: z
+      .enum(['auto', 'zstd', 'lz4', 'none'])
+      .default('auto')
+      .describe(
+        '`auto` compresses where the last transfer over this link was slower than compression would be.',
+      ),
+    checksum: z
+      .boolean()
+      .default(false)
+      .describe('Find changes by checksum, not by size and time. Reads everything.'),
+    extraOptions: z
+      .array(z.enum(SAFE_RSYNC_OPTIONS))
+      .default([])
+      .describe('Further options of rsync that are safe here.'),
+  })
+  .describe('Files by rsync.');
+
+export const MoverSchema = z
+  .strictObject({ rsync: RsyncSchema.prefault({}) })
+  .describe('What carries the bytes.');
+
+const SourceSchema = z
+  .strictObject({
+    ...endpoint,
+    copyMethod: z
+      .enum(['Direct', 'Snapshot', 'Clone'])
+      .default('Direct')
+      .describe(
+        '`Direct` reads the live directory; `Snapshot` a btrfs snapshot; `Clone` a reflink copy (XFS, btrfs).',
+      ),
+  })
+  .describe('Where the data is.');
+
+const TargetSchema = z
+  .strictObject({
+    ...endpoint,
+    name: name.optional().describe('How this target is called; by default its host.'),
+    copyMethod: z
+      .enum(['Auto', 'Direct', 'Snapshot', 'Clone', 'HardLink'])
+      .default('Auto')
+      .describe(
+        'How recovery points are frozen: `Snapshot` by btrfs, `Clone` by reflink, `HardLink` by hard-linked generations on any filesystem, `Direct` keeps none. `Auto` takes the first of them that the filesystem can do.',
+      ),
+    class: name.default('node').describe('A class to choose targets by, for example `drpnode`.'),
+  })
+  .describe('Where a copy is kept.');
+
+export const RelationshipSchema = z
+  .strictObject({
+    apiVersion: z.literal('tidemark/v1').describe('The version of this format.'),
+    kind: z.literal('Relationship').describe('What the document describes.'),
+    metadata: z
+      .strictObject({
+        name: name.describe('The name of the relationship, unique.'),
+        labels: z.record(z.string(), z.string()).default({}).describe('Free to use.'),
+      })
+      .describe('What the relationship is called.'),
+    spec: z
+      .strictObject({
+        source: SourceSchema,
+        targets: z.array(TargetSchema).min(1).describe('One or more copies, each with a fate of its own.'),
+        mover: MoverSchema.prefault({}),
+        trigger: z
+          .strictObject({
+            schedule: z
+              .string()
+              .meta({ title: 'cron expression' })
+              .describe('Cron, five fields: `*/15 * * * *`. Left out: only on request.')
+              .optional(),
+            timezone: z
+              .string()
+              .meta({ title: 'time zone' })
+              .default('UTC')
+              .describe('IANA time zone of the schedule.'),
+            jitter: duration.optional().describe('Spread the start over this long.'),
+            catchUp: duration
+              .default('10m')
+              .describe('Ticks missed by more than this, Temporal having been away, are not made up for.'),
+          })
+          .prefault({})
+          .describe('When to sync.'),
+        objectives: z
+          .strictObject({
+            rpo: positiveDuration
+              .optional()
+              .describe('The newest recovery point is never to be older than this.'),
+          })
+          .prefault({})
+          .describe('What is promised, and watched.'),
+        retain: RetainSchema.prefault({ last: 3 }),
+        guards: z
+          .strictObject({
+            allowEmpty: z.boolean().default(false).describe('Let an empty source empty its targets.'),
+            maxDeletes: z
+              .string()
+              .regex(/^(100|[1-9]?\d)%$/, 'must be a percentage such as 50%')
+              .meta({ title: 'percentage' })
+              .default('50%')
+              .describe(
+                'A sync that would delete more of a target than this stops and waits for `tidemark approve`.',
+              ),
+          })
+          .prefault({})
+          .describe('What a sync never does unasked.'),
+        hooks: z
+          .strictObject({
+            beforeCapture: z
+              .array(HookSchema)
+              .default([])
+              .describe("On the source's host, before its state is frozen."),
+            afterCapture: z
+              .array(HookSchema)
+              .default([])
+              .describe(
+                "On the source's host, once it is frozen; runs always when `beforeCapture` was begun.",
+              ),
+            afterPublish: z
+              .array(HookSchema)
+              .default([])
+              .describe("On each target's host, once it has a new recovery point."),
+          })
+          .prefault({})
+          .describe('Programs that run around a sync.'),
+      })
+      .describe('The relationship itself.'),
+  })
+  .describe('A source, its targets, how and when to copy.');
+
+/** A whole document, with all defaults filled in. */
+export type Relationship = z.output<typeof RelationshipSchema>;
+/** A document as a user may write it, defaults left out. */
+export type RelationshipInput = z.input<typeof RelationshipSchema>;
+export type RelationshipSpec = Relationship['spec'];
+export type SourceSpec = RelationshipSpec['source'];
+export type TargetSpec = RelationshipSpec['targets'][number];
+export type MoverSpec = RelationshipSpec['mover'];
+export type RsyncSpec = MoverSpec['rsync'];
+export type RetainSpec = RelationshipSpec['retain'];
+export type HookSpec = RelationshipSpec['hooks']['beforeCapture'][number];
+export type HooksSpec = RelationshipSpec['hooks'];

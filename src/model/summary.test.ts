@@ -1,0 +1,94 @@
+import { RelationshipSchema } from './spec';
+import type { RelationshipStatus, TargetStatus } from './status';
+import { summarize } from './summary';
+
+const NOW = Date.parse('2026-11-21T10:00:00Z');
+
+function makeStatus(
+  rpo: string | undefined,
+  targets: TargetStatus[],
+  more: Partial<RelationshipStatus> = {},
+): RelationshipStatus {
+  const document = RelationshipSchema.parse({
+    apiVersion: 'tidemark/v1',
+    kind: 'Relationship',
+    metadata: { name: 'wiki' },
+    spec: {
+      source: { host: 'alpha', directory: '/srv/wiki' },
+      targets: targets.map(({ host, volume }) => ({ host, directory: volume })),
+      ...(rpo !== undefined && { objectives: { rpo } }),
+    },
+  });
+  return {
+    name: 'wiki',
+    document,
+    phase: 'Idle',
+    paused: false,
+    direction: 'forward',
+    epoch: 1,
+    sequence: 1,
+    targets,
+    consecutiveFailures: 0,
+    missedTicks: 0,
+    warnings: [],
+    ...more,
+  };
+}
+
+const fresh: TargetStatus = {
+  name: 'beta',
+  host: 'beta',
+  volume: '/srv/wiki',
+  result: 'succeeded',
+  recoveryPoint: '20261121T095900Z-000001',
+  capturedAt: '2026-11-21T09:59:00.000Z',
+};
+const never: TargetStatus = { name: 'gamma', host: 'gamma', volume: '/srv/copy', result: 'never' };
+
+test('lag is the age of the newest recovery point, and null before there is one', () => {
+  const { targets } = summarize(makeStatus(undefined, [fresh, never]), NOW);
+  expect(targets.map(({ lagSeconds }) => lagSeconds)).toEqual([60, null]);
+});
+
+test('a clock that is behind the point makes no negative lag', () => {
+  const { targets } = summarize(makeStatus(undefined, [fresh]), NOW - 3_600_000);
+  expect(targets[0]?.lagSeconds).toBe(0);
+});
+
+test('the RPO is met where every target is fresh enough, and null where none was promised', () => {
+  expect(summarize(makeStatus(undefined, [fresh]), NOW).rpoMet).toBeNull();
+  expect(summarize(makeStatus('1m', [fresh]), NOW).rpoMet).toBe(true);
+  expect(summarize(makeStatus('59s', [fresh]), NOW).rpoMet).toBe(false);
+  expect(summarize(makeStatus('1h', [fresh, never]), NOW).rpoMet).toBe(false);
+});
+
+test("a target that is somebody else's does not count for the RPO", () => {
+  expect(summarize(makeStatus('1h', [fresh, { ...never, result: 'external' }]), NOW).rpoMet).toBe(true);
+});
+
+test('a paused relationship has no next run', () => {
+  const next = '2026-11-21T10:15:00.000Z';
+  expect(summarize(makeStatus(undefined, [fresh]), NOW, next).nextRun).toBe(next);
+  expect(summarize(makeStatus(undefined, [fresh], { paused: true }), NOW, next).nextRun).toBeNull();
+});
+
+test('the shape is what scripts were promised, with null for what is not there', () => {
+  expect(Object.keys(summarize(makeStatus(undefined, [never]), NOW))).toEqual(
+    'name phase paused direction epoch source targets nextRun lastSync rpoMet'.split(' '),
+  );
+  expect(summarize(makeStatus(undefined, [never]), NOW)).toMatchObject({
+    source: { host: 'alpha', volume: '/srv/wiki' },
+    targets: [{ name: 'gamma', result: 'never', recoveryPoint: null, capturedAt: null, lastError: null }],
+    lastSync: null,
+  });
+});
+
+test('the last error of a target says its type, the text and what to do', () => {
+  const failed: TargetStatus = {
+    ...fresh,
+    result: 'failed',
+    lastError: { type: 'TargetFull', message: 'no space', host: 'beta', hint: 'free some' },
+  };
+  const { targets } = summarize(makeStatus(undefined, [failed]), NOW);
+  expect(targets[0]?.lastError).toMatch(/^TargetFull: no space \(host beta\)[^]*free some/);
+});
