@@ -1,0 +1,81 @@
+/**
+ * The host contract: how everything above reaches the machine that holds the data.
+ *
+ * One implementation today, `local`. `ssh2` and Kubernetes pods implement the same promises.
+ */
+
+/** The result of a program that ran to its end, whatever its exit code. */
+export interface RunResult {
+  stdout: Buffer;
+  stderr: string;
+  /** The exit code; 128 + the signal's number where a signal ended it. */
+  exitCode: number;
+}
+
+/** Limits and channels of a program to be run. */
+export interface RunOptions {
+  /** Ends the whole process group when aborted: TERM, then KILL after `killAfterMs`. */
+  signal?: AbortSignal;
+  /** Like an abort, after so many milliseconds; the error says so. */
+  timeoutMs?: number;
+  /** From TERM to KILL. Default 5,000. */
+  killAfterMs?: number;
+  env?: Readonly<Record<string, string>>;
+  cwd?: string;
+  stdin?: Buffer | string;
+  /** Called with each chunk of output as it comes; the result then keeps only the last `maxOutputBytes`. */
+  onStdout?: (chunk: Buffer) => void;
+  onStderr?: (chunk: Buffer) => void;
+  /** Output kept per stream. Default 16 MiB; the oldest is dropped first. */
+  maxOutputBytes?: number;
+  /**
+   * Marks the program and all its descendants as one attempt, so that {@link Host.endAttempts} finds
+   * them even after the agent that started them was killed. Example: `transfer:wiki:beta`.
+   */
+  attempt?: string;
+}
+
+/** Small files of state, and listing. Paths are absolute. */
+export interface HostFiles {
+  /** The content, or undefined where there is no such file. */
+  read(path: string): Promise<string | undefined>;
+  /** Atomic and durable: a reader sees the old content or the new, never a part. Makes missing parents. */
+  write(path: string, content: string, mode?: number): Promise<void>;
+  /** Removes a file or a whole tree; nothing there is not an error. Never follows a symlink. */
+  remove(path: string): Promise<void>;
+  /** Names in a folder, sorted; empty where there is no such folder. */
+  list(path: string): Promise<string[]>;
+  mkdir(path: string, mode?: number): Promise<void>;
+  /** Atomic rename within one filesystem. */
+  rename(from: string, to: string): Promise<void>;
+}
+
+export interface Host {
+  /** The name that users know it by. */
+  readonly name: string;
+  /** The agent's own state folder on this host. Absolute. */
+  readonly home: string;
+  readonly files: HostFiles;
+  /**
+   * Runs a program to its end. Arguments are passed as they are, never through a shell.
+   * Settles only once the whole process group is gone.
+   * @throws TidemarkError `ToolMissing` where there is no such program (with the package to install).
+   * @throws the abort reason where `signal` ended it.
+   */
+  run(argv: readonly string[], options?: RunOptions): Promise<RunResult>;
+  /** Runs `a | b | c`; the exit code and stderr of every program are seen. */
+  pipe(argvs: readonly (readonly string[])[], options?: RunOptions): Promise<RunResult[]>;
+  /**
+   * Ends every process of an attempt that may still run from an agent that was lost, and waits until
+   * it is gone. Returns how many were ended.
+   * @throws TidemarkError `VolumeBusy` where one survives KILL for 10 s.
+   */
+  endAttempts(attempt: string): Promise<number>;
+}
+
+/** Runs a program that must succeed. @throws TidemarkError `ToolFailed` with the tool's own words. */
+export type RunChecked = (
+  host: Pick<Host, 'name' | 'run'>,
+  argv: readonly string[],
+  options?: RunOptions,
+) => Promise<RunResult>;

@@ -1,0 +1,48 @@
+import { basename } from 'node:path';
+import { TidemarkError } from '../model/errors';
+
+/** The Debian package of each program that Tidemark may run. */
+const PACKAGES: Readonly<Record<string, string>> = {
+  rsync: 'rsync',
+  ssh: 'openssh-client',
+  'ssh-keygen': 'openssh-client',
+  'ssh-keyscan': 'openssh-client',
+  sshd: 'openssh-server',
+  btrfs: 'btrfs-progs',
+  'mkfs.btrfs': 'btrfs-progs',
+  'mkfs.xfs': 'xfsprogs',
+  'mkfs.ext4': 'e2fsprogs',
+  chattr: 'e2fsprogs',
+  cp: 'coreutils',
+  sync: 'coreutils',
+  rm: 'coreutils',
+  stat: 'coreutils',
+  du: 'coreutils',
+  find: 'findutils',
+  xargs: 'findutils',
+  flock: 'util-linux',
+  setpriv: 'util-linux',
+  mount: 'mount',
+  umount: 'mount',
+  losetup: 'mount',
+  getfattr: 'attr',
+  setfattr: 'attr',
+  getfacl: 'acl',
+  setfacl: 'acl',
+  ip: 'iproute2',
+};
+
+/** The Debian package that brings a program; undefined where none is known. */
+export function findPackage(program: string): string | undefined {
+  const name = basename(program);
+  return Object.hasOwn(PACKAGES, name) ? PACKAGES[name] : undefined;
+}
+
+/** The error for a program that a host lacks, with the command that installs it. */
+export function makeToolMissing(host: string, program: string, cause?: unknown): TidemarkError {
+  const packageName = findPackage(program);
+  const hint = packageName
+    ? `on ${host}: sudo apt-get install ${packageName}`
+    : `install ${basename(program)} on ${host}, or check the path`;
+  return new TidemarkError('ToolMissing', `there is no program ${program}`, { host, hint }, { cause });
+}

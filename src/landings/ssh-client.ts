@@ -1,0 +1,160 @@
+/** The source's side of a landing: a key pair for one transfer, and how ssh is to use it. */
+import type { Host } from '../hosts/contract';
+import { runChecked } from '../hosts/run-checked';
+import { TidemarkError } from '../model/errors';
+import { validatePublicKey } from './authorized-keys';
+import type { Landing } from './contract';
+
+/** The name under which ssh finds a landing in the configuration that is written for it. */
+export const LANDING_ALIAS = 'tidemark-landing';
+
+/** Longer than any transfer takes. */
+const KEY_LIFETIME_MS = 45 * 24 * 3_600_000;
+
+const GCM = ['aes128-gcm@openssh.com', 'aes256-gcm@openssh.com'];
+const CHACHA = ['chacha20-poly1305@openssh.com'];
+const OTHERS = ['aes128-ctr', 'aes256-ctr'];
+
+/** What one transfer is known by at its source. */
+export interface KeyId {
+  relationship: string;
+  target: string;
+  syncId: string;
+}
+
+/** What is kept beside a key. */
+export interface KeyNote {
+  syncId: string;
+  /** The host that the key is for. */
+  targetHost: string;
+  madeAt: string;
+}
+
+/** The folder of one transfer's key. The names in it are relative in {@link makeSshConfig}: ssh runs there. */
+export function keyFolder(home: string, { relationship, target }: Omit<KeyId, 'syncId'>): string {
+  return `${home}/transfers/${encodeURIComponent(relationship)}/${encodeURIComponent(target)}`;
+}
+
+/** Fast ciphers first: AES where the processor has instructions for it. */
+export function chooseCiphers(cpuinfo: string): string {
+  const hasAes = /^(?:flags|Features)\s*:.*\baes\b/m.test(cpuinfo);
+  return (hasAes ? [...GCM, ...CHACHA, ...OTHERS] : [...CHACHA, ...GCM, ...OTHERS]).join(',');
+}
+
+/** Makes a new key pair for one transfer, in place of an earlier one. Returns the public half. */
+export async function makeKey(host: Host, id: KeyId, targetHost: string): Promise<string> {
+  const folder = keyFolder(host.home, id);
+  await host.files.remove(folder);
+  await host.files.mkdir(folder, 0o700);
+  const note: KeyNote = { syncId: id.syncId, targetHost, madeAt: new Date().toISOString() };
+  await host.files.write(`${folder}/note.json`, JSON.stringify(note), 0o600);
+  await runChecked(host, [
+    'ssh-keygen',
+    '-q',
+    '-t',
+    'ed25519',
+    '-N',
+    '',
+    '-C',
+    'tidemark',
+    '-f',
+    `${folder}/key`,
+  ]);
+  return validatePublicKey((await host.files.read(`${folder}/key.pub`)) ?? '');
+}
+
+/** Undefined where there is no key for this target. */
+export async function readKeyNote(host: Host, id: Omit<KeyId, 'syncId'>): Promise<KeyNote | undefined> {
+  const text = await host.files.read(`${keyFolder(host.home, id)}/note.json`);
+  try {
+    return text === undefined ? undefined : (JSON.parse(text) as KeyNote);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Removes the key of a target. Nothing there is not an error. */
+export async function removeKey(host: Host, id: Omit<KeyId, 'syncId'>): Promise<void> {
+  await host.files.remove(keyFolder(host.home, id));
+}
+
+/** Removes keys that are older than any transfer, or unreadable. Returns how many. */
+export async function sweepKeys(host: Host, now: Date): Promise<number> {
+  let swept = 0;
+  for (const relationship of await host.files.list(`${host.home}/transfers`)) {
+    for (const target of await host.files.list(`${host.home}/transfers/${relationship}`)) {
+      const id = { relationship: decodeURIComponent(relationship), target: decodeURIComponent(target) };
+      const madeAt = new Date((await readKeyNote(host, id))?.madeAt ?? 0).getTime();
+      if (now.getTime() - madeAt < KEY_LIFETIME_MS) continue;
+      await removeKey(host, id);
+      swept++;
+    }
+  }
+  return swept;
+}
+
+function check(what: string, value: string, pattern: RegExp): string {
+  if (pattern.test(value)) return value;
+  throw new TidemarkError('InvalidSpec', `a landing has an unusable ${what}: ${JSON.stringify(value)}`, {
+    hint: 'look at --advertise-address of the agent at the target',
+  });
+}
+
+/** On loopback nobody records for a later day, and the post-quantum exchange takes 80 ms. */
+function makeKexLine(address: string): string {
+  const isLoopback = address === 'localhost' || address === '::1' || address.startsWith('127.');
+  return isLoopback ? 'KexAlgorithms ^curve25519-sha256\n' : '';
+}
+
+/**
+ * The configuration for one landing. What comes from the target is checked: none of it can become an
+ * option. @throws TidemarkError `InvalidSpec`
+ */
+export function makeSshConfig(landing: Landing, ciphers: string): string {
+  return `Host ${LANDING_ALIAS}
+HostName ${check('address', landing.address, /^[A-Za-z0-9:][A-Za-z0-9.:_-]*$/)}
+Port ${check('port', String(landing.port), /^[1-9]\d{0,4}$/)}
+User ${check('user', landing.user, /^[A-Za-z0-9_][A-Za-z0-9._-]*\$?$/)}
+HostKeyAlias ${LANDING_ALIAS}
+StrictHostKeyChecking yes
+UserKnownHostsFile ./known_hosts
+GlobalKnownHostsFile none
+UpdateHostKeys no
+VerifyHostKeyDNS no
+IdentityFile ./key
+IdentitiesOnly yes
+IdentityAgent none
+CertificateFile none
+PreferredAuthentications publickey
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+BatchMode yes
+ForwardAgent no
+ForwardX11 no
+ClearAllForwardings yes
+PermitLocalCommand no
+RequestTTY no
+ControlMaster no
+ControlPath none
+ConnectTimeout 10
+ConnectionAttempts 1
+ServerAliveInterval 5
+ServerAliveCountMax 3
+Compression no
+Ciphers ${ciphers}
+${makeKexLine(landing.address)}LogLevel ERROR
+`;
+}
+
+/** Writes what ssh needs for one landing beside the key. Returns the folder to run ssh in. */
+export async function prepareSsh(host: Host, id: Omit<KeyId, 'syncId'>, landing: Landing): Promise<string> {
+  const folder = keyFolder(host.home, id);
+  const knownHosts = landing.hostKeys.map((key) => `${LANDING_ALIAS} ${validatePublicKey(key)}\n`);
+  const ciphers = chooseCiphers((await host.files.read('/proc/cpuinfo')) ?? '');
+  await host.files.write(`${folder}/known_hosts`, knownHosts.join(''), 0o600);
+  await host.files.write(`${folder}/ssh_config`, makeSshConfig(landing, ciphers), 0o600);
+  return folder;
+}
+
+/** What to pass as rsync's `-e`, run in the folder of {@link prepareSsh}: rsync splits it at spaces. */
+export const SSH_COMMAND = 'ssh -F ./ssh_config';

@@ -1,0 +1,104 @@
+/**
+ * The mover contract: what carries the bytes from a source to a target. The source pushes over SSH
+ * into a landing that the target opened for one key and one exact command.
+ *
+ * Every method may be called again after it was cut off. Errors are `TidemarkError`s, classified by
+ * the mover's own table of exit codes and messages.
+ */
+import type { Host } from '../hosts/contract';
+import type { Landing, Landings } from '../landings/contract';
+import type { Difference, Progress, TransferStats } from '../model/records';
+import type { MoverSpec } from '../model/spec';
+
+/** What names one stream of bytes: locks, keys and landings are found again by it. */
+export interface TransferId {
+  relationship: string;
+  /** Target name, unique in the relationship. */
+  target: string;
+  syncId: string;
+}
+
+/** How the bytes are to be written at the target; chosen by `planTransfer`. */
+export type WriteMode = 'inPlace' | 'delayed';
+
+/** The source's half of the handshake. Nothing in it is secret. */
+export interface Offer {
+  /** One line of OpenSSH public key. */
+  publicKey: string;
+  /** The exact command that the tool will want to run at the target, for each way of writing. */
+  serverCommands: Record<WriteMode, string[]>;
+  /** Options as resolved for this link, for example the compression that was chosen. */
+  resolved: Record<string, string>;
+}
+
+export interface TransferRequest {
+  id: TransferId;
+  sourcePath: string;
+  landing: Landing;
+  writeMode: WriteMode;
+  mover: MoverSpec;
+  resolved: Record<string, string>;
+  /** The limit that `receive` was told; beyond it, `ApprovalRequired`. Undefined: no limit. */
+  maxDeletions?: number;
+  /** Bytes of the tree when it was last transferred, for progress and estimates. */
+  expectedBytes?: number;
+  signal: AbortSignal;
+  onProgress: (progress: Progress) => void;
+}
+
+export interface Mover {
+  readonly kind: string;
+
+  /**
+   * Source: bytes of a whole copy, on disk and as files are long, the latter as `transfer` counts them.
+   * What the spec leaves out does not count.
+   */
+  measure(host: Host, request: { path: string; mover: MoverSpec }): Promise<{ disk: number; files: number }>;
+
+  /** Source: makes a key pair for this transfer alone, and says what command it will run. */
+  offer(host: Host, request: { id: TransferId; targetHost: string; mover: MoverSpec }): Promise<Offer>;
+
+  /**
+   * Target: ends what may still run of a lost attempt, and opens a landing that writes to `path`.
+   * @throws InvalidSpec where the offered command is not one that this mover ever runs.
+   */
+  receive(
+    host: Host,
+    landings: Landings,
+    request: {
+      id: TransferId;
+      path: string;
+      offer: Offer;
+      /** `verify`: a landing that only reads. */
+      writeMode: WriteMode | 'verify';
+      mover: MoverSpec;
+      expiresAt: string;
+      /** At most so many deletions; the target itself enforces it. Undefined: no limit. */
+      maxDeletions?: number;
+    },
+  ): Promise<Landing>;
+
+  /** Source: ends a lost attempt of the same transfer, then pushes the bytes. Resumes by itself. */
+  transfer(host: Host, request: TransferRequest): Promise<TransferStats>;
+
+  /** Either side: closes the landing, removes keys, ends what still runs. */
+  close(host: Host, landings: Landings, id: TransferId): Promise<void>;
+
+  /** Source: the command for a landing that only reads, to compare with. */
+  offerVerify(host: Host, request: { id: TransferId; mover: MoverSpec }): Promise<Offer>;
+
+  /** Source: compares contents and all metadata by checksum; changes nothing on either side. */
+  verify(
+    host: Host,
+    request: {
+      id: TransferId;
+      sourcePath: string;
+      landing: Landing;
+      mover: MoverSpec;
+      /** When the point was captured: later changes of the source are told apart from damage. */
+      capturedAt: string;
+      signal: AbortSignal;
+      onProgress: (progress: Progress) => void;
+    },
+  ): Promise<Difference[]>;
+}

@@ -1,0 +1,16 @@
+/** Every mover. A new one is a folder and a line here. */
+import { TidemarkError } from '../model/errors';
+import type { MoverSpec } from '../model/spec';
+import type { Mover } from './contract';
+import { rsyncMover } from './rsync';
+
+export const MOVERS: readonly Mover[] = [rsyncMover];
+
+/** The mover that a spec asks for. @throws TidemarkError `InvalidSpec` for one that there is not. */
+export function moverFor(spec: MoverSpec): Mover {
+  const mover = MOVERS.find(({ kind }) => kind in spec);
+  if (mover) return mover;
+  throw new TidemarkError('InvalidSpec', `no mover of this name: ${Object.keys(spec).join(', ')}`, {
+    hint: `one of: ${MOVERS.map(({ kind }) => kind).join(', ')}`,
+  });
+}

@@ -1,0 +1,174 @@
+/** One table from rsync's exit codes and messages, and ssh's, to classified errors. Pure. */
+import type { ErrorType } from '../../model/errors';
+import { TidemarkError } from '../../model/errors';
+
+/** How a transfer ended, and what it was about. */
+export interface Ending {
+  exitCode: number;
+  stderr: string;
+  /** The source's host. */
+  host: string;
+  sourcePath: string;
+  targetHost?: string;
+  /** Where the landing is: `192.0.2.7:2222`. */
+  address: string;
+}
+
+interface Rule {
+  exitCodes?: readonly number[];
+  /** Looked for in rsync's and ssh's messages, line by line. */
+  says?: RegExp;
+  type: ErrorType;
+  message: (ending: Ending) => string;
+  hint?: string;
+  /** Where the cause lies. */
+  at: 'source' | 'target';
+}
+
+/** What `flock` ends with where it waited in vain; see `receive.ts`. */
+export const LOCK_CONFLICT = 75;
+
+const target = ({ targetHost }: Ending) => (targetHost === undefined ? 'the target' : `host ${targetHost}`);
+
+/** ssh's own words never begin with `rsync`, and stand under its exit code alone. */
+const SSH: Rule[] = [
+  {
+    exitCodes: [255],
+    says: /^(?!rsync).*(Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|host key is known for)/,
+    type: 'HostKeyMismatch',
+    message: (ending) => `what answers at ${ending.address} is not the sshd of ${target(ending)}`,
+    hint: 'something else listens there, or the connection is intercepted: compare the address with the agent of the target',
+    at: 'target',
+  },
+  {
+    exitCodes: [255],
+    says: /^(?!rsync).*(Permission denied \(|Too many authentication failures|no such identity|Load key ".*":)/,
+    type: 'AuthRejected',
+    message: (ending) =>
+      `the landing at ${ending.address} does not accept the key of this transfer (closed or expired?)`,
+    hint: 'run the sync again: it opens a new landing',
+    at: 'target',
+  },
+  {
+    exitCodes: [255],
+    says: /^(?!rsync).*(Connection refused|Connection timed out|No route to host|Network is unreachable|Could not resolve hostname|Name or service not known|Connection closed by .* port|kex_exchange_identification|banner exchange)/,
+    type: 'HostUnreachable',
+    message: (ending) => `${target(ending)} can't be reached at ${ending.address}`,
+    hint: "is the target's agent running, and is this address and port open from here?",
+    at: 'target',
+  },
+  {
+    // Whatever the exit code: rsync ends with its own where ssh's comes too late.
+    says: /^(env: .{1,3}(rsync|flock).{1,3}: No such file or directory|flock: failed to execute rsync: .*)/,
+    type: 'ToolMissing',
+    message: (ending) => `rsync or flock is missing at ${target(ending)}`,
+    hint: 'install it there: apt-get install rsync util-linux',
+    at: 'target',
+  },
+];
+
+const RSYNC: Rule[] = [
+  {
+    says: /^rsync: .*: (No space left on device \(28\)|Disk quota exceeded \(122\))$/,
+    type: 'TargetFull',
+    message: (ending) => `the volume at ${target(ending)} is full`,
+    hint: 'make room there, or keep fewer recovery points (spec.retain); the recovery points are whole',
+    at: 'target',
+  },
+  {
+    says: /^rsync: \[sender\] (change_dir|link_stat|opendir) "[^"]*" .*failed: (No such file or directory|Not a directory|Stale file handle)/,
+    exitCodes: [23],
+    type: 'VolumeMissing',
+    message: (ending) => `the source ${ending.sourcePath} is not there`,
+    hint: 'mount it, or mend the path in the spec',
+    at: 'source',
+  },
+  {
+    says: /^(rsync: .*\[Receiver\] (change_dir|mkdir|getcwd).* failed|flock: cannot open lock file .*): (No such file or directory|Not a directory|Stale file handle)/,
+    type: 'VolumeMissing',
+    message: (ending) => `the volume at ${target(ending)} is not there`,
+    hint: 'mount it, or mend the path in the spec',
+    at: 'target',
+  },
+  {
+    exitCodes: [LOCK_CONFLICT],
+    type: 'VolumeBusy',
+    message: (ending) => `an earlier transfer still writes at ${target(ending)}`,
+    hint: 'it ends as soon as its connection is found dead, and the next attempt goes on',
+    at: 'target',
+  },
+  {
+    says: /^ERROR: .* failed verification -- update (discarded|retained|put into partial-dir)/,
+    type: 'SourceChanged',
+    message: () => 'files changed while they were read, twice over',
+    hint: 'freeze the source (copyMethod: Snapshot or Clone), or quiet the writer in a beforeCapture hook',
+    at: 'source',
+  },
+  {
+    exitCodes: [10, 12, 20, 30, 35, 129, 130, 137, 143, 19],
+    type: 'TransferInterrupted',
+    message: (ending) => `the transfer to ${target(ending)} was cut off`,
+    hint: 'it goes on where it stopped, by itself',
+    at: 'source',
+  },
+  {
+    exitCodes: [255],
+    type: 'TransferInterrupted',
+    message: (ending) => `the connection to ${target(ending)} broke`,
+    hint: 'it goes on where it stopped, by itself',
+    at: 'source',
+  },
+  {
+    exitCodes: [23],
+    type: 'ToolFailed',
+    message: () => 'rsync could not copy everything',
+    hint: 'the lines above name what could not be read or written, and why',
+    at: 'source',
+  },
+];
+
+const MAX_LINES = 12;
+const MAX_LINE = 300;
+
+/** rsync's telling lines: what repeats or only sums up is left out, the rest shortened. */
+export function shortenMessages(stderr: string): string {
+  const lines = stderr
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== '' && !line.startsWith('file has vanished'));
+  const telling = lines.filter((line) => !/^rsync error: /.test(line));
+  const chosen = [...new Set(telling.length > 0 ? telling : lines)];
+  const shown = chosen
+    .slice(0, MAX_LINES)
+    .map((line) => (line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)}…` : line));
+  if (chosen.length > MAX_LINES) shown.push(`… and ${chosen.length - MAX_LINES} more lines`);
+  return shown.join('\n');
+}
+
+/** How many deletions the limit stopped; undefined where rsync says nothing of it. */
+export function parseSkippedDeletions(stderr: string): number | undefined {
+  const match = /^Deletions stopped due to --max-delete limit \((\d+) skipped\)/m.exec(stderr);
+  return match ? Number(match[1]) : undefined;
+}
+
+/** How many files vanished at the source while it was read. */
+export function countVanished(stderr: string): number {
+  return stderr.match(/^(file|directory) has vanished: "/gm)?.length ?? 0;
+}
+
+/** The error for an ending that is no success; exit codes 24 and 25 are the caller's. */
+export function classifyEnding(ending: Ending): TidemarkError {
+  const lines = ending.stderr.split(/\r?\n/);
+  const rule = [...SSH, ...RSYNC].find(
+    ({ exitCodes, says }) =>
+      (exitCodes?.includes(ending.exitCode) ?? true) && (!says || lines.some((line) => says.test(line))),
+  );
+  const isAtTarget = rule?.at === 'target';
+  const where = isAtTarget
+    ? { ...(ending.targetHost && { host: ending.targetHost }) }
+    : { host: ending.host, volume: ending.sourcePath };
+  return new TidemarkError(
+    rule?.type ?? 'ToolFailed',
+    rule?.message(ending) ?? `rsync failed with exit code ${ending.exitCode}`,
+    { ...where, toolMessage: shortenMessages(ending.stderr), ...(rule?.hint && { hint: rule.hint }) },
+  );
+}

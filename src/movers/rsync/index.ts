@@ -1,0 +1,19 @@
+/** Files by rsync, over SSH into a landing. */
+import type { Mover } from '../contract';
+import { close } from './close';
+import { makeOffer, makeVerifyOffer } from './offer';
+import { measure } from './measure';
+import { receive } from './receive';
+import { transfer } from './transfer';
+import { verify } from './verify';
+
+export const rsyncMover: Mover = {
+  kind: 'rsync',
+  measure,
+  offer: makeOffer,
+  receive,
+  transfer,
+  close,
+  offerVerify: makeVerifyOffer,
+  verify,
+};

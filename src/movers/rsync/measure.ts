@@ -1,0 +1,36 @@
+/** How much room a whole copy needs. */
+import type { Host } from '../../hosts/contract';
+import { measureTree } from '../../hosts/measure-tree';
+import type { MoverSpec } from '../../model/spec';
+import { makeFilters } from './options';
+
+/** Bytes that rsync would copy into an empty folder: of files as long as they are, holes included. */
+async function askRsync(host: Host, path: string, mover: MoverSpec): Promise<number> {
+  const options = [
+    '-aHx',
+    '--dry-run',
+    '--stats',
+    '--no-human-readable',
+    ...makeFilters(mover.rsync, 'inPlace'),
+  ];
+  // With a dry run, it need not exist, and is not made.
+  const { stdout } = await host.run(['rsync', ...options, '--', `${path}/`, `${host.home}/nowhere/`]);
+  const total = /^Total file size: (\d+) bytes/m.exec(stdout.toString())?.[1];
+  return total === undefined ? Infinity : Number(total);
+}
+
+/** `measure` of the mover contract. */
+export async function measure(
+  host: Host,
+  { path, mover }: { path: string; mover: MoverSpec },
+): Promise<{ disk: number; files: number }> {
+  if (mover.rsync.exclude.length === 0) {
+    const [disk, files] = await Promise.all([
+      measureTree(host, path),
+      measureTree(host, path, { apparent: true }),
+    ]);
+    return { disk, files };
+  }
+  const [whole, files] = await Promise.all([measureTree(host, path), askRsync(host, path, mover)]);
+  return { disk: Math.min(whole, files), files };
+}

@@ -1,0 +1,21 @@
+/** What the rsync mover calls its attempts and landings. */
+import type { TransferId } from '../contract';
+
+/** With the home, since agents of other homes on this machine may know a relationship of the same name. */
+export function transferAttempt(home: string, { relationship, target }: TransferId): string {
+  return `transfer:${relationship}:${target}:${home}`;
+}
+
+export function receiveAttempt(home: string, { relationship, target }: TransferId): string {
+  return `receive:${relationship}:${target}:${home}`;
+}
+
+/** One landing per target: opening it for a later sync replaces the earlier one. */
+export function landingId({ relationship, target }: TransferId): string {
+  return `${relationship}/${target}`;
+}
+
+/** Where the target notes for which sync its landing is open. */
+export function landingNotePath(home: string, { relationship, target }: TransferId): string {
+  return `${home}/receives/${encodeURIComponent(relationship)}/${encodeURIComponent(target)}`;
+}

@@ -1,0 +1,52 @@
+/** The source's half of the handshake: a key, and the commands that rsync will run at the target. */
+import type { Host } from '../../hosts/contract';
+import { LANDING_ALIAS, makeKey } from '../../landings/ssh-client';
+import type { MoverSpec } from '../../model/spec';
+import type { Offer, TransferId } from '../contract';
+import { readDeletions } from './deletions';
+import { chooseCompression, readLinks } from './links';
+import { type LandingMode, makeClientOptions, PLACEHOLDER_PATH } from './options';
+import { parseServerCommand } from './server-command';
+
+/** Has rsync say what it would run, with a remote shell that ends at once. */
+async function askServerCommand(
+  host: Host,
+  mover: MoverSpec,
+  mode: LandingMode,
+  resolved: Record<string, string>,
+): Promise<string[]> {
+  const options = makeClientOptions(mover, mode, resolved);
+  const argv = ['rsync', ...options, '--debug=CMD', '-e', 'false', '--', `${host.home}/`];
+  const { stdout, stderr } = await host.run([...argv, `${LANDING_ALIAS}:${PLACEHOLDER_PATH}`]);
+  return parseServerCommand(`${stdout.toString()}\n${stderr}`);
+}
+
+/** Makes the key pair and asks for the commands, for writing. */
+export async function makeOffer(
+  host: Host,
+  { id, targetHost, mover }: { id: TransferId; targetHost: string; mover: MoverSpec },
+): Promise<Offer> {
+  const link = (await readLinks(host))[targetHost];
+  const resolved = {
+    compress: chooseCompression(mover.rsync, link, new Date()),
+    deletedAlready: String(await readDeletions(host, id)),
+  };
+  const [publicKey, inPlace, delayed] = await Promise.all([
+    makeKey(host, id, targetHost),
+    askServerCommand(host, mover, 'inPlace', resolved),
+    askServerCommand(host, mover, 'delayed', resolved),
+  ]);
+  return { publicKey, serverCommands: { inPlace, delayed }, resolved };
+}
+
+/** The same for comparing: both commands only read. */
+export async function makeVerifyOffer(
+  host: Host,
+  { id, mover }: { id: TransferId; mover: MoverSpec },
+): Promise<Offer> {
+  const [publicKey, command] = await Promise.all([
+    makeKey(host, id, ''),
+    askServerCommand(host, mover, 'verify', {}),
+  ]);
+  return { publicKey, serverCommands: { inPlace: command, delayed: command }, resolved: { mode: 'verify' } };
+}

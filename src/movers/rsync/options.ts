@@ -1,0 +1,88 @@
+/** The options that rsync is started with. Pure; the very same for the offer and for the transfer. */
+import type { MoverSpec } from '../../model/spec';
+import { sizeToBytes } from '../../model/units';
+import type { WriteMode } from '../contract';
+
+/** The way of writing, or reading only. */
+export type LandingMode = WriteMode | 'verify';
+
+/** What the client names as its destination: the landing alone knows the real path. */
+export const PLACEHOLDER_PATH = '/landing/';
+
+/** Holds what was cut off, beside each file that is written with `delayed`. */
+export const PARTIAL_FOLDER = '.tidemark-partial';
+
+/**
+ * Everything that a file is: what `verify` compares and `transfer` brings over. Without the window of
+ * -1, rsync takes times within one second for equal.
+ */
+const EVERYTHING = ['-aHAXS', '--numeric-ids', '--one-file-system', '--modify-window=-1'];
+
+/** A peer that is silent for so long is gone; ssh itself notices a dead link sooner. */
+const SILENCE_SECONDS = 30;
+/** While contents are summed up, rsync says nothing about a big file. */
+const SILENCE_WHEN_SUMMING_SECONDS = 1800;
+
+const MODES: Record<LandingMode, readonly string[]> = {
+  inPlace: ['--delete-delay', '--inplace', '--no-whole-file'],
+  delayed: ['--delete-delay', '--no-whole-file', `--partial-dir=${PARTIAL_FOLDER}`, '--delay-updates'],
+  verify: ['--dry-run', '--checksum', '--delete'],
+};
+
+/**
+ * What is left out. Whole rules, because `--exclude` gives `!` and a leading `+ ` a meaning. Folders
+ * of partial files are hidden at the source; at the target they count as deleted, so that what an
+ * attempt left goes at the end of the next one.
+ */
+export function makeFilters({ include, exclude }: MoverSpec['rsync'], mode: LandingMode): string[] {
+  const partial = mode === 'verify' ? `- ${PARTIAL_FOLDER}/` : `H ${PARTIAL_FOLDER}/`;
+  return [
+    '- /.tidemark',
+    '- /lost+found',
+    partial,
+    ...(mode === 'delayed' ? [`R ${PARTIAL_FOLDER}/`] : []),
+    ...include.map((pattern) => `+ ${pattern}`),
+    ...exclude.map((pattern) => `- ${pattern}`),
+  ].map((rule) => `--filter=${rule}`);
+}
+
+/**
+ * XFS shows root each ACL a second time, as an attribute that no other filesystem has: rsync would
+ * remove it for not being at the source, and the ACL with it. Rules of one's own replace rsync's for
+ * root, which leaves out `system.*`; others than root see and write `user.*` alone, whatever is there.
+ */
+const ATTRIBUTE_RULES = ['-x system.*', '-x trusted.SGI_ACL_*'].map((rule) => `--filter=${rule}`);
+
+function makeLinkOptions({ bandwidthLimit }: MoverSpec['rsync'], resolved: Record<string, string>): string[] {
+  const { compress } = resolved;
+  return [
+    ...(bandwidthLimit ? [`--bwlimit=${Math.max(1, Math.round(sizeToBytes(bandwidthLimit) / 1024))}`] : []),
+    ...(compress === 'zstd' || compress === 'lz4' ? ['--compress', `--compress-choice=${compress}`] : []),
+  ];
+}
+
+/**
+ * Options of the client, without `-e`, source and destination. Output as `output.ts` reads it.
+ * @param writer the user as whom the landing writes; not known yet, and not needed, for an offer.
+ */
+export function makeClientOptions(
+  mover: MoverSpec,
+  mode: LandingMode,
+  resolved: Record<string, string>,
+  writer?: string,
+): string[] {
+  const { checksum, extraOptions } = mover.rsync;
+  const sums = checksum || mode === 'verify';
+  return [
+    ...EVERYTHING,
+    ...MODES[mode],
+    ...(checksum && mode !== 'verify' ? ['--checksum'] : []),
+    ...extraOptions,
+    `--timeout=${sums ? SILENCE_WHEN_SUMMING_SECONDS : SILENCE_SECONDS}`,
+    ...makeLinkOptions(mover.rsync, resolved),
+    ...makeFilters(mover.rsync, mode),
+    ...(writer === 'root' ? ATTRIBUTE_RULES : []),
+    '--no-human-readable',
+    ...(mode === 'verify' ? ['--out-format=%i %n'] : ['--info=progress2,stats2', '--out-format=%i']),
+  ];
+}

@@ -1,0 +1,64 @@
+/** What rsync prints, line by line. Names in it can't break a line: rsync escapes control characters. */
+import { StringDecoder } from 'node:string_decoder';
+
+/** Cuts a stream into lines, which end with `\n` or, for progress, `\r`. */
+export function makeLineReader(onLine: (line: string) => void): {
+  push: (chunk: Buffer) => void;
+  end: () => void;
+} {
+  const decoder = new StringDecoder('utf8');
+  let rest = '';
+  return {
+    push(chunk) {
+      const lines = (rest + decoder.write(chunk)).split(/[\r\n]/);
+      rest = lines.pop() ?? '';
+      for (const line of lines) if (line !== '') onLine(line);
+    },
+    end() {
+      if (rest !== '') onLine(rest);
+      rest = '';
+    },
+  };
+}
+
+/** One changed entry, as `%i` codes it: eleven characters, then, with `%i %n`, its name. */
+export interface Item {
+  /** For example `<f.st......`, `cd+++++++++`, `hf         `, `*deleting  `. */
+  code: string;
+  name: string;
+}
+
+const ITEM = /^([<>ch.][fdLDS][-+.? a-zA-Z]{9}|\*deleting {2})(?: (.+))?$/;
+
+/** Undefined for any other line. */
+export function parseItem(line: string): Item | undefined {
+  const match = ITEM.exec(line);
+  return match?.[1] === undefined ? undefined : { code: match[1], name: match[2] ?? '' };
+}
+
+export function isDeletion(item: Item): boolean {
+  return item.code.startsWith('*');
+}
+
+/** One line of `--info=progress2`. */
+export interface ProgressLine {
+  /** Of the files that were gone through for writing, those parts too that the target had. */
+  bytes: number;
+  /** `bytes` as a share of the whole tree, as far as that is known. */
+  percent: number;
+  files?: { checked: number; total: number; totalIsFinal: boolean };
+}
+
+const PROGRESS =
+  /^ *(\d+) +(\d+)% +[\d.]+[kMGT]?B\/s +\d+:\d\d:\d\d(?: +\(xfr#\d+, (ir|to)-chk=(\d+)\/(\d+)\))? *$/;
+
+/** Undefined for any other line. */
+export function parseProgress(line: string): ProgressLine | undefined {
+  const match = PROGRESS.exec(line);
+  if (!match) return undefined;
+  const [, bytes, percent, recursion, left, total] = match;
+  const progress = { bytes: Number(bytes), percent: Number(percent) };
+  if (recursion === undefined) return progress;
+  const checked = Number(total) - Number(left);
+  return { ...progress, files: { checked, total: Number(total), totalIsFinal: recursion === 'to' } };
+}

@@ -1,0 +1,70 @@
+import type { Progress } from '../../model/records';
+import { ProgressMeter } from './progress';
+
+function meter(expectedBytes?: number) {
+  const seen: Progress[] = [];
+  const clock = { now: 0 };
+  const made = new ProgressMeter({
+    now: () => clock.now,
+    onProgress: (progress) => seen.push(progress),
+    ...(expectedBytes !== undefined && { expectedBytes }),
+  });
+  return { seen, clock, made };
+}
+
+describe('ProgressMeter', () => {
+  it('begins with scanning, before rsync says anything', () => {
+    expect(meter(100).seen).toEqual([
+      { phase: 'scanning', bytesDone: 0, bytesTotal: 100, filesDone: 0, rateBytesPerSecond: 0 },
+    ]);
+  });
+
+  it('reports at most twice a second', () => {
+    const { seen, clock, made } = meter();
+    for (; clock.now <= 1000; clock.now += 10) made.update({ bytes: clock.now, percent: 0 });
+    expect(seen).toHaveLength(1 + 3);
+  });
+
+  it('gives rate, share and time left', () => {
+    const { seen, clock, made } = meter(4_000_000);
+    clock.now = 1000;
+    made.update({ bytes: 1_000_000, percent: 25 });
+    expect(seen.at(-1)).toMatchObject({
+      phase: 'transferring',
+      rateBytesPerSecond: 1_000_000,
+      percent: 25,
+      etaSeconds: 3,
+    });
+  });
+
+  it('gives the rate of the last seconds, not of all the time', () => {
+    const { seen, clock, made } = meter();
+    for (; clock.now < 60_000; clock.now += 1000) made.update({ bytes: clock.now * 100, percent: 0 });
+    const before = clock.now * 100;
+    for (let i = 0; i < 10; i++, clock.now += 1000) made.update({ bytes: before, percent: 0 });
+    expect(seen.at(-1)?.rateBytesPerSecond).toBe(0);
+  });
+
+  it('knows the totals once the whole tree was scanned, and then that only finishing is left', () => {
+    const { seen, clock, made } = meter();
+    clock.now = 1000;
+    made.update({ bytes: 0, percent: 0, files: { checked: 900, total: 1000, totalIsFinal: true } });
+    expect(seen.at(-1)).toMatchObject({
+      filesDone: 900,
+      filesTotal: 1000,
+      percent: 90,
+      phase: 'transferring',
+    });
+    clock.now = 2000;
+    made.update({ bytes: 10, percent: 0, files: { checked: 1000, total: 1000, totalIsFinal: true } });
+    expect(seen.at(-1)).toMatchObject({ phase: 'finishing', percent: 100, etaSeconds: 0 });
+  });
+
+  it('names no share while the totals are unknown', () => {
+    const { seen, clock, made } = meter();
+    clock.now = 1000;
+    made.update({ bytes: 5, percent: 50, files: { checked: 1, total: 2, totalIsFinal: false } });
+    expect(seen.at(-1)).not.toHaveProperty('percent');
+    expect(seen.at(-1)).not.toHaveProperty('etaSeconds');
+  });
+});

@@ -1,0 +1,55 @@
+/** The target's half of the handshake. */
+import type { Host } from '../../hosts/contract';
+import type { Landing, Landings } from '../../landings/contract';
+import { TidemarkError } from '../../model/errors';
+import type { Mover } from '../contract';
+import { LOCK_CONFLICT } from './classify';
+import { remainingDeletions } from './deletions';
+import { landingId, landingNotePath, receiveAttempt } from './names';
+import type { LandingMode } from './options';
+import { completeServerCommand } from './server-command';
+
+type ReceiveRequest = Parameters<Mover['receive']>[2];
+
+/** `resolved.deletedAlready` comes from the source: nothing but a count is taken from it. */
+function limitOf({ maxDeletions, offer }: ReceiveRequest): { maxDeletions?: number } {
+  if (maxDeletions === undefined) return {};
+  const already = Number(offer.resolved['deletedAlready'] ?? 0);
+  return { maxDeletions: remainingDeletions(maxDeletions, Number.isSafeInteger(already) ? already : 0) };
+}
+
+/** A writer that was told to end is gone by then, or it hangs, and its successor may not write either. */
+const LOCK_WAIT_SECONDS = 10;
+
+/**
+ * The command with the replica locked for as long as any of its processes runs: a connection that
+ * broke at the source only is still open here, and its writer must not meet the next one.
+ */
+function lockReplica(command: string[]): string[] {
+  const path = command.at(-1) ?? '';
+  const options = ['--no-fork', `--wait=${LOCK_WAIT_SECONDS}`, `--conflict-exit-code=${LOCK_CONFLICT}`];
+  return ['flock', ...options, path, ...command];
+}
+
+/** Ends what may still run of a lost attempt, then opens the landing. */
+export async function receive(host: Host, landings: Landings, request: ReceiveRequest): Promise<Landing> {
+  const { id, path, offer, writeMode, expiresAt } = request;
+  // A verify offer never opens a landing that writes: its command would be refused below anyway.
+  const mode: LandingMode = offer.resolved['mode'] === 'verify' ? 'verify' : writeMode;
+  if (writeMode === 'verify' && mode !== 'verify') {
+    throw new TidemarkError('InvalidSpec', 'an offer to write came where one to compare was expected', {
+      host: host.name,
+    });
+  }
+  const offered = offer.serverCommands[mode === 'verify' ? 'inPlace' : mode];
+  const command = completeServerCommand(offered, { mode, path, ...limitOf(request) });
+  await host.endAttempts(receiveAttempt(host.home, id));
+  await host.files.write(landingNotePath(host.home, id), id.syncId, 0o600);
+  return landings.open({
+    id: landingId(id),
+    publicKey: offer.publicKey,
+    command: mode === 'verify' ? command : lockReplica(command),
+    attempt: receiveAttempt(host.home, id),
+    expiresAt,
+  });
+}

@@ -1,0 +1,84 @@
+/** Runs an rsync client against a landing. */
+import type { Host } from '../../hosts/contract';
+import type { Landing } from '../../landings/contract';
+import { LANDING_ALIAS, prepareSsh, SSH_COMMAND } from '../../landings/ssh-client';
+import { TidemarkError } from '../../model/errors';
+import { formatDuration } from '../../model/units';
+import type { TransferId } from '../contract';
+import { watchClock } from './clock-watch';
+import { transferAttempt } from './names';
+import { PLACEHOLDER_PATH } from './options';
+import { makeLineReader } from './output';
+
+export interface RsyncRun {
+  id: TransferId;
+  sourcePath: string;
+  landing: Landing;
+  options: readonly string[];
+  signal: AbortSignal;
+  onLine: (line: string) => void;
+}
+
+/** Names one directory as long as it exists: another one mounted in its place differs. */
+async function identifySource(host: Host, path: string): Promise<string | undefined> {
+  const { stdout, exitCode } = await host.run(['stat', '--format=%d:%i:%F', '--', `${path}/.`]);
+  return exitCode === 0 ? stdout.toString().trim() : undefined;
+}
+
+function makeSourceMissing(host: Host, sourcePath: string, message: string): TidemarkError {
+  return new TidemarkError('VolumeMissing', message, {
+    host: host.name,
+    volume: sourcePath,
+    hint: 'mount it, or mend the path in the spec; the recovery points are whole',
+  });
+}
+
+/** With a bandwidth limit, rsync would sleep for as long as its clock was set back. */
+function makeSetBack(host: Host, byMs: number): TidemarkError {
+  const message = `the clock of host ${host.name} was set back by ${formatDuration(byMs)} during the transfer, and rsync paces itself by it`;
+  return new TidemarkError('TransferInterrupted', message, {
+    host: host.name,
+    hint: 'it goes on where it stopped, by itself',
+  });
+}
+
+/**
+ * Ends a lost attempt of this transfer, then runs rsync to its end, whatever its exit code.
+ * @throws TidemarkError `VolumeMissing` where the source is not there, or went away meanwhile: then
+ * what rsync says of vanished files means nothing.
+ */
+export async function runRsync(host: Host, request: RsyncRun): Promise<{ exitCode: number; stderr: string }> {
+  const { id, sourcePath, landing, options, signal, onLine } = request;
+  await host.endAttempts(transferAttempt(host.home, id));
+  const before = await identifySource(host, sourcePath);
+  if (before === undefined)
+    throw makeSourceMissing(host, sourcePath, `the source ${sourcePath} is not there`);
+  const cwd = await prepareSsh(host, id, landing);
+  const reader = makeLineReader(onLine);
+  const argv = [
+    'rsync',
+    ...options,
+    '-e',
+    SSH_COMMAND,
+    '--',
+    `${sourcePath}/`,
+    `${LANDING_ALIAS}:${PLACEHOLDER_PATH}`,
+  ];
+  const setBack = new AbortController();
+  const stopWatching = watchClock((byMs) => setBack.abort(makeSetBack(host, byMs)));
+  const isPaced = options.some((option) => option.startsWith('--bwlimit='));
+  const { exitCode, stderr } = await host
+    .run(argv, {
+      cwd,
+      signal: isPaced ? AbortSignal.any([signal, setBack.signal]) : signal,
+      attempt: transferAttempt(host.home, id),
+      onStdout: (chunk) => reader.push(chunk),
+      maxOutputBytes: 1024 * 1024,
+    })
+    .finally(stopWatching);
+  reader.end();
+  if ((exitCode === 23 || exitCode === 24) && (await identifySource(host, sourcePath)) !== before) {
+    throw makeSourceMissing(host, sourcePath, `the source ${sourcePath} went away during the transfer`);
+  }
+  return { exitCode, stderr };
+}

@@ -1,0 +1,95 @@
+/** Pushes the bytes. */
+import type { Host } from '../../hosts/contract';
+import { readKeyNote } from '../../landings/ssh-client';
+import { TidemarkError } from '../../model/errors';
+import type { TransferStats } from '../../model/records';
+import type { TransferRequest } from '../contract';
+import { classifyEnding, countVanished, parseSkippedDeletions } from './classify';
+import { readDeletions, rememberDeletions } from './deletions';
+import { measureLink, rememberLink } from './links';
+import { makeClientOptions } from './options';
+import { parseItem, parseProgress } from './output';
+import { ProgressMeter } from './progress';
+import { runRsync } from './run-rsync';
+import { StatsCounter } from './stats';
+
+const LIMIT_REACHED = 25;
+const VANISHED = 24;
+
+function makeApprovalRequired(
+  wouldDelete: number,
+  { id, sourcePath, maxDeletions }: TransferRequest,
+  host: Host,
+) {
+  const message = `this sync would delete ${wouldDelete} entries at ${id.target}, and at most ${maxDeletions ?? 0} are allowed unasked`;
+  return new TidemarkError('ApprovalRequired', message, {
+    host: host.name,
+    volume: sourcePath,
+    hint: `look at the source; if this is meant, run: tidemark approve ${id.relationship}`,
+  });
+}
+
+/** Reads rsync's lines as they come. */
+function makeListener(request: TransferRequest): { counter: StatsCounter; onLine: (line: string) => void } {
+  const counter = new StatsCounter();
+  const { onProgress, expectedBytes } = request;
+  const meter = new ProgressMeter({
+    onProgress,
+    now: () => performance.now(),
+    ...(expectedBytes !== undefined && { expectedBytes }),
+  });
+  const onLine = (line: string) => {
+    const item = parseItem(line);
+    if (item) return counter.countItem(item);
+    const progress = parseProgress(line);
+    if (progress) return meter.update(progress);
+    counter.readLine(line);
+  };
+  return { counter, onLine };
+}
+
+async function learnLink(host: Host, request: TransferRequest, stats: TransferStats): Promise<void> {
+  const { id, mover, resolved } = request;
+  const isLimited = mover.rsync.bandwidthLimit !== undefined;
+  const bytesPerSecond = measureLink(stats, { compress: resolved['compress'], isLimited });
+  const targetHost = (await readKeyNote(host, id))?.targetHost;
+  if (bytesPerSecond === undefined || !targetHost) return;
+  await rememberLink(host, targetHost, { bytesPerSecond, measuredAt: new Date().toISOString() });
+}
+
+/** One attempt, from where the last one stopped. */
+export async function transfer(host: Host, request: TransferRequest): Promise<TransferStats> {
+  const { id, mover, writeMode, resolved, landing, sourcePath, signal } = request;
+  const startedAt = performance.now();
+  const { counter, onLine } = makeListener(request);
+  const deletedBefore = await readDeletions(host, id);
+  let isWhole = false;
+  try {
+    const options = makeClientOptions(mover, writeMode, resolved, landing.user);
+    const { exitCode, stderr } = await runRsync(host, { id, sourcePath, landing, options, signal, onLine });
+    if (exitCode === LIMIT_REACHED) {
+      const skipped = parseSkippedDeletions(stderr) ?? 1;
+      throw makeApprovalRequired(deletedBefore + counter.filesDeleted + skipped, request, host);
+    }
+    if (exitCode !== 0 && exitCode !== VANISHED) {
+      const targetHost = (await readKeyNote(host, id))?.targetHost;
+      const address = `${landing.address}:${landing.port}`;
+      throw classifyEnding({
+        exitCode,
+        stderr,
+        host: host.name,
+        sourcePath,
+        address,
+        ...(targetHost && { targetHost }),
+      });
+    }
+    isWhole = true;
+    const durationMs = Math.round(performance.now() - startedAt);
+    const stats = counter.result({ durationMs, filesVanished: countVanished(stderr) });
+    await learnLink(host, request, stats);
+    return stats;
+  } finally {
+    const deleted = isWhole || request.maxDeletions === undefined ? 0 : deletedBefore + counter.filesDeleted;
+    if (deleted !== deletedBefore) await rememberDeletions(host, id, deleted);
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * The volume contract: what every kind of volume promises. One folder per kind, one line in
+ * `registry.ts`, and the conformance suite in `test/conformance` for all.
+ *
+ * Every method may be called again after it was cut off at any moment, and then finishes or redoes
+ * the work: a killed agent leaves nothing that the next call can't mend. Errors are `TidemarkError`s.
+ */
+import type { Host } from '../hosts/contract';
+import type { CaptureMethod, Claim, Instant, Point, PointMethod, Volume } from '../model/records';
+
+/** What a volume is, and what can be done with it on this very filesystem. */
+export interface Inspection {
+  exists: boolean;
+  /** Filesystem type as the kernel names it: `btrfs`, `xfs`, `ext4`, `tmpfs`. */
+  filesystem: string;
+  mountPoint: string;
+  freeBytes: number;
+  /** No entry but Tidemark's own and `lost+found`. */
+  empty: boolean;
+  /** Multiply linked regular files exist (see `planTransfer`). */
+  hasHardLinks: boolean;
+  capture: CaptureMethod[];
+  points: PointMethod[];
+  /** For each method that is not offered, why, and the alternative. */
+  whyNot: Partial<Record<CaptureMethod | PointMethod, string>>;
+  claim?: Claim;
+}
+
+/** A frozen state of the source, or the live volume. */
+export interface Capture {
+  syncId: string;
+  method: CaptureMethod;
+  /** Where the mover reads. */
+  path: string;
+  /** True where `path` is the live volume and there is nothing to release. */
+  live: boolean;
+}
+
+/** What `publish` stamps on a new recovery point. */
+export interface PointStamp {
+  id: string;
+  syncId: string;
+  sequence: number;
+  capturedAt: Instant;
+  publishedAt: Instant;
+  bytes: number;
+  files: number;
+}
+
+export interface VolumeDriver {
+  readonly kind: Volume['kind'];
+
+  /**
+   * Looks, changes nothing.
+   * @param hardLinks also look for multiply linked files: reads the whole tree.
+   */
+  inspect(host: Host, volume: Volume, options?: { hardLinks?: boolean }): Promise<Inspection>;
+
+  /**
+   * Guards of DESIGN.md, before anything is changed: present, mounted where it must be, not a system
+   * folder, not lost since it was last seen here, claimed by nobody else.
+   * @throws VolumeMissing, NotMounted, Fenced (an older epoch than the stored one, or another
+   * relationship's volume), InvalidSpec (system folder).
+   * @param options.approved a user approved what is there now: a volume that was replaced is taken as new.
+   */
+  check(host: Host, volume: Volume, claim: Claim, options?: { approved?: boolean }): Promise<void>;
+
+  /** `check`, then stores the claim with the data, making a missing target volume. Repeatable. */
+  claim(host: Host, volume: Volume, claim: Claim, options?: { approved?: boolean }): Promise<void>;
+
+  /** Forgets the claim (relationship deleted); data and recovery points stay. Repeatable. */
+  disclaim(host: Host, volume: Volume, relationship: string): Promise<void>;
+
+  /** Freezes the source. A second call with one sync id answers the same capture. @throws UnsupportedCapture */
+  capture(
+    host: Host,
+    volume: Volume,
+    request: { relationship: string; syncId: string; method: CaptureMethod; signal?: AbortSignal },
+  ): Promise<Capture>;
+
+  /** Removes every capture of the relationship but those of the sync ids to keep. */
+  release(
+    host: Host,
+    volume: Volume,
+    request: { relationship: string; keepSyncIds: readonly string[] },
+  ): Promise<void>;
+
+  /** Where a transfer writes: the live replica. */
+  landingPath(volume: Volume): string;
+
+  /** The whole recovery points, oldest first by sequence; never a half-made one. */
+  points(host: Host, volume: Volume, relationship: string): Promise<Point[]>;
+
+  /** Where a recovery point can be read, read-only. @throws VolumeMissing where there is no such point. */
+  pointPath(host: Host, volume: Volume, relationship: string, pointId: string): Promise<string>;
+
+  /**
+   * Freezes the live replica as a recovery point. All or nothing; a second call with one point id
+   * answers the point that is there. With `unchanged`, nothing was written to the replica since the
+   * newest point, not even by an attempt that was cut off, and its tree may be shared. `Direct` freezes nothing and only notes the stamp, as the one point there is.
+   */
+  publish(
+    host: Host,
+    volume: Volume,
+    request: {
+      relationship: string;
+      stamp: PointStamp;
+      method: PointMethod;
+      unchanged: boolean;
+      signal?: AbortSignal;
+    },
+  ): Promise<Point>;
+
+  /** Notes on a point that it was verified. */
+  markVerified(host: Host, volume: Volume, relationship: string, pointId: string, at: Instant): Promise<void>;
+
+  /** Removes points, and half-made left-overs. Unknown ids are not an error. */
+  prune(
+    host: Host,
+    volume: Volume,
+    request: { relationship: string; removePointIds: readonly string[]; signal?: AbortSignal },
+  ): Promise<void>;
+}

@@ -1,0 +1,101 @@
+/** Freezes the source, and lets go of it again. */
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { CaptureMethod, Volume } from '../../model/records';
+import type { Host } from '../../hosts/contract';
+import type { Capture } from '../contract';
+import { cloneVolume } from './clone';
+import { withLock } from './lock';
+import {
+  ensureFolder,
+  findPlace,
+  findReadyPlace,
+  folderOf,
+  makeAttempt,
+  type ReadyPlace,
+  removeTree,
+} from './place';
+import { checkName, makeError, runTool } from './tools';
+
+export const PARTIAL = '.partial';
+
+interface CaptureRequest {
+  relationship: string;
+  syncId: string;
+  method: CaptureMethod;
+  signal?: AbortSignal;
+}
+
+/** `capture` of the volume contract. */
+export async function capture(host: Host, volume: Volume, request: CaptureRequest): Promise<Capture> {
+  const { relationship, syncId, method } = request;
+  if (method === 'Direct') {
+    const { root, exists } = await findPlace(host, volume);
+    if (!exists) throw makeError({ host, volume }, 'VolumeMissing', 'there is no such directory');
+    return { syncId, method, path: root, live: true };
+  }
+  const place = await findReadyPlace(host, volume);
+  if (place.mount.readOnly) {
+    const hint = 'use copyMethod Direct';
+    throw makeError(place, 'UnsupportedCapture', `${place.mount.point} is mounted read-only`, { hint });
+  }
+  await host.endAttempts(makeAttempt(place, 'capture', relationship));
+  return await withLock(`captures:${place.root}:${relationship}`, async () => {
+    const folder = await ensureFolder(place, relationship, 'captures');
+    const path = join(folder, checkName(place, syncId));
+    const names = await host.files.list(folder);
+    // What is there under its final name is whole.
+    if (!names.includes(syncId)) await freeze(place, path, request);
+    return { syncId, method, path, live: false };
+  });
+}
+
+async function freeze(place: ReadyPlace, path: string, request: CaptureRequest): Promise<void> {
+  const { relationship, method, signal } = request;
+  const options = { attempt: makeAttempt(place, 'capture', relationship), ...(signal && { signal }) };
+  if (method === 'Snapshot') return await snapshot(place, path, options);
+  // A name of its own: an attempt that was given up can't rename what its successor is writing.
+  const partial = `${path}.${randomUUID()}${PARTIAL}`;
+  await cloneVolume(place, partial, options);
+  await place.host.files.rename(partial, path);
+}
+
+/**
+ * Makes a read-only btrfs snapshot of the live volume; there whole, or not at all.
+ * @throws TidemarkError `UnsupportedCapture` where the volume is no subvolume.
+ */
+export async function snapshot(
+  place: ReadyPlace,
+  path: string,
+  options: { attempt: string; signal?: AbortSignal },
+): Promise<void> {
+  const { root, mount, isSubvolume } = place;
+  if (!isSubvolume) {
+    const message =
+      mount.type === 'btrfs'
+        ? `${root} is not a btrfs subvolume`
+        : `${mount.type} can't snapshot a directory`;
+    const hint = 'use copyMethod Clone on btrfs and XFS, HardLink at a target, or Direct at a source';
+    throw makeError(place, 'UnsupportedCapture', message, { hint });
+  }
+  await runTool(place, ['btrfs', 'subvolume', 'snapshot', '-r', root, path], options);
+}
+
+/** `release` of the volume contract. */
+export async function release(
+  host: Host,
+  volume: Volume,
+  { relationship, keepSyncIds }: { relationship: string; keepSyncIds: readonly string[] },
+): Promise<void> {
+  const place = await findPlace(host, volume);
+  if (!place.exists || place.meta === undefined) return;
+  const ready = { ...place, meta: place.meta };
+  const folder = folderOf(ready, relationship, 'captures');
+  if ((await host.files.list(folder)).every((name) => keepSyncIds.includes(name))) return;
+  await host.endAttempts(makeAttempt(place, 'capture', relationship));
+  await withLock(`captures:${place.root}:${relationship}`, async () => {
+    for (const name of await host.files.list(folder)) {
+      if (!keepSyncIds.includes(name)) await removeTree(place, join(folder, name));
+    }
+  });
+}

@@ -1,0 +1,78 @@
+/** Stores and removes claims, and makes a target that is not there yet. */
+import { basename, dirname, join } from 'node:path';
+import type { Claim, Volume } from '../../model/records';
+import type { Host } from '../../hosts/contract';
+import { checkPlace } from './guards';
+import { isEmpty } from './inspect';
+import { withLock } from './lock';
+import { noteClaim } from './memory';
+import { ensureMeta, findPlace, findReadyPlace, type Place, removeTree } from './place';
+import { isSameClaim, NO_CLAIMS } from './state';
+import { runTool, STATE_FILE, writeRecord } from './tools';
+
+const READ_ONLY_CODES = new Set(['EROFS', 'EACCES', 'EPERM']);
+
+/** `claim` of the volume contract. */
+export async function claim(
+  host: Host,
+  volume: Volume,
+  wanted: Claim,
+  options: { approved?: boolean } = {},
+): Promise<void> {
+  const place = await findPlace(host, volume);
+  await checkPlace(place, wanted, options.approved ?? false);
+  if (wanted.role === 'target') await prepareTarget(place);
+  await withLock(`claims:${place.root}`, async () => {
+    const now = await findPlace(host, volume);
+    await checkPlace(now, wanted, options.approved ?? false);
+    if (isSameClaim(now.state?.claims[wanted.relationship], wanted) || (await store(now, wanted))) {
+      await noteClaim(now, wanted.relationship, true);
+    }
+  });
+}
+
+/** False where a source can only be read: then its claim can't be kept with the data. */
+async function store(place: Place, wanted: Claim): Promise<boolean> {
+  const isReadable = wanted.role === 'source';
+  if (isReadable && (place.meta === undefined || place.mount.readOnly)) return false;
+  try {
+    const { host, volume } = place;
+    const ready = await findReadyPlace(host, volume);
+    await ensureMeta(ready);
+    const claims = { ...(place.state ?? NO_CLAIMS).claims, [wanted.relationship]: wanted };
+    await writeRecord(ready, join(ready.meta, STATE_FILE), { ...NO_CLAIMS, claims });
+    return true;
+  } catch (error) {
+    if (isReadable && READ_ONLY_CODES.has((error as NodeJS.ErrnoException).code ?? '')) return false;
+    throw error;
+  }
+}
+
+/** Makes the directory; on btrfs as a subvolume, also in place of an empty directory, to be able to snapshot it. */
+async function prepareTarget(place: Place): Promise<void> {
+  const { host, root, mount } = place;
+  if (place.exists && (mount.type !== 'btrfs' || place.isSubvolume)) return;
+  if (mount.type !== 'btrfs') return await host.files.mkdir(root);
+  const isMountPoint = place.mounts.some(({ point }) => point === root);
+  if (place.exists && (isMountPoint || place.state !== undefined || !(await isEmpty(place)))) return;
+  await host.files.mkdir(dirname(root));
+  const fresh = join(dirname(root), `.${basename(root)}.tidemark-new`);
+  await removeTree(place, fresh);
+  await runTool(place, ['btrfs', 'subvolume', 'create', fresh]);
+  // Its owner, mode and ACL.
+  if (place.exists) await runTool(place, ['cp', '-a', '-T', '--', root, fresh]);
+  await host.files.rename(fresh, root);
+}
+
+/** `disclaim` of the volume contract. */
+export async function disclaim(host: Host, volume: Volume, relationship: string): Promise<void> {
+  const place = await findPlace(host, volume);
+  await withLock(`claims:${place.root}`, async () => {
+    const { state, meta } = await findPlace(host, volume);
+    if (state?.claims[relationship] && meta !== undefined) {
+      const { [relationship]: _removed, ...claims } = state.claims;
+      await writeRecord(place, join(meta, STATE_FILE), { ...state, claims });
+    }
+    await noteClaim(place, relationship, false);
+  });
+}

@@ -1,0 +1,25 @@
+/** Directories, on any filesystem; more can be done with them on btrfs and XFS. */
+import type { VolumeDriver } from '../contract';
+import { capture, release } from './capture';
+import { claim, disclaim } from './claims';
+import { check } from './guards';
+import { inspect } from './inspect';
+import { markVerified, pointPath, points } from './points';
+import { prune } from './prune';
+import { publish } from './publish';
+
+export const directoryDriver: VolumeDriver = {
+  kind: 'directory',
+  inspect,
+  check,
+  claim,
+  disclaim,
+  capture,
+  release,
+  landingPath: ({ path }) => path,
+  points,
+  pointPath,
+  publish,
+  markVerified,
+  prune,
+};

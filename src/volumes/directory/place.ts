@@ -1,0 +1,157 @@
+/** Where a volume really is, and where Tidemark keeps its own files about it. */
+import { basename, dirname, join } from 'node:path';
+import type { Volume } from '../../model/records';
+import type { Host } from '../../hosts/contract';
+import { findMount, type Mount, parseMounts } from './mounts';
+import { readState, type State } from './state';
+import { checkName, makeError, runTool, STATE_FILE, type Subject } from './tools';
+
+/** Tidemark's own folder, inside of a volume or beside it. */
+export const META_NAME = '.tidemark';
+/** Top-level entries that belong to no volume's content. */
+export const NOT_CONTENT = [META_NAME, 'lost+found'];
+
+const SUBVOLUME_INODE = '256';
+const PRIVATE_FOLDER = 0o700;
+
+export interface Place extends Subject {
+  /** The volume's path without symlinks; what lies there may be missing. */
+  root: string;
+  exists: boolean;
+  mount: Mount;
+  mounts: Mount[];
+  /** True for a btrfs subvolume, or a btrfs filesystem's own root. */
+  isSubvolume: boolean;
+  /** Where the meta folder is, or would be made; undefined where nothing can be written. */
+  meta?: string;
+  state?: State;
+}
+
+/** @throws TidemarkError `VolumeMissing` where something is there that is no directory. */
+export async function findPlace(host: Host, volume: Volume): Promise<Place> {
+  const subject = { host, volume };
+  const resolved = await runTool(subject, ['realpath', '-m', '-z', '--', volume.path]);
+  const root = resolved.stdout.toString().replace(/\0$/, '');
+  const mounts = parseMounts((await host.files.read('/proc/self/mountinfo')) ?? '');
+  const mount = findMount(mounts, root);
+  const kind = await statKind(subject, root);
+  if (kind && kind.type !== 'directory') {
+    throw makeError(subject, 'VolumeMissing', `${root} is a ${kind.type}, not a directory`);
+  }
+  const isSubvolume = mount.type === 'btrfs' && kind?.inode === SUBVOLUME_INODE;
+  const place = { ...subject, root, exists: kind !== undefined, mount, mounts, isSubvolume };
+  return { ...place, ...(await findMeta(place)) };
+}
+
+/** A place whose volume and meta folder are there. */
+export type ReadyPlace = Place & { meta: string };
+
+/** @throws TidemarkError `VolumeMissing` where there is no volume, `UnsupportedCapture` where nothing can be kept. */
+export async function findReadyPlace(host: Host, volume: Volume): Promise<ReadyPlace> {
+  const place = await findPlace(host, volume);
+  if (!place.exists) throw makeError(place, 'VolumeMissing', 'there is no such directory');
+  if (place.meta === undefined) {
+    const hint = `let the agent write to ${dirname(place.root)} or ${place.root}, or use copyMethod Direct`;
+    throw makeError(place, 'UnsupportedCapture', 'nothing can be written there or beside it', { hint });
+  }
+  return { ...place, meta: place.meta };
+}
+
+async function statKind(
+  subject: Subject,
+  path: string,
+): Promise<{ type: string; inode: string } | undefined> {
+  const result = await subject.host.run(['stat', '-c', '%F|%i', '--', path]);
+  if (result.exitCode === 0) {
+    const [type = '', inode = ''] = result.stdout.toString().trim().split('|');
+    return { type, inode };
+  }
+  if (/No such file or directory|Not a directory/.test(result.stderr)) return undefined;
+  throw makeError(subject, 'VolumeMissing', 'it can not be looked at', { toolMessage: result.stderr.trim() });
+}
+
+/** Inside of a volume, or beside it where that is the same filesystem. */
+function metaPaths(mounts: readonly Mount[], root: string): { inside: string; beside?: string } {
+  const parent = dirname(root);
+  const isBesidePossible =
+    parent !== root && findMount(mounts, parent).point === findMount(mounts, root).point;
+  return {
+    inside: join(root, META_NAME),
+    ...(isBesidePossible && { beside: join(parent, META_NAME, basename(root)) }),
+  };
+}
+
+/** What is stored of a folder that may be anybody's volume; the meta folder inside it wins. */
+export async function findStored(
+  subject: Subject,
+  mounts: readonly Mount[],
+  root: string,
+): Promise<{ meta: string; state: State } | undefined> {
+  for (const meta of Object.values(metaPaths(mounts, root))) {
+    const state = await readState(subject, join(meta, STATE_FILE));
+    if (state) return { meta, state };
+  }
+  return undefined;
+}
+
+/** An existing one wins; else beside the volume, where the user's tree stays free of it. */
+async function findMeta(place: Place): Promise<{ meta?: string; state?: State }> {
+  const { host, mounts, root } = place;
+  const stored = await findStored(place, mounts, root);
+  if (stored) return stored;
+  const { inside, beside } = metaPaths(mounts, root);
+  if (beside !== undefined && (await isWritable(host, dirname(root)))) return { meta: beside };
+  return (await isWritable(host, root)) ? { meta: inside } : {};
+}
+
+async function isWritable(host: Host, path: string): Promise<boolean> {
+  return (await host.run(['test', '-w', path, '-a', '-d', path])).exitCode === 0;
+}
+
+/** Makes the meta folder, private. Inside a btrfs volume as a subvolume, which its snapshots leave out. */
+export async function ensureMeta(place: ReadyPlace): Promise<void> {
+  const { host, meta, root, mount } = place;
+  const isInsideVolume = dirname(meta) === root;
+  if (isInsideVolume && mount.type === 'btrfs' && !(await statKind(place, meta))) {
+    await runTool(place, ['btrfs', 'subvolume', 'create', meta]);
+    await runTool(place, ['chmod', '0700', '--', meta]);
+  }
+  await host.files.mkdir(isInsideVolume ? meta : dirname(meta), PRIVATE_FOLDER);
+  await host.files.mkdir(meta, PRIVATE_FOLDER);
+}
+
+/** A relationship's folder of captures, trees or points. */
+export function folderOf(
+  place: ReadyPlace,
+  relationship: string,
+  name: 'captures' | 'trees' | 'points',
+): string {
+  return join(place.meta, checkName(place, relationship), name);
+}
+
+/** Makes a relationship's folder, private. */
+export async function ensureFolder(
+  place: ReadyPlace,
+  relationship: string,
+  name: 'captures' | 'trees' | 'points',
+): Promise<string> {
+  const path = folderOf(place, relationship, name);
+  await ensureMeta(place);
+  await place.host.files.mkdir(dirname(path), PRIVATE_FOLDER);
+  await place.host.files.mkdir(path, PRIVATE_FOLDER);
+  return path;
+}
+
+/** Removes a tree of ours, which may be a btrfs snapshot. Nothing there is not an error. */
+export async function removeTree(place: Place, path: string): Promise<void> {
+  if (place.mount.type === 'btrfs' && (await statKind(place, path))?.inode === SUBVOLUME_INODE) {
+    await runTool(place, ['btrfs', 'subvolume', 'delete', path]);
+  } else {
+    await place.host.files.remove(path);
+  }
+}
+
+/** Marks the programs of one kind of work on this volume, so that a lost attempt is found. */
+export function makeAttempt({ host, root }: Place, work: string, relationship: string): string {
+  return `${work}:${host.name}:${relationship}:${root}`;
+}

@@ -1,0 +1,140 @@
+/**
+ * The recovery points of a relationship: one small file each, which names the tree that holds its
+ * content. A point exists once its file does; several points of one state share a tree.
+ */
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Instant, Point, Volume } from '../../model/records';
+import type { Host } from '../../hosts/contract';
+import { ensureFolder, findPlace, findReadyPlace, folderOf, type ReadyPlace } from './place';
+import { checkName, makeError, runTool, writeRecord } from './tools';
+
+const PointSchema = z.object({
+  id: z.string(),
+  syncId: z.string(),
+  sequence: z.int(),
+  capturedAt: z.string(),
+  publishedAt: z.string(),
+  method: z.enum(['Direct', 'Snapshot', 'Clone', 'HardLink']),
+  identity: z.string(),
+  bytes: z.number(),
+  files: z.number(),
+  verifiedAt: z.string().exactOptional(),
+});
+
+const RecordSchema = z.object({
+  point: PointSchema,
+  /** The folder in `trees`; none where the live replica is all there is. */
+  tree: z.string().exactOptional(),
+  /** Some regular files of the tree have several names in it. */
+  hasHardLinks: z.boolean().default(false),
+});
+
+export type PointRecord = z.output<typeof RecordSchema>;
+
+const SUFFIX = '.json';
+
+function recordPath(place: ReadyPlace, relationship: string, pointId: string): string {
+  return join(folderOf(place, relationship, 'points'), `${checkName(place, pointId)}${SUFFIX}`);
+}
+
+/** All records, oldest first; also one whose tree is gone. */
+export async function readRecords(place: ReadyPlace, relationship: string): Promise<PointRecord[]> {
+  const { host } = place;
+  const folder = folderOf(place, relationship, 'points');
+  const names = (await host.files.list(folder)).filter((name) => name.endsWith(SUFFIX));
+  const texts = await Promise.all(names.map((name) => host.files.read(join(folder, name))));
+  const records = texts.flatMap((text, index) => {
+    if (text === undefined) return [];
+    try {
+      return RecordSchema.parse(JSON.parse(text));
+    } catch (error) {
+      throw makeError(
+        place,
+        'ToolFailed',
+        `${join(folder, names[index] ?? '')} can't be understood`,
+        {},
+        error,
+      );
+    }
+  });
+  return records.sort((one, other) => one.point.sequence - other.point.sequence || compare(one, other));
+}
+
+function compare(one: PointRecord, other: PointRecord): number {
+  return one.point.id < other.point.id ? -1 : 1;
+}
+
+/** The records whose content is there, oldest first. */
+export async function readWholeRecords(place: ReadyPlace, relationship: string): Promise<PointRecord[]> {
+  const records = await readRecords(place, relationship);
+  const trees = new Set(await place.host.files.list(folderOf(place, relationship, 'trees')));
+  return records.filter(({ tree }) => tree === undefined || trees.has(tree));
+}
+
+/** Makes a point exist. */
+export async function writePoint(
+  place: ReadyPlace,
+  relationship: string,
+  record: PointRecord,
+): Promise<void> {
+  await ensureFolder(place, relationship, 'points');
+  await writeRecord(place, recordPath(place, relationship, record.point.id), record);
+}
+
+export async function removeRecord(place: ReadyPlace, relationship: string, pointId: string): Promise<void> {
+  await place.host.files.remove(recordPath(place, relationship, pointId));
+}
+
+export function treePath(place: ReadyPlace, relationship: string, tree: string): string {
+  return join(folderOf(place, relationship, 'trees'), checkName(place, tree));
+}
+
+/** Puts everything written to the volume's filesystem onto its disk. */
+export async function flush(place: ReadyPlace): Promise<void> {
+  await runTool(place, ['sync', '-f', '--', place.root]);
+}
+
+/** `points` of the volume contract. */
+export async function points(host: Host, volume: Volume, relationship: string): Promise<Point[]> {
+  const place = await findPlace(host, volume);
+  if (place.meta === undefined) return [];
+  const records = await readWholeRecords({ ...place, meta: place.meta }, relationship);
+  return records.map(({ point }) => point);
+}
+
+async function findRecord(place: ReadyPlace, relationship: string, pointId: string): Promise<PointRecord> {
+  const records = await readWholeRecords(place, relationship);
+  const record = records.find(({ point }) => point.id === pointId);
+  if (record) return record;
+  const newest = records.at(-1)?.point.id;
+  const hint = newest
+    ? `the newest is ${newest}; see: tidemark points ${relationship}`
+    : 'there are none yet';
+  throw makeError(place, 'VolumeMissing', `there is no recovery point ${pointId}`, { hint });
+}
+
+/** `pointPath` of the volume contract. */
+export async function pointPath(
+  host: Host,
+  volume: Volume,
+  relationship: string,
+  pointId: string,
+): Promise<string> {
+  const place = await findReadyPlace(host, volume);
+  const { tree } = await findRecord(place, relationship, pointId);
+  return tree === undefined ? place.root : treePath(place, relationship, tree);
+}
+
+/** `markVerified` of the volume contract. */
+export async function markVerified(
+  host: Host,
+  volume: Volume,
+  relationship: string,
+  pointId: string,
+  at: Instant,
+): Promise<void> {
+  const place = await findReadyPlace(host, volume);
+  const record = await findRecord(place, relationship, pointId);
+  await writePoint(place, relationship, { ...record, point: { ...record.point, verifiedAt: at } });
+}

@@ -1,0 +1,53 @@
+/** Removes recovery points, and what was never finished. */
+import { join } from 'node:path';
+import type { Volume } from '../../model/records';
+import type { Host } from '../../hosts/contract';
+import { PARTIAL } from './capture';
+import { withLock } from './lock';
+import { findPlace, folderOf, makeAttempt, type ReadyPlace, removeTree } from './place';
+import { readRecords, readWholeRecords, removeRecord } from './points';
+
+/** `prune` of the volume contract. */
+export async function prune(
+  host: Host,
+  volume: Volume,
+  request: { relationship: string; removePointIds: readonly string[]; signal?: AbortSignal },
+): Promise<void> {
+  const { relationship, removePointIds, signal } = request;
+  const place = await findPlace(host, volume);
+  if (place.meta === undefined) return;
+  const ready = { ...place, meta: place.meta };
+  await host.endAttempts(makeAttempt(place, 'publish', relationship));
+  await withLock(`points:${place.root}:${relationship}`, async () => {
+    const whole = await readWholeRecords(ready, relationship);
+    const known = new Set(whole.map(({ point }) => point.id));
+    // First the points, so that none is ever without its tree.
+    for (const { point } of await readRecords(ready, relationship)) {
+      if (removePointIds.includes(point.id) || !known.has(point.id))
+        await removeRecord(ready, relationship, point.id);
+    }
+    await sweepRecords(ready, relationship);
+    const inUse = new Set((await readRecords(ready, relationship)).map(({ tree }) => tree));
+    const trees = folderOf(ready, relationship, 'trees');
+    for (const name of await host.files.list(trees)) {
+      signal?.throwIfAborted();
+      if (!inUse.has(name)) await removeTree(ready, join(trees, name));
+    }
+  });
+}
+
+/** Removes half-made trees. */
+export async function sweepPartials(place: ReadyPlace, relationship: string): Promise<void> {
+  const trees = folderOf(place, relationship, 'trees');
+  for (const name of await place.host.files.list(trees)) {
+    if (name.endsWith(PARTIAL)) await removeTree(place, join(trees, name));
+  }
+}
+
+/** Removes what a killed agent was writing: files that were never renamed to a point's. */
+async function sweepRecords(place: ReadyPlace, relationship: string): Promise<void> {
+  const folder = folderOf(place, relationship, 'points');
+  for (const name of await place.host.files.list(folder)) {
+    if (!name.endsWith('.json')) await place.host.files.remove(join(folder, name));
+  }
+}

@@ -1,0 +1,35 @@
+import type { Claim } from '../../model/records';
+import { findObjection, type State } from './state';
+
+const state = (...claims: Claim[]): State => ({
+  version: 1,
+  claims: Object.fromEntries(claims.map((claim) => [claim.relationship, claim])),
+});
+const source = (relationship: string, epoch = 1): Claim => ({ relationship, epoch, role: 'source' });
+const target = (relationship: string, epoch = 1): Claim => ({ relationship, epoch, role: 'target' });
+
+it.each<[string, State, Claim]>([
+  ['a first claim', state(), target('wiki')],
+  ['the same claim again', state(target('wiki')), target('wiki')],
+  ['a newer epoch, in the other role', state(target('wiki')), source('wiki', 2)],
+  ['another source', state(source('a')), source('wiki')],
+  ['a target that is copied on', state(target('a')), source('wiki')],
+  ['its own target again, which is copied on', state(target('wiki'), source('a')), target('wiki')],
+])('takes %s', (_, stored, claim) => {
+  expect(findObjection(stored, claim)).toBeUndefined();
+});
+
+it.each<[string, State, Claim, RegExp]>([
+  ['an epoch that is over', state(target('wiki', 3)), target('wiki', 2), /epoch 3/],
+  ['both roles in one epoch', state(source('wiki')), target('wiki'), /already the source of wiki/],
+  ['a second target', state(target('a')), target('wiki'), /already the target of a/],
+  ['a target where another reads', state(source('a')), target('wiki'), /already the source of a/],
+  [
+    'a target again, where another is one',
+    state(source('wiki'), target('a')),
+    target('wiki', 2),
+    /target of a/,
+  ],
+])('refuses %s', (_, stored, claim, why) => {
+  expect(findObjection(stored, claim)).toMatch(why);
+});

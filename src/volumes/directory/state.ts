@@ -1,0 +1,53 @@
+/** Who owns a volume: `<meta>/state.json`, kept with the data. */
+import { z } from 'zod';
+import type { Claim } from '../../model/records';
+import { makeError, type Subject } from './tools';
+
+const ClaimSchema = z.object({
+  relationship: z.string(),
+  epoch: z.int(),
+  role: z.enum(['source', 'target']),
+});
+
+const StateSchema = z.object({
+  version: z.literal(1),
+  /** By relationship. */
+  claims: z.record(z.string(), ClaimSchema),
+});
+
+export type State = z.output<typeof StateSchema>;
+
+export const NO_CLAIMS: State = { version: 1, claims: {} };
+
+/** Undefined where there is no such file. @throws TidemarkError `ToolFailed` where it makes no sense. */
+export async function readState(subject: Subject, path: string): Promise<State | undefined> {
+  const text = await subject.host.files.read(path);
+  if (text === undefined) return undefined;
+  try {
+    return StateSchema.parse(JSON.parse(text));
+  } catch (error) {
+    const hint = 'restore it from a backup, or move it away and approve the volume anew';
+    throw makeError(subject, 'ToolFailed', `${path} can't be understood`, { hint }, error);
+  }
+}
+
+/** Undefined where a claim may be stored; otherwise the reason against it. */
+export function findObjection({ claims }: State, claim: Claim): string | undefined {
+  const own = claims[claim.relationship];
+  if (own && claim.epoch < own.epoch) {
+    return `epoch ${claim.epoch} of ${claim.relationship} is over: the volume is in epoch ${own.epoch}`;
+  }
+  if (own && claim.epoch === own.epoch && claim.role !== own.role) {
+    return `the volume is already the ${own.role} of ${claim.relationship}`;
+  }
+  const others = Object.values(claims).filter(({ relationship }) => relationship !== claim.relationship);
+  // A copy may be copied on: a target that becomes a source too. The other way round, a relationship
+  // would overwrite what another one protects.
+  if (claim.role === 'source') return undefined;
+  const other = others.find(({ role }) => role === 'target') ?? (own ? undefined : others[0]);
+  return other && `the volume is already the ${other.role} of ${other.relationship}`;
+}
+
+export function isSameClaim(one: Claim | undefined, other: Claim): boolean {
+  return one?.epoch === other.epoch && one.role === other.role && one.relationship === other.relationship;
+}
