@@ -1,0 +1,161 @@
+/**
+ * The catalog: what happened and what can be recovered, kept in SQL for longer than Temporal keeps
+ * its histories. The control worker owns it; everybody else asks over HTTP.
+ */
+import type { CaptureMethod, Instant, PointMethod, SyncRecord, TargetOutcome } from '../model/records';
+import type { Relationship } from '../model/spec';
+
+/** How one target fared in one sync of the history. */
+export interface TargetEntry {
+  name: string;
+  host: string;
+  result: TargetOutcome['result'];
+  /** What the transfer was: full, incremental, resumed. */
+  how: string | null;
+  /** Bytes on the wire, both directions. */
+  bytesSent: number;
+  /** Bytes of file data that differed. */
+  bytesChanged: number;
+  filesChanged: number;
+  filesDeleted: number;
+  attempts: number;
+  /** Seconds of the transfer alone; null where none was completed. */
+  durationSeconds: number | null;
+  /** Id of the recovery point that this sync made. */
+  recoveryPoint: string | null;
+  errorType: string | null;
+  error: string | null;
+  toolMessage: string | null;
+  hint: string | null;
+}
+
+/** One sync of the history. */
+export interface SyncEntry {
+  /** Number of the row, growing in the order in which syncs were recorded; what `before` takes. */
+  id: number;
+  syncId: string;
+  relationship: string;
+  sequence: number;
+  reason: SyncRecord['reason'];
+  startedAt: Instant;
+  capturedAt: Instant | null;
+  endedAt: Instant;
+  durationSeconds: number;
+  result: SyncRecord['result'];
+  /** Why the sync as a whole failed, where it was not one target's fault. */
+  errorType: string | null;
+  error: string | null;
+  hint: string | null;
+  workflowId: string;
+  runId: string;
+  /** In the order of the spec. */
+  targets: TargetEntry[];
+}
+
+/** A recovery point as the catalog knows it. */
+export interface PointEntry {
+  id: string;
+  target: string;
+  syncId: string;
+  capturedAt: Instant;
+  publishedAt: Instant;
+  /** When it was last found equal to the source's copy; null for never. */
+  verified: Instant | null;
+  keptBecause: string[];
+  bytes: number;
+  files: number;
+  method: PointMethod;
+  /** Proves two states equal. */
+  identity: string;
+}
+
+/** One target of a relationship, as far as syncs were recorded. */
+export interface TargetFreshness {
+  name: string;
+  host: string;
+  /** Newest recovery point and its capture time; null before the first. */
+  recoveryPoint: string | null;
+  capturedAt: Instant | null;
+}
+
+/** A relationship as it was last applied. */
+export interface RelationshipEntry {
+  name: string;
+  document: Relationship;
+  createdAt: Instant;
+  changedAt: Instant;
+  /** When it was deleted; its history stays. */
+  retiredAt: Instant | null;
+  source: { host: string; volume: string; copyMethod: CaptureMethod };
+  /** The targets of the document, in its order. */
+  targets: TargetFreshness[];
+}
+
+/** Upper bounds, in seconds, of the histogram of sync durations. A sync is counted in the first that holds it. */
+export const DURATION_BUCKETS = [
+  1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14_400, 43_200, 86_400,
+] as const;
+
+/** Sums over the whole life of a live relationship and all syncs of one result. */
+export interface SyncTotals {
+  relationship: string;
+  result: SyncRecord['result'];
+  syncs: number;
+  durationSeconds: number;
+  bytesSent: number;
+  filesChanged: number;
+  /** Syncs per bucket of {@link DURATION_BUCKETS}, not cumulative; one more for those above the last bound. */
+  durationCounts: number[];
+}
+
+/** What metrics are made of; it outlives restarts. Live relationships only. */
+export interface Totals {
+  syncs: SyncTotals[];
+  missedTicks: { relationship: string; count: number }[];
+}
+
+/** Which part of a history. */
+export interface HistoryQuery {
+  /** At most so many syncs. */
+  limit: number;
+  /** Only what was recorded before the row of this `id`, or what started before this instant. */
+  before?: number | Instant | undefined;
+}
+
+/**
+ * Every `record…` can be repeated: the second call changes nothing, and it has returned only once the
+ * record would survive a kill of this process. All throw TidemarkError `ToolFailed`, retryable, where
+ * the database does not answer.
+ */
+export interface Catalog {
+  /** Applied or changed. A name that was retired begins anew: `createdAt` is then now. */
+  recordRelationship(document: Relationship): Promise<void>;
+  recordRetired(name: string): Promise<void>;
+  /**
+   * One sync, all or nothing; told apart by run id and sync id. `targets[].points` become the target's set of points; verification dates are kept.
+   */
+  recordSync(record: SyncRecord): Promise<void>;
+  recordVerified(input: {
+    relationship: string;
+    target: string;
+    pointId: string;
+    at: Instant;
+  }): Promise<void>;
+  /** A tick fell into a running operation; told apart by its instant. */
+  recordMissedTick(relationship: string, at: Instant): Promise<void>;
+  /** The highest sequence of any sync recorded under this name, retired lives included; 0 for none. */
+  lastSequence(name: string): Promise<number>;
+  /** Newest first, also of a retired relationship; empty for an unknown name. */
+  history(name: string, query: HistoryQuery): Promise<SyncEntry[]>;
+  /** Newest first, all targets or one. */
+  points(name: string, target?: string): Promise<PointEntry[]>;
+  /** Sorted by name; retired ones only where asked for. */
+  relationships(options?: { retired?: boolean }): Promise<RelationshipEntry[]>;
+  totals(): Promise<Totals>;
+  /** The database answers. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Where the catalog lives: in a folder of this process, or in a PostgreSQL. */
+export type CatalogLocation = { dataDir: string } | { url: string };

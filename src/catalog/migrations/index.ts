@@ -1,0 +1,10 @@
+import type { Migration } from 'kysely/migration';
+import { initial } from './0001-initial';
+
+/**
+ * Every migration by its name, in order. Named here rather than found in a folder, so that they are
+ * there in a bundle too. A migration that was released is never changed: add another.
+ */
+export const MIGRATIONS: Record<string, Migration> = {
+  '0001-initial': initial,
+};

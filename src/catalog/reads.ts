@@ -1,0 +1,154 @@
+import { sql, type Kysely } from 'kysely';
+import { targetName } from '../model/endpoints';
+import {
+  DURATION_BUCKETS,
+  type HistoryQuery,
+  type PointEntry,
+  type RelationshipEntry,
+  type SyncEntry,
+  type SyncTotals,
+  type TargetFreshness,
+  type Totals,
+} from './contract';
+import { toPointEntry, toSyncEntry } from './rows';
+import type { CatalogSchema } from './schema';
+
+type Db = Kysely<CatalogSchema>;
+
+export async function readHistory(
+  db: Db,
+  name: string,
+  { limit, before }: HistoryQuery,
+): Promise<SyncEntry[]> {
+  const syncs = await db
+    .selectFrom('syncs')
+    .selectAll()
+    .where('relationship', '=', name)
+    .$if(typeof before === 'number', (query) => query.where('id', '<', before as number))
+    .$if(typeof before === 'string', (query) => query.where('started_at', '<', before as string))
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute();
+  if (syncs.length === 0) return [];
+  const targets = await db
+    .selectFrom('sync_targets')
+    .selectAll()
+    .where(
+      'sync',
+      'in',
+      syncs.map(({ id }) => id),
+    )
+    .orderBy('position')
+    .execute();
+  const bySync = Map.groupBy(targets, ({ sync }) => sync);
+  return syncs.map((sync) => toSyncEntry(sync, bySync.get(sync.id) ?? []));
+}
+
+export async function readLastSequence(db: Db, name: string): Promise<number> {
+  const { last } = await db
+    .selectFrom('syncs')
+    .where('relationship', '=', name)
+    .select((eb) => eb.fn.max<number | null>('sequence').as('last'))
+    .executeTakeFirstOrThrow();
+  return last ?? 0;
+}
+
+export async function readPoints(db: Db, name: string, target?: string): Promise<PointEntry[]> {
+  const rows = await db
+    .selectFrom('recovery_points')
+    .selectAll()
+    .where('relationship', '=', name)
+    .$if(target !== undefined, (query) => query.where('target', '=', target as string))
+    .orderBy('seen', 'desc')
+    .execute();
+  return rows.map(toPointEntry);
+}
+
+export async function readRelationships(db: Db, withRetired: boolean): Promise<RelationshipEntry[]> {
+  const rows = await db
+    .selectFrom('relationships')
+    .selectAll()
+    .$if(!withRetired, (query) => query.where('retired_at', 'is', null))
+    // Names sort the same everywhere, whatever the collation of the database.
+    .orderBy(sql`name collate "C"`)
+    .execute();
+  const newest = await readNewestPoints(db);
+  return rows.map(({ name, document, ...row }) => ({
+    name,
+    document,
+    createdAt: row.created_at,
+    changedAt: row.changed_at,
+    retiredAt: row.retired_at,
+    source: {
+      host: document.spec.source.host,
+      volume: document.spec.source.directory,
+      copyMethod: document.spec.source.copyMethod,
+    },
+    targets: document.spec.targets.map((target): TargetFreshness => {
+      const point = newest.get(`${name}/${targetName(target)}`);
+      return {
+        name: targetName(target),
+        host: target.host,
+        recoveryPoint: point?.point_id ?? null,
+        capturedAt: point?.captured_at ?? null,
+      };
+    }),
+  }));
+}
+
+async function readNewestPoints(db: Db): Promise<Map<string, { point_id: string; captured_at: string }>> {
+  const rows = await db
+    .selectFrom('recovery_points')
+    .select(['relationship', 'target', 'point_id', 'captured_at'])
+    .distinctOn(['relationship', 'target'])
+    .orderBy('relationship')
+    .orderBy('target')
+    .orderBy('seen', 'desc')
+    .execute();
+  return new Map(rows.map((row) => [`${row.relationship}/${row.target}`, row]));
+}
+
+export async function readTotals(db: Db): Promise<Totals> {
+  const rows = await db
+    .selectFrom('sync_totals')
+    .innerJoin('relationships', 'relationships.name', 'sync_totals.relationship')
+    .where('relationships.retired_at', 'is', null)
+    .selectAll('sync_totals')
+    .orderBy('sync_totals.relationship')
+    .orderBy('sync_totals.result')
+    .execute();
+  const sums = new Map<string, SyncTotals>();
+  for (const row of rows) {
+    const key = `${row.relationship}/${row.result}`;
+    const sum: SyncTotals = sums.get(key) ?? {
+      relationship: row.relationship,
+      result: row.result,
+      syncs: 0,
+      durationSeconds: 0,
+      bytesSent: 0,
+      filesChanged: 0,
+      durationCounts: Array.from({ length: DURATION_BUCKETS.length + 1 }, () => 0),
+    };
+    sum.syncs += row.syncs;
+    sum.durationSeconds += row.duration_seconds;
+    sum.bytesSent += row.bytes_sent;
+    sum.filesChanged += row.files_changed;
+    sum.durationCounts[row.bucket] = row.syncs;
+    sums.set(key, sum);
+  }
+  return { syncs: [...sums.values()], missedTicks: await readMissedTicks(db) };
+}
+
+async function readMissedTicks(db: Db): Promise<Totals['missedTicks']> {
+  return await db
+    .selectFrom('relationships')
+    .leftJoin('missed_ticks', 'missed_ticks.relationship', 'relationships.name')
+    .where('retired_at', 'is', null)
+    .groupBy('relationships.name')
+    .select((eb) => [
+      'relationships.name as relationship',
+      eb.fn.count<number>('missed_ticks.at').as('count'),
+    ])
+    .orderBy('relationships.name')
+    .execute();
+}

@@ -1,0 +1,99 @@
+import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+import type { PointMethod, SyncRecord, TargetOutcome } from '../model/records';
+import type { Relationship } from '../model/spec';
+
+/** ISO 8601 in UTC, both ways: the drivers are told to parse it so. */
+type Timestamp = string;
+/** Written as JSON text, read as the value: the two drivers disagree about arrays otherwise. */
+type Json<T extends object> = JSONColumnType<T, string, string>;
+/** Chosen by the database, never written. */
+type RowNumber = ColumnType<number, never, never>;
+
+export interface RelationshipsTable {
+  name: string;
+  document: Json<Relationship>;
+  created_at: Timestamp;
+  changed_at: Timestamp;
+  retired_at: Timestamp | null;
+}
+
+export interface SyncsTable {
+  id: RowNumber;
+  run_id: string;
+  sync_id: string;
+  workflow_id: string;
+  relationship: string;
+  sequence: number;
+  reason: SyncRecord['reason'];
+  started_at: Timestamp;
+  captured_at: Timestamp | null;
+  ended_at: Timestamp;
+  result: SyncRecord['result'];
+  error_type: string | null;
+  error: string | null;
+  hint: string | null;
+}
+
+export interface SyncTargetsTable {
+  sync: number;
+  /** Place in the spec, from 0. */
+  position: number;
+  name: string;
+  host: string;
+  result: TargetOutcome['result'];
+  how: string | null;
+  bytes_sent: number;
+  bytes_changed: number;
+  files_changed: number;
+  files_deleted: number;
+  attempts: number;
+  duration_ms: number | null;
+  recovery_point: string | null;
+  error_type: string | null;
+  error: string | null;
+  tool_message: string | null;
+  hint: string | null;
+}
+
+export interface RecoveryPointsTable {
+  /** Grows with each point first seen: orders points even where clocks jump or a name is reused. */
+  seen: RowNumber;
+  relationship: string;
+  target: string;
+  point_id: string;
+  sync_id: string;
+  captured_at: Timestamp;
+  published_at: Timestamp;
+  verified_at: Timestamp | null;
+  kept_because: Json<string[]>;
+  bytes: number;
+  files: number;
+  method: PointMethod;
+  identity: string;
+}
+
+export interface MissedTicksTable {
+  relationship: string;
+  at: Timestamp;
+}
+
+/** Running sums, so that a scrape of metrics never reads the whole history. */
+export interface SyncTotalsTable {
+  relationship: string;
+  result: SyncRecord['result'];
+  /** Index into `DURATION_BUCKETS`; its length for anything longer. */
+  bucket: number;
+  syncs: Generated<number>;
+  duration_seconds: Generated<number>;
+  bytes_sent: Generated<number>;
+  files_changed: Generated<number>;
+}
+
+export interface CatalogSchema {
+  relationships: RelationshipsTable;
+  syncs: SyncsTable;
+  sync_targets: SyncTargetsTable;
+  recovery_points: RecoveryPointsTable;
+  missed_ticks: MissedTicksTable;
+  sync_totals: SyncTotalsTable;
+}

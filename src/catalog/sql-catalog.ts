@@ -1,0 +1,49 @@
+import { sql, type Kysely } from 'kysely';
+import { TidemarkError } from '../model/errors';
+import type { Catalog } from './contract';
+import { readHistory, readLastSequence, readPoints, readRelationships, readTotals } from './reads';
+import type { CatalogSchema } from './schema';
+import { recordMissedTick, recordRelationship, recordRetired, recordSync, recordVerified } from './writes';
+
+/** A database that is open and migrated. */
+export interface OpenDatabase {
+  db: Kysely<CatalogSchema>;
+  /** After each write: makes it durable where the database does not do so itself. */
+  afterWrite: () => Promise<void>;
+  /** The error as users see it, without secrets. */
+  explain: (error: unknown) => TidemarkError;
+  close: () => Promise<void>;
+}
+
+/** The catalog over any PostgreSQL, embedded or not. */
+export function makeSqlCatalog({ db, afterWrite, explain, close }: OpenDatabase): Catalog {
+  const read = async <T>(query: () => Promise<T>): Promise<T> => {
+    try {
+      return await query();
+    } catch (error) {
+      throw error instanceof TidemarkError ? error : explain(error);
+    }
+  };
+  const write = (change: () => Promise<void>): Promise<void> =>
+    read(async () => {
+      await change();
+      await afterWrite();
+    });
+  return {
+    recordRelationship: (document) => write(() => recordRelationship(db, document)),
+    recordRetired: (name) => write(() => recordRetired(db, name)),
+    recordSync: (record) => write(() => recordSync(db, record)),
+    recordVerified: (input) => write(() => recordVerified(db, input)),
+    recordMissedTick: (relationship, at) => write(() => recordMissedTick(db, relationship, at)),
+    lastSequence: (name) => read(() => readLastSequence(db, name)),
+    history: (name, query) => read(() => readHistory(db, name, query)),
+    points: (name, target) => read(() => readPoints(db, name, target)),
+    relationships: (options) => read(() => readRelationships(db, options?.retired ?? false)),
+    totals: () => read(() => readTotals(db)),
+    ping: () =>
+      read(async () => {
+        await sql`select 1`.execute(db);
+      }),
+    close,
+  };
+}
