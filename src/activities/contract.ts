@@ -1,0 +1,237 @@
+/**
+ * What workflows call: the activities of a host's agent, and those of the control worker. Types
+ * alone, so that workflow code can import them.
+ */
+import type { Landing } from '../landings/contract';
+import type {
+  Claim,
+  Difference,
+  Failure,
+  Instant,
+  KeptPoint,
+  Point,
+  PointMethod,
+  SyncRecord,
+  TransferStats,
+  Volume,
+} from '../model/records';
+import type { Growth } from '../model/space';
+import type { HookSpec, MoverSpec, Relationship, RetainSpec, SourceSpec, TargetSpec } from '../model/spec';
+import type { Offer, TransferId, WriteMode } from '../movers/contract';
+import type { Capture, Inspection } from '../volumes/contract';
+
+/** What every step on a host is told: whose volume, and in which epoch. */
+export interface StepContext {
+  volume: Volume;
+  claim: Claim;
+  syncId: string;
+}
+
+export interface SourcePrepared {
+  /** Estimate of the bytes in the tree: on disk, and as long as its files are. */
+  bytes: number;
+  fileBytes: number;
+  empty: boolean;
+  /** False where the live volume is read and no hook runs: `capture` can be left out. */
+  captureNeeded: boolean;
+  liveCapture: Capture;
+  /** By target name. */
+  offers: Record<string, Offer>;
+  warnings: string[];
+}
+
+export interface TargetPrepared {
+  method: PointMethod;
+  hasHardLinks: boolean;
+  freeBytes: number;
+  /** Bytes on disk of the live replica, and of the newest point, about. */
+  bytes: number;
+  pointBytes: number;
+  /** Entries of the newest point; zero where there is none. */
+  files: number;
+  newestPoint?: Point;
+  /** Entries that no sync of this relationship put there. */
+  foreign: boolean;
+  /** A transfer was cut off here before: part of its data is in place. */
+  resuming: boolean;
+}
+
+export interface PublishResult {
+  point: Point;
+  points: KeptPoint[];
+}
+
+/** Run by a host's agent, on queue `host/<name>`. */
+export interface HostActivities {
+  /** At `apply`: what is wrong with this endpoint; empty when nothing is. Changes nothing. */
+  inspectEndpoint(input: {
+    relationship: string;
+    role: 'source' | 'target';
+    endpoint: SourceSpec | TargetSpec;
+    hooks: HookSpec[];
+  }): Promise<{ inspection: Inspection; problems: string[]; warnings: string[] }>;
+  /** Answers at once: the agent is there. */
+  ping(): Promise<void>;
+  prepareSource(
+    input: StepContext & {
+      source: SourceSpec;
+      mover: MoverSpec;
+      targets: { name: string; host: string }[];
+      /** A capture is needed for hooks even where the live volume is read. */
+      hooks: { beforeCapture: HookSpec[]; afterCapture: HookSpec[] };
+      /** A volume that was replaced on purpose is accepted. */
+      approved: boolean;
+    },
+  ): Promise<SourcePrepared>;
+  prepareTarget(
+    input: StepContext & { target: TargetSpec; mover: MoverSpec; approved: boolean },
+  ): Promise<TargetPrepared>;
+  capture(
+    input: StepContext & {
+      source: SourceSpec;
+      hooks: { beforeCapture: HookSpec[]; afterCapture: HookSpec[] };
+    },
+  ): Promise<Capture>;
+  /** A landing lives so long by the target's own clock, which need not agree with any other. */
+  receive(
+    input: StepContext & {
+      id: TransferId;
+      offer: Offer;
+      writeMode: WriteMode;
+      mover: MoverSpec;
+      landingLifetimeMs: number;
+      /** The same number that `transfer` is told: the target enforces it, the source explains it. */
+      maxDeletions?: number;
+    },
+  ): Promise<Landing>;
+  transfer(
+    input: StepContext & {
+      id: TransferId;
+      capture: Capture;
+      landing: Landing;
+      writeMode: WriteMode;
+      mover: MoverSpec;
+      resolved: Record<string, string>;
+      maxDeletions?: number;
+      expectedBytes: number;
+      /** No other target of this sync reads the capture: it is released once the bytes are over. */
+      releaseAfter: boolean;
+    },
+  ): Promise<{ stats: TransferStats; attempt: number }>;
+  /** Closes the landing, freezes the point, runs hooks after publish, applies retention. */
+  publish(
+    input: StepContext & {
+      id: TransferId;
+      mover: MoverSpec;
+      method: PointMethod;
+      capturedAt: Instant;
+      sequence: number;
+      stats: TransferStats;
+      /** Transfer attempts of this sync, the successful one included. */
+      attempts: number;
+      retain: RetainSpec;
+      hooks: HookSpec[];
+    },
+  ): Promise<PublishResult>;
+  /** Undo of `receive`, on the target's host; and of an offer, on the source's. */
+  closeTransfer(input: { id: TransferId }): Promise<void>;
+  /** Source: drops captures that no target needs any more. */
+  release(input: StepContext & { keepSyncIds: string[] }): Promise<void>;
+  /** How many bytes a target lacks, as far as can be foreseen: for the text of `TargetFull`. */
+  measureShortage(input: {
+    volume: Volume;
+    growth: Growth;
+  }): Promise<{ freeBytes: number; missingBytes: number }>;
+  /** Source: compares a recovery point with the source's copy. */
+  verify(
+    input: StepContext & {
+      id: TransferId;
+      capture: Capture;
+      landing: Landing;
+      mover: MoverSpec;
+      capturedAt: Instant;
+    },
+  ): Promise<Difference[]>;
+  /** Target: opens a landing that only reads a recovery point. */
+  receiveVerify(
+    input: StepContext & {
+      id: TransferId;
+      offer: Offer;
+      mover: MoverSpec;
+      pointId?: string;
+      landingLifetimeMs: number;
+    },
+  ): Promise<{ landing: Landing; point: Point }>;
+  offerVerify(input: { id: TransferId; mover: MoverSpec }): Promise<Offer>;
+  markVerified(input: StepContext & { pointId: string; at: Instant }): Promise<void>;
+  /** Holder of a point, as the source of a restore: makes the offer and says where the point lies. */
+  offerRestore(
+    input: StepContext & { id: TransferId; pointId: string; targetHost: string; mover: MoverSpec },
+  ): Promise<{ offer: Offer; point: Point; capture: Capture }>;
+  /** Destination of a restore: checks the folder and opens a landing. */
+  receiveRestore(input: {
+    id: TransferId;
+    path: string;
+    overwrite: boolean;
+    offer: Offer;
+    mover: MoverSpec;
+    landingLifetimeMs: number;
+    bytes: number;
+  }): Promise<Landing>;
+  /** Relationship deleted: forgets claim, captures, landings; data and points stay. */
+  retireEndpoint(input: { volume: Volume; relationship: string }): Promise<void>;
+}
+
+/** What the relationship wants its Temporal Schedule to be. */
+export interface WantedSchedule {
+  relationship: string;
+  cron?: string;
+  timezone: string;
+  jitterMs: number;
+  catchUpMs: number;
+  paused: boolean;
+  /** What its page in the Temporal UI says. */
+  note: string;
+  /** Goes on even where somebody has paused it in the Temporal UI. */
+  resume?: boolean;
+}
+
+/** Run by the control worker, on queue `tidemark`. */
+export interface ControlActivities {
+  /** Every reason why this document can't be accepted, and the document with defaults filled in. */
+  checkSpec(
+    document: unknown,
+  ): Promise<{ relationship?: Relationship; problems: string[]; warnings?: string[] }>;
+  /** Makes the Temporal Schedule what the spec says, or removes it where there is no cron. */
+  keepSchedule(wanted: WantedSchedule): Promise<{ nextRun?: Instant }>;
+  removeSchedule(relationship: string): Promise<void>;
+  /** Writes the outcome of a sync to the catalog; repeatable by sync id. */
+  recordSync(record: SyncRecord): Promise<void>;
+  recordVerified(input: {
+    relationship: string;
+    target: string;
+    pointId: string;
+    at: Instant;
+  }): Promise<void>;
+  /** The relationship was applied or changed. Answers how far its name's syncs have counted, in any life. */
+  recordRelationship(relationship: Relationship): Promise<{ lastSequence: number }>;
+  recordRetired(relationship: string): Promise<void>;
+  /** Sends update `sync` to a relationship and waits for its result: what `requestSync` runs. */
+  sendSync(input: {
+    relationship: string;
+    requestId: string;
+    scheduled: boolean;
+    targets?: string[];
+  }): Promise<SyncAnswer>;
+}
+
+/** What the update `sync` answers. */
+export interface SyncAnswer {
+  /** Not started: another operation was running, or the relationship was paused. */
+  skipped?: string;
+  syncId?: string;
+  workflowId?: string;
+  /** Where it was asked to wait. */
+  result?: SyncRecord['result'];
+  failure?: Failure;
+}

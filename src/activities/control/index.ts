@@ -1,0 +1,29 @@
+import type { Client } from '@temporalio/client';
+import type { Catalog } from '../../catalog/contract';
+import { checkDocument } from '../../model/parse-spec';
+import type { ControlActivities } from '../contract';
+import { keepSchedule, removeSchedule } from './schedule';
+import { sendSync } from './send-sync';
+
+/** All activities of the control worker. */
+export function makeControlActivities({
+  client,
+  catalog,
+}: {
+  client: Client;
+  catalog: Catalog;
+}): ControlActivities {
+  return {
+    checkSpec: (document) => Promise.resolve(checkDocument(document)),
+    keepSchedule: (wanted) => keepSchedule(client, wanted),
+    removeSchedule: (relationship) => removeSchedule(client, relationship),
+    recordSync: (record) => catalog.recordSync(record),
+    recordVerified: (input) => catalog.recordVerified(input),
+    async recordRelationship(document) {
+      await catalog.recordRelationship(document);
+      return { lastSequence: await catalog.lastSequence(document.metadata.name) };
+    },
+    recordRetired: (relationship) => catalog.recordRetired(relationship),
+    sendSync: (input) => sendSync(client, catalog, input),
+  };
+}

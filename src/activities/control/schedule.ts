@@ -1,0 +1,110 @@
+/** Keeps the Temporal Schedule of a relationship in step with its spec. */
+import {
+  isGrpcServiceError,
+  ScheduleAlreadyRunning,
+  ScheduleNotFoundError,
+  ScheduleOverlapPolicy,
+} from '@temporalio/client';
+import type { Client, ScheduleOptions } from '@temporalio/client';
+import { TidemarkError } from '../../model/errors';
+import { CONTROL_QUEUE, makeScheduleId } from '../../model/names';
+import { SEARCH_ATTRIBUTES } from '../../model/search-attributes';
+import type { RequestSyncInput } from '../../workflows/request-sync';
+import type { WantedSchedule } from '../contract';
+
+type WantedOptions = Pick<ScheduleOptions, 'spec' | 'action' | 'policies'> &
+  Required<Pick<ScheduleOptions, 'action'>>;
+
+/** What the Schedule of a relationship looks like. Pure. */
+export function scheduleOptions(wanted: WantedSchedule & { cron: string }) {
+  const attributes = [{ key: SEARCH_ATTRIBUTES.relationship, value: wanted.relationship }];
+  const input: RequestSyncInput = { relationship: wanted.relationship, scheduled: true };
+  return {
+    spec: {
+      cronExpressions: [wanted.cron],
+      timezone: wanted.timezone,
+      ...(wanted.jitterMs > 0 && { jitter: wanted.jitterMs }),
+    },
+    action: {
+      type: 'startWorkflow' as const,
+      workflowType: 'requestSync',
+      workflowId: `${makeScheduleId(wanted.relationship)}/tick`,
+      taskQueue: CONTROL_QUEUE,
+      args: [input],
+      staticSummary: `Scheduled sync of ${wanted.relationship}`,
+      typedSearchAttributes: attributes,
+    },
+    policies: {
+      // Every tick asks: the relationship itself skips and counts one that falls into an operation.
+      overlap: ScheduleOverlapPolicy.ALLOW_ALL,
+      catchupWindow: wanted.catchUpMs,
+    },
+  } satisfies WantedOptions;
+}
+
+async function remove(client: Client, id: string): Promise<void> {
+  try {
+    await client.schedule.getHandle(id).delete();
+  } catch (error) {
+    if (!(error instanceof ScheduleNotFoundError)) throw error;
+  }
+}
+
+/** Removes the Schedule of a relationship; none there is not an error. */
+export function removeSchedule(client: Client, relationship: string): Promise<void> {
+  return remove(client, makeScheduleId(relationship));
+}
+
+/** gRPC's code for what will never be accepted. */
+const INVALID_ARGUMENT = 3;
+
+/** What Temporal refuses for good is wrong in the spec. */
+function explain(error: unknown, { cron, timezone }: WantedSchedule): unknown {
+  if (!isGrpcServiceError(error) || Number(error.code) !== INVALID_ARGUMENT) return error;
+  return new TidemarkError(
+    'InvalidSpec',
+    `Temporal takes no Schedule of ${cron ?? 'nothing'} in ${timezone}`,
+    {
+      toolMessage: error.details,
+      hint: 'correct spec.trigger',
+    },
+  );
+}
+
+/** Makes, changes or removes the Schedule. Repeatable. Answers when its next tick is. @throws TidemarkError `InvalidSpec` */
+export async function keepSchedule(client: Client, wanted: WantedSchedule): Promise<{ nextRun?: string }> {
+  try {
+    return await putSchedule(client, wanted);
+  } catch (error) {
+    throw explain(error, wanted);
+  }
+}
+
+async function putSchedule(client: Client, wanted: WantedSchedule): Promise<{ nextRun?: string }> {
+  const { cron, paused } = wanted;
+  const scheduleId = makeScheduleId(wanted.relationship);
+  if (!cron) {
+    await remove(client, scheduleId);
+    return {};
+  }
+  const options = scheduleOptions({ ...wanted, cron });
+  const state = { paused, note: wanted.note };
+  try {
+    await client.schedule.create({
+      scheduleId,
+      ...options,
+      state,
+      memo: { relationship: wanted.relationship },
+      typedSearchAttributes: options.action.typedSearchAttributes,
+    });
+  } catch (error) {
+    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+    await client.schedule.getHandle(scheduleId).update((found) => {
+      // An operator's pause, made in the Temporal UI, outlives a change of the spec.
+      const keptPaused = found.state.paused && !paused && !wanted.resume;
+      return { ...found, ...options, state: keptPaused ? found.state : state };
+    });
+  }
+  const next = (await client.schedule.getHandle(scheduleId).describe()).info.nextActionTimes[0];
+  return next ? { nextRun: next.toISOString() } : {};
+}

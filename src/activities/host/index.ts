@@ -1,0 +1,20 @@
+import type { HostActivities } from '../contract';
+import type { AgentContext } from './context';
+import { Exclusive } from './exclusive';
+import { makePrepare } from './prepare';
+import { makePublish } from './publish';
+import { makeRestore } from './restore';
+import { makeTransfer } from './transfer';
+import { makeVerify } from './verify';
+
+/** All activities of one host's agent. */
+export function makeHostActivities(context: AgentContext): HostActivities {
+  const exclusive = new Exclusive();
+  return {
+    ...makePrepare(context),
+    ...makeTransfer(context, exclusive),
+    ...makePublish(context, exclusive),
+    ...makeVerify(context),
+    ...makeRestore(context),
+  };
+}

@@ -1,0 +1,70 @@
+import { TidemarkError } from '../../model/errors';
+import { volumeOf } from '../../model/endpoints';
+import type { CaptureMethod } from '../../model/records';
+import type { SourceSpec } from '../../model/spec';
+import type { Inspection } from '../../volumes/contract';
+import { driverFor } from '../../volumes/registry';
+import type { HostActivities } from '../contract';
+import type { AgentContext } from './context';
+import { findHook } from './hooks';
+import { choosePointMethod } from './point-method';
+
+type Input = Parameters<HostActivities['inspectEndpoint']>[0];
+
+function problemText(error: unknown): string {
+  if (!(error instanceof TidemarkError)) return error instanceof Error ? error.message : String(error);
+  return error.details.hint ? `${error.message}; ${error.details.hint}` : error.message;
+}
+
+/** Runs a check and notes what is wrong, so that the next one runs too. */
+async function note(problems: string[], check: () => unknown): Promise<void> {
+  try {
+    await check();
+  } catch (error) {
+    problems.push(problemText(error));
+  }
+}
+
+function checkSource(source: SourceSpec, inspection: Inspection, problems: string[]): void {
+  if (!inspection.exists) {
+    problems.push(`${source.directory} does not exist; make it, or correct the path`);
+    return;
+  }
+  const method: CaptureMethod = source.copyMethod;
+  if (inspection.capture.includes(method)) return;
+  problems.push(
+    inspection.whyNot[method] ??
+      `${inspection.filesystem} can't do copyMethod ${method}; use ${inspection.capture.join(' or ')}`,
+  );
+}
+
+/** What is wrong with one endpoint of a spec, every reason at once. Changes nothing. */
+export async function inspectEndpoint(
+  context: AgentContext,
+  { relationship, role, endpoint, hooks }: Input,
+): Promise<{ inspection: Inspection; problems: string[]; warnings: string[] }> {
+  const { host } = context;
+  const volume = volumeOf(endpoint);
+  const driver = driverFor(volume.kind);
+  const problems: string[] = [];
+  const warnings: string[] = [];
+  const inspection = await driver.inspect(host, volume);
+  if (role === 'source') checkSource(endpoint as SourceSpec, inspection, problems);
+  else await note(problems, () => choosePointMethod(endpoint, inspection));
+  if (role === 'target' || inspection.exists) {
+    const epoch = inspection.claim?.relationship === relationship ? inspection.claim.epoch : 1;
+    await note(problems, () => driver.check(host, volume, { relationship, epoch, role }));
+  }
+  for (const hook of hooks) await note(problems, () => findHook(context, hook));
+  if (
+    role === 'target' &&
+    inspection.exists &&
+    !inspection.empty &&
+    inspection.claim?.relationship !== relationship
+  ) {
+    warnings.push(
+      `holds data that no sync put there; the first sync will stop and ask for tidemark approve ${relationship}`,
+    );
+  }
+  return { inspection, problems, warnings };
+}

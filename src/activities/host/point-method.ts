@@ -1,0 +1,30 @@
+import { TidemarkError } from '../../model/errors';
+import type { PointMethod } from '../../model/records';
+import type { TargetSpec } from '../../model/spec';
+import type { Inspection } from '../../volumes/contract';
+
+/** The order in which `Auto` takes what the filesystem can do. */
+const PREFERRED_POINTS: readonly PointMethod[] = ['Snapshot', 'Clone', 'HardLink'];
+
+/**
+ * How a target freezes its points: what the spec says, or the best that its filesystem can do.
+ * @throws TidemarkError `UnsupportedCapture`, naming the alternatives.
+ */
+export function choosePointMethod(
+  target: Pick<TargetSpec, 'copyMethod' | 'host' | 'directory'>,
+  inspection: Inspection,
+): PointMethod {
+  const { copyMethod } = target;
+  if (copyMethod === 'Auto')
+    return PREFERRED_POINTS.find((method) => inspection.points.includes(method)) ?? 'HardLink';
+  if (inspection.points.includes(copyMethod)) return copyMethod;
+  throw new TidemarkError(
+    'UnsupportedCapture',
+    inspection.whyNot[copyMethod] ?? `${inspection.filesystem} can't do copyMethod ${copyMethod}`,
+    {
+      host: target.host,
+      volume: target.directory,
+      hint: `choose one of ${inspection.points.join(', ')}, or leave copyMethod out`,
+    },
+  );
+}

@@ -1,0 +1,97 @@
+/** Preflight of a sync on either side: looks, guards, and claims; moves no data. */
+import type { Host } from '../../hosts/contract';
+import { measureTree } from '../../hosts/measure-tree';
+import { targetName } from '../../model/endpoints';
+import type { TargetSpec } from '../../model/spec';
+import { moverFor } from '../../movers/registry';
+import { driverFor } from '../../volumes/registry';
+import type { HostActivities, SourcePrepared, StepContext, TargetPrepared } from '../contract';
+import type { AgentContext } from './context';
+import { runOwedUndo } from './hooks';
+import { inspectEndpoint } from './inspect';
+import { landingsSincePublish } from './landed';
+import { choosePointMethod } from './point-method';
+
+export function makePrepare(
+  context: AgentContext,
+): Pick<HostActivities, 'inspectEndpoint' | 'ping' | 'prepareSource' | 'prepareTarget'> {
+  const { host } = context;
+  return {
+    async ping() {},
+
+    inspectEndpoint: (input) => inspectEndpoint(context, input),
+
+    async prepareSource(input): Promise<SourcePrepared> {
+      const { volume, claim, syncId, source, hooks } = input;
+      const driver = driverFor(volume.kind);
+      await runOwedUndo(context, host, claim.relationship);
+      await driver.check(host, volume, claim, { approved: input.approved });
+      await driver.claim(host, volume, claim, { approved: input.approved });
+      const mover = moverFor(input.mover);
+      const [inspection, size, offers] = await Promise.all([
+        driver.inspect(host, volume),
+        mover.measure(host, { path: volume.path, mover: input.mover }),
+        Promise.all(
+          input.targets.map(async (target) => {
+            const id = { relationship: claim.relationship, target: target.name, syncId };
+            return [
+              target.name,
+              await mover.offer(host, { id, targetHost: target.host, mover: input.mover }),
+            ] as const;
+          }),
+        ),
+      ]);
+      return {
+        bytes: size.disk,
+        fileBytes: size.files,
+        empty: inspection.empty,
+        captureNeeded:
+          source.copyMethod !== 'Direct' || hooks.beforeCapture.length > 0 || hooks.afterCapture.length > 0,
+        liveCapture: { syncId, method: 'Direct', path: volume.path, live: true },
+        offers: Object.fromEntries(offers),
+        warnings: [],
+      };
+    },
+
+    async prepareTarget(input): Promise<TargetPrepared> {
+      const { volume, claim } = input;
+      const driver = driverFor(volume.kind);
+      await driver.check(host, volume, claim, { approved: input.approved });
+      const before = await driver.inspect(host, volume);
+      const ours = before.claim?.relationship === claim.relationship;
+      const foreign = before.exists && !before.empty && !ours;
+      // A target that holds foreign data is not claimed before somebody has approved of it.
+      if (!foreign || input.approved) await driver.claim(host, volume, claim, { approved: input.approved });
+      return lookAtTarget(host, input, foreign);
+    },
+  };
+}
+
+async function lookAtTarget(
+  host: Host,
+  { volume, claim, syncId, target }: StepContext & { target: TargetSpec },
+  foreign: boolean,
+): Promise<TargetPrepared> {
+  const { relationship } = claim;
+  const driver = driverFor(volume.kind);
+  const [inspection, points, bytes, landings] = await Promise.all([
+    driver.inspect(host, volume, { hardLinks: true }),
+    driver.points(host, volume, relationship),
+    measureTree(host, driver.landingPath(volume)),
+    landingsSincePublish(host, { relationship, target: targetName(target), syncId }),
+  ]);
+  const newestPoint = points.at(-1);
+  const resuming = !newestPoint && !inspection.empty && !foreign;
+  return {
+    method: choosePointMethod(target, inspection),
+    hasHardLinks: inspection.hasHardLinks,
+    freeBytes: inspection.freeBytes,
+    bytes,
+    // Unlike the replica, it holds nothing of a transfer that broke.
+    pointBytes: landings > 0 || !newestPoint ? Math.min(bytes, newestPoint?.bytes ?? 0) : bytes,
+    files: newestPoint?.files ?? 0,
+    ...(newestPoint && { newestPoint }),
+    foreign,
+    resuming,
+  };
+}

@@ -1,0 +1,67 @@
+import { Context } from '@temporalio/activity';
+import { makePointId } from '../../model/names';
+import type { KeptPoint, Point, TransferStats } from '../../model/records';
+import { planRetention } from '../../model/retention';
+import type { RetainSpec } from '../../model/spec';
+import { moverFor } from '../../movers/registry';
+import { driverFor } from '../../volumes/registry';
+import type { HostActivities, PublishResult } from '../contract';
+import type { AgentContext } from './context';
+import type { Exclusive } from './exclusive';
+import { runHooks } from './hooks';
+import { forgetLandings, landingsSincePublish } from './landed';
+import { stepKey } from './transfer';
+
+/** Joins the points that are kept with why they are. */
+function explain(points: readonly Point[], retain: RetainSpec): { kept: KeptPoint[]; remove: string[] } {
+  const plan = planRetention(points, retain);
+  const because = new Map(plan.keep.map(({ id, because: reasons }) => [id, reasons]));
+  const kept = points.flatMap((point) => {
+    const keptBecause = because.get(point.id);
+    return keptBecause ? [{ ...point, keptBecause }] : [];
+  });
+  return { kept, remove: plan.remove };
+}
+
+/** The transfer found nothing to do. */
+const foundEqual = (stats: TransferStats) => stats.filesChanged === 0 && stats.filesDeleted === 0;
+
+export function makePublish(context: AgentContext, exclusive: Exclusive): Pick<HostActivities, 'publish'> {
+  const { host, landings } = context;
+  return {
+    async publish(input): Promise<PublishResult> {
+      const { volume, claim, syncId, id, method, stats, attempts, capturedAt, sequence, retain, hooks } =
+        input;
+      const { relationship } = claim;
+      const driver = driverFor(volume.kind);
+      const signal = Context.current().cancellationSignal;
+      // The replica stands still from here on: nobody may write to it while it is frozen.
+      await moverFor(input.mover).close(host, landings, id);
+      return exclusive.run(host, stepKey(input), async (marked) => {
+        await driver.check(marked, volume, claim);
+        const unchanged = foundEqual(stats) && attempts === 1 && (await landingsSincePublish(host, id)) === 1;
+        const point = await driver.publish(marked, volume, {
+          relationship,
+          method,
+          signal,
+          unchanged,
+          stamp: {
+            id: makePointId(capturedAt, sequence),
+            syncId,
+            sequence,
+            capturedAt,
+            publishedAt: new Date().toISOString(),
+            bytes: stats.totalBytes,
+            files: stats.totalFiles,
+          },
+        });
+        await forgetLandings(host, id);
+        const env = { relationship, syncId, volume: volume.path, pointId: point.id };
+        await runHooks(context, marked, hooks, env, signal);
+        const { kept, remove } = explain(await driver.points(marked, volume, relationship), retain);
+        await driver.prune(marked, volume, { relationship, removePointIds: remove, signal });
+        return { point, points: kept };
+      });
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import { lstat, readdir, realpath, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Host } from '../../hosts/contract';
+import { refuseFolder } from '../../model/paths';
+import { TidemarkError } from '../../model/errors';
+import { formatBytes } from '../../model/units';
+import { moverFor } from '../../movers/registry';
+import { driverFor } from '../../volumes/registry';
+import type { HostActivities } from '../contract';
+import type { AgentContext } from './context';
+import { expiryIn } from './landed';
+import { findPoint } from './verify';
+
+async function existingParent(path: string): Promise<string> {
+  for (let at = path; ; at = dirname(at)) {
+    const found = await lstat(at).catch(() => undefined);
+    if (found) return realpath(at);
+  }
+}
+
+/** Refuses a destination whose present content would be lost, or that has no room. Makes a missing folder. */
+async function prepareDestination(
+  host: Host,
+  path: string,
+  overwrite: boolean,
+  bytes: number,
+): Promise<void> {
+  const fail = (
+    message: string,
+    hint: string,
+    type: 'Diverged' | 'InvalidSpec' | 'TargetFull' = 'InvalidSpec',
+  ) => new TidemarkError(type, message, { host: host.name, volume: path, hint });
+  const reason = refuseFolder(path, 'target');
+  if (reason) throw fail(reason, 'name a folder of its own');
+  const found = await lstat(path).catch(() => undefined);
+  if (found && !found.isDirectory())
+    throw fail(`${path} is not a directory`, 'name a directory, or a path where there is nothing');
+  if (found && !overwrite && (await readdir(path)).length > 0) {
+    throw fail(
+      `${path} is not empty`,
+      'name an empty or new folder, or say --overwrite to make it equal to the point',
+      'Diverged',
+    );
+  }
+  const { bavail, bsize } = await statfs(await existingParent(path));
+  if (!found && bavail * bsize < bytes) {
+    const missing = bytes - bavail * bsize;
+    throw fail(
+      `${formatBytes(bytes)} are needed: ${formatBytes(missing)} are missing`,
+      'free space there, or restore elsewhere',
+      'TargetFull',
+    );
+  }
+  await host.files.mkdir(path);
+}
+
+export function makeRestore(context: AgentContext): Pick<HostActivities, 'offerRestore' | 'receiveRestore'> {
+  const { host, landings } = context;
+  return {
+    async offerRestore({ volume, claim, syncId, id, pointId, targetHost, mover }) {
+      const driver = driverFor(volume.kind);
+      await driver.check(host, volume, claim);
+      const point = await findPoint(context, { volume, claim }, pointId);
+      const path = await driver.pointPath(host, volume, claim.relationship, point.id);
+      const offer = await moverFor(mover).offer(host, { id, targetHost, mover });
+      return { offer, point, capture: { syncId, method: 'Direct', path, live: false } };
+    },
+
+    async receiveRestore({ id, path, overwrite, offer, mover, bytes, landingLifetimeMs }) {
+      await prepareDestination(host, path, overwrite, bytes);
+      return moverFor(mover).receive(host, landings, {
+        id,
+        path,
+        offer,
+        writeMode: 'delayed',
+        mover,
+        expiresAt: expiryIn(landingLifetimeMs),
+      });
+    },
+  };
+}

@@ -1,0 +1,112 @@
+/** Capture, landing, transfer, release: the bytes of a sync. */
+import { Context } from '@temporalio/activity';
+import { measureTree } from '../../hosts/measure-tree';
+import { estimateNeededBytes } from '../../model/space';
+import { moverFor, MOVERS } from '../../movers/registry';
+import { driverFor } from '../../volumes/registry';
+import type { HostActivities, StepContext } from '../contract';
+import type { AgentContext } from './context';
+import type { Exclusive } from './exclusive';
+import { betweenHooks } from './hooks';
+import { expiryIn, noteLanding } from './landed';
+import { progressReporter } from './progress';
+
+type Activities = Pick<
+  HostActivities,
+  'capture' | 'receive' | 'transfer' | 'release' | 'closeTransfer' | 'measureShortage' | 'retireEndpoint'
+>;
+
+/** What one side of a relationship is locked by on its host. */
+export function stepKey({ claim, volume }: Pick<StepContext, 'claim' | 'volume'>): string {
+  return `${claim.relationship}:${claim.role}:${volume.path}`;
+}
+
+export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activities {
+  const { host, landings } = context;
+  const release: HostActivities['release'] = async (input) => {
+    const { volume, claim, keepSyncIds } = input;
+    await exclusive.run(host, stepKey(input), (marked) =>
+      driverFor(volume.kind).release(marked, volume, { relationship: claim.relationship, keepSyncIds }),
+    );
+  };
+  return {
+    release,
+
+    async capture(input) {
+      const { volume, claim, syncId, source, hooks } = input;
+      const signal = Context.current().cancellationSignal;
+      return exclusive.run(host, stepKey(input), async (marked) => {
+        await driverFor(volume.kind).check(marked, volume, claim);
+        const env = { relationship: claim.relationship, syncId, volume: volume.path };
+        return betweenHooks(context, marked, hooks, env, signal, () =>
+          driverFor(volume.kind).capture(marked, volume, {
+            relationship: claim.relationship,
+            syncId,
+            method: source.copyMethod,
+            signal,
+          }),
+        );
+      });
+    },
+
+    async receive({ volume, claim, id, offer, writeMode, mover, landingLifetimeMs, maxDeletions }) {
+      const driver = driverFor(volume.kind);
+      await driver.check(host, volume, claim);
+      await noteLanding(host, id);
+      return moverFor(mover).receive(host, landings, {
+        id,
+        path: driver.landingPath(volume),
+        offer,
+        writeMode,
+        mover,
+        expiresAt: expiryIn(landingLifetimeMs),
+        ...(maxDeletions !== undefined && { maxDeletions }),
+      });
+    },
+
+    async transfer(input) {
+      const { volume, claim, capture, landing, id, writeMode, mover, resolved, maxDeletions, expectedBytes } =
+        input;
+      const { cancellationSignal: signal, info } = Context.current();
+      const onProgress = progressReporter();
+      await driverFor(volume.kind).check(host, volume, claim);
+      const stats = await moverFor(mover).transfer(host, {
+        id,
+        sourcePath: capture.path,
+        landing,
+        writeMode,
+        mover,
+        resolved,
+        ...(maxDeletions !== undefined && { maxDeletions }),
+        expectedBytes,
+        signal,
+        onProgress,
+      });
+      // A source that was lost or replaced in the middle must not become a recovery point.
+      await driverFor(volume.kind).check(host, volume, claim);
+      // What can't be released now, the next release finds and drops: it is space, not data.
+      if (input.releaseAfter) await release({ ...input, keepSyncIds: [] }).catch(() => undefined);
+      return { stats, attempt: info.attempt };
+    },
+
+    async closeTransfer({ id }) {
+      for (const mover of MOVERS) {
+        await mover.close(host, landings, id);
+      }
+    },
+
+    async measureShortage({ volume, growth }) {
+      const driver = driverFor(volume.kind);
+      const { freeBytes } = await driver.inspect(host, volume);
+      const replicaBytes = await measureTree(host, driver.landingPath(volume));
+      const needed = estimateNeededBytes({ ...growth, replicaBytes });
+      return { freeBytes, missingBytes: Math.max(0, needed - freeBytes) };
+    },
+
+    async retireEndpoint({ volume, relationship }) {
+      const driver = driverFor(volume.kind);
+      await driver.release(host, volume, { relationship, keepSyncIds: [] });
+      await driver.disclaim(host, volume, relationship);
+    },
+  };
+}

@@ -1,0 +1,97 @@
+import type { Context } from '@temporalio/activity';
+import { CancelledFailure } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
+import type { Logger } from 'pino';
+import { isRetryable, TidemarkError } from '../model/errors';
+import { progressOf } from './host/progress';
+import type { Turns } from './turns';
+
+/** Often enough for live progress; the worker throttles what goes over the wire. */
+const HEARTBEAT_EVERY_MS = 1000;
+
+/**
+ * Unknown trouble with a tool of a host is worth one more try, not a dozen. What the control worker
+ * meets is its database or Temporal being away: tried again for as long as the workflow allows.
+ */
+const TOOL_FAILED_ATTEMPTS = 2;
+
+/** Turns any error of an activity into what Temporal records: type, text, details, and whether to retry. */
+export function toApplicationFailure(error: unknown, attempt: number, host: string | undefined): Error {
+  if (error instanceof CancelledFailure || error instanceof ApplicationFailure) return error;
+  const isEnough = host !== undefined && attempt >= TOOL_FAILED_ATTEMPTS;
+  if (error instanceof TidemarkError) {
+    const giveUp = error.type === 'ToolFailed' && isEnough;
+    return ApplicationFailure.create({
+      type: error.type,
+      message: error.message,
+      nonRetryable: !isRetryable(error.type) || giveUp,
+      details: [{ ...(host && { host }), ...error.details }, { attempt }],
+      cause: error,
+    });
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return ApplicationFailure.create({
+    type: 'Unknown',
+    message,
+    nonRetryable: isEnough,
+    details: [host ? { host } : {}, { attempt }],
+    ...(error instanceof Error && { cause: error }),
+  });
+}
+
+/** One heartbeat timer, one log line and one error classifier for every activity. */
+export class ActivityInterceptor implements ActivityInboundCallsInterceptor {
+  constructor(
+    private readonly context: Context,
+    private readonly log: Logger,
+    private readonly agent?: { host: string; turns: Turns },
+  ) {}
+
+  async execute(
+    input: ActivityExecuteInput,
+    next: Next<ActivityInboundCallsInterceptor, 'execute'>,
+  ): Promise<unknown> {
+    const { activityType, attempt, workflowExecution, heartbeatTimeoutMs } = this.context.info;
+    const [first] = input.args as [
+      {
+        claim?: { relationship: string };
+        id?: { relationship: string };
+        relationship?: string;
+        syncId?: string;
+      }?,
+    ];
+    const log = this.log.child({
+      step: activityType,
+      relationship: first?.claim?.relationship ?? first?.id?.relationship ?? first?.relationship,
+      syncId: first?.syncId,
+      attempt,
+      workflowId: workflowExecution?.workflowId,
+    });
+    const started = performance.now();
+    const beat = heartbeatTimeoutMs
+      ? setInterval(() => this.context.heartbeat(progressOf(this.context)), HEARTBEAT_EVERY_MS)
+      : undefined;
+    try {
+      const { cancellationSignal } = this.context;
+      const work = () => next(input);
+      const result = await (this.agent
+        ? this.agent.turns.run(activityType, cancellationSignal, work)
+        : work());
+      log.info({ durationMs: Math.round(performance.now() - started) }, `${activityType} done`);
+      return result;
+    } catch (error) {
+      const failure = toApplicationFailure(error, attempt, this.agent?.host);
+      if (failure instanceof CancelledFailure)
+        log.info({ reason: failure.message }, `${activityType} cancelled`);
+      else
+        log.warn(
+          { err: error, type: (failure as ApplicationFailure).type },
+          `${activityType} failed: ${failure.message}`,
+        );
+      throw failure;
+    } finally {
+      clearInterval(beat);
+    }
+  }
+}

@@ -1,0 +1,171 @@
+/** `apply`: takes a spec into a relationship, or refuses it with every reason at once. */
+import { ApplicationFailure } from '@temporalio/workflow';
+import { volumeOf } from '../model/endpoints';
+import { isMissingAgent } from '../model/failure';
+import { applyDocument as takeDocument } from '../model/relationship-state';
+import type { RelationshipState } from '../model/relationship-state';
+import type { Relationship } from '../model/spec';
+import { scheduleNote } from '../model/static-texts';
+import { durationToMs } from '../model/units';
+import type { ApplyAnswer } from './messages';
+import { onControl, onHost, toFailure } from './steps';
+import type { WantQueue } from './wants';
+
+/** A host that does not answer for so long is taken as absent: the spec is accepted with a warning. */
+const INSPECT = {
+  scheduleToStartTimeout: '3s',
+  startToCloseTimeout: '30s',
+  retry: { maximumAttempts: 2 },
+} as const;
+
+function refuseSpec(problems: string[]): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: 'InvalidSpec',
+    message: problems.join('\n'),
+    details: [{ problems }],
+    nonRetryable: true,
+  });
+}
+
+interface Findings {
+  problems: string[];
+  warnings: string[];
+  /** What every sync finds out anew: told to whoever applies, and not kept. */
+  passing?: string;
+}
+
+/** Asks every host what is wrong with its endpoint, all at once. */
+async function inspectHosts(document: Relationship): Promise<Findings & { allPassing: string[] }> {
+  const { source, targets, hooks } = document.spec;
+  const endpoints = [
+    { role: 'source' as const, endpoint: source, hooks: [...hooks.beforeCapture, ...hooks.afterCapture] },
+    ...targets.map((endpoint) => ({ role: 'target' as const, endpoint, hooks: hooks.afterPublish })),
+  ];
+  const found = await Promise.all(
+    endpoints.map(async ({ role, endpoint, hooks }): Promise<Findings> => {
+      const { host } = endpoint;
+      const where = `${role} ${host}:${endpoint.directory}`;
+      try {
+        const answer = await onHost(host, `Inspect ${where}`, INSPECT).inspectEndpoint({
+          relationship: document.metadata.name,
+          role,
+          endpoint,
+          hooks,
+        });
+        const prefix = (text: string) => `${where}: ${text}`;
+        return { problems: answer.problems.map(prefix), warnings: answer.warnings.map(prefix) };
+      } catch (error) {
+        const failure = toFailure(error, host, endpoint.directory);
+        if (isMissingAgent(failure)) {
+          const passing = `no agent answers for host ${host}: start it with tidemark agent --host ${host}`;
+          return { problems: [], warnings: [], passing };
+        }
+        return { problems: [`${where}: ${failure.message}`], warnings: [] };
+      }
+    }),
+  );
+  return {
+    problems: found.flatMap((each) => each.problems),
+    warnings: found.flatMap((each) => each.warnings),
+    allPassing: [...new Set(found.flatMap(({ passing }) => passing ?? []))],
+  };
+}
+
+/** Makes the Temporal Schedule what the state says. */
+async function keepSchedule(state: RelationshipState, resume = false): Promise<void> {
+  if (!state.document) return;
+  const { trigger } = state.document.spec;
+  await onControl('Keep the Schedule in step').keepSchedule({
+    relationship: state.name,
+    ...(trigger.schedule && { cron: trigger.schedule }),
+    timezone: trigger.timezone,
+    jitterMs: trigger.jitter ? durationToMs(trigger.jitter) : 0,
+    catchUpMs: durationToMs(trigger.catchUp),
+    paused: state.paused,
+    note: scheduleNote(state.document, state.paused),
+    ...(resume && { resume }),
+  });
+}
+
+/** Endpoints of the old spec that the new one has no more. */
+function droppedEndpoints(old: Relationship | undefined, document: Relationship) {
+  const ends = (each: Relationship) => [each.spec.source, ...each.spec.targets];
+  const key = (endpoint: { host: string; directory: string }) => `${endpoint.host}:${endpoint.directory}`;
+  const kept = new Set(ends(document).map(key));
+  return old ? ends(old).filter((endpoint) => !kept.has(key(endpoint))) : [];
+}
+
+async function dropEndpoints(
+  state: RelationshipState,
+  old: Relationship | undefined,
+  document: Relationship,
+): Promise<void> {
+  await Promise.allSettled(
+    droppedEndpoints(old, document).map((endpoint) =>
+      onHost(endpoint.host, `Let go of ${endpoint.directory}`, INSPECT).retireEndpoint({
+        volume: volumeOf(endpoint),
+        relationship: state.name,
+      }),
+    ),
+  );
+}
+
+async function apply(state: RelationshipState, input: unknown, wants: WantQueue): Promise<ApplyAnswer> {
+  const checked = await onControl('Check the spec').checkSpec(input);
+  const { relationship: document } = checked;
+  if (!document || checked.problems.length > 0) throw refuseSpec(checked.problems);
+  if (document.metadata.name !== state.name) {
+    throw refuseSpec([`metadata.name is ${document.metadata.name}, and this relationship is ${state.name}`]);
+  }
+  const { problems, warnings, allPassing } = await inspectHosts(document);
+  if (problems.length > 0) throw refuseSpec(problems);
+
+  const old = state.document;
+  const outcome = !old
+    ? 'created'
+    : JSON.stringify(old) === JSON.stringify(document)
+      ? 'unchanged'
+      : 'changed';
+  // Before anything is taken over: Temporal too may refuse.
+  const [, { lastSequence }] = await Promise.all([
+    keepSchedule({ ...state, document }),
+    onControl('Record in the catalog').recordRelationship(document),
+  ]);
+  const added = takeDocument(state, document);
+  state.warnings = [...(checked.warnings ?? []), ...warnings];
+  // A name that was used before counts on: no id of a sync comes twice.
+  if (outcome === 'created') state.sequence = Math.max(state.sequence, lastSequence);
+  if (outcome === 'created') wants.sync('created');
+  else if (added.length > 0) wants.sync('changed', added);
+  await dropEndpoints(state, old, document);
+  return { outcome, warnings: [...state.warnings, ...allPassing] };
+}
+
+/** Changes the spec and the Schedule one step at a time: two at once would mix. */
+export class Applier {
+  private last: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly state: RelationshipState,
+    private readonly wants: WantQueue,
+  ) {}
+
+  /**
+   * Checks a document, here and on every host that answers, and takes it. Nothing is changed when it is refused.
+   * @throws ApplicationFailure `InvalidSpec` with every problem in its details.
+   */
+  apply(document: unknown): Promise<ApplyAnswer> {
+    return this.inTurn(() => apply(this.state, document, this.wants));
+  }
+
+  /** Brings the Schedule in step with the state. `resume`: even where somebody has paused it in the Temporal UI. */
+  keepSchedule(resume: boolean): Promise<void> {
+    return this.inTurn(() => keepSchedule(this.state, resume));
+  }
+
+  private inTurn<T>(step: () => Promise<T>): Promise<T> {
+    const turn = this.last.then(step);
+    this.last = turn.catch(() => undefined);
+    return turn;
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * The messages of a relationship: updates, signals of the same names for Temporal's UI and CLI, and
+ * queries. Clients import them too, so this file knows nothing but names and types.
+ */
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { SyncAnswer } from '../activities/contract';
+import type { Difference, Failure, Instant, SyncRecord, TargetOutcome } from '../model/records';
+import type { RelationshipStatus } from '../model/status';
+
+/** Failure `type` of an update that the present state does not allow; exit code 3 of the CLI. */
+export const REFUSED_BY_STATE = 'RefusedByState';
+
+export interface ApplyAnswer {
+  outcome: 'created' | 'changed' | 'unchanged';
+  warnings: string[];
+}
+
+export interface SyncRequest {
+  /** Wait for the end of the sync; otherwise the answer comes once it has started. */
+  wait?: boolean;
+  /** A tick of the schedule: skipped, and counted, where an operation runs. */
+  scheduled?: boolean;
+  /** Only targets of these names or classes. */
+  targets?: string[];
+}
+
+export interface VerifyRequest {
+  /** Target name; by default the first. */
+  target?: string;
+  /** By default the newest point. */
+  pointId?: string;
+}
+
+export interface VerifyResult {
+  relationship: string;
+  target: string;
+  pointId: string;
+  capturedAt: Instant;
+  verifiedAt: Instant;
+  /** True when nothing differs but what the source changed since. */
+  equal: boolean;
+  /** The first 1,000 differences. */
+  differences: Difference[];
+  totalDifferences: number;
+}
+
+export interface RestoreRequest {
+  pointId: string;
+  /** Target that holds the point; needed only where several hold one of this id. */
+  target?: string;
+  to: { host: string; path: string };
+  /** Make a folder that is not empty equal to the point: what is not in the point is deleted. */
+  overwrite?: boolean;
+}
+
+export interface RestoreResult {
+  relationship: string;
+  pointId: string;
+  to: { host: string; path: string };
+  bytes: number;
+  files: number;
+  durationSeconds: number;
+}
+
+/** An operation was started: follow its workflow for progress and result. */
+export interface OperationStarted {
+  workflowId: string;
+}
+
+export const applyUpdate = defineUpdate<ApplyAnswer, [document: unknown]>('apply');
+export const syncUpdate = defineUpdate<SyncAnswer, [SyncRequest]>('sync');
+export const pauseUpdate = defineUpdate<void>('pause');
+export const resumeUpdate = defineUpdate<void>('resume');
+export const verifyUpdate = defineUpdate<OperationStarted, [VerifyRequest]>('verify');
+export const restoreUpdate = defineUpdate<OperationStarted, [RestoreRequest]>('restore');
+/** Answers what was approved. */
+export const approveUpdate = defineUpdate<{ reason: string }, [{ by: string }]>('approve');
+export const retireUpdate = defineUpdate<void>('retire');
+
+export const syncSignal = defineSignal<[SyncRequest?]>('sync');
+export const pauseSignal = defineSignal('pause');
+export const resumeSignal = defineSignal('resume');
+export const verifySignal = defineSignal<[VerifyRequest?]>('verify');
+export const approveSignal = defineSignal<[{ by: string }?]>('approve');
+export const retireSignal = defineSignal('retire');
+
+/** From a sync to its relationship: one target has failed while others are still at work. */
+export const targetFailedSignal = defineSignal<[TargetOutcome]>('targetFailed');
+
+export const statusQuery = defineQuery<RelationshipStatus>('status');
+/** The newest syncs, newest first, at most 20; the catalog has them all. */
+export const historyQuery = defineQuery<SyncRecord[]>('history');
+
+/** Workflow types, as they appear in the Temporal UI. */
+export const WORKFLOW_TYPES = {
+  relationship: 'relationship',
+  sync: 'sync',
+  verify: 'verify',
+  restore: 'restore',
+  requestSync: 'requestSync',
+} as const;
+
+/** What a client gets as the failure of an update that was refused. */
+export interface Refusal {
+  problems?: string[];
+  failure?: Failure;
+}

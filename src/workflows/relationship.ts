@@ -1,0 +1,263 @@
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { ApplicationFailure } from '@temporalio/workflow';
+import { renderRelationshipDetails } from '../model/details';
+import { nextRun } from '../model/next-run';
+import type { Instant, TargetOutcome } from '../model/records';
+import {
+  hostsOf,
+  initialState,
+  phaseOf,
+  recordTargetFailure,
+  toStatus,
+  waitingForApproval,
+} from '../model/relationship-state';
+import type { RelationshipState } from '../model/relationship-state';
+import { SEARCH_ATTRIBUTES } from '../model/search-attributes';
+import type { Relationship } from '../model/spec';
+import { Applier } from './apply';
+import { HostWatch } from './host-watch';
+import * as messages from './messages';
+import { runOperation } from './operations';
+import { toApprover, toRestoreRequest, toSyncRequest, toVerifyRequest } from './requests';
+import { WantQueue } from './wants';
+
+export interface RelationshipInput {
+  name: string;
+  /** What the run before this one handed over. */
+  carried?: RelationshipState;
+}
+
+function refused(message: string): ApplicationFailure {
+  return ApplicationFailure.create({ type: messages.REFUSED_BY_STATE, message, nonRetryable: true });
+}
+
+/** Why the present state does not allow an operation on request; undefined where it does. */
+function reasonAgainst(state: RelationshipState): string | undefined {
+  if (state.retired) return `relationship ${state.name} is being deleted`;
+  if (!state.document) return `relationship ${state.name} has no accepted spec yet`;
+  if (state.paused) return `relationship ${state.name} is paused: tidemark resume ${state.name}`;
+  return undefined;
+}
+
+function searchAttributesOf(state: RelationshipState, document: Relationship) {
+  return [
+    { key: SEARCH_ATTRIBUTES.phase, value: phaseOf(state) },
+    { key: SEARCH_ATTRIBUTES.hosts, value: hostsOf(document) },
+    { key: SEARCH_ATTRIBUTES.mover, value: Object.keys(document.spec.mover)[0] ?? '' },
+    ...(state.lastSync ? [{ key: SEARCH_ATTRIBUTES.result, value: state.lastSync.result }] : []),
+  ];
+}
+
+/** Targets that the running sync is not for. */
+function targetsLeftOut({ operation, targets }: RelationshipState): string[] {
+  const some = operation?.targets;
+  return some ? targets.map(({ name }) => name).filter((name) => !some.includes(name)) : [];
+}
+
+/**
+ * The durable state of one relationship, and the only one that starts operations on it: never two at
+ * once, by construction. It moves no data itself. Continues as new between operations.
+ */
+export async function relationship(input: RelationshipInput): Promise<void> {
+  const state = input.carried ?? initialState(input.name);
+  const wants = new WantQueue();
+  const applier = new Applier(state, wants);
+  const first: { apply: 'waiting' | 'accepted' | 'refused' } = {
+    apply: state.document ? 'accepted' : 'waiting',
+  };
+  let dirty = true;
+
+  const show = () => {
+    const trigger = state.document?.spec.trigger;
+    const next: Instant | undefined =
+      trigger?.schedule && !state.paused
+        ? nextRun(trigger.schedule, trigger.timezone, Date.now())
+        : undefined;
+    const isLaterRun = workflowInfo().continuedFromExecutionRunId !== undefined;
+    setCurrentDetails(renderRelationshipDetails(state, Date.now(), next, isLaterRun));
+  };
+  const hosts = new HostWatch(() => {
+    state.absentHosts = [];
+    if (state.retryAt) state.retryAt = new Date().toISOString();
+    dirty = true;
+  });
+
+  async function admitSync(request: messages.SyncRequest) {
+    // A target that fails, and is tried again alone, must not cost the others their ticks.
+    const others = request.scheduled && !state.paused ? targetsLeftOut(state) : [];
+    if (request.scheduled && (state.operation || state.paused) && others.length === 0) {
+      state.missedTicks++;
+      show();
+      return { skipped: state.operation ? `${state.operation.kind} is running` : 'paused' };
+    }
+    const targets = others.length > 0 ? others : request.targets;
+    const want = wants.sync(request.scheduled ? 'schedule' : 'request', targets);
+    const started = await want.started;
+    if (!request.wait) return started;
+    const { record } = await want.ended;
+    const failure = record.failure ?? record.targets.find((target) => target.failure)?.failure;
+    return {
+      ...started,
+      result: record.result,
+      ...(record.result !== 'succeeded' && failure && { failure }),
+    };
+  }
+
+  async function setPaused(paused: boolean) {
+    state.paused = paused;
+    await applier.keepSchedule(!paused);
+    if (!paused && state.retryAt) state.retryAt = new Date().toISOString();
+    dirty = true;
+  }
+
+  function approve(by: string): { reason: string } {
+    const reason = waitingForApproval(state);
+    if (reason === undefined) throw refused(`nothing waits for an approval in relationship ${state.name}`);
+    if (state.approved) throw refused(`relationship ${state.name} is approved already: its sync comes next`);
+    state.notice = `Approved by ${by}: ${reason}`;
+    state.approved = true;
+    delete state.approval;
+    void wants.sync('approved');
+    return { reason };
+  }
+
+  const checkState = (_message?: unknown) => {
+    const reason = reasonAgainst(state);
+    if (reason) throw refused(reason);
+  };
+  /** A signal has nobody to tell: what it is refused for goes to the current details. */
+  const refuse = (error: unknown) => {
+    state.notice = `Not done: ${error instanceof Error ? error.message : String(error)}`;
+    show();
+  };
+  const asSignal = (act: () => unknown) => {
+    try {
+      checkState();
+      delete state.notice;
+      act();
+      show();
+    } catch (error) {
+      refuse(error);
+    }
+  };
+
+  setHandler(messages.statusQuery, () => {
+    const status = toStatus(state);
+    if (!status) throw refused(`relationship ${state.name} has no accepted spec yet`);
+    return status;
+  });
+  setHandler(messages.historyQuery, () => state.history);
+  setHandler(messages.applyUpdate, async (document) => {
+    try {
+      const answer = await applier.apply(document);
+      first.apply = 'accepted';
+      return answer;
+    } catch (error) {
+      if (first.apply === 'waiting') first.apply = 'refused';
+      throw error;
+    } finally {
+      dirty = true;
+    }
+  });
+  setHandler(messages.syncUpdate, (request) => admitSync(toSyncRequest(request)), {
+    validator: (request) => {
+      // A tick is never refused: it is skipped, and counted.
+      if (!toSyncRequest(request).scheduled || !state.document || state.retired) checkState();
+    },
+  });
+  setHandler(messages.pauseUpdate, () => setPaused(true));
+  setHandler(messages.resumeUpdate, () => setPaused(false));
+  setHandler(messages.verifyUpdate, async (request) => await wants.verify(toVerifyRequest(request)).started, {
+    validator: (request) => {
+      toVerifyRequest(request);
+      checkState();
+    },
+  });
+  setHandler(
+    messages.restoreUpdate,
+    async (request) => await wants.restore(toRestoreRequest(request)).started,
+    {
+      validator: (request) => {
+        toRestoreRequest(request);
+        // A paused relationship may be restored from: that is when one wants to.
+        if (!state.document || state.retired) checkState();
+      },
+    },
+  );
+  setHandler(messages.approveUpdate, (request) => approve(toApprover(request)), {
+    validator: (request) => void toApprover(request),
+  });
+  setHandler(messages.retireUpdate, async () => {
+    await wants.retire().started;
+  });
+  setHandler(messages.syncSignal, (request) =>
+    asSignal(() => void wants.sync('request', toSyncRequest(request).targets)),
+  );
+  setHandler(messages.pauseSignal, () => setPaused(true).catch(refuse));
+  setHandler(messages.resumeSignal, () => setPaused(false).catch(refuse));
+  setHandler(messages.verifySignal, (request) => asSignal(() => void wants.verify(toVerifyRequest(request))));
+  setHandler(messages.targetFailedSignal, (outcome: TargetOutcome | undefined) => {
+    if (!outcome?.failure) return;
+    recordTargetFailure(state, outcome);
+    publishState();
+  });
+  setHandler(messages.approveSignal, (request) => asSignal(() => void approve(toApprover(request))));
+  setHandler(messages.retireSignal, () => void wants.retire());
+
+  let published = '';
+  const publishState = () => {
+    show();
+    if (!state.document) return;
+    const attributes = searchAttributesOf(state, state.document);
+    const now = JSON.stringify(attributes.map(({ value }) => value));
+    // Every upsert is an event in the history: one that changes nothing is left out.
+    if (now !== published) upsertSearchAttributes(attributes);
+    published = now;
+  };
+
+  show();
+  await condition(() => first.apply !== 'waiting');
+  if (first.apply === 'refused') {
+    await condition(allHandlersFinished);
+    return;
+  }
+
+  while (!state.retired) {
+    if (dirty) {
+      dirty = false;
+      hosts.watch(state.paused ? [] : state.absentHosts);
+      publishState();
+    }
+    const retryInMs =
+      state.retryAt && !state.paused ? Math.max(0, Date.parse(state.retryAt) - Date.now()) : undefined;
+    // Skipped ticks alone fill a history too.
+    const ready = () => dirty || !wants.isEmpty() || workflowInfo().continueAsNewSuggested;
+    if (retryInMs === undefined) await condition(ready);
+    else if (retryInMs > 0)
+      await condition(ready, retryInMs, { summary: 'Sync again, after one that failed' });
+    if (!state.paused && state.retryAt && Date.parse(state.retryAt) <= Date.now() && wants.isEmpty()) {
+      void wants.sync('retry', state.retryTargets);
+    }
+    const want = wants.take();
+    if (want) {
+      await runOperation(state, want, show);
+      dirty = true;
+    } else if (workflowInfo().continueAsNewSuggested) {
+      await condition(() => allHandlersFinished() || !wants.isEmpty());
+      if (!wants.isEmpty()) continue;
+      hosts.stop();
+      await continueAsNew<typeof relationship>({ name: state.name, carried: state });
+    }
+  }
+  hosts.stop();
+  publishState();
+  await condition(allHandlersFinished);
+}

@@ -1,0 +1,52 @@
+import { ApplicationFailure, log, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import type { SyncAnswer } from '../activities/contract';
+import { describeFailure } from '../model/failure';
+import { code, page, plain } from '../model/markdown';
+import { makeRelationshipId } from '../model/names';
+import { onControl } from './steps';
+
+export interface RequestSyncInput {
+  relationship: string;
+  /** Only targets of these names or classes. */
+  targets?: string[];
+  /** Set by the relationship's own Schedule: a tick that falls into an operation is skipped. */
+  scheduled?: boolean;
+}
+
+/**
+ * Asks a relationship for a sync and ends as that sync ends: what its Schedule starts with every
+ * tick, and what users' own Schedules and workflows may start.
+ */
+export async function requestSync(input: RequestSyncInput): Promise<SyncAnswer> {
+  const { workflowId, runId } = workflowInfo();
+  // Anybody may start it, with anything.
+  if (typeof (input as Partial<RequestSyncInput> | undefined)?.relationship !== 'string') {
+    throw ApplicationFailure.nonRetryable('the input must be like {"relationship": "wiki"}', 'InvalidSpec');
+  }
+  const asked = `Asked ${code(makeRelationshipId(input.relationship))} for a sync`;
+  setCurrentDetails(page([`${asked}, and waits for its end.`]));
+  const answer = await onControl(`Sync ${input.relationship} and wait for it`, {
+    startToCloseTimeout: '30d',
+    scheduleToCloseTimeout: '30d',
+    heartbeatTimeout: '20s',
+  }).sendSync({
+    relationship: input.relationship,
+    requestId: `${workflowId}/${runId}`,
+    scheduled: input.scheduled ?? false,
+    ...(input.targets && { targets: input.targets }),
+  });
+  const became = answer.skipped
+    ? `**skipped**: ${plain(answer.skipped)}`
+    : `${code(answer.workflowId ?? '')} ${answer.result ?? 'was started'}`;
+  setCurrentDetails(page([`${asked}: ${became}.`]));
+  if (answer.skipped) log.info('sync skipped', { relationship: input.relationship, reason: answer.skipped });
+  if (answer.failure) {
+    throw ApplicationFailure.create({
+      type: answer.failure.type,
+      message: describeFailure(answer.failure),
+      details: [answer.failure],
+      nonRetryable: true,
+    });
+  }
+  return answer;
+}

@@ -1,0 +1,119 @@
+import { ApplicationFailure, setCurrentDetails } from '@temporalio/workflow';
+import { targetName, volumeOf } from '../model/endpoints';
+import { makeSyncId } from '../model/names';
+import type { Relationship, TargetSpec } from '../model/spec';
+import { formatBytes } from '../model/units';
+import type { TransferId } from '../movers/contract';
+import type { RestoreRequest, RestoreResult } from './messages';
+import { onHost, orStepFailed, StepFailed } from './steps';
+import { closeBoth } from './verify';
+
+export interface RestoreInput {
+  document: Relationship;
+  epoch: number;
+  sequence: number;
+  request: RestoreRequest;
+}
+
+function chooseHolder(document: Relationship, wanted: string | undefined): TargetSpec {
+  const holder = wanted
+    ? document.spec.targets.find((target) => targetName(target) === wanted)
+    : document.spec.targets[0];
+  if (holder) return holder;
+  throw ApplicationFailure.create({
+    type: 'InvalidSpec',
+    message: `relationship ${document.metadata.name} has no target ${wanted}`,
+    nonRetryable: true,
+  });
+}
+
+async function bring(input: RestoreInput, holder: TargetSpec, id: TransferId): Promise<RestoreResult> {
+  const { document, epoch, request } = input;
+  const { mover } = document.spec;
+  const { host, path } = request.to;
+  const atHolder = {
+    volume: volumeOf(holder),
+    claim: { relationship: document.metadata.name, epoch, role: 'target' as const },
+    syncId: id.syncId,
+  };
+  const { offer, point, capture } = await orStepFailed(
+    onHost(holder.host, `Find recovery point ${request.pointId}`).offerRestore({
+      ...atHolder,
+      id,
+      pointId: request.pointId,
+      targetHost: host,
+      mover,
+    }),
+    holder.host,
+    holder.directory,
+  );
+  const landing = await orStepFailed(
+    onHost(host, `Open a landing at ${path}`).receiveRestore({
+      id,
+      path,
+      overwrite: request.overwrite ?? false,
+      offer,
+      mover,
+      bytes: point.bytes,
+      landingLifetimeMs: 12 * 3_600_000,
+    }),
+    host,
+    path,
+  );
+  setCurrentDetails(`Restoring ${point.id} (${formatBytes(point.bytes)}) to ${host}:${path}.`);
+  const { stats } = await orStepFailed(
+    onHost(holder.host, `Send ${point.id}, ${formatBytes(point.bytes)}`, {
+      startToCloseTimeout: '30d',
+    }).transfer({
+      ...atHolder,
+      id,
+      capture,
+      landing,
+      writeMode: 'delayed',
+      mover,
+      resolved: offer.resolved,
+      expectedBytes: point.bytes,
+      releaseAfter: false,
+    }),
+    host,
+    path,
+  );
+  return {
+    relationship: document.metadata.name,
+    pointId: point.id,
+    to: request.to,
+    bytes: stats.totalBytes,
+    files: stats.totalFiles,
+    durationSeconds: stats.durationMs / 1000,
+  };
+}
+
+/** Brings a recovery point back, to any folder of any host. */
+export async function restore(input: RestoreInput): Promise<RestoreResult> {
+  const { document, sequence, request } = input;
+  const holder = chooseHolder(document, request.target);
+  const id: TransferId = {
+    relationship: document.metadata.name,
+    // A name that no target has, so that it never meets a sync's landing.
+    target: `restore:${request.to.host}`,
+    syncId: makeSyncId(document.metadata.name, sequence),
+  };
+  try {
+    const result = await bring(input, holder, id);
+    setCurrentDetails(
+      `Restored ${result.pointId} to ${result.to.host}:${result.to.path}: ${result.files} entries, ${formatBytes(result.bytes)}.`,
+    );
+    return result;
+  } catch (error) {
+    if (!(error instanceof StepFailed)) throw error;
+    const { failure } = error;
+    throw ApplicationFailure.create({
+      type: failure.type,
+      message: failure.message,
+      details: [failure],
+      nonRetryable: true,
+    });
+  } finally {
+    await closeBoth(id, holder.host, request.to.host);
+  }
+}

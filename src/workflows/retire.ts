@@ -1,0 +1,25 @@
+import { volumeOf } from '../model/endpoints';
+import type { RelationshipState } from '../model/relationship-state';
+import { onControl, onHost } from './steps';
+
+/** What may fail on a host that is away must not keep a relationship from ending. */
+const ONCE = { scheduleToStartTimeout: '5s', retry: { maximumAttempts: 2 } } as const;
+
+/** Ends a relationship: its Schedule, claims, captures and landings. Data and recovery points stay. */
+export async function retire(state: RelationshipState): Promise<void> {
+  const { document } = state;
+  if (document) {
+    const { source, targets } = document.spec;
+    await Promise.allSettled([
+      onControl('Remove the Schedule').removeSchedule(state.name),
+      ...[source, ...targets].map((endpoint) =>
+        onHost(endpoint.host, `Let go of ${endpoint.directory}`, ONCE).retireEndpoint({
+          volume: volumeOf(endpoint),
+          relationship: state.name,
+        }),
+      ),
+    ]);
+    await onControl('Record in the catalog').recordRetired(state.name);
+  }
+  state.retired = true;
+}

@@ -1,0 +1,261 @@
+/** One target of a sync: landing, transfer, publish; its failures are its own. */
+import { CancellationScope, sleep } from '@temporalio/workflow';
+import type { SourcePrepared, TargetPrepared } from '../activities/contract';
+import { targetName } from '../model/endpoints';
+import { checkGuards } from '../model/guards';
+import { planTransfer } from '../model/plan-transfer';
+import type { TransferPlan } from '../model/plan-transfer';
+import type { Failure, Instant, TargetOutcome, TransferStats } from '../model/records';
+import { checkSpace } from '../model/space';
+import type { Growth } from '../model/space';
+import type { TargetSpec } from '../model/spec';
+import { formatBytes } from '../model/units';
+import type { TransferId } from '../movers/contract';
+import type { Landing } from '../landings/contract';
+import { isMissingAgent } from '../model/failure';
+import type { Capture } from '../volumes/contract';
+import { onHost, orStepFailed, StepFailed, toFailure } from './steps';
+import type { SyncContext } from './sync';
+import { atSource, atTarget } from './sync';
+
+/** A landing that is open for longer than any transfer needs to begin. */
+const LANDING_LIFETIME_MS = 12 * 3_600_000;
+
+/** A landing may be gone (its agent restarted, its port moved): opened anew this often in a row. */
+const MAX_LANDINGS = 4;
+
+/** Whoever transferred for so long has got somewhere: the count begins anew. */
+const PROGRESS_MS = 60_000;
+
+/**
+ * Failures that a new landing can mend. Opening it also ends what a lost attempt left at the target,
+ * so a transfer that broke is never repeated on the old one.
+ */
+const MENDED_BY_NEW_LANDING = ['HostUnreachable', 'AuthRejected', 'TransferInterrupted', 'VolumeBusy'];
+
+interface TargetWork {
+  target: TargetSpec;
+  prepared: TargetPrepared;
+  source: SourcePrepared;
+  /** Settled by the time the bytes are to move; both run at once. */
+  capture: Promise<Capture | Failure>;
+  capturedAt: Instant;
+}
+
+function growthOf(source: SourcePrepared, { method, pointBytes, newestPoint }: TargetPrepared): Growth {
+  return {
+    method,
+    source: { disk: source.bytes, files: source.fileBytes },
+    point: { disk: pointBytes, ...(newestPoint && { files: newestPoint.bytes }) },
+  };
+}
+
+/** Guards and free space, for one target, before anything is changed. */
+export function checkTarget(
+  ctx: SyncContext,
+  source: SourcePrepared,
+  looked: { target: TargetSpec; prepared: TargetPrepared },
+): { target: TargetSpec; prepared: TargetPrepared } | { target: TargetSpec; failure: Failure } {
+  const { spec } = ctx.document;
+  const { target, prepared } = looked;
+  const failure =
+    checkGuards({
+      relationship: ctx.name,
+      source: { host: spec.source.host, volume: spec.source.directory, empty: source.empty },
+      target: {
+        name: targetName(target),
+        host: target.host,
+        volume: target.directory,
+        files: prepared.files,
+        foreign: prepared.foreign,
+      },
+      allowEmpty: spec.guards.allowEmpty,
+      approved: ctx.approved,
+    }) ??
+    checkSpace({
+      host: target.host,
+      volume: target.directory,
+      ...growthOf(source, prepared),
+      replicaBytes: prepared.bytes,
+      freeBytes: prepared.freeBytes,
+    });
+  return failure ? { target, failure } : looked;
+}
+
+async function openLanding(
+  ctx: SyncContext,
+  work: TargetWork,
+  plan: TransferPlan,
+  id: TransferId,
+): Promise<Landing> {
+  const { target, source } = work;
+  const offer = source.offers[id.target];
+  if (!offer) throw new Error(`the source made no offer for target ${id.target}`);
+  ctx.show(id.target, 'opening a landing');
+  const landing = onHost(target.host, `Open a landing at ${id.target}: SSH, for this sync alone`).receive({
+    ...atTarget(ctx, target),
+    id,
+    offer,
+    writeMode: plan.writeMode,
+    mover: ctx.document.spec.mover,
+    landingLifetimeMs: LANDING_LIFETIME_MS,
+    ...(plan.maxDeletions !== undefined && { maxDeletions: plan.maxDeletions }),
+  });
+  return orStepFailed(landing, target.host, target.directory);
+}
+
+async function transferOnce(
+  ctx: SyncContext,
+  work: TargetWork,
+  plan: TransferPlan,
+): Promise<{ stats: TransferStats; attempt: number }> {
+  const { source } = work;
+  const { spec } = ctx.document;
+  const name = targetName(work.target);
+  const id: TransferId = { relationship: ctx.name, target: name, syncId: ctx.syncId };
+  const landing = await openLanding(ctx, work, plan, id);
+  const capture = await work.capture;
+  if ('type' in capture) throw new StepFailed(capture);
+  ctx.show(name, `transferring (${plan.how})`);
+  const transfer = onHost(
+    spec.source.host,
+    `Transfer to ${name}: ${plan.how}, from a tree of about ${formatBytes(source.bytes)}`,
+    {
+      startToCloseTimeout: '30d',
+      retry: {
+        initialInterval: '1s',
+        backoffCoefficient: 2,
+        maximumInterval: '15s',
+        maximumAttempts: 4,
+        nonRetryableErrorTypes: MENDED_BY_NEW_LANDING,
+      },
+    },
+  ).transfer({
+    ...atSource(ctx),
+    id,
+    capture,
+    landing,
+    writeMode: plan.writeMode,
+    mover: spec.mover,
+    resolved: source.offers[name]?.resolved ?? {},
+    ...(plan.maxDeletions !== undefined && { maxDeletions: plan.maxDeletions }),
+    expectedBytes: source.bytes,
+    releaseAfter: isReleasedByTransfer(ctx, capture),
+  });
+  return orStepFailed(transfer, spec.source.host, spec.source.directory);
+}
+
+/** A frozen copy that only one target reads is let go of by its transfer: a step less. */
+export function isReleasedByTransfer(ctx: SyncContext, capture: Capture): boolean {
+  return !capture.live && ctx.targets.length === 1;
+}
+
+/** Transfers, opening a new landing when the old one may be gone; adds up the attempts. */
+async function transferWithNewLandings(
+  ctx: SyncContext,
+  work: TargetWork,
+  plan: TransferPlan,
+): Promise<{ stats: TransferStats; attempts: number }> {
+  let attempts = 0;
+  for (let round = 1; ; round++) {
+    const startedAt = Date.now();
+    try {
+      const { stats, attempt } = await transferOnce(ctx, work, plan);
+      return { stats, attempts: attempts + attempt };
+    } catch (error) {
+      if (!(error instanceof StepFailed)) throw error;
+      attempts += error.attempts;
+      const { failure } = error;
+      if (Date.now() - startedAt >= PROGRESS_MS) round = 1;
+      if (round >= MAX_LANDINGS || !MENDED_BY_NEW_LANDING.includes(failure.type) || isMissingAgent(failure)) {
+        throw new StepFailed(failure, attempts);
+      }
+      ctx.show(targetName(work.target), `trying again with a new landing: ${failure.message}`);
+      await sleep(1000 * 2 ** round);
+    }
+  }
+}
+
+/** Says how much is missing where the target's disk ran full in the middle. */
+async function explainFailure(ctx: SyncContext, work: TargetWork, failure: Failure): Promise<Failure> {
+  if (failure.type !== 'TargetFull' || failure.message.includes('missing')) return failure;
+  const { target, source, prepared } = work;
+  try {
+    const { freeBytes, missingBytes } = await onHost(target.host, 'Measure what is missing').measureShortage({
+      volume: atTarget(ctx, target).volume,
+      growth: growthOf(source, prepared),
+    });
+    const missing =
+      missingBytes > 0
+        ? `about ${formatBytes(missingBytes)} more are needed: that much is missing`
+        : `which should do for what is new, so something else fills it, or much has changed in place and is kept in older points too`;
+    return {
+      ...failure,
+      host: target.host,
+      volume: target.directory,
+      message: `${failure.message}: ${formatBytes(freeBytes)} are free, ${missing}`,
+    };
+  } catch {
+    return failure;
+  }
+}
+
+async function abandon(ctx: SyncContext, work: TargetWork): Promise<void> {
+  const id: TransferId = { relationship: ctx.name, target: targetName(work.target), syncId: ctx.syncId };
+  // What can't be closed now expires, and is swept by the agent.
+  const once = { retry: { maximumAttempts: 1 }, scheduleToStartTimeout: '5s' };
+  await CancellationScope.nonCancellable(() =>
+    Promise.allSettled([
+      onHost(work.target.host, 'Close the landing', once).closeTransfer({ id }),
+      onHost(ctx.document.spec.source.host, 'Drop the key', once).closeTransfer({ id }),
+    ]),
+  );
+}
+
+/** Brings one target up to date. Never throws: its fate is its own. */
+export async function syncTarget(ctx: SyncContext, work: TargetWork): Promise<TargetOutcome> {
+  const { target, prepared } = work;
+  const { spec } = ctx.document;
+  const name = targetName(target);
+  const outcome = { name, host: target.host };
+  const plan = planTransfer({
+    method: prepared.method,
+    hasHardLinks: prepared.hasHardLinks,
+    ...(prepared.newestPoint && { newestPoint: prepared.newestPoint }),
+    resuming: prepared.resuming,
+    maxDeletes: spec.guards.maxDeletes,
+    approved: ctx.approved,
+  });
+  try {
+    const { stats, attempts } = await transferWithNewLandings(ctx, work, plan);
+    ctx.show(name, 'publishing a recovery point');
+    const publish = onHost(target.host, `Publish a recovery point at ${name}`).publish({
+      ...atTarget(ctx, target),
+      id: { relationship: ctx.name, target: name, syncId: ctx.syncId },
+      mover: spec.mover,
+      method: prepared.method,
+      capturedAt: work.capturedAt,
+      sequence: Math.max(ctx.sequence, (prepared.newestPoint?.sequence ?? 0) + 1),
+      stats,
+      attempts,
+      retain: spec.retain,
+      hooks: spec.hooks.afterPublish,
+    });
+    const published = await orStepFailed(publish, target.host, target.directory);
+    ctx.show(name, `done: ${stats.filesChanged} entries changed, ${formatBytes(stats.bytesSent)} sent`);
+    return { ...outcome, result: 'succeeded', how: plan.how, stats, attempts, ...published };
+  } catch (error) {
+    const failed =
+      error instanceof StepFailed ? error : new StepFailed(toFailure(error, target.host, target.directory));
+    await abandon(ctx, work);
+    const failure = await explainFailure(ctx, work, failed.failure);
+    ctx.show(name, `${failure.type}: ${failure.message}`);
+    return {
+      ...outcome,
+      result: failure.type === 'Cancelled' ? 'cancelled' : 'failed',
+      how: plan.how,
+      attempts: failed.attempts,
+      failure,
+    };
+  }
+}

@@ -1,0 +1,250 @@
+import {
+  ApplicationFailure,
+  CancelledFailure,
+  CancellationScope,
+  getExternalWorkflowHandle,
+  setCurrentDetails,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { SourcePrepared, StepContext, TargetPrepared } from '../activities/contract';
+import type { Capture } from '../volumes/contract';
+import { renderSyncDetails } from '../model/details';
+import { targetName, volumeOf } from '../model/endpoints';
+import { describeFailure } from '../model/failure';
+import { makeSyncId } from '../model/names';
+import type { Failure, Instant, SyncRecord, TargetOutcome } from '../model/records';
+import { SEARCH_ATTRIBUTES } from '../model/search-attributes';
+import type { Relationship, TargetSpec } from '../model/spec';
+import { syncResult } from '../model/sync-result';
+import { targetFailedSignal } from './messages';
+import { inControl, onHost, toFailure } from './steps';
+import { checkTarget, isReleasedByTransfer, syncTarget } from './sync-target';
+
+export interface SyncInput {
+  document: Relationship;
+  epoch: number;
+  sequence: number;
+  reason: SyncRecord['reason'];
+  /** Names of the targets to sync. */
+  targets: string[];
+  /** `tidemark approve` was given: guards are passed once. */
+  approved: boolean;
+}
+
+/** What one target needs to know of the sync that it is part of. */
+export interface SyncContext extends SyncInput {
+  syncId: string;
+  name: string;
+  /** Shows in the Temporal UI what a target is doing. */
+  show: (target: string, doing: string) => void;
+}
+
+/** A target, or why it can't be synced this time. */
+type Prepared = { target: TargetSpec; prepared: TargetPrepared } | { target: TargetSpec; failure: Failure };
+
+/** The context of a step at the source. */
+export function atSource(ctx: SyncContext): StepContext {
+  const { source } = ctx.document.spec;
+  return {
+    volume: volumeOf(source),
+    claim: { relationship: ctx.name, epoch: ctx.epoch, role: 'source' },
+    syncId: ctx.syncId,
+  };
+}
+
+/** The context of a step at a target. */
+export function atTarget(ctx: SyncContext, target: TargetSpec): StepContext {
+  return {
+    volume: volumeOf(target),
+    claim: { relationship: ctx.name, epoch: ctx.epoch, role: 'target' },
+    syncId: ctx.syncId,
+  };
+}
+
+async function prepareTarget(ctx: SyncContext, target: TargetSpec): Promise<Prepared> {
+  try {
+    const prepared = await onHost(
+      target.host,
+      `Look at target ${targetName(target)}: what it holds, what is free`,
+    ).prepareTarget({
+      ...atTarget(ctx, target),
+      target,
+      mover: ctx.document.spec.mover,
+      approved: ctx.approved,
+    });
+    return { target, prepared };
+  } catch (error) {
+    return { target, failure: toFailure(error, target.host, target.directory) };
+  }
+}
+
+async function prepareSource(ctx: SyncContext, targets: TargetSpec[]): Promise<SourcePrepared | Failure> {
+  const { source, mover, hooks } = ctx.document.spec;
+  try {
+    return await onHost(source.host, `Look at source ${source.host}:${source.directory}`).prepareSource({
+      ...atSource(ctx),
+      source,
+      mover,
+      hooks,
+      targets: targets.map((target) => ({ name: targetName(target), host: target.host })),
+      approved: ctx.approved,
+    });
+  } catch (error) {
+    return toFailure(error, source.host, source.directory);
+  }
+}
+
+async function takeCapture(ctx: SyncContext, prepared: SourcePrepared): Promise<Capture | Failure> {
+  if (!prepared.captureNeeded) return prepared.liveCapture;
+  const { source, hooks } = ctx.document.spec;
+  try {
+    const capture = onHost(source.host, `Freeze ${source.directory} (${source.copyMethod})`).capture;
+    return await capture({ ...atSource(ctx), source, hooks });
+  } catch (error) {
+    return toFailure(error, source.host, source.directory);
+  }
+}
+
+function failedOutcome(target: TargetSpec, failure: Failure): TargetOutcome {
+  return {
+    name: targetName(target),
+    host: target.host,
+    result: failure.type === 'Cancelled' ? 'cancelled' : 'failed',
+    attempts: 0,
+    failure,
+  };
+}
+
+/** Preflight, capture, then every target with its own fate. */
+async function runTargets(
+  ctx: SyncContext,
+): Promise<{ targets: TargetOutcome[]; failure?: Failure; capturedAt?: Instant; captured: boolean }> {
+  const { spec } = ctx.document;
+  const wanted = spec.targets.filter((target) => ctx.targets.includes(targetName(target)));
+  const failAll = (failure: Failure, captured: boolean) => ({
+    targets: wanted.map((target) => failedOutcome(target, failure)),
+    failure,
+    captured,
+  });
+  let taken: { capture: Promise<Capture | Failure>; capturedAt: Instant } | undefined;
+  const preparing = prepareSource(ctx, wanted);
+  let atWork = wanted.length;
+  /** One target from its preflight on: it waits for no other, which may have no agent. */
+  const runTarget = async (target: TargetSpec): Promise<TargetOutcome> => {
+    const [source, looked] = await Promise.all([preparing, prepareTarget(ctx, target)]);
+    if ('type' in source) return failedOutcome(target, source);
+    const checked = 'failure' in looked ? looked : checkTarget(ctx, source, looked);
+    if ('failure' in checked) return failedOutcome(target, checked.failure);
+    taken ??= { capture: takeCapture(ctx, source), capturedAt: new Date().toISOString() };
+    return syncTarget(ctx, { ...checked, source, ...taken });
+  };
+  const targets = await Promise.all(
+    wanted.map(async (target) => {
+      const outcome = await runTarget(target);
+      atWork--;
+      const isItsOwn = outcome.result === 'failed' && !('type' in (await preparing));
+      if (isItsOwn && atWork > 0) await tellRelationship(ctx, outcome);
+      return outcome;
+    }),
+  );
+  const source = await preparing;
+  if ('type' in source) return failAll(source, false);
+  if (!taken) return { targets, captured: false };
+  const { capturedAt } = taken;
+  const captured = await taken.capture;
+  if ('type' in captured) return failAll(captured, true);
+  const isReleased = isReleasedByTransfer(ctx, captured) && targets[0]?.result === 'succeeded';
+  return { targets, capturedAt, captured: !captured.live && !isReleased };
+}
+
+/** A target's failure is seen at once, though others may be at work for hours. */
+async function tellRelationship(ctx: SyncContext, outcome: TargetOutcome): Promise<void> {
+  const { failure } = outcome;
+  if (failure) ctx.show(outcome.name, `${failure.type}: ${failure.message}`);
+  const { parent } = workflowInfo();
+  if (!parent) return;
+  try {
+    await getExternalWorkflowHandle(parent.workflowId).signal(targetFailedSignal, outcome);
+  } catch {
+    // It learns of it from the sync's result.
+  }
+}
+
+async function release(ctx: SyncContext): Promise<void> {
+  const { source } = ctx.document.spec;
+  try {
+    await onHost(source.host, 'Release the frozen copy').release({ ...atSource(ctx), keepSyncIds: [] });
+  } catch {
+    // The next sync's release finds and drops it: a capture left over is space, not data.
+  }
+}
+
+/** The catalog has the lists of points: in every history after that they would only take space. */
+function withoutPoints(record: SyncRecord): SyncRecord {
+  return { ...record, targets: record.targets.map(({ points: _recorded, ...target }) => target) };
+}
+
+function throwUnlessSucceeded(record: SyncRecord): void {
+  if (record.result === 'succeeded') return;
+  if (record.result === 'cancelled') throw new CancelledFailure('the sync was cancelled', [record]);
+  const failure = record.failure ?? record.targets.find((target) => target.failure)?.failure;
+  throw ApplicationFailure.create({
+    type: record.result === 'partial' ? 'PartialSync' : (failure?.type ?? 'Unknown'),
+    message: failure ? describeFailure(failure) : 'the sync failed',
+    details: [record],
+    nonRetryable: true,
+  });
+}
+
+/**
+ * One iteration: preflight, capture, transfer to every target, publish, prune, release, record.
+ * Ends as a failed workflow, with the record in its details, unless every target succeeded.
+ */
+export async function sync(input: SyncInput): Promise<SyncRecord> {
+  const { workflowId, runId, startTime } = workflowInfo();
+  const doing = new Map<string, string>();
+  const ctx: SyncContext = {
+    ...input,
+    name: input.document.metadata.name,
+    syncId: makeSyncId(input.document.metadata.name, input.sequence),
+    show: (target, what) => {
+      doing.set(target, what);
+      setCurrentDetails(renderSyncDetails(input.document, input.reason, doing));
+    },
+  };
+  setCurrentDetails(renderSyncDetails(input.document, input.reason, doing));
+  const { targets, failure, capturedAt, captured } = await runTargets(ctx);
+  const record: SyncRecord = {
+    syncId: ctx.syncId,
+    relationship: ctx.name,
+    sequence: input.sequence,
+    reason: input.reason,
+    startedAt: startTime.toISOString(),
+    ...(capturedAt && { capturedAt }),
+    endedAt: new Date().toISOString(),
+    result: syncResult(targets),
+    targets,
+    ...(failure && { failure }),
+    workflowId,
+    runId,
+  };
+  await CancellationScope.nonCancellable(async () => {
+    upsertSearchAttributes([
+      { key: SEARCH_ATTRIBUTES.result, value: record.result },
+      {
+        key: SEARCH_ATTRIBUTES.bytes,
+        value: targets.reduce((sum, target) => sum + (target.stats?.bytesSent ?? 0), 0),
+      },
+      ...(capturedAt ? [{ key: SEARCH_ATTRIBUTES.capturedAt, value: new Date(capturedAt) }] : []),
+    ]);
+    setCurrentDetails(renderSyncDetails(input.document, input.reason, doing, record));
+    await Promise.all([
+      captured ? release(ctx) : Promise.resolve(),
+      inControl('Record in the catalog').recordSync(record),
+    ]);
+  });
+  const told = withoutPoints(record);
+  throwUnlessSucceeded(told);
+  return told;
+}

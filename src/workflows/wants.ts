@@ -1,0 +1,69 @@
+import { Trigger } from '@temporalio/workflow';
+import type { SyncRecord } from '../model/records';
+import type { RestoreRequest, VerifyRequest } from './messages';
+
+/** What is known of an operation once it has started. */
+export interface Started {
+  workflowId: string;
+  syncId?: string;
+}
+
+interface Promised<Ended> {
+  started: Trigger<Started>;
+  ended: Trigger<Ended>;
+}
+
+export type SyncWant = { kind: 'sync'; reason: SyncRecord['reason']; targets: string[] } & Promised<{
+  record: SyncRecord;
+}>;
+export type VerifyWant = { kind: 'verify'; request: VerifyRequest } & Promised<void>;
+export type RestoreWant = { kind: 'restore'; request: RestoreRequest } & Promised<void>;
+export type RetireWant = { kind: 'retire' } & Promised<void>;
+export type Want = SyncWant | VerifyWant | RestoreWant | RetireWant;
+
+/** A promise that nobody may be waiting for: its rejection must not fail the workflow. */
+function makeTrigger<T>(): Trigger<T> {
+  const trigger = new Trigger<T>();
+  trigger.then(undefined, () => undefined);
+  return trigger;
+}
+
+/** Operations that are asked for and have not started: one at a time, in order, syncs merged. */
+export class WantQueue {
+  private readonly queue: Want[] = [];
+
+  isEmpty(): boolean {
+    return this.queue.length === 0;
+  }
+
+  take(): Want | undefined {
+    return this.queue.shift();
+  }
+
+  /** A sync that waits already serves everybody who asks meanwhile: it starts after they asked. */
+  sync(reason: SyncRecord['reason'], targets: string[] = []): SyncWant {
+    const waiting = this.queue.find((want) => want.kind === 'sync');
+    if (!waiting)
+      return this.push({ kind: 'sync', reason, targets, started: makeTrigger(), ended: makeTrigger() });
+    const both = waiting.targets.length === 0 || targets.length === 0 ? [] : [...waiting.targets, ...targets];
+    waiting.targets = [...new Set(both)];
+    return waiting;
+  }
+
+  verify(request: VerifyRequest): VerifyWant {
+    return this.push({ kind: 'verify', request, started: makeTrigger(), ended: makeTrigger() });
+  }
+
+  restore(request: RestoreRequest): RestoreWant {
+    return this.push({ kind: 'restore', request, started: makeTrigger(), ended: makeTrigger() });
+  }
+
+  retire(): RetireWant {
+    return this.push({ kind: 'retire', started: makeTrigger(), ended: makeTrigger() });
+  }
+
+  private push<W extends Want>(want: W): W {
+    this.queue.push(want);
+    return want;
+  }
+}
