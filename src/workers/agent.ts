@@ -1,0 +1,147 @@
+import type { NativeConnection } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
+import { mkdir } from 'node:fs/promises';
+import type { Logger } from 'pino';
+import { makeHostActivities } from '../activities/host';
+import type { AgentContext } from '../activities/host/context';
+import { runOwedUndo } from '../activities/host/hooks';
+import { lockFolder } from '../hosts/local/folder-lock';
+import { ActivityInterceptor } from '../activities/interceptor';
+import type { TidemarkError } from '../model/errors';
+import { Turns } from '../activities/turns';
+import { makeLocalHost } from '../hosts/local';
+import { sweepKeys } from '../landings/ssh-client';
+import { startLandingSshd } from '../landings/sshd';
+import { makeHostQueue } from '../model/names';
+import { parseListenAddress } from './http/listen';
+import { makeLogger } from './logger';
+import { makeRegistry } from './metrics';
+import { startMetricsServer } from './metrics-server';
+import { pickSdkMetricsAddress } from './sdk-metrics';
+import { makeIdentity, refuseSecondAgent, watchForSecondAgent } from './second-agent';
+import { connectWorker, installRuntime, shutdownSignal, WORKER_DEFAULTS } from './temporal';
+
+export interface AgentOptions {
+  /** The host's name: the agent serves the queue `host/<name>`. */
+  host: string;
+  /** State folder of this agent alone. Absolute. */
+  home: string;
+  /** Where its sshd for landings listens. */
+  listenAddress: string;
+  /** How sources reach it; by default the listen address. */
+  advertisedAddress?: string;
+  /** Port of its sshd; by default one that is free, kept from then on. */
+  port?: number;
+  /** The only folder from which hooks are run. */
+  allowHooks?: string;
+  /** `HOST:PORT` for Prometheus. */
+  metrics?: string;
+}
+
+/** Landings that expired while nobody closed them, and undo that a killed agent owed. */
+const SWEEP_EVERY_MS = 60_000;
+
+async function startSweeping(context: AgentContext): Promise<() => void> {
+  const sweep = async () => {
+    try {
+      const swept = await context.landings.sweep(new Date());
+      if (swept > 0) context.log.info({ swept }, 'closed landings that had expired');
+    } catch (error) {
+      context.log.warn({ err: error }, 'sweeping landings failed');
+    }
+  };
+  await runOwedUndo(context, context.host);
+  // Only now, while none is being made: a key without its note looks like one that was left over.
+  await sweepKeys(context.host, new Date());
+  await sweep();
+  const timer = setInterval(() => void sweep(), SWEEP_EVERY_MS);
+  return () => clearInterval(timer);
+}
+
+async function serve(
+  context: AgentContext,
+  connection: NativeConnection,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { host, log } = context;
+  const agent = { host: host.name, turns: new Turns() };
+  const worker = await Worker.create({
+    ...WORKER_DEFAULTS,
+    connection,
+    namespace,
+    identity: await makeIdentity(host),
+    taskQueue: makeHostQueue(host.name),
+    activities: makeHostActivities(context),
+    interceptors: {
+      activity: [(activityContext) => ({ inbound: new ActivityInterceptor(activityContext, log, agent) })],
+    },
+  });
+  const stop = () => worker.shutdown();
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop);
+  log.info({ queue: makeHostQueue(host.name) }, `agent of host ${host.name} is ready`);
+  process.send?.({ ready: true });
+  let refusal: TidemarkError | undefined;
+  const stopWatching = watchForSecondAgent({ connection, namespace, host }, log, (other) => {
+    refusal = other;
+    stop();
+  });
+  try {
+    await worker.run();
+  } finally {
+    stopWatching();
+  }
+  if (refusal) throw refusal;
+}
+
+/** Opens everything that one agent needs, and closes it again in the reverse order. */
+async function runLocked(options: AgentOptions, log: Logger, signal: AbortSignal): Promise<void> {
+  const host = makeLocalHost({ name: options.host, home: options.home });
+  const sdkMetricsAddress = options.metrics ? await pickSdkMetricsAddress() : undefined;
+  installRuntime(log, sdkMetricsAddress);
+  const metrics = options.metrics
+    ? await startMetricsServer({
+        registry: makeRegistry(),
+        ...(sdkMetricsAddress && { sdkMetricsAddress }),
+        listen: parseListenAddress(options.metrics),
+      })
+    : undefined;
+  const { connection, namespace } = await connectWorker(log, signal);
+  await refuseSecondAgent({ connection, namespace, host }, signal);
+  const sshd = await startLandingSshd(host, {
+    listenAddress: options.listenAddress,
+    advertisedAddress: options.advertisedAddress ?? options.listenAddress,
+    ...(options.port !== undefined && { port: options.port }),
+  });
+  const context: AgentContext = {
+    host,
+    landings: sshd.landings,
+    ...(options.allowHooks !== undefined && { allowHooks: options.allowHooks }),
+    log,
+  };
+  const stopSweeping = await startSweeping(context);
+  try {
+    await serve(context, connection, namespace, signal);
+  } finally {
+    stopSweeping();
+    await sshd.stop();
+    await connection.close();
+    await metrics?.close();
+  }
+}
+
+/** Runs the agent of one host until it is told to stop. @throws TidemarkError where another one runs already. */
+export async function runAgent(options: AgentOptions): Promise<void> {
+  const log = makeLogger({ host: options.host });
+  const signal = shutdownSignal();
+  await mkdir(options.home, { recursive: true, mode: 0o700 });
+  const lock = lockFolder(options.home, `the state of host ${options.host}`);
+  try {
+    await runLocked(options, log, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    lock.release();
+  }
+}

@@ -1,0 +1,118 @@
+import { Client, Connection } from '@temporalio/client';
+import { Worker } from '@temporalio/worker';
+import type { NativeConnection } from '@temporalio/worker';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { makeControlActivities } from '../activities/control';
+import { ActivityInterceptor } from '../activities/interceptor';
+import type { Catalog } from '../catalog/contract';
+import { openCatalog } from '../catalog/open';
+import { CONTROL_QUEUE } from '../model/names';
+import { loadWorkflowBundle } from './bundle';
+import { hostsOfCatalog, makeHostsSource } from './hosts-seen';
+import { startHttp } from './http/app';
+import { parseListenAddress } from './http/listen';
+import { makeLogger } from './logger';
+import { makeControlMetrics } from './metrics';
+import { pickSdkMetricsAddress } from './sdk-metrics';
+import { registerSearchAttributes } from './search-attributes';
+import {
+  connectWorker,
+  installRuntime,
+  loadTemporalConfig,
+  shutdownSignal,
+  WORKER_DEFAULTS,
+} from './temporal';
+
+export interface ControlOptions {
+  /** State folder of the control worker: its embedded catalog. Absolute. */
+  home: string;
+  /** `HOST:PORT` of the HTTP API. */
+  http: string;
+  /** A PostgreSQL instead of the embedded catalog. Secret: it may hold a password. */
+  databaseUrl?: string;
+  /** Wanted of every HTTP request; needed where it listens beyond the loopback. */
+  token?: string;
+}
+
+async function makeWorker(
+  connection: NativeConnection,
+  namespace: string,
+  client: Client,
+  catalog: Catalog,
+  log: Logger,
+): Promise<Worker> {
+  const bundle = await loadWorkflowBundle();
+  return Worker.create({
+    ...WORKER_DEFAULTS,
+    connection,
+    namespace,
+    identity: `${process.pid}@control`,
+    taskQueue: CONTROL_QUEUE,
+    workflowBundle: bundle,
+    activities: makeControlActivities({ client, catalog }),
+    interceptors: {
+      activity: [(context) => ({ inbound: new ActivityInterceptor(context, log) })],
+    },
+  });
+}
+
+async function serve(
+  options: ControlOptions,
+  catalog: Catalog,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  const sdkMetricsAddress = await pickSdkMetricsAddress();
+  installRuntime(log, sdkMetricsAddress);
+  const { connection, namespace } = await connectWorker(log, signal);
+  await registerSearchAttributes(connection, namespace);
+  const client = new Client({
+    connection: await Connection.connect(loadTemporalConfig().connectionOptions),
+    namespace,
+  });
+  const hosts = makeHostsSource({
+    workflowService: client.workflowService,
+    namespace,
+    hostNames: hostsOfCatalog(catalog),
+  });
+  const http = await startHttp({
+    catalog,
+    temporal: hosts,
+    metrics: makeControlMetrics({ catalog, hosts, sdkMetricsAddress }),
+    listen: parseListenAddress(options.http),
+    ...(options.token && { token: options.token }),
+    logger: log,
+  });
+  const worker = await makeWorker(connection, namespace, client, catalog, log);
+  const stop = () => worker.shutdown();
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop);
+  try {
+    log.info({ http: http.address, queue: CONTROL_QUEUE }, 'control worker is ready');
+    process.send?.({ ready: true, http: http.address });
+    await worker.run();
+  } finally {
+    await http.close();
+    await client.connection.close();
+    await connection.close();
+  }
+}
+
+/** Runs the control worker until it is told to stop. */
+export async function runControl(options: ControlOptions): Promise<void> {
+  const log = makeLogger({ worker: 'control' });
+  const signal = shutdownSignal();
+  await mkdir(options.home, { recursive: true, mode: 0o700 });
+  const catalog = await openCatalog(
+    options.databaseUrl ? { url: options.databaseUrl } : { dataDir: join(options.home, 'catalog') },
+  );
+  try {
+    await serve(options, catalog, log, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    await catalog.close();
+  }
+}

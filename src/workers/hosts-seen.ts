@@ -1,0 +1,117 @@
+import { temporal } from '@temporalio/proto';
+import type { WorkflowService } from '@temporalio/client';
+import type { Catalog } from '../catalog/contract';
+import { TidemarkError } from '../model/errors';
+import { makeHostQueue } from '../model/names';
+import type { Instant } from '../model/records';
+
+/** A worker's long poll comes back within a minute: an agent that was not seen for longer is gone. */
+const GONE_AFTER_MS = 75_000;
+const CACHE_MS = 5000;
+const QUERIES_AT_ONCE = 8;
+
+/** Whether a host has an agent. */
+export interface HostSeen {
+  name: string;
+  /** An agent polled for work within the last 75 s. */
+  seen: boolean;
+  /** The last poll that Temporal remembers: some minutes back at most. */
+  lastSeenAt?: Instant;
+  /** The agents that were seen: one, unless something is wrong. */
+  identities: string[];
+}
+
+/** Who knows which agents are there. */
+export interface HostsSource {
+  /** Sorted by name. @throws TidemarkError `HostUnreachable` where Temporal does not answer. */
+  hosts(): Promise<HostSeen[]>;
+}
+
+export interface HostsSourceOptions {
+  /** `connection.workflowService` of a client or worker. */
+  workflowService: Pick<WorkflowService, 'describeTaskQueue'>;
+  namespace: string;
+  /** Which hosts there are; {@link hostsOfCatalog}. */
+  hostNames: () => Promise<string[]>;
+  /** Milliseconds since the epoch. */
+  now?: () => number;
+}
+
+/** The hosts that live relationships name, each once. */
+export function hostsOfCatalog(catalog: Pick<Catalog, 'relationships'>): () => Promise<string[]> {
+  return async () => {
+    const relationships = await catalog.relationships();
+    const names = relationships.flatMap(({ source, targets }) => [
+      source.host,
+      ...targets.map(({ host }) => host),
+    ]);
+    return [...new Set(names)];
+  };
+}
+
+/** Asks Temporal who polls each host's queue; answers are good for 5 s, and asked for once by callers at one time. */
+export function makeHostsSource(options: HostsSourceOptions): HostsSource {
+  const now = options.now ?? Date.now;
+  let cached: { at: number; answer: Promise<HostSeen[]> } | undefined;
+  return {
+    hosts() {
+      if (cached && now() - cached.at < CACHE_MS) return cached.answer;
+      const answer = askAll(options, now);
+      const mine = { at: now(), answer };
+      cached = mine;
+      answer.catch(() => {
+        if (cached === mine) cached = undefined;
+      });
+      return answer;
+    },
+  };
+}
+
+async function askAll(options: HostsSourceOptions, now: () => number): Promise<HostSeen[]> {
+  const names = (await options.hostNames()).toSorted();
+  const hosts: HostSeen[] = [];
+  for (let first = 0; first < names.length; first += QUERIES_AT_ONCE) {
+    const some = names.slice(first, first + QUERIES_AT_ONCE);
+    hosts.push(...(await Promise.all(some.map((name) => askOne(options, name, now())))));
+  }
+  return hosts;
+}
+
+async function askOne(
+  { workflowService, namespace }: HostsSourceOptions,
+  name: string,
+  now: number,
+): Promise<HostSeen> {
+  const { pollers } = await workflowService
+    .describeTaskQueue({
+      namespace,
+      taskQueue: { name: makeHostQueue(name) },
+      taskQueueType: temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+    })
+    .catch((error: unknown) => {
+      throw new TidemarkError('HostUnreachable', 'Temporal does not say which agents are there', {
+        toolMessage: error instanceof Error ? error.message : String(error),
+        hint: 'check that Temporal runs and that TEMPORAL_ADDRESS is right',
+      });
+    });
+  return readPollers(name, pollers, now);
+}
+
+function readPollers(
+  name: string,
+  pollers: readonly temporal.api.taskqueue.v1.IPollerInfo[],
+  now: number,
+): HostSeen {
+  const times = pollers.map(({ identity, lastAccessTime }) => ({
+    identity: identity ?? '',
+    at: Number(lastAccessTime?.seconds ?? 0) * 1000 + (lastAccessTime?.nanos ?? 0) / 1e6,
+  }));
+  const there = times.filter(({ at }) => now - at < GONE_AFTER_MS);
+  const lastSeen = Math.max(0, ...times.map(({ at }) => at));
+  return {
+    name,
+    seen: there.length > 0,
+    ...(lastSeen > 0 && { lastSeenAt: new Date(lastSeen).toISOString() }),
+    identities: [...new Set(there.map(({ identity }) => identity))].toSorted(),
+  };
+}

@@ -1,0 +1,75 @@
+import swagger from '@fastify/swagger';
+import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import type { HostsSource } from '../hosts-seen';
+import type { MetricsSource } from '../metrics';
+import { answerError, answerNotFound } from './errors';
+import { guardByHostHeader, guardByToken, requireToken } from './guards';
+import { listenOn, type ListenAddress, type Listening } from './listen';
+import { healthRoute, otherRoutes, relationshipRoutes, type Sources } from './routes';
+
+export interface HttpOptions {
+  catalog: Sources['catalog'];
+  /** Which agents are there. */
+  temporal: HostsSource;
+  metrics: MetricsSource;
+  listen: ListenAddress;
+  /** Wanted of every request but `/healthz`; needed where `listen` is not the loopback. */
+  token?: string | undefined;
+  logger?: FastifyBaseLogger;
+}
+
+/** The API, not listening yet. @throws TidemarkError `AuthRejected` where a token is needed. */
+export async function makeHttpApp(options: HttpOptions): Promise<FastifyInstance> {
+  const token = options.token?.trim() || undefined;
+  requireToken(options.listen, token);
+  const app: FastifyInstance = fastify({
+    ...(options.logger && { loggerInstance: options.logger }),
+    logController: new LogController({ disableRequestLogging: true }),
+    forceCloseConnections: true,
+  });
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler(answerError);
+  app.setNotFoundHandler(answerNotFound);
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    void reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+    done();
+  });
+  if (token === undefined) guardByHostHeader(app);
+  await describeApi(app, token !== undefined);
+  const sources: Sources = { catalog: options.catalog, hosts: options.temporal, metrics: options.metrics };
+  await app.register(healthRoute(sources));
+  await app.register(async (scope) => {
+    if (token !== undefined) await guardByToken(scope, token);
+    await scope.register(relationshipRoutes(sources));
+    await scope.register(otherRoutes(sources));
+  });
+  await app.ready();
+  return app;
+}
+
+async function describeApi(app: FastifyInstance, withToken: boolean): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Tidemark',
+        description: 'What the control worker knows.',
+        version: '1',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      ...(withToken && { security: [{ token: [] }] }),
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+    },
+    transform: jsonSchemaTransform,
+  });
+}
+
+/**
+ * Starts the API of the control worker.
+ * @throws TidemarkError `AuthRejected` without a token off the loopback; `ToolFailed` where the port is taken.
+ */
+export async function startHttp(options: HttpOptions): Promise<Listening> {
+  return await listenOn(await makeHttpApp(options), options.listen);
+}

@@ -1,0 +1,159 @@
+import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import type { Catalog } from '../../catalog/contract';
+import { suggest } from '../../model/suggest';
+import type { HostsSource } from '../hosts-seen';
+import type { MetricsSource } from '../metrics';
+import { HttpError } from './errors';
+import {
+  ErrorSchema,
+  HealthSchema,
+  HistoryQuerySchema,
+  HostSeenSchema,
+  NameParams,
+  PointEntrySchema,
+  PointsQuerySchema,
+  RelationshipEntrySchema,
+  RelationshipsQuerySchema,
+  SyncEntrySchema,
+} from './schemas';
+
+/** What the API answers from. */
+export interface Sources {
+  catalog: Pick<Catalog, 'relationships' | 'history' | 'points' | 'ping'>;
+  hosts: HostsSource;
+  metrics: MetricsSource;
+}
+
+const json = <T extends z.ZodType>(description: string, schema: T) => ({
+  description,
+  content: { 'application/json': { schema } },
+});
+const failed = json('What went wrong.', ErrorSchema);
+/** What any route may answer instead. */
+const otherwise = { 400: failed, 401: failed, 403: failed, 500: failed, 503: failed };
+
+/** @throws HttpError 404 with a guess, where no relationship was ever called so. */
+async function requireKnown(catalog: Sources['catalog'], name: string): Promise<void> {
+  const names = (await catalog.relationships({ retired: true })).map((relationship) => relationship.name);
+  if (names.includes(name)) return;
+  const guess = suggest(name, names);
+  throw new HttpError(404, 'NotFound', `there is no relationship ${name}`, {
+    hint: guess ? `did you mean ${guess}?` : '`tidemark get` lists them',
+  });
+}
+
+/** The one route that never needs a token: for supervisors. */
+export function healthRoute({ catalog }: Sources): FastifyPluginCallbackZod {
+  return (app, _options, done) => {
+    app.get(
+      '/healthz',
+      {
+        schema: {
+          summary: 'Whether the control worker is up and its catalog answers',
+          operationId: 'health',
+          security: [],
+          response: { 200: json('It is.', HealthSchema), 403: failed, 503: failed },
+        },
+      },
+      async () => {
+        await catalog.ping();
+        return { status: 'ok' as const };
+      },
+    );
+    done();
+  };
+}
+
+/** Everything under `/v1` about relationships. */
+export function relationshipRoutes({ catalog }: Sources): FastifyPluginCallbackZod {
+  return (app, _options, done) => {
+    app.get(
+      '/v1/relationships',
+      {
+        schema: {
+          summary: 'All relationships as they were last applied, by name',
+          operationId: 'listRelationships',
+          querystring: RelationshipsQuerySchema,
+          response: { 200: json('The relationships.', z.array(RelationshipEntrySchema)), ...otherwise },
+        },
+      },
+      ({ query }) => catalog.relationships({ retired: query.retired === 'true' }) as Promise<never>,
+    );
+    app.get(
+      '/v1/relationships/:name/history',
+      {
+        schema: {
+          summary: 'The syncs of a relationship, also of a deleted one, newest first',
+          operationId: 'getHistory',
+          params: NameParams,
+          querystring: HistoryQuerySchema,
+          response: { 200: json('The syncs.', z.array(SyncEntrySchema)), ...otherwise, 404: failed },
+        },
+      },
+      async ({ params: { name }, query }) => {
+        await requireKnown(catalog, name);
+        return catalog.history(name, query);
+      },
+    );
+    app.get(
+      '/v1/relationships/:name/points',
+      {
+        schema: {
+          summary: 'The recovery points of a relationship, newest first',
+          operationId: 'getPoints',
+          params: NameParams,
+          querystring: PointsQuerySchema,
+          response: { 200: json('The points.', z.array(PointEntrySchema)), ...otherwise, 404: failed },
+        },
+      },
+      async ({ params: { name }, query: { target } }) => {
+        await requireKnown(catalog, name);
+        return catalog.points(name, target);
+      },
+    );
+    done();
+  };
+}
+
+/** Hosts, metrics, and the description of the API itself. */
+export function otherRoutes({ hosts, metrics }: Sources): FastifyPluginCallbackZod {
+  return (app, _options, done) => {
+    app.get(
+      '/v1/hosts',
+      {
+        schema: {
+          summary: 'The hosts that relationships name, and whether each has an agent',
+          operationId: 'listHosts',
+          response: { 200: json('The hosts.', z.array(HostSeenSchema)), ...otherwise },
+        },
+      },
+      () => hosts.hosts(),
+    );
+    app.get(
+      '/metrics',
+      {
+        schema: {
+          summary: 'Metrics for Prometheus',
+          operationId: 'getMetrics',
+          response: {
+            200: { description: 'In its text format.', content: { 'text/plain': { schema: z.string() } } },
+          },
+        },
+      },
+      async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()),
+    );
+    app.get(
+      '/openapi.json',
+      {
+        schema: {
+          summary: 'This description',
+          operationId: 'getOpenApi',
+          response: { 200: json('OpenAPI 3.1.', z.record(z.string(), z.unknown())) },
+        },
+      },
+      () => app.swagger() as unknown as Record<string, unknown>,
+    );
+    done();
+  };
+}

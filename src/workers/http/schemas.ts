@@ -1,0 +1,117 @@
+/** What the API takes and answers; validation and `/openapi.json` both come from here. */
+import { z } from 'zod';
+
+const instant = z.string().describe('ISO 8601 in UTC.');
+const text = z.string().nullable();
+const count = z.number().int().min(0);
+
+export const ErrorSchema = z.object({
+  error: z.object({
+    type: z.string().describe('Stable; programs may match on it.'),
+    message: z.string(),
+    hint: text.describe('What to do next.'),
+  }),
+});
+
+export const NameParams = z.object({
+  name: z.string().min(1).max(200).describe('The name of a relationship.'),
+});
+
+export const HistoryQuerySchema = z.object({
+  limit: z.coerce.number().int().min(1).max(1000).default(50).describe('At most so many syncs.'),
+  before: z
+    .union([z.coerce.number().int().min(1), z.iso.datetime({ offset: true })])
+    .optional()
+    .describe('The `id` of the last entry of the page before; or an instant, for what started before it.'),
+});
+
+export const PointsQuerySchema = z.object({
+  target: z.string().min(1).max(200).optional().describe('Only points of this target.'),
+});
+
+export const RelationshipsQuerySchema = z.object({
+  retired: z.enum(['true', 'false']).default('false').describe('List deleted ones too.'),
+});
+
+export const HealthSchema = z.object({ status: z.literal('ok') });
+
+const TargetEntrySchema = z.object({
+  name: z.string(),
+  host: z.string(),
+  result: z.enum(['succeeded', 'failed', 'cancelled', 'external']),
+  how: text.describe('What the transfer was.'),
+  bytesSent: count.describe('Bytes on the wire, both directions.'),
+  bytesChanged: count.describe('Bytes of file data that differed.'),
+  filesChanged: count,
+  filesDeleted: count,
+  attempts: count,
+  durationSeconds: z.number().nullable().describe('Of the transfer alone.'),
+  recoveryPoint: text.describe('The point that this sync made.'),
+  errorType: text,
+  error: text,
+  toolMessage: text.describe("The failed tool's own words."),
+  hint: text,
+});
+
+export const SyncEntrySchema = z.object({
+  id: count.describe('For `before`.'),
+  syncId: z.string(),
+  relationship: z.string(),
+  sequence: count,
+  reason: z.enum(['created', 'schedule', 'request', 'retry', 'changed', 'approved']),
+  startedAt: instant,
+  capturedAt: instant.nullable(),
+  endedAt: instant,
+  durationSeconds: z.number(),
+  result: z.enum(['succeeded', 'partial', 'failed', 'cancelled']),
+  errorType: text,
+  error: text,
+  hint: text,
+  workflowId: z.string(),
+  runId: z.string(),
+  targets: z.array(TargetEntrySchema),
+});
+
+export const PointEntrySchema = z.object({
+  id: z.string(),
+  target: z.string(),
+  syncId: z.string(),
+  capturedAt: instant,
+  publishedAt: instant,
+  verified: instant.nullable().describe("When it was last found equal to the source's copy."),
+  keptBecause: z.array(z.string()).describe('Why retention keeps it.'),
+  bytes: count,
+  files: count,
+  method: z.enum(['Direct', 'Snapshot', 'Clone', 'HardLink']),
+  identity: z.string().describe('Points of one unchanged state share it.'),
+});
+
+export const RelationshipEntrySchema = z.object({
+  name: z.string(),
+  document: z
+    .record(z.string(), z.unknown())
+    .describe('As it was last applied, with all defaults filled in.'),
+  createdAt: instant,
+  changedAt: instant,
+  retiredAt: instant.nullable().describe('When it was deleted.'),
+  source: z.object({
+    host: z.string(),
+    volume: z.string(),
+    copyMethod: z.enum(['Direct', 'Snapshot', 'Clone']),
+  }),
+  targets: z.array(
+    z.object({
+      name: z.string(),
+      host: z.string(),
+      recoveryPoint: text.describe('The newest one.'),
+      capturedAt: instant.nullable(),
+    }),
+  ),
+});
+
+export const HostSeenSchema = z.object({
+  name: z.string(),
+  seen: z.boolean().describe('An agent polled for work within the last 75 s.'),
+  lastSeenAt: instant.optional(),
+  identities: z.array(z.string()).describe('The agents that are there.'),
+});

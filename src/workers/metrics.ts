@@ -1,0 +1,158 @@
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import type { Catalog, RelationshipEntry, Totals } from '../catalog/contract';
+import { isRpoMet, lagSeconds } from '../model/rpo';
+import { durationToMs } from '../model/units';
+import type { HostSeen, HostsSource } from './hosts-seen';
+import { fetchSdkMetrics } from './sdk-metrics';
+import { SyncDurationHistogram } from './totals-histogram';
+
+const RESULTS = ['succeeded', 'partial', 'failed', 'cancelled'] as const;
+
+/** Metrics as Prometheus reads them. */
+export interface MetricsSource {
+  readonly contentType: string;
+  /** Taken anew at each call. Never throws for a part that does not answer: a gauge or comment says so. */
+  text(): Promise<string>;
+}
+
+export interface ControlMetricsOptions {
+  catalog: Pick<Catalog, 'relationships' | 'totals'>;
+  hosts: HostsSource;
+  /** `HOST:PORT` of the SDK's own metrics. */
+  sdkMetricsAddress?: string;
+  /** Milliseconds since the epoch. */
+  now?: () => number;
+}
+
+/** The registry of a worker, with what prom-client tells of any process. */
+export function makeRegistry(): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  return registry;
+}
+
+/** A registry as a source, with the SDK's metrics after it; {@link refresh} is called before each read. */
+export function makeMetricsSource(
+  registry: Registry,
+  sdkMetricsAddress?: string,
+  refresh?: () => Promise<void>,
+): MetricsSource {
+  return {
+    contentType: registry.contentType,
+    async text() {
+      await refresh?.();
+      const own = await registry.metrics();
+      return sdkMetricsAddress ? `${own}\n${await fetchSdkMetrics(sdkMetricsAddress)}` : own;
+    },
+  };
+}
+
+/** The metrics of the control worker: sums come from the catalog, so that they outlive restarts. */
+export function makeControlMetrics({
+  catalog,
+  hosts,
+  sdkMetricsAddress,
+  now,
+}: ControlMetricsOptions): MetricsSource {
+  const registry = makeRegistry();
+  const metrics = makeControlGauges(registry);
+  const refresh = async () => {
+    const [known, seen] = await Promise.allSettled([
+      Promise.all([catalog.relationships(), catalog.totals()]),
+      hosts.hosts(),
+    ]);
+    metrics.catalogUp.set(known.status === 'fulfilled' ? 1 : 0);
+    metrics.temporalUp.set(seen.status === 'fulfilled' ? 1 : 0);
+    const [relationships, totals] =
+      known.status === 'fulfilled' ? known.value : [[], { syncs: [], missedTicks: [] }];
+    setFreshness(metrics, relationships, (now ?? Date.now)());
+    setTotals(metrics, relationships, totals);
+    setHosts(metrics, seen.status === 'fulfilled' ? seen.value : []);
+  };
+  return makeMetricsSource(registry, sdkMetricsAddress, refresh);
+}
+
+type ControlGauges = ReturnType<typeof makeControlGauges>;
+
+function makeControlGauges(registry: Registry) {
+  const registers = [registry];
+  const target = ['relationship', 'target'] as const;
+  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
+    new Gauge({ name, help, labelNames, registers });
+  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    new Counter({ name, help, labelNames, registers });
+  return {
+    lag: gauge(
+      'tidemark_lag_seconds',
+      "Age of a target's newest recovery point; absent before the first.",
+      target,
+    ),
+    rpo: gauge('tidemark_rpo_seconds', 'What that age is promised not to exceed.', target),
+    rpoMet: gauge(
+      'tidemark_rpo_met',
+      '1 while the promise is kept; 0 also before the first recovery point.',
+      target,
+    ),
+    syncs: counter('tidemark_syncs_total', 'Syncs that ended.', ['relationship', 'result']),
+    durations: new SyncDurationHistogram(registry),
+    bytes: counter('tidemark_bytes_sent_total', 'Bytes on the wire, both directions, to all targets.', [
+      'relationship',
+    ]),
+    files: counter('tidemark_files_changed_total', 'Entries created, changed or deleted at all targets.', [
+      'relationship',
+    ]),
+    missed: counter(
+      'tidemark_missed_ticks_total',
+      'Ticks of the schedule that fell into a running operation.',
+      ['relationship'],
+    ),
+    agentSeen: gauge('tidemark_agent_seen', '1 while an agent polls for work of this host.', ['host']),
+    agentLastSeen: gauge(
+      'tidemark_agent_last_seen_timestamp_seconds',
+      'When an agent last polled for work of this host.',
+      ['host'],
+    ),
+    catalogUp: gauge('tidemark_catalog_up', '1 while the catalog answers.'),
+    temporalUp: gauge('tidemark_temporal_up', '1 while Temporal answers.'),
+  };
+}
+
+function setFreshness(metrics: ControlGauges, relationships: RelationshipEntry[], now: number): void {
+  for (const gauge of [metrics.lag, metrics.rpo, metrics.rpoMet]) gauge.reset();
+  for (const { name, document, targets } of relationships) {
+    const { rpo } = document.spec.objectives;
+    for (const target of targets) {
+      const labels = { relationship: name, target: target.name };
+      const lag = target.capturedAt === null ? undefined : lagSeconds(target.capturedAt, now);
+      if (lag !== undefined) metrics.lag.set(labels, lag);
+      if (rpo === undefined) continue;
+      metrics.rpo.set(labels, durationToMs(rpo) / 1000);
+      metrics.rpoMet.set(labels, isRpoMet(lag, rpo) ? 1 : 0);
+    }
+  }
+}
+
+function setTotals(metrics: ControlGauges, relationships: RelationshipEntry[], totals: Totals): void {
+  for (const counter of [metrics.syncs, metrics.bytes, metrics.files, metrics.missed]) counter.reset();
+  // From zero, so that the first sync of each kind shows as an increase.
+  for (const { name: relationship } of relationships) {
+    for (const result of RESULTS) metrics.syncs.inc({ relationship, result }, 0);
+    for (const counter of [metrics.bytes, metrics.files, metrics.missed]) counter.inc({ relationship }, 0);
+  }
+  for (const { relationship, result, syncs, bytesSent, filesChanged } of totals.syncs) {
+    metrics.syncs.inc({ relationship, result }, syncs);
+    metrics.bytes.inc({ relationship }, bytesSent);
+    metrics.files.inc({ relationship }, filesChanged);
+  }
+  for (const { relationship, count } of totals.missedTicks) metrics.missed.inc({ relationship }, count);
+  metrics.durations.setTotals(totals.syncs);
+}
+
+function setHosts(metrics: ControlGauges, hosts: HostSeen[]): void {
+  metrics.agentSeen.reset();
+  metrics.agentLastSeen.reset();
+  for (const { name: host, seen, lastSeenAt } of hosts) {
+    metrics.agentSeen.set({ host }, seen ? 1 : 0);
+    if (lastSeenAt) metrics.agentLastSeen.set({ host }, Date.parse(lastSeenAt) / 1000);
+  }
+}
