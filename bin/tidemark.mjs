@@ -1,0 +1,45 @@
+#!/usr/bin/env node
+/** Starts the CLI on a Node that is new enough, with compiled code cached between runs. */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import module from 'node:module';
+import { homedir } from 'node:os';
+import { dirname, isAbsolute, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const LEAST_NODE = 24;
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const main = join(root, 'dist', 'cli', 'main.js');
+
+function fail(text) {
+  process.stderr.write(`tidemark: ${text}\n`);
+  process.exit(1);
+}
+
+/** Runs this file again on another Node, as if it were this process. */
+function runOn(node) {
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'])
+    process.on(signal, () => child.kill(signal));
+  child.once('exit', (code, signal) => {
+    if (!signal) process.exit(code ?? 1);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
+}
+
+if (Number(process.versions.node.split('.')[0]) >= LEAST_NODE) {
+  if (!existsSync(main)) fail('not built yet: run `npm start`, or `npm run build`, first');
+  const cache = process.env.XDG_CACHE_HOME;
+  module.enableCompileCache(
+    join(cache && isAbsolute(cache) ? cache : join(homedir(), '.cache'), 'tidemark', 'compiled'),
+  );
+  await import(pathToFileURL(main));
+} else {
+  const own = join(root, 'node_modules', 'node', 'bin', 'node');
+  if (!existsSync(own))
+    fail(
+      `Node ${LEAST_NODE} is needed, and this is ${process.versions.node}: run \`npm start\` first, which brings one`,
+    );
+  runOn(own);
+}

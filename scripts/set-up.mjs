@@ -1,0 +1,50 @@
+/**
+ * Everything that a fresh clone needs, with nothing but Node 18 and npm there. Steps that are done
+ * already take no time. `--for-tests` adds what the tests run.
+ */
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build } from './set-up/build.mjs';
+import { installDependencies } from './set-up/dependencies.mjs';
+import { withLock } from './set-up/lock.mjs';
+import { ensureNode } from './set-up/node.mjs';
+import { ROOT } from './set-up/paths.mjs';
+import { SetUpError, Steps } from './set-up/report.mjs';
+import { ensureTemporal } from './set-up/temporal.mjs';
+import { ensureTools } from './set-up/tools.mjs';
+
+/** @returns the path of the Node to go on with. @throws SetUpError with what to do. */
+export async function setUp({ forTests = false } = {}) {
+  const steps = new Steps(5);
+  let node;
+  const work = async () => {
+    await steps.take('dependencies', installDependencies);
+    await steps.take('Node', async (say) => {
+      node = await ensureNode(say);
+      return node.version;
+    });
+    await steps.take(`system tools${forTests ? ', those of the tests too' : ''}`, (say) =>
+      ensureTools({ forTests }, say),
+    );
+    await steps.take('Temporal server', (say) => ensureTemporal(node.path, say));
+    await steps.take('build', (say) => build(node.path, say));
+  };
+  await withLock(join(ROOT, '.cache', 'set-up.lock'), work, (pid) =>
+    console.log(`another set-up is running (process ${pid}); waiting for it`),
+  );
+  return node.path;
+}
+
+/** Runs set-up; where it fails, says why and ends this process. */
+export async function setUpOrExit(options) {
+  try {
+    return await setUp(options);
+  } catch (error) {
+    console.error(`\n${error instanceof SetUpError ? error.message : error.stack}`);
+    process.exit(1);
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await setUpOrExit({ forTests: process.argv.includes('--for-tests') });
+}

@@ -1,0 +1,63 @@
+/**
+ * `npm test`: set-up, then lint, format, types and every test; the last line sums them up. Arguments go
+ * to Jest (`npm test -- src/model`), which then runs alone.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { setUpOrExit } from './set-up.mjs';
+import { ROOT } from './set-up/paths.mjs';
+
+const CHECKS = {
+  lint: ['eslint/bin/eslint.js', '.'],
+  format: ['prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.'],
+  types: ['typescript/bin/tsc', '-p', '.', '--noEmit'],
+};
+
+function start(node, [script, ...args]) {
+  return new Promise((resolve) => {
+    const path = `${dirname(node)}${delimiter}${process.env.PATH}`;
+    const child = spawn(node, [join(ROOT, 'node_modules', script), ...args], {
+      cwd: ROOT,
+      stdio: 'inherit',
+      env: { ...process.env, PATH: path },
+    });
+    child.once('error', () => resolve(1));
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
+}
+
+/** Counts of Jest's results file; a suite that could not even start counts as one failure. */
+function readCounts(file, exitCode) {
+  try {
+    const results = JSON.parse(readFileSync(file, 'utf8'));
+    const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
+    return {
+      passed: results.numPassedTests,
+      failed: exitCode !== 0 && failed === 0 ? 1 : failed,
+      skipped: results.numPendingTests + results.numTodoTests,
+    };
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+}
+
+const jestArgs = process.argv.slice(2);
+const node = await setUpOrExit({ forTests: true });
+let [passed, failed] = [0, 0];
+for (const [name, argv] of jestArgs.length > 0 ? [] : Object.entries(CHECKS)) {
+  const code = await start(node, argv);
+  console.log(`${name}: ${code === 0 ? 'passed' : 'failed'}`);
+  if (code === 0) passed++;
+  else failed++;
+}
+const folder = mkdtempSync(join(tmpdir(), 'tidemark-results-'));
+const file = join(folder, 'results.json');
+const code = await start(node, ['jest/bin/jest.js', '--json', `--outputFile=${file}`, ...jestArgs]);
+const counts = readCounts(file, code);
+rmSync(folder, { recursive: true, force: true });
+passed += counts.passed;
+failed += counts.failed;
+console.log(`\n${passed} passed, ${failed} failed, ${counts.skipped} skipped`);
+process.exit(failed > 0 ? 1 : 0);

@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+import { join } from 'node:path';
+import { stateHome } from '../../workers/up/state';
+import { lazy } from '../lazy';
+import { finish } from '../output';
+import { parseHostPort, parsePath } from '../parse';
+
+interface ControlOptions {
+  home?: string;
+  http: string;
+}
+
+export function register(program: Command): void {
+  const command = program
+    .command('control')
+    .summary('the control worker: workflows, catalog, HTTP API')
+    .description(
+      'Runs the control worker: the workflows, the catalog of what happened, and the HTTP API. Runs until it is ended.\n' +
+        'TIDEMARK_DATABASE_URL names a PostgreSQL for the catalog (default: embedded, in its state folder); TIDEMARK_TOKEN is\n' +
+        'what every HTTP request must bring, and is needed where it listens beyond the loopback.',
+    )
+    .option('--home <dir>', 'state folder (default: control in the state folder of Tidemark)', parsePath)
+    .option('--http <host:port>', 'where the HTTP API listens', parseHostPort, '127.0.0.1:7733')
+    .action((options: ControlOptions) => control(options));
+  finish(command, ['tidemark control', 'TIDEMARK_TOKEN=… tidemark control --http 0.0.0.0:7733'], {
+    output: false,
+  });
+}
+
+async function control(options: ControlOptions): Promise<void> {
+  const { TIDEMARK_DATABASE_URL: databaseUrl, TIDEMARK_TOKEN: token } = process.env;
+  await lazy.control().runControl({
+    home: options.home ?? join(stateHome(), 'control'),
+    http: options.http,
+    ...(databaseUrl && { databaseUrl }),
+    ...(token && { token }),
+  });
+}

@@ -1,0 +1,47 @@
+import type { Command } from 'commander';
+import { createInterface } from 'node:readline/promises';
+import { CliError } from '../errors';
+import { lazy } from '../lazy';
+import { finish, print } from '../output';
+import type { OutputOptions } from '../output';
+
+interface DeleteOptions extends OutputOptions {
+  yes?: boolean;
+}
+
+export function register(program: Command): void {
+  const command = program
+    .command('delete')
+    .argument('<name>', 'the relationship')
+    .summary('end a relationship; data and recovery points stay')
+    .description('Ends a relationship and its schedule. Data, recovery points and history stay. Asks first.')
+    .option('-y, --yes', 'do not ask')
+    .action((name: string, options: DeleteOptions) => remove(name, options));
+  finish(command, ['tidemark delete wiki', 'tidemark delete wiki --yes']);
+}
+
+/** @throws CliError where the answer is not yes, or nobody can be asked. */
+async function confirm(question: string): Promise<void> {
+  if (!process.stdin.isTTY) {
+    throw new CliError('WrongUse', 'this needs a yes, and there is no terminal to ask on', {
+      hint: 'add --yes',
+    });
+  }
+  const asking = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await asking.question(`${question} [y/N] `);
+    if (!/^y(es)?$/i.test(answer.trim())) throw new CliError('Cancelled', 'nothing was changed');
+  } finally {
+    asking.close();
+  }
+}
+
+async function remove(name: string, options: DeleteOptions): Promise<void> {
+  if (!options.yes) await confirm(`End relationship ${name}? Its data and recovery points stay.`);
+  await lazy.temporal().Temporal.use((temporal) => temporal.update(name, 'retire'));
+  print(
+    { name, outcome: 'deleted' },
+    options,
+    () => `relationship ${name} deleted; its data, recovery points and history stay`,
+  );
+}

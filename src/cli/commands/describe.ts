@@ -1,0 +1,140 @@
+import type { Command } from 'commander';
+import type { PointEntry, SyncEntry } from '../../catalog/contract';
+import type { RelationshipStatus } from '../../model/status';
+import { summarize } from '../../model/summary';
+import type { RelationshipSummary } from '../../model/summary';
+import { formatDuration } from '../../model/units';
+import { makeRelationshipId } from '../../model/names';
+import { findUiUrl } from '../connection';
+import { getJson, relationshipPath } from '../http';
+import { lazy } from '../lazy';
+import { finish, print } from '../output';
+import type { OutputOptions } from '../output';
+import { colors, formatFields, formatTime, paintState, printable } from '../text';
+import { formatHistory } from './history';
+import { formatPoints } from './points';
+
+interface Description extends RelationshipSummary {
+  status: RelationshipStatus;
+  points: PointEntry[];
+  history: SyncEntry[];
+  /** Page of the relationship in the Temporal UI. */
+  ui: string | null;
+  /** Why points and history are not there. */
+  catalogError: string | null;
+}
+
+export function register(program: Command): void {
+  const command = program
+    .command('describe')
+    .argument('<name>', 'the relationship')
+    .summary('everything about one relationship')
+    .description(
+      'Shows everything about one relationship: its spec, targets, errors, recovery points and last syncs.',
+    )
+    .action((name: string, options: OutputOptions) => describe(name, options));
+  finish(command, ['tidemark describe wiki', 'tidemark describe wiki -o yaml']);
+}
+
+async function askCatalog(name: string): Promise<Pick<Description, 'points' | 'history' | 'catalogError'>> {
+  try {
+    const [points, history] = await Promise.all([
+      getJson<PointEntry[]>(relationshipPath(name, '/points')),
+      getJson<SyncEntry[]>(relationshipPath(name, '/history'), { limit: 5 }),
+    ]);
+    return { points, history, catalogError: null };
+  } catch (error) {
+    return { points: [], history: [], catalogError: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function pageOf(name: string, namespace: string): string | null {
+  const ui = findUiUrl(process.env);
+  return ui
+    ? `${ui}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(makeRelationshipId(name))}`
+    : null;
+}
+
+function formatHead({ status, ...summary }: Description): string {
+  const { spec } = status.document;
+  const { schedule, timezone } = spec.trigger;
+  return formatFields([
+    ['Name', summary.name],
+    ['Phase', paintState(summary.phase)],
+    ['Paused', summary.paused ? 'yes' : 'no'],
+    ['Direction', `${summary.direction}, epoch ${summary.epoch}`],
+    ['Source', `${summary.source.host}:${summary.source.volume} (${spec.source.copyMethod})`],
+    ['Schedule', schedule ? `${schedule} ${timezone}` : 'only on request'],
+    ['Next run', formatTime(summary.nextRun)],
+    [
+      'Retry at',
+      status.retryAt && `${formatTime(status.retryAt)}, after ${status.consecutiveFailures} failed in a row`,
+    ],
+    ['RPO', spec.objectives.rpo && `${spec.objectives.rpo}, ${summary.rpoMet ? 'met' : 'NOT met'}`],
+    [
+      'Running',
+      status.operation &&
+        `${status.operation.kind} since ${formatTime(status.operation.startedAt)} (${status.operation.reason})`,
+    ],
+    ['Missed ticks', String(status.missedTicks)],
+    ['Temporal UI', summary.ui ?? undefined],
+  ]);
+}
+
+function formatTargets(targets: Description['targets']): string {
+  return targets
+    .map((target) => {
+      const fields = formatFields(
+        [
+          ['Volume', `${target.host}:${target.volume}`],
+          ['Result', paintState(target.result)],
+          ['Lag', target.lagSeconds === null ? 'never synced' : formatDuration(target.lagSeconds * 1000)],
+          ['Recovery point', target.recoveryPoint ?? '–'],
+        ],
+        '  ',
+      );
+      const error = target.lastError
+        ? `\n  ${colors.red('Error')}\n    ${printable(target.lastError).replaceAll('\n', '\n    ')}`
+        : '';
+      return `${colors.bold(`Target ${target.name}`)}\n${fields}${error}`;
+    })
+    .join('\n\n');
+}
+
+function formatDescription(description: Description): string {
+  const { status, points, history, catalogError } = description;
+  const section = (title: string, text: string) => `${colors.bold(title)}\n${text}`;
+  return [
+    formatHead(description),
+    ...(status.approval
+      ? [
+          `${colors.red('Stopped by a guard')}: ${printable(status.approval.reason)}\n  If that is meant: tidemark approve ${status.name}`,
+        ]
+      : []),
+    ...status.warnings.map((warning) => `${colors.yellow('Warning')}: ${printable(warning)}`),
+    formatTargets(description.targets),
+    ...(catalogError
+      ? [`${colors.yellow('Recovery points and history are not known now')}: ${printable(catalogError)}`]
+      : [
+          section('Recovery points', formatPoints(points, true)),
+          section('Last syncs', formatHistory(history)),
+        ]),
+  ].join('\n\n');
+}
+
+async function describe(name: string, options: OutputOptions): Promise<void> {
+  const description = await lazy.temporal().Temporal.use(async (temporal): Promise<Description> => {
+    const [status, nextRun, catalog] = await Promise.all([
+      temporal.status(name),
+      temporal.nextRun(name),
+      askCatalog(name),
+    ]);
+    return {
+      ...summarize(status, Date.now(), nextRun),
+      status,
+      ...catalog,
+      ui: pageOf(name, temporal.namespace),
+    };
+  });
+  print(description, options, formatDescription);
+}

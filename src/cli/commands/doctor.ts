@@ -1,0 +1,41 @@
+import type { Command } from 'commander';
+import { checkMachine, checkPath, checkServices } from '../doctor';
+import type { Finding } from '../doctor';
+import { finish, print } from '../output';
+import type { OutputOptions } from '../output';
+import { parsePath } from '../parse';
+import { colors, formatTable, paintState } from '../text';
+
+interface DoctorOptions extends OutputOptions {
+  path?: string;
+}
+
+export function register(program: Command): void {
+  const command = program
+    .command('doctor')
+    .summary('what this host lacks, and the command that installs it')
+    .description(
+      'Looks at this machine: the tools that Tidemark runs, whether Temporal, the control worker and the agents answer, and\n' +
+        'what the filesystem of a path can do. Exit code 1 where something needed is missing.',
+    )
+    .option('--path <dir>', 'also say what the filesystem of this directory can do', parsePath)
+    .action((options: DoctorOptions) => doctor(options));
+  finish(command, ['tidemark doctor', 'tidemark doctor --path /srv/wiki']);
+}
+
+function formatFindings(findings: readonly Finding[]): string {
+  const rows = findings.map(({ what, state, detail }) => [what, paintState(state), detail]);
+  const todo = [...new Set(findings.flatMap(({ fix }) => fix ?? []))].map((fix) => `  ${fix}`);
+  const table = formatTable(['WHAT', 'STATE', 'DETAIL'], rows);
+  return todo.length > 0 ? [table, '', colors.bold('What to do'), ...todo].join('\n') : table;
+}
+
+async function doctor(options: DoctorOptions): Promise<void> {
+  const findings = [
+    ...(await checkMachine()),
+    ...(await checkServices()),
+    ...(options.path === undefined ? [] : await checkPath(options.path)),
+  ];
+  print(findings, options, formatFindings);
+  if (findings.some(({ state }) => state === 'missing')) process.exitCode = 1;
+}

@@ -1,0 +1,88 @@
+import type { Command } from 'commander';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RelationshipSummary, TargetSummary } from '../../model/summary';
+import { summarize } from '../../model/summary';
+import { formatBytes, formatDuration } from '../../model/units';
+import { lazy } from '../lazy';
+import { finish, print, render } from '../output';
+import type { OutputOptions } from '../output';
+import type { Temporal } from '../temporal-client';
+import { colors, formatAge, formatTable, paintState } from '../text';
+import type { Cell } from '../text';
+
+interface GetOptions extends OutputOptions {
+  watch?: boolean;
+}
+
+const WATCH_EVERY_MS = 2000;
+
+export function register(program: Command): void {
+  const command = program
+    .command('get')
+    .argument('[name]', 'only this relationship')
+    .summary('relationships and how fresh their copies are')
+    .description(
+      'Lists relationships and how fresh their copies are. With a name and -o json, one object; else a list.',
+    )
+    .option('-w, --watch', 'show it again every 2 s, until Ctrl-C')
+    .action((name: string | undefined, options: GetOptions) => get(name, options));
+  finish(command, ['tidemark get', 'tidemark get wiki -o json', 'tidemark get --watch']);
+}
+
+async function read(temporal: Temporal, name: string | undefined): Promise<RelationshipSummary[]> {
+  const statuses = name === undefined ? await temporal.statuses() : [await temporal.status(name)];
+  return await Promise.all(
+    statuses.map(async (status) => summarize(status, Date.now(), await temporal.nextRun(status.name))),
+  );
+}
+
+function lagCell(summary: RelationshipSummary, { lagSeconds }: TargetSummary): Cell {
+  const text = lagSeconds === null ? '–' : formatDuration(lagSeconds * 1000);
+  return summary.rpoMet === false ? { text, paint: colors.red } : text;
+}
+
+function lastSync(summary: RelationshipSummary): string {
+  if (!summary.lastSync) return '–';
+  const { files, bytes, endedAt } = summary.lastSync;
+  return `${formatAge(endedAt, Date.now(), formatDuration)}: ${files} changed, ${formatBytes(bytes)} sent`;
+}
+
+function nextRun({ nextRun }: RelationshipSummary): string {
+  return nextRun ? `in ${formatDuration(Math.max(0, Date.parse(nextRun) - Date.now()))}` : '–';
+}
+
+/** One line per target; the relationship is named in the first. */
+export function formatSummaries(summaries: readonly RelationshipSummary[]): string {
+  if (summaries.length === 0) return 'no relationships yet: tidemark apply -f FILE makes one';
+  const rows = summaries.flatMap((summary) =>
+    summary.targets.map((target, index): Cell[] => [
+      index === 0 ? summary.name : '',
+      index === 0 ? paintState(summary.phase) : '',
+      index === 0 ? `${summary.source.host}:${summary.source.volume}` : '',
+      `${target.host}:${target.volume}`,
+      paintState(target.result),
+      lagCell(summary, target),
+      index === 0 ? lastSync(summary) : '',
+      index === 0 ? nextRun(summary) : '',
+    ]),
+  );
+  return formatTable(['NAME', 'PHASE', 'SOURCE', 'TARGET', 'RESULT', 'LAG', 'LAST SYNC', 'NEXT'], rows);
+}
+
+async function watch(temporal: Temporal, name: string | undefined, options: GetOptions): Promise<never> {
+  for (;;) {
+    const text = render(await read(temporal, name), options.output, formatSummaries);
+    process.stdout.write(process.stdout.isTTY ? `\x1b[H\x1b[2J${text}\n` : `${text}\n\n`);
+    await sleep(WATCH_EVERY_MS);
+  }
+}
+
+async function get(name: string | undefined, options: GetOptions): Promise<void> {
+  await lazy.temporal().Temporal.use(async (temporal) => {
+    if (options.watch) await watch(temporal, name, options);
+    const summaries = await read(temporal, name);
+    const [first] = summaries;
+    if (name !== undefined && first) print(first, options, (summary) => formatSummaries([summary]));
+    else print(summaries, options, formatSummaries);
+  });
+}

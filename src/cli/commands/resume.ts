@@ -1,0 +1,11 @@
+import type { Command } from 'commander';
+import { registerSwitch } from '../switch';
+
+export function register(program: Command): void {
+  registerSwitch(program, {
+    name: 'resume',
+    done: 'resumed',
+    summary: 'go on after a pause',
+    description: 'Resumes a paused relationship: its schedule goes on.',
+  });
+}

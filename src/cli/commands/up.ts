@@ -1,0 +1,62 @@
+import type { Command } from 'commander';
+import { stateHome } from '../../workers/up/state';
+import { lazy } from '../lazy';
+import { finish } from '../output';
+import { parsePath, parsePort } from '../parse';
+
+interface UpCommandOptions {
+  detach?: boolean;
+  home?: string;
+  temporalPort?: number;
+  uiPort?: number;
+  httpPort?: number;
+  quickStart: boolean;
+}
+
+export function register(program: Command): void {
+  const command = program
+    .command('up')
+    .summary('everything on this machine, with an example')
+    .description(
+      'Runs everything on this machine: Temporal with its UI, the control worker, and agents for two local hosts, alpha and\n' +
+        'beta; and keeps an example directory of alpha on beta. Runs until Ctrl-C; started again, it goes on where it was.',
+    )
+    .option('--detach', 'return once everything is ready; `tidemark down` ends it')
+    .option(
+      '--home <dir>',
+      'state folder (default: TIDEMARK_HOME, else tidemark in the XDG state folder)',
+      parsePath,
+    )
+    .option(
+      '--temporal-port <port>',
+      "Temporal's port (default: the last one, else 7233, else one that is free)",
+      parsePort,
+    )
+    .option('--ui-port <port>', "port of Temporal's UI (default: the last one, else 8233, …)", parsePort)
+    .option('--http-port <port>', 'port of the HTTP API (default: the last one, else 7733, …)', parsePort)
+    .option('--no-quick-start', 'without the example')
+    .action((options: UpCommandOptions) => up(options));
+  finish(
+    command,
+    [
+      'tidemark up',
+      'tidemark up --detach',
+      'TIDEMARK_HOME=/tmp/second tidemark up --detach   # a second one, beside it',
+    ],
+    { output: false },
+  );
+}
+
+async function up(options: UpCommandOptions): Promise<void> {
+  const { detach = false, home = stateHome(), temporalPort, uiPort, httpPort, quickStart } = options;
+  const run = detach ? lazy.up().startDetached : lazy.up().runUp;
+  process.exitCode = await run({
+    home,
+    quickStart,
+    ports: {
+      ...(temporalPort !== undefined && { temporal: temporalPort }),
+      ...(uiPort !== undefined && { ui: uiPort }),
+      ...(httpPort !== undefined && { http: httpPort }),
+    },
+  });
+}

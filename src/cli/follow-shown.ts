@@ -1,0 +1,29 @@
+import { follow } from './follow';
+import { note } from './output';
+import { makeProgressView } from './progress';
+import type { Temporal } from './temporal-client';
+
+const INTERRUPTED = 130;
+
+/**
+ * Follows an operation to its end with progress on stderr. Ctrl-C ends the waiting, not the operation.
+ * @throws what the operation failed with.
+ */
+export async function followShown<Result>(temporal: Temporal, workflowId: string): Promise<Result> {
+  const view = makeProgressView();
+  const leave = () => {
+    view.stop();
+    note('not waiting any more; the operation itself goes on: tidemark get shows it');
+    process.exit(INTERRUPTED);
+  };
+  // `tidemark up` has more to end than this.
+  const isOurs = process.listenerCount('SIGINT') === 0;
+  if (isOurs) process.once('SIGINT', leave);
+  process.once('exit', view.stop);
+  try {
+    return await follow<Result>(temporal, workflowId, (progress) => view.show(progress));
+  } finally {
+    process.off('SIGINT', leave).off('exit', view.stop);
+    view.stop();
+  }
+}

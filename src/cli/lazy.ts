@@ -1,0 +1,25 @@
+/** What takes long to load, loaded by the commands that need it alone: `tidemark get` is to answer at once. */
+import { createRequire } from 'node:module';
+import type * as Yaml from 'yaml';
+import type * as AgentWorker from '../workers/agent';
+import type * as ControlWorker from '../workers/control';
+import type * as Up from '../workers/up';
+import type * as ParseSpec from '../model/parse-spec';
+import type * as LocalHost from '../hosts/local';
+import type * as Volumes from '../volumes/registry';
+import type * as TemporalClient from './temporal-client';
+import type * as ProgressBar from './progress-bar';
+
+const load = createRequire(__filename);
+
+export const lazy = {
+  yaml: () => load('yaml') as typeof Yaml,
+  agent: () => load('../workers/agent') as typeof AgentWorker,
+  control: () => load('../workers/control') as typeof ControlWorker,
+  up: () => load('../workers/up') as typeof Up,
+  parseSpec: () => load('../model/parse-spec') as typeof ParseSpec,
+  localHost: () => load('../hosts/local') as typeof LocalHost,
+  volumes: () => load('../volumes/registry') as typeof Volumes,
+  temporal: () => load('./temporal-client') as typeof TemporalClient,
+  progressBar: () => load('./progress-bar') as typeof ProgressBar,
+};

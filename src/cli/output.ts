@@ -1,0 +1,88 @@
+/** Every command's result, as a table, JSON or YAML; and every error in the same form. */
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import type { Told } from './exit-codes';
+import { lazy } from './lazy';
+import { colors, printable } from './text';
+
+export const FORMATS = ['table', 'json', 'yaml'] as const;
+export type Format = (typeof FORMATS)[number];
+
+export interface OutputOptions {
+  output: Format;
+}
+
+export function makeOutputOption(): Option {
+  return new Option('-o, --output <format>', 'how to print the result').choices(FORMATS).default('table');
+}
+
+/** Prints data in the format asked for; `toText` makes the table. */
+export function print<T>(value: T, { output }: OutputOptions, toText: (value: T) => string): void {
+  process.stdout.write(`${render(value, output, toText)}\n`);
+}
+
+export function render<T>(value: T, format: Format, toText: (value: T) => string): string {
+  switch (format) {
+    case 'json':
+      return JSON.stringify(value, undefined, 2);
+    case 'yaml':
+      return lazy.yaml().stringify(value).trimEnd();
+    case 'table':
+      return toText(value);
+  }
+}
+
+/** What is said besides the result goes to stderr, so that the result can be piped. */
+export function note(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** The format that was asked for, found even where the rest of the command line is wrong. */
+export function findFormat(argv: readonly string[]): Format {
+  for (const [index, argument] of argv.entries()) {
+    const joined = /^(?:--output=|-o=?)(\w+)$/.exec(argument)?.[1];
+    const value = argument === '-o' || argument === '--output' ? argv[index + 1] : joined;
+    if (value === 'json' || value === 'yaml') return value;
+  }
+  return 'table';
+}
+
+/** An error as people read it. */
+export function formatError(told: Told): string {
+  const where = [told.host && `host ${told.host}`, told.volume && `volume ${told.volume}`]
+    .filter(Boolean)
+    .join(', ');
+  const problems = told.problems?.map((problem) => `  ${problem}`) ?? [];
+  const message =
+    problems.length > 0 && told.problems?.join('\n') === told.message
+      ? 'refused, and nothing was changed:'
+      : told.message;
+  return [
+    `${colors.red('error:')} ${message}${where ? ` (${where})` : ''}`,
+    ...problems,
+    told.toolMessage && `  ${told.toolMessage.trimEnd().replaceAll('\n', '\n  ')}`,
+    told.hint && `  What to do: ${told.hint}`,
+  ]
+    .filter(Boolean)
+    .map((line) => (line as string).split('\n').map(paintSafely).join('\n'))
+    .join('\n');
+}
+
+/** Keeps our own colours, and shows control characters of others. */
+function paintSafely(line: string): string {
+  const own = colors.red('error:');
+  return line.startsWith(own) ? own + printable(line.slice(own.length)) : printable(line);
+}
+
+export function printError(told: Told, format: Format): void {
+  process.stderr.write(`${render({ error: told }, format, () => formatError(told))}\n`);
+}
+
+/** Adds the option for output, and examples to the help. Every command goes through here. */
+export function finish(command: Command, examples: readonly string[], { output = true } = {}): Command {
+  if (output) command.addOption(makeOutputOption());
+  return command.addHelpText(
+    'after',
+    `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`,
+  );
+}

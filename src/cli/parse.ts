@@ -1,0 +1,54 @@
+/** Arguments of options, checked where they are read, so that wrong ones are wrong use. */
+import { InvalidArgumentError } from 'commander';
+import { isAbsolute, resolve } from 'node:path';
+import { NAME_PATTERN } from '../model/names';
+
+export function parseCount(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= 1000) return count;
+  throw new InvalidArgumentError('It must be a number from 1 to 1000.');
+}
+
+export function parsePort(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) return port;
+  throw new InvalidArgumentError('It must be a port, from 1 to 65535.');
+}
+
+/** Separated by commas; may be given several times. */
+export function parseList(text: string, before: string[] = []): string[] {
+  const items = text.split(',').map((item) => item.trim());
+  if (items.some((item) => item === ''))
+    throw new InvalidArgumentError('It must be names separated by commas.');
+  return [...before, ...items];
+}
+
+/** Each time it is given, one more. */
+export function collect(text: string, before: string[] = []): string[] {
+  return [...before, text];
+}
+
+export function parseHostName(text: string): string {
+  if (NAME_PATTERN.test(text)) return text;
+  throw new InvalidArgumentError('A name has 1 to 63 lower-case letters, digits, dots or dashes.');
+}
+
+/** `HOST:/absolute/path` */
+export function parseLocation(text: string): { host: string; path: string } {
+  const match = /^([^:/]+):(\/.*)$/s.exec(text);
+  const [, host, path] = match ?? [];
+  if (host !== undefined && path !== undefined && NAME_PATTERN.test(host) && isAbsolute(path))
+    return { host, path };
+  throw new InvalidArgumentError('It must be HOST:/absolute/path.');
+}
+
+export function parsePath(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It must be a path.');
+  return resolve(text);
+}
+
+/** `HOST:PORT` */
+export function parseHostPort(text: string): string {
+  if (/^(\[[^\]]+\]|[^:\s]+):\d{1,5}$/.test(text)) return text;
+  throw new InvalidArgumentError('It must be HOST:PORT, like 127.0.0.1:9100.');
+}

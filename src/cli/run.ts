@@ -1,0 +1,44 @@
+/** Runs one command line, and tells every error in the format that was asked for. */
+import { CommanderError } from 'commander';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { tellError } from './exit-codes';
+import type { ExitCode } from './exit-codes';
+import { findFormat, printError } from './output';
+import { makeProgram } from './program';
+
+/** The version of this checkout or package. */
+export function readVersion(): string {
+  const text = readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+/** Wrong use as commander says it, without its own heading. */
+function wrongUse(said: string, error: CommanderError) {
+  const message = (said || error.message).trim().replace(/^error: /, '');
+  return { type: 'WrongUse', message, hint: 'tidemark help shows what there is', exitCode: 2 as const };
+}
+
+/** Runs one command line; answers the exit code. */
+export async function runCli(argv: readonly string[]): Promise<ExitCode> {
+  const format = findFormat(argv);
+  let said = '';
+  try {
+    await makeProgram(readVersion(), (text) => (said += text)).parseAsync(argv, { from: 'user' });
+    return (process.exitCode as ExitCode | undefined) ?? 0;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return 0;
+      if (error.code === 'commander.help') {
+        process.stderr.write(said);
+        return 2;
+      }
+      printError(wrongUse(said, error), format);
+      return 2;
+    }
+    const told = tellError(error);
+    printError(told, format);
+    if (process.env.TIDEMARK_DEBUG) console.error(error);
+    return told.exitCode;
+  }
+}

@@ -1,0 +1,68 @@
+/** Follows a sync, and shows how each of its targets fared. */
+import { describeFailure } from '../model/failure';
+import type { SyncRecord, TargetOutcome } from '../model/records';
+import { formatBytes, formatDuration } from '../model/units';
+import { followShown } from './follow-shown';
+import type { Temporal } from './temporal-client';
+import { colors, formatTable, paintState, printable } from './text';
+import type { Cell } from './text';
+
+interface AnyFailure {
+  name?: string;
+  details?: unknown;
+  cause?: unknown;
+}
+
+/** A sync that did not succeed is a failed workflow, with its record in the failure's details. */
+function recordIn(error: unknown): SyncRecord | undefined {
+  for (let each = error as AnyFailure | undefined; each; each = each.cause as AnyFailure | undefined) {
+    const detail = Array.isArray(each.details)
+      ? (each.details[0] as Partial<SyncRecord> | undefined)
+      : undefined;
+    if (detail?.syncId !== undefined) return detail as SyncRecord;
+  }
+  return undefined;
+}
+
+/** Waits for a sync with progress on stderr. Answers its record, whether it succeeded or not. */
+export async function followSync(temporal: Temporal, workflowId: string): Promise<SyncRecord> {
+  try {
+    return await followShown<SyncRecord>(temporal, workflowId);
+  } catch (error) {
+    const record = recordIn(error);
+    if (record) return record;
+    throw error;
+  }
+}
+
+function targetRow({ name, result, how, stats, point, attempts }: TargetOutcome): Cell[] {
+  return [
+    name,
+    paintState(result),
+    how ?? '–',
+    stats ? String(stats.filesChanged) : '–',
+    stats ? formatBytes(stats.bytesSent) : '–',
+    stats ? formatDuration(stats.durationMs) : '–',
+    String(attempts),
+    point?.id ?? '–',
+  ];
+}
+
+export function formatRecord(record: SyncRecord): string {
+  const took = formatDuration(Date.parse(record.endedAt) - Date.parse(record.startedAt));
+  const failures = [record.failure, ...record.targets.map((target) => target.failure)].filter(
+    (each) => each !== undefined,
+  );
+  const told = [...new Set(failures.map(describeFailure))].map(
+    (text) => `${colors.red('error:')} ${printable(text)}`,
+  );
+  const state = paintState(record.result);
+  return [
+    `sync ${record.syncId} ${state.paint(state.text)} in ${took}`,
+    formatTable(
+      ['TARGET', 'RESULT', 'HOW', 'CHANGED', 'SENT', 'TRANSFER', 'ATTEMPTS', 'RECOVERY POINT'],
+      record.targets.map(targetRow),
+    ),
+    ...told,
+  ].join('\n');
+}

@@ -1,0 +1,210 @@
+/** Relationships through Temporal: updates, queries, and following an operation to its end. Loads the SDK. */
+import { Client, Connection, WithStartWorkflowOperation } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { CONTROL_QUEUE, makeRelationshipId, makeScheduleId, parseRelationshipId } from '../model/names';
+import type { Instant } from '../model/records';
+import { SEARCH_ATTRIBUTES } from '../model/search-attributes';
+import type { Relationship } from '../model/spec';
+import { relationshipDetails, relationshipSummary } from '../model/static-texts';
+import type { RelationshipStatus } from '../model/status';
+import type { ApplyAnswer } from '../workflows/messages';
+import { chooseTemporalAddress, findUp, REACH_TIMEOUT_MS, temporalUnreachable } from './connection';
+import { CliError } from './errors';
+
+/** How often a call that takes long looks whether anybody is there to answer it. */
+const WORKER_CHECK_MS = 3000;
+/** A worker's long poll comes back within a minute: one that was not seen for longer is gone. */
+const GONE_AFTER_MS = 75_000;
+const TASK_QUEUE_TYPE = { workflow: 1, activity: 2 } as const;
+
+export interface PollerSeen {
+  identity: string;
+  lastSeenMs: number;
+}
+
+export class Temporal {
+  private constructor(
+    readonly client: Client,
+    readonly address: string,
+    readonly namespace: string,
+  ) {}
+
+  /** @throws CliError `Unreachable` */
+  static async connect(): Promise<Temporal> {
+    const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
+    const { address, origin } = chooseTemporalAddress(connectionOptions.address, findUp());
+    try {
+      const connection = await Connection.connect({
+        ...connectionOptions,
+        address,
+        connectTimeout: REACH_TIMEOUT_MS,
+      });
+      return new Temporal(new Client({ connection, namespace }), address, namespace);
+    } catch (error) {
+      throw temporalUnreachable(address, origin, error);
+    }
+  }
+
+  /** Connects to a Temporal of this machine, whatever the environment says. */
+  static async connectTo(address: string): Promise<Temporal> {
+    const connection = await Connection.connect({ address, connectTimeout: REACH_TIMEOUT_MS });
+    return new Temporal(new Client({ connection }), address, 'default');
+  }
+
+  /** Connects, acts, and closes the connection whatever happens. */
+  static async use<T>(act: (temporal: Temporal) => Promise<T>): Promise<T> {
+    const temporal = await Temporal.connect();
+    try {
+      return await act(temporal);
+    } finally {
+      await temporal.client.connection.close();
+    }
+  }
+
+  /** Sends an update to a relationship and waits for its answer. */
+  async update<Answer>(name: string, update: string, argument?: unknown): Promise<Answer> {
+    const handle = this.client.workflow.getHandle(makeRelationshipId(name));
+    try {
+      return await this.whileServed(handle.executeUpdate<Answer, [unknown]>(update, { args: [argument] }));
+    } catch (error) {
+      throw this.nameIt(name, error);
+    }
+  }
+
+  /** Creates or changes a relationship. */
+  async apply(document: Relationship): Promise<ApplyAnswer> {
+    const { name } = document.metadata;
+    const start = new WithStartWorkflowOperation('relationship', {
+      workflowId: makeRelationshipId(name),
+      taskQueue: CONTROL_QUEUE,
+      args: [{ name }],
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      staticSummary: relationshipSummary(document),
+      staticDetails: relationshipDetails(name),
+      typedSearchAttributes: [{ key: SEARCH_ATTRIBUTES.relationship, value: name }],
+    });
+    const update = this.client.workflow.executeUpdateWithStart<
+      () => Promise<void>,
+      ApplyAnswer,
+      [Relationship]
+    >('apply', {
+      startWorkflowOperation: start,
+      args: [document],
+    });
+    return await this.whileServed(update);
+  }
+
+  async status(name: string): Promise<RelationshipStatus> {
+    const handle = this.client.workflow.getHandle(makeRelationshipId(name));
+    try {
+      const status = await this.whileServed(handle.query<RelationshipStatus>('status'));
+      if (status.phase === 'Retired') throw deleted(name);
+      return status;
+    } catch (error) {
+      throw this.nameIt(name, error);
+    }
+  }
+
+  /** Every relationship that is not deleted, sorted by name. */
+  async statuses(): Promise<RelationshipStatus[]> {
+    const query = "WorkflowType = 'relationship' AND ExecutionStatus = 'Running'";
+    const names: string[] = [];
+    for await (const { workflowId } of this.client.workflow.list({ query })) {
+      const name = parseRelationshipId(workflowId);
+      if (name !== undefined) names.push(name);
+    }
+    const found = await inTurns(names.sort(), 16, (name) => this.statusIfAny(name));
+    return found.filter((status) => status !== undefined);
+  }
+
+  /** Visibility lags behind: what it lists may be over already, or not have an accepted spec yet. */
+  private async statusIfAny(name: string): Promise<RelationshipStatus | undefined> {
+    try {
+      return await this.status(name);
+    } catch (error) {
+      if (error instanceof CliError && error.type === 'NotFound') return undefined;
+      if (error instanceof Error && error.name === 'QueryNotRegisteredError') return undefined;
+      throw error;
+    }
+  }
+
+  /** The next tick of the relationship's Schedule, as Temporal will run it; undefined where there is none. */
+  async nextRun(name: string): Promise<Instant | undefined> {
+    try {
+      const { info, state } = await this.client.schedule.getHandle(makeScheduleId(name)).describe();
+      // Somebody may have paused it in the Temporal UI.
+      return state.paused ? undefined : info.nextActionTimes[0]?.toISOString();
+    } catch (error) {
+      if (error instanceof Error && error.name === 'ScheduleNotFoundError') return undefined;
+      throw error;
+    }
+  }
+
+  /** Who asks for work on a queue, as far as Temporal remembers: some minutes. */
+  async pollers(taskQueue: string, type: keyof typeof TASK_QUEUE_TYPE): Promise<PollerSeen[]> {
+    const { pollers } = await this.client.workflowService.describeTaskQueue({
+      namespace: this.namespace,
+      taskQueue: { name: taskQueue },
+      taskQueueType: TASK_QUEUE_TYPE[type],
+    });
+    return pollers
+      .map(({ identity, lastAccessTime }) => ({
+        identity: identity ?? '',
+        lastSeenMs: Number(lastAccessTime?.seconds ?? 0) * 1000,
+      }))
+      .filter(({ lastSeenMs }) => Date.now() - lastSeenMs < GONE_AFTER_MS);
+  }
+
+  /** Waits for an answer, but only while there is a control worker to give it. @throws CliError `Unreachable` */
+  private async whileServed<T>(answer: Promise<T>): Promise<T> {
+    let over = false;
+    let timer: NodeJS.Timeout | undefined;
+    const unserved = new Promise<never>((_resolve, reject) => {
+      const look = async () => {
+        const pollers = await this.pollers(CONTROL_QUEUE, 'workflow').catch(() => undefined);
+        if (over) return;
+        if (pollers?.length === 0) {
+          reject(
+            new CliError('Unreachable', `no control worker serves Temporal at ${this.address}`, {
+              hint: 'start it: tidemark control, or all in one: tidemark up',
+            }),
+          );
+        } else timer = setTimeout(() => void look(), WORKER_CHECK_MS);
+      };
+      timer = setTimeout(() => void look(), WORKER_CHECK_MS);
+    });
+    try {
+      return await Promise.race([answer, unserved]);
+    } finally {
+      over = true;
+      clearTimeout(timer);
+    }
+  }
+
+  private nameIt(name: string, error: unknown): unknown {
+    if (!(error instanceof Error) || error.name !== 'WorkflowNotFoundError') return error;
+    if (error.message.includes('completed')) return deleted(name);
+    return new CliError('NotFound', `there is no relationship ${name}`, {
+      hint: 'tidemark get lists them all',
+    });
+  }
+}
+
+function deleted(name: string): CliError {
+  return new CliError('NotFound', `relationship ${name} was deleted`, {
+    hint: `its history is still there: tidemark history ${name}`,
+  });
+}
+
+/** Maps with at most so many at once; results keep their order. */
+async function inTurns<T, R>(
+  items: readonly T[],
+  atOnce: number,
+  act: (item: T) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = [];
+  for (let first = 0; first < items.length; first += atOnce) {
+    results.push(...(await Promise.all(items.slice(first, first + atOnce).map(act))));
+  }
+  return results;
+}

@@ -1,0 +1,102 @@
+/** Text for people: colours where they are wanted, and tables that line up. */
+import Table from 'cli-table3';
+import { createColors } from 'picocolors';
+
+/** Colours on a terminal alone, and not where `NO_COLOR` asks for none. */
+export function wantsColor(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv): boolean {
+  return Boolean(stream.isTTY) && !env.NO_COLOR && env.TERM !== 'dumb';
+}
+
+export const colors = createColors(wantsColor(process.stdout, process.env));
+
+/** Names and tools' words may hold anything: what would move the cursor or change colours is shown, not sent. */
+export function printable(text: string): string {
+  // eslint-disable-next-line no-control-regex -- control characters are the point
+  return text.replaceAll('\r\n', '\n').replaceAll(/[\0-\u0008\u000b-\u001f\u007f-\u009f]/g, (char) => {
+    return String.raw`\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  });
+}
+
+/** One line of text: line ends are shown, too. */
+export function oneLine(text: string): string {
+  return printable(text.replaceAll('\n', String.raw`\n`).replaceAll('\t', ' '));
+}
+
+export interface PaintedCell {
+  text: string;
+  paint: (text: string) => string;
+}
+
+export type Cell = string | PaintedCell;
+
+const NO_BORDERS = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: '  ',
+};
+
+/** A table whose columns line up, without borders. */
+export function formatTable(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  const table = new Table({
+    chars: NO_BORDERS,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+  });
+  if (head.length > 0) table.push(head.map((title) => colors.bold(title)));
+  for (const row of rows) {
+    table.push(
+      row.map((cell) => (typeof cell === 'string' ? oneLine(cell) : cell.paint(oneLine(cell.text)))),
+    );
+  }
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+/** Lines of a name and its value, indented; what is undefined is left out. */
+export function formatFields(fields: readonly (readonly [string, Cell | undefined])[], indent = ''): string {
+  const rows = fields.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
+  return formatTable([], rows)
+    .split('\n')
+    .map((line) => indent + line)
+    .join('\n');
+}
+
+/** Green for what is well, red for what is not, yellow for what is on its way. */
+export function paintState(state: string): PaintedCell {
+  const good = ['succeeded', 'Idle', 'ok', 'equal'];
+  const bad = ['failed', 'WaitingForApproval', 'missing', 'partial'];
+  const paint = good.includes(state) ? colors.green : bad.includes(state) ? colors.red : colors.yellow;
+  return { text: state, paint };
+}
+
+/** `3m 20s ago`; an en dash for never. */
+export function formatAge(
+  instant: string | null | undefined,
+  nowMs: number,
+  format: (ms: number) => string,
+): string {
+  return instant ? `${format(Math.max(0, nowMs - Date.parse(instant)))} ago` : '–';
+}
+
+/** An instant in the user's time zone, to the second. */
+export function formatTime(instant: string | null | undefined): string {
+  if (!instant) return '–';
+  const date = new Date(instant);
+  const two = (number: number) => String(number).padStart(2, '0');
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}
