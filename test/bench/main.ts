@@ -1,0 +1,123 @@
+/** `npm run bench [-- --write] [--rounds N] [--relationships N]`: measures, prints ratios, and writes docs/benchmarks.md on request. */
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cpus, release, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { TestSystem } from '../support/system';
+import { measureControlPlane } from './control-plane';
+import type { ControlFigures } from './control-plane';
+import { measureDataPlane } from './data-plane';
+import type { Row } from './data-plane';
+import { formatTable } from './measure';
+import { PlainSsh } from './ssh';
+
+const { values } = parseArgs({
+  options: {
+    write: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '3' },
+    relationships: { type: 'string', default: '200' },
+  },
+});
+
+/** A btrfs on a file in memory: fast, with snapshots and reflinks, and no disk to measure. */
+async function mountMemory(): Promise<{ path: string; unmount: () => void }> {
+  const folder = await mkdtemp(join(tmpdir(), 'tidemark-bench-'));
+  const [ram, path] = [join(folder, 'ram'), join(folder, 'btrfs')];
+  await mkdir(ram);
+  await mkdir(path);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=14g', 'tmpfs', ram]);
+  execFileSync('truncate', ['-s', '12G', join(ram, 'image')]);
+  execFileSync('mkfs.btrfs', ['-q', join(ram, 'image')]);
+  execFileSync('mount', ['-o', 'loop,noatime', join(ram, 'image'), path]);
+  const unmount = () => {
+    execFileSync('umount', ['-l', path]);
+    execFileSync('umount', ['-l', ram]);
+  };
+  return { path, unmount };
+}
+
+const s = (seconds: number) => `${seconds.toFixed(2)} s`;
+const ratio = (a: number, b: number) => (a / b).toFixed(2);
+
+function dataTable(rows: Row[]): string {
+  return formatTable(
+    [
+      'work',
+      'tidemark',
+      'raw rsync',
+      'over raw',
+      'tar over ssh',
+      'ratio to tar',
+      "VolSync's line",
+      'times faster than it',
+    ],
+    rows.map(({ work, tidemark, raw, volsync, tar }) => [
+      ...[work, s(tidemark), s(raw), s(tidemark - raw)],
+      ...(tar === undefined ? ['', ''] : [s(tar), ratio(tidemark, tar)]),
+      ...[s(volsync), ratio(volsync, tidemark)],
+    ]),
+  );
+}
+
+function controlTable(figures: ControlFigures): string {
+  const { eventsPerSync, residentMiB } = figures;
+  return formatTable(
+    ['control plane', 'measured'],
+    [
+      ['history events per sync, Direct', String(eventsPerSync.direct)],
+      ['history events per sync, with a capture', String(eventsPerSync.snapshot)],
+      ['trigger to first byte', `${figures.triggerToFirstByteMs.toFixed(0)} ms`],
+      [`syncs per minute, ${figures.relationships} relationships`, figures.syncsPerMinute.toFixed(0)],
+      ...Object.entries(residentMiB).map(([part, mib]) => [`memory of ${part}`, `${mib.toFixed(0)} MiB`]),
+    ],
+  );
+}
+
+async function main(): Promise<void> {
+  const memory = await mountMemory();
+  const system = await TestSystem.start();
+  const ssh = await PlainSsh.start(join(system.folder, 'ssh'));
+  try {
+    const say = (text: string) => console.error(text);
+    const rows = await measureDataPlane({
+      system,
+      ssh,
+      memory: memory.path,
+      rounds: Number(values.rounds),
+      say,
+    });
+    console.log(`\n${dataTable(rows)}\n`);
+    say(`control plane, ${values.relationships} relationships`);
+    const figures = await measureControlPlane(system, memory.path, Number(values.relationships));
+    const machine = `${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), Linux ${release()}, Node ${process.version}; medians of ${values.rounds} rounds.`;
+    const text = `${dataTable(rows)}\n\n${controlTable(figures)}\n`;
+    console.log(`\n${machine}\n\n${controlTable(figures)}`);
+    if (values.write) await writeReport(machine, text);
+  } finally {
+    ssh.stop();
+    await system.stop();
+    memory.unmount();
+    await rm(resolve(memory.path, '..'), { recursive: true, force: true });
+  }
+}
+
+async function writeReport(machine: string, text: string): Promise<void> {
+  const path = resolve(__dirname, '../../docs/benchmarks.md');
+  const head = [
+    '# Benchmarks',
+    '',
+    'Written by `npm run bench -- --write`. Everything in a row was measured in the same run, on the same data,',
+    'over SSH on loopback, on a btrfs in memory. `tidemark` is the whole command, from typing it to the row in',
+    'the catalog; the others are the bare tools.',
+    '',
+    machine,
+    '',
+  ];
+  await writeFile(path, `${head.join('\n')}\n${text}`);
+}
+
+void main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});

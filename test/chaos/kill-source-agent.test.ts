@@ -1,0 +1,3 @@
+import { describeKills } from './kill-suite';
+
+describeKills("the source's agent", [['agent:alpha']]);

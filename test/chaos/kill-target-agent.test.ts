@@ -1,0 +1,3 @@
+import { describeKills } from './kill-suite';
+
+describeKills("the target's agent", [['agent:beta']]);

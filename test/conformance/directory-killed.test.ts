@@ -1,0 +1,93 @@
+/** Recovery points are all or nothing, at whatever moment the agent that makes them is killed. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { makeLocalHost } from '../../src/hosts/local';
+import type { PointMethod, Volume } from '../../src/model/records';
+import { compareTrees, describeTree } from '../support/compare-trees';
+import { makeFolderFixture } from '../support/directory-fixtures';
+import { makeStamp, TARGET, type VolumeFixture } from './volume-suite';
+
+const ROUNDS = 5;
+const PROGRAM = resolve(__dirname, '../support/programs/publish-point.ts');
+const TYPESCRIPT = resolve(__dirname, '../support/run-typescript.cjs');
+
+/** Starts publishing in a process of its own; kills that after `killAfterMs`. Answers how long it ran. */
+async function publishElsewhere(input: unknown, killAfterMs?: number): Promise<number> {
+  const argv = ['--require', TYPESCRIPT, PROGRAM, JSON.stringify(input)];
+  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const exited = once(child, 'exit');
+  await once(child.stdout, 'data');
+  const begin = performance.now();
+  const timer = killAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfterMs);
+  await exited;
+  clearTimeout(timer);
+  return performance.now() - begin;
+}
+
+async function fill(volume: Volume, round: number): Promise<void> {
+  for (let folder = 0; folder < 10; folder++) {
+    const path = join(volume.path, `folder-${folder}`);
+    await mkdir(path, { recursive: true });
+    for (let file = 0; file < 40; file++) {
+      // A third of the files changes in each round.
+      const version = (folder + file + round) % 3 === 0 ? round : 0;
+      await writeFile(join(path, `file-${file}`), `${version} `.repeat(500));
+    }
+  }
+}
+
+async function killAtRandom({ driver }: VolumeFixture, volume: Volume, method: PointMethod): Promise<void> {
+  const home = await mkdtemp(join(tmpdir(), 'tidemark-killed-'));
+  const host = makeLocalHost({ name: 'alpha', home });
+  const states = new Map<string, string[]>();
+  const expectWholePoints = async () => {
+    for (const { id } of await driver.points(host, volume, 'wiki')) {
+      expect(await describeTree(await driver.pointPath(host, volume, 'wiki', id))).toEqual(states.get(id));
+    }
+  };
+  try {
+    await driver.claim(host, volume, TARGET);
+    let duration = 0;
+    for (let round = 0; round <= ROUNDS; round++) {
+      await fill(volume, round);
+      const stamp = makeStamp(round);
+      const request = { relationship: 'wiki', stamp, method, unchanged: false };
+      states.set(stamp.id, await describeTree(volume.path));
+      // The first one is left to its end: its time is what the others are killed within.
+      const killAfterMs = round === 0 ? undefined : Math.random() * duration;
+      const elapsed = await publishElsewhere([home, volume, request], killAfterMs);
+      duration ||= elapsed;
+      await expectWholePoints();
+      const point = await driver.publish(host, volume, request);
+      expect(await compareTrees(volume.path, await driver.pointPath(host, volume, 'wiki', point.id))).toEqual(
+        [],
+      );
+      const before = await driver.points(host, volume, 'wiki');
+      const removePointIds = before.slice(0, -2).map(({ id }) => id);
+      await driver.prune(host, volume, { relationship: 'wiki', removePointIds });
+      await expectWholePoints();
+      const trees = dirname(await driver.pointPath(host, volume, 'wiki', point.id));
+      const left = (await driver.points(host, volume, 'wiki')).map(({ identity }) => identity);
+      expect((await readdir(trees)).sort()).toEqual([...left].sort());
+    }
+  } finally {
+    await rm(home, { recursive: true, force: true });
+  }
+}
+
+for (const kind of ['btrfs', 'xfs', 'ext4'] as const) {
+  const fixture = makeFolderFixture(kind);
+  describe(fixture.title, () => {
+    afterAll(() => fixture.afterAll?.());
+    for (const method of fixture.points.filter((offered) => offered !== 'Direct')) {
+      it(
+        `has only whole points by ${method}, and mends itself, whenever the agent is killed`,
+        async () => killAtRandom(fixture, await fixture.makeVolume(), method),
+        180_000,
+      );
+    }
+  });
+}

@@ -1,0 +1,359 @@
+/** The promises of the volume contract, for every kind of volume. */
+import {
+  chmod,
+  link,
+  mkdtemp,
+  open,
+  rename,
+  rm,
+  truncate,
+  unlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Host } from '../../src/hosts/contract';
+import { makeLocalHost } from '../../src/hosts/local';
+import { runChecked } from '../../src/hosts/run-checked';
+import type { CaptureMethod, Claim, PointMethod, Volume } from '../../src/model/records';
+import type { PointStamp, VolumeDriver } from '../../src/volumes/contract';
+import { compareTrees, describeTree } from '../support/compare-trees';
+import { makeNastyTree } from '../support/nasty-tree';
+
+/** A kind of volume on one kind of storage, and what it is able to do there. */
+export interface VolumeFixture {
+  title: string;
+  driver: VolumeDriver;
+  capture: CaptureMethod[];
+  points: PointMethod[];
+  /** A volume of its own for each test: there, empty, claimed by nobody. */
+  makeVolume(): Promise<Volume>;
+  /** After each test. */
+  afterEach?(): Promise<void>;
+  afterAll?(): Promise<void>;
+}
+
+export const TARGET: Claim = { relationship: 'wiki', epoch: 1, role: 'target' };
+export const SOURCE: Claim = { relationship: 'wiki', epoch: 1, role: 'source' };
+const ALL_CAPTURES: CaptureMethod[] = ['Snapshot', 'Clone', 'Direct'];
+const ALL_POINTS: PointMethod[] = ['Snapshot', 'Clone', 'HardLink', 'Direct'];
+
+/** The stamp of the sync with this sequence number. */
+export function makeStamp(sequence: number, changes: Partial<PointStamp> = {}): PointStamp {
+  const minute = new Date(Date.UTC(2026, 10, 21, 8, sequence)).toISOString();
+  const id = `point-${String(sequence).padStart(6, '0')}`;
+  const syncId = `wiki-${String(sequence).padStart(6, '0')}`;
+  return { id, syncId, sequence, capturedAt: minute, publishedAt: minute, bytes: 10, files: 2, ...changes };
+}
+
+/** What a test works with. */
+interface Stage {
+  host: Host;
+  volume: Volume;
+}
+
+export function describeVolume(fixture: VolumeFixture): void {
+  const { driver } = fixture;
+  const stage = {} as Stage;
+
+  describe(fixture.title, () => {
+    beforeEach(async () => {
+      const home = await mkdtemp(join(tmpdir(), 'tidemark-home-'));
+      stage.host = makeLocalHost({ name: 'alpha', home });
+      stage.volume = await fixture.makeVolume();
+    });
+    afterEach(async () => {
+      await rm(stage.host.home, { recursive: true, force: true });
+      await fixture.afterEach?.();
+    });
+    afterAll(() => fixture.afterAll?.());
+
+    it('offers what its storage can do, and says why it does not offer the rest', async () => {
+      const inspection = await driver.inspect(stage.host, stage.volume);
+      expect(inspection).toMatchObject({ exists: true, empty: true, hasHardLinks: false });
+      expect(inspection.capture).toEqual(fixture.capture);
+      expect(inspection.points).toEqual(fixture.points);
+      const missing = ALL_POINTS.filter((method) => !fixture.points.includes(method));
+      expect(Object.keys(inspection.whyNot).sort()).toEqual([...missing].sort());
+      for (const why of Object.values(inspection.whyNot)) expect(why).toMatch(/use copyMethod \w+/);
+    });
+
+    describeClaims(driver, stage);
+    for (const method of ALL_CAPTURES) describeCapture(fixture, stage, method);
+    for (const method of ALL_POINTS) {
+      if (!fixture.points.includes(method)) describeRefusedPoint(fixture, stage, method);
+      else if (method === 'Direct') describeDirectPoint(fixture, stage);
+      else describePoints(fixture, stage, method);
+    }
+  });
+}
+
+function describeClaims(driver: VolumeDriver, stage: Stage): void {
+  it('keeps a claim with the data, which can be repeated', async () => {
+    const { host, volume } = stage;
+    await driver.claim(host, volume, TARGET);
+    await driver.claim(host, volume, TARGET);
+    await driver.check(host, volume, TARGET);
+    expect((await driver.inspect(host, volume)).claim).toEqual(TARGET);
+  });
+
+  it('checks without storing anything', async () => {
+    const { host, volume } = stage;
+    await driver.check(host, volume, TARGET);
+    expect((await driver.inspect(host, volume)).claim).toBeUndefined();
+  });
+
+  it('refuses an epoch that is over, and takes a newer one, also with the other role', async () => {
+    const { host, volume } = stage;
+    await driver.claim(host, volume, { ...TARGET, epoch: 2 });
+    await expect(driver.check(host, volume, TARGET)).rejects.toMatchObject({ type: 'Fenced' });
+    await expect(driver.claim(host, volume, TARGET)).rejects.toMatchObject({ type: 'Fenced' });
+    await driver.claim(host, volume, { ...SOURCE, epoch: 3 });
+    await expect(driver.check(host, volume, { ...TARGET, epoch: 2 })).rejects.toMatchObject({
+      type: 'Fenced',
+    });
+  });
+
+  it('refuses to be source and target of one relationship', async () => {
+    const { host, volume } = stage;
+    await driver.claim(host, volume, SOURCE);
+    await expect(driver.claim(host, volume, TARGET)).rejects.toMatchObject({ type: 'Fenced' });
+  });
+
+  it('is the target of one relationship only, and may be copied on by others', async () => {
+    const { host, volume } = stage;
+    await driver.claim(host, volume, TARGET);
+    await driver.claim(host, volume, { ...SOURCE, relationship: 'onwards' });
+    await driver.claim(host, volume, { ...SOURCE, relationship: 'elsewhere' });
+    await driver.claim(host, volume, TARGET);
+    const second = { ...TARGET, relationship: 'second' };
+    await expect(driver.claim(host, volume, second)).rejects.toMatchObject({ type: 'Fenced' });
+  });
+
+  it('never becomes a target while it is the source of another relationship', async () => {
+    const { host, volume } = stage;
+    await driver.claim(host, volume, SOURCE);
+    const other = { ...TARGET, relationship: 'other' };
+    await expect(driver.claim(host, volume, other)).rejects.toMatchObject({ type: 'Fenced' });
+  });
+
+  it('is free again once its relationship is forgotten, which can be repeated', async () => {
+    const { host, volume } = stage;
+    await driver.claim(host, volume, TARGET);
+    await driver.disclaim(host, volume, TARGET.relationship);
+    await driver.disclaim(host, volume, TARGET.relationship);
+    await driver.claim(host, volume, { ...TARGET, relationship: 'second' });
+  });
+}
+
+function describeCapture({ driver, capture }: VolumeFixture, stage: Stage, method: CaptureMethod): void {
+  const take = (syncId: string) =>
+    driver.capture(stage.host, stage.volume, { relationship: 'wiki', syncId, method });
+
+  if (!capture.includes(method)) {
+    it(`refuses to capture by ${method}, and names what works`, async () => {
+      await writeFile(join(stage.volume.path, 'file'), 'x');
+      await driver.claim(stage.host, stage.volume, SOURCE);
+      await expect(take('wiki-1')).rejects.toMatchObject({
+        type: 'UnsupportedCapture',
+        details: { hint: expect.stringContaining('use copyMethod') as unknown },
+      });
+    });
+    return;
+  }
+  if (method === 'Direct') {
+    it('captures by Direct what is live', async () => {
+      await driver.claim(stage.host, stage.volume, SOURCE);
+      const captured = await take('wiki-1');
+      expect(captured).toEqual({ syncId: 'wiki-1', method, live: true, path: stage.volume.path });
+    });
+    return;
+  }
+  it(`captures by ${method} everything, and freezes it while the source goes on`, async () => {
+    const { host, volume } = stage;
+    await makeNastyTree(volume.path);
+    await driver.claim(host, volume, SOURCE);
+    const captured = await take('wiki-1');
+    expect(captured).toMatchObject({ syncId: 'wiki-1', method, live: false });
+    expect(await compareTrees(volume.path, captured.path, { sparseness: true })).toEqual([]);
+    const before = await describeTree(captured.path);
+    await writeFile(join(volume.path, 'content'), 'changed');
+    await unlink(join(volume.path, 'empty'));
+    expect(await take('wiki-1')).toEqual(captured);
+    expect(await describeTree(captured.path)).toEqual(before);
+  });
+
+  it(`releases all captures by ${method} but those to keep`, async () => {
+    const { host, volume } = stage;
+    await driver.claim(host, volume, SOURCE);
+    await writeFile(join(volume.path, 'file'), 'x');
+    const [one, two, three] = [await take('wiki-1'), await take('wiki-2'), await take('wiki-3')];
+    await driver.release(host, volume, { relationship: 'wiki', keepSyncIds: ['wiki-2'] });
+    await driver.release(host, volume, { relationship: 'wiki', keepSyncIds: ['wiki-2'] });
+    await stat(join(two.path, 'file'));
+    for (const { path } of [one, three]) await expect(stat(path)).rejects.toThrow('ENOENT');
+    await driver.release(host, volume, { relationship: 'wiki', keepSyncIds: [] });
+    await expect(stat(two.path)).rejects.toThrow('ENOENT');
+  });
+}
+
+function describeRefusedPoint({ driver }: VolumeFixture, stage: Stage, method: PointMethod): void {
+  it(`refuses to freeze by ${method}, and has no point then`, async () => {
+    const { host, volume } = stage;
+    await driver.claim(host, volume, TARGET);
+    await writeFile(join(volume.path, 'file'), 'x');
+    const refused = driver.publish(host, volume, {
+      relationship: 'wiki',
+      stamp: makeStamp(1),
+      method,
+      unchanged: false,
+    });
+    await expect(refused).rejects.toMatchObject({ type: 'UnsupportedCapture' });
+    expect(await driver.points(host, volume, 'wiki')).toEqual([]);
+  });
+}
+
+function describeDirectPoint({ driver }: VolumeFixture, stage: Stage): void {
+  it('keeps by Direct one point alone, the live replica', async () => {
+    const { host, volume } = stage;
+    await driver.claim(host, volume, TARGET);
+    for (const sequence of [1, 2]) {
+      const stamp = makeStamp(sequence);
+      const request = { relationship: 'wiki', stamp, method: 'Direct', unchanged: false } as const;
+      const point = await driver.publish(host, volume, request);
+      expect(await driver.points(host, volume, 'wiki')).toEqual([point]);
+      expect(await driver.pointPath(host, volume, 'wiki', stamp.id)).toBe(volume.path);
+    }
+  });
+}
+
+/** Every way in which a program changes files that are there already, keeping their inodes. */
+async function writeInPlace(root: string): Promise<void> {
+  const at = (name: string) => join(root, name);
+  const file = await open(at('content'), 'r+');
+  await file.write('overwritten', 500);
+  await file.close();
+  await truncate(at('sparse'), 100);
+  await writeFile(at('empty'), 'not empty any more', { flag: 'a' });
+  await chmod(at('modes/644'), 0o600);
+  await utimes(at('times/old'), 5, 5);
+  await writeFile(at('links/one'), 'written through one of its names');
+  await unlink(at('linked-at-the-top'));
+  await rename(at('folder'), at('renamed'));
+}
+
+function describePoints({ driver }: VolumeFixture, stage: Stage, method: PointMethod): void {
+  const publish = (
+    sequence: number,
+    { unchanged = false, ...changes }: Partial<PointStamp> & { unchanged?: boolean } = {},
+  ) =>
+    driver.publish(stage.host, stage.volume, {
+      relationship: 'wiki',
+      stamp: makeStamp(sequence, changes),
+      method,
+      unchanged,
+    });
+  const pathOf = (pointId: string) => driver.pointPath(stage.host, stage.volume, 'wiki', pointId);
+  const idsLeft = async () => (await driver.points(stage.host, stage.volume, 'wiki')).map(({ id }) => id);
+  const prune = (...removePointIds: string[]) =>
+    driver.prune(stage.host, stage.volume, { relationship: 'wiki', removePointIds });
+
+  describe(`points by ${method}`, () => {
+    beforeEach(() => driver.claim(stage.host, stage.volume, TARGET));
+
+    it('hold everything, and no write to the replica ever reaches them', async () => {
+      const { volume } = stage;
+      await makeNastyTree(volume.path);
+      const first = await publish(1);
+      const firstPath = await pathOf(first.id);
+      expect(await compareTrees(volume.path, firstPath, { sparseness: true })).toEqual([]);
+      const before = await describeTree(firstPath);
+      await writeFile(join(volume.path, 'new file'), 'new');
+      const second = await publish(2);
+      expect(second.identity).not.toBe(first.identity);
+      const secondPath = await pathOf(second.id);
+      expect(await compareTrees(volume.path, secondPath, { sparseness: true })).toEqual([]);
+      const after = await describeTree(secondPath);
+      await writeInPlace(volume.path);
+      const third = await publish(3);
+      expect(await compareTrees(volume.path, await pathOf(third.id), { sparseness: true })).toEqual([]);
+      expect(await describeTree(firstPath)).toEqual(before);
+      expect(await describeTree(secondPath)).toEqual(after);
+    });
+
+    it('are as before where two names of a file have become two files', async () => {
+      const { volume } = stage;
+      const [one, two] = [join(volume.path, 'one'), join(volume.path, 'two')];
+      await writeFile(one, 'the same\n');
+      await link(one, two);
+      await publish(1);
+      await unlink(two);
+      await runChecked(stage.host, ['cp', '-p', '--', one, two]);
+      const point = await publish(2);
+      expect(await compareTrees(volume.path, await pathOf(point.id))).toEqual([]);
+    });
+
+    it('are answered again where one is published twice', async () => {
+      await writeFile(join(stage.volume.path, 'file'), 'first');
+      const point = await publish(1);
+      await writeFile(join(stage.volume.path, 'file'), 'second');
+      expect(await publish(1)).toEqual(point);
+      expect(await driver.points(stage.host, stage.volume, 'wiki')).toEqual([point]);
+      expect(await stat(join(await pathOf(point.id), 'file'))).toMatchObject({ size: 5 });
+    });
+
+    it('share their state where nothing changed, and are readable each', async () => {
+      await writeFile(join(stage.volume.path, 'file'), 'x');
+      const first = await publish(1);
+      const second = await publish(2, { unchanged: true });
+      expect(second.identity).toBe(first.identity);
+      await prune(first.id);
+      expect(await idsLeft()).toEqual([second.id]);
+      expect(await compareTrees(stage.volume.path, await pathOf(second.id))).toEqual([]);
+    });
+
+    it('are frozen anew where a sync in between may have written to the replica', async () => {
+      await writeFile(join(stage.volume.path, 'file'), 'x');
+      await publish(1);
+      await writeFile(join(stage.volume.path, 'file'), 'written by the second, which failed');
+      const third = await publish(3, { unchanged: true });
+      expect(await compareTrees(stage.volume.path, await pathOf(third.id))).toEqual([]);
+    });
+
+    it('are in the order of their syncs, whatever the clock said', async () => {
+      await publish(1, { id: 'z-late-clock', capturedAt: '2030-01-01T00:00:00.000Z' });
+      await publish(2, { id: 'a-early-clock', capturedAt: '2020-01-01T00:00:00.000Z' });
+      expect(await idsLeft()).toEqual(['z-late-clock', 'a-early-clock']);
+    });
+
+    it('are pruned as asked, and no other', async () => {
+      for (const sequence of [1, 2, 3, 4]) {
+        await writeFile(join(stage.volume.path, 'file'), `${sequence}`);
+        await publish(sequence);
+      }
+      const before = await describeTree(await pathOf('point-000004'));
+      await prune('point-000001', 'point-000003', 'never-was');
+      await prune('point-000001', 'point-000003');
+      expect(await idsLeft()).toEqual(['point-000002', 'point-000004']);
+      await expect(pathOf('point-000003')).rejects.toMatchObject({ type: 'VolumeMissing' });
+      expect(await describeTree(await pathOf('point-000004'))).toEqual(before);
+    });
+
+    it('remember when they were verified', async () => {
+      const point = await publish(1);
+      const at = '2026-11-21T09:00:00.000Z';
+      await driver.markVerified(stage.host, stage.volume, 'wiki', point.id, at);
+      expect(await driver.points(stage.host, stage.volume, 'wiki')).toEqual([{ ...point, verifiedAt: at }]);
+    });
+
+    it('outlive their relationship, and belong to it alone', async () => {
+      await writeFile(join(stage.volume.path, 'file'), 'x');
+      await publish(1);
+      await driver.disclaim(stage.host, stage.volume, 'wiki');
+      expect(await driver.points(stage.host, stage.volume, 'other')).toEqual([]);
+      expect(await idsLeft()).toEqual(['point-000001']);
+    });
+  });
+}

@@ -1,0 +1,157 @@
+/** What the command line refuses, how it says so, and the exit codes that scripts rely on. */
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RelationshipInput } from '../../src/model/spec';
+import { TestSystem } from '../support/system';
+import { applyAndSync, parseError, writeDocument, writeFiles } from '../support/user';
+
+jest.setTimeout(120_000);
+
+let system: TestSystem;
+const at = (...parts: string[]) => join(system.folder, 'data', ...parts);
+
+beforeAll(async () => {
+  system = await TestSystem.start({ agents: { alpha: {}, beta: {}, gamma: {} } });
+  await writeFiles(at('blog'), { 'post.txt': 'first post\n' });
+});
+afterAll(() => system.stop());
+
+const blog = (): RelationshipInput['spec'] => ({
+  source: { host: 'alpha', directory: at('blog') },
+  targets: [{ host: 'beta', directory: at('beta-blog') }],
+});
+
+describe('a file of mistakes', () => {
+  const MISTAKES = `apiVersion: tidemark/v1
+kind: Relationship
+metadata: { name: wiki }
+spec:
+  source: { host: alpha, directory: relative/path }
+  targets:
+    - { host: beta, directori: /srv/copies/wiki }
+  trigger: { schedul: "0 3 * * *" }
+---
+apiVersion: tidemark/v1
+kind: Relationship
+metadata: { name: blog }
+spec:
+  source: { host: alpha, directory: /srv/blog, copyMethod: Snapshoot }
+  targets:
+    - { host: beta, directory: /etc }
+`;
+
+  it('is refused with every mistake of every document, each with its line and a guess, and changes nothing', async () => {
+    await writeFile(at('mistakes.yaml'), MISTAKES);
+    const ran = await system.cli(['apply', '-f', at('mistakes.yaml'), '-o', 'json']);
+    expect(ran.exitCode).toBe(2);
+    const { type, problems = [] } = parseError(ran);
+    expect(type).toBe('InvalidSpec');
+    for (const [line, text] of [
+      [5, 'absolute'],
+      [7, 'directory'],
+      [8, 'schedule'],
+      [14, 'Snapshot'],
+      [16, '/etc'],
+    ] as const) {
+      expect(problems.filter((problem) => problem.includes(`mistakes.yaml:${line}`))).toEqual(
+        expect.arrayContaining([expect.stringContaining(text)]),
+      );
+    }
+    expect(await system.json('get')).toEqual([]);
+  });
+
+  it('shows all of them to a person, too', async () => {
+    const { exitCode, stdout, stderr } = await system.cli(['apply', '-f', at('mistakes.yaml')]);
+    expect([exitCode, stdout]).toEqual([2, '']);
+    expect(stderr).toContain('refused, and nothing was changed:');
+    expect(stderr).toMatch(/mistakes\.yaml:8.*schedul.*did you mean.*schedule/i);
+  });
+
+  it('spoils a good document beside it', async () => {
+    const stdin = `${writeDocument('good', blog())}\n---\n${writeDocument('Bad Name', blog())}`;
+    const { exitCode, stderr } = await system.cli(['apply', '-f', '-'], { stdin });
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('(standard input)');
+    expect((await system.cli(['get', 'good'])).exitCode).toBe(3);
+  });
+
+  it('is told what hosts find, too: of every endpoint at once', async () => {
+    const spec = {
+      source: { host: 'alpha', directory: at('not-there') },
+      targets: [
+        { host: 'beta', directory: at('beta-x'), copyMethod: 'Snapshot' as const },
+        { host: 'gamma', directory: at('gamma-x'), mustBeMounted: true },
+      ],
+      hooks: { beforeCapture: [{ run: ['freeze'] }] },
+    };
+    const ran = await system.cli(['apply', '-f', '-', '-o', 'json'], { stdin: writeDocument('x', spec) });
+    expect(ran.exitCode).toBe(2);
+    const { problems = [] } = parseError(ran);
+    expect(problems).toEqual([
+      expect.stringContaining('not-there does not exist'),
+      expect.stringContaining('this agent runs no hooks'),
+      expect.stringContaining("can't snapshot"),
+      expect.stringContaining('mustBeMounted'),
+    ]);
+    expect((await system.cli(['get', 'x'])).exitCode).toBe(3);
+  });
+});
+
+describe('exit codes', () => {
+  beforeAll(() => applyAndSync(system, 'blog', blog()));
+
+  it('0: done', async () => {
+    expect((await system.cli(['get'])).exitCode).toBe(0);
+  });
+
+  it('1: a sync that fails, with what failed, where, and what to do', async () => {
+    await mkdir(at('vanishing'));
+    await writeFiles(at('vanishing'), { file: 'x' });
+    const spec = { ...blog(), source: { host: 'alpha', directory: at('vanishing') } };
+    await applyAndSync(system, 'vanishing', {
+      ...spec,
+      targets: [{ host: 'beta', directory: at('beta-v') }],
+    });
+    await rm(at('vanishing'), { recursive: true });
+    const ran = await system.cli(['sync', 'vanishing', '--wait']);
+    expect(ran.exitCode).toBe(1);
+    expect(ran.stdout).toContain('VolumeMissing');
+    expect(ran.stdout).toContain(at('vanishing'));
+    expect(ran.stdout).toContain('What to do:');
+    await system.cli(['delete', 'vanishing', '--yes']);
+  });
+
+  it('2: wrong use', async () => {
+    for (const args of [
+      ['sync'],
+      ['get', '--wrong'],
+      ['restore', 'blog', '--point', 'x', '--to', 'nowhere'],
+      ['apply', '-f', at('no-such-file.yaml')],
+      ['no-such-command'],
+    ]) {
+      expect({ args, ...(await system.cli(args)) }).toMatchObject({ args, exitCode: 2, stdout: '' });
+    }
+  });
+
+  it('3: refused by the state', async () => {
+    for (const args of [
+      ['get', 'nobody'],
+      ['sync', 'nobody'],
+      ['approve', 'blog'],
+      ['history', 'nobody'],
+      ['points', 'nobody'],
+      ['restore', 'nobody', '--point', 'latest', '--to', 'beta:/srv/x'],
+    ]) {
+      expect({ args, ...(await system.cli(args)) }).toMatchObject({ args, exitCode: 3, stdout: '' });
+    }
+  });
+
+  it('4: nobody answers', async () => {
+    const env = { TEMPORAL_ADDRESS: '127.0.0.1:1', TIDEMARK_URL: 'http://127.0.0.1:1' };
+    for (const args of [['get'], ['history', 'blog']]) {
+      const ran = await system.cli(args, { env });
+      expect({ args, ...ran }).toMatchObject({ args, exitCode: 4, stdout: '' });
+      expect(ran.stderr).toContain('127.0.0.1:1');
+    }
+  });
+});

@@ -1,0 +1,128 @@
+/** Two hosts on this machine, each with a home of its own, and a real sshd on loopback at the target. */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Host } from '../../src/hosts/contract';
+import { makeLocalHost } from '../../src/hosts/local';
+import type { Landing } from '../../src/landings/contract';
+import { type LandingService, startLandingSshd } from '../../src/landings/sshd';
+import type { Difference, Progress, TransferStats } from '../../src/model/records';
+import { MoverSchema, type MoverSpec } from '../../src/model/spec';
+import type { Mover, TransferId, WriteMode } from '../../src/movers/contract';
+
+export interface SyncOptions {
+  writeMode?: WriteMode;
+  mover?: MoverSpec;
+  maxDeletions?: number;
+  signal?: AbortSignal;
+  onProgress?: (progress: Progress) => void;
+  /** Stands in for the landing that the target answered. */
+  changeLanding?: (landing: Landing) => Landing;
+  sourcePath?: string;
+  targetPath?: string;
+  expiresAt?: string;
+  id?: TransferId;
+}
+
+export interface MoverRig {
+  folder: string;
+  source: Host;
+  target: Host;
+  sourcePath: string;
+  targetPath: string;
+  service: LandingService;
+  id: TransferId;
+  mover: Mover;
+  /** Offer, receive, transfer; closed only where that succeeded, so that a test can look. */
+  sync(options?: SyncOptions): Promise<TransferStats>;
+  verify(options?: { capturedAt?: string; mover?: MoverSpec }): Promise<Difference[]>;
+  close(): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+export const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString();
+export const moverSpec = (spec: Parameters<typeof MoverSchema.parse>[0] = {}): MoverSpec =>
+  MoverSchema.parse(spec);
+
+/** @param under where both volumes lie; by default the machine's folder for temporary files. */
+export async function makeMoverRig(mover: Mover, under = tmpdir()): Promise<MoverRig> {
+  const folder = await mkdtemp(join(under, 'tidemark-mover-'));
+  const source = makeLocalHost({ name: 'alpha', home: join(folder, 'home of alpha') });
+  const target = makeLocalHost({ name: 'beta', home: join(folder, "beta's home") });
+  const sourcePath = join(folder, 'source');
+  const targetPath = join(folder, 'target');
+  for (const path of [source.home, target.home, sourcePath, targetPath]) await mkdir(path);
+  const service = await startLandingSshd(target, {
+    listenAddress: '127.0.0.1',
+    advertisedAddress: '127.0.0.1',
+  });
+  const usual: TransferId = { relationship: 'wiki', target: 'beta', syncId: 'wiki-000001' };
+
+  const rig: MoverRig = {
+    ...{ folder, source, target, sourcePath, targetPath, service, mover, id: usual },
+    async sync(options = {}) {
+      const { writeMode = 'inPlace', mover: spec = moverSpec(), maxDeletions, id = usual } = options;
+      const limit = maxDeletions === undefined ? {} : { maxDeletions };
+      const offer = await mover.offer(source, { id, targetHost: target.name, mover: spec });
+      const path = options.targetPath ?? targetPath;
+      const expiresAt = options.expiresAt ?? inAnHour();
+      const landing = await mover.receive(target, service.landings, {
+        id,
+        path,
+        offer,
+        writeMode,
+        mover: spec,
+        expiresAt,
+        ...limit,
+      });
+      const stats = await mover.transfer(source, {
+        id,
+        sourcePath: options.sourcePath ?? sourcePath,
+        landing: options.changeLanding?.(landing) ?? landing,
+        writeMode,
+        mover: spec,
+        resolved: offer.resolved,
+        ...limit,
+        signal: options.signal ?? new AbortController().signal,
+        onProgress: options.onProgress ?? (() => undefined),
+      });
+      await rig.close();
+      return stats;
+    },
+    async verify({ capturedAt = new Date(0).toISOString(), mover: spec = moverSpec() } = {}) {
+      const offer = await mover.offerVerify(source, { id: usual, mover: spec });
+      const request = {
+        id: usual,
+        path: targetPath,
+        offer,
+        writeMode: 'verify' as const,
+        mover: spec,
+        expiresAt: inAnHour(),
+      };
+      const landing = await mover.receive(target, service.landings, request);
+      const { signal } = new AbortController();
+      const onProgress = () => undefined;
+      const differences = await mover.verify(source, {
+        id: usual,
+        sourcePath,
+        landing,
+        mover: spec,
+        capturedAt,
+        signal,
+        onProgress,
+      });
+      await rig.close();
+      return differences;
+    },
+    async close() {
+      await mover.close(source, service.landings, usual);
+      await mover.close(target, service.landings, usual);
+    },
+    async dispose() {
+      await rig.close();
+      await service.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+  return rig;
+}

@@ -1,0 +1,89 @@
+/** A relationship lives for years, in runs that follow each other: nothing is lost between them. */
+import * as messages from '../../src/workflows/messages';
+import { eventually } from '../support/system';
+import { FakeWorld } from './fakes';
+import { applyTo, idle, setUpRelationship } from './rig';
+
+/** Some three syncs. */
+const EVENTS = 60;
+
+let world: FakeWorld;
+
+beforeAll(async () => {
+  const limit = `limit.historyCount.suggestContinueAsNew=${EVENTS}`;
+  world = await FakeWorld.start(['--dynamic-config-value', limit]);
+}, 120_000);
+
+afterAll(() => world.stop());
+
+type Rig = Awaited<ReturnType<typeof setUpRelationship>>;
+
+const runOf = async ({ handle }: Rig) => (await handle.describe()).runId;
+
+/** Syncs until the relationship has continued in another run. */
+async function untilContinued(rig: Rig): Promise<number> {
+  const first = await runOf(rig);
+  for (let syncs = 1; syncs <= 30; syncs++) {
+    await rig.handle.executeUpdate(messages.syncUpdate, { args: [{ wait: true }] });
+    if ((await runOf(rig)) !== first) return syncs;
+  }
+  throw new Error('it never continued as new');
+}
+
+test('state, history and numbers go on in the next run', async () => {
+  const rig = await setUpRelationship(world);
+  await applyTo(world, rig.document, rig.name);
+  await idle(rig.handle);
+  await untilContinued(rig);
+  await untilContinued(rig);
+  const { sequence, lastSync, targets } = await rig.handle.query(messages.statusQuery);
+  const history = await rig.handle.query(messages.historyQuery);
+  expect(history.map((record) => record.sequence)).toEqual(
+    Array.from({ length: sequence }, (_, index) => sequence - index),
+  );
+  expect(lastSync?.result).toBe('succeeded');
+  expect(targets[0]?.recoveryPoint).toBe(rig.beta.points.at(-1)?.id);
+  expect(rig.beta.points).toHaveLength(sequence);
+  await rig.stop();
+}, 120_000);
+
+test('requests that arrive while it continues are all answered, each by a sync that began after it', async () => {
+  const rig = await setUpRelationship(world);
+  await applyTo(world, rig.document, rig.name);
+  await idle(rig.handle);
+  const first = await runOf(rig);
+  const answers = await Promise.all(
+    Array.from({ length: 8 }, async (_, lane) => {
+      const results: string[] = [];
+      for (let turn = 0; turn < 6; turn++) {
+        await new Promise((done) => setTimeout(done, lane * 37));
+        const { result } = await rig.handle.executeUpdate(messages.syncUpdate, { args: [{ wait: true }] });
+        results.push(result ?? 'none');
+      }
+      return results;
+    }),
+  );
+  expect(new Set(answers.flat())).toEqual(new Set(['succeeded']));
+  expect(await runOf(rig)).not.toBe(first);
+  await rig.stop();
+}, 120_000);
+
+test('a relationship that is paused is so in the next run, and skipped ticks alone bring it there', async () => {
+  const rig = await setUpRelationship(world);
+  await applyTo(world, rig.document, rig.name);
+  await idle(rig.handle);
+  await rig.handle.executeUpdate(messages.pauseUpdate);
+  const first = await runOf(rig);
+  await eventually('it continued as new', async () => {
+    await rig.handle.executeUpdate(messages.syncUpdate, { args: [{ scheduled: true }] });
+    return (await runOf(rig)) === first ? undefined : true;
+  });
+  const { paused, missedTicks } = await rig.handle.query(messages.statusQuery);
+  expect(paused).toBe(true);
+  expect(missedTicks).toBeGreaterThan(0);
+  await rig.handle.executeUpdate(messages.resumeUpdate);
+  expect(await rig.handle.executeUpdate(messages.syncUpdate, { args: [{ wait: true }] })).toMatchObject({
+    result: 'succeeded',
+  });
+  await rig.stop();
+}, 120_000);

@@ -1,0 +1,212 @@
+/**
+ * In-memory hosts and a control worker behind the real workflows on a real Temporal server: for what
+ * the workflows decide. What hosts do for real is shown by the tests with real processes.
+ */
+import { ApplicationFailure } from '@temporalio/common';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import type {
+  ControlActivities,
+  HostActivities,
+  SyncAnswer,
+  WantedSchedule,
+} from '../../src/activities/contract';
+import type { ErrorType } from '../../src/model/errors';
+import { CONTROL_QUEUE, makeHostQueue, makePointId, makeRelationshipId } from '../../src/model/names';
+import { checkDocument } from '../../src/model/parse-spec';
+import type { Point, SyncRecord } from '../../src/model/records';
+import { loadWorkflowBundle } from '../../src/workers/bundle';
+import type { WorkflowBundle } from '../../src/workers/bundle';
+import { registerSearchAttributes } from '../../src/workers/search-attributes';
+import { syncUpdate } from '../../src/workflows/messages';
+import { findTemporal } from '../support/temporal-server';
+
+/** A host in memory: records what it was asked, keeps points, fails where it is told to. */
+export class FakeHost {
+  readonly calls: string[] = [];
+  readonly points: Point[] = [];
+  /** Fails the next call of a step, then works again. */
+  failNext: Partial<Record<keyof HostActivities, ErrorType>> = {};
+  empty = false;
+  foreign = false;
+  freeBytes = 1e12;
+  /** Held transfers wait for `letGo`. */
+  hold = false;
+  private waiting: (() => void)[] = [];
+
+  constructor(readonly name: string) {}
+
+  letGo(): void {
+    this.hold = false;
+    this.waiting.splice(0).forEach((go) => go());
+  }
+
+  private note(step: keyof HostActivities): void {
+    this.calls.push(step);
+    const type = this.failNext[step];
+    if (!type) return;
+    delete this.failNext[step];
+    throw ApplicationFailure.create({
+      type,
+      message: `${step} failed`,
+      nonRetryable: true,
+      details: [{ host: this.name }, { attempt: 1 }],
+    });
+  }
+
+  activities(): Partial<HostActivities> {
+    const landing = { id: 'l', address: '127.0.0.1', port: 1, user: 'root', hostKeys: [], expiresAt: '' };
+    const note = (step: keyof HostActivities) => this.note(step);
+    return {
+      ping: async () => note('ping'),
+      inspectEndpoint: async () => {
+        note('inspectEndpoint');
+        const inspection = {
+          ...{ exists: true, filesystem: 'btrfs', mountPoint: '/', freeBytes: 1, empty: this.empty },
+          ...{ hasHardLinks: false, capture: [], points: [], whyNot: {} },
+        };
+        return { inspection, problems: [], warnings: [] };
+      },
+      prepareSource: async ({ targets, source, syncId }) => {
+        note('prepareSource');
+        const offer = { publicKey: '', serverCommands: { inPlace: [], delayed: [] }, resolved: {} };
+        return {
+          ...{ bytes: 1000, fileBytes: 1000 },
+          empty: this.empty,
+          captureNeeded: source.copyMethod !== 'Direct',
+          liveCapture: { syncId, method: 'Direct', path: '/', live: true },
+          offers: Object.fromEntries(targets.map(({ name }) => [name, offer])),
+          warnings: [],
+        };
+      },
+      prepareTarget: async () => {
+        note('prepareTarget');
+        const newestPoint = this.points.at(-1);
+        return {
+          ...{ method: 'Snapshot', hasHardLinks: false, freeBytes: this.freeBytes, bytes: 0, pointBytes: 0 },
+          ...{ files: newestPoint?.files ?? 0, foreign: this.foreign, resuming: false },
+          ...(newestPoint && { newestPoint }),
+        };
+      },
+      capture: async ({ syncId }) => {
+        note('capture');
+        return { syncId, method: 'Snapshot', path: '/snapshot', live: false };
+      },
+      receive: async () => {
+        note('receive');
+        return landing;
+      },
+      transfer: async ({ releaseAfter }) => {
+        note('transfer');
+        if (this.hold) await new Promise<void>((go) => this.waiting.push(go));
+        if (releaseAfter) note('release');
+        const counts = {
+          bytesSent: 10,
+          bytesChanged: 10,
+          filesChanged: 1,
+          filesDeleted: 0,
+          filesVanished: 0,
+        };
+        return { stats: { ...counts, totalBytes: 1000, totalFiles: 5, durationMs: 1 }, attempt: 1 };
+      },
+      publish: async ({ capturedAt, sequence, syncId, stats }) => {
+        note('publish');
+        const point: Point = {
+          ...{ id: makePointId(capturedAt, sequence), syncId, sequence, capturedAt, publishedAt: capturedAt },
+          ...{
+            method: 'Snapshot',
+            identity: String(sequence),
+            bytes: stats.totalBytes,
+            files: stats.totalFiles,
+          },
+        };
+        this.points.push(point);
+        return { point, points: this.points.map((each) => ({ ...each, keptBecause: ['newest'] })) };
+      },
+      release: async () => note('release'),
+      closeTransfer: async () => note('closeTransfer'),
+      measureShortage: async () => ({ freeBytes: 1024, missingBytes: 2048 }),
+      retireEndpoint: async () => note('retireEndpoint'),
+    };
+  }
+}
+
+/** A Temporal server, a control worker that remembers, and fake hosts. */
+export class FakeWorld {
+  readonly records: SyncRecord[] = [];
+  readonly schedules: WantedSchedule[] = [];
+  private readonly workers = new Map<string, { worker: Worker; running: Promise<void> }>();
+
+  private constructor(
+    readonly env: TestWorkflowEnvironment,
+    private readonly bundle: WorkflowBundle,
+  ) {}
+
+  /** @param extraArgs for the server, for example a smaller limit on histories. */
+  static async start(extraArgs: string[] = []): Promise<FakeWorld> {
+    Runtime.install({ logger: new DefaultLogger('ERROR') });
+    const env = await TestWorkflowEnvironment.createLocal({
+      server: { executable: { type: 'existing-path', path: findTemporal() }, extraArgs },
+    });
+    await registerSearchAttributes(env.nativeConnection, 'default');
+    const world = new FakeWorld(env, await loadWorkflowBundle());
+    await world.startControl();
+    return world;
+  }
+
+  async startHost(host: FakeHost): Promise<void> {
+    await this.run(
+      host.name,
+      await Worker.create({
+        connection: this.env.nativeConnection,
+        taskQueue: makeHostQueue(host.name),
+        activities: host.activities(),
+      }),
+    );
+  }
+
+  async stopHost(name: string): Promise<void> {
+    const found = this.workers.get(name);
+    this.workers.delete(name);
+    found?.worker.shutdown();
+    await found?.running;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.workers.keys()].map((name) => this.stopHost(name)));
+    await this.env.teardown();
+  }
+
+  private async startControl(): Promise<void> {
+    const control: ControlActivities = {
+      checkSpec: async (document) => checkDocument(document),
+      keepSchedule: async (wanted) => {
+        this.schedules.push(wanted);
+        return {};
+      },
+      removeSchedule: async () => undefined,
+      recordSync: async (record) => void this.records.unshift(record),
+      recordVerified: async () => undefined,
+      recordRelationship: async () => ({ lastSequence: 0 }),
+      recordRetired: async () => undefined,
+      sendSync: async ({ relationship, requestId, scheduled }): Promise<SyncAnswer> =>
+        this.env.client.workflow
+          .getHandle(makeRelationshipId(relationship))
+          .executeUpdate(syncUpdate, { updateId: requestId, args: [{ wait: true, scheduled }] }),
+    };
+    await this.run(
+      'control',
+      await Worker.create({
+        connection: this.env.nativeConnection,
+        taskQueue: CONTROL_QUEUE,
+        workflowBundle: this.bundle,
+        activities: control,
+      }),
+    );
+  }
+
+  private async run(name: string, worker: Worker): Promise<void> {
+    this.workers.set(name, { worker, running: worker.run() });
+    await Promise.resolve();
+  }
+}
