@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, relative } from 'node:path';
 import { setUpOrExit } from './set-up.mjs';
 import { ROOT } from './set-up/paths.mjs';
 
@@ -28,10 +28,23 @@ function start(node, [script, ...args]) {
   });
 }
 
+/** Says at the very end what failed: Jest's own words on it are thousands of lines further up. */
+function printFailures({ testResults }) {
+  for (const { name, assertionResults, message } of testResults) {
+    const failed = assertionResults.filter(({ status }) => status === 'failed');
+    const reasons = failed.map(
+      ({ fullName, failureMessages }) => `${fullName}\n${failureMessages.join('\n')}`,
+    );
+    if (assertionResults.length === 0 && message) reasons.push(message);
+    for (const reason of reasons) console.log(`\nfailed: ${relative(ROOT, name)}: ${reason.slice(0, 2_000)}`);
+  }
+}
+
 /** Counts of Jest's results file; a suite that could not even start counts as one failure. */
 function readCounts(file, exitCode) {
   try {
     const results = JSON.parse(readFileSync(file, 'utf8'));
+    printFailures(results);
     const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
     return {
       passed: results.numPassedTests,

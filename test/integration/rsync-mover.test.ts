@@ -124,7 +124,9 @@ it('ends a lost attempt at both ends before its successor begins', async () => {
   expect(before).not.toEqual([]);
   await rig.sync();
   await expectEqual();
-  for (const pid of before) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+  // By what runs, not by number: where nothing reaps orphans, as in many containers, the number stays taken.
+  const after = await findProcesses(rig.folder, '--server');
+  expect(after.filter((pid) => before.includes(pid))).toEqual([]);
   expect(await lost).toBeInstanceOf(Error);
 });
 

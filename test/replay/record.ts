@@ -78,10 +78,13 @@ class Recording {
     const schedule = client.schedule.getHandle(this.name);
     const before = (await schedule.describe()).info.numActionsTaken;
     await schedule.trigger();
-    await eventually('the tick has ended', async () => {
-      const { numActionsTaken, runningActions } = (await schedule.describe()).info;
-      return numActionsTaken > before && runningActions.length === 0 ? true : undefined;
+    const tick = await eventually('the tick was started', async () => {
+      const { numActionsTaken, recentActions } = (await schedule.describe()).info;
+      return numActionsTaken > before ? recentActions.at(-1)?.action.workflow : undefined;
     });
+    const handle = client.workflow.getHandle(tick.workflowId, tick.firstExecutionRunId);
+    // A tick ends as its sync ends; either end is a history worth keeping.
+    await handle.result().catch(() => undefined);
   }
 }
 
