@@ -48,6 +48,8 @@ export interface Point {
   files: number;
   /** When contents and metadata were last found equal to the source's copy. */
   verifiedAt?: Instant;
+  /** Set where the point keeps what an old primary had for itself: retention never takes it. */
+  diverged?: true;
 }
 
 /** What a running transfer has done so far; sent with heartbeats. */

@@ -72,6 +72,21 @@ describe('by example', () => {
     ]);
   });
 
+  test('diverged points stay, and displace no others', () => {
+    const all = points('21T08:00 21T09:00 21T10:00 21T10:30');
+    const diverged = all.map((point, index) =>
+      index % 2 === 1 ? { ...point, diverged: true as const } : point,
+    );
+    expect(planRetention(diverged, { last: 1, hourly: 1, within: '1m' })).toEqual({
+      keep: [
+        { id: '21T09:00', because: ['diverged'] },
+        { id: '21T10:00', because: ['newest', 'last 1', 'hourly 2026-11-21T10', 'within 1m'] },
+        { id: '21T10:30', because: ['diverged'] },
+      ],
+      remove: ['21T08:00'],
+    });
+  });
+
   test('nothing is planned for no points', () => {
     expect(planRetention([], { last: 3 })).toEqual({ keep: [], remove: [] });
   });
@@ -98,12 +113,17 @@ describe('whatever the points and the rules', () => {
   const somePoints = fc
     .array(time, { minLength: 1, maxLength: 40 })
     .map((times) => times.map((capturedAt, index) => ({ id: `p${index}`, sequence: index, capturedAt })));
+  const mixedPoints = fc
+    .tuple(somePoints, fc.array(fc.boolean(), { minLength: 40, maxLength: 40 }))
+    .map(([all, marks]) =>
+      all.map((point, index): RetainablePoint => (marks[index] ? { ...point, diverged: true } : point)),
+    );
   const keptIds = (all: RetainablePoint[], rules: RetainSpec) =>
     planRetention(all, rules).keep.map(({ id }) => id);
 
   test('each point is either kept, for a reason, or removed', () => {
     fc.assert(
-      fc.property(somePoints, retain, (all, rules) => {
+      fc.property(mixedPoints, retain, (all, rules) => {
         const { keep, remove } = planRetention(all, rules);
         expect([...keep.map(({ id }) => id), ...remove].sort()).toEqual(all.map(({ id }) => id).sort());
         expect(keep.every(({ because }) => because.length > 0)).toBe(true);
@@ -122,9 +142,23 @@ describe('whatever the points and the rules', () => {
     );
   });
 
+  test('diverged points stay for that reason alone, and change nothing for the others', () => {
+    fc.assert(
+      fc.property(mixedPoints, retain, (all, rules) => {
+        const { keep, remove } = planRetention(all, rules);
+        const diverged = new Set(all.flatMap((point) => (point.diverged ? [point.id] : [])));
+        const kept = keep.filter(({ id }) => diverged.has(id));
+        expect(kept).toEqual([...diverged].map((id) => ({ id, because: ['diverged'] })));
+        const others = all.filter(({ id }) => !diverged.has(id));
+        const expected = planRetention(others, rules);
+        expect({ keep: keep.filter(({ id }) => !diverged.has(id)), remove }).toEqual(expected);
+      }),
+    );
+  });
+
   test('planning again for what was kept removes nothing, and gives the same reasons', () => {
     fc.assert(
-      fc.property(somePoints, retain, (all, rules) => {
+      fc.property(mixedPoints, retain, (all, rules) => {
         const first = planRetention(all, rules);
         const kept = new Set(first.keep.map(({ id }) => id));
         expect(

@@ -4,7 +4,7 @@ import type { RetainSpec } from './spec';
 import { durationToMs } from './units';
 
 /** What the planner looks at. `sequence` tells which is newer: clocks may jump. */
-export type RetainablePoint = Pick<Point, 'id' | 'sequence' | 'capturedAt'>;
+export type RetainablePoint = Pick<Point, 'id' | 'sequence' | 'capturedAt' | 'diverged'>;
 
 export interface RetentionPlan {
   /** Oldest first. `because` names every rule that keeps the point: `last 2`, `hourly 2026-11-21T08`. */
@@ -76,13 +76,15 @@ function rulesOf(retain: RetainSpec): Rule[] {
 
 /**
  * Decides which points stay. A point stays while any rule keeps it; the newest always stays. Hours,
- * days, weeks (ISO), months and years are those of UTC. The order of `points` does not matter.
+ * days, weeks (ISO), months and years are those of UTC. The order of `points` does not matter. Diverged
+ * points always stay, beside what the rules keep of the others: they count for no rule.
  */
 export function planRetention(points: readonly RetainablePoint[], retain: RetainSpec): RetentionPlan {
   const byId = (a: RetainablePoint, b: RetainablePoint) => (a.id < b.id ? -1 : 1);
   const oldestFirst = points.toSorted((a, b) => a.sequence - b.sequence || byId(a, b));
-  const newestFirst = oldestFirst.toReversed();
-  const reasons = new Map<string, string[]>();
+  const newestFirst = oldestFirst.filter(({ diverged }) => !diverged).toReversed();
+  const divergedOnes = oldestFirst.filter(({ diverged }) => diverged);
+  const reasons = new Map(divergedOnes.map(({ id }) => [id, ['diverged']]));
   for (const { id, because } of rulesOf(retain).flatMap((rule) => rule(newestFirst))) {
     reasons.set(id, [...(reasons.get(id) ?? []), because]);
   }

@@ -45,6 +45,15 @@ export interface PointStamp {
   publishedAt: Instant;
   bytes: number;
   files: number;
+  /** The point keeps what an old primary had for itself, before it was brought back into step. */
+  diverged?: true;
+}
+
+/** A writable copy of a recovery point, for a drill. */
+export interface Clone {
+  path: string;
+  /** `Copy` where the filesystem can share nothing: as long and as large as the point. */
+  how: 'Snapshot' | 'Clone' | 'Copy';
 }
 
 export interface VolumeDriver {
@@ -113,6 +122,46 @@ export interface VolumeDriver {
 
   /** Notes on a point that it was verified. */
   markVerified(host: Host, volume: Volume, relationship: string, pointId: string, at: Instant): Promise<void>;
+
+  /**
+   * Makes the live replica equal to a recovery point, with all metadata; the point is only read. Cut off
+   * in the middle, it leaves every point as it was. Of a `Direct` point the replica is all there is.
+   */
+  rollback(
+    host: Host,
+    volume: Volume,
+    request: { relationship: string; pointId: string; signal?: AbortSignal },
+  ): Promise<void>;
+
+  /**
+   * The volume becomes the primary of `claim.epoch` (role `source`): stores the claim, and lets its users
+   * write again where `demote` had stopped them. Repeatable. @throws Fenced, VolumeMissing, NotMounted
+   */
+  promote(host: Host, volume: Volume, claim: Claim): Promise<void>;
+
+  /**
+   * The volume gives up being the primary (role `target`, a later epoch): stores the claim, and makes the
+   * volume read-only to its users where its storage can; `claim` as a target ends that. Repeatable.
+   * @throws Fenced, VolumeMissing, NotMounted
+   */
+  demote(host: Host, volume: Volume, claim: Claim): Promise<{ readOnly: boolean; whyNot?: string }>;
+
+  /**
+   * A writable copy of a recovery point, beside it; a second call with one clone id answers what is there.
+   * The point can't be pruned while it is being copied, and is never written to.
+   */
+  clone(
+    host: Host,
+    volume: Volume,
+    request: { relationship: string; pointId: string; cloneId: string; signal?: AbortSignal },
+  ): Promise<Clone>;
+
+  /** Removes every clone of the relationship, half-made ones too, but those to keep. */
+  removeClones(
+    host: Host,
+    volume: Volume,
+    request: { relationship: string; keepCloneIds: readonly string[] },
+  ): Promise<void>;
 
   /** Removes points, and half-made left-overs. Unknown ids are not an error. */
   prune(

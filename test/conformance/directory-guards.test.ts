@@ -8,7 +8,7 @@ import { runChecked } from '../../src/hosts/run-checked';
 import { directoryDriver as driver } from '../../src/volumes/directory';
 import { compareTrees, describeTree } from '../support/compare-trees';
 import { type FilesystemKind, TestFilesystem } from '../support/filesystems';
-import { makeStamp, SOURCE, TARGET } from './volume-suite';
+import { makeStamp, SOURCE, TARGET } from './volume-fixture';
 
 let host: Host;
 let folder: string;

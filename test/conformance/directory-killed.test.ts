@@ -1,4 +1,4 @@
-/** Recovery points are all or nothing, at whatever moment the agent that makes them is killed. */
+/** Recovery points and their clones are all or nothing, at whatever moment the agent that makes them is killed. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
@@ -8,14 +8,15 @@ import { makeLocalHost } from '../../src/hosts/local';
 import type { PointMethod, Volume } from '../../src/model/records';
 import { compareTrees, describeTree } from '../support/compare-trees';
 import { makeFolderFixture } from '../support/directory-fixtures';
-import { makeStamp, TARGET, type VolumeFixture } from './volume-suite';
+import type { DriverCall } from '../support/programs/call-driver';
+import { makeStamp, TARGET, type VolumeFixture } from './volume-fixture';
 
 const ROUNDS = 5;
-const PROGRAM = resolve(__dirname, '../support/programs/publish-point.ts');
+const PROGRAM = resolve(__dirname, '../support/programs/call-driver.ts');
 const TYPESCRIPT = resolve(__dirname, '../support/run-typescript.cjs');
 
-/** Starts publishing in a process of its own; kills that after `killAfterMs`. Answers how long it ran. */
-async function publishElsewhere(input: unknown, killAfterMs?: number): Promise<number> {
+/** Calls the driver in a process of its own; kills that after `killAfterMs`. Answers how long it ran. */
+async function callElsewhere(input: DriverCall, killAfterMs?: number): Promise<number> {
   const argv = ['--require', TYPESCRIPT, PROGRAM, JSON.stringify(input)];
   const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
@@ -58,7 +59,7 @@ async function killAtRandom({ driver }: VolumeFixture, volume: Volume, method: P
       states.set(stamp.id, await describeTree(volume.path));
       // The first one is left to its end: its time is what the others are killed within.
       const killAfterMs = round === 0 ? undefined : Math.random() * duration;
-      const elapsed = await publishElsewhere([home, volume, request], killAfterMs);
+      const elapsed = await callElsewhere([home, 'publish', volume, request], killAfterMs);
       duration ||= elapsed;
       await expectWholePoints();
       const point = await driver.publish(host, volume, request);
@@ -78,6 +79,70 @@ async function killAtRandom({ driver }: VolumeFixture, volume: Volume, method: P
   }
 }
 
+/** Goes back and forth between two points, killed at random moments. */
+async function killRollbacks({ driver }: VolumeFixture, volume: Volume, method: PointMethod): Promise<void> {
+  const home = await mkdtemp(join(tmpdir(), 'tidemark-killed-'));
+  const host = makeLocalHost({ name: 'alpha', home });
+  try {
+    await driver.claim(host, volume, TARGET);
+    const trees: string[] = [];
+    for (const sequence of [1, 2]) {
+      await fill(volume, sequence);
+      await writeFile(join(volume.path, `only in ${sequence}`), 'x');
+      const request = { relationship: 'wiki', stamp: makeStamp(sequence), method, unchanged: false };
+      const { id } = await driver.publish(host, volume, request);
+      trees.push(await driver.pointPath(host, volume, 'wiki', id));
+    }
+    const before = await Promise.all(trees.map((tree) => describeTree(tree)));
+    let duration = 0;
+    for (let round = 0; round <= ROUNDS; round++) {
+      const request = { relationship: 'wiki', pointId: makeStamp((round % 2) + 1).id };
+      const killAfterMs = round === 0 ? undefined : Math.random() * duration;
+      const elapsed = await callElsewhere([home, 'rollback', volume, request], killAfterMs);
+      duration ||= elapsed;
+      await driver.rollback(host, volume, request);
+      expect(await compareTrees(trees[round % 2] ?? '', volume.path)).toEqual([]);
+      expect(await Promise.all(trees.map((tree) => describeTree(tree)))).toEqual(before);
+    }
+  } finally {
+    await rm(home, { recursive: true, force: true });
+  }
+}
+
+/** Clones one point again and again, killed at random moments, while others want it pruned. */
+async function killClones({ driver }: VolumeFixture, volume: Volume, method: PointMethod): Promise<void> {
+  const home = await mkdtemp(join(tmpdir(), 'tidemark-killed-'));
+  const host = makeLocalHost({ name: 'alpha', home });
+  const relationship = 'wiki';
+  try {
+    await driver.claim(host, volume, TARGET);
+    await fill(volume, 1);
+    const stamp = makeStamp(1);
+    await driver.publish(host, volume, { relationship, stamp, method, unchanged: false });
+    const tree = await driver.pointPath(host, volume, relationship, stamp.id);
+    const before = await describeTree(tree);
+    let duration = 0;
+    let path = '';
+    for (let round = 0; round <= ROUNDS; round++) {
+      const request = { relationship, pointId: stamp.id, cloneId: `drill-${round}` };
+      const killAfterMs = round === 0 ? undefined : Math.random() * duration;
+      const elapsed = await callElsewhere([home, 'clone', volume, request], killAfterMs);
+      duration ||= elapsed;
+      // Every other one is never asked for again.
+      if (round % 2 === 1) continue;
+      ({ path } = await driver.clone(host, volume, request));
+      expect(await describeTree(path)).toEqual(before);
+    }
+    await driver.removeClones(host, volume, { relationship, keepCloneIds: [] });
+    expect(await readdir(dirname(path))).toEqual([]);
+    expect(await describeTree(tree)).toEqual(before);
+    await driver.prune(host, volume, { relationship, removePointIds: [stamp.id] });
+    expect(await driver.points(host, volume, relationship)).toEqual([]);
+  } finally {
+    await rm(home, { recursive: true, force: true });
+  }
+}
+
 for (const kind of ['btrfs', 'xfs', 'ext4'] as const) {
   const fixture = makeFolderFixture(kind);
   describe(fixture.title, () => {
@@ -86,6 +151,16 @@ for (const kind of ['btrfs', 'xfs', 'ext4'] as const) {
       it(
         `has only whole points by ${method}, and mends itself, whenever the agent is killed`,
         async () => killAtRandom(fixture, await fixture.makeVolume(), method),
+        180_000,
+      );
+      it(
+        `rolls back to points by ${method} once asked again, whenever the agent is killed`,
+        async () => killRollbacks(fixture, await fixture.makeVolume(), method),
+        180_000,
+      );
+      it(
+        `leaves whole clones of points by ${method} and nothing else, whenever the agent is killed`,
+        async () => killClones(fixture, await fixture.makeVolume(), method),
         180_000,
       );
     }

@@ -1,58 +1,21 @@
 /** The promises of the volume contract, for every kind of volume. */
-import {
-  chmod,
-  link,
-  mkdtemp,
-  open,
-  rename,
-  rm,
-  truncate,
-  unlink,
-  utimes,
-  writeFile,
-} from 'node:fs/promises';
+import { link, mkdtemp, rm, unlink, writeFile } from 'node:fs/promises';
 import { stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Host } from '../../src/hosts/contract';
 import { makeLocalHost } from '../../src/hosts/local';
 import { runChecked } from '../../src/hosts/run-checked';
-import type { CaptureMethod, Claim, PointMethod, Volume } from '../../src/model/records';
+import type { CaptureMethod, PointMethod } from '../../src/model/records';
 import type { PointStamp, VolumeDriver } from '../../src/volumes/contract';
 import { compareTrees, describeTree } from '../support/compare-trees';
 import { makeNastyTree } from '../support/nasty-tree';
+import { writeInPlace } from '../support/damage';
+import { makeStamp, SOURCE, type Stage, TARGET, type VolumeFixture } from './volume-fixture';
+import { describeSwitch } from './volume-switch-suite';
+import { describeTrees } from './volume-trees-suite';
 
-/** A kind of volume on one kind of storage, and what it is able to do there. */
-export interface VolumeFixture {
-  title: string;
-  driver: VolumeDriver;
-  capture: CaptureMethod[];
-  points: PointMethod[];
-  /** A volume of its own for each test: there, empty, claimed by nobody. */
-  makeVolume(): Promise<Volume>;
-  /** After each test. */
-  afterEach?(): Promise<void>;
-  afterAll?(): Promise<void>;
-}
-
-export const TARGET: Claim = { relationship: 'wiki', epoch: 1, role: 'target' };
-export const SOURCE: Claim = { relationship: 'wiki', epoch: 1, role: 'source' };
 const ALL_CAPTURES: CaptureMethod[] = ['Snapshot', 'Clone', 'Direct'];
 const ALL_POINTS: PointMethod[] = ['Snapshot', 'Clone', 'HardLink', 'Direct'];
-
-/** The stamp of the sync with this sequence number. */
-export function makeStamp(sequence: number, changes: Partial<PointStamp> = {}): PointStamp {
-  const minute = new Date(Date.UTC(2026, 10, 21, 8, sequence)).toISOString();
-  const id = `point-${String(sequence).padStart(6, '0')}`;
-  const syncId = `wiki-${String(sequence).padStart(6, '0')}`;
-  return { id, syncId, sequence, capturedAt: minute, publishedAt: minute, bytes: 10, files: 2, ...changes };
-}
-
-/** What a test works with. */
-interface Stage {
-  host: Host;
-  volume: Volume;
-}
 
 export function describeVolume(fixture: VolumeFixture): void {
   const { driver } = fixture;
@@ -81,11 +44,17 @@ export function describeVolume(fixture: VolumeFixture): void {
     });
 
     describeClaims(driver, stage);
+    describeSwitch(fixture, stage);
     for (const method of ALL_CAPTURES) describeCapture(fixture, stage, method);
     for (const method of ALL_POINTS) {
       if (!fixture.points.includes(method)) describeRefusedPoint(fixture, stage, method);
-      else if (method === 'Direct') describeDirectPoint(fixture, stage);
-      else describePoints(fixture, stage, method);
+      else if (method === 'Direct') {
+        describeDirectPoint(fixture, stage);
+        describeReplicaAsPoint(fixture, stage);
+      } else {
+        describePoints(fixture, stage, method);
+        describeTrees(fixture, stage, method);
+      }
     }
   });
 }
@@ -229,19 +198,29 @@ function describeDirectPoint({ driver }: VolumeFixture, stage: Stage): void {
   });
 }
 
-/** Every way in which a program changes files that are there already, keeping their inodes. */
-async function writeInPlace(root: string): Promise<void> {
-  const at = (name: string) => join(root, name);
-  const file = await open(at('content'), 'r+');
-  await file.write('overwritten', 500);
-  await file.close();
-  await truncate(at('sparse'), 100);
-  await writeFile(at('empty'), 'not empty any more', { flag: 'a' });
-  await chmod(at('modes/644'), 0o600);
-  await utimes(at('times/old'), 5, 5);
-  await writeFile(at('links/one'), 'written through one of its names');
-  await unlink(at('linked-at-the-top'));
-  await rename(at('folder'), at('renamed'));
+function describeReplicaAsPoint({ driver }: VolumeFixture, stage: Stage): void {
+  it('is by Direct its own point: nothing to go back to, and nothing to clone', async () => {
+    const { host, volume } = stage;
+    await driver.claim(host, volume, TARGET);
+    const request = {
+      relationship: 'wiki',
+      stamp: makeStamp(1),
+      method: 'Direct',
+      unchanged: false,
+    } as const;
+    const { id: pointId } = await driver.publish(host, volume, request);
+    await writeFile(join(volume.path, 'file'), 'x');
+    await driver.rollback(host, volume, { relationship: 'wiki', pointId });
+    await stat(join(volume.path, 'file'));
+    const none = { relationship: 'wiki', pointId: 'never-was' };
+    await expect(driver.rollback(host, volume, none)).rejects.toMatchObject({ type: 'VolumeMissing' });
+    const clone = driver.clone(host, volume, { relationship: 'wiki', pointId, cloneId: 'drill-1' });
+    await expect(clone).rejects.toMatchObject({
+      type: 'UnsupportedCapture',
+      details: { hint: expect.stringContaining('use copyMethod') as unknown },
+    });
+    await driver.removeClones(host, volume, { relationship: 'wiki', keepCloneIds: [] });
+  });
 }
 
 function describePoints({ driver }: VolumeFixture, stage: Stage, method: PointMethod): void {

@@ -5,17 +5,30 @@ import { join } from 'node:path';
 import { makeLocalHost } from '../../src/hosts/local';
 import { runChecked } from '../../src/hosts/run-checked';
 import { directoryDriver } from '../../src/volumes/directory';
-import type { VolumeFixture } from '../conformance/volume-suite';
+import type { VolumeFixture } from '../conformance/volume-fixture';
 import { type FilesystemKind, TestFilesystem } from './filesystems';
 
 const host = makeLocalHost({ name: 'fixtures', home: tmpdir() });
 
 /** What a directory can do on each filesystem. */
-const ABILITIES: Record<FilesystemKind, Pick<VolumeFixture, 'capture' | 'points'>> = {
-  btrfs: { capture: ['Snapshot', 'Clone', 'Direct'], points: ['Snapshot', 'Clone', 'HardLink', 'Direct'] },
-  xfs: { capture: ['Clone', 'Direct'], points: ['Clone', 'HardLink', 'Direct'] },
-  ext4: { capture: ['Direct'], points: ['HardLink', 'Direct'] },
-  tmpfs: { capture: ['Direct'], points: ['HardLink', 'Direct'] },
+const ABILITIES: Record<
+  FilesystemKind,
+  Pick<VolumeFixture, 'capture' | 'points' | 'sharesBlocks' | 'canBeReadOnly'>
+> = {
+  btrfs: {
+    capture: ['Snapshot', 'Clone', 'Direct'],
+    points: ['Snapshot', 'Clone', 'HardLink', 'Direct'],
+    sharesBlocks: true,
+    canBeReadOnly: true,
+  },
+  xfs: {
+    capture: ['Clone', 'Direct'],
+    points: ['Clone', 'HardLink', 'Direct'],
+    sharesBlocks: true,
+    canBeReadOnly: false,
+  },
+  ext4: { capture: ['Direct'], points: ['HardLink', 'Direct'], sharesBlocks: false, canBeReadOnly: false },
+  tmpfs: { capture: ['Direct'], points: ['HardLink', 'Direct'], sharesBlocks: false, canBeReadOnly: false },
 };
 
 /** Folders of one filesystem; on btrfs they are subvolumes. */

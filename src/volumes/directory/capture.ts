@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { CaptureMethod, Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import type { Capture } from '../contract';
-import { cloneVolume } from './clone';
+import { cloneVolume } from './reflink';
 import { withLock } from './lock';
 import {
   ensureFolder,

@@ -7,7 +7,8 @@ import { isEmpty } from './inspect';
 import { withLock } from './lock';
 import { noteClaim } from './memory';
 import { ensureMeta, findPlace, findReadyPlace, type Place, removeTree } from './place';
-import { isSameClaim, NO_CLAIMS } from './state';
+import { ensureWritable } from './read-only';
+import { isSameClaim, NO_CLAIMS, type StoredClaim } from './state';
 import { runTool, STATE_FILE, writeRecord } from './tools';
 
 const READ_ONLY_CODES = new Set(['EROFS', 'EACCES', 'EPERM']);
@@ -25,27 +26,33 @@ export async function claim(
   await withLock(`claims:${place.root}`, async () => {
     const now = await findPlace(host, volume);
     await checkPlace(now, wanted, options.approved ?? false);
-    if (isSameClaim(now.state?.claims[wanted.relationship], wanted) || (await store(now, wanted))) {
-      await noteClaim(now, wanted.relationship, true);
-    }
+    const stored = now.state?.claims[wanted.relationship];
+    if (stored?.readOnly) await ensureWritable(now);
+    const isKept = isSameClaim(stored, wanted) && !stored?.readOnly;
+    if (isKept || (await tryStoring(now, wanted))) await noteClaim(now, wanted.relationship, true);
   });
 }
 
 /** False where a source can only be read: then its claim can't be kept with the data. */
-async function store(place: Place, wanted: Claim): Promise<boolean> {
+async function tryStoring(place: Place, wanted: Claim): Promise<boolean> {
   const isReadable = wanted.role === 'source';
   if (isReadable && (place.meta === undefined || place.mount.readOnly)) return false;
   try {
-    const { host, volume } = place;
-    const ready = await findReadyPlace(host, volume);
-    await ensureMeta(ready);
-    const claims = { ...(place.state ?? NO_CLAIMS).claims, [wanted.relationship]: wanted };
-    await writeRecord(ready, join(ready.meta, STATE_FILE), { ...NO_CLAIMS, claims });
+    await storeClaim(place, wanted);
     return true;
   } catch (error) {
     if (isReadable && READ_ONLY_CODES.has((error as NodeJS.ErrnoException).code ?? '')) return false;
     throw error;
   }
+}
+
+/** Keeps a claim with the data, in place of the relationship's former one; under the lock `claims:<root>`. */
+export async function storeClaim(place: Place, wanted: StoredClaim): Promise<void> {
+  const { host, volume } = place;
+  const ready = await findReadyPlace(host, volume);
+  await ensureMeta(ready);
+  const claims = { ...(place.state ?? NO_CLAIMS).claims, [wanted.relationship]: wanted };
+  await writeRecord(ready, join(ready.meta, STATE_FILE), { ...NO_CLAIMS, claims });
 }
 
 /** Makes the directory; on btrfs as a subvolume, also in place of an empty directory, to be able to snapshot it. */
@@ -68,8 +75,11 @@ async function prepareTarget(place: Place): Promise<void> {
 export async function disclaim(host: Host, volume: Volume, relationship: string): Promise<void> {
   const place = await findPlace(host, volume);
   await withLock(`claims:${place.root}`, async () => {
-    const { state, meta } = await findPlace(host, volume);
+    const now = await findPlace(host, volume);
+    const { state, meta } = now;
     if (state?.claims[relationship] && meta !== undefined) {
+      // Nobody else would do it later.
+      if (state.claims[relationship].readOnly) await ensureWritable(now);
       const { [relationship]: _removed, ...claims } = state.claims;
       await writeRecord(place, join(meta, STATE_FILE), { ...state, claims });
     }

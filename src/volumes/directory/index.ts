@@ -2,11 +2,14 @@
 import type { VolumeDriver } from '../contract';
 import { capture, release } from './capture';
 import { claim, disclaim } from './claims';
+import { clone, removeClones } from './clones';
 import { check } from './guards';
 import { inspect } from './inspect';
 import { markVerified, pointPath, points } from './points';
 import { prune } from './prune';
 import { publish } from './publish';
+import { rollback } from './rollback';
+import { demote, promote } from './switch';
 
 export const directoryDriver: VolumeDriver = {
   kind: 'directory',
@@ -21,5 +24,10 @@ export const directoryDriver: VolumeDriver = {
   pointPath,
   publish,
   markVerified,
+  rollback,
+  promote,
+  demote,
+  clone,
+  removeClones,
   prune,
 };

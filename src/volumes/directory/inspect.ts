@@ -6,6 +6,7 @@ import type { Host } from '../../hosts/contract';
 import type { Inspection } from '../contract';
 import { findMount } from './mounts';
 import { findPlace, META_NAME, NOT_CONTENT, type Place } from './place';
+import { toClaim } from './state';
 import { classifyFailure, isFull, runTool, writeRecord } from './tools';
 
 /** Filesystems that may share blocks between files; whether one does is tried. */
@@ -31,11 +32,12 @@ export async function inspect(
     empty: !place.exists || (await isEmpty(place)),
     hasHardLinks: place.exists && options.hardLinks === true && (await hasHardLinks(place, place.root)),
     ...(await findMethods(place)),
-    ...(claim && { claim }),
+    ...(claim && { claim: toClaim(claim) }),
   };
 }
 
-async function freeBytes({ host, volume, mount, root, exists }: Place): Promise<number> {
+/** On the volume's filesystem, for everybody. */
+export async function freeBytes({ host, volume, mount, root, exists }: Place): Promise<number> {
   const path = exists ? root : mount.point;
   const { stdout } = await runTool({ host, volume }, ['stat', '-f', '-c', '%a %S', '--', path]);
   const [blocks = 0, size = 0] = stdout.toString().trim().split(' ').map(Number);
@@ -106,7 +108,8 @@ function whyNoSnapshot(place: Place): string | undefined {
   return snapshotless(place);
 }
 
-async function whyNoClone(place: Place): Promise<string | undefined> {
+/** Undefined where files can share blocks here. */
+export async function whyNoClone(place: Place): Promise<string | undefined> {
   const { type } = place.mount;
   if (type === 'btrfs') return undefined;
   if (!MAY_REFLINK.has(type)) return `${type} can't share blocks between files: ${WITHOUT_SHARING}`;

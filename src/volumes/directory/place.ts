@@ -120,12 +120,10 @@ export async function ensureMeta(place: ReadyPlace): Promise<void> {
   await host.files.mkdir(meta, PRIVATE_FOLDER);
 }
 
-/** A relationship's folder of captures, trees or points. */
-export function folderOf(
-  place: ReadyPlace,
-  relationship: string,
-  name: 'captures' | 'trees' | 'points',
-): string {
+/** What is kept for a relationship. */
+type OwnFolder = 'captures' | 'trees' | 'points' | 'clones' | 'holds';
+
+export function folderOf(place: ReadyPlace, relationship: string, name: OwnFolder): string {
   return join(place.meta, checkName(place, relationship), name);
 }
 
@@ -133,7 +131,7 @@ export function folderOf(
 export async function ensureFolder(
   place: ReadyPlace,
   relationship: string,
-  name: 'captures' | 'trees' | 'points',
+  name: OwnFolder,
 ): Promise<string> {
   const path = folderOf(place, relationship, name);
   await ensureMeta(place);
@@ -142,9 +140,14 @@ export async function ensureFolder(
   return path;
 }
 
+/** True where a path of this volume's filesystem is a btrfs subvolume. */
+export async function isSubvolumeAt(place: Place, path: string): Promise<boolean> {
+  return place.mount.type === 'btrfs' && (await statKind(place, path))?.inode === SUBVOLUME_INODE;
+}
+
 /** Removes a tree of ours, which may be a btrfs snapshot. Nothing there is not an error. */
 export async function removeTree(place: Place, path: string): Promise<void> {
-  if (place.mount.type === 'btrfs' && (await statKind(place, path))?.inode === SUBVOLUME_INODE) {
+  if (await isSubvolumeAt(place, path)) {
     await runTool(place, ['btrfs', 'subvolume', 'delete', path]);
   } else {
     await place.host.files.remove(path);

@@ -20,6 +20,7 @@ const PointSchema = z.object({
   bytes: z.number(),
   files: z.number(),
   verifiedAt: z.string().exactOptional(),
+  diverged: z.literal(true).exactOptional(),
 });
 
 const RecordSchema = z.object({
@@ -28,6 +29,8 @@ const RecordSchema = z.object({
   tree: z.string().exactOptional(),
   /** Some regular files of the tree have several names in it. */
   hasHardLinks: z.boolean().default(false),
+  /** The live replica was rolled back since this was the newest point: none after it may share its tree. */
+  rolledBack: z.literal(true).exactOptional(),
 });
 
 export type PointRecord = z.output<typeof RecordSchema>;
@@ -103,7 +106,12 @@ export async function points(host: Host, volume: Volume, relationship: string): 
   return records.map(({ point }) => point);
 }
 
-async function findRecord(place: ReadyPlace, relationship: string, pointId: string): Promise<PointRecord> {
+/** @throws TidemarkError `VolumeMissing` where there is no such point. */
+export async function findRecord(
+  place: ReadyPlace,
+  relationship: string,
+  pointId: string,
+): Promise<PointRecord> {
   const records = await readWholeRecords(place, relationship);
   const record = records.find(({ point }) => point.id === pointId);
   if (record) return record;

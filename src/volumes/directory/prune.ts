@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import { PARTIAL } from './capture';
+import { readHolds } from './holds';
 import { withLock } from './lock';
 import { findPlace, folderOf, makeAttempt, type ReadyPlace, removeTree } from './place';
 import { readRecords, readWholeRecords, removeRecord } from './points';
@@ -21,13 +22,16 @@ export async function prune(
   await withLock(`points:${place.root}:${relationship}`, async () => {
     const whole = await readWholeRecords(ready, relationship);
     const known = new Set(whole.map(({ point }) => point.id));
+    const holds = await readHolds(ready, relationship);
+    const held = new Set(holds.map(({ pointId }) => pointId));
     // First the points, so that none is ever without its tree.
     for (const { point } of await readRecords(ready, relationship)) {
-      if (removePointIds.includes(point.id) || !known.has(point.id))
-        await removeRecord(ready, relationship, point.id);
+      const isAsked = removePointIds.includes(point.id) && !held.has(point.id);
+      if (isAsked || !known.has(point.id)) await removeRecord(ready, relationship, point.id);
     }
     await sweepRecords(ready, relationship);
-    const inUse = new Set((await readRecords(ready, relationship)).map(({ tree }) => tree));
+    const left = await readRecords(ready, relationship);
+    const inUse = new Set([...left, ...holds].map(({ tree }) => tree));
     const trees = folderOf(ready, relationship, 'trees');
     for (const name of await host.files.list(trees)) {
       signal?.throwIfAborted();

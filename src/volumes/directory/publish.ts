@@ -5,7 +5,7 @@ import type { Point, PointMethod, Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import type { PointStamp } from '../contract';
 import { PARTIAL, snapshot } from './capture';
-import { cloneVolume } from './clone';
+import { cloneVolume } from './reflink';
 import { copyGeneration } from './generation';
 import { hasHardLinks } from './inspect';
 import { withLock } from './lock';
@@ -54,6 +54,7 @@ function findSharedTree(
   const newest = records.at(-1);
   if (!unchanged || newest?.point.method !== method || newest.point.sequence !== stamp.sequence - 1)
     return undefined;
+  if (newest.rolledBack) return undefined;
   const { tree, hasHardLinks, point } = newest;
   return { hasHardLinks, identity: point.identity, ...(tree !== undefined && { tree }) };
 }

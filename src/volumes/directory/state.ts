@@ -7,7 +7,11 @@ const ClaimSchema = z.object({
   relationship: z.string(),
   epoch: z.int(),
   role: z.enum(['source', 'target']),
+  /** The volume was, or is about to be, made read-only for this relationship. */
+  readOnly: z.literal(true).exactOptional(),
 });
+
+export type StoredClaim = z.output<typeof ClaimSchema>;
 
 const StateSchema = z.object({
   version: z.literal(1),
@@ -46,6 +50,11 @@ export function findObjection({ claims }: State, claim: Claim): string | undefin
   if (claim.role === 'source') return undefined;
   const other = others.find(({ role }) => role === 'target') ?? (own ? undefined : others[0]);
   return other && `the volume is already the ${other.role} of ${other.relationship}`;
+}
+
+/** Without what only this volume's own folder is to know. */
+export function toClaim({ relationship, epoch, role }: StoredClaim): Claim {
+  return { relationship, epoch, role };
 }
 
 export function isSameClaim(one: Claim | undefined, other: Claim): boolean {

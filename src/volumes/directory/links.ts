@@ -1,0 +1,62 @@
+/** Files of several names: which names belong together. */
+import { NOT_CONTENT, type ReadyPlace } from './place';
+import { runTool } from './tools';
+
+export interface WorkOptions {
+  attempt: string;
+  signal?: AbortSignal;
+}
+
+/** One name of a file that has several. */
+export interface LinkedName {
+  /** Device and inode: the same for all names of one file. */
+  file: string;
+  /** How many names the file has, also outside of the tree. */
+  count: number;
+  /** Inside of the tree, as `./path`; bytes, one character each. */
+  path: string;
+}
+
+/** Of what `find` is to tell the names. */
+export const REGULAR_FILES = ['-type', 'f'];
+export const ALL_BUT_FOLDERS = ['!', '-type', 'd'];
+
+/** Reads a whole tree, and answers every name of a file that has several. */
+export async function listLinkedNames(
+  place: ReadyPlace,
+  root: string,
+  kind: readonly string[],
+  options: WorkOptions,
+): Promise<LinkedName[]> {
+  const skipped = NOT_CONTENT.flatMap((name) => ['-path', `./${name}`, '-prune', '-o']);
+  const find = ['find', '.', '-xdev', ...skipped, ...kind, '-links', '+1', '-printf', '%D:%i %n %p\\0'];
+  const { stdout } = await runTool(place, find, { ...options, cwd: root, maxOutputBytes: 2 ** 31 }, [1]);
+  return stdout
+    .toString('latin1')
+    .split('\0')
+    .slice(0, -1)
+    .map((line) => {
+      const [, file = '', count = '', path = ''] = /^(\S+) (\d+) (.*)$/s.exec(line) ?? [];
+      return { file, count: Number(count), path };
+    });
+}
+
+/** The names by the file that they belong to. */
+export function groupByFile(names: readonly LinkedName[]): LinkedName[][] {
+  return [...Map.groupBy(names, ({ file }) => file).values()];
+}
+
+/**
+ * The names in a replica that have to become files of their own before it can be made equal to a tree:
+ * programs that change a file in place would change it under its other names too, which may be another
+ * file in the tree, or lie outside of the volume.
+ */
+export function findForeignLinks(replica: readonly LinkedName[], tree: readonly LinkedName[]): LinkedName[] {
+  const fileInTree = new Map(tree.map(({ path, file }) => [path, file]));
+  return groupByFile(replica)
+    .filter((names) => {
+      const files = new Set(names.map(({ path }) => fileInTree.get(path) ?? path));
+      return files.size > 1 || names.some(({ count }) => count !== names.length);
+    })
+    .flat();
+}
