@@ -119,3 +119,17 @@ it('ends up writable for the next owner, wherever a switch is cut off', async ()
   await driver.promote(host, volume, promoted);
   await write();
 });
+
+it('leaves alone what is not content of a whole filesystem when it rolls back', async () => {
+  filesystem = await TestFilesystem.make('ext4');
+  const volume = { kind: 'directory' as const, path: filesystem.mountPoint };
+  const found = join(volume.path, 'lost+found/#12');
+  await driver.claim(host, volume, TARGET);
+  const { id: pointId } = await publish(volume);
+  await writeFile(found, 'x');
+  await writeFile(join(volume.path, 'extra'), 'x');
+  await driver.rollback(host, volume, { relationship, pointId });
+  expect(await readdir(volume.path)).toEqual(['.tidemark', 'lost+found']);
+  await stat(found);
+  await driver.check(host, volume, TARGET);
+});
