@@ -5,7 +5,7 @@
 import type { Landing } from '../landings/contract';
 import type {
   Claim,
-  Difference,
+  Comparison,
   Failure,
   Instant,
   KeptPoint,
@@ -17,6 +17,7 @@ import type {
 } from '../model/records';
 import type { Growth } from '../model/space';
 import type { HookSpec, MoverSpec, Relationship, RetainSpec, SourceSpec, TargetSpec } from '../model/spec';
+import type { DrillOutcome } from '../model/status';
 import type { Offer, TransferId, WriteMode } from '../movers/contract';
 import type { Capture, Inspection } from '../volumes/contract';
 
@@ -150,8 +151,10 @@ export interface HostActivities {
       landing: Landing;
       mover: MoverSpec;
       capturedAt: Instant;
+      /** By size and time, not by checksum. */
+      quick: boolean;
     },
-  ): Promise<Difference[]>;
+  ): Promise<Comparison>;
   /** Target: opens a landing that only reads a recovery point. */
   receiveVerify(
     input: StepContext & {
@@ -162,7 +165,7 @@ export interface HostActivities {
       landingLifetimeMs: number;
     },
   ): Promise<{ landing: Landing; point: Point }>;
-  offerVerify(input: { id: TransferId; mover: MoverSpec }): Promise<Offer>;
+  offerVerify(input: { id: TransferId; mover: MoverSpec; quick: boolean }): Promise<Offer>;
   markVerified(input: StepContext & { pointId: string; at: Instant }): Promise<void>;
   /** Holder of a point, as the source of a restore: makes the offer and says where the point lies. */
   offerRestore(
@@ -178,12 +181,36 @@ export interface HostActivities {
     landingLifetimeMs: number;
     bytes: number;
   }): Promise<Landing>;
+  /** Target: its recovery points; and whether its only copy was cut off in a transfer. */
+  listPoints(input: StepContext & { target: string }): Promise<{ points: Point[]; broken: boolean }>;
+  /** Runs programs that the agent allows, in order. @throws HookFailed */
+  runHooks(input: StepContext & { hooks: HookSpec[]; pointId?: string; path?: string }): Promise<void>;
+  /**
+   * The volume is the primary no more: stores the later epoch, ends transfers from and into it, and makes
+   * it read-only to its users where it can. `targets`: names that landings may have been opened under.
+   */
+  fence(input: StepContext & { targets: string[] }): Promise<{ readOnly: boolean; whyNot?: string }>;
+  /** Target: takes the claim's epoch, ends transfers into it, and puts the replica back to a point. */
+  rollback(input: StepContext & { targets: string[]; pointId?: string }): Promise<void>;
+  /** The volume becomes the primary of the claim's epoch. */
+  promote(input: StepContext): Promise<void>;
+  /** Old primary: keeps what it has for itself as a recovery point. Repeatable by sync id. */
+  keepDiverged(
+    input: StepContext & { target: TargetSpec; sequence: number; capturedAt: Instant },
+  ): Promise<Point>;
+  /** Drill: a writable copy of a recovery point, by default the newest. */
+  makeClone(
+    input: StepContext & { cloneId: string; pointId?: string },
+  ): Promise<{ path: string; how: 'Snapshot' | 'Clone' | 'Copy'; pointId: string }>;
+  removeClones(input: StepContext): Promise<void>;
   /** Relationship deleted: forgets claim, captures, landings; data and points stay. */
   retireEndpoint(input: { volume: Volume; relationship: string }): Promise<void>;
 }
 
 /** What the relationship wants its Temporal Schedule to be. */
 export interface WantedSchedule {
+  /** What each tick starts; by default a sync. */
+  what?: 'sync' | 'drill';
   relationship: string;
   cron?: string;
   timezone: string;
@@ -205,6 +232,8 @@ export interface ControlActivities {
   /** Makes the Temporal Schedule what the spec says, or removes it where there is no cron. */
   keepSchedule(wanted: WantedSchedule): Promise<{ nextRun?: Instant }>;
   removeSchedule(relationship: string): Promise<void>;
+  /** Sends update `drill` to a relationship and waits for its result: what `requestDrill` runs. */
+  sendDrill(input: { relationship: string; requestId: string }): Promise<DrillOutcome>;
   /** Writes the outcome of a sync to the catalog; repeatable by sync id. */
   recordSync(record: SyncRecord): Promise<void>;
   recordVerified(input: {

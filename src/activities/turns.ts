@@ -5,7 +5,15 @@
 import { availableParallelism } from 'node:os';
 
 /** Steps that carry data and may take hours: they must not keep the short ones waiting. */
-const LONG_STEPS = new Set(['capture', 'transfer', 'publish', 'verify']);
+const LONG_STEPS = new Set([
+  'capture',
+  'transfer',
+  'publish',
+  'verify',
+  'rollback',
+  'keepDiverged',
+  'makeClone',
+]);
 
 /** A first-come, first-served limit. */
 class Lane {

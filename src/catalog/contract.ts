@@ -2,8 +2,8 @@
  * The catalog: what happened and what can be recovered, kept in SQL for longer than Temporal keeps
  * its histories. The control worker owns it; everybody else asks over HTTP.
  */
-import type { CaptureMethod, Instant, PointMethod, SyncRecord, TargetOutcome } from '../model/records';
-import type { Relationship } from '../model/spec';
+import type { Instant, PointMethod, SyncRecord, TargetOutcome } from '../model/records';
+import type { Relationship, SourceSpec } from '../model/spec';
 
 /** How one target fared in one sync of the history. */
 export interface TargetEntry {
@@ -86,7 +86,7 @@ export interface RelationshipEntry {
   changedAt: Instant;
   /** When it was deleted; its history stays. */
   retiredAt: Instant | null;
-  source: { host: string; volume: string; copyMethod: CaptureMethod };
+  source: { host: string; volume: string; copyMethod: SourceSpec['copyMethod'] };
   /** The targets of the document, in its order. */
   targets: TargetFreshness[];
 }

@@ -14,3 +14,11 @@ export async function measureTree(
   const { stdout } = await host.run(['du', ...options, '--', path]);
   return Number.parseInt(stdout.toString(), 10) || 0;
 }
+
+/** Entries of a tree within its filesystem, the tree itself included; not what Tidemark keeps inside of it. */
+export async function countEntries(host: Pick<Host, 'run'>, path: string): Promise<number> {
+  const find = ['find', '.', '-xdev', '-path', './.tidemark', '-prune', '-o', '-printf', '.'];
+  // Folders that vanish meanwhile make find fail with what it counted already printed.
+  const { stdout } = await host.run(find, { cwd: path, maxOutputBytes: 2 ** 31 });
+  return stdout.length;
+}

@@ -34,6 +34,12 @@ const Draft = z.object({
           beforeCapture: DraftHooks,
           afterCapture: DraftHooks,
           afterPublish: DraftHooks,
+          quiesce: DraftHooks,
+          unquiesce: DraftHooks,
+          afterPromote: DraftHooks,
+          startDrill: DraftHooks,
+          probeDrill: DraftHooks,
+          stopDrill: DraftHooks,
         })
         .partial()
         .catch({}),

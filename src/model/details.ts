@@ -1,12 +1,12 @@
 /** The Markdown that the Temporal UI shows as current details, so that no code need be opened. */
 import { code, page, plain, table, time } from './markdown';
 import type { Failure, Instant, SyncRecord } from './records';
-import { phaseOf } from './relationship-state';
+import { activeDocument, directionOf, phaseOf } from './relationship-state';
 import type { RelationshipState } from './relationship-state';
 import { isRpoMet, lagSeconds } from './rpo';
 import type { Relationship } from './spec';
 import { describeReason, relationshipGuide } from './static-texts';
-import type { Phase, TargetStatus } from './status';
+import type { DrillOutcome, Phase, Takeover, TargetStatus } from './status';
 import { formatBytes, formatDuration } from './units';
 
 const PHASES: Partial<Record<Phase, string>> = {
@@ -14,6 +14,9 @@ const PHASES: Partial<Record<Phase, string>> = {
   Retrying: 'Failed, and about to try again',
   WaitingForHost: 'Waiting for a host',
   WaitingForApproval: 'Waiting for an approval',
+  FailingOver: 'Failing over',
+  FailedOver: 'Failed over',
+  Parked: 'Waiting for somebody to help',
   Retired: 'Deleted',
 };
 
@@ -42,11 +45,28 @@ function failureList(failures: readonly { name: string; failure: Failure | undef
   return ['**What is wrong**', lines.join('\n')];
 }
 
+/** Who took over, what is known of the old primary, and how to come back. */
+function takeoverText(name: string, { target, from, pointId, at, fenced, fencing }: Takeover): string {
+  const what = pointId === null ? 'what lay there' : code(pointId);
+  const old = fenced
+    ? `The old primary, ${plain(from)}, knows that it is one no more${fencing ? ` (${plain(fencing)})` : ''}.`
+    : `**The old primary, ${plain(from)}, could not be told**: ${plain(fencing ?? '')}. It will be as soon as its agent is back; until then, make sure that nothing there goes on.`;
+  return `**${plain(target)} is the primary** since ${time(at)}, from ${what} on. Nothing is replicated now. ${old} When ${plain(from)} is there again: ${code(`tidemark reverse ${name}`)} keeps what it alone has, and replicates to it; after that, ${code(`tidemark failover ${name}`)} or ${code(`tidemark relocate ${name}`)} goes home.`;
+}
+
 /** What to do about the present state, where there is something to do. */
 function advice(state: RelationshipState): string[] {
-  const { name } = state;
+  const { name, operation, takeover } = state;
   switch (phaseOf(state)) {
+    case 'Parked':
+      return [
+        `**The ${operation?.kind ?? 'operation'} waits:** ${plain(operation?.waiting?.text ?? '')}. When that is mended: ${code(`tidemark resume ${name}`)}; to give up: ${code(`tidemark cancel ${name}`)}.`,
+      ];
+    case 'FailedOver':
+      return takeover ? [takeoverText(name, takeover)] : [];
     case 'WaitingForApproval':
+      if (operation?.waiting)
+        return [`**${plain(operation.waiting.text)}.** To approve: ${code(`tidemark approve ${name}`)}.`];
       return [
         `**Stopped by a guard:** ${plain(state.approval?.reason ?? '')}. If that is meant: ${code(`tidemark approve ${name}`)}.`,
       ];
@@ -103,10 +123,16 @@ function lastSyncText({ lastSync }: RelationshipState): string {
   return `${result} at ${time(endedAt)}, in ${formatDuration(durationSeconds * 1000)}; ${formatBytes(bytes)} sent, ${files} entries changed`;
 }
 
+function drillText({ result, target, endedAt, rtoSeconds }: DrillOutcome): string {
+  const took = rtoSeconds === null ? '' : `, the service answered after ${formatDuration(rtoSeconds * 1000)}`;
+  return `${result} at ${plain(target)}, ${time(endedAt)}${took}`;
+}
+
 function facts(state: RelationshipState, document: Relationship, nowMs: number, nextRun?: Instant): string {
   const { operation, missedTicks } = state;
   const now =
-    operation && `${operation.kind} ${code(operation.workflowId)} since ${time(operation.startedAt)}`;
+    operation &&
+    `${operation.kind} ${code(operation.workflowId)} since ${time(operation.startedAt)}${operation.phase ? `: ${operation.phase}` : ''}`;
   return table(
     ['', ''],
     [
@@ -114,7 +140,8 @@ function facts(state: RelationshipState, document: Relationship, nowMs: number, 
       ['last sync', lastSyncText(state)],
       ['next sync', time(state.paused ? undefined : (state.retryAt ?? nextRun))],
       ['recovery point objective', rpoText(state, document.spec.objectives.rpo, nowMs)],
-      ['epoch', `${state.epoch}, ${state.direction}`],
+      ...(state.lastDrill ? [['last drill', drillText(state.lastDrill)]] : []),
+      ['epoch', `${state.epoch}, ${directionOf(state)}`],
       ['ticks skipped, because an operation ran', String(missedTicks)],
     ],
   );
@@ -130,7 +157,7 @@ export function renderRelationshipDetails(
   nextRun?: Instant,
   withGuide = false,
 ): string {
-  const { document } = state;
+  const document = activeDocument(state);
   if (!document) return page(['Waiting for its first spec: `tidemark apply`.']);
   const { source } = document.spec;
   const now = new Date(nowMs).toISOString();
@@ -139,7 +166,7 @@ export function renderRelationshipDetails(
     `### ${PHASES[phase] ?? phase}`,
     purpose(document),
     ...advice(state),
-    ...(state.notice ? [`**${plain(state.notice)}**`] : []),
+    ...(state.notice ? [`**${plain(state.notice.text)}**`] : []),
     ...failureList(state.targets.map(({ name, lastError }) => ({ name, failure: lastError }))),
     table(
       ['role', 'host', 'volume', 'result', 'recovery point', 'captured', 'lag'],

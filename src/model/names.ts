@@ -28,6 +28,11 @@ export function makeScheduleId(name: string): string {
   return name;
 }
 
+/** The id of the Temporal Schedule of a relationship's drills: a name that no relationship can have. */
+export function makeDrillScheduleId(name: string): string {
+  return `drill/${name}`;
+}
+
 /** The id of one sync, unique per relationship for ever and sortable: `wiki-000042`. */
 export function makeSyncId(name: string, sequence: number): string {
   return `${name}-${String(sequence).padStart(6, '0')}`;

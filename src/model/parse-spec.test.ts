@@ -73,7 +73,7 @@ describe('what is wrong is shown in its line, with a guess', () => {
     [
       'a choice',
       withSpec('  source: { host: alpha, directory: /srv/wiki, copyMethod: snapshot }', TARGETS),
-      '5:60: spec.source.copyMethod: must be one of Direct, Snapshot, Clone, not "snapshot"; did you mean "Snapshot"?',
+      '5:60: spec.source.copyMethod: must be one of Direct, Snapshot, Clone, Auto, not "snapshot"; did you mean "Snapshot"?',
     ],
     [
       'a volume kind',

@@ -92,6 +92,17 @@ export interface Difference {
   changedSince: boolean;
 }
 
+/** What comparing a recovery point with a volume has found. */
+export interface Comparison {
+  /** Those that nothing explains first; at most 1,000. */
+  differences: Difference[];
+  total: number;
+  /** How many are not explained by what the volume changed since the capture: damage. */
+  unexplained: number;
+  /** Bytes of the volume's files whose content the point has not, as long as they are. */
+  bytes: number;
+}
+
 /** Why an operation, or one target of it, failed. */
 export interface Failure {
   type: ErrorType | 'Unknown' | 'Cancelled';
@@ -127,7 +138,7 @@ export interface SyncRecord {
   syncId: string;
   relationship: string;
   sequence: number;
-  reason: 'created' | 'schedule' | 'request' | 'retry' | 'changed' | 'approved';
+  reason: 'created' | 'schedule' | 'request' | 'retry' | 'changed' | 'approved' | 'relocation' | 'reversed';
   startedAt: Instant;
   capturedAt?: Instant;
   endedAt: Instant;

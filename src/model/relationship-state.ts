@@ -1,20 +1,26 @@
 /** The state of a relationship and how each event changes it: pure, so that it can be tested alone. */
 import { targetName, volumeOf } from './endpoints';
+import { orient, primaryAfter } from './orientation';
 import { isMissingAgent } from './failure';
 import type { Failure, Instant, SyncRecord, TargetOutcome } from './records';
 import type { Relationship, TargetSpec } from './spec';
-import type { LastSync, Phase, RelationshipStatus, TargetStatus } from './status';
+import type { LastSync, OperationKind, Phase, RelationshipStatus, Takeover, TargetStatus } from './status';
 
 /** How many syncs the relationship itself remembers; the catalog has them all. */
 const REMEMBERED_SYNCS = 20;
 
 /** Everything that outlives a run of the relationship workflow. */
-export interface RelationshipState extends Omit<RelationshipStatus, 'phase' | 'document'> {
-  /** Undefined until the first `apply` was accepted. */
+export interface RelationshipState extends Omit<
+  RelationshipStatus,
+  'phase' | 'document' | 'direction' | 'notice'
+> {
+  /** As the user wrote it; `activeDocument` is what holds. Undefined until the first `apply` was accepted. */
   document?: Relationship;
+  /** The target that is the primary; undefined while it is the spec's source. */
+  primary?: string;
   history: SyncRecord[];
   /** For the current details: why a signal was not obeyed, its sender being out of reach, or who approved of what. */
-  notice?: string;
+  notice?: { text: string; /** The operation that ran then, or was the last. */ sequence: number };
   /** Hosts without an agent, as the last sync found. */
   absentHosts: string[];
   /** Targets to sync again at `retryAt`; all of them where it is empty. */
@@ -28,7 +34,6 @@ export function initialState(name: string): RelationshipState {
   return {
     name,
     paused: false,
-    direction: 'forward',
     epoch: 1,
     sequence: 0,
     targets: [],
@@ -47,13 +52,62 @@ export function initialState(name: string): RelationshipState {
 export function phaseOf(state: RelationshipState): Phase {
   if (state.retired) return 'Retired';
   if (!state.document) return 'Applying';
-  if (state.operation)
-    return ({ sync: 'Syncing', verify: 'Verifying', restore: 'Restoring' } as const)[state.operation.kind];
+  if (state.operation) return phaseOfOperation(state.operation);
+  if (state.takeover) return 'FailedOver';
   if (state.paused) return 'Paused';
   if (state.approval) return 'WaitingForApproval';
   if (state.absentHosts.length > 0) return 'WaitingForHost';
   if (state.retryAt) return 'Retrying';
   return 'Idle';
+}
+
+const RUNNING: Record<OperationKind, Phase> = {
+  sync: 'Syncing',
+  verify: 'Verifying',
+  restore: 'Restoring',
+  failover: 'FailingOver',
+  relocate: 'Relocating',
+  reverse: 'Reversing',
+};
+
+function phaseOfOperation({ kind, waiting }: NonNullable<RelationshipState['operation']>): Phase {
+  if (waiting) return waiting.for === 'approve' ? 'WaitingForApproval' : 'Parked';
+  return RUNNING[kind];
+}
+
+/** The document as it holds now: with the primary as its source. */
+export function activeDocument({ document, primary }: RelationshipState): Relationship | undefined {
+  return document && orient(document, primary);
+}
+
+export function directionOf({ primary }: RelationshipState): RelationshipStatus['direction'] {
+  return primary === undefined ? 'forward' : 'reversed';
+}
+
+/**
+ * A target has been promoted: it is the source from here on, in an epoch of its own, and the source is a
+ * target that was never synced. Repeatable: the second time changes nothing.
+ */
+export function recordTakeover(state: RelationshipState, takeover: Takeover, epoch: number): void {
+  const { document } = state;
+  if (!document || state.takeover?.workflowId === takeover.workflowId) return;
+  const primary = primaryAfter(document, takeover.target);
+  if (primary === undefined) delete state.primary;
+  else state.primary = primary;
+  state.takeover = takeover;
+  recordEpoch(state, epoch);
+  // What was to be done about the old direction.
+  delete state.retryAt;
+  delete state.approval;
+  state.retryTargets = [];
+  state.consecutiveFailures = 0;
+  state.absentHosts = [];
+  applyDocument(state, document);
+}
+
+/** The epoch that an operation has begun, which must never come again. */
+export function recordEpoch(state: RelationshipState, epoch: number): void {
+  state.epoch = Math.max(state.epoch, epoch);
 }
 
 function neverSynced(target: TargetSpec): TargetStatus {
@@ -67,7 +121,7 @@ function neverSynced(target: TargetSpec): TargetStatus {
 export function applyDocument(state: RelationshipState, document: Relationship): string[] {
   const known = new Map(state.targets.map((target) => [target.name, target]));
   const added: string[] = [];
-  state.targets = document.spec.targets.map((spec) => {
+  state.targets = orient(document, state.primary).spec.targets.map((spec) => {
     const fresh = neverSynced(spec);
     const old = known.get(fresh.name);
     if (old?.host === fresh.host && old.volume === fresh.volume) return old;
@@ -100,6 +154,14 @@ export function chooseTargets(
   };
 }
 
+/** The target that a failover goes to where nobody names one: the freshest. */
+export function chooseTakeoverTarget(targets: readonly TargetStatus[]): string | undefined {
+  const fresh = targets
+    .filter(({ result }) => result !== 'external')
+    .toSorted((one, other) => (other.capturedAt ?? '').localeCompare(one.capturedAt ?? ''));
+  return fresh[0]?.name;
+}
+
 function toTargetStatus(old: TargetStatus, outcome: TargetOutcome): TargetStatus {
   const { lastError: _gone, ...kept } = old;
   return {
@@ -108,6 +170,11 @@ function toTargetStatus(old: TargetStatus, outcome: TargetOutcome): TargetStatus
     ...(outcome.point && { recoveryPoint: outcome.point.id, capturedAt: outcome.point.capturedAt }),
     ...(outcome.failure && { lastError: outcome.failure }),
   };
+}
+
+/** Says something to whoever looks at the current details, until a later sync succeeds. */
+export function setNotice(state: RelationshipState, text: string): void {
+  state.notice = { text, sequence: state.sequence };
 }
 
 /** Says that a target has failed before the sync has ended, which may be hours away. */
@@ -153,7 +220,9 @@ export function recordSyncEnd(
   });
   state.history = [record, ...state.history].slice(0, REMEMBERED_SYNCS);
   state.lastSync = summarizeSync(record);
-  if (record.result === 'succeeded') delete state.notice;
+  // What was said while this one ran is newer than it.
+  if (record.result === 'succeeded' && state.notice && state.notice.sequence < record.sequence)
+    delete state.notice;
   planRecovery(state, record.failure, now, retryDelayMs);
 }
 
@@ -191,6 +260,8 @@ const APPROVABLE: readonly Failure['type'][] = ['NotMounted', 'VolumeMissing'];
 
 /** What `tidemark approve` would let through now; undefined where nothing waits for it. */
 export function waitingForApproval(state: RelationshipState): string | undefined {
+  const { waiting } = state.operation ?? {};
+  if (waiting) return waiting.for === 'approve' ? waiting.text : undefined;
   if (state.approval) return state.approval.reason;
   const stopped = state.targets.find(({ result, lastError }) => {
     return result === 'failed' && lastError && APPROVABLE.includes(lastError.type);
@@ -203,10 +274,10 @@ export function toStatus(state: RelationshipState): RelationshipStatus | undefin
   if (!state.document) return undefined;
   return {
     name: state.name,
-    document: state.document,
+    document: orient(state.document, state.primary),
     phase: phaseOf(state),
     paused: state.paused,
-    direction: state.direction,
+    direction: directionOf(state),
     epoch: state.epoch,
     sequence: state.sequence,
     ...(state.operation && { operation: state.operation }),
@@ -217,5 +288,10 @@ export function toStatus(state: RelationshipState): RelationshipStatus | undefin
     ...(state.retryAt && { retryAt: state.retryAt }),
     missedTicks: state.missedTicks,
     warnings: state.warnings,
+    ...(state.takeover && { takeover: state.takeover }),
+    ...(state.drill && { drill: state.drill }),
+    ...(state.lastDrill && { lastDrill: state.lastDrill }),
+    ...(state.drillSchedule !== undefined && { drillSchedule: state.drillSchedule }),
+    ...(state.notice && { notice: state.notice.text }),
   };
 }

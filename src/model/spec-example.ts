@@ -55,6 +55,19 @@ spec:
       - run: [tell-somebody]
         timeout: 10s
         onError: continue
+    quiesce:
+      - run: [stop-service, wiki]
+    unquiesce:
+      - run: [start-service, wiki]
+    afterPromote:
+      - run: [start-service, wiki]
+    startDrill:
+      - run: [start-on-clone, wiki]
+    probeDrill:
+      - run: [is-it-alive, wiki]
+    stopDrill:
+      - run: [stop-on-clone, wiki]
+  approval: one
 `;
 
 /** The least that a document must say. */

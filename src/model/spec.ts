@@ -130,10 +130,10 @@ const SourceSchema = z
   .strictObject({
     ...endpoint,
     copyMethod: z
-      .enum(['Direct', 'Snapshot', 'Clone'])
+      .enum(['Direct', 'Snapshot', 'Clone', 'Auto'])
       .default('Direct')
       .describe(
-        '`Direct` reads the live directory; `Snapshot` a btrfs snapshot; `Clone` a reflink copy (XFS, btrfs).',
+        '`Direct` reads the live directory; `Snapshot` a btrfs snapshot; `Clone` a reflink copy (XFS, btrfs); `Auto` the best that the filesystem can do: a snapshot, a clone, or the live directory.',
       ),
   })
   .describe('Where the data is.');
@@ -225,9 +225,41 @@ export const RelationshipSchema = z
               .array(HookSchema)
               .default([])
               .describe("On each target's host, once it has a new recovery point."),
+            quiesce: z
+              .array(HookSchema)
+              .default([])
+              .describe(
+                "On the source's host, at the start of a relocation: stops what writes to the volume.",
+              ),
+            unquiesce: z
+              .array(HookSchema)
+              .default([])
+              .describe("On the source's host, where a relocation is undone: starts it again."),
+            afterPromote: z
+              .array(HookSchema)
+              .default([])
+              .describe("On the new primary's host, once it may be written to: starts the service there."),
+            startDrill: z
+              .array(HookSchema)
+              .default([])
+              .describe("On the target's host, in a drill: starts the service on the clone."),
+            probeDrill: z
+              .array(HookSchema)
+              .default([])
+              .describe("On the target's host, in a drill: fails unless the service works on the clone."),
+            stopDrill: z
+              .array(HookSchema)
+              .default([])
+              .describe(
+                "On the target's host, in a drill: stops it again; runs always when `startDrill` was begun.",
+              ),
           })
           .prefault({})
-          .describe('Programs that run around a sync.'),
+          .describe('Programs that run around a sync, a change of the primary, or a drill.'),
+        approval: z
+          .enum(['none', 'one', 'two'])
+          .default('none')
+          .describe('How many people must say `tidemark approve` before a failover or a relocation goes on.'),
       })
       .describe('The relationship itself.'),
   })

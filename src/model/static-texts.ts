@@ -3,6 +3,7 @@ import { targetName } from './endpoints';
 import { code, page } from './markdown';
 import type { SyncRecord } from './records';
 import type { Relationship } from './spec';
+import type { OperationKind } from './status';
 
 /** Temporal refuses a summary of more than 400 bytes, its own wrapping included. */
 const MAX_SUMMARY_BYTES = 300;
@@ -15,6 +16,8 @@ const REASONS: Record<SyncRecord['reason'], string> = {
   retry: 'again, after one that failed',
   changed: 'for what the spec has added',
   approved: 'approved',
+  relocation: 'the last one before the primary moves',
+  reversed: 'the first one in the new direction',
 };
 
 export function describeReason(reason: SyncRecord['reason']): string {
@@ -61,23 +64,35 @@ export function relationshipGuide(name: string): string[] {
       `Steer it with ${code('tidemark')}, or from here with More Actions, Send a Signal:`,
       `- ${code('sync')}: copy now; ${code('verify')}: compare a recovery point with the source`,
       `- ${code('pause')}, ${code('resume')}: stop syncing, go on`,
-      `- ${code('approve')}: let through what a guard has stopped`,
+      `- ${code('approve')}: let through what a guard has stopped, or a failover that waits for it`,
+      `- ${code('failover')}, ${code('relocate')}, ${code('reverse')}: make a target the primary; move there without loss; replicate back`,
+      `- ${code('drill')}: rehearse a failover on a clone; ${code('cancel')}: end the operation that runs`,
       `- ${code('retire')}: end the relationship; all data stays`,
     ].join('\n\n'),
     `All past syncs: ${code(`tidemark history ${name}`)}. To bring data back: ${code(`tidemark points ${name}`)}, then ${code(`tidemark restore ${name}`)}.`,
   ];
 }
 
+const VERBS: Record<OperationKind | 'drill', string> = {
+  sync: 'Sync',
+  verify: 'Verify',
+  restore: 'Restore from',
+  failover: 'Fail over',
+  relocate: 'Relocate',
+  reverse: 'Reverse',
+  drill: 'Drill a failover of',
+};
+
 /** One line for an operation. `targets` are named where the operation leaves some out. */
 export function operationSummary(
-  kind: 'sync' | 'verify' | 'restore',
+  kind: OperationKind | 'drill',
   name: string,
   reason: SyncRecord['reason'],
   targets?: readonly string[],
 ): string {
   const only = targets ? `, to ${targets.join(', ')} alone` : '';
   const why = kind === 'sync' ? `: ${describeReason(reason)}${only}` : '';
-  return toSummary(`${{ sync: 'Sync', verify: 'Verify', restore: 'Restore from' }[kind]} ${name}${why}`);
+  return toSummary(`${VERBS[kind]} ${name}${why}`);
 }
 
 /** What the steps of a sync are. */

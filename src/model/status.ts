@@ -15,7 +15,55 @@ export type Phase =
   | 'WaitingForHost'
   /** A guard stopped the sync; `tidemark approve` lets it through. */
   | 'WaitingForApproval'
+  | 'FailingOver'
+  | 'Relocating'
+  | 'Reversing'
+  /** A change of the primary can't proceed; `tidemark resume` has it try again. */
+  | 'Parked'
+  /** A target has taken over, and nothing is replicated until `tidemark reverse`. */
+  | 'FailedOver'
   | 'Retired';
+
+export type OperationKind = 'sync' | 'verify' | 'restore' | 'failover' | 'relocate' | 'reverse';
+
+/** What an operation waits for a person to do. */
+export interface Waiting {
+  /** `tidemark approve` or `tidemark resume`. */
+  for: 'approve' | 'resume';
+  /** Why, with everything that is needed to act on it. */
+  text: string;
+  since: Instant;
+}
+
+/** A target took over. */
+export interface Takeover {
+  /** Who is primary now, and who was: names of targets, before and after. */
+  target: string;
+  from: string;
+  /** What the new primary went back to. Null where an incomplete copy was accepted. */
+  pointId: string | null;
+  capturedAt: Instant | null;
+  at: Instant;
+  workflowId: string;
+  /** The old primary has been told that it is one no more. */
+  fenced: boolean;
+  /** Why it has not, or what it could not do. */
+  fencing?: string;
+}
+
+export interface DrillOutcome {
+  target: string;
+  pointId: string | null;
+  startedAt: Instant;
+  endedAt: Instant;
+  result: 'succeeded' | 'failed' | 'cancelled';
+  /** From the start to a service that answers, in seconds: the measured recovery time. Null where it never did. */
+  rtoSeconds: number | null;
+  /** How the clone was made. */
+  how?: 'Snapshot' | 'Clone' | 'Copy';
+  failure?: Failure;
+  workflowId: string;
+}
 
 export interface TargetStatus {
   name: string;
@@ -42,21 +90,34 @@ export interface LastSync {
 
 export interface RelationshipStatus {
   name: string;
+  /** As it holds now: in reverse, the primary stands as its source. */
   document: Relationship;
   phase: Phase;
   paused: boolean;
-  direction: 'forward';
+  /** `reversed` while a target of the spec is the primary. */
+  direction: 'forward' | 'reversed';
+  /** What a drill is, or was. */
+  drill?: { workflowId: string; startedAt: Instant };
+  lastDrill?: DrillOutcome;
+  drillSchedule?: string;
+  /** Who took over, until replication goes on in the new direction. */
+  takeover?: Takeover;
+  /** Something that is worth knowing, and was said to nobody. */
+  notice?: string;
   epoch: number;
   /** Number of the last operation. */
   sequence: number;
   /** The operation that runs now. */
   operation?: {
-    kind: 'sync' | 'verify' | 'restore';
+    kind: OperationKind;
     workflowId: string;
     startedAt: Instant;
     reason: string;
     /** Of a sync that leaves targets out: those that it is for. */
     targets?: string[];
+    /** What it is doing, by name. */
+    phase?: string;
+    waiting?: Waiting;
   };
   targets: TargetStatus[];
   lastSync?: LastSync;

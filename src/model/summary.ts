@@ -1,7 +1,7 @@
 /** What `tidemark get` says of a relationship: the stable shape that scripts and dashboards read. Pure. */
 import { describeFailure } from './failure';
 import type { Instant } from './records';
-import type { Phase, RelationshipStatus, TargetStatus } from './status';
+import type { DrillOutcome, Phase, RelationshipStatus, Takeover, TargetStatus } from './status';
 import { durationToMs } from './units';
 
 export interface TargetSummary {
@@ -37,6 +37,16 @@ export interface RelationshipSummary {
   } | null;
   /** Whether every target is as fresh as was promised. Null where nothing was. */
   rpoMet: boolean | null;
+  /** Who took over in a failover, until replication goes on in the new direction. */
+  takeover: Takeover | null;
+  lastDrill: {
+    result: DrillOutcome['result'];
+    target: string;
+    endedAt: Instant;
+    ageSeconds: number;
+    /** The measured recovery time. Null where the service never answered. */
+    rtoSeconds: number | null;
+  } | null;
 }
 
 function summarizeTarget(target: TargetStatus, nowMs: number): TargetSummary {
@@ -62,7 +72,7 @@ function isRpoMet(rpo: string | undefined, targets: readonly TargetSummary[]): b
 
 /** The summary of a relationship at `nowMs`; `nextRun` is what its Temporal Schedule says. */
 export function summarize(status: RelationshipStatus, nowMs: number, nextRun?: Instant): RelationshipSummary {
-  const { name, phase, paused, direction, epoch, lastSync } = status;
+  const { name, phase, paused, direction, epoch, lastSync, lastDrill } = status;
   const { source, objectives } = status.document.spec;
   const targets = status.targets.map((target) => summarizeTarget(target, nowMs));
   return {
@@ -85,5 +95,15 @@ export function summarize(status: RelationshipStatus, nowMs: number, nextRun?: I
         }
       : null,
     rpoMet: isRpoMet(objectives.rpo, targets),
+    takeover: status.takeover ?? null,
+    lastDrill: lastDrill
+      ? {
+          result: lastDrill.result,
+          target: lastDrill.target,
+          endedAt: lastDrill.endedAt,
+          ageSeconds: Math.max(0, Math.round((nowMs - Date.parse(lastDrill.endedAt)) / 1000)),
+          rtoSeconds: lastDrill.rtoSeconds,
+        }
+      : null,
   };
 }

@@ -7,7 +7,7 @@
  */
 import type { Host } from '../hosts/contract';
 import type { Landing, Landings } from '../landings/contract';
-import type { Difference, Progress, TransferStats } from '../model/records';
+import type { Comparison, Progress, TransferStats } from '../model/records';
 import type { MoverSpec } from '../model/spec';
 
 /** What names one stream of bytes: locks, keys and landings are found again by it. */
@@ -84,10 +84,13 @@ export interface Mover {
   /** Either side: closes the landing, removes keys, ends what still runs. */
   close(host: Host, landings: Landings, id: TransferId): Promise<void>;
 
-  /** Source: the command for a landing that only reads, to compare with. */
-  offerVerify(host: Host, request: { id: TransferId; mover: MoverSpec }): Promise<Offer>;
+  /** Either side: the same, whichever sync it was for. */
+  closeAll(host: Host, landings: Landings, id: Omit<TransferId, 'syncId'>): Promise<void>;
 
-  /** Source: compares contents and all metadata by checksum; changes nothing on either side. */
+  /** Source: the command for a landing that only reads, to compare with. */
+  offerVerify(host: Host, request: { id: TransferId; mover: MoverSpec; quick: boolean }): Promise<Offer>;
+
+  /** Source: compares contents and all metadata; changes nothing on either side. */
   verify(
     host: Host,
     request: {
@@ -95,10 +98,12 @@ export interface Mover {
       sourcePath: string;
       landing: Landing;
       mover: MoverSpec;
+      /** By size and time as a sync finds changes, not by checksum: reads no contents. */
+      quick: boolean;
       /** When the point was captured: later changes of the source are told apart from damage. */
       capturedAt: string;
       signal: AbortSignal;
       onProgress: (progress: Progress) => void;
     },
-  ): Promise<Difference[]>;
+  ): Promise<Comparison>;
 }

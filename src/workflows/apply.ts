@@ -2,7 +2,8 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { volumeOf } from '../model/endpoints';
 import { isMissingAgent } from '../model/failure';
-import { applyDocument as takeDocument } from '../model/relationship-state';
+import { orient, primaryAfter } from '../model/orientation';
+import { activeDocument, applyDocument as takeDocument } from '../model/relationship-state';
 import type { RelationshipState } from '../model/relationship-state';
 import type { Relationship } from '../model/spec';
 import { scheduleNote } from '../model/static-texts';
@@ -73,16 +74,18 @@ async function inspectHosts(document: Relationship): Promise<Findings & { allPas
 
 /** Makes the Temporal Schedule what the state says. */
 async function keepSchedule(state: RelationshipState, resume = false): Promise<void> {
-  if (!state.document) return;
-  const { trigger } = state.document.spec;
+  const document = activeDocument(state);
+  if (!document) return;
+  const { trigger } = document.spec;
+  const isStopped = state.paused || state.takeover !== undefined;
   await onControl('Keep the Schedule in step').keepSchedule({
     relationship: state.name,
     ...(trigger.schedule && { cron: trigger.schedule }),
     timezone: trigger.timezone,
     jitterMs: trigger.jitter ? durationToMs(trigger.jitter) : 0,
     catchUpMs: durationToMs(trigger.catchUp),
-    paused: state.paused,
-    note: scheduleNote(state.document, state.paused),
+    paused: isStopped,
+    note: scheduleNote(document, isStopped),
     ...(resume && { resume }),
   });
 }
@@ -117,7 +120,14 @@ async function apply(state: RelationshipState, input: unknown, wants: WantQueue)
   if (document.metadata.name !== state.name) {
     throw refuseSpec([`metadata.name is ${document.metadata.name}, and this relationship is ${state.name}`]);
   }
-  const { problems, warnings, allPassing } = await inspectHosts(document);
+  const { primary } = state;
+  if (primary !== undefined && primaryAfter(document, primary) === undefined) {
+    throw refuseSpec([
+      `${primary} is the primary now, and no target of this spec has that name; tidemark relocate ${state.name} first`,
+    ]);
+  }
+  const turned = orient(document, primary);
+  const { problems, warnings, allPassing } = await inspectHosts(turned);
   if (problems.length > 0) throw refuseSpec(problems);
 
   const old = state.document;
@@ -129,14 +139,14 @@ async function apply(state: RelationshipState, input: unknown, wants: WantQueue)
   // Before anything is taken over: Temporal too may refuse.
   const [, { lastSequence }] = await Promise.all([
     keepSchedule({ ...state, document }),
-    onControl('Record in the catalog').recordRelationship(document),
+    onControl('Record in the catalog').recordRelationship(turned),
   ]);
   const added = takeDocument(state, document);
   state.warnings = [...(checked.warnings ?? []), ...warnings];
   // A name that was used before counts on: no id of a sync comes twice.
   if (outcome === 'created') state.sequence = Math.max(state.sequence, lastSequence);
   if (outcome === 'created') wants.sync('created');
-  else if (added.length > 0) wants.sync('changed', added);
+  else if (added.length > 0 && !state.takeover) wants.sync('changed', added);
   await dropEndpoints(state, old, document);
   return { outcome, warnings: [...state.warnings, ...allPassing] };
 }

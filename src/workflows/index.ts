@@ -1,6 +1,11 @@
 /** The workflow types of Tidemark: what a worker on queue `tidemark` runs. */
+export { drill } from './drill';
+export { failover } from './failover';
 export { relationship } from './relationship';
+export { relocate } from './relocate';
+export { requestDrill } from './request-drill';
 export { requestSync } from './request-sync';
 export { restore } from './restore';
+export { reverse } from './reverse';
 export { sync } from './sync';
 export { verify } from './verify';

@@ -4,8 +4,10 @@
  */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { SyncAnswer } from '../activities/contract';
-import type { Difference, Failure, Instant, SyncRecord, TargetOutcome } from '../model/records';
-import type { RelationshipStatus } from '../model/status';
+import type { Price } from '../model/price';
+import type { Difference, Failure, Instant, Point, SyncRecord, TargetOutcome } from '../model/records';
+import type { RelationshipStatus, Takeover } from '../model/status';
+import type { OperationNews } from './saga';
 
 /** Failure `type` of an update that the present state does not allow; exit code 3 of the CLI. */
 export const REFUSED_BY_STATE = 'RefusedByState';
@@ -62,6 +64,50 @@ export interface RestoreResult {
   durationSeconds: number;
 }
 
+export interface PriceRequest {
+  /** By default the target with the newest recovery point. */
+  target?: string;
+  /** By default the newest. */
+  pointId?: string;
+}
+
+export interface FailoverRequest extends PriceRequest {
+  /** Go on with what lies at the target even where no whole copy is there. */
+  acceptIncomplete?: boolean;
+}
+
+export interface FailoverResult {
+  relationship: string;
+  epoch: number;
+  price: Price;
+  takeover: Takeover;
+}
+
+export interface RelocateRequest {
+  target?: string;
+}
+
+export interface ReverseRequest {
+  /** Both sides changed since they were last equal, and that has been seen. */
+  acceptDiverged?: boolean;
+}
+
+export interface ReverseResult {
+  relationship: string;
+  /** The sync that brought the old primary into step. */
+  record: SyncRecord;
+  /** What it had for itself, kept as a recovery point. */
+  diverged?: Point;
+}
+
+export interface RelocateResult extends ReverseResult {
+  epoch: number;
+  takeover: Takeover;
+}
+
+/** The same of a drill: which target, which point. */
+export type DrillRequest = PriceRequest;
+
 /** An operation was started: follow its workflow for progress and result. */
 export interface OperationStarted {
   workflowId: string;
@@ -76,6 +122,25 @@ export const restoreUpdate = defineUpdate<OperationStarted, [RestoreRequest]>('r
 /** Answers what was approved. */
 export const approveUpdate = defineUpdate<{ reason: string }, [{ by: string }]>('approve');
 export const retireUpdate = defineUpdate<void>('retire');
+
+/** What a failover would cost. */
+export const priceUpdate = defineUpdate<Price, [PriceRequest]>('price');
+export const failoverUpdate = defineUpdate<OperationStarted, [FailoverRequest]>('failover');
+export const relocateUpdate = defineUpdate<OperationStarted, [RelocateRequest]>('relocate');
+export const reverseUpdate = defineUpdate<OperationStarted, [ReverseRequest]>('reverse');
+export const drillUpdate = defineUpdate<OperationStarted, [DrillRequest]>('drill');
+/** When drills are held: a cron expression, or nothing to end that. */
+export const scheduleDrillUpdate = defineUpdate<{ nextRun?: Instant }, [{ cron?: string }]>('scheduleDrill');
+/** Ends the operation that runs: it is undone, or finished where it can't be. Answers its workflow id. */
+export const cancelUpdate = defineUpdate<OperationStarted>('cancel');
+
+export const failoverSignal = defineSignal<[FailoverRequest?]>('failover');
+export const relocateSignal = defineSignal<[RelocateRequest?]>('relocate');
+export const reverseSignal = defineSignal<[ReverseRequest?]>('reverse');
+export const drillSignal = defineSignal<[DrillRequest?]>('drill');
+export const cancelSignal = defineSignal('cancel');
+/** From an operation to its relationship: what it does, and what must not be forgotten. */
+export const operationNewsSignal = defineSignal<[OperationNews]>('operationNews');
 
 export const syncSignal = defineSignal<[SyncRequest?]>('sync');
 export const pauseSignal = defineSignal('pause');
@@ -98,6 +163,11 @@ export const WORKFLOW_TYPES = {
   verify: 'verify',
   restore: 'restore',
   requestSync: 'requestSync',
+  failover: 'failover',
+  relocate: 'relocate',
+  reverse: 'reverse',
+  drill: 'drill',
+  requestDrill: 'requestDrill',
 } as const;
 
 /** What a client gets as the failure of an update that was refused. */

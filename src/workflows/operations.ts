@@ -1,12 +1,25 @@
 /** Starts the operations of a relationship as child workflows, one at a time, and takes their results. */
-import { ChildWorkflowFailure, isCancellation, ParentClosePolicy, startChild } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  ChildWorkflowFailure,
+  isCancellation,
+  ParentClosePolicy,
+  startChild,
+} from '@temporalio/workflow';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/workflow';
 import type { ChildWorkflowOptions } from '@temporalio/workflow';
 import { makeFailure } from '../model/failure';
 import { makeOperationId, makeSyncId } from '../model/names';
 import { nextRun } from '../model/next-run';
 import type { Failure, SyncRecord } from '../model/records';
-import { chooseTargets, hostsOf, recordSyncEnd } from '../model/relationship-state';
+import { primaryName } from '../model/orientation';
+import {
+  activeDocument,
+  chooseTargets,
+  hostsOf,
+  recordSyncEnd,
+  setNotice,
+} from '../model/relationship-state';
 import type { RelationshipState } from '../model/relationship-state';
 import { nextRetryDelayMs } from '../model/retry';
 import { SEARCH_ATTRIBUTES } from '../model/search-attributes';
@@ -15,10 +28,22 @@ import { operationSummary, SYNC_DETAILS } from '../model/static-texts';
 import { REFUSED_BY_STATE } from './messages';
 import { retire } from './retire';
 import { toFailure } from './steps';
+import { runFence, runSwitch } from './switch-operations';
 import type { SyncInput } from './sync';
 import type { RestoreWant, SyncWant, VerifyWant, Want } from './wants';
 
 type Operation = NonNullable<RelationshipState['operation']>;
+
+/** What running an operation needs of its relationship. */
+export interface Operations {
+  state: RelationshipState;
+  /** Writes the current details anew. */
+  show: () => void;
+  /** Brings the Schedule in step. `resume`: even where it is paused. */
+  keepSchedule: (resume: boolean) => Promise<void>;
+  /** Set while an operation runs: cancels it. */
+  cancel?: () => void;
+}
 
 function childOptions(
   document: Relationship,
@@ -41,15 +66,16 @@ function childOptions(
 }
 
 /** Runs one child workflow as the relationship's present operation. */
-async function runChild<Input, Result>(
-  state: RelationshipState,
+export async function runChild<Input, Result>(
+  operations: Operations,
   kind: Operation['kind'],
   reason: SyncRecord['reason'],
   input: Input,
   onStarted: (workflowId: string) => void,
   targets?: string[],
 ): Promise<Result> {
-  const { document } = state;
+  const { state } = operations;
+  const document = activeDocument(state);
   if (!document) throw new Error('an operation was started before a spec was accepted');
   const workflowId = makeOperationId(state.name, kind, state.sequence);
   state.operation = {
@@ -65,10 +91,15 @@ async function runChild<Input, Result>(
       ...(kind === 'sync' && { staticDetails: SYNC_DETAILS }),
     };
     const options = childOptions(document, kind, workflowId, texts);
-    const child = await startChild<(input: Input) => Promise<Result>>(kind, { ...options, args: [input] });
-    onStarted(workflowId);
-    return await child.result();
+    const scope = new CancellationScope();
+    operations.cancel = () => scope.cancel();
+    return await scope.run(async () => {
+      const child = await startChild<(input: Input) => Promise<Result>>(kind, { ...options, args: [input] });
+      onStarted(workflowId);
+      return await child.result();
+    });
   } finally {
+    delete operations.cancel;
     delete state.operation;
   }
 }
@@ -109,19 +140,29 @@ function retryDelayMs(state: RelationshipState): (consecutiveFailures: number) =
     });
 }
 
-async function runSync(state: RelationshipState, want: SyncWant, show: () => void): Promise<void> {
-  const { document } = state;
+/** A want that the state does not allow any more. */
+function reject(state: RelationshipState, want: SyncWant, message: string): void {
+  const refusal = ApplicationFailure.create({ type: REFUSED_BY_STATE, message, nonRetryable: true });
+  setNotice(state, `Not done: ${message}`);
+  want.started.reject(refusal);
+  want.ended.reject(refusal);
+}
+
+async function runSync(operations: Operations, want: SyncWant): Promise<void> {
+  const { state } = operations;
+  const document = activeDocument(state);
   if (!document) return;
+  if (state.takeover) {
+    reject(
+      state,
+      want,
+      `${state.name} has failed over to ${state.takeover.target}: tidemark reverse ${state.name}`,
+    );
+    return;
+  }
   const { chosen, unknown } = chooseTargets(document.spec.targets, want.targets);
   if (unknown.length > 0 && want.reason === 'request') {
-    const refusal = ApplicationFailure.create({
-      type: REFUSED_BY_STATE,
-      message: `no target has the name or class ${unknown.join(', ')}`,
-      nonRetryable: true,
-    });
-    state.notice = `Not done: ${refusal.message}`;
-    want.started.reject(refusal);
-    want.ended.reject(refusal);
+    reject(state, want, `no target has the name or class ${unknown.join(', ')}`);
     return;
   }
   state.sequence++;
@@ -133,11 +174,11 @@ async function runSync(state: RelationshipState, want: SyncWant, show: () => voi
   try {
     const input = { document, epoch, sequence, reason: want.reason, targets: chosen, approved };
     const onStarted = (workflowId: string) => {
-      show();
+      operations.show();
       want.started.resolve({ workflowId, syncId });
     };
     const some = chosen.length < document.spec.targets.length ? chosen : undefined;
-    record = await runChild<SyncInput, SyncRecord>(state, 'sync', want.reason, input, onStarted, some);
+    record = await runChild<SyncInput, SyncRecord>(operations, 'sync', want.reason, input, onStarted, some);
   } catch (error) {
     record = recordOf(error, state, want, startedAt);
     // A start that was refused must not leave its caller waiting.
@@ -147,17 +188,16 @@ async function runSync(state: RelationshipState, want: SyncWant, show: () => voi
   want.ended.resolve({ record });
 }
 
-async function runPlain(
-  state: RelationshipState,
-  want: VerifyWant | RestoreWant,
-  show: () => void,
-): Promise<void> {
-  const { document, epoch } = state;
+async function runPlain(operations: Operations, want: VerifyWant | RestoreWant): Promise<void> {
+  const { state } = operations;
+  const { epoch } = state;
+  const document = activeDocument(state);
+  const primary = state.document && primaryName(state.document, state.primary);
   state.sequence++;
-  const input = { document, epoch, sequence: state.sequence, request: want.request };
+  const input = { document, primaryName: primary, epoch, sequence: state.sequence, request: want.request };
   try {
-    await runChild(state, want.kind, 'request', input, (workflowId) => {
-      show();
+    await runChild(operations, want.kind, 'request', input, (workflowId) => {
+      operations.show();
       want.started.resolve({ workflowId });
     });
     want.ended.resolve();
@@ -169,14 +209,21 @@ async function runPlain(
 }
 
 /** Runs one operation to its end. Never throws: what became of it is in the state and in its own workflow. */
-export async function runOperation(state: RelationshipState, want: Want, show: () => void): Promise<void> {
+export async function runOperation(operations: Operations, want: Want): Promise<void> {
+  const { state } = operations;
   if (!state.document) return;
   switch (want.kind) {
     case 'sync':
-      return runSync(state, want, show);
+      return runSync(operations, want);
     case 'verify':
     case 'restore':
-      return runPlain(state, want, show);
+      return runPlain(operations, want);
+    case 'failover':
+    case 'relocate':
+    case 'reverse':
+      return runSwitch(operations, want);
+    case 'fence':
+      return runFence(operations);
     case 'retire':
       await retire(state);
       want.started.resolve({ workflowId: '' });

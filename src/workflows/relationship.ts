@@ -2,6 +2,7 @@ import {
   allHandlersFinished,
   condition,
   continueAsNew,
+  getExternalWorkflowHandle,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
@@ -12,10 +13,12 @@ import { renderRelationshipDetails } from '../model/details';
 import { nextRun } from '../model/next-run';
 import type { Instant, TargetOutcome } from '../model/records';
 import {
+  activeDocument,
   hostsOf,
   initialState,
   phaseOf,
   recordTargetFailure,
+  setNotice,
   toStatus,
   waitingForApproval,
 } from '../model/relationship-state';
@@ -25,8 +28,12 @@ import type { Relationship } from '../model/spec';
 import { Applier } from './apply';
 import { HostWatch } from './host-watch';
 import * as messages from './messages';
+import { handleDrills } from './drills';
 import { runOperation } from './operations';
+import type { Operations } from './operations';
 import { toApprover, toRestoreRequest, toSyncRequest, toVerifyRequest } from './requests';
+import { handleSwitching } from './switching';
+import { takeNews } from './switch-operations';
 import { WantQueue } from './wants';
 
 export interface RelationshipInput {
@@ -43,6 +50,9 @@ function refused(message: string): ApplicationFailure {
 function reasonAgainst(state: RelationshipState): string | undefined {
   if (state.retired) return `relationship ${state.name} is being deleted`;
   if (!state.document) return `relationship ${state.name} has no accepted spec yet`;
+  if (state.takeover) {
+    return `${state.name} has failed over to ${state.takeover.target}: tidemark reverse ${state.name} replicates again`;
+  }
   if (state.paused) return `relationship ${state.name} is paused: tidemark resume ${state.name}`;
   return undefined;
 }
@@ -78,7 +88,7 @@ export async function relationship(input: RelationshipInput): Promise<void> {
   const show = () => {
     const trigger = state.document?.spec.trigger;
     const next: Instant | undefined =
-      trigger?.schedule && !state.paused
+      trigger?.schedule && !state.paused && !state.takeover
         ? nextRun(trigger.schedule, trigger.timezone, Date.now())
         : undefined;
     const isLaterRun = workflowInfo().continuedFromExecutionRunId !== undefined;
@@ -90,13 +100,22 @@ export async function relationship(input: RelationshipInput): Promise<void> {
     dirty = true;
   });
 
+  /** An old primary that could not be told that it is one no more is told as soon as its agent is back. */
+  const oldPrimary = new HostWatch(() => void wants.fence());
+  const watchOldPrimary = () => {
+    const { takeover, targets } = state;
+    const old = takeover && !takeover.fenced ? targets.find(({ name }) => name === takeover.from) : undefined;
+    oldPrimary.watch(old ? [old.host] : []);
+  };
+
   async function admitSync(request: messages.SyncRequest) {
     // A target that fails, and is tried again alone, must not cost the others their ticks.
     const others = request.scheduled && !state.paused ? targetsLeftOut(state) : [];
-    if (request.scheduled && (state.operation || state.paused) && others.length === 0) {
+    if (request.scheduled && (state.operation || state.paused || state.takeover) && others.length === 0) {
       state.missedTicks++;
       show();
-      return { skipped: state.operation ? `${state.operation.kind} is running` : 'paused' };
+      const why = state.takeover ? `failed over to ${state.takeover.target}` : 'paused';
+      return { skipped: state.operation ? `${state.operation.kind} is running` : why };
     }
     const targets = others.length > 0 ? others : request.targets;
     const want = wants.sync(request.scheduled ? 'schedule' : 'request', targets);
@@ -112,6 +131,11 @@ export async function relationship(input: RelationshipInput): Promise<void> {
   }
 
   async function setPaused(paused: boolean) {
+    const { operation } = state;
+    if (!paused && operation?.waiting?.for === 'resume') {
+      await getExternalWorkflowHandle(operation.workflowId).signal(messages.resumeSignal);
+      return;
+    }
     state.paused = paused;
     await applier.keepSchedule(!paused);
     if (!paused && state.retryAt) state.retryAt = new Date().toISOString();
@@ -122,7 +146,12 @@ export async function relationship(input: RelationshipInput): Promise<void> {
     const reason = waitingForApproval(state);
     if (reason === undefined) throw refused(`nothing waits for an approval in relationship ${state.name}`);
     if (state.approved) throw refused(`relationship ${state.name} is approved already: its sync comes next`);
-    state.notice = `Approved by ${by}: ${reason}`;
+    const { operation } = state;
+    if (operation?.waiting) {
+      void getExternalWorkflowHandle(operation.workflowId).signal(messages.approveSignal, { by });
+      return { reason };
+    }
+    setNotice(state, `Approved by ${by}: ${reason}`);
     state.approved = true;
     delete state.approval;
     void wants.sync('approved');
@@ -133,14 +162,16 @@ export async function relationship(input: RelationshipInput): Promise<void> {
     const reason = reasonAgainst(state);
     if (reason) throw refused(reason);
   };
+  /** What is checked where it is carried out. */
+  const unchecked = () => undefined;
   /** A signal has nobody to tell: what it is refused for goes to the current details. */
   const refuse = (error: unknown) => {
-    state.notice = `Not done: ${error instanceof Error ? error.message : String(error)}`;
+    setNotice(state, `Not done: ${error instanceof Error ? error.message : String(error)}`);
     show();
   };
-  const asSignal = (act: () => unknown) => {
+  const asSignal = (act: () => unknown, check: () => void = checkState) => {
     try {
-      checkState();
+      check();
       delete state.notice;
       act();
       show();
@@ -209,14 +240,37 @@ export async function relationship(input: RelationshipInput): Promise<void> {
     recordTargetFailure(state, outcome);
     publishState();
   });
-  setHandler(messages.approveSignal, (request) => asSignal(() => void approve(toApprover(request))));
+  setHandler(messages.approveSignal, (request) =>
+    asSignal(() => void approve(toApprover(request)), unchecked),
+  );
   setHandler(messages.retireSignal, () => void wants.retire());
+  const operations: Operations = {
+    state,
+    show: () => publishState(),
+    keepSchedule: (resume) => applier.keepSchedule(resume),
+  };
+  const changed = () => {
+    dirty = true;
+    publishState();
+  };
+  handleSwitching({
+    state,
+    wants,
+    cancel: () => operations.cancel?.(),
+    asSignal: (act) => asSignal(act, unchecked),
+    onNews: (news) => {
+      takeNews(state, news);
+      publishState();
+    },
+  });
+  handleDrills({ state, changed, asSignal: (act) => asSignal(act, unchecked) });
 
   let published = '';
   const publishState = () => {
     show();
-    if (!state.document) return;
-    const attributes = searchAttributesOf(state, state.document);
+    const document = activeDocument(state);
+    if (!document) return;
+    const attributes = searchAttributesOf(state, document);
     const now = JSON.stringify(attributes.map(({ value }) => value));
     // Every upsert is an event in the history: one that changes nothing is left out.
     if (now !== published) upsertSearchAttributes(attributes);
@@ -233,31 +287,43 @@ export async function relationship(input: RelationshipInput): Promise<void> {
   while (!state.retired) {
     if (dirty) {
       dirty = false;
-      hosts.watch(state.paused ? [] : state.absentHosts);
+      hosts.watch(state.paused || state.takeover ? [] : state.absentHosts);
+      watchOldPrimary();
       publishState();
     }
     const retryInMs =
-      state.retryAt && !state.paused ? Math.max(0, Date.parse(state.retryAt) - Date.now()) : undefined;
+      state.retryAt && !state.paused && !state.takeover
+        ? Math.max(0, Date.parse(state.retryAt) - Date.now())
+        : undefined;
     // Skipped ticks alone fill a history too.
-    const ready = () => dirty || !wants.isEmpty() || workflowInfo().continueAsNewSuggested;
+    const mayContinue = () => workflowInfo().continueAsNewSuggested && !state.drill;
+    const ready = () => dirty || !wants.isEmpty() || mayContinue();
     if (retryInMs === undefined) await condition(ready);
     else if (retryInMs > 0)
       await condition(ready, retryInMs, { summary: 'Sync again, after one that failed' });
-    if (!state.paused && state.retryAt && Date.parse(state.retryAt) <= Date.now() && wants.isEmpty()) {
+    if (
+      !state.paused &&
+      !state.takeover &&
+      state.retryAt &&
+      Date.parse(state.retryAt) <= Date.now() &&
+      wants.isEmpty()
+    ) {
       void wants.sync('retry', state.retryTargets);
     }
     const want = wants.take();
     if (want) {
-      await runOperation(state, want, show);
+      await runOperation(operations, want);
       dirty = true;
-    } else if (workflowInfo().continueAsNewSuggested) {
+    } else if (mayContinue()) {
       await condition(() => allHandlersFinished() || !wants.isEmpty());
       if (!wants.isEmpty()) continue;
       hosts.stop();
+      oldPrimary.stop();
       await continueAsNew<typeof relationship>({ name: state.name, carried: state });
     }
   }
   hosts.stop();
+  oldPrimary.stop();
   publishState();
   await condition(allHandlersFinished);
 }

@@ -3,7 +3,7 @@
  * that stumbles over it would stand still for ever.
  */
 import { ApplicationFailure } from '@temporalio/workflow';
-import type { RestoreRequest, SyncRequest, VerifyRequest } from './messages';
+import type { FailoverRequest, RestoreRequest, ReverseRequest, SyncRequest, VerifyRequest } from './messages';
 
 type Fields = Partial<Record<string, unknown>>;
 
@@ -53,6 +53,28 @@ export function toRestoreRequest(input: unknown): RestoreRequest {
   if (!pointId || !host || !path) throw malformed('pointId, to.host and to.path are needed');
   const target = text(fields, 'target');
   return { pointId, to: { host, path }, overwrite: fields.overwrite === true, ...(target && { target }) };
+}
+
+/** @throws ApplicationFailure `InvalidSpec` */
+export function toFailoverRequest(input: unknown): FailoverRequest {
+  const fields = fieldsOf(input, '{"target": "beta", "pointId": "…"}');
+  const [target, pointId] = [text(fields, 'target'), text(fields, 'pointId')];
+  return {
+    ...(target && { target }),
+    ...(pointId && { pointId }),
+    ...(fields.acceptIncomplete === true && { acceptIncomplete: true }),
+  };
+}
+
+/** @throws ApplicationFailure `InvalidSpec` */
+export function toReverseRequest(input: unknown): ReverseRequest {
+  const fields = fieldsOf(input, '{"acceptDiverged": true}');
+  return { acceptDiverged: fields.acceptDiverged === true };
+}
+
+/** @throws ApplicationFailure `InvalidSpec` */
+export function toDrillSchedule(input: unknown): string | undefined {
+  return text(fieldsOf(input, '{"cron": "0 4 1 * *"}'), 'cron');
 }
 
 /** Who approves; @throws ApplicationFailure `InvalidSpec` */

@@ -1,25 +1,33 @@
 import { ApplicationFailure, setCurrentDetails } from '@temporalio/workflow';
 import { targetName, volumeOf } from '../model/endpoints';
 import { makeSyncId } from '../model/names';
-import type { Relationship, TargetSpec } from '../model/spec';
+import type { Role } from '../model/records';
+import type { Relationship, SourceSpec, TargetSpec } from '../model/spec';
 import { formatBytes } from '../model/units';
 import type { TransferId } from '../movers/contract';
 import type { RestoreRequest, RestoreResult } from './messages';
 import { onHost, orStepFailed, StepFailed } from './steps';
-import { closeBoth } from './verify';
+import { closeBoth } from './close-both';
 
 export interface RestoreInput {
   document: Relationship;
+  /** What the source is called where it was a target: it may hold points too. */
+  primaryName: string;
   epoch: number;
   sequence: number;
   request: RestoreRequest;
 }
 
-function chooseHolder(document: Relationship, wanted: string | undefined): TargetSpec {
-  const holder = wanted
-    ? document.spec.targets.find((target) => targetName(target) === wanted)
-    : document.spec.targets[0];
-  if (holder) return holder;
+interface Holder {
+  endpoint: TargetSpec | SourceSpec;
+  role: Role;
+}
+
+function chooseHolder({ document, primaryName }: RestoreInput, wanted: string | undefined): Holder {
+  const { source, targets } = document.spec;
+  if (wanted === primaryName) return { endpoint: source, role: 'source' };
+  const target = wanted ? targets.find((each) => targetName(each) === wanted) : targets[0];
+  if (target) return { endpoint: target, role: 'target' };
   throw ApplicationFailure.create({
     type: 'InvalidSpec',
     message: `relationship ${document.metadata.name} has no target ${wanted}`,
@@ -27,13 +35,17 @@ function chooseHolder(document: Relationship, wanted: string | undefined): Targe
   });
 }
 
-async function bring(input: RestoreInput, holder: TargetSpec, id: TransferId): Promise<RestoreResult> {
+async function bring(
+  input: RestoreInput,
+  { endpoint: holder, role }: Holder,
+  id: TransferId,
+): Promise<RestoreResult> {
   const { document, epoch, request } = input;
   const { mover } = document.spec;
   const { host, path } = request.to;
   const atHolder = {
     volume: volumeOf(holder),
-    claim: { relationship: document.metadata.name, epoch, role: 'target' as const },
+    claim: { relationship: document.metadata.name, epoch, role },
     syncId: id.syncId,
   };
   const { offer, point, capture } = await orStepFailed(
@@ -91,7 +103,7 @@ async function bring(input: RestoreInput, holder: TargetSpec, id: TransferId): P
 /** Brings a recovery point back, to any folder of any host. */
 export async function restore(input: RestoreInput): Promise<RestoreResult> {
   const { document, sequence, request } = input;
-  const holder = chooseHolder(document, request.target);
+  const holder = chooseHolder(input, request.target);
   const id: TransferId = {
     relationship: document.metadata.name,
     // A name that no target has, so that it never meets a sync's landing.
@@ -114,6 +126,6 @@ export async function restore(input: RestoreInput): Promise<RestoreResult> {
       nonRetryable: true,
     });
   } finally {
-    await closeBoth(id, holder.host, request.to.host);
+    await closeBoth(id, holder.endpoint.host, request.to.host);
   }
 }

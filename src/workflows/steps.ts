@@ -30,6 +30,9 @@ const HOST_STEP: ActivityOptions = {
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '15s', maximumAttempts: 6 },
 };
 
+/** Where a step differs from the usual in how long it may take, and how often it is tried. */
+export type StepOverrides = ActivityOptions;
+
 /** A step on a host, called with a summary that the Temporal UI shows. */
 export function onHost(host: string, summary: string, overrides: ActivityOptions = {}) {
   return proxyActivities<HostActivities>({

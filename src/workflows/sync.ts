@@ -171,10 +171,15 @@ async function tellRelationship(ctx: SyncContext, outcome: TargetOutcome): Promi
   }
 }
 
-async function release(ctx: SyncContext): Promise<void> {
+async function release(ctx: SyncContext, isCancelled: boolean): Promise<void> {
   const { source } = ctx.document.spec;
+  // Whoever cancels waits for the end, perhaps because the source is gone.
+  const overrides = isCancelled ? { scheduleToStartTimeout: '5s' as const } : {};
   try {
-    await onHost(source.host, 'Release the frozen copy').release({ ...atSource(ctx), keepSyncIds: [] });
+    await onHost(source.host, 'Release the frozen copy', overrides).release({
+      ...atSource(ctx),
+      keepSyncIds: [],
+    });
   } catch {
     // The next sync's release finds and drops it: a capture left over is space, not data.
   }
@@ -240,7 +245,7 @@ export async function sync(input: SyncInput): Promise<SyncRecord> {
     ]);
     setCurrentDetails(renderSyncDetails(input.document, input.reason, doing, record));
     await Promise.all([
-      captured ? release(ctx) : Promise.resolve(),
+      captured ? release(ctx, record.result === 'cancelled') : Promise.resolve(),
       inControl('Record in the catalog').recordSync(record),
     ]);
   });

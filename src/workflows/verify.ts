@@ -1,10 +1,9 @@
-import { ApplicationFailure, CancellationScope, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, setCurrentDetails } from '@temporalio/workflow';
 import { targetName, volumeOf } from '../model/endpoints';
 import { makeSyncId } from '../model/names';
-import type { Difference } from '../model/records';
 import type { Relationship } from '../model/spec';
 import type { TransferId } from '../movers/contract';
-import type { Capture } from '../volumes/contract';
+import { compare } from './compare';
 import type { VerifyRequest, VerifyResult } from './messages';
 import { onControl, onHost, orStepFailed, StepFailed } from './steps';
 
@@ -14,9 +13,6 @@ export interface VerifyInput {
   sequence: number;
   request: VerifyRequest;
 }
-
-/** Differences that are told; more than these are counted only. */
-const TOLD_DIFFERENCES = 1000;
 
 function chooseTarget(document: Relationship, wanted: string | undefined) {
   const target = wanted
@@ -30,54 +26,34 @@ function chooseTarget(document: Relationship, wanted: string | undefined) {
   });
 }
 
-async function compare(input: VerifyInput, id: TransferId): Promise<VerifyResult> {
+async function compareWithPoint(input: VerifyInput, id: TransferId): Promise<VerifyResult> {
   const { document, epoch, request } = input;
   const { source, mover } = document.spec;
   const relationship = document.metadata.name;
   const target = chooseTarget(document, request.target);
-  const volume = volumeOf(source);
-  const atSource = { volume, claim: { relationship, epoch, role: 'source' as const }, syncId: id.syncId };
+  const { syncId } = id;
   const atTarget = {
     volume: volumeOf(target),
     claim: { relationship, epoch, role: 'target' as const },
-    syncId: id.syncId,
+    syncId,
   };
-  const offer = await orStepFailed(
-    onHost(source.host, 'Make a key to compare with').offerVerify({ id, mover }),
-    source.host,
-    source.directory,
-  );
-  const { landing, point } = await orStepFailed(
-    onHost(target.host, 'Open a landing that only reads').receiveVerify({
-      ...atTarget,
-      id,
-      offer,
-      mover,
-      ...(request.pointId && { pointId: request.pointId }),
-      landingLifetimeMs: 3_600_000,
-    }),
-    target.host,
-    target.directory,
-  );
-  setCurrentDetails(
-    `Comparing recovery point ${point.id} of target ${id.target} with ${source.host}:${source.directory}, by checksum.`,
-  );
-  // The live volume is compared: what changed there since the point was captured is told apart.
-  const capture: Capture = { syncId: id.syncId, method: 'Direct', path: volume.path, live: true };
-  const differences: Difference[] = await orStepFailed(
-    onHost(source.host, `Compare with ${point.id} by checksum`, { startToCloseTimeout: '30d' }).verify({
-      ...atSource,
-      id,
-      capture,
-      landing,
-      mover,
-      capturedAt: point.capturedAt,
-    }),
-    source.host,
-    source.directory,
-  );
+  const { comparison, point } = await compare({
+    id,
+    volume: {
+      host: source.host,
+      step: { volume: volumeOf(source), claim: { relationship, epoch, role: 'source' }, syncId },
+    },
+    holder: { host: target.host, step: atTarget },
+    ...(request.pointId && { pointId: request.pointId }),
+    mover,
+    quick: false,
+    onPoint: (found) =>
+      setCurrentDetails(
+        `Comparing recovery point ${found.id} of target ${id.target} with ${source.host}:${source.directory}, by checksum.`,
+      ),
+  });
   const verifiedAt = new Date().toISOString();
-  const equal = differences.every((difference) => difference.changedSince);
+  const equal = comparison.unexplained === 0;
   if (equal) {
     await orStepFailed(
       onHost(target.host, 'Note that it was verified').markVerified({
@@ -102,8 +78,8 @@ async function compare(input: VerifyInput, id: TransferId): Promise<VerifyResult
     capturedAt: point.capturedAt,
     verifiedAt,
     equal,
-    differences: differences.slice(0, TOLD_DIFFERENCES),
-    totalDifferences: differences.length,
+    differences: comparison.differences,
+    totalDifferences: comparison.total,
   };
 }
 
@@ -117,7 +93,7 @@ export async function verify(input: VerifyInput): Promise<VerifyResult> {
     syncId: makeSyncId(document.metadata.name, sequence),
   };
   try {
-    const result = await compare(input, id);
+    const result = await compareWithPoint(input, id);
     setCurrentDetails(
       result.equal
         ? `Equal: ${result.pointId} holds what ${document.spec.source.directory} held when it was captured (${result.totalDifferences} entries changed there since).`
@@ -133,22 +109,5 @@ export async function verify(input: VerifyInput): Promise<VerifyResult> {
       details: [failure],
       nonRetryable: true,
     });
-  } finally {
-    await closeBoth(id, document.spec.source.host, target.host);
   }
-}
-
-/** Closes what a transfer outside a sync has opened on either side. Best effort: landings expire. */
-export async function closeBoth(id: TransferId, ...hosts: string[]): Promise<void> {
-  const { workflowId } = workflowInfo();
-  await CancellationScope.nonCancellable(() =>
-    Promise.allSettled(
-      [...new Set(hosts)].map((host) =>
-        onHost(host, `Close what ${workflowId} opened`, {
-          scheduleToStartTimeout: '5s',
-          retry: { maximumAttempts: 2 },
-        }).closeTransfer({ id }),
-      ),
-    ),
-  );
 }

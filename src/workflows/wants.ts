@@ -1,6 +1,12 @@
 import { Trigger } from '@temporalio/workflow';
 import type { SyncRecord } from '../model/records';
-import type { RestoreRequest, VerifyRequest } from './messages';
+import type {
+  FailoverRequest,
+  RelocateRequest,
+  RestoreRequest,
+  ReverseRequest,
+  VerifyRequest,
+} from './messages';
 
 /** What is known of an operation once it has started. */
 export interface Started {
@@ -18,8 +24,20 @@ export type SyncWant = { kind: 'sync'; reason: SyncRecord['reason']; targets: st
 }>;
 export type VerifyWant = { kind: 'verify'; request: VerifyRequest } & Promised<void>;
 export type RestoreWant = { kind: 'restore'; request: RestoreRequest } & Promised<void>;
+export type FailoverWant = {
+  kind: 'failover';
+  request: FailoverRequest & { target: string };
+} & Promised<void>;
+export type RelocateWant = {
+  kind: 'relocate';
+  request: RelocateRequest & { target: string };
+} & Promised<void>;
+export type ReverseWant = { kind: 'reverse'; request: ReverseRequest } & Promised<void>;
+/** The old primary's host is back: it is to be told that it is primary no more. */
+export type FenceWant = { kind: 'fence' } & Promised<void>;
+export type SwitchWant = FailoverWant | RelocateWant | ReverseWant;
 export type RetireWant = { kind: 'retire' } & Promised<void>;
-export type Want = SyncWant | VerifyWant | RestoreWant | RetireWant;
+export type Want = SyncWant | VerifyWant | RestoreWant | SwitchWant | FenceWant | RetireWant;
 
 /** A promise that nobody may be waiting for: its rejection must not fail the workflow. */
 function makeTrigger<T>(): Trigger<T> {
@@ -56,6 +74,33 @@ export class WantQueue {
 
   restore(request: RestoreRequest): RestoreWant {
     return this.push({ kind: 'restore', request, started: makeTrigger(), ended: makeTrigger() });
+  }
+
+  /** Before everything else: whoever asks for it can't wait. */
+  failover(request: FailoverWant['request']): FailoverWant {
+    const want: FailoverWant = { kind: 'failover', request, started: makeTrigger(), ended: makeTrigger() };
+    this.queue.unshift(want);
+    return want;
+  }
+
+  relocate(request: RelocateWant['request']): RelocateWant {
+    return this.push({ kind: 'relocate', request, started: makeTrigger(), ended: makeTrigger() });
+  }
+
+  reverse(request: ReverseRequest): ReverseWant {
+    return this.push({ kind: 'reverse', request, started: makeTrigger(), ended: makeTrigger() });
+  }
+
+  fence(): FenceWant {
+    return this.push({ kind: 'fence', started: makeTrigger(), ended: makeTrigger() });
+  }
+
+  /** A change of the primary waits. */
+  switching(): SwitchWant | undefined {
+    return this.queue.find(
+      (want): want is SwitchWant =>
+        want.kind === 'failover' || want.kind === 'relocate' || want.kind === 'reverse',
+    );
   }
 
   retire(): RetireWant {

@@ -35,6 +35,11 @@ const ENDS: Record<keyof typeof WORKFLOW_TYPES, string[]> = {
   verify: ['completed', 'failed'],
   restore: ['completed', 'failed'],
   requestSync: ['completed', 'failed'],
+  failover: ['completed', 'failed', 'cancelled'],
+  relocate: ['completed', 'failed'],
+  reverse: ['completed', 'failed'],
+  drill: ['completed'],
+  requestDrill: ['completed'],
 };
 
 test.each(Object.entries(ENDS))('there are histories of %s in each way that it ends: %s', (type, ends) => {

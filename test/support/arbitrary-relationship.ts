@@ -77,7 +77,7 @@ const source = fc.record({
   host: name,
   directory: directory('source'),
   mustBeMounted: fc.boolean(),
-  copyMethod: fc.constantFrom('Direct' as const, 'Snapshot' as const, 'Clone' as const),
+  copyMethod: fc.constantFrom('Direct' as const, 'Snapshot' as const, 'Clone' as const, 'Auto' as const),
 });
 
 const target = (index: number) =>
@@ -142,6 +142,17 @@ export const arbitraryRelationship: fc.Arbitrary<Relationship> = fc.record({
       allowEmpty: fc.boolean(),
       maxDeletes: fc.integer({ min: 0, max: 100 }).map((percent) => `${percent}%`),
     }),
-    hooks: fc.record({ beforeCapture: hooks, afterCapture: hooks, afterPublish: hooks }),
+    hooks: fc.record({
+      beforeCapture: hooks,
+      afterCapture: hooks,
+      afterPublish: hooks,
+      quiesce: hooks,
+      unquiesce: hooks,
+      afterPromote: hooks,
+      startDrill: hooks,
+      probeDrill: hooks,
+      stopDrill: hooks,
+    }),
+    approval: fc.constantFrom('none' as const, 'one' as const, 'two' as const),
   }),
 });

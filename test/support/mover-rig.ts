@@ -6,7 +6,7 @@ import type { Host } from '../../src/hosts/contract';
 import { makeLocalHost } from '../../src/hosts/local';
 import type { Landing } from '../../src/landings/contract';
 import { type LandingService, startLandingSshd } from '../../src/landings/sshd';
-import type { Difference, Progress, TransferStats } from '../../src/model/records';
+import type { Comparison, Difference, Progress, TransferStats } from '../../src/model/records';
 import { MoverSchema, type MoverSpec } from '../../src/model/spec';
 import type { Mover, TransferId, WriteMode } from '../../src/movers/contract';
 
@@ -36,6 +36,7 @@ export interface MoverRig {
   /** Offer, receive, transfer; closed only where that succeeded, so that a test can look. */
   sync(options?: SyncOptions): Promise<TransferStats>;
   verify(options?: { capturedAt?: string; mover?: MoverSpec }): Promise<Difference[]>;
+  compare(options?: { capturedAt?: string; mover?: MoverSpec; quick?: boolean }): Promise<Comparison>;
   close(): Promise<void>;
   dispose(): Promise<void>;
 }
@@ -89,8 +90,11 @@ export async function makeMoverRig(mover: Mover, under = tmpdir()): Promise<Move
       await rig.close();
       return stats;
     },
-    async verify({ capturedAt = new Date(0).toISOString(), mover: spec = moverSpec() } = {}) {
-      const offer = await mover.offerVerify(source, { id: usual, mover: spec });
+    async verify(options) {
+      return (await rig.compare(options)).differences;
+    },
+    async compare({ capturedAt = new Date(0).toISOString(), mover: spec = moverSpec(), quick = false } = {}) {
+      const offer = await mover.offerVerify(source, { id: usual, mover: spec, quick });
       const request = {
         id: usual,
         path: targetPath,
@@ -102,17 +106,18 @@ export async function makeMoverRig(mover: Mover, under = tmpdir()): Promise<Move
       const landing = await mover.receive(target, service.landings, request);
       const { signal } = new AbortController();
       const onProgress = () => undefined;
-      const differences = await mover.verify(source, {
+      const comparison = await mover.verify(source, {
         id: usual,
         sourcePath,
         landing,
         mover: spec,
+        quick,
         capturedAt,
         signal,
         onProgress,
       });
       await rig.close();
-      return differences;
+      return comparison;
     },
     async close() {
       await mover.close(source, service.landings, usual);

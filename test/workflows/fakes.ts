@@ -14,11 +14,12 @@ import type {
 import type { ErrorType } from '../../src/model/errors';
 import { CONTROL_QUEUE, makeHostQueue, makePointId, makeRelationshipId } from '../../src/model/names';
 import { checkDocument } from '../../src/model/parse-spec';
-import type { Point, SyncRecord } from '../../src/model/records';
+import type { Claim, Comparison, Point, SyncRecord } from '../../src/model/records';
 import { loadWorkflowBundle } from '../../src/workers/bundle';
 import type { WorkflowBundle } from '../../src/workers/bundle';
 import { registerSearchAttributes } from '../../src/workers/search-attributes';
-import { syncUpdate } from '../../src/workflows/messages';
+import type { DrillOutcome } from '../../src/model/status';
+import { drillUpdate, syncUpdate } from '../../src/workflows/messages';
 import { findTemporal } from '../support/temporal-server';
 
 /** A host in memory: records what it was asked, keeps points, fails where it is told to. */
@@ -32,6 +33,15 @@ export class FakeHost {
   freeBytes = 1e12;
   /** Held transfers wait for `letGo`. */
   hold = false;
+  /** What comparing this host's volume with a recovery point finds. */
+  comparison: Comparison = { differences: [], total: 0, unexplained: 0, bytes: 0 };
+  /** A transfer into the only copy was cut off. */
+  broken = false;
+  canBeReadOnly = true;
+  /** Every claim that a change of the primary stored here, in order. */
+  readonly claims: Claim[] = [];
+  readonly hooksRun: string[] = [];
+  rolledBackTo?: string | undefined;
   private waiting: (() => void)[] = [];
 
   constructor(readonly name: string) {}
@@ -127,6 +137,64 @@ export class FakeHost {
       closeTransfer: async () => note('closeTransfer'),
       measureShortage: async () => ({ freeBytes: 1024, missingBytes: 2048 }),
       retireEndpoint: async () => note('retireEndpoint'),
+      offerVerify: async () => {
+        note('offerVerify');
+        return { publicKey: '', serverCommands: { inPlace: [], delayed: [] }, resolved: {} };
+      },
+      receiveVerify: async ({ pointId }) => {
+        note('receiveVerify');
+        const point = this.points.find(({ id }) => id === pointId) ?? this.points.at(-1);
+        if (!point) throw ApplicationFailure.nonRetryable('there is no recovery point', 'VolumeMissing');
+        return { landing, point };
+      },
+      verify: async () => {
+        note('verify');
+        return this.comparison;
+      },
+      markVerified: async () => note('markVerified'),
+      listPoints: async () => {
+        note('listPoints');
+        return { points: this.points, broken: this.broken };
+      },
+      runHooks: async ({ hooks, path }) => {
+        note('runHooks');
+        this.hooksRun.push(...hooks.map(({ run }) => `${run[0] ?? ''}${path ? ` on ${path}` : ''}`));
+      },
+      fence: async ({ claim }) => {
+        note('fence');
+        this.claims.push(claim);
+        return { readOnly: this.canBeReadOnly, ...(!this.canBeReadOnly && { whyNot: 'a plain directory' }) };
+      },
+      rollback: async ({ claim, pointId }) => {
+        note('rollback');
+        this.claims.push(claim);
+        this.rolledBackTo = pointId;
+      },
+      promote: async ({ claim }) => {
+        note('promote');
+        this.claims.push(claim);
+      },
+      keepDiverged: async ({ capturedAt, sequence, syncId }) => {
+        note('keepDiverged');
+        const point: Point = {
+          ...{ id: `${makePointId(capturedAt, sequence)}-diverged`, syncId, sequence, capturedAt },
+          ...{
+            publishedAt: capturedAt,
+            method: 'Snapshot',
+            identity: 'own',
+            bytes: 1,
+            files: 1,
+            diverged: true,
+          },
+        };
+        this.points.push(point);
+        return point;
+      },
+      makeClone: async ({ pointId }) => {
+        note('makeClone');
+        return { path: '/clone', how: 'Snapshot', pointId: pointId ?? this.points.at(-1)?.id ?? '' };
+      },
+      removeClones: async () => note('removeClones'),
     };
   }
 }
@@ -189,6 +257,12 @@ export class FakeWorld {
       recordVerified: async () => undefined,
       recordRelationship: async () => ({ lastSequence: 0 }),
       recordRetired: async () => undefined,
+      sendDrill: async ({ relationship, requestId }) => {
+        const { workflowId } = await this.env.client.workflow
+          .getHandle(makeRelationshipId(relationship))
+          .executeUpdate(drillUpdate, { updateId: requestId, args: [{}] });
+        return (await this.env.client.workflow.getHandle(workflowId).result()) as DrillOutcome;
+      },
       sendSync: async ({ relationship, requestId, scheduled }): Promise<SyncAnswer> =>
         this.env.client.workflow
           .getHandle(makeRelationshipId(relationship))

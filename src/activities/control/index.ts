@@ -3,6 +3,7 @@ import type { Catalog } from '../../catalog/contract';
 import { checkDocument } from '../../model/parse-spec';
 import type { ControlActivities } from '../contract';
 import { keepSchedule, removeSchedule } from './schedule';
+import { sendDrill } from './send-drill';
 import { sendSync } from './send-sync';
 
 /** All activities of the control worker. */
@@ -24,6 +25,7 @@ export function makeControlActivities({
       return { lastSequence: await catalog.lastSequence(document.metadata.name) };
     },
     recordRetired: (relationship) => catalog.recordRetired(relationship),
+    sendDrill: (input) => sendDrill(client, input),
     sendSync: (input) => sendSync(client, catalog, input),
   };
 }

@@ -7,18 +7,26 @@ import {
 } from '@temporalio/client';
 import type { Client, ScheduleOptions } from '@temporalio/client';
 import { TidemarkError } from '../../model/errors';
-import { CONTROL_QUEUE, makeScheduleId } from '../../model/names';
+import { CONTROL_QUEUE, makeDrillScheduleId, makeScheduleId } from '../../model/names';
 import { SEARCH_ATTRIBUTES } from '../../model/search-attributes';
+import type { RequestDrillInput } from '../../workflows/request-drill';
 import type { RequestSyncInput } from '../../workflows/request-sync';
 import type { WantedSchedule } from '../contract';
 
 type WantedOptions = Pick<ScheduleOptions, 'spec' | 'action' | 'policies'> &
   Required<Pick<ScheduleOptions, 'action'>>;
 
+function scheduleIdOf({ relationship, what }: WantedSchedule): string {
+  return what === 'drill' ? makeDrillScheduleId(relationship) : makeScheduleId(relationship);
+}
+
 /** What the Schedule of a relationship looks like. Pure. */
 export function scheduleOptions(wanted: WantedSchedule & { cron: string }) {
   const attributes = [{ key: SEARCH_ATTRIBUTES.relationship, value: wanted.relationship }];
-  const input: RequestSyncInput = { relationship: wanted.relationship, scheduled: true };
+  const isDrill = wanted.what === 'drill';
+  const input: RequestSyncInput | RequestDrillInput = isDrill
+    ? { relationship: wanted.relationship }
+    : { relationship: wanted.relationship, scheduled: true };
   return {
     spec: {
       cronExpressions: [wanted.cron],
@@ -27,16 +35,16 @@ export function scheduleOptions(wanted: WantedSchedule & { cron: string }) {
     },
     action: {
       type: 'startWorkflow' as const,
-      workflowType: 'requestSync',
-      workflowId: `${makeScheduleId(wanted.relationship)}/tick`,
+      workflowType: isDrill ? 'requestDrill' : 'requestSync',
+      workflowId: `${scheduleIdOf(wanted)}/tick`,
       taskQueue: CONTROL_QUEUE,
       args: [input],
-      staticSummary: `Scheduled sync of ${wanted.relationship}`,
+      staticSummary: `Scheduled ${isDrill ? 'drill' : 'sync'} of ${wanted.relationship}`,
       typedSearchAttributes: attributes,
     },
     policies: {
       // Every tick asks: the relationship itself skips and counts one that falls into an operation.
-      overlap: ScheduleOverlapPolicy.ALLOW_ALL,
+      overlap: isDrill ? ScheduleOverlapPolicy.SKIP : ScheduleOverlapPolicy.ALLOW_ALL,
       catchupWindow: wanted.catchUpMs,
     },
   } satisfies WantedOptions;
@@ -50,9 +58,10 @@ async function remove(client: Client, id: string): Promise<void> {
   }
 }
 
-/** Removes the Schedule of a relationship; none there is not an error. */
-export function removeSchedule(client: Client, relationship: string): Promise<void> {
-  return remove(client, makeScheduleId(relationship));
+/** Removes the Schedules of a relationship; none there is not an error. */
+export async function removeSchedule(client: Client, relationship: string): Promise<void> {
+  await remove(client, makeScheduleId(relationship));
+  await remove(client, makeDrillScheduleId(relationship));
 }
 
 /** gRPC's code for what will never be accepted. */
@@ -82,7 +91,7 @@ export async function keepSchedule(client: Client, wanted: WantedSchedule): Prom
 
 async function putSchedule(client: Client, wanted: WantedSchedule): Promise<{ nextRun?: string }> {
   const { cron, paused } = wanted;
-  const scheduleId = makeScheduleId(wanted.relationship);
+  const scheduleId = scheduleIdOf(wanted);
   if (!cron) {
     await remove(client, scheduleId);
     return {};

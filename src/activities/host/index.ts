@@ -4,6 +4,7 @@ import { Exclusive } from './exclusive';
 import { makePrepare } from './prepare';
 import { makePublish } from './publish';
 import { makeRestore } from './restore';
+import { makeDrill, makeSwitch } from './switch';
 import { makeTransfer } from './transfer';
 import { makeVerify } from './verify';
 
@@ -16,5 +17,7 @@ export function makeHostActivities(context: AgentContext): HostActivities {
     ...makePublish(context, exclusive),
     ...makeVerify(context),
     ...makeRestore(context),
+    ...makeSwitch(context, exclusive),
+    ...makeDrill(context),
   };
 }

@@ -1,13 +1,12 @@
 import { TidemarkError } from '../../model/errors';
 import { volumeOf } from '../../model/endpoints';
-import type { CaptureMethod } from '../../model/records';
 import type { SourceSpec } from '../../model/spec';
 import type { Inspection } from '../../volumes/contract';
 import { driverFor } from '../../volumes/registry';
 import type { HostActivities } from '../contract';
 import type { AgentContext } from './context';
 import { findHook } from './hooks';
-import { choosePointMethod } from './point-method';
+import { chooseCaptureMethod, choosePointMethod } from './copy-method';
 
 type Input = Parameters<HostActivities['inspectEndpoint']>[0];
 
@@ -30,7 +29,7 @@ function checkSource(source: SourceSpec, inspection: Inspection, problems: strin
     problems.push(`${source.directory} does not exist; make it, or correct the path`);
     return;
   }
-  const method: CaptureMethod = source.copyMethod;
+  const method = chooseCaptureMethod(source.copyMethod, inspection);
   if (inspection.capture.includes(method)) return;
   problems.push(
     inspection.whyNot[method] ??

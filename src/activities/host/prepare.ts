@@ -10,7 +10,7 @@ import type { AgentContext } from './context';
 import { runOwedUndo } from './hooks';
 import { inspectEndpoint } from './inspect';
 import { landingsSincePublish } from './landed';
-import { choosePointMethod } from './point-method';
+import { chooseCaptureMethod, choosePointMethod } from './copy-method';
 
 export function makePrepare(
   context: AgentContext,
@@ -46,7 +46,9 @@ export function makePrepare(
         fileBytes: size.files,
         empty: inspection.empty,
         captureNeeded:
-          source.copyMethod !== 'Direct' || hooks.beforeCapture.length > 0 || hooks.afterCapture.length > 0,
+          chooseCaptureMethod(source.copyMethod, inspection) !== 'Direct' ||
+          hooks.beforeCapture.length > 0 ||
+          hooks.afterCapture.length > 0,
         liveCapture: { syncId, method: 'Direct', path: volume.path, live: true },
         offers: Object.fromEntries(offers),
         warnings: [],

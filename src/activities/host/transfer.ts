@@ -1,11 +1,15 @@
 /** Capture, landing, transfer, release: the bytes of a sync. */
 import { Context } from '@temporalio/activity';
+import type { Host } from '../../hosts/contract';
 import { measureTree } from '../../hosts/measure-tree';
+import type { CaptureMethod, Volume } from '../../model/records';
 import { estimateNeededBytes } from '../../model/space';
+import type { SourceSpec } from '../../model/spec';
 import { moverFor, MOVERS } from '../../movers/registry';
 import { driverFor } from '../../volumes/registry';
 import type { HostActivities, StepContext } from '../contract';
 import type { AgentContext } from './context';
+import { chooseCaptureMethod } from './copy-method';
 import type { Exclusive } from './exclusive';
 import { betweenHooks } from './hooks';
 import { expiryIn, noteLanding } from './landed';
@@ -16,9 +20,19 @@ type Activities = Pick<
   'capture' | 'receive' | 'transfer' | 'release' | 'closeTransfer' | 'measureShortage' | 'retireEndpoint'
 >;
 
-/** What one side of a relationship is locked by on its host. */
+/** What a volume of a relationship is locked by on its host, whatever its role: roles change. */
 export function stepKey({ claim, volume }: Pick<StepContext, 'claim' | 'volume'>): string {
-  return `${claim.relationship}:${claim.role}:${volume.path}`;
+  return `${claim.relationship}:${volume.path}`;
+}
+
+/** `Auto` is looked for; what the spec names is taken at its word, and refused by the driver where it can't be. */
+async function findCaptureMethod(
+  host: Host,
+  volume: Volume,
+  { copyMethod }: SourceSpec,
+): Promise<CaptureMethod> {
+  if (copyMethod !== 'Auto') return copyMethod;
+  return chooseCaptureMethod(copyMethod, await driverFor(volume.kind).inspect(host, volume));
 }
 
 export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activities {
@@ -38,11 +52,12 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activ
       return exclusive.run(host, stepKey(input), async (marked) => {
         await driverFor(volume.kind).check(marked, volume, claim);
         const env = { relationship: claim.relationship, syncId, volume: volume.path };
+        const method = await findCaptureMethod(marked, volume, source);
         return betweenHooks(context, marked, hooks, env, signal, () =>
           driverFor(volume.kind).capture(marked, volume, {
             relationship: claim.relationship,
             syncId,
-            method: source.copyMethod,
+            method,
             signal,
           }),
         );

@@ -36,7 +36,7 @@ export function makeVerify(
 ): Pick<HostActivities, 'offerVerify' | 'receiveVerify' | 'verify' | 'markVerified'> {
   const { host, landings } = context;
   return {
-    offerVerify: ({ id, mover }) => moverFor(mover).offerVerify(host, { id, mover }),
+    offerVerify: ({ id, mover, quick }) => moverFor(mover).offerVerify(host, { id, mover, quick }),
 
     async receiveVerify({ volume, claim, id, offer, mover, pointId, landingLifetimeMs }) {
       const driver = driverFor(volume.kind);
@@ -54,7 +54,7 @@ export function makeVerify(
       return { landing, point };
     },
 
-    async verify({ volume, claim, id, capture, landing, mover, capturedAt }) {
+    async verify({ volume, claim, id, capture, landing, mover, capturedAt, quick }) {
       const signal = Context.current().cancellationSignal;
       const onProgress = progressReporter();
       await driverFor(volume.kind).check(host, volume, claim);
@@ -63,6 +63,7 @@ export function makeVerify(
         sourcePath: capture.path,
         landing,
         mover,
+        quick,
         capturedAt,
         signal,
         onProgress,

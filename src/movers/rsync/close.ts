@@ -18,3 +18,16 @@ export async function close(host: Host, landings: Landings, id: TransferId): Pro
     await host.files.remove(note);
   }
 }
+
+/** The same, whichever sync it was for. */
+export async function closeAll(
+  host: Host,
+  landings: Landings,
+  id: Omit<TransferId, 'syncId'>,
+): Promise<void> {
+  const sending = await readKeyNote(host, id);
+  const receiving = await host.files.read(landingNotePath(host.home, id));
+  for (const syncId of new Set([sending?.syncId, receiving])) {
+    if (syncId !== undefined) await close(host, landings, { ...id, syncId });
+  }
+}

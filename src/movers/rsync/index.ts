@@ -1,6 +1,6 @@
 /** Files by rsync, over SSH into a landing. */
 import type { Mover } from '../contract';
-import { close } from './close';
+import { close, closeAll } from './close';
 import { makeOffer, makeVerifyOffer } from './offer';
 import { measure } from './measure';
 import { receive } from './receive';
@@ -14,6 +14,7 @@ export const rsyncMover: Mover = {
   receive,
   transfer,
   close,
+  closeAll,
   offerVerify: makeVerifyOffer,
   verify,
 };

@@ -42,11 +42,12 @@ export async function makeOffer(
 /** The same for comparing: both commands only read. */
 export async function makeVerifyOffer(
   host: Host,
-  { id, mover }: { id: TransferId; mover: MoverSpec },
+  { id, mover, quick }: { id: TransferId; mover: MoverSpec; quick: boolean },
 ): Promise<Offer> {
+  const resolved = { mode: 'verify', ...(quick && { compare: 'quick' }) };
   const [publicKey, command] = await Promise.all([
     makeKey(host, id, ''),
-    askServerCommand(host, mover, 'verify', {}),
+    askServerCommand(host, mover, 'verify', resolved),
   ]);
-  return { publicKey, serverCommands: { inPlace: command, delayed: command }, resolved: { mode: 'verify' } };
+  return { publicKey, serverCommands: { inPlace: command, delayed: command }, resolved };
 }

@@ -26,7 +26,7 @@ const SILENCE_WHEN_SUMMING_SECONDS = 1800;
 const MODES: Record<LandingMode, readonly string[]> = {
   inPlace: ['--delete-delay', '--inplace', '--no-whole-file'],
   delayed: ['--delete-delay', '--no-whole-file', `--partial-dir=${PARTIAL_FOLDER}`, '--delay-updates'],
-  verify: ['--dry-run', '--checksum', '--delete'],
+  verify: ['--dry-run', '--delete'],
 };
 
 /**
@@ -72,17 +72,17 @@ export function makeClientOptions(
   writer?: string,
 ): string[] {
   const { checksum, extraOptions } = mover.rsync;
-  const sums = checksum || mode === 'verify';
+  const sums = mode === 'verify' ? resolved['compare'] !== 'quick' : checksum;
   return [
     ...EVERYTHING,
     ...MODES[mode],
-    ...(checksum && mode !== 'verify' ? ['--checksum'] : []),
+    ...(sums ? ['--checksum'] : []),
     ...extraOptions,
     `--timeout=${sums ? SILENCE_WHEN_SUMMING_SECONDS : SILENCE_SECONDS}`,
     ...makeLinkOptions(mover.rsync, resolved),
     ...makeFilters(mover.rsync, mode),
     ...(writer === 'root' ? ATTRIBUTE_RULES : []),
     '--no-human-readable',
-    ...(mode === 'verify' ? ['--out-format=%i %n'] : ['--info=progress2,stats2', '--out-format=%i']),
+    ...(mode === 'verify' ? ['--out-format=%i %l %n'] : ['--info=progress2,stats2', '--out-format=%i']),
   ];
 }

@@ -21,7 +21,7 @@ export function makeLineReader(onLine: (line: string) => void): {
   };
 }
 
-/** One changed entry, as `%i` codes it: eleven characters, then, with `%i %n`, its name. */
+/** One changed entry, as `%i` codes it: eleven characters, then what else the format asks for. */
 export interface Item {
   /** For example `<f.st......`, `cd+++++++++`, `hf         `, `*deleting  `. */
   code: string;
@@ -34,6 +34,13 @@ const ITEM = /^([<>ch.][fdLDS][-+.? a-zA-Z]{9}|\*deleting {2})(?: (.+))?$/;
 export function parseItem(line: string): Item | undefined {
   const match = ITEM.exec(line);
   return match?.[1] === undefined ? undefined : { code: match[1], name: match[2] ?? '' };
+}
+
+/** A line of `%i %l %n`: the item, and how long the file is, in bytes. */
+export function parseSizedItem(line: string): (Item & { lengthBytes: number }) | undefined {
+  const item = parseItem(line);
+  const [, length, name] = /^(\d+) (.+)$/.exec(item?.name ?? '') ?? [];
+  return item && name !== undefined ? { ...item, name, lengthBytes: Number(length) } : undefined;
 }
 
 export function isDeletion(item: Item): boolean {

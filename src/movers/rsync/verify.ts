@@ -1,23 +1,27 @@
-/** Compares a recovery point with the source's copy, by checksum; changes nothing. */
+/** Compares a recovery point with the source's copy; changes nothing. */
 import type { Host } from '../../hosts/contract';
 import { readKeyNote } from '../../landings/ssh-client';
-import type { Difference } from '../../model/records';
+import type { Comparison } from '../../model/records';
 import type { Mover } from '../contract';
 import { findChangedSince } from './changed-since';
 import { classifyEnding } from './classify';
 import { makeDifference, pathOfItem } from './differences';
 import { makeClientOptions } from './options';
-import { type Item, parseItem } from './output';
+import { isDeletion, parseSizedItem } from './output';
 import { runRsync } from './run-rsync';
 
 type VerifyRequest = Parameters<Mover['verify']>[1];
 
+type SizedItem = NonNullable<ReturnType<typeof parseSizedItem>>;
+
+/** More would be too much for one answer through Temporal. */
+const TOLD_DIFFERENCES = 1000;
 const VANISHED = 24;
 const REPORT_EVERY_MS = 500;
 
-export async function verify(host: Host, request: VerifyRequest): Promise<Difference[]> {
-  const { id, sourcePath, landing, mover, capturedAt, signal, onProgress } = request;
-  const items: Item[] = [];
+export async function verify(host: Host, request: VerifyRequest): Promise<Comparison> {
+  const { id, sourcePath, landing, mover, quick, capturedAt, signal, onProgress } = request;
+  const items: SizedItem[] = [];
   let reportedAt = -Infinity;
   const report = () => {
     if (performance.now() - reportedAt < REPORT_EVERY_MS) return;
@@ -25,9 +29,9 @@ export async function verify(host: Host, request: VerifyRequest): Promise<Differ
     onProgress({ phase: 'comparing', bytesDone: 0, filesDone: items.length, rateBytesPerSecond: 0 });
   };
   report();
-  const options = makeClientOptions(mover, 'verify', {}, landing.user);
+  const options = makeClientOptions(mover, 'verify', quick ? { compare: 'quick' } : {}, landing.user);
   const onLine = (line: string) => {
-    const item = parseItem(line);
+    const item = parseSizedItem(line);
     if (item) items.push(item);
     report();
   };
@@ -49,5 +53,20 @@ export async function verify(host: Host, request: VerifyRequest): Promise<Differ
     names: items.map(pathOfItem),
     capturedAt,
   });
-  return items.map((item, index) => makeDifference(item, changed[index] ?? false));
+  return summarize(items, changed);
+}
+
+/** Regular files whose content goes over. */
+const carriesContent = (item: SizedItem) => !isDeletion(item) && /^<f/.test(item.code);
+
+function summarize(items: readonly SizedItem[], changed: readonly boolean[]): Comparison {
+  const all = items.map((item, index) => makeDifference(item, changed[index] ?? false));
+  const unexplained = all.filter(({ changedSince }) => !changedSince);
+  const explained = all.filter(({ changedSince }) => changedSince);
+  return {
+    differences: [...unexplained, ...explained].slice(0, TOLD_DIFFERENCES),
+    total: all.length,
+    unexplained: unexplained.length,
+    bytes: items.filter(carriesContent).reduce((sum, { lengthBytes }) => sum + lengthBytes, 0),
+  };
 }

@@ -58,7 +58,16 @@ export const SyncEntrySchema = z.object({
   syncId: z.string(),
   relationship: z.string(),
   sequence: count,
-  reason: z.enum(['created', 'schedule', 'request', 'retry', 'changed', 'approved']),
+  reason: z.enum([
+    'created',
+    'schedule',
+    'request',
+    'retry',
+    'changed',
+    'approved',
+    'relocation',
+    'reversed',
+  ]),
   startedAt: instant,
   capturedAt: instant.nullable(),
   endedAt: instant,
@@ -97,7 +106,7 @@ export const RelationshipEntrySchema = z.object({
   source: z.object({
     host: z.string(),
     volume: z.string(),
-    copyMethod: z.enum(['Direct', 'Snapshot', 'Clone']),
+    copyMethod: z.enum(['Direct', 'Snapshot', 'Clone', 'Auto']),
   }),
   targets: z.array(
     z.object({

@@ -1,10 +1,22 @@
 import { TidemarkError } from '../../model/errors';
-import type { PointMethod } from '../../model/records';
-import type { TargetSpec } from '../../model/spec';
+import type { CaptureMethod, PointMethod } from '../../model/records';
+import type { SourceSpec, TargetSpec } from '../../model/spec';
 import type { Inspection } from '../../volumes/contract';
 
 /** The order in which `Auto` takes what the filesystem can do. */
 const PREFERRED_POINTS: readonly PointMethod[] = ['Snapshot', 'Clone', 'HardLink'];
+
+/** The order in which a source's `Auto` takes what the filesystem can do; the live directory otherwise. */
+const PREFERRED_CAPTURES: readonly CaptureMethod[] = ['Snapshot', 'Clone'];
+
+/** How a source is frozen: what the spec says, or the best that its filesystem can do. */
+export function chooseCaptureMethod(
+  copyMethod: SourceSpec['copyMethod'],
+  { capture }: Pick<Inspection, 'capture'>,
+): CaptureMethod {
+  if (copyMethod !== 'Auto') return copyMethod;
+  return PREFERRED_CAPTURES.find((method) => capture.includes(method)) ?? 'Direct';
+}
 
 /**
  * How a target freezes its points: what the spec says, or the best that its filesystem can do.

@@ -1,0 +1,138 @@
+/** What changes of the primary do on a host: fence, roll back, promote, keep what diverged. */
+import { Context } from '@temporalio/activity';
+import type { Host } from '../../hosts/contract';
+import { countEntries, measureTree } from '../../hosts/measure-tree';
+import { TidemarkError } from '../../model/errors';
+import { makePointId } from '../../model/names';
+import { MOVERS } from '../../movers/registry';
+import { driverFor } from '../../volumes/registry';
+import type { HostActivities, StepContext } from '../contract';
+import type { AgentContext } from './context';
+import { choosePointMethod } from './copy-method';
+import type { Exclusive } from './exclusive';
+import { runHooks } from './hooks';
+import { forgetLandings, landingsSincePublish } from './landed';
+import { stepKey } from './transfer';
+
+type Activities = Pick<
+  HostActivities,
+  'listPoints' | 'runHooks' | 'fence' | 'rollback' | 'promote' | 'keepDiverged'
+>;
+
+export function makeSwitch(context: AgentContext, exclusive: Exclusive): Activities {
+  const { host, landings } = context;
+
+  /** Nothing of an older epoch writes to, or reads from, this volume any more. */
+  const endTransfers = async ({ claim }: StepContext, targets: string[]) => {
+    for (const mover of MOVERS) {
+      for (const target of targets) {
+        await mover.closeAll(host, landings, { relationship: claim.relationship, target });
+      }
+    }
+  };
+
+  return {
+    async listPoints({ volume, claim, syncId, target }) {
+      const driver = driverFor(volume.kind);
+      await driver.check(host, volume, claim);
+      const [points, opened] = await Promise.all([
+        driver.points(host, volume, claim.relationship),
+        landingsSincePublish(host, { relationship: claim.relationship, target, syncId }),
+      ]);
+      return { points, broken: opened > 0 };
+    },
+
+    async runHooks({ volume, claim, syncId, hooks, pointId, path }) {
+      const { relationship } = claim;
+      const env = { relationship, syncId, volume: path ?? volume.path, ...(pointId && { pointId }) };
+      await runHooks(context, host, hooks, env, Context.current().cancellationSignal);
+    },
+
+    fence: (input) =>
+      exclusive.run(host, stepKey(input), async (marked) => {
+        const answer = await driverFor(input.volume.kind).demote(marked, input.volume, input.claim);
+        await endTransfers(input, input.targets);
+        return answer;
+      }),
+
+    async rollback(input) {
+      const { volume, claim, syncId, targets, pointId } = input;
+      const driver = driverFor(volume.kind);
+      const signal = Context.current().cancellationSignal;
+      await exclusive.run(host, stepKey(input), async (marked) => {
+        // First the epoch: a step of an older one that comes late is refused from here on.
+        await driver.claim(marked, volume, claim);
+        await endTransfers(input, targets);
+        if (pointId !== undefined)
+          await driver.rollback(marked, volume, { relationship: claim.relationship, pointId, signal });
+        for (const target of targets)
+          await forgetLandings(host, { relationship: claim.relationship, target, syncId });
+      });
+    },
+
+    promote: (input) =>
+      exclusive.run(host, stepKey(input), (marked) =>
+        driverFor(input.volume.kind).promote(marked, input.volume, input.claim),
+      ),
+
+    keepDiverged: (input) =>
+      exclusive.run(host, stepKey(input), async (marked) => {
+        const { volume, claim, syncId, target, sequence, capturedAt } = input;
+        const driver = driverFor(volume.kind);
+        await driver.check(marked, volume, claim);
+        const inspection = await driver.inspect(marked, volume);
+        // Even where a target is to keep no points: this one is not a copy of anything.
+        const wanted = target.copyMethod === 'Direct' ? 'Auto' : target.copyMethod;
+        return driver.publish(marked, volume, {
+          relationship: claim.relationship,
+          method: choosePointMethod({ ...target, copyMethod: wanted }, inspection),
+          unchanged: false,
+          signal: Context.current().cancellationSignal,
+          stamp: {
+            id: `${makePointId(capturedAt, sequence)}-diverged`,
+            syncId,
+            sequence,
+            capturedAt,
+            publishedAt: new Date().toISOString(),
+            bytes: await measureTree(host, volume.path, { apparent: true }),
+            files: await countEntries(host, volume.path),
+            diverged: true,
+          },
+        });
+      }),
+  };
+}
+
+/** Drills: copies of recovery points that a service is started on. */
+export function makeDrill(context: AgentContext): Pick<HostActivities, 'makeClone' | 'removeClones'> {
+  const { host } = context;
+  return {
+    async makeClone({ volume, claim, cloneId, pointId }) {
+      const driver = driverFor(volume.kind);
+      const { relationship } = claim;
+      await driver.check(host, volume, claim);
+      // What a drill left that was killed, and whose clean-up never reached this host.
+      await driver.removeClones(host, volume, { relationship, keepCloneIds: [cloneId] });
+      const points = await driver.points(host, volume, relationship);
+      const chosen = pointId ?? points.findLast(({ diverged }) => !diverged)?.id;
+      if (chosen === undefined) throw noPoint(host, volume.path, relationship);
+      const signal = Context.current().cancellationSignal;
+      const clone = await driver.clone(host, volume, { relationship, pointId: chosen, cloneId, signal });
+      return { ...clone, pointId: chosen };
+    },
+
+    removeClones: ({ volume, claim }) =>
+      driverFor(volume.kind).removeClones(host, volume, {
+        relationship: claim.relationship,
+        keepCloneIds: [],
+      }),
+  };
+}
+
+function noPoint(host: Host, volume: string, relationship: string): TidemarkError {
+  return new TidemarkError('VolumeMissing', 'there is no recovery point yet', {
+    host: host.name,
+    volume,
+    hint: `tidemark sync ${relationship} --wait`,
+  });
+}

@@ -1,0 +1,59 @@
+/** Which endpoint is the primary, and what the spec reads like from there. Pure. */
+import { targetName } from './endpoints';
+import type { Relationship, SourceSpec, TargetSpec } from './spec';
+
+/** What the spec's source is called where it is a target: its host, where no target has that name. */
+export function sourceName({ spec }: Relationship): string {
+  const taken = spec.targets.map(targetName);
+  return (
+    [spec.source.host, `${spec.source.host}-source`, 'source'].find((name) => !taken.includes(name)) ?? ''
+  );
+}
+
+function toSource(target: TargetSpec): SourceSpec {
+  const { host, directory, mustBeMounted, copyMethod } = target;
+  const canFreeze = copyMethod === 'Snapshot' || copyMethod === 'Clone' || copyMethod === 'Direct';
+  return { host, directory, mustBeMounted, copyMethod: canFreeze ? copyMethod : 'Auto' };
+}
+
+function toTarget(source: SourceSpec, name: string, targetClass: string): TargetSpec {
+  const { host, directory, mustBeMounted, copyMethod } = source;
+  return {
+    host,
+    directory,
+    mustBeMounted,
+    name,
+    copyMethod: copyMethod === 'Snapshot' || copyMethod === 'Clone' ? copyMethod : 'Auto',
+    class: targetClass,
+  };
+}
+
+/**
+ * The document as it holds while `primary`, the name of one of its targets, is where the data is written:
+ * that target is the source, and the spec's source takes its place among the targets.
+ * @returns the document itself where there is no such target, or `primary` is undefined.
+ */
+export function orient(document: Relationship, primary: string | undefined): Relationship {
+  const chosen = document.spec.targets.find((target) => targetName(target) === primary);
+  if (!chosen) return document;
+  const { source, targets } = document.spec;
+  const former = toTarget(source, sourceName(document), chosen.class);
+  return {
+    ...document,
+    spec: {
+      ...document.spec,
+      source: toSource(chosen),
+      targets: targets.map((target) => (target === chosen ? former : target)),
+    },
+  };
+}
+
+/** What `primary` is to be once a target of the oriented document is promoted; undefined for the spec's source. */
+export function primaryAfter(document: Relationship, promoted: string): string | undefined {
+  return document.spec.targets.some((target) => targetName(target) === promoted) ? promoted : undefined;
+}
+
+/** What the present source is called, as a target of the document that is oriented away from it. */
+export function primaryName(document: Relationship, primary: string | undefined): string {
+  return primary ?? sourceName(document);
+}

@@ -1,0 +1,67 @@
+/** What the Temporal UI shows of an operation that has several phases. Pure. */
+import { describeFailure } from './failure';
+import { code, page, plain, table } from './markdown';
+import type { Price } from './price';
+import type { Failure } from './records';
+import { formatBytes, formatDuration } from './units';
+
+export interface SagaPhase {
+  phase: string;
+  text: string;
+  state: 'running' | 'done' | 'failed';
+  failure?: Failure;
+}
+
+const MARKS: Record<SagaPhase['state'], string> = { running: 'now', done: 'done', failed: '**failed**' };
+
+/** The current details of an operation: what it is for, and each phase by name. */
+export function renderSagaDetails(title: readonly string[], phases: readonly SagaPhase[]): string {
+  const last = phases.at(-1);
+  return page([
+    ...title,
+    ...(last?.failure ? [`**It waits:** ${plain(describeFailure(last.failure))}`] : []),
+    table(
+      ['phase', '', 'what'],
+      phases.map(({ phase, text, state }) => [plain(phase), MARKS[state], plain(text)]),
+    ),
+  ]);
+}
+
+/** The price of a failover in a line for each fact: for the CLI, the details, and whoever must approve. */
+export function priceLines(price: Price): [fact: string, value: string][] {
+  const { target, host, volume, point, ageSeconds, verifiedAt, changed, newerPoints, unknown } = price;
+  return [
+    ['goes on at', `${target} (${host}:${volume})`],
+    [
+      'goes back to',
+      point ? `recovery point ${point.id}, ${formatBytes(point.bytes)}` : 'what lies there: no whole copy',
+    ],
+    ...(ageSeconds === null
+      ? []
+      : [['which is', `${formatDuration(ageSeconds * 1000)} old`] as [string, string]]),
+    ...(newerPoints > 0
+      ? [['leaves behind', `${newerPoints} newer recovery points`] as [string, string]]
+      : []),
+    [
+      'written at the source since',
+      changed
+        ? changed.entries === 0
+          ? 'nothing'
+          : `${changed.entries} entries, ${formatBytes(changed.bytes)}: lost to ${target}, kept at the source`
+        : 'not known',
+    ],
+    ['last verified', verifiedAt ?? 'never'],
+    ...unknown.map((text): [string, string] => ['not known', text]),
+  ];
+}
+
+/** The same as Markdown. */
+export function renderPrice(price: Price): string {
+  return table(
+    ['', ''],
+    priceLines(price).map(([fact, value]) => [
+      plain(fact),
+      fact === 'goes back to' ? code(value) : plain(value),
+    ]),
+  );
+}

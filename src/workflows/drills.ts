@@ -1,0 +1,127 @@
+/** Holds drills beside whatever else a relationship does: one at a time, and none of its copies is touched. */
+import { ParentClosePolicy, setHandler, startChild } from '@temporalio/workflow';
+import { makeOperationId } from '../model/names';
+import { setNotice } from '../model/relationship-state';
+import type { RelationshipState } from '../model/relationship-state';
+import { SEARCH_ATTRIBUTES } from '../model/search-attributes';
+import { operationSummary } from '../model/static-texts';
+import type { DrillOutcome } from '../model/status';
+import type { DrillInput } from './drill';
+import * as messages from './messages';
+import { toDrillSchedule, toFailoverRequest } from './requests';
+import { onControl, toFailure } from './steps';
+import { refuse } from './switch-steps';
+import { meantTarget, switchInput } from './switching';
+
+export interface DrillParts {
+  state: RelationshipState;
+  /** Something has changed that the relationship shows. */
+  changed: () => void;
+  asSignal: (act: () => unknown) => void;
+}
+
+/** Why no drill can be held now. @throws ApplicationFailure `RefusedByState` */
+function checkDrill({ state }: DrillParts, target: string): void {
+  if (state.retired) throw refuse('RefusedByState', `relationship ${state.name} is being deleted`);
+  if (state.drill) {
+    throw refuse('RefusedByState', `${state.name}: a drill runs already: ${state.drill.workflowId}`);
+  }
+  if (!state.targets.some(({ name, capturedAt }) => name === target && capturedAt !== undefined)) {
+    const hint = state.takeover
+      ? `tidemark reverse ${state.name} first`
+      : `tidemark sync ${state.name} --wait first`;
+    throw refuse('RefusedByState', `${target} has no recovery point of the present primary yet`, hint);
+  }
+}
+
+async function startDrill(parts: DrillParts, input: unknown): Promise<messages.OperationStarted> {
+  const { state, changed } = parts;
+  const request = toFailoverRequest(input);
+  const target = meantTarget(state, request.target);
+  checkDrill(parts, target);
+  state.sequence++;
+  const workflowId = makeOperationId(state.name, 'drill', state.sequence);
+  const startedAt = new Date().toISOString();
+  state.drill = { workflowId, startedAt };
+  const args: [DrillInput] = [{ ...switchInput(state), request: { ...request, target } }];
+  try {
+    const child = await startChild<(input: DrillInput) => Promise<DrillOutcome>>('drill', {
+      workflowId,
+      args,
+      parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+      staticSummary: operationSummary('drill', state.name, 'request'),
+      typedSearchAttributes: [
+        { key: SEARCH_ATTRIBUTES.relationship, value: state.name },
+        { key: SEARCH_ATTRIBUTES.operation, value: 'drill' },
+      ],
+    });
+    void awaitEnd(parts, child.result(), { target, workflowId, startedAt });
+  } catch (error) {
+    delete state.drill;
+    throw error;
+  }
+  changed();
+  return { workflowId };
+}
+
+async function awaitEnd(
+  { state, changed }: DrillParts,
+  result: Promise<DrillOutcome>,
+  about: Pick<DrillOutcome, 'target' | 'workflowId' | 'startedAt'>,
+): Promise<void> {
+  try {
+    state.lastDrill = await result;
+  } catch (error) {
+    const failure = toFailure(error, '');
+    const endedAt = new Date().toISOString();
+    state.lastDrill = { ...about, endedAt, pointId: null, result: 'failed', rtoSeconds: null, failure };
+  }
+  delete state.drill;
+  changed();
+}
+
+/** Makes the Temporal Schedule of the drills what the state says; removes it where there is none. */
+export async function keepDrillSchedule(state: RelationshipState): Promise<{ nextRun?: string }> {
+  const { drillSchedule, document } = state;
+  return await onControl('Keep the Schedule of drills in step').keepSchedule({
+    what: 'drill',
+    relationship: state.name,
+    ...(drillSchedule !== undefined && { cron: drillSchedule }),
+    timezone: document?.spec.trigger.timezone ?? 'UTC',
+    jitterMs: 0,
+    catchUpMs: 600_000,
+    paused: false,
+    note: `Drills of ${state.name}. Change it with tidemark drill ${state.name} --schedule`,
+  });
+}
+
+/** Takes the messages about drills. */
+export function handleDrills(parts: DrillParts): void {
+  const { state, changed, asSignal } = parts;
+  setHandler(messages.drillUpdate, (request) => startDrill(parts, request));
+  setHandler(messages.drillSignal, (request) =>
+    asSignal(() => {
+      startDrill(parts, request).catch((error: unknown) => {
+        setNotice(state, `Not done: ${error instanceof Error ? error.message : String(error)}`);
+        changed();
+      });
+    }),
+  );
+  setHandler(
+    messages.scheduleDrillUpdate,
+    async (request) => {
+      const before = state.drillSchedule;
+      const cron = toDrillSchedule(request);
+      if (cron === undefined) delete state.drillSchedule;
+      else state.drillSchedule = cron;
+      try {
+        return await keepDrillSchedule(state);
+      } catch (error) {
+        if (before === undefined) delete state.drillSchedule;
+        else state.drillSchedule = before;
+        throw error;
+      }
+    },
+    { validator: (request) => void toDrillSchedule(request) },
+  );
+}

@@ -1,0 +1,141 @@
+import { workflowInfo } from '@temporalio/workflow';
+import { targetName } from '../model/endpoints';
+import { describeFailure } from '../model/failure';
+import type { Price } from '../model/price';
+import { renderPrice } from '../model/saga-details';
+import { code } from '../model/markdown';
+import type { TargetSpec } from '../model/spec';
+import type { Takeover } from '../model/status';
+import type { FailoverRequest, FailoverResult } from './messages';
+import { Saga } from './saga';
+import { StepFailed } from './steps';
+import {
+  APPROVERS,
+  fence,
+  findTarget,
+  IMPATIENT,
+  promote,
+  refuse,
+  reinstate,
+  rollback,
+  runHooks,
+  sideOf,
+  weigh,
+} from './switch-steps';
+import type { SwitchInput } from './switch-steps';
+
+export interface FailoverInput extends SwitchInput {
+  /** `target` is always set: the relationship chooses where nobody did. */
+  request: FailoverRequest & { target: string };
+}
+
+function checkPrice(price: Price, { request, document }: FailoverInput): void {
+  if (price.objections.length === 0 || request.acceptIncomplete) return;
+  throw refuse(
+    'RefusedByState',
+    `${price.objections.join('; ')}. Nothing was changed`,
+    `tidemark points ${document.metadata.name} lists what there is; --accept-incomplete takes what lies there, whole or not`,
+  );
+}
+
+/** Fences the old primary, or records why it could not be. */
+async function fencePrimary(
+  input: FailoverInput,
+  epoch: number,
+): Promise<Pick<Takeover, 'fenced' | 'fencing'>> {
+  const { source } = input.document.spec;
+  try {
+    const { readOnly, whyNot } = await fence(input, source, input.primaryName, epoch, IMPATIENT);
+    return {
+      fenced: true,
+      ...(!readOnly && { fencing: `not read-only: ${whyNot ?? 'no reason was given'}` }),
+    };
+  } catch (error) {
+    if (!(error instanceof StepFailed) || error.failure.type === 'Cancelled') throw error;
+    // Dead, or cut off: that is what failovers are for. Its epoch is over all the same.
+    return { fenced: false, fencing: describeFailure(error.failure) };
+  }
+}
+
+async function takeOver(
+  saga: Saga,
+  input: FailoverInput,
+  target: TargetSpec,
+  price: Price,
+): Promise<FailoverResult> {
+  const { document, primaryName, request } = input;
+  const { source, hooks } = document.spec;
+  const epoch = input.epoch + 1;
+  const pointId = request.acceptIncomplete && price.objections.length > 0 ? null : (price.point?.id ?? null);
+  await saga.tell({ epoch });
+  const fencing = await saga.step({
+    phase: 'Fencing',
+    text: `${source.host}:${source.directory} is the primary no more: epoch ${epoch}`,
+    host: source.host,
+    volume: source.directory,
+    act: () => fencePrimary(input, epoch),
+    undo: () => reinstate(saga, input, epoch + 1),
+  });
+  if (fencing.fencing !== undefined)
+    saga.say(`${fencing.fenced ? 'fenced' : 'not fenced'}: ${fencing.fencing}`);
+  await rollback(saga, input, target, epoch, pointId);
+  return await saga.finish(async () => {
+    await promote(saga, input, target, epoch);
+    const takeover: Takeover = {
+      target: request.target,
+      from: primaryName,
+      pointId,
+      capturedAt: pointId === null ? null : (price.point?.capturedAt ?? null),
+      at: new Date().toISOString(),
+      workflowId: workflowInfo().workflowId,
+      ...fencing,
+    };
+    await saga.tell({ epoch, takeover });
+    await saga.step({
+      phase: 'RunningHooks',
+      text: hooks.afterPromote.length > 0 ? 'starting the service' : 'no hooks are configured',
+      host: target.host,
+      volume: target.directory,
+      act: () =>
+        runHooks(sideOf(input, target, epoch, 'source'), hooks.afterPromote, {
+          ...(pointId !== null && { pointId }),
+        }),
+    });
+    return { relationship: document.metadata.name, epoch, price, takeover };
+  });
+}
+
+/** Makes a target the primary, the present one being lost, or given up. */
+export async function failover(input: FailoverInput): Promise<FailoverResult> {
+  const { document, request } = input;
+  const { name } = document.metadata;
+  let price: Price | undefined;
+  const saga = new Saga(
+    () => [
+      `### Failover of ${code(name)} to ${code(request.target)}`,
+      ...(price ? [renderPrice(price)] : []),
+    ],
+    true,
+  );
+  return await saga.run(async () => {
+    const target = findTarget(document, request.target);
+    if (!target) {
+      const names = document.spec.targets.map(targetName).join(', ');
+      throw refuse(
+        'RefusedByState',
+        `relationship ${name} has no target ${request.target}`,
+        `it has ${names}`,
+      );
+    }
+    price = await saga.step({
+      phase: 'Weighing',
+      text: 'what this would cost',
+      host: target.host,
+      volume: target.directory,
+      act: () => weigh(input, target, request.pointId),
+    });
+    checkPrice(price, input);
+    await saga.approvals(APPROVERS[document.spec.approval], `failover of ${name} to ${request.target}`);
+    return await takeOver(saga, input, target, price);
+  });
+}

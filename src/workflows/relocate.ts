@@ -1,0 +1,178 @@
+import { workflowInfo } from '@temporalio/workflow';
+import { targetName } from '../model/endpoints';
+import { code } from '../model/markdown';
+import type { Point } from '../model/records';
+import type { Relationship, TargetSpec } from '../model/spec';
+import type { Takeover } from '../model/status';
+import { bringBack } from './bring-back';
+import { compare } from './compare';
+import type { RelocateRequest, RelocateResult } from './messages';
+import { Saga } from './saga';
+import { StepFailed } from './steps';
+import {
+  APPROVERS,
+  fence,
+  findTarget,
+  promote,
+  refuse,
+  reinstate,
+  rollback,
+  runHooks,
+  runSync,
+  sideOf,
+} from './switch-steps';
+import type { SwitchInput } from './switch-steps';
+
+export interface RelocateInput extends SwitchInput {
+  /** As it will hold once the target is the primary. */
+  turned: Relationship;
+  request: RelocateRequest & { target: string };
+}
+
+/** The last sync from the old primary, with nobody writing there any more. */
+async function lastSync(saga: Saga, input: RelocateInput, target: TargetSpec): Promise<Point> {
+  const name = targetName(target);
+  const sequence = input.sequence + 1;
+  const record = await saga.step({
+    phase: 'Syncing',
+    text: `everything that was written goes to ${name}`,
+    host: target.host,
+    volume: target.directory,
+    act: () =>
+      runSync(saga, input.document, {
+        epoch: input.epoch,
+        sequence,
+        reason: 'relocation',
+        targets: [name],
+        approved: false,
+      }),
+  });
+  const point = record.targets[0]?.point;
+  if (!point) throw refuse('TransferInterrupted', `the sync to ${name} has published no recovery point`);
+  return point;
+}
+
+/** Compares contents and all metadata by checksum. @throws StepFailed `VerificationFailed` */
+async function verifyPoint(
+  saga: Saga,
+  input: RelocateInput,
+  target: TargetSpec,
+  pointId: string,
+): Promise<void> {
+  const { document, epoch } = input;
+  const { source, mover } = document.spec;
+  const holder = sideOf(input, target, epoch, 'target');
+  await saga.step({
+    phase: 'Verifying',
+    text: `${pointId} is compared with ${source.host}:${source.directory} by checksum`,
+    host: target.host,
+    volume: target.directory,
+    act: async () => {
+      const { comparison } = await compare({
+        id: { relationship: document.metadata.name, target: 'relocate', syncId: holder.step.syncId },
+        volume: sideOf(input, source, epoch, 'source'),
+        holder,
+        pointId,
+        mover,
+        quick: false,
+      });
+      const [first] = comparison.differences;
+      if (!first) return;
+      const { host } = source;
+      throw new StepFailed({
+        type: 'VerificationFailed',
+        message: `${comparison.total} entries differ, for example ${first.path} (${first.what.join(', ')})`,
+        host,
+        volume: source.directory,
+        hint: first.changedSince
+          ? `something still writes there: stop it, by a quiesce hook or by hand, and relocate again`
+          : `tidemark verify ${document.metadata.name} names all of them`,
+      });
+    },
+  });
+}
+
+async function switchOver(saga: Saga, input: RelocateInput, target: TargetSpec): Promise<RelocateResult> {
+  const { document, turned, primaryName, request } = input;
+  const { source, hooks } = document.spec;
+  const epoch = input.epoch + 1;
+  const old = sideOf(input, source, input.epoch, 'source');
+  await saga.step({
+    phase: 'Quiescing',
+    text: hooks.quiesce.length > 0 ? 'stopping what writes to the source' : 'no hooks are configured',
+    host: source.host,
+    volume: source.directory,
+    act: () => runHooks(old, hooks.quiesce),
+    undo: () => runHooks(old, hooks.unquiesce),
+  });
+  const point = await lastSync(saga, input, target);
+  await verifyPoint(saga, input, target, point.id);
+  await saga.tell({ epoch });
+  const demoted = await saga.step({
+    phase: 'Demoting',
+    text: `${source.host}:${source.directory} is the primary no more: epoch ${epoch}`,
+    host: source.host,
+    volume: source.directory,
+    act: () => fence(input, source, primaryName, epoch),
+    undo: () => reinstate(saga, input, epoch + 1),
+  });
+  if (!demoted.readOnly)
+    saga.say(`its users can still write to it: ${demoted.whyNot ?? 'no reason was given'}`);
+  await rollback(saga, input, target, epoch, point.id);
+  return await saga.finish(async () => {
+    await promote(saga, input, target, epoch);
+    const takeover: Takeover = {
+      target: request.target,
+      from: primaryName,
+      pointId: point.id,
+      capturedAt: point.capturedAt,
+      at: new Date().toISOString(),
+      workflowId: workflowInfo().workflowId,
+      fenced: true,
+      ...(!demoted.readOnly && demoted.whyNot && { fencing: `not read-only: ${demoted.whyNot}` }),
+    };
+    await saga.tell({ epoch, takeover });
+    await saga.step({
+      phase: 'RunningHooks',
+      text: hooks.afterPromote.length > 0 ? 'starting the service' : 'no hooks are configured',
+      host: target.host,
+      volume: target.directory,
+      act: () => runHooks(sideOf(input, target, epoch, 'source'), hooks.afterPromote, { pointId: point.id }),
+    });
+    const former = findTarget(turned, primaryName);
+    if (!former)
+      throw refuse('RefusedByState', `relationship ${document.metadata.name} has lost its old primary`);
+    const back = await bringBack(
+      saga,
+      {
+        document: turned,
+        primaryName: request.target,
+        epoch,
+        sequence: input.sequence + 1,
+        from: primaryName,
+        pointId: point.id,
+        acceptDiverged: true,
+      },
+      former,
+    );
+    return { relationship: document.metadata.name, epoch, takeover, ...back };
+  });
+}
+
+/** Moves the primary to a target, both sides being alive: loses nothing, or changes nothing. */
+export async function relocate(input: RelocateInput): Promise<RelocateResult> {
+  const { document, request } = input;
+  const { name } = document.metadata;
+  const saga = new Saga(
+    () => [
+      `### Relocation of ${code(name)} from ${code(document.spec.source.host)} to ${code(request.target)}`,
+    ],
+    false,
+  );
+  return await saga.run(async () => {
+    const target = findTarget(document, request.target);
+    if (!target) throw refuse('RefusedByState', `relationship ${name} has no target ${request.target}`);
+    await saga.approvals(APPROVERS[document.spec.approval], `relocation of ${name} to ${request.target}`);
+    return await switchOver(saga, input, target);
+  });
+}

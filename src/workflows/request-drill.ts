@@ -1,0 +1,35 @@
+import { ApplicationFailure, setCurrentDetails } from '@temporalio/workflow';
+import { workflowInfo } from '@temporalio/workflow';
+import { code, page } from '../model/markdown';
+import { describeFailure } from '../model/failure';
+import type { DrillOutcome } from '../model/status';
+import { onControl } from './steps';
+
+export interface RequestDrillInput {
+  relationship: string;
+}
+
+/** Asks a relationship for a drill and ends as that ends: what its Schedule of drills starts with every tick. */
+export async function requestDrill(input: RequestDrillInput): Promise<DrillOutcome> {
+  const { workflowId, runId } = workflowInfo();
+  if (typeof (input as Partial<RequestDrillInput> | undefined)?.relationship !== 'string') {
+    throw ApplicationFailure.nonRetryable('the input must be like {"relationship": "wiki"}', 'InvalidSpec');
+  }
+  const { relationship } = input;
+  setCurrentDetails(page([`Asked ${code(relationship)} for a drill, and waits for its end.`]));
+  const outcome = await onControl(`Drill ${relationship} and wait for it`, {
+    startToCloseTimeout: '2d',
+    scheduleToCloseTimeout: '2d',
+    heartbeatTimeout: '20s',
+  }).sendDrill({ relationship, requestId: `${workflowId}/${runId}` });
+  if (outcome.result !== 'succeeded') {
+    const { failure } = outcome;
+    throw ApplicationFailure.create({
+      type: failure?.type ?? 'Unknown',
+      message: failure ? describeFailure(failure) : `the drill ${outcome.result}`,
+      details: [outcome],
+      nonRetryable: true,
+    });
+  }
+  return outcome;
+}

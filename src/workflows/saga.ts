@@ -1,0 +1,215 @@
+import {
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  condition,
+  getExternalWorkflowHandle,
+  setCurrentDetails,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { describeFailure, isMissingAgent } from '../model/failure';
+import type { Failure } from '../model/records';
+import { isErrorType, isRetryable } from '../model/errors';
+import { renderSagaDetails } from '../model/saga-details';
+import type { SagaPhase } from '../model/saga-details';
+import type { Takeover, Waiting } from '../model/status';
+import { approveSignal, operationNewsSignal, resumeSignal } from './messages';
+import { onHost, StepFailed, toFailure } from './steps';
+
+/** What an operation tells its relationship while it runs. */
+export interface OperationNews {
+  workflowId: string;
+  phase?: string;
+  /** Null: it waits no more. */
+  waiting?: Waiting | null;
+  /** An epoch that it begins: told before any host hears of it, so that it can never come twice. */
+  epoch?: number;
+  /** The last number that it gave to a sync. */
+  sequence?: number;
+  takeover?: Takeover;
+}
+
+function asFailure(failure: Failure): ApplicationFailure {
+  const { type, message } = failure;
+  return ApplicationFailure.create({ type, message, details: [failure], nonRetryable: true });
+}
+
+/** A parked step that may succeed by itself is tried again after so long, then twice as long, up to a limit. */
+const FIRST_RETRY_MS = 30_000;
+const LAST_RETRY_MS = 15 * 60_000;
+
+interface Step<T> {
+  /** Its name: what people see. */
+  phase: string;
+  /** What it is about, in words. */
+  text: string;
+  host: string;
+  volume?: string;
+  act: () => Promise<T>;
+  /** Registered before the step acts, so that half of a step is undone too. Repeatable. */
+  undo?: () => Promise<unknown>;
+}
+
+function isTransient(failure: Failure): boolean {
+  return isErrorType(failure.type) && isRetryable(failure.type);
+}
+
+/**
+ * An operation of named phases. Until `finish`, cancelling it undoes what was done, newest first; from
+ * there on it only goes forward. A step that can't proceed parks: it says what it needs, and goes on
+ * when asked, or by itself where the cause may go away.
+ */
+export class Saga {
+  private readonly undos: (() => Promise<unknown>)[] = [];
+  private readonly phases: SagaPhase[] = [];
+  private readonly approvers: string[] = [];
+  private isForward = false;
+  private wasResumed = false;
+
+  /**
+   * @param title what the operation is for, in Markdown
+   * @param parks whether a step that fails before `finish` waits for help; otherwise all is undone at once
+   */
+  constructor(
+    private readonly title: () => string[],
+    private readonly parks: boolean,
+  ) {
+    setHandler(resumeSignal, () => {
+      this.wasResumed = true;
+    });
+    setHandler(approveSignal, (request) => {
+      const by = typeof request?.by === 'string' ? request.by : 'somebody who did not say';
+      if (!this.approvers.includes(by)) this.approvers.push(by);
+    });
+    this.show();
+  }
+
+  /** Runs the phases. Whatever ends them before `finish` undoes what they did. */
+  async run<T>(body: () => Promise<T>): Promise<T> {
+    try {
+      return await body();
+    } catch (error) {
+      if (!this.isForward) await CancellationScope.nonCancellable(() => this.undoAll());
+      // Any other error would fail the workflow's task, which Temporal repeats for ever.
+      throw error instanceof StepFailed ? asFailure(error.failure) : error;
+    }
+  }
+
+  /** The point of no return: what `body` does is finished, whoever cancels. */
+  async finish<T>(body: () => Promise<T>): Promise<T> {
+    if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('cancelled');
+    this.isForward = true;
+    return await CancellationScope.nonCancellable(body);
+  }
+
+  /** One named phase. @throws StepFailed where it neither succeeds nor parks. */
+  async step<T>({ phase, text, host, volume, act, undo }: Step<T>): Promise<T> {
+    if (undo) this.undos.push(undo);
+    const shown: SagaPhase = { phase, text, state: 'running' };
+    this.phases.push(shown);
+    await this.tell({ phase });
+    for (let tries = 0; ; tries++) {
+      try {
+        const result = await act();
+        shown.state = 'done';
+        this.show();
+        return result;
+      } catch (error) {
+        const failure = error instanceof StepFailed ? error.failure : toFailure(error, host, volume);
+        shown.state = 'failed';
+        shown.failure = failure;
+        if (failure.type === 'Cancelled' || (!this.parks && !this.isForward)) throw error;
+        await this.park(phase, failure, tries);
+        shown.state = 'running';
+        delete shown.failure;
+      }
+    }
+  }
+
+  /** Adds to the words of the phase that runs. */
+  say(text: string): void {
+    const last = this.phases.at(-1);
+    if (last) last.text = text;
+    this.show();
+  }
+
+  /** Waits until so many people, each by a name of their own, have approved. */
+  async approvals(needed: number, what: string): Promise<string[]> {
+    if (needed === 0) return [];
+    const shown: SagaPhase = { phase: 'WaitingForApproval', text: what, state: 'running' };
+    this.phases.push(shown);
+    while (this.approvers.length < needed) {
+      const missing = needed - this.approvers.length;
+      const by = this.approvers.length > 0 ? `approved by ${this.approvers.join(', ')}; ` : '';
+      const text = `${what}: ${by}${missing} more must approve, each by a name of their own`;
+      await this.tell({ phase: 'WaitingForApproval', waiting: this.waitFor('approve', text) });
+      const before = this.approvers.length;
+      await condition(() => this.approvers.length > before);
+    }
+    shown.state = 'done';
+    shown.text = `${what}: approved by ${this.approvers.join(', ')}`;
+    await this.tell({ waiting: null });
+    return this.approvers;
+  }
+
+  /** Tells the relationship, which shows it, and remembers what must not be forgotten. */
+  async tell(news: Omit<OperationNews, 'workflowId'>): Promise<void> {
+    this.show();
+    const { parent, workflowId } = workflowInfo();
+    if (!parent) return;
+    await getExternalWorkflowHandle(parent.workflowId).signal(operationNewsSignal, { workflowId, ...news });
+  }
+
+  private waitFor(what: Waiting['for'], text: string): Waiting {
+    return { for: what, text, since: new Date().toISOString() };
+  }
+
+  private async park(phase: string, failure: Failure, tries: number): Promise<void> {
+    this.wasResumed = false;
+    const waiting = this.waitFor('resume', `${phase}: ${describeFailure(failure)}`);
+    await this.tell({ phase, waiting });
+    const resumed = () => this.wasResumed;
+    if (isMissingAgent(failure) && failure.host !== undefined) await this.untilBack(failure.host, resumed);
+    else if (isTransient(failure))
+      await condition(resumed, Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** tries));
+    else await condition(resumed);
+    await this.tell({ phase, waiting: null });
+  }
+
+  /** A `ping` waits in the host's queue, however long it is away. */
+  private async untilBack(host: string, resumed: () => boolean): Promise<void> {
+    const scope = new CancellationScope();
+    const back = scope.run(() =>
+      onHost(host, `Wait for the agent of ${host}`, {
+        scheduleToStartTimeout: '3650d',
+        startToCloseTimeout: '1m',
+      }).ping(),
+    );
+    try {
+      await Promise.race([back, condition(resumed)]);
+    } finally {
+      scope.cancel();
+      await back.catch(() => undefined);
+    }
+  }
+
+  private async undoAll(): Promise<void> {
+    if (this.undos.length === 0) return;
+    this.phases.push({ phase: 'Undoing', text: 'putting everything back as it was', state: 'running' });
+    await this.tell({ phase: 'Undoing', waiting: null });
+    for (const undo of this.undos.reverse()) {
+      try {
+        await undo();
+      } catch (error) {
+        const { message } = toFailure(error, '');
+        this.phases.push({ phase: 'Undoing', text: `not undone: ${message}`, state: 'failed' });
+      }
+    }
+    this.show();
+  }
+
+  private show(): void {
+    setCurrentDetails(renderSagaDetails(this.title(), this.phases));
+  }
+}

@@ -1,0 +1,144 @@
+/** Runs changes of the primary as child workflows, and takes what became of them into the state. */
+import {
+  activeDocument,
+  recordEpoch,
+  recordSyncEnd,
+  recordTakeover,
+  setNotice,
+} from '../model/relationship-state';
+import type { RelationshipState } from '../model/relationship-state';
+import { describeFailure } from '../model/failure';
+import { makeOperationId } from '../model/names';
+import { orient, primaryAfter } from '../model/orientation';
+import type { BringBackInput, BroughtBack } from './bring-back';
+import type { FailoverInput } from './failover';
+import type { FailoverResult, RelocateResult } from './messages';
+import { runChild } from './operations';
+import type { Operations } from './operations';
+import type { OperationNews } from './saga';
+import type { RelocateInput } from './relocate';
+import { onControl, StepFailed, toFailure } from './steps';
+import { fence, findTarget, IMPATIENT } from './switch-steps';
+import { switchInput } from './switching';
+import type { SwitchWant } from './wants';
+
+/** What an operation has said of itself while it runs, or what must outlive it. */
+export function takeNews(state: RelationshipState, news: OperationNews): void {
+  const { workflowId, phase, waiting, epoch, sequence, takeover } = news;
+  if (epoch !== undefined) recordEpoch(state, epoch);
+  if (sequence !== undefined) state.sequence = Math.max(state.sequence, sequence);
+  if (takeover && epoch !== undefined) recordTakeover(state, takeover, epoch);
+  const { operation } = state;
+  if (operation?.workflowId !== workflowId) return;
+  if (phase !== undefined) operation.phase = phase;
+  if (waiting === null) delete operation.waiting;
+  else if (waiting) operation.waiting = waiting;
+}
+
+function recordBack(state: RelationshipState, { record }: BroughtBack, retryDelayMs: () => number): void {
+  delete state.takeover;
+  state.sequence = Math.max(state.sequence, record.sequence);
+  recordSyncEnd(state, record, record.endedAt, retryDelayMs);
+}
+
+async function runByKind(operations: Operations, want: SwitchWant): Promise<void> {
+  const { state } = operations;
+  const input = switchInput(state);
+  const onStarted = (workflowId: string) => {
+    operations.show();
+    want.started.resolve({ workflowId });
+  };
+  const retryDelayMs = () => 60_000;
+  switch (want.kind) {
+    case 'failover': {
+      const child: FailoverInput = { ...input, request: want.request };
+      const { takeover, epoch } = await runChild<FailoverInput, FailoverResult>(
+        operations,
+        'failover',
+        'request',
+        child,
+        onStarted,
+      );
+      recordTakeover(state, takeover, epoch);
+      return;
+    }
+    case 'relocate': {
+      const { document } = state;
+      const turned = document && orient(document, primaryAfter(document, want.request.target));
+      const child: RelocateInput = { ...input, turned: turned ?? input.document, request: want.request };
+      const result = await runChild<RelocateInput, RelocateResult>(
+        operations,
+        'relocate',
+        'request',
+        child,
+        onStarted,
+      );
+      recordTakeover(state, result.takeover, result.epoch);
+      recordBack(state, result, retryDelayMs);
+      return;
+    }
+    case 'reverse': {
+      const { takeover } = state;
+      if (!takeover) return;
+      const child: BringBackInput = {
+        ...input,
+        from: takeover.from,
+        pointId: takeover.pointId,
+        acceptDiverged: want.request.acceptDiverged ?? false,
+      };
+      recordBack(
+        state,
+        await runChild<BringBackInput, BroughtBack>(operations, 'reverse', 'request', child, onStarted),
+        retryDelayMs,
+      );
+    }
+  }
+}
+
+/** Tells the Schedule and the catalog which way it goes now. */
+async function settle({ state, keepSchedule }: Operations): Promise<void> {
+  const document = activeDocument(state);
+  if (!document) return;
+  await keepSchedule(!state.paused && !state.takeover);
+  await onControl('Record in the catalog').recordRelationship(document);
+}
+
+/** Runs one change of the primary to its end. Never throws. */
+export async function runSwitch(operations: Operations, want: SwitchWant): Promise<void> {
+  const { state } = operations;
+  state.sequence++;
+  const workflowId = makeOperationId(state.name, want.kind, state.sequence);
+  try {
+    await runByKind(operations, want);
+    delete state.notice;
+    want.ended.resolve();
+  } catch (error) {
+    const failure = toFailure(error, '');
+    setNotice(state, `${want.kind} ended: ${describeFailure(failure)}`);
+    want.started.resolve({ workflowId });
+    want.ended.reject(error);
+  }
+  await settle(operations);
+}
+
+/** Tells an old primary, whose host is back, that it is primary no more. Never throws. */
+export async function runFence({ state }: Operations): Promise<void> {
+  const { takeover } = state;
+  if (!takeover || takeover.fenced) return;
+  const input = switchInput(state);
+  const old = findTarget(input.document, takeover.from);
+  if (!old) return;
+  const { fencing: _before, ...rest } = takeover;
+  try {
+    const { readOnly, whyNot } = await fence(input, old, takeover.from, state.epoch, IMPATIENT);
+    state.takeover = {
+      ...rest,
+      fenced: true,
+      ...(!readOnly && whyNot && { fencing: `not read-only: ${whyNot}` }),
+    };
+    setNotice(state, `${old.host} is back, and has been told that it is primary no more`);
+  } catch (error) {
+    const failure = error instanceof StepFailed ? error.failure : toFailure(error, old.host);
+    state.takeover = { ...rest, fencing: describeFailure(failure) };
+  }
+}

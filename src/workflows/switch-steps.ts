@@ -1,0 +1,263 @@
+/** The steps that changes of the primary have in common, each a phase of a saga. */
+import { ApplicationFailure, executeChild, ParentClosePolicy, workflowInfo } from '@temporalio/workflow';
+import type { StepContext } from '../activities/contract';
+import { targetName, volumeOf } from '../model/endpoints';
+import { makeOperationId, makeSyncId } from '../model/names';
+import { makePrice } from '../model/price';
+import type { Price, PriceFindings } from '../model/price';
+import type { Comparison, Failure, Role, SyncRecord } from '../model/records';
+import type { HookSpec, Relationship, SourceSpec, TargetSpec } from '../model/spec';
+import { operationSummary } from '../model/static-texts';
+import { compare } from './compare';
+import type { Side } from './compare';
+import type { Saga } from './saga';
+import { onHost, orStepFailed, StepFailed, toFailure } from './steps';
+import type { StepOverrides } from './steps';
+import type { SyncInput } from './sync';
+
+/** What every operation that changes the primary is given by its relationship. */
+export interface SwitchInput {
+  /** Oriented: its source is the present primary. */
+  document: Relationship;
+  /** What the present primary is called as a target. */
+  primaryName: string;
+  epoch: number;
+  sequence: number;
+}
+
+/** How many people must approve, by the spec's word for it. */
+export const APPROVERS = { none: 0, one: 1, two: 2 } as const;
+
+/** Somebody waits for the answer, perhaps for a host that is dead. */
+export const IMPATIENT: StepOverrides = {
+  scheduleToStartTimeout: '8s',
+  startToCloseTimeout: '60s',
+  retry: { maximumAttempts: 2 },
+};
+
+type Endpoint = SourceSpec | TargetSpec;
+
+export function findTarget(document: Relationship, name: string): TargetSpec | undefined {
+  return document.spec.targets.find((target) => targetName(target) === name);
+}
+
+/** An endpoint as the steps on its host are told of it. */
+export function sideOf(
+  input: Pick<SwitchInput, 'document' | 'sequence'>,
+  endpoint: Endpoint,
+  epoch: number,
+  role: Role,
+): Side & { step: StepContext } {
+  const { name } = input.document.metadata;
+  return {
+    host: endpoint.host,
+    step: {
+      volume: volumeOf(endpoint),
+      claim: { relationship: name, epoch, role },
+      syncId: makeSyncId(name, input.sequence),
+    },
+  };
+}
+
+/** A failure that ends an operation before it has changed anything. */
+export function refuse(
+  type: Failure['type'] | 'RefusedByState',
+  message: string,
+  hint?: string,
+): ApplicationFailure {
+  return ApplicationFailure.create({
+    type,
+    message: hint ? `${message}; ${hint}` : message,
+    details: [{ type, message, ...(hint && { hint }) }],
+    nonRetryable: true,
+  });
+}
+
+/** What a failover to a target would cost, as far as it can be known. @throws StepFailed where the target can't be asked. */
+export async function weigh(
+  input: SwitchInput,
+  target: TargetSpec,
+  pointId: string | undefined,
+): Promise<Price> {
+  const { document, epoch } = input;
+  const name = targetName(target);
+  const holder = sideOf(input, target, epoch, 'target');
+  const found = await orStepFailed(
+    onHost(target.host, `Look at the recovery points of ${name}`, IMPATIENT).listPoints({
+      ...holder.step,
+      target: name,
+    }),
+    target.host,
+    target.directory,
+  );
+  const findings: Omit<PriceFindings, 'comparison'> = {
+    relationship: document.metadata.name,
+    target: name,
+    host: target.host,
+    volume: target.directory,
+    ...found,
+    ...(pointId !== undefined && { pointId }),
+    nowMs: Date.now(),
+  };
+  const { point } = makePrice(findings);
+  if (!point) return makePrice(findings);
+  const comparison = await compareSource(input, holder, point.id);
+  return makePrice({ ...findings, comparison });
+}
+
+/** What the source has that a point has not; why it can't be known, where the source can't be asked. */
+async function compareSource(
+  input: SwitchInput,
+  holder: Side,
+  pointId: string,
+): Promise<Comparison | Failure> {
+  const { document, epoch } = input;
+  const { source, mover } = document.spec;
+  const { name } = document.metadata;
+  try {
+    const { comparison } = await compare({
+      // A name that no target has, so that it never meets a sync's landing.
+      id: { relationship: name, target: `price:${holder.host}`, syncId: workflowInfo().runId },
+      volume: sideOf(input, source, epoch, 'source'),
+      holder,
+      pointId,
+      mover,
+      quick: true,
+      overrides: IMPATIENT,
+    });
+    return comparison;
+  } catch (error) {
+    const failure = error instanceof StepFailed ? error.failure : toFailure(error, source.host);
+    if (failure.type === 'Cancelled') throw error;
+    return failure;
+  }
+}
+
+/** Runs programs of the spec on a host, in order. */
+export async function runHooks(
+  side: Side,
+  hooks: HookSpec[],
+  more: { pointId?: string; path?: string } = {},
+): Promise<void> {
+  if (hooks.length === 0) return;
+  const names = hooks.map(({ run }) => run[0]).join(', ');
+  await orStepFailed(
+    onHost(side.host, `Run ${names}`, { retry: { maximumAttempts: 2 } }).runHooks({
+      ...side.step,
+      ...more,
+      hooks,
+    }),
+    side.host,
+    side.step.volume.path,
+  );
+}
+
+/**
+ * Tells an old primary that it is one no more, and ends what it still sends or takes.
+ * @throws StepFailed
+ */
+export async function fence(
+  input: SwitchInput,
+  endpoint: Endpoint,
+  name: string,
+  epoch: number,
+  overrides: StepOverrides = {},
+): Promise<{ readOnly: boolean; whyNot?: string }> {
+  const { host, directory } = endpoint;
+  const { step } = sideOf(input, endpoint, epoch, 'target');
+  return await orStepFailed(
+    onHost(host, `Fence ${directory}: epoch ${epoch}`, overrides).fence({
+      ...step,
+      targets: namesOf(input, name),
+    }),
+    host,
+    directory,
+  );
+}
+
+/** Every name that landings of this relationship may have been opened under. */
+function namesOf({ document, primaryName }: SwitchInput, ...more: string[]): string[] {
+  return [...new Set([...document.spec.targets.map(targetName), primaryName, ...more])];
+}
+
+/** Puts a target back to its recovery point, and takes it: its old epoch can't write there any more. */
+export async function rollback(
+  saga: Saga,
+  input: SwitchInput,
+  target: TargetSpec,
+  epoch: number,
+  pointId: string | null,
+): Promise<void> {
+  const { host, directory } = target;
+  const { step } = sideOf(input, target, epoch, 'target');
+  const name = targetName(target);
+  await saga.step({
+    phase: 'RollingBack',
+    text: pointId === null ? `${name} stays as it is: no recovery point` : `${name} goes back to ${pointId}`,
+    host,
+    volume: directory,
+    act: () =>
+      orStepFailed(
+        onHost(host, `Roll ${directory} back to ${pointId ?? 'nothing'}`).rollback({
+          ...step,
+          targets: namesOf(input),
+          ...(pointId !== null && { pointId }),
+        }),
+        host,
+        directory,
+      ),
+  });
+}
+
+/** Makes a target the primary. From here on there is no way back but another failover. */
+export async function promote(
+  saga: Saga,
+  input: SwitchInput,
+  target: TargetSpec,
+  epoch: number,
+): Promise<void> {
+  const { host, directory } = target;
+  await saga.step({
+    phase: 'Promoting',
+    text: `${host}:${directory} becomes the primary of epoch ${epoch}`,
+    host,
+    volume: directory,
+    act: () =>
+      orStepFailed(
+        onHost(host, `Promote ${directory}: epoch ${epoch}`).promote(
+          sideOf(input, target, epoch, 'source').step,
+        ),
+        host,
+        directory,
+      ),
+  });
+}
+
+/** Puts the source back in charge of an epoch of its own. What can't be reached now, the next sync's preflight does. */
+export async function reinstate(saga: Saga, input: SwitchInput, epoch: number): Promise<void> {
+  const { source } = input.document.spec;
+  await saga.tell({ epoch });
+  await onHost(source.host, `Give ${source.directory} back to its users: epoch ${epoch}`, IMPATIENT).promote(
+    sideOf(input, source, epoch, 'source').step,
+  );
+}
+
+/** Runs one sync of the document, as a child of this operation. @throws StepFailed with what it failed with. */
+export async function runSync(
+  saga: Saga,
+  document: Relationship,
+  input: Omit<SyncInput, 'document'>,
+): Promise<SyncRecord> {
+  const { name } = document.metadata;
+  await saga.tell({ sequence: input.sequence });
+  try {
+    return await executeChild<(input: SyncInput) => Promise<SyncRecord>>('sync', {
+      workflowId: makeOperationId(name, 'sync', input.sequence),
+      parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+      staticSummary: operationSummary('sync', name, input.reason),
+      args: [{ ...input, document }],
+    });
+  } catch (error) {
+    throw new StepFailed(toFailure(error, document.spec.source.host));
+  }
+}

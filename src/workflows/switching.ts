@@ -1,0 +1,138 @@
+/** What people may ask of a relationship about which side is the primary: checked, and put in line. */
+import { ApplicationFailure, setHandler } from '@temporalio/workflow';
+import { activeDocument, chooseTakeoverTarget } from '../model/relationship-state';
+import { primaryName } from '../model/orientation';
+import type { Price } from '../model/price';
+import type { RelationshipState } from '../model/relationship-state';
+import * as messages from './messages';
+import { toFailoverRequest, toReverseRequest } from './requests';
+import type { OperationNews } from './saga';
+import { StepFailed } from './steps';
+import { findTarget, refuse, weigh } from './switch-steps';
+import type { SwitchInput } from './switch-steps';
+import type { WantQueue } from './wants';
+
+export interface SwitchingParts {
+  state: RelationshipState;
+  wants: WantQueue;
+  /** Cancels the operation that runs. */
+  cancel: () => void;
+  /** Runs what a signal asks for, and shows what it was refused for. */
+  asSignal: (act: () => unknown) => void;
+  onNews: (news: OperationNews) => void;
+}
+
+const SWITCHES = ['failover', 'relocate', 'reverse'];
+
+/** What operations on the primary are given. @throws ApplicationFailure `RefusedByState` before the first spec */
+export function switchInput(state: RelationshipState): SwitchInput {
+  const document = activeDocument(state);
+  if (!state.document || !document)
+    throw refuse('RefusedByState', `relationship ${state.name} has no accepted spec yet`);
+  return {
+    document,
+    primaryName: primaryName(state.document, state.primary),
+    epoch: state.epoch,
+    sequence: state.sequence,
+  };
+}
+
+/** The target that is meant, by name or else the one that would lose least. @throws `RefusedByState` */
+export function meantTarget(state: RelationshipState, wanted: string | undefined): string {
+  const { document } = switchInput(state);
+  const target = wanted ?? chooseTakeoverTarget(state.targets);
+  if (target !== undefined && findTarget(document, target)) return target;
+  const names = state.targets.map(({ name }) => name).join(', ');
+  throw refuse(
+    'RefusedByState',
+    `relationship ${state.name} has no target ${wanted ?? ''}`,
+    `it has ${names}`,
+  );
+}
+
+function checkNoSwitch({ state, wants }: SwitchingParts): void {
+  if (state.retired) throw refuse('RefusedByState', `relationship ${state.name} is being deleted`);
+  switchInput(state);
+  const { operation } = state;
+  const running = operation && SWITCHES.includes(operation.kind) ? operation : undefined;
+  const waiting = wants.switching();
+  if (!running && !waiting) return;
+  const what = running
+    ? `${running.kind} runs already: ${running.workflowId}`
+    : `${waiting?.kind ?? ''} waits already`;
+  throw refuse(
+    'RefusedByState',
+    `${state.name}: ${what}`,
+    `tidemark describe ${state.name} says how it is; tidemark cancel ${state.name} ends it`,
+  );
+}
+
+function checkReplicates(parts: SwitchingParts): void {
+  const { state } = parts;
+  checkNoSwitch(parts);
+  if (!state.takeover) return;
+  throw refuse(
+    'RefusedByState',
+    `${state.name} has failed over to ${state.takeover.target}, and is replicated to nowhere`,
+    `tidemark reverse ${state.name} first`,
+  );
+}
+
+function checkReverse(parts: SwitchingParts): void {
+  checkNoSwitch(parts);
+  if (parts.state.takeover) return;
+  throw refuse('RefusedByState', `${parts.state.name} has not failed over: there is nothing to reverse`);
+}
+
+/** @throws ApplicationFailure with why it can't be known */
+async function price(state: RelationshipState, request: messages.PriceRequest): Promise<Price> {
+  const input = switchInput(state);
+  const target = findTarget(input.document, meantTarget(state, request.target));
+  if (!target) throw refuse('RefusedByState', `relationship ${state.name} has no such target`);
+  try {
+    return await weigh(input, target, request.pointId);
+  } catch (error) {
+    if (!(error instanceof StepFailed)) throw error;
+    const { type, message } = error.failure;
+    throw ApplicationFailure.create({ type, message, details: [error.failure], nonRetryable: true });
+  }
+}
+
+/** Takes the messages about who is primary: updates, and signals of the same names. */
+export function handleSwitching(parts: SwitchingParts): void {
+  const { state, wants, cancel, asSignal, onNews } = parts;
+  const failOver = (input: unknown) => {
+    checkNoSwitch(parts);
+    const request = toFailoverRequest(input);
+    const want = wants.failover({ ...request, target: meantTarget(state, request.target) });
+    // Whatever runs is for a primary that is given up.
+    if (state.operation) cancel();
+    return want;
+  };
+  const relocate = (input: unknown) => {
+    checkReplicates(parts);
+    const { target } = toFailoverRequest(input);
+    return wants.relocate({ target: meantTarget(state, target) });
+  };
+  const reverse = (input: unknown) => {
+    checkReverse(parts);
+    return wants.reverse(toReverseRequest(input));
+  };
+  const cancelOperation = () => {
+    if (!state.operation) throw refuse('RefusedByState', `nothing runs in relationship ${state.name}`);
+    cancel();
+    return { workflowId: state.operation.workflowId };
+  };
+  setHandler(messages.priceUpdate, (request) => price(state, toFailoverRequest(request)), {
+    validator: (request) => void meantTarget(state, toFailoverRequest(request).target),
+  });
+  setHandler(messages.failoverUpdate, async (request) => await failOver(request).started);
+  setHandler(messages.relocateUpdate, async (request) => await relocate(request).started);
+  setHandler(messages.reverseUpdate, async (request) => await reverse(request).started);
+  setHandler(messages.cancelUpdate, cancelOperation);
+  setHandler(messages.failoverSignal, (request) => asSignal(() => void failOver(request)));
+  setHandler(messages.relocateSignal, (request) => asSignal(() => void relocate(request)));
+  setHandler(messages.reverseSignal, (request) => asSignal(() => void reverse(request)));
+  setHandler(messages.cancelSignal, () => asSignal(cancelOperation));
+  setHandler(messages.operationNewsSignal, onNews);
+}
