@@ -1,0 +1,64 @@
+/** Changes of the primary in a running system, for tests: asked for as a client does, and waited for. */
+import { makeRelationshipId } from '../../src/model/names';
+import type { RelationshipStatus } from '../../src/model/status';
+import { describeFailure } from '../../src/model/failure';
+import type { Failure } from '../../src/model/records';
+import { eventually, type TestSystem } from './system';
+
+/** How an operation ended: with its result, or with the failure that users read. */
+export interface Ended<Result> {
+  workflowId: string;
+  result?: Result;
+  failure?: string;
+}
+
+/** Asks for an operation; its workflow id. */
+export async function start(
+  system: TestSystem,
+  name: string,
+  operation: string,
+  request: object = {},
+): Promise<string> {
+  const client = await system.client();
+  const handle = client.workflow.getHandle(makeRelationshipId(name));
+  const started = await handle.executeUpdate<{ workflowId: string }, [object]>(operation, {
+    args: [request],
+  });
+  return started.workflowId;
+}
+
+/** Waits for an operation's end, however it ends. */
+export async function awaitEnd<Result>(system: TestSystem, workflowId: string): Promise<Ended<Result>> {
+  const client = await system.client();
+  try {
+    return { workflowId, result: (await client.workflow.getHandle(workflowId).result()) as Result };
+  } catch (error) {
+    const cause = error instanceof Error ? error.cause : undefined;
+    const failure = (cause as { details?: Failure[] } | undefined)?.details?.[0];
+    return { workflowId, failure: failure?.type ? describeFailure(failure) : String(cause ?? error) };
+  }
+}
+
+/** Asks for an operation and expects it to end well. */
+export async function carryOut<Result>(
+  system: TestSystem,
+  name: string,
+  operation: string,
+  request: object = {},
+): Promise<Result> {
+  const ended = await awaitEnd<Result>(system, await start(system, name, operation, request));
+  if (ended.result === undefined) throw new Error(`${operation} failed: ${ended.failure ?? ''}`);
+  return ended.result;
+}
+
+export function untilStatus(
+  system: TestSystem,
+  name: string,
+  what: string,
+  holds: (status: RelationshipStatus) => boolean,
+): Promise<RelationshipStatus> {
+  return eventually(`${name}: ${what}`, async () => {
+    const status = await system.status(name);
+    return holds(status) ? status : undefined;
+  });
+}
