@@ -2,12 +2,13 @@
 import { targetName } from './endpoints';
 import type { Relationship, SourceSpec, TargetSpec } from './spec';
 
-/** What the spec's source is called where it is a target: its host, where no target has that name. */
+/** What the spec's source is called where it is a target: its host, or like it where a target has that name. */
 export function sourceName({ spec }: Relationship): string {
   const taken = spec.targets.map(targetName);
-  return (
-    [spec.source.host, `${spec.source.host}-source`, 'source'].find((name) => !taken.includes(name)) ?? ''
-  );
+  const { host } = spec.source;
+  let name = host;
+  for (let count = 1; taken.includes(name); count++) name = `${host}-source${count > 1 ? `-${count}` : ''}`;
+  return name;
 }
 
 function toSource(target: TargetSpec): SourceSpec {

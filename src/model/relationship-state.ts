@@ -18,6 +18,8 @@ export interface RelationshipState extends Omit<
   document?: Relationship;
   /** The target that is the primary; undefined while it is the spec's source. */
   primary?: string;
+  /** The epoch of the last takeover: one that is told again must not come back after the way back. */
+  takeoverEpoch?: number;
   history: SyncRecord[];
   /** For the current details: why a signal was not obeyed, its sender being out of reach, or who approved of what. */
   notice?: { text: string; /** The operation that ran then, or was the last. */ sequence: number };
@@ -90,15 +92,17 @@ export function directionOf({ primary }: RelationshipState): RelationshipStatus[
  */
 export function recordTakeover(state: RelationshipState, takeover: Takeover, epoch: number): void {
   const { document } = state;
-  if (!document || state.takeover?.workflowId === takeover.workflowId) return;
+  if (!document || epoch <= (state.takeoverEpoch ?? 0)) return;
   const primary = primaryAfter(document, takeover.target);
   if (primary === undefined) delete state.primary;
   else state.primary = primary;
   state.takeover = takeover;
+  state.takeoverEpoch = epoch;
   recordEpoch(state, epoch);
   // What was to be done about the old direction.
   delete state.retryAt;
   delete state.approval;
+  state.approved = false;
   state.retryTargets = [];
   state.consecutiveFailures = 0;
   state.absentHosts = [];

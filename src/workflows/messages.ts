@@ -4,10 +4,10 @@
  */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { SyncAnswer } from '../activities/contract';
+import type { OperationNews } from '../model/operation-news';
 import type { Price } from '../model/price';
 import type { Difference, Failure, Instant, Point, SyncRecord, TargetOutcome } from '../model/records';
 import type { RelationshipStatus, Takeover } from '../model/status';
-import type { OperationNews } from './saga';
 
 /** Failure `type` of an update that the present state does not allow; exit code 3 of the CLI. */
 export const REFUSED_BY_STATE = 'RefusedByState';

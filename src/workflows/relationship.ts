@@ -11,6 +11,7 @@ import {
 import { ApplicationFailure } from '@temporalio/workflow';
 import { renderRelationshipDetails } from '../model/details';
 import { nextRun } from '../model/next-run';
+import { takeNews } from '../model/operation-news';
 import type { Instant, TargetOutcome } from '../model/records';
 import {
   activeDocument,
@@ -33,7 +34,6 @@ import { runOperation } from './operations';
 import type { Operations } from './operations';
 import { toApprover, toRestoreRequest, toSyncRequest, toVerifyRequest } from './requests';
 import { handleSwitching } from './switching';
-import { takeNews } from './switch-operations';
 import { WantQueue } from './wants';
 
 export interface RelationshipInput {

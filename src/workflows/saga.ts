@@ -11,24 +11,12 @@ import {
 import { describeFailure, isMissingAgent } from '../model/failure';
 import type { Failure } from '../model/records';
 import { isErrorType, isRetryable } from '../model/errors';
+import type { OperationNews } from '../model/operation-news';
 import { renderSagaDetails } from '../model/saga-details';
 import type { SagaPhase } from '../model/saga-details';
-import type { Takeover, Waiting } from '../model/status';
+import type { Waiting } from '../model/status';
 import { approveSignal, operationNewsSignal, resumeSignal } from './messages';
 import { onHost, StepFailed, toFailure } from './steps';
-
-/** What an operation tells its relationship while it runs. */
-export interface OperationNews {
-  workflowId: string;
-  phase?: string;
-  /** Null: it waits no more. */
-  waiting?: Waiting | null;
-  /** An epoch that it begins: told before any host hears of it, so that it can never come twice. */
-  epoch?: number;
-  /** The last number that it gave to a sync. */
-  sequence?: number;
-  takeover?: Takeover;
-}
 
 function asFailure(failure: Failure): ApplicationFailure {
   const { type, message } = failure;

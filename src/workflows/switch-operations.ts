@@ -1,45 +1,19 @@
 /** Runs changes of the primary as child workflows, and takes what became of them into the state. */
-import {
-  activeDocument,
-  recordEpoch,
-  recordSyncEnd,
-  recordTakeover,
-  setNotice,
-} from '../model/relationship-state';
-import type { RelationshipState } from '../model/relationship-state';
+import { activeDocument, recordTakeover, setNotice } from '../model/relationship-state';
 import { describeFailure } from '../model/failure';
 import { makeOperationId } from '../model/names';
+import { recordBack } from '../model/operation-news';
 import { orient, primaryAfter } from '../model/orientation';
 import type { BringBackInput, BroughtBack } from './bring-back';
 import type { FailoverInput } from './failover';
 import type { FailoverResult, RelocateResult } from './messages';
 import { runChild } from './operations';
 import type { Operations } from './operations';
-import type { OperationNews } from './saga';
 import type { RelocateInput } from './relocate';
 import { onControl, StepFailed, toFailure } from './steps';
 import { fence, findTarget, IMPATIENT } from './switch-steps';
 import { switchInput } from './switching';
 import type { SwitchWant } from './wants';
-
-/** What an operation has said of itself while it runs, or what must outlive it. */
-export function takeNews(state: RelationshipState, news: OperationNews): void {
-  const { workflowId, phase, waiting, epoch, sequence, takeover } = news;
-  if (epoch !== undefined) recordEpoch(state, epoch);
-  if (sequence !== undefined) state.sequence = Math.max(state.sequence, sequence);
-  if (takeover && epoch !== undefined) recordTakeover(state, takeover, epoch);
-  const { operation } = state;
-  if (operation?.workflowId !== workflowId) return;
-  if (phase !== undefined) operation.phase = phase;
-  if (waiting === null) delete operation.waiting;
-  else if (waiting) operation.waiting = waiting;
-}
-
-function recordBack(state: RelationshipState, { record }: BroughtBack, retryDelayMs: () => number): void {
-  delete state.takeover;
-  state.sequence = Math.max(state.sequence, record.sequence);
-  recordSyncEnd(state, record, record.endedAt, retryDelayMs);
-}
 
 async function runByKind(operations: Operations, want: SwitchWant): Promise<void> {
   const { state } = operations;
@@ -74,7 +48,7 @@ async function runByKind(operations: Operations, want: SwitchWant): Promise<void
         onStarted,
       );
       recordTakeover(state, result.takeover, result.epoch);
-      recordBack(state, result, retryDelayMs);
+      recordBack(state, result.record, retryDelayMs);
       return;
     }
     case 'reverse': {
@@ -86,11 +60,14 @@ async function runByKind(operations: Operations, want: SwitchWant): Promise<void
         pointId: takeover.pointId,
         acceptDiverged: want.request.acceptDiverged ?? false,
       };
-      recordBack(
-        state,
-        await runChild<BringBackInput, BroughtBack>(operations, 'reverse', 'request', child, onStarted),
-        retryDelayMs,
+      const { record } = await runChild<BringBackInput, BroughtBack>(
+        operations,
+        'reverse',
+        'request',
+        child,
+        onStarted,
       );
+      recordBack(state, record, retryDelayMs);
     }
   }
 }

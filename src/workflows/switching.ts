@@ -1,12 +1,12 @@
 /** What people may ask of a relationship about which side is the primary: checked, and put in line. */
 import { ApplicationFailure, setHandler } from '@temporalio/workflow';
 import { activeDocument, chooseTakeoverTarget } from '../model/relationship-state';
+import type { OperationNews } from '../model/operation-news';
 import { primaryName } from '../model/orientation';
 import type { Price } from '../model/price';
 import type { RelationshipState } from '../model/relationship-state';
 import * as messages from './messages';
 import { toFailoverRequest, toReverseRequest } from './requests';
-import type { OperationNews } from './saga';
 import { StepFailed } from './steps';
 import { findTarget, refuse, weigh } from './switch-steps';
 import type { SwitchInput } from './switch-steps';

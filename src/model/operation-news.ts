@@ -1,0 +1,37 @@
+/** What an operation tells its relationship while it runs, and what that changes there. Pure. */
+import { recordEpoch, recordSyncEnd, recordTakeover } from './relationship-state';
+import type { RelationshipState } from './relationship-state';
+import type { SyncRecord } from './records';
+import type { Takeover, Waiting } from './status';
+
+export interface OperationNews {
+  workflowId: string;
+  phase?: string;
+  /** Null: it waits no more. */
+  waiting?: Waiting | null;
+  /** An epoch that it begins: told before any host hears of it, so that it can never come twice. */
+  epoch?: number;
+  /** The last number that it gave to a sync. */
+  sequence?: number;
+  takeover?: Takeover;
+}
+
+/** What an operation has said of itself while it runs, or what must outlive it. Repeatable. */
+export function takeNews(state: RelationshipState, news: OperationNews): void {
+  const { workflowId, phase, waiting, epoch, sequence, takeover } = news;
+  if (takeover && epoch !== undefined) recordTakeover(state, takeover, epoch);
+  if (epoch !== undefined) recordEpoch(state, epoch);
+  if (sequence !== undefined) state.sequence = Math.max(state.sequence, sequence);
+  const { operation } = state;
+  if (operation?.workflowId !== workflowId) return;
+  if (phase !== undefined) operation.phase = phase;
+  if (waiting === null) delete operation.waiting;
+  else if (waiting) operation.waiting = waiting;
+}
+
+/** The old primary is in step with the new one: replication goes on in the new direction. */
+export function recordBack(state: RelationshipState, record: SyncRecord, retryDelayMs: () => number): void {
+  delete state.takeover;
+  state.sequence = Math.max(state.sequence, record.sequence);
+  recordSyncEnd(state, record, record.endedAt, retryDelayMs);
+}
