@@ -1,3 +1,5 @@
+import type { ExitCode } from './exit-codes';
+
 /** An error whose text is meant for the person who typed the command. */
 export class CliError extends Error {
   override readonly name = 'CliError';
@@ -8,6 +10,8 @@ export class CliError extends Error {
     message: string,
     readonly more: { hint?: string; problems?: string[]; toolMessage?: string } = {},
     options?: ErrorOptions,
+    /** Where it is not the one of its type. */
+    readonly exitCode?: ExitCode,
   ) {
     super(message, options);
   }

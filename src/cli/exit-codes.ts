@@ -92,10 +92,11 @@ function tellOfService(error: AnyError): Omit<Told, 'exitCode'> | undefined {
 /** What a workflow or activity said, in the first detail of its failure. */
 function tellOfFailure(error: AnyError): Omit<Told, 'exitCode'> {
   const details = Array.isArray(error.details) ? (error.details[0] as Partial<Told> | undefined) : undefined;
-  const { host, volume, toolMessage, hint, problems } = details ?? {};
+  const { message, host, volume, toolMessage, hint, problems } = details ?? {};
   return {
     type: error.type ?? 'Unknown',
-    message: error.message ?? '',
+    // What stands in Temporal may have the hint in its text too.
+    message: message ?? error.message ?? '',
     ...(host !== undefined && { host }),
     ...(volume !== undefined && { volume }),
     ...(toolMessage !== undefined && { toolMessage }),
@@ -125,5 +126,5 @@ function tell(error: unknown): Omit<Told, 'exitCode'> {
 /** What to say of an error, and the exit code. */
 export function tellError(error: unknown): Told {
   const told = tell(error);
-  return { ...told, exitCode: exitCodeOf(told.type) };
+  return { ...told, exitCode: (error instanceof CliError && error.exitCode) || exitCodeOf(told.type) };
 }

@@ -1,15 +1,27 @@
 import { follow } from './follow';
 import { note } from './output';
 import { makeProgressView } from './progress';
+import type { ProgressView } from './progress';
 import type { Temporal } from './temporal-client';
 
 const INTERRUPTED = 130;
 
+/** Lines above the bar, which is drawn anew below them. */
+function tell(view: ProgressView, lines: readonly string[]): void {
+  if (lines.length > 0) view.stop();
+  for (const line of lines) note(line);
+}
+
 /**
  * Follows an operation to its end with progress on stderr. Ctrl-C ends the waiting, not the operation.
+ * @param readNews asked now and then for what is to be said besides, line by line.
  * @throws what the operation failed with.
  */
-export async function followShown<Result>(temporal: Temporal, workflowId: string): Promise<Result> {
+export async function followShown<Result>(
+  temporal: Temporal,
+  workflowId: string,
+  readNews?: () => Promise<string[]>,
+): Promise<Result> {
   const view = makeProgressView();
   const leave = () => {
     view.stop();
@@ -21,7 +33,10 @@ export async function followShown<Result>(temporal: Temporal, workflowId: string
   if (isOurs) process.once('SIGINT', leave);
   process.once('exit', view.stop);
   try {
-    return await follow<Result>(temporal, workflowId, (progress) => view.show(progress));
+    return await follow<Result>(temporal, workflowId, {
+      onProgress: (progress) => view.show(progress),
+      ...(readNews && { onLook: async () => tell(view, await readNews()) }),
+    });
   } finally {
     process.off('SIGINT', leave).off('exit', view.stop);
     view.stop();

@@ -52,21 +52,36 @@ export function readProgress({ activityType, heartbeatDetails }: PendingActivity
   }
 }
 
+/** What the transfers of an operation say, and those of the syncs that it has started. */
+async function readRunning(temporal: Temporal, workflowId: string): Promise<Progress[]> {
+  const { raw } = await temporal.client.workflow.getHandle(workflowId).describe();
+  const own = (raw.pendingActivities ?? []).map(readProgress).filter((each) => each !== undefined);
+  const children = (raw.pendingChildren ?? []).flatMap(({ workflowId: id }) => (id ? [id] : []));
+  const theirs = await Promise.all(children.map((id) => readRunning(temporal, id)));
+  return [...own, ...theirs.flat()];
+}
+
+/** What is told while an operation runs. */
+export interface Watcher {
+  onProgress: (progress: Progress) => void;
+  /** Called at each look, for what else is worth showing. */
+  onLook?: () => Promise<void>;
+}
+
 /**
- * Waits for the result of an operation's workflow; meanwhile calls `onProgress` with what its
- * transfers say. @throws what the operation failed with.
+ * Waits for the result of an operation's workflow; meanwhile tells what its transfers say.
+ * @throws what the operation failed with.
  */
 export async function follow<Result>(
   temporal: Temporal,
   workflowId: string,
-  onProgress: (progress: Progress) => void,
+  { onProgress, onLook }: Watcher,
 ): Promise<Result> {
   const handle = temporal.client.workflow.getHandle(workflowId);
   let over = false;
   const look = async () => {
-    const { raw } = await handle.describe();
-    const running = (raw.pendingActivities ?? []).map(readProgress).filter((each) => each !== undefined);
-    const sum = sumProgress(running);
+    await onLook?.();
+    const sum = sumProgress(await readRunning(temporal, workflowId));
     if (sum && !over) onProgress(sum);
   };
   let timer: NodeJS.Timeout | undefined;

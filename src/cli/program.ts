@@ -3,18 +3,23 @@ import { Command } from 'commander';
 import * as agent from './commands/agent';
 import * as apply from './commands/apply';
 import * as approve from './commands/approve';
+import * as cancel from './commands/cancel';
 import * as completion from './commands/completion';
 import * as control from './commands/control';
 import * as remove from './commands/delete';
 import * as describe from './commands/describe';
 import * as doctor from './commands/doctor';
+import * as drill from './commands/drill';
+import * as failover from './commands/failover';
 import * as down from './commands/down';
 import * as get from './commands/get';
 import * as history from './commands/history';
 import * as pause from './commands/pause';
 import * as points from './commands/points';
+import * as relocate from './commands/relocate';
 import * as restore from './commands/restore';
 import * as resume from './commands/resume';
+import * as reverse from './commands/reverse';
 import * as sync from './commands/sync';
 import * as up from './commands/up';
 import * as verify from './commands/verify';
@@ -30,10 +35,15 @@ const COMMANDS = [
   pause,
   resume,
   approve,
+  cancel,
   verify,
   history,
   points,
   restore,
+  failover,
+  reverse,
+  relocate,
+  drill,
   remove,
   agent,
   control,
@@ -50,6 +60,7 @@ Examples:
   $ tidemark up                       everything on this machine
   $ tidemark apply -f wiki.yaml       create or change a relationship
   $ tidemark sync wiki --wait         sync now, and watch
+  $ tidemark failover wiki --dry-run  what it would cost to go on at a target
 
 Exit codes:
 ${EXIT_CODE_HELP}

@@ -74,7 +74,9 @@ test('a paused relationship has no next run', () => {
 
 test('the shape is what scripts were promised, with null for what is not there', () => {
   expect(Object.keys(summarize(makeStatus(undefined, [never]), NOW))).toEqual(
-    'name phase paused direction epoch source targets nextRun lastSync rpoMet takeover lastDrill'.split(' '),
+    'name phase paused direction epoch source targets nextRun lastSync rpoMet operation takeover lastDrill'.split(
+      ' ',
+    ),
   );
   expect(summarize(makeStatus(undefined, [never]), NOW)).toMatchObject({
     source: { host: 'alpha', volume: '/srv/wiki' },

@@ -1,7 +1,15 @@
 /** What `tidemark get` says of a relationship: the stable shape that scripts and dashboards read. Pure. */
 import { describeFailure } from './failure';
 import type { Instant } from './records';
-import type { DrillOutcome, Phase, RelationshipStatus, Takeover, TargetStatus } from './status';
+import type {
+  DrillOutcome,
+  OperationKind,
+  Phase,
+  RelationshipStatus,
+  Takeover,
+  TargetStatus,
+  Waiting,
+} from './status';
 import { durationToMs } from './units';
 
 export interface TargetSummary {
@@ -37,6 +45,8 @@ export interface RelationshipSummary {
   } | null;
   /** Whether every target is as fresh as was promised. Null where nothing was. */
   rpoMet: boolean | null;
+  /** What runs now, which of its phases, and what it waits for. */
+  operation: { kind: OperationKind; phase: string | null; waiting: Waiting | null } | null;
   /** Who took over in a failover, until replication goes on in the new direction. */
   takeover: Takeover | null;
   lastDrill: {
@@ -72,7 +82,7 @@ function isRpoMet(rpo: string | undefined, targets: readonly TargetSummary[]): b
 
 /** The summary of a relationship at `nowMs`; `nextRun` is what its Temporal Schedule says. */
 export function summarize(status: RelationshipStatus, nowMs: number, nextRun?: Instant): RelationshipSummary {
-  const { name, phase, paused, direction, epoch, lastSync, lastDrill } = status;
+  const { name, phase, paused, direction, epoch, operation, lastSync, lastDrill } = status;
   const { source, objectives } = status.document.spec;
   const targets = status.targets.map((target) => summarizeTarget(target, nowMs));
   return {
@@ -95,6 +105,9 @@ export function summarize(status: RelationshipStatus, nowMs: number, nextRun?: I
         }
       : null,
     rpoMet: isRpoMet(objectives.rpo, targets),
+    operation: operation
+      ? { kind: operation.kind, phase: operation.phase ?? null, waiting: operation.waiting ?? null }
+      : null,
     takeover: status.takeover ?? null,
     lastDrill: lastDrill
       ? {

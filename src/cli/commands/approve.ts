@@ -4,16 +4,22 @@ import { lazy } from '../lazy';
 import { finish, print } from '../output';
 import type { OutputOptions } from '../output';
 
+interface ApproveOptions extends OutputOptions {
+  by?: string;
+}
+
 export function register(program: Command): void {
   const command = program
     .command('approve')
     .argument('<name>', 'the relationship')
-    .summary('let through what a guard stopped')
+    .summary('let through what waits for an approval')
     .description(
-      'Lets the sync through that a guard stopped, once, and shows what was approved. `tidemark describe` shows it before.',
+      'Approves what waits for it, and shows what that was: a sync that a guard stopped, once; or a failover or relocation,\n' +
+        'where the spec asks for `approval`. `tidemark describe` shows it before.',
     )
-    .action((name: string, options: OutputOptions) => approve(name, options));
-  finish(command, ['tidemark approve wiki']);
+    .option('--by <name>', 'who approves (default: USER@HOST); two approvals must have two names')
+    .action((name: string, options: ApproveOptions) => approve(name, options));
+  finish(command, ['tidemark approve wiki', 'tidemark approve wiki --by anna']);
 }
 
 function whoAmI(): string {
@@ -24,13 +30,14 @@ function whoAmI(): string {
   }
 }
 
-async function approve(name: string, options: OutputOptions): Promise<void> {
+async function approve(name: string, options: ApproveOptions): Promise<void> {
+  const by = options.by ?? whoAmI();
   const { reason } = await lazy
     .temporal()
-    .Temporal.use((temporal) => temporal.update<{ reason: string }>(name, 'approve', { by: whoAmI() }));
+    .Temporal.use((temporal) => temporal.update<{ reason: string }>(name, 'approve', { by }));
   print(
-    { name, approved: reason },
+    { name, approved: reason, by },
     options,
-    () => `approved: ${reason}\nthe sync starts now; see it end: tidemark get ${name} --watch`,
+    () => `approved by ${by}: ${reason}\nit goes on now; see it end: tidemark get ${name} --watch`,
   );
 }

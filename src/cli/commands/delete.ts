@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import { createInterface } from 'node:readline/promises';
-import { CliError } from '../errors';
+import { confirm } from '../confirm';
 import { lazy } from '../lazy';
 import { finish, print } from '../output';
 import type { OutputOptions } from '../output';
@@ -18,22 +17,6 @@ export function register(program: Command): void {
     .option('-y, --yes', 'do not ask')
     .action((name: string, options: DeleteOptions) => remove(name, options));
   finish(command, ['tidemark delete wiki', 'tidemark delete wiki --yes']);
-}
-
-/** @throws CliError where the answer is not yes, or nobody can be asked. */
-async function confirm(question: string): Promise<void> {
-  if (!process.stdin.isTTY) {
-    throw new CliError('WrongUse', 'this needs a yes, and there is no terminal to ask on', {
-      hint: 'add --yes',
-    });
-  }
-  const asking = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await asking.question(`${question} [y/N] `);
-    if (!/^y(es)?$/i.test(answer.trim())) throw new CliError('Cancelled', 'nothing was changed');
-  } finally {
-    asking.close();
-  }
 }
 
 async function remove(name: string, options: DeleteOptions): Promise<void> {

@@ -1,15 +1,18 @@
 import type { Command } from 'commander';
 import type { PointEntry, SyncEntry } from '../../catalog/contract';
+import { describeFailure } from '../../model/failure';
 import type { RelationshipStatus } from '../../model/status';
 import { summarize } from '../../model/summary';
 import type { RelationshipSummary } from '../../model/summary';
 import { formatDuration } from '../../model/units';
 import { makeRelationshipId } from '../../model/names';
 import { findUiUrl } from '../connection';
+import { waitingLines } from '../follow-phases';
 import { getJson, relationshipPath } from '../http';
 import { lazy } from '../lazy';
 import { finish, print } from '../output';
 import type { OutputOptions } from '../output';
+import { comeBackLines, formatTakeover } from '../takeover';
 import { colors, formatFields, formatTime, paintState, printable } from '../text';
 import { formatHistory } from './history';
 import { formatPoints } from './points';
@@ -23,6 +26,8 @@ interface Description extends RelationshipSummary {
   /** Why points and history are not there. */
   catalogError: string | null;
 }
+
+type Operation = NonNullable<RelationshipStatus['operation']>;
 
 export function register(program: Command): void {
   const command = program
@@ -55,6 +60,39 @@ function pageOf(name: string, namespace: string): string | null {
     : null;
 }
 
+function runningText({ kind, startedAt, reason, phase }: Operation): string {
+  const what = `${kind} since ${formatTime(startedAt)} (${reason})`;
+  return phase === undefined ? what : `${what}: ${phase}`;
+}
+
+function drillsText({ drill, drillSchedule, document }: RelationshipStatus): string | undefined {
+  const running = drill && `one runs since ${formatTime(drill.startedAt)}`;
+  const planned = drillSchedule && `${drillSchedule} ${document.spec.trigger.timezone}`;
+  return [planned, running].filter(Boolean).join('; ') || undefined;
+}
+
+function lastDrillText({ lastDrill }: Pick<RelationshipSummary, 'lastDrill'>): string | undefined {
+  if (!lastDrill) return undefined;
+  const { result, target, ageSeconds, rtoSeconds } = lastDrill;
+  const rto = rtoSeconds === null ? '' : `, RTO ${formatDuration(rtoSeconds * 1000)}`;
+  return `${result} at ${target}, ${formatDuration(ageSeconds * 1000)} ago${rto}`;
+}
+
+/** What somebody has to do, or has to know before anything else. */
+function formatAttention({ status }: Description): string[] {
+  const { name, operation, takeover, notice, lastDrill } = status;
+  return [
+    ...(operation?.waiting ? [waitingLines(name, operation).join('\n')] : []),
+    ...(takeover && !operation
+      ? [[colors.bold('Failed over'), formatTakeover(takeover), ...comeBackLines(name, takeover)].join('\n')]
+      : []),
+    ...(notice !== undefined ? [`${colors.yellow('Notice')}: ${printable(notice)}`] : []),
+    ...(lastDrill?.failure
+      ? [`${colors.red('The last drill')}: ${printable(describeFailure(lastDrill.failure))}`]
+      : []),
+  ];
+}
+
 function formatHead({ status, ...summary }: Description): string {
   const { spec } = status.document;
   const { schedule, timezone } = spec.trigger;
@@ -71,11 +109,9 @@ function formatHead({ status, ...summary }: Description): string {
       status.retryAt && `${formatTime(status.retryAt)}, after ${status.consecutiveFailures} failed in a row`,
     ],
     ['RPO', spec.objectives.rpo && `${spec.objectives.rpo}, ${summary.rpoMet ? 'met' : 'NOT met'}`],
-    [
-      'Running',
-      status.operation &&
-        `${status.operation.kind} since ${formatTime(status.operation.startedAt)} (${status.operation.reason})`,
-    ],
+    ['Running', status.operation && runningText(status.operation)],
+    ['Drills', drillsText(status)],
+    ['Last drill', lastDrillText(summary)],
     ['Missed ticks', String(status.missedTicks)],
     ['Temporal UI', summary.ui ?? undefined],
   ]);
@@ -106,6 +142,7 @@ function formatDescription(description: Description): string {
   const section = (title: string, text: string) => `${colors.bold(title)}\n${text}`;
   return [
     formatHead(description),
+    ...formatAttention(description),
     ...(status.approval
       ? [
           `${colors.red('Stopped by a guard')}: ${printable(status.approval.reason)}\n  If that is meant: tidemark approve ${status.name}`,

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RelationshipSummary, TargetSummary } from '../../model/summary';
 import { summarize } from '../../model/summary';
 import { formatBytes, formatDuration } from '../../model/units';
+import { waitingLines } from '../follow-phases';
 import { lazy } from '../lazy';
 import { finish, print, render } from '../output';
 import type { OutputOptions } from '../output';
@@ -51,13 +52,33 @@ function nextRun({ nextRun }: RelationshipSummary): string {
   return nextRun ? `in ${formatDuration(Math.max(0, Date.parse(nextRun) - Date.now()))}` : '–';
 }
 
+/** The phase, and of an operation that has several the one that it is in. */
+function phaseCell({ phase, operation }: RelationshipSummary): Cell {
+  const cell = paintState(phase);
+  const inner = operation?.waiting ? null : operation?.phase;
+  return inner ? { ...cell, text: `${phase}: ${inner}` } : cell;
+}
+
+/** What waits for somebody, below the table: what it is, and what to type. */
+function attentionLines(summary: RelationshipSummary): string[] {
+  const { name, takeover, operation } = summary;
+  if (operation?.waiting)
+    return waitingLines(name, { waiting: operation.waiting }).map((line, index) =>
+      index === 0 ? `${name} ${line}` : line,
+    );
+  if (!takeover || operation) return [];
+  return [
+    `${name} has failed over from ${takeover.from} to ${takeover.target}, and is replicated to nowhere; once ${takeover.from} runs again: tidemark reverse ${name}`,
+  ];
+}
+
 /** One line per target; the relationship is named in the first. */
 export function formatSummaries(summaries: readonly RelationshipSummary[]): string {
   if (summaries.length === 0) return 'no relationships yet: tidemark apply -f FILE makes one';
   const rows = summaries.flatMap((summary) =>
     summary.targets.map((target, index): Cell[] => [
       index === 0 ? summary.name : '',
-      index === 0 ? paintState(summary.phase) : '',
+      index === 0 ? phaseCell(summary) : '',
       index === 0 ? `${summary.source.host}:${summary.source.volume}` : '',
       `${target.host}:${target.volume}`,
       paintState(target.result),
@@ -66,7 +87,8 @@ export function formatSummaries(summaries: readonly RelationshipSummary[]): stri
       index === 0 ? nextRun(summary) : '',
     ]),
   );
-  return formatTable(['NAME', 'PHASE', 'SOURCE', 'TARGET', 'RESULT', 'LAG', 'LAST SYNC', 'NEXT'], rows);
+  const head = ['NAME', 'PHASE', 'SOURCE', 'TARGET', 'RESULT', 'LAG', 'LAST SYNC', 'NEXT'];
+  return [formatTable(head, rows), ...summaries.flatMap(attentionLines)].join('\n');
 }
 
 async function watch(temporal: Temporal, name: string | undefined, options: GetOptions): Promise<never> {

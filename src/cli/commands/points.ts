@@ -17,7 +17,8 @@ export function register(program: Command): void {
     .argument('<name>', 'the relationship')
     .summary('what can be recovered')
     .description(
-      'Lists the recovery points of a relationship, newest first: the states that can be brought back.',
+      'Lists the recovery points of a relationship, newest first: the states that can be brought back. What an old primary\n' +
+        'alone had when it became a copy is marked as diverged.',
     )
     .option('--target <name>', 'only points of this target')
     .option('--explain', 'show why each is kept')
@@ -29,8 +30,13 @@ export function register(program: Command): void {
   ]);
 }
 
+/** What an old primary had for itself, and no target ever: kept until somebody removes it. */
+const isDiverged = ({ keptBecause }: PointEntry) => keptBecause.includes('diverged');
+
 export function formatPoints(entries: readonly PointEntry[], explain: boolean): string {
   if (entries.length === 0) return 'no recovery points yet';
+  // Said in words where the reasons are not shown.
+  const marks = !explain && entries.some(isDiverged);
   const head = [
     'POINT',
     'TARGET',
@@ -39,6 +45,7 @@ export function formatPoints(entries: readonly PointEntry[], explain: boolean): 
     'ENTRIES',
     'VERIFIED',
     ...(explain ? ['KEPT BECAUSE'] : []),
+    ...(marks ? ['MARK'] : []),
   ];
   const rows = entries.map((point) => [
     point.id,
@@ -48,11 +55,13 @@ export function formatPoints(entries: readonly PointEntry[], explain: boolean): 
     String(point.files),
     formatTime(point.verified),
     ...(explain ? [point.keptBecause.join(', ')] : []),
+    ...(marks ? [isDiverged(point) ? 'diverged' : ''] : []),
   ]);
   return formatTable(head, rows);
 }
 
 async function points(name: string, options: PointsOptions): Promise<void> {
   const entries = await getJson<PointEntry[]>(relationshipPath(name, '/points'), { target: options.target });
-  print(entries, options, (found) => formatPoints(found, options.explain ?? false));
+  const marked = entries.map((point) => ({ ...point, diverged: isDiverged(point) }));
+  print(marked, options, (found) => formatPoints(found, options.explain ?? false));
 }

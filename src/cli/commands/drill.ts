@@ -1,0 +1,117 @@
+import type { Command } from 'commander';
+import { InvalidArgumentError } from 'commander';
+import { checkCron } from '../../model/cron';
+import { describeFailure } from '../../model/failure';
+import type { Instant } from '../../model/records';
+import type { DrillOutcome, RelationshipStatus } from '../../model/status';
+import { formatDuration } from '../../model/units';
+import type { DrillRequest, OperationStarted } from '../../workflows/messages';
+import { CliError } from '../errors';
+import { followShown } from '../follow-shown';
+import { lazy } from '../lazy';
+import { finish, print } from '../output';
+import type { OutputOptions } from '../output';
+import { colors, formatFields, formatTime, paintState, printable } from '../text';
+
+interface DrillOptions extends OutputOptions {
+  target?: string;
+  point?: string;
+  /** Null: none any more. */
+  schedule?: string | null;
+}
+
+/** A cron expression, or null for `none`. */
+export function parseSchedule(text: string): string | null {
+  if (text === 'none') return null;
+  const mistake = checkCron(text);
+  if (!mistake) return text;
+  const meant = mistake.suggestion === undefined ? '' : ` Did you mean "${mistake.suggestion}"?`;
+  throw new InvalidArgumentError(`It ${mistake.message}.${meant}`);
+}
+
+export function register(program: Command): void {
+  const command = program
+    .command('drill')
+    .argument('<name>', 'the relationship')
+    .summary('rehearse a failover on a clone, and measure it')
+    .description(
+      'Rehearses a failover on a writable clone of a recovery point: hooks start the service on it and probe whether it works,\n' +
+        'then it is removed. No copy is touched, and replication goes on. The time until it answers is the measured recovery\n' +
+        'time (RTO). Exit code 1 where the service did not work. With --schedule, holds drills by itself.',
+    )
+    .option('--target <name>', 'where; by default the target with the newest recovery point')
+    .option('--point <id>', 'the recovery point; by default the newest')
+    .option(
+      '--schedule <cron>',
+      'hold drills by this cron expression, in the time zone of the spec; `none` ends that',
+      parseSchedule,
+    )
+    .action((name: string, options: DrillOptions) => drill(name, options));
+  finish(command, [
+    'tidemark drill wiki',
+    'tidemark drill wiki --target beta --point 20261121T080210Z-000042',
+    'tidemark drill wiki --schedule "0 4 1 * *"',
+    'tidemark drill wiki --schedule none',
+  ]);
+}
+
+/** What a drill has shown. Without hooks that is only that the point can be cloned. */
+export function formatDrill(outcome: DrillOutcome, { name, document }: RelationshipStatus): string {
+  const { target, pointId, result, rtoSeconds, how, startedAt, endedAt, failure } = outcome;
+  const { startDrill, probeDrill } = document.spec.hooks;
+  const state = paintState(result);
+  return [
+    `drill of ${name} at ${target} ${state.paint(state.text)}`,
+    formatFields(
+      [
+        ['Recovery point', pointId ?? '–'],
+        ['Clone', how],
+        ['RTO', rtoSeconds === null ? 'never answered' : `${formatDuration(rtoSeconds * 1000)}, measured`],
+        ['Took', formatDuration(Date.parse(endedAt) - Date.parse(startedAt))],
+      ],
+      '  ',
+    ),
+    ...(failure ? [`${colors.red('error:')} ${printable(describeFailure(failure))}`] : []),
+    ...(startDrill.length + probeDrill.length === 0
+      ? [
+          'no startDrill or probeDrill hooks are configured: this shows that the point can be cloned, not that a service works on it',
+        ]
+      : []),
+  ].join('\n');
+}
+
+async function setSchedule(name: string, cron: string | null, options: DrillOptions): Promise<void> {
+  if (options.target !== undefined || options.point !== undefined) {
+    throw new CliError('WrongUse', '--schedule goes without --target and --point', {
+      hint: 'scheduled drills take the newest recovery point of any target',
+    });
+  }
+  const { nextRun } = await lazy
+    .temporal()
+    .Temporal.use((temporal) =>
+      temporal.update<{ nextRun?: Instant }>(name, 'scheduleDrill', cron === null ? {} : { cron }),
+    );
+  print({ name, schedule: cron, nextRun: nextRun ?? null }, options, () =>
+    cron === null
+      ? `no drills of ${name} by schedule any more`
+      : `drills of ${name}: ${cron}; the next at ${formatTime(nextRun)}`,
+  );
+}
+
+async function drill(name: string, options: DrillOptions): Promise<void> {
+  if (options.schedule !== undefined) {
+    await setSchedule(name, options.schedule, options);
+    return;
+  }
+  const request: DrillRequest = {
+    ...(options.target !== undefined && { target: options.target }),
+    ...(options.point !== undefined && { pointId: options.point }),
+  };
+  await lazy.temporal().Temporal.use(async (temporal) => {
+    const status = await temporal.status(name);
+    const { workflowId } = await temporal.update<OperationStarted>(name, 'drill', request);
+    const outcome = await followShown<DrillOutcome>(temporal, workflowId);
+    print(outcome, options, () => formatDrill(outcome, status));
+    process.exitCode = outcome.result === 'succeeded' ? 0 : 1;
+  });
+}

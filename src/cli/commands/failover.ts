@@ -1,0 +1,125 @@
+import type { Command } from 'commander';
+import type { Price } from '../../model/price';
+import { priceLines } from '../../model/saga-details';
+import type {
+  FailoverRequest,
+  FailoverResult,
+  OperationStarted,
+  PriceRequest,
+} from '../../workflows/messages';
+import { confirm } from '../confirm';
+import { CliError } from '../errors';
+import { followPhases } from '../follow-phases';
+import { lazy } from '../lazy';
+import { finish, note, print } from '../output';
+import type { OutputOptions } from '../output';
+import { comeBackLines, formatTakeover } from '../takeover';
+import { colors, formatFields } from '../text';
+
+interface FailoverOptions extends OutputOptions {
+  target?: string;
+  point?: string;
+  yes?: boolean;
+  dryRun?: boolean;
+  acceptIncomplete?: boolean;
+}
+
+export function register(program: Command): void {
+  const command = program
+    .command('failover')
+    .argument('<name>', 'the relationship')
+    .summary('make a target the primary, the present one being lost')
+    .description(
+      'Makes a target the primary where the present one is lost, or given up. First says what that would cost: how old the\n' +
+        'copy is, and what was written since; then asks. What was written since the recovery point stays at the old primary,\n' +
+        'if that still lives. Where both sides are well, use relocate: it loses nothing.',
+    )
+    .option('--target <name>', 'who takes over; by default the target with the newest recovery point')
+    .option('--point <id>', 'go back to this recovery point; by default the newest')
+    .option('--dry-run', 'only say what it would cost')
+    .option('-y, --yes', 'do not ask')
+    .option('--accept-incomplete', 'go on with what lies there, even where that is no whole copy')
+    .action((name: string, options: FailoverOptions) => failover(name, options));
+  finish(command, [
+    'tidemark failover wiki --dry-run',
+    'tidemark failover wiki',
+    'tidemark failover wiki --target beta --point 20261121T080210Z-000042 --yes',
+  ]);
+}
+
+/** The price as people read it. */
+export function formatPrice(price: Price): string {
+  const { relationship, host, changed, objections } = price;
+  const examples = changed?.examples ?? [];
+  const more = (changed?.entries ?? 0) - examples.length;
+  return [
+    colors.bold(`what a failover of ${relationship} to ${host} costs`),
+    formatFields(
+      [
+        ...priceLines(price),
+        ...examples.map((path, index) => [index === 0 ? 'for example' : '', path] as const),
+        ...(more > 0 && examples.length > 0 ? [['', `and ${more} more`] as const] : []),
+        ...objections.map((text) => ['NOT WHOLE', { text, paint: colors.red }] as const),
+      ],
+      '  ',
+    ),
+  ].join('\n');
+}
+
+/**
+ * What a failover at this price is to be asked for.
+ * @throws CliError `RefusedByState` where there is no whole copy, and nobody has accepted that
+ */
+export function requestAt(
+  price: Price,
+  { point, acceptIncomplete = false }: Pick<FailoverOptions, 'point' | 'acceptIncomplete'>,
+): FailoverRequest {
+  const { objections, relationship, target } = price;
+  // A point that was misspelt must not become whatever lies there.
+  const isUnknownPoint = point !== undefined && !price.point;
+  if (objections.length > 0 && (!acceptIncomplete || isUnknownPoint)) {
+    const list = `tidemark points ${relationship} lists what there is`;
+    throw new CliError('RefusedByState', `${objections.join('; ')}. Nothing was changed`, {
+      hint: isUnknownPoint ? list : `${list}; --accept-incomplete goes on with what lies there, whole or not`,
+    });
+  }
+  return {
+    target,
+    ...(price.point && { pointId: price.point.id }),
+    ...(acceptIncomplete && { acceptIncomplete }),
+  };
+}
+
+export function formatFailover({ relationship, epoch, takeover }: FailoverResult): string {
+  return [
+    `${relationship} has failed over to ${takeover.target} (epoch ${epoch})`,
+    formatTakeover(takeover),
+    ...comeBackLines(relationship, takeover),
+  ].join('\n');
+}
+
+async function failover(name: string, options: FailoverOptions): Promise<void> {
+  const { target, point, output } = options;
+  await lazy.temporal().Temporal.use(async (temporal) => {
+    const asked: PriceRequest = {
+      ...(target !== undefined && { target }),
+      ...(point !== undefined && { pointId: point }),
+    };
+    if (output === 'table')
+      note('asking what it would cost; a host that is dead takes some seconds to be given up');
+    const price = await temporal.update<Price>(name, 'price', asked);
+    if (options.dryRun) {
+      print({ price }, options, () => formatPrice(price));
+      return;
+    }
+    if (output === 'table') note(formatPrice(price));
+    const request = requestAt(price, options);
+    if (!options.yes)
+      await confirm(
+        `Make ${price.host}:${price.volume} the primary of ${name}? The present primary must not be used any more.`,
+      );
+    const { workflowId } = await temporal.update<OperationStarted>(name, 'failover', request);
+    const result = await followPhases<FailoverResult>(temporal, name, workflowId);
+    print(result, options, formatFailover);
+  });
+}

@@ -1,0 +1,64 @@
+import type { Command } from 'commander';
+import { chooseTakeoverTarget } from '../../model/relationship-state';
+import type { RelationshipStatus } from '../../model/status';
+import type { OperationStarted, RelocateResult } from '../../workflows/messages';
+import { confirm } from '../confirm';
+import { followPhases } from '../follow-phases';
+import { lazy } from '../lazy';
+import { finish, print } from '../output';
+import type { OutputOptions } from '../output';
+import { formatBroughtBack } from '../brought-back';
+import { goHomeLine, primaryOf, targetOf } from '../takeover';
+
+interface RelocateOptions extends OutputOptions {
+  target?: string;
+  yes?: boolean;
+}
+
+export function register(program: Command): void {
+  const command = program
+    .command('relocate')
+    .argument('<name>', 'the relationship')
+    .summary('move the primary to a target, losing nothing')
+    .description(
+      'Moves the primary to a target while both sides are well: a last sync, a comparison by checksum, then the switch, and\n' +
+        'replication in the new direction. Loses nothing, or changes nothing. Stop what writes to the primary first, by quiesce\n' +
+        'hooks or by hand. Asks first. Also the way home after failover and reverse.',
+    )
+    .option('--target <name>', 'where to; by default the target with the newest recovery point')
+    .option('-y, --yes', 'do not ask')
+    .action((name: string, options: RelocateOptions) => relocate(name, options));
+  finish(command, ['tidemark relocate wiki', 'tidemark relocate wiki --target beta --yes']);
+}
+
+/** What is asked before a relocation. */
+export function relocateQuestion(status: RelationshipStatus, target: string): string {
+  const { quiesce } = status.document.spec.hooks;
+  const stopped =
+    quiesce.length > 0
+      ? `Hooks stop what writes there: ${quiesce.map(({ run }) => run[0]).join(', ')}.`
+      : 'No quiesce hooks are configured: stop what writes there now, by hand.';
+  return `Move the primary of ${status.name} from ${primaryOf(status)} to ${targetOf(status, target)}? ${stopped}`;
+}
+
+export function formatRelocation(result: RelocateResult): string {
+  const { relationship, takeover, epoch } = result;
+  return [
+    `${relationship} has moved to ${takeover.target} (epoch ${epoch}); nothing was lost`,
+    formatBroughtBack(result),
+    goHomeLine(relationship, takeover.from),
+  ].join('\n');
+}
+
+async function relocate(name: string, options: RelocateOptions): Promise<void> {
+  await lazy.temporal().Temporal.use(async (temporal) => {
+    const status = await temporal.status(name);
+    const target = options.target ?? chooseTakeoverTarget(status.targets);
+    // What the state refuses is refused before anybody is asked.
+    if (!options.yes && target !== undefined && !status.takeover)
+      await confirm(relocateQuestion(status, target));
+    const request = target === undefined ? {} : { target };
+    const { workflowId } = await temporal.update<OperationStarted>(name, 'relocate', request);
+    print(await followPhases<RelocateResult>(temporal, name, workflowId), options, formatRelocation);
+  });
+}

@@ -1,0 +1,75 @@
+/** Follows a change of the primary: each phase by name, and what it waits for. */
+import type { RelationshipStatus } from '../model/status';
+import { followShown } from './follow-shown';
+import type { Temporal } from './temporal-client';
+import { printable } from './text';
+
+type Operation = NonNullable<RelationshipStatus['operation']>;
+
+/** What each phase does, for somebody who has never seen one. */
+const PHASES: Readonly<Record<string, string>> = {
+  Weighing: 'what this would cost',
+  WaitingForApproval: 'somebody must approve',
+  Quiescing: 'what writes to the primary is stopped',
+  Fencing: 'the old primary is told that it is one no more',
+  Demoting: 'the old primary is told that it is one no more',
+  Comparing: 'what each side has changed since they were last equal',
+  KeepingDiverged: 'what the old primary alone has is kept as a recovery point',
+  Syncing: 'what has changed is copied',
+  Verifying: 'both sides are compared by checksum',
+  RollingBack: 'the target goes back to its recovery point',
+  Promoting: 'the target becomes the primary',
+  RunningHooks: 'the service is started, where hooks do that',
+  Undoing: 'everything is put back as it was',
+};
+
+/** What to type about an operation that waits for somebody. */
+export function waitingLines(name: string, { waiting }: Pick<Operation, 'waiting'>): string[] {
+  if (!waiting) return [];
+  const todo =
+    waiting.for === 'approve'
+      ? [
+          `  to approve:           tidemark approve ${name} --by YOUR-NAME`,
+          `  to give it up:        tidemark cancel ${name}`,
+        ]
+      : [
+          `  once that is mended:  tidemark resume ${name}`,
+          `  to give it up:        tidemark cancel ${name}`,
+        ];
+  return [`${waiting.for === 'approve' ? 'waits' : 'parked'}: ${printable(waiting.text)}`, ...todo];
+}
+
+/** Turns what an operation says of itself, time after time, into the lines that are new. */
+export function makePhaseTeller(name: string): (operation: Operation | undefined) => string[] {
+  let phase: string | undefined;
+  let waiting: string | undefined;
+  return (operation) => {
+    if (!operation) return [];
+    const lines: string[] = [];
+    if (operation.phase !== undefined && operation.phase !== phase) {
+      const words = PHASES[operation.phase];
+      lines.push(words === undefined ? operation.phase : `${operation.phase}: ${words}`);
+    }
+    if (operation.waiting && operation.waiting.text !== waiting) lines.push(...waitingLines(name, operation));
+    if (!operation.waiting && waiting !== undefined) lines.push('goes on');
+    phase = operation.phase;
+    waiting = operation.waiting?.text;
+    return lines;
+  };
+}
+
+/**
+ * Follows an operation of a relationship to its end, its phases on stderr. Ctrl-C ends the waiting alone.
+ * @throws what the operation failed with.
+ */
+export async function followPhases<Result>(
+  temporal: Temporal,
+  name: string,
+  workflowId: string,
+): Promise<Result> {
+  const tell = makePhaseTeller(name);
+  return await followShown<Result>(temporal, workflowId, async () => {
+    const { operation } = await temporal.status(name);
+    return tell(operation?.workflowId === workflowId ? operation : undefined);
+  });
+}

@@ -1,0 +1,55 @@
+/** Who is primary now, and how to come back: what is said after a failover, and by `describe`. */
+import type { RelationshipStatus, Takeover } from '../model/status';
+import { formatFields, formatTime, oneLine } from './text';
+
+/** What is known of the old primary. */
+function fencedText({ fenced, fencing, from }: Takeover): string {
+  const why = fencing === undefined ? '' : `: ${oneLine(fencing)}`;
+  return fenced
+    ? `fenced${why}`
+    : `NOT fenced${why}. Whoever still writes to ${from} writes to a copy that is not used; it is told as soon as its agent is back`;
+}
+
+/** A takeover in a line for each fact. */
+export function formatTakeover(takeover: Takeover): string {
+  const { target, from, pointId, capturedAt, at } = takeover;
+  return formatFields(
+    [
+      ['Primary', `${target}, since ${formatTime(at)}`],
+      [
+        'Went back to',
+        pointId === null
+          ? 'nothing: what lay there was accepted'
+          : `${pointId}, captured ${formatTime(capturedAt)}`,
+      ],
+      ['Old primary', `${from}, ${fencedText(takeover)}`],
+    ],
+    '  ',
+  );
+}
+
+/** The commands by which a relationship that has failed over comes back. */
+export function comeBackLines(name: string, { from }: Pick<Takeover, 'from'>): string[] {
+  return [
+    'nothing is replicated now; to come back:',
+    `  tidemark reverse ${name}    once ${from} runs again: keeps what it alone has, then makes it a copy`,
+    `  tidemark relocate ${name} --target ${from}    after that, where ${from} is to be the primary again: loses nothing`,
+  ];
+}
+
+/** What follows once the old primary is a copy. */
+export function goHomeLine(name: string, from: string): string {
+  return `to make ${from} the primary again, losing nothing: tidemark relocate ${name} --target ${from}`;
+}
+
+/** The primary of a relationship, as `host:/path`. */
+export function primaryOf({ document }: RelationshipStatus): string {
+  const { host, directory } = document.spec.source;
+  return `${host}:${directory}`;
+}
+
+/** A target by its name, as `host:/path`; its name where there is no such target. */
+export function targetOf({ targets }: RelationshipStatus, name: string): string {
+  const found = targets.find((target) => target.name === name);
+  return found ? `${found.host}:${found.volume}` : name;
+}
