@@ -118,6 +118,9 @@ describe('what scripts read', () => {
         durationSeconds: any(Number),
       },
       rpoMet: true,
+      operation: null,
+      takeover: null,
+      lastDrill: null,
     });
     expect(all[0]).toMatchObject({ nextRun: null, rpoMet: null });
     expect(await summary('wiki')).toMatchObject({ name: 'wiki', lastSync: all[1]?.lastSync });
