@@ -53,6 +53,18 @@ export function describeSwitch({ driver, canBeReadOnly, points }: VolumeFixture,
     await write();
   });
 
+  it('becomes the primary of the epoch that it was claimed for as a target, unless it was demoted in it', async () => {
+    const { host, volume } = stage;
+    await driver.claim(host, volume, DEMOTED);
+    await driver.promote(host, volume, PROMOTED);
+    expect((await driver.inspect(host, volume)).claim).toEqual(PROMOTED);
+    await driver.demote(host, volume, { ...DEMOTED, epoch: 3 });
+    await driver.claim(host, volume, { ...DEMOTED, epoch: 3 });
+    const promoted = driver.promote(host, volume, { ...PROMOTED, epoch: 3 });
+    await expect(promoted).rejects.toMatchObject({ type: 'Fenced' });
+    await driver.promote(host, volume, { ...PROMOTED, epoch: 4 });
+  });
+
   it.each([
     ['claimed as a target', () => driver.claim(stage.host, stage.volume, DEMOTED)],
     ['claimed as a source', () => driver.claim(stage.host, stage.volume, { ...SOURCE, epoch: 3 })],

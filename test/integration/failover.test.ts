@@ -67,7 +67,8 @@ describe.each(['btrfs', 'ext4'] as const)('on %s', (kind) => {
     const client = await system.client();
     const handle = client.workflow.getHandle(`relationship/${name}`);
     const price = await handle.executeUpdate<Price, [object]>('price', { args: [{}] });
-    expect(price).toMatchObject({ target: 'beta', objections: [], changed: { examples: ['late', '.'] } });
+    expect(price).toMatchObject({ target: 'beta', objections: [], changed: { entries: 2 } });
+    expect(price.changed?.examples).toContain('late');
 
     const { takeover, epoch } = await carryOut<FailoverResult>(system, name, 'failover');
     expect(epoch).toBe(2);

@@ -46,7 +46,14 @@ export async function carryOut<Result>(
   operation: string,
   request: object = {},
 ): Promise<Result> {
-  const ended = await awaitEnd<Result>(system, await start(system, name, operation, request));
+  const workflowId = await start(system, name, operation, request);
+  const ended = await awaitEnd<Result>(system, workflowId);
+  await untilStatus(
+    system,
+    name,
+    `it has heard of the end of ${operation}`,
+    ({ operation: running, drill }) => running?.workflowId !== workflowId && drill?.workflowId !== workflowId,
+  );
   if (ended.result === undefined) throw new Error(`${operation} failed: ${ended.failure ?? ''}`);
   return ended.result;
 }

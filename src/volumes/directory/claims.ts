@@ -21,20 +21,22 @@ export async function claim(
   options: { approved?: boolean } = {},
 ): Promise<void> {
   const place = await findPlace(host, volume);
-  await checkPlace(place, wanted, options.approved ?? false);
+  await checkPlace(place, wanted, options);
   if (wanted.role === 'target') await prepareTarget(place);
   await withLock(`claims:${place.root}`, async () => {
     const now = await findPlace(host, volume);
-    await checkPlace(now, wanted, options.approved ?? false);
+    await checkPlace(now, wanted, options);
     const stored = now.state?.claims[wanted.relationship];
     if (stored?.readOnly) await ensureWritable(now);
-    const isKept = isSameClaim(stored, wanted) && !stored?.readOnly;
-    if (isKept || (await tryStoring(now, wanted))) await noteClaim(now, wanted.relationship, true);
+    const isSame = isSameClaim(stored, wanted);
+    const fresh = isSame && stored?.demoted ? { ...wanted, demoted: stored.demoted } : wanted;
+    if ((isSame && !stored?.readOnly) || (await tryStoring(now, fresh)))
+      await noteClaim(now, wanted.relationship, true);
   });
 }
 
 /** False where a source can only be read: then its claim can't be kept with the data. */
-async function tryStoring(place: Place, wanted: Claim): Promise<boolean> {
+async function tryStoring(place: Place, wanted: StoredClaim): Promise<boolean> {
   const isReadable = wanted.role === 'source';
   if (isReadable && (place.meta === undefined || place.mount.readOnly)) return false;
   try {

@@ -10,7 +10,11 @@ import { findObjection, NO_CLAIMS } from './state';
 import { makeError } from './tools';
 
 /** `check` of the volume contract, for a place that was looked at already. */
-export async function checkPlace(place: Place, claim: Claim, approved: boolean): Promise<void> {
+export async function checkPlace(
+  place: Place,
+  claim: Claim,
+  { approved = false, promotes = false }: { approved?: boolean; promotes?: boolean } = {},
+): Promise<void> {
   checkNotSystem(place, claim);
   checkMounted(place);
   const stored = place.state?.claims[claim.relationship];
@@ -18,7 +22,7 @@ export async function checkPlace(place: Place, claim: Claim, approved: boolean):
   if (!place.exists && claim.role === 'source') {
     throw makeError(place, 'VolumeMissing', 'there is no such directory', { hint: mountHint(place, claim) });
   }
-  const objection = findObjection(place.state ?? NO_CLAIMS, claim);
+  const objection = findObjection(place.state ?? NO_CLAIMS, claim, promotes);
   if (objection) {
     const hint = `see what uses it: tidemark get; then choose another directory, or delete the relationship in the way`;
     throw makeError(place, 'Fenced', objection, { hint });
@@ -106,6 +110,6 @@ export async function check(
   options: { approved?: boolean } = {},
 ): Promise<void> {
   const place = await findPlace(host, volume);
-  await checkPlace(place, claim, options.approved ?? false);
+  await checkPlace(place, claim, options);
   await checkApart(place, claim);
 }

@@ -33,3 +33,13 @@ it.each<[string, State, Claim, RegExp]>([
 ])('refuses %s', (_, stored, claim, why) => {
   expect(findObjection(stored, claim)).toMatch(why);
 });
+
+it('lets the target of an epoch become its primary by promotion alone', () => {
+  const stored = state(target('wiki', 2));
+  expect(findObjection(stored, source('wiki', 2))).toMatch(/already the target/);
+  expect(findObjection(stored, source('wiki', 2), true)).toBeUndefined();
+  const demoted = { version: 1 as const, claims: { wiki: { ...target('wiki', 2), demoted: true as const } } };
+  expect(findObjection(demoted, source('wiki', 2), true)).toMatch(/already the target/);
+  expect(findObjection(state(target('wiki', 3)), source('wiki', 2), true)).toMatch(/epoch 3/);
+  expect(findObjection(state(source('wiki', 2)), target('wiki', 2), true)).toMatch(/already the source/);
+});

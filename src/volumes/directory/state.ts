@@ -7,6 +7,8 @@ const ClaimSchema = z.object({
   relationship: z.string(),
   epoch: z.int(),
   role: z.enum(['source', 'target']),
+  /** It was the primary until this epoch, and so can't become it again within it. */
+  demoted: z.literal(true).exactOptional(),
   /** The volume was, or is about to be, made read-only for this relationship. */
   readOnly: z.literal(true).exactOptional(),
 });
@@ -35,13 +37,17 @@ export async function readState(subject: Subject, path: string): Promise<State |
   }
 }
 
-/** Undefined where a claim may be stored; otherwise the reason against it. */
-export function findObjection({ claims }: State, claim: Claim): string | undefined {
+/**
+ * Undefined where a claim may be stored; otherwise the reason against it.
+ * @param promotes its target becomes the primary of the epoch: the only way from one role to the other within it
+ */
+export function findObjection({ claims }: State, claim: Claim, promotes = false): string | undefined {
   const own = claims[claim.relationship];
   if (own && claim.epoch < own.epoch) {
     return `epoch ${claim.epoch} of ${claim.relationship} is over: the volume is in epoch ${own.epoch}`;
   }
-  if (own && claim.epoch === own.epoch && claim.role !== own.role) {
+  const isPromoted = promotes && claim.role === 'source' && !own?.demoted;
+  if (own && claim.epoch === own.epoch && claim.role !== own.role && !isPromoted) {
     return `the volume is already the ${own.role} of ${claim.relationship}`;
   }
   const others = Object.values(claims).filter(({ relationship }) => relationship !== claim.relationship);

@@ -27,7 +27,7 @@ export async function demote(
   return await changePrimary(host, volume, wanted, async (place) => {
     const whyNot = whyNoReadOnly(place);
     // The mark comes first: cut off in between, whoever claims the volume still makes it writable.
-    await storeClaim(place, whyNot === undefined ? { ...wanted, readOnly: true } : wanted);
+    await storeClaim(place, { ...wanted, demoted: true, ...(whyNot === undefined && { readOnly: true }) });
     if (whyNot !== undefined) return { readOnly: false, whyNot };
     await makeReadOnly(place);
     return { readOnly: true };
@@ -44,7 +44,7 @@ async function changePrimary<T>(
   const { root } = await findPlace(host, volume);
   return await withLock(`claims:${root}`, async () => {
     const place = await findPlace(host, volume);
-    await checkPlace(place, wanted, false);
+    await checkPlace(place, wanted, { promotes: wanted.role === 'source' });
     if (!place.exists) throw makeError(place, 'VolumeMissing', 'there is no such directory');
     if (place.mount.readOnly) {
       const hint = `mount it for writing: mount -o remount,rw ${place.mount.point}`;
