@@ -48,8 +48,7 @@ async function setUp(kind: 'btrfs' | 'ext4', name: string) {
   return {
     alpha,
     beta,
-    at: (side: string, file: string) => join(side, file),
-    async dispose() {
+    dispose: async () => {
       await system.cli(['delete', name, '--yes']);
       await filesystem.dispose();
     },
