@@ -5,7 +5,7 @@ import { formatFields, formatTime, oneLine } from './text';
 /** The first line of why fencing did not work, or not wholly: the rest is about another kind of trouble. */
 function whyText(fencing: string): string {
   const [first = ''] = fencing.split('\n');
-  return oneLine(first.replace(/^[A-Z]\w+: /, ''));
+  return oneLine(first.replace(/^[A-Z]\w+: /, '').replace(/ \(host [^)]*\)$/, ''));
 }
 
 /** What is known of the old primary, and what that asks of people. */
