@@ -52,7 +52,12 @@ export function register(program: Command): void {
 function exampleLines({ changed }: Price): [string, string][] {
   if (!changed || changed.examples.length === 0) return [];
   const more = changed.entries - changed.examples.length;
-  const lines = [...changed.examples, ...(more > 0 ? [`and ${more} more`] : [])];
+  const inside = changed.examples.filter((path) => path !== '.');
+  const lines = [
+    ...inside,
+    ...(inside.length < changed.examples.length ? ['the folder itself'] : []),
+    ...(more > 0 ? [`and ${more} more`] : []),
+  ];
   return lines.map((line, index) => [index === 0 ? 'for example' : '', line]);
 }
 
