@@ -71,3 +71,14 @@ export function untilStatus(
     return holds(status) ? status : undefined;
   });
 }
+
+/** Sends a signal to a relationship, as the Temporal UI does. */
+export async function signalRelationship(
+  system: TestSystem,
+  name: string,
+  signal: string,
+  input?: object,
+): Promise<void> {
+  const client = await system.client();
+  await client.workflow.getHandle(makeRelationshipId(name)).signal(signal, ...(input ? [input] : []));
+}
