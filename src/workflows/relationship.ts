@@ -148,7 +148,10 @@ export async function relationship(input: RelationshipInput): Promise<void> {
     if (state.approved) throw refused(`relationship ${state.name} is approved already: its sync comes next`);
     const { operation } = state;
     if (operation?.waiting) {
-      void getExternalWorkflowHandle(operation.workflowId).signal(messages.approveSignal, { by });
+      getExternalWorkflowHandle(operation.workflowId)
+        .signal(messages.approveSignal, { by })
+        // It has ended meanwhile: then nothing waits for an approval.
+        .catch(() => undefined);
       return { reason };
     }
     setNotice(state, `Approved by ${by}: ${reason}`);
