@@ -4,7 +4,7 @@ import * as messages from '../../src/workflows/messages';
 import { eventually } from '../support/system';
 import { FakeWorld } from './fakes';
 import { inLanes, refusalOf, setUpReplicated } from './switch-rig';
-import type { When } from './stage';
+import { WHENS } from './stage';
 
 let world: FakeWorld;
 
@@ -59,7 +59,7 @@ test('cancelled at any step before promotion, all is put back: the old primary a
   const steps = await stepsOfFailover();
   const cases = steps
     .slice(0, steps.indexOf('beta promote'))
-    .flatMap((_step, number) => (['before', 'after'] as When[]).map((when) => ({ number, when })));
+    .flatMap((_step, number) => WHENS.map((when) => ({ number, when })));
   expect(cases.length).toBeGreaterThan(10);
   await inLanes(cases, async ({ number, when }) => {
     const { alpha, beta, start, endOf, cancel, settled, stage, primaries, sync, stop } = await setUp();
@@ -90,10 +90,9 @@ test('cancelled at any step before promotion, all is put back: the old primary a
 test('cancelled while it promotes, or later, it goes on to its end: the target is the primary', async () => {
   const steps = await stepsOfFailover();
   const first = steps.indexOf('beta promote');
-  const cases = steps.slice(first).flatMap((_step, index) => [
-    { number: first + index, when: 'before' as When },
-    { number: first + index, when: 'after' as When },
-  ]);
+  const cases = steps
+    .slice(first)
+    .flatMap((_step, index) => WHENS.map((when) => ({ number: first + index, when })));
   await inLanes(cases, async ({ number, when }) => {
     const { alpha, beta, start, endOf, cancel, settled, stage, primaries, stop } = await setUp();
     const held = stage.hold(number, when);

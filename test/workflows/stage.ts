@@ -6,6 +6,7 @@ import type { FakeHost } from './fakes';
 
 /** Whether a step is held before it does anything, or when all is done but its answer is out. */
 export type When = 'before' | 'after';
+export const WHENS: readonly When[] = ['before', 'after'];
 
 interface Held {
   step: string | number;
