@@ -125,6 +125,26 @@ test('with the source dead it ends all the same, and says why that is not fenced
   await stop();
 });
 
+test('an old primary that is back and can not be fenced is asked again, but never without a pause', async () => {
+  const { alpha, handle, start, endOf, until, stage, stop } = await setUp();
+  stage.fail('alpha fence', 'VolumeMissing');
+  const { result } = await endOf<Result>(await start(messages.failoverUpdate, {}));
+  expect(result?.takeover).toMatchObject({ fenced: false });
+  const asked = () => stage.only('fence').length;
+  await eventually('it is asked again', async () => (asked() >= 2 ? true : undefined));
+  const { takeover } = await until('it is said', (each) => !!each.takeover?.fencing);
+  expect(takeover?.fencing).toContain('alpha fence failed');
+  const events = async () => (await handle.describe()).historyLength;
+  const before = await events();
+  await new Promise((done) => setTimeout(done, 2000));
+  // One more round at most; without a pause it would be dozens.
+  expect((await events()) - before).toBeLessThan(40);
+  stage.mend();
+  await until('it is fenced', (each) => !!each.takeover?.fenced);
+  expect(alpha.claim).toMatchObject({ epoch: 2, role: 'target' });
+  await stop();
+});
+
 test('a step that fails before promotion parks it: it says what it needs, and goes on when resumed', async () => {
   await inLanes(['beta listPoints', 'beta rollback', 'beta promote', 'beta runHooks'], async (step) => {
     const { beta, handle, start, endOf, until, stage, primaries, stop } = await setUp();

@@ -103,7 +103,7 @@ test('whichever step before promotion fails, nothing has changed, and nothing wa
       expect({ where, failure }).toEqual({ where, failure: undefined });
       expect(rig.primaries()).toEqual([rig.beta.name]);
     } else {
-      expect(`${where}: ${failure ?? 'all well'}`).toMatch(/failed$/);
+      expect(`${where}: ${failure ?? 'all well'}`).toMatch(/ failed/);
       await expectUnchanged(rig, where);
     }
     await rig.stop();
