@@ -2,7 +2,7 @@
 import type { RelationshipStatus } from '../model/status';
 import { followShown } from './follow-shown';
 import type { Temporal } from './temporal-client';
-import { printable } from './text';
+import { formatFields, printable } from './text';
 
 type Operation = NonNullable<RelationshipStatus['operation']>;
 
@@ -23,20 +23,28 @@ const PHASES: Readonly<Record<string, string>> = {
   Undoing: 'everything is put back as it was',
 };
 
+/** From these on there is no way back. */
+const FORWARD: readonly (string | undefined)[] = ['Promoting', 'RunningHooks'];
+
 /** What to type about an operation that waits for somebody. */
-export function waitingLines(name: string, { waiting }: Pick<Operation, 'waiting'>): string[] {
+export function waitingLines(
+  name: string,
+  { waiting, phase }: Pick<Operation, 'waiting' | 'phase'>,
+): string[] {
   if (!waiting) return [];
-  const todo =
-    waiting.for === 'approve'
-      ? [
-          `  to approve:           tidemark approve ${name} --by YOUR-NAME`,
-          `  to give it up:        tidemark cancel ${name}`,
-        ]
-      : [
-          `  once that is mended:  tidemark resume ${name}`,
-          `  to give it up:        tidemark cancel ${name}`,
-        ];
-  return [`${waiting.for === 'approve' ? 'waits' : 'parked'}: ${printable(waiting.text)}`, ...todo];
+  const isApproval = waiting.for === 'approve';
+  const todo: [string, string][] = [
+    isApproval
+      ? ['to approve:', `tidemark approve ${name} --by YOUR-NAME`]
+      : ['once that is mended:', `tidemark resume ${name}`],
+    FORWARD.includes(phase)
+      ? ['to give it up:', 'too late: it can only be finished']
+      : ['to give it up:', `tidemark cancel ${name}`],
+  ];
+  return [
+    `${isApproval ? 'waits' : 'parked'}: ${printable(waiting.text)}`,
+    ...formatFields(todo, '  ').split('\n'),
+  ];
 }
 
 /** Turns what an operation says of itself, time after time, into the lines that are new. */

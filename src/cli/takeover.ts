@@ -2,17 +2,25 @@
 import type { RelationshipStatus, Takeover } from '../model/status';
 import { formatFields, formatTime, oneLine } from './text';
 
-/** What is known of the old primary. */
-function fencedText({ fenced, fencing, from }: Takeover): string {
-  const why = fencing === undefined ? '' : `: ${oneLine(fencing)}`;
-  return fenced
-    ? `fenced${why}`
-    : `NOT fenced${why}. Whoever still writes to ${from} writes to a copy that is not used; it is told as soon as its agent is back`;
+/** The first line of why fencing did not work, or not wholly: the rest is about another kind of trouble. */
+function whyText(fencing: string): string {
+  const [first = ''] = fencing.split('\n');
+  return oneLine(first.replace(/^[A-Z]\w+: /, '').replace(/ \(host [^)]*\)$/, ''));
+}
+
+/** What is known of the old primary, and what that asks of people. */
+function formerLines({ fenced, fencing, from }: Takeover): [string, string][] {
+  const why = fencing === undefined ? undefined : whyText(fencing);
+  if (fenced) return [['Old primary', `${from}, fenced${why === undefined ? '' : `, but ${why}`}`]];
+  return [
+    ['Old primary', `${from}, NOT fenced${why === undefined ? '' : `: ${why}`}`],
+    ['', `it is fenced as soon as its agent is back; until then, see that nothing writes to ${from}`],
+  ];
 }
 
 /** A takeover in a line for each fact. */
 export function formatTakeover(takeover: Takeover): string {
-  const { target, from, pointId, capturedAt, at } = takeover;
+  const { target, pointId, capturedAt, at } = takeover;
   return formatFields(
     [
       ['Primary', `${target}, since ${formatTime(at)}`],
@@ -22,7 +30,7 @@ export function formatTakeover(takeover: Takeover): string {
           ? 'nothing: what lay there was accepted'
           : `${pointId}, captured ${formatTime(capturedAt)}`,
       ],
-      ['Old primary', `${from}, ${fencedText(takeover)}`],
+      ...formerLines(takeover),
     ],
     '  ',
   );
@@ -32,8 +40,19 @@ export function formatTakeover(takeover: Takeover): string {
 export function comeBackLines(name: string, { from }: Pick<Takeover, 'from'>): string[] {
   return [
     'nothing is replicated now; to come back:',
-    `  tidemark reverse ${name}    once ${from} runs again: keeps what it alone has, then makes it a copy`,
-    `  tidemark relocate ${name} --target ${from}    after that, where ${from} is to be the primary again: loses nothing`,
+    formatFields(
+      [
+        [
+          `tidemark reverse ${name}`,
+          `once ${from} runs again: keeps what it alone has, then makes it a copy`,
+        ],
+        [
+          `tidemark relocate ${name} --target ${from}`,
+          `after that, if ${from} is to be the primary again: loses nothing`,
+        ],
+      ],
+      '  ',
+    ),
   ];
 }
 

@@ -9,12 +9,12 @@ export function describeFailure(failure: Failure): string {
 }
 
 /** A failure of a step on a host that no agent speaks for. */
-export function noAgentFailure(host: string, waitedMs: number): Failure {
+export function noAgentFailure(host: string): Failure {
   return {
     type: 'HostUnreachable',
-    message: `no agent answers for host ${host}: its work was not picked up within ${Math.round(waitedMs / 1000)} s`,
+    message: `no agent answers for host ${host}`,
     host,
-    hint: `start it there: tidemark agent --host ${host}; the sync goes on by itself once it is back`,
+    hint: `start it there: tidemark agent --host ${host}; it goes on by itself once that is back`,
   };
 }
 

@@ -7,6 +7,7 @@ import {
   initialState,
   phaseOf,
   recordSyncEnd,
+  recordTakeover,
   toStatus,
   waitingForApproval,
 } from './relationship-state';
@@ -101,6 +102,22 @@ describe('changing the spec of a relationship', () => {
     recordSyncEnd(state, makeRecord([succeeded('beta')], 'succeeded'), NOW, () => 0);
     expect(applyDocument(state, makeDocument([{ host: 'beta', directory: '/srv/other' }]))).toEqual(['beta']);
     expect(state.targets[0]).toMatchObject({ result: 'never' });
+  });
+
+  it('brings back what stands in the place of an old primary that is gone from the spec', () => {
+    const state = initialState('wiki');
+    const before = makeDocument([{ host: 'beta' }]);
+    applyDocument(state, before);
+    const takeover = { target: 'beta', from: 'alpha', fenced: false, fencing: 'gone', at: NOW };
+    recordTakeover(state, { ...takeover, pointId: null, capturedAt: null, workflowId: 'failover' }, 2);
+    applyDocument(state, before);
+    expect(state.takeover).toMatchObject({ from: 'alpha', fenced: false });
+    applyDocument(state, {
+      ...before,
+      spec: { ...before.spec, source: { ...before.spec.source, host: 'delta' } },
+    });
+    expect(state.takeover).toMatchObject({ target: 'beta', from: 'delta', fenced: true });
+    expect(state.targets.map(({ name }) => name)).toEqual(['delta']);
   });
 });
 

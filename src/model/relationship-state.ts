@@ -1,6 +1,6 @@
 /** The state of a relationship and how each event changes it: pure, so that it can be tested alone. */
 import { targetName, volumeOf } from './endpoints';
-import { orient, primaryAfter } from './orientation';
+import { orient, primaryAfter, sourceName } from './orientation';
 import { isMissingAgent } from './failure';
 import type { Failure, Instant, SyncRecord, TargetOutcome } from './records';
 import type { Relationship, TargetSpec } from './spec';
@@ -133,8 +133,19 @@ export function applyDocument(state: RelationshipState, document: Relationship):
     return fresh;
   });
   state.document = document;
+  keepTakeover(state, document);
   state.absentHosts = state.absentHosts.filter((host) => hostsOf(document).includes(host));
   return added;
+}
+
+/** An old primary that is gone from the spec never comes back: what stands in its place is brought back instead. */
+function keepTakeover(state: RelationshipState, document: Relationship): void {
+  const { takeover, targets, primary } = state;
+  if (!takeover || targets.some(({ name }) => name === takeover.from)) return;
+  const from = primary === undefined ? targets[0]?.name : sourceName(document);
+  const { fencing: _gone, ...rest } = takeover;
+  // Nobody has used it yet: there is nothing to fence.
+  if (from !== undefined) state.takeover = { ...rest, from, fenced: true };
 }
 
 /** All hosts of a relationship, the source's first, each once. */

@@ -2,7 +2,7 @@
 import { describeFailure } from './failure';
 import { code, page, plain, table } from './markdown';
 import type { Price } from './price';
-import type { Failure } from './records';
+import type { Failure, Instant } from './records';
 import { formatBytes, formatDuration } from './units';
 
 export interface SagaPhase {
@@ -27,8 +27,15 @@ export function renderSagaDetails(title: readonly string[], phases: readonly Sag
   ]);
 }
 
+/** Facts of a price that some readers add to. */
+export const AGE = 'which is';
+export const SINCE = 'written at the source since';
+
 /** The price of a failover in a line for each fact: for the CLI, the details, and whoever must approve. */
-export function priceLines(price: Price): [fact: string, value: string][] {
+export function priceLines(
+  price: Price,
+  formatInstant: (instant: Instant) => string = (instant) => instant,
+): [fact: string, value: string][] {
   const { target, host, volume, point, ageSeconds, verifiedAt, changed, newerPoints, unknown } = price;
   return [
     ['goes on at', `${target} (${host}:${volume})`],
@@ -36,21 +43,19 @@ export function priceLines(price: Price): [fact: string, value: string][] {
       'goes back to',
       point ? `recovery point ${point.id}, ${formatBytes(point.bytes)}` : 'what lies there: no whole copy',
     ],
-    ...(ageSeconds === null
-      ? []
-      : [['which is', `${formatDuration(ageSeconds * 1000)} old`] as [string, string]]),
+    ...(ageSeconds === null ? [] : [[AGE, `${formatDuration(ageSeconds * 1000)} old`] as [string, string]]),
     ...(newerPoints > 0
       ? [['leaves behind', `${newerPoints} newer recovery points`] as [string, string]]
       : []),
     [
-      'written at the source since',
+      SINCE,
       changed
         ? changed.entries === 0
           ? 'nothing'
           : `${changed.entries} entries, ${formatBytes(changed.bytes)}: lost to ${target}, kept at the source`
         : 'not known',
     ],
-    ['last verified', verifiedAt ?? 'never'],
+    ['last verified', verifiedAt ? formatInstant(verifiedAt) : 'never'],
     ...unknown.map((text): [string, string] => ['not known', text]),
   ];
 }

@@ -89,7 +89,7 @@ export function toFailure(error: unknown, host: string, volume?: string): Failur
       : error;
   if (cause instanceof ApplicationFailure) return fromApplicationFailure(cause, host, volume);
   if (cause instanceof TimeoutFailure) {
-    if (cause.timeoutType === 'SCHEDULE_TO_START') return noAgentFailure(host, NO_AGENT_AFTER_MS);
+    if (cause.timeoutType === 'SCHEDULE_TO_START') return noAgentFailure(host);
     return makeFailure(
       'TransferInterrupted',
       `the agent of host ${host} was lost in the middle of a step, several times`,

@@ -38,6 +38,7 @@ async function approve(name: string, options: ApproveOptions): Promise<void> {
   print(
     { name, approved: reason, by },
     options,
-    () => `approved by ${by}: ${reason}\nit goes on now; see it end: tidemark get ${name} --watch`,
+    () =>
+      `approved by ${by}: ${reason}\nit goes on, unless more people must approve: tidemark get ${name} --watch`,
   );
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Price } from '../../model/price';
-import { priceLines } from '../../model/saga-details';
+import { AGE, priceLines, SINCE } from '../../model/saga-details';
 import type {
   FailoverRequest,
   FailoverResult,
@@ -14,7 +14,8 @@ import { lazy } from '../lazy';
 import { finish, note, print } from '../output';
 import type { OutputOptions } from '../output';
 import { comeBackLines, formatTakeover } from '../takeover';
-import { colors, formatFields } from '../text';
+import { colors, formatFields, formatTime } from '../text';
+import type { Cell } from '../text';
 
 interface FailoverOptions extends OutputOptions {
   target?: string;
@@ -47,22 +48,25 @@ export function register(program: Command): void {
   ]);
 }
 
+/** What would be lost, each path in a line. */
+function exampleLines({ changed }: Price): [string, string][] {
+  if (!changed || changed.examples.length === 0) return [];
+  const more = changed.entries - changed.examples.length;
+  const lines = [...changed.examples, ...(more > 0 ? [`and ${more} more`] : [])];
+  return lines.map((line, index) => [index === 0 ? 'for example' : '', line]);
+}
+
 /** The price as people read it. */
 export function formatPrice(price: Price): string {
-  const { relationship, host, changed, objections } = price;
-  const examples = changed?.examples ?? [];
-  const more = (changed?.entries ?? 0) - examples.length;
+  const { relationship, host, point, objections } = price;
+  const facts = priceLines(price, formatTime).flatMap(([fact, value]): [string, Cell][] => {
+    if (fact === SINCE) return [[fact, value], ...exampleLines(price)];
+    return [[fact, fact === AGE ? `${value}, captured ${formatTime(point?.capturedAt)}` : value]];
+  });
+  const refusals = objections.map((text): [string, Cell] => ['NOT WHOLE', { text, paint: colors.red }]);
   return [
     colors.bold(`what a failover of ${relationship} to ${host} costs`),
-    formatFields(
-      [
-        ...priceLines(price),
-        ...examples.map((path, index) => [index === 0 ? 'for example' : '', path] as const),
-        ...(more > 0 && examples.length > 0 ? [['', `and ${more} more`] as const] : []),
-        ...objections.map((text) => ['NOT WHOLE', { text, paint: colors.red }] as const),
-      ],
-      '  ',
-    ),
+    formatFields([...facts, ...refusals], '  '),
   ].join('\n');
 }
 

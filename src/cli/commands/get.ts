@@ -44,8 +44,10 @@ function lagCell(summary: RelationshipSummary, { lagSeconds }: TargetSummary): C
 
 function lastSync(summary: RelationshipSummary): string {
   if (!summary.lastSync) return '–';
-  const { files, bytes, endedAt } = summary.lastSync;
-  return `${formatAge(endedAt, Date.now(), formatDuration)}: ${files} changed, ${formatBytes(bytes)} sent`;
+  const { result, files, bytes, endedAt } = summary.lastSync;
+  const done = `${files} changed, ${formatBytes(bytes)} sent`;
+  const age = formatAge(endedAt, Date.now(), formatDuration);
+  return `${age}: ${result === 'succeeded' ? done : result}`;
 }
 
 function nextRun({ nextRun }: RelationshipSummary): string {
@@ -63,9 +65,10 @@ function phaseCell({ phase, operation }: RelationshipSummary): Cell {
 function attentionLines(summary: RelationshipSummary): string[] {
   const { name, takeover, operation } = summary;
   if (operation?.waiting)
-    return waitingLines(name, { waiting: operation.waiting }).map((line, index) =>
-      index === 0 ? `${name} ${line}` : line,
-    );
+    return waitingLines(name, {
+      waiting: operation.waiting,
+      ...(operation.phase && { phase: operation.phase }),
+    }).map((line, index) => (index === 0 ? `${name} ${line}` : line));
   if (!takeover || operation) return [];
   return [
     `${name} has failed over from ${takeover.from} to ${takeover.target}, and is replicated to nowhere; once ${takeover.from} runs again: tidemark reverse ${name}`,
