@@ -15,6 +15,9 @@ export interface DrillInput extends SwitchInput {
   request: DrillRequest & { target: string };
 }
 
+/** A host that was lost in the middle is waited for; after that, its next drill removes what is left. */
+const CLEAN_UP = { scheduleToStartTimeout: '1h' } as const;
+
 /** Phases by name, without undo: the clean-up is one step, and runs always. */
 class Phases {
   private readonly phases: SagaPhase[] = [];
@@ -55,7 +58,10 @@ async function rehearse(
   const { pointId } = input.request;
   const clone = await phases.run('Cloning', `a copy of ${pointId ?? 'the newest recovery point'}`, () =>
     orStepFailed(
-      onHost(target.host, `Clone ${pointId ?? 'the newest recovery point'}`).makeClone({
+      onHost(target.host, `Clone ${pointId ?? 'the newest recovery point'}`, {
+        // A clone that is still being made when it is removed would stay.
+        cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+      }).makeClone({
         ...side.step,
         cloneId: side.step.syncId,
         ...(pointId !== undefined && { pointId }),
@@ -109,7 +115,7 @@ export async function drill(input: DrillInput): Promise<DrillOutcome> {
   await CancellationScope.nonCancellable(() =>
     phases
       .run('CleaningUp', 'the clone is removed', () =>
-        onHost(target.host, 'Remove the clone').removeClones(side.step),
+        onHost(target.host, 'Remove the clone', CLEAN_UP).removeClones(side.step),
       )
       .catch(() => undefined),
   );

@@ -1,8 +1,11 @@
-import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
 import { onHost } from './steps';
 
 /** Longer than any host is away that still has a relationship. */
 const FOREVER = '3650d';
+
+/** The longest pause before a host is watched again whose return was of no use. */
+const LONGEST_PAUSE_MS = 15 * 60_000;
 
 /**
  * Notices at once when an agent comes back: a `ping` waits in the host's queue until somebody takes
@@ -11,7 +14,14 @@ const FOREVER = '3650d';
 export class HostWatch {
   private readonly scopes = new Map<string, CancellationScope>();
 
-  constructor(private readonly onBack: (host: string) => void) {}
+  /** How often each host has come back. */
+  private readonly returns = new Map<string, number>();
+
+  /** @param pauseMs before a host is watched that has come back already; doubled each time */
+  constructor(
+    private readonly onBack: (host: string) => void,
+    private readonly pauseMs = 0,
+  ) {}
 
   /** Watches exactly these hosts. */
   watch(hosts: readonly string[]): void {
@@ -31,13 +41,16 @@ export class HostWatch {
     const scope = new CancellationScope();
     this.scopes.set(host, scope);
     scope
-      .run(() =>
-        onHost(host, `Wait for the agent of ${host}`, {
+      .run(async () => {
+        const returns = this.returns.get(host) ?? 0;
+        if (this.pauseMs > 0 && returns > 0)
+          await sleep(Math.min(this.pauseMs * 2 ** (returns - 1), LONGEST_PAUSE_MS));
+        await onHost(host, `Wait for the agent of ${host}`, {
           scheduleToStartTimeout: FOREVER,
           startToCloseTimeout: '1m',
           retry: { initialInterval: '1s', maximumInterval: '10s' },
-        }).ping(),
-      )
+        }).ping();
+      })
       .then(() => this.back(host, scope))
       .catch((error: unknown) => {
         if (!isCancellation(error)) this.back(host, scope);
@@ -47,6 +60,7 @@ export class HostWatch {
   private back(host: string, scope: CancellationScope): void {
     if (this.scopes.get(host) !== scope) return;
     this.scopes.delete(host);
+    this.returns.set(host, (this.returns.get(host) ?? 0) + 1);
     this.onBack(host);
   }
 }

@@ -42,6 +42,9 @@ export interface RelationshipInput {
   carried?: RelationshipState;
 }
 
+/** An old primary that answers, and can't be fenced, is asked again after so long, then twice as long. */
+const FENCE_AGAIN_MS = 10_000;
+
 function refused(message: string): ApplicationFailure {
   return ApplicationFailure.create({ type: messages.REFUSED_BY_STATE, message, nonRetryable: true });
 }
@@ -101,7 +104,7 @@ export async function relationship(input: RelationshipInput): Promise<void> {
   });
 
   /** An old primary that could not be told that it is one no more is told as soon as its agent is back. */
-  const oldPrimary = new HostWatch(() => void wants.fence());
+  const oldPrimary = new HostWatch(() => void wants.fence(), FENCE_AGAIN_MS);
   const watchOldPrimary = () => {
     const { takeover, targets } = state;
     const old = takeover && !takeover.fenced ? targets.find(({ name }) => name === takeover.from) : undefined;
@@ -148,7 +151,10 @@ export async function relationship(input: RelationshipInput): Promise<void> {
     if (state.approved) throw refused(`relationship ${state.name} is approved already: its sync comes next`);
     const { operation } = state;
     if (operation?.waiting) {
-      void getExternalWorkflowHandle(operation.workflowId).signal(messages.approveSignal, { by });
+      getExternalWorkflowHandle(operation.workflowId)
+        .signal(messages.approveSignal, { by })
+        // It has ended meanwhile: then nothing waits for an approval.
+        .catch(() => undefined);
       return { reason };
     }
     setNotice(state, `Approved by ${by}: ${reason}`);

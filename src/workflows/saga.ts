@@ -4,6 +4,7 @@ import {
   CancelledFailure,
   condition,
   getExternalWorkflowHandle,
+  isCancellation,
   setCurrentDetails,
   setHandler,
   workflowInfo,
@@ -18,9 +19,14 @@ import type { Waiting } from '../model/status';
 import { approveSignal, operationNewsSignal, resumeSignal } from './messages';
 import { onHost, StepFailed, toFailure } from './steps';
 
-function asFailure(failure: Failure): ApplicationFailure {
-  const { type, message } = failure;
-  return ApplicationFailure.create({ type, message, details: [failure], nonRetryable: true });
+/** What the workflow ends with: cancelled, where somebody wanted that and nothing is left to be told. */
+function asFailure({ failure }: StepFailed, notUndone: readonly Failure[]): Error {
+  const [first] = notUndone;
+  if (failure.type === 'Cancelled' && !first) return new CancelledFailure('cancelled');
+  const { type } = failure.type === 'Cancelled' && first ? first : failure;
+  const message = [failure.message, ...notUndone.map((each) => `not undone: ${each.message}`)].join('; ');
+  const details = [{ ...failure, type, message }];
+  return ApplicationFailure.create({ type, message, details, nonRetryable: true });
 }
 
 /** A parked step that may succeed by itself is tried again after so long, then twice as long, up to a limit. */
@@ -78,9 +84,10 @@ export class Saga {
     try {
       return await body();
     } catch (error) {
-      if (!this.isForward) await CancellationScope.nonCancellable(() => this.undoAll());
+      const notUndone = this.isForward ? [] : await CancellationScope.nonCancellable(() => this.undoAll());
       // Any other error would fail the workflow's task, which Temporal repeats for ever.
-      throw error instanceof StepFailed ? asFailure(error.failure) : error;
+      if (error instanceof StepFailed) throw asFailure(error, notUndone);
+      throw notUndone.length > 0 ? asFailure(new StepFailed(toFailure(error, '')), notUndone) : error;
     }
   }
 
@@ -146,7 +153,12 @@ export class Saga {
     this.show();
     const { parent, workflowId } = workflowInfo();
     if (!parent) return;
-    await getExternalWorkflowHandle(parent.workflowId).signal(operationNewsSignal, { workflowId, ...news });
+    try {
+      await getExternalWorkflowHandle(parent.workflowId).signal(operationNewsSignal, { workflowId, ...news });
+    } catch (error) {
+      // Nobody is left to be told where the relationship was terminated: what was done is undone all the same.
+      if (isCancellation(error)) throw error;
+    }
   }
 
   private waitFor(what: Waiting['for'], text: string): Waiting {
@@ -182,19 +194,23 @@ export class Saga {
     }
   }
 
-  private async undoAll(): Promise<void> {
-    if (this.undos.length === 0) return;
+  /** @returns what could not be undone */
+  private async undoAll(): Promise<Failure[]> {
+    if (this.undos.length === 0) return [];
+    const failures: Failure[] = [];
     this.phases.push({ phase: 'Undoing', text: 'putting everything back as it was', state: 'running' });
     await this.tell({ phase: 'Undoing', waiting: null });
     for (const undo of this.undos.reverse()) {
       try {
         await undo();
       } catch (error) {
-        const { message } = toFailure(error, '');
-        this.phases.push({ phase: 'Undoing', text: `not undone: ${message}`, state: 'failed' });
+        const failure = error instanceof StepFailed ? error.failure : toFailure(error, '');
+        failures.push(failure);
+        this.phases.push({ phase: 'Undoing', text: `not undone: ${failure.message}`, state: 'failed' });
       }
     }
     this.show();
+    return failures;
   }
 
   private show(): void {

@@ -142,7 +142,11 @@ export async function runHooks(
   if (hooks.length === 0) return;
   const names = hooks.map(({ run }) => run[0]).join(', ');
   await orStepFailed(
-    onHost(side.host, `Run ${names}`, { retry: { maximumAttempts: 2 } }).runHooks({
+    onHost(side.host, `Run ${names}`, {
+      retry: { maximumAttempts: 2 },
+      // The hooks that undo these must not run beside them.
+      cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+    }).runHooks({
       ...side.step,
       ...more,
       hooks,
@@ -237,8 +241,11 @@ export async function promote(
 export async function reinstate(saga: Saga, input: SwitchInput, epoch: number): Promise<void> {
   const { source } = input.document.spec;
   await saga.tell({ epoch });
-  await onHost(source.host, `Give ${source.directory} back to its users: epoch ${epoch}`, IMPATIENT).promote(
-    sideOf(input, source, epoch, 'source').step,
+  const step = onHost(source.host, `Give ${source.directory} back to its users: epoch ${epoch}`, IMPATIENT);
+  await orStepFailed(
+    step.promote(sideOf(input, source, epoch, 'source').step),
+    source.host,
+    source.directory,
   );
 }
 

@@ -13,7 +13,7 @@ import { describeTree, diffTrees, digestTree } from './world';
 export const MIB = 1024 ** 2;
 
 /** The folder of Tidemark's own files about a target: inside of it, or beside it. */
-function metaOf(target: string): string {
+export function metaOf(target: string): string {
   const inside = join(target, '.tidemark');
   return existsSync(join(inside, 'state.json'))
     ? inside

@@ -9,7 +9,7 @@ import type { FailoverResult, RelocateResult, ReverseResult } from '../../src/wo
 import { compareTrees } from '../support/compare-trees';
 import { TestFilesystem } from '../support/filesystems';
 import { makeNastyTree } from '../support/nasty-tree';
-import { awaitEnd, carryOut, start, untilStatus } from '../support/switching';
+import { awaitEnd, carryOut, start, untilStatus, update } from '../support/switching';
 import { eventually, TestSystem } from '../support/system';
 import { syncWell, writeDocument } from '../support/user';
 
@@ -63,9 +63,7 @@ describe.each(['btrfs', 'ext4'] as const)('on %s', (kind) => {
     await syncWell(system, name);
     await writeFile(join(alpha, 'late'), 'written after the last sync');
 
-    const client = await system.client();
-    const handle = client.workflow.getHandle(`relationship/${name}`);
-    const price = await handle.executeUpdate<Price, [object]>('price', { args: [{}] });
+    const price = await update<Price>(system, name, 'price');
     expect(price).toMatchObject({ target: 'beta', objections: [], changed: { entries: 2 } });
     expect(price.changed?.examples).toContain('late');
 

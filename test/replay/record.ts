@@ -6,89 +6,16 @@ import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { makeRelationshipId } from '../../src/model/names';
-import type { RelationshipStatus } from '../../src/model/status';
 import { TestFilesystem } from '../support/filesystems';
-import { eventually, TestSystem } from '../support/system';
-import { writeDocument } from '../support/user';
-import type { RelationshipInput } from '../../src/model/spec';
+import { TestSystem } from '../support/system';
+import { liveThroughFailovers, liveThroughRelocations } from './record-switching';
+import { RARELY, Recording } from './recording';
 import { formatHistory, HISTORIES } from './stored-history';
 
 /** Few enough events that a relationship goes on in another run while it is recorded. */
 const EVENTS_PER_RUN = 150;
 
 const ROOT = resolve(__dirname, '../..');
-
-type Spec = RelationshipInput['spec'];
-
-/** One relationship, as a user and an operator handle it. */
-class Recording {
-  constructor(
-    private readonly system: TestSystem,
-    private readonly data: string,
-    readonly name: string,
-  ) {}
-
-  get source(): string {
-    return join(this.data, this.name);
-  }
-
-  target(host: string): Spec['targets'][number] {
-    return { host, directory: join(this.data, `${this.name}-at-${host}`) };
-  }
-
-  async apply(hosts: string[], more: Partial<Spec> = {}): Promise<void> {
-    await mkdir(this.source, { recursive: true });
-    const source = { host: 'alpha', directory: this.source };
-    const targets = hosts.map((host) => this.target(host));
-    await this.system.apply(writeDocument(this.name, { source, targets, retain: { last: 2 }, ...more }));
-  }
-
-  write(content: string | Buffer): Promise<void> {
-    return writeFile(join(this.source, 'file'), content);
-  }
-
-  run(command: string, ...options: string[]) {
-    return this.system.cli([command, this.name, ...options]);
-  }
-
-  until(what: string, holds: (status: RelationshipStatus) => boolean): Promise<RelationshipStatus> {
-    return eventually(`${this.name}: ${what}`, async () => {
-      const status = await this.system.status(this.name);
-      return holds(status) ? status : undefined;
-    });
-  }
-
-  idle(): Promise<RelationshipStatus> {
-    return this.until('nothing runs', ({ operation, lastSync }) => !operation && !!lastSync);
-  }
-
-  async signal(name: string, input?: unknown): Promise<void> {
-    const client = await this.system.client();
-    await client.workflow.getHandle(makeRelationshipId(this.name)).signal(name, input);
-  }
-
-  async cancel(workflowId: string): Promise<void> {
-    await (await this.system.client()).workflow.getHandle(workflowId).cancel();
-  }
-
-  /** Starts what the Schedule starts with each tick, and waits for its end. */
-  async tick(): Promise<void> {
-    const client = await this.system.client();
-    const schedule = client.schedule.getHandle(this.name);
-    const before = (await schedule.describe()).info.numActionsTaken;
-    await schedule.trigger();
-    const tick = await eventually('the tick was started', async () => {
-      const { numActionsTaken, recentActions } = (await schedule.describe()).info;
-      return numActionsTaken > before ? recentActions.at(-1)?.action.workflow : undefined;
-    });
-    const handle = client.workflow.getHandle(tick.workflowId, tick.firstExecutionRunId);
-    // A tick ends as its sync ends; either end is a history worth keeping.
-    await handle.result().catch(() => undefined);
-  }
-}
-
-const RARELY = { trigger: { schedule: '0 4 1 1 *', timezone: 'Europe/Paris' } };
 
 /** Created, synced, compared, restored, changed, paused, refused, approved, deleted; ticks and signals. */
 async function liveWell(wiki: Recording, to: string): Promise<void> {
@@ -200,6 +127,8 @@ async function main(): Promise<void> {
     await liveBadly(recording('photos'));
     await liveSlowly(recording('films'));
     await liveFrozen(recording('mail'), system);
+    await liveThroughFailovers(recording('shop'));
+    await liveThroughRelocations(recording('maps'));
     const folder = join(HISTORIES, version);
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true });

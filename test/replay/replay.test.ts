@@ -60,6 +60,14 @@ test('there are histories of whatever a relationship goes through', () => {
     'keepSchedule',
     'removeSchedule',
     'retireEndpoint',
+    'listPoints',
+    'fence',
+    'rollback',
+    'promote',
+    'keepDiverged',
+    'makeClone',
+    'removeClones',
+    'sendDrill',
   ];
   for (const step of steps) expect(text).toContain(`"activityType":{"name":"${step}"}`);
   const messages = [
@@ -72,6 +80,13 @@ test('there are histories of whatever a relationship goes through', () => {
     'approve',
     'targetFailed',
     'retire',
+    'price',
+    'failover',
+    'reverse',
+    'relocate',
+    'drill',
+    'cancel',
+    'operationNews',
   ];
   for (const message of messages) expect(text).toMatch(new RegExp(`"(signalName|name)":"${message}"`));
   expect(text).toContain('"timerFiredEventAttributes":{');

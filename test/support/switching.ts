@@ -12,19 +12,21 @@ export interface Ended<Result> {
   failure?: string;
 }
 
-/** Asks for an operation; its workflow id. */
-export async function start(
+/** An update of a relationship, as a client sends it. */
+export async function update<Result>(
   system: TestSystem,
   name: string,
   operation: string,
   request: object = {},
-): Promise<string> {
+): Promise<Result> {
   const client = await system.client();
   const handle = client.workflow.getHandle(makeRelationshipId(name));
-  const started = await handle.executeUpdate<{ workflowId: string }, [object]>(operation, {
-    args: [request],
-  });
-  return started.workflowId;
+  return await handle.executeUpdate<Result, [object]>(operation, { args: [request] });
+}
+
+/** Asks for an operation; its workflow id. */
+export async function start(...asked: Parameters<typeof update>): Promise<string> {
+  return (await update<{ workflowId: string }>(...asked)).workflowId;
 }
 
 /** Waits for an operation's end, however it ends. */
@@ -68,4 +70,15 @@ export function untilStatus(
     const status = await system.status(name);
     return holds(status) ? status : undefined;
   });
+}
+
+/** Sends a signal to a relationship, as the Temporal UI does. */
+export async function signalRelationship(
+  system: TestSystem,
+  name: string,
+  signal: string,
+  input?: object,
+): Promise<void> {
+  const client = await system.client();
+  await client.workflow.getHandle(makeRelationshipId(name)).signal(signal, ...(input ? [input] : []));
 }

@@ -8,6 +8,7 @@ import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import type {
   ControlActivities,
   HostActivities,
+  StepContext,
   SyncAnswer,
   WantedSchedule,
 } from '../../src/activities/contract';
@@ -42,6 +43,12 @@ export class FakeHost {
   readonly claims: Claim[] = [];
   readonly hooksRun: string[] = [];
   rolledBackTo?: string | undefined;
+  /** Copies that drills have made and nobody has removed. */
+  readonly clones = new Set<string>();
+  /** What a test does around each step: see it, hold it, have it fail. */
+  around: (step: string, act: () => Promise<unknown>) => Promise<unknown> = (_step, act) => act();
+  /** The claim that each volume holds. */
+  private readonly held = new Map<string, Claim & { demoted?: true }>();
   private waiting: (() => void)[] = [];
 
   constructor(readonly name: string) {}
@@ -49,6 +56,23 @@ export class FakeHost {
   letGo(): void {
     this.hold = false;
     this.waiting.splice(0).forEach((go) => go());
+  }
+
+  /** The claim of its only volume. */
+  get claim(): Claim | undefined {
+    return [...this.held.values()][0];
+  }
+
+  /** A volume takes a claim, or refuses one that is over, as real ones do. */
+  private take({ volume, claim }: Pick<StepContext, 'volume' | 'claim'>, how?: 'promotes' | 'demotes'): void {
+    const held = this.held.get(volume.path);
+    const isOver = held && claim.epoch < held.epoch;
+    const isPromoted = how === 'promotes' && !held?.demoted;
+    if (held && (isOver || (claim.epoch === held.epoch && claim.role !== held.role && !isPromoted))) {
+      const message = `epoch ${claim.epoch} as ${claim.role}: it is the ${held.role} of epoch ${held.epoch}`;
+      throw ApplicationFailure.nonRetryable(message, 'Fenced', { host: this.name });
+    }
+    this.held.set(volume.path, { ...claim, ...(how === 'demotes' && { demoted: true }) });
   }
 
   private note(step: keyof HostActivities): void {
@@ -77,8 +101,9 @@ export class FakeHost {
         };
         return { inspection, problems: [], warnings: [] };
       },
-      prepareSource: async ({ targets, source, syncId }) => {
+      prepareSource: async ({ targets, source, syncId, ...step }) => {
         note('prepareSource');
+        this.take(step);
         const offer = { publicKey: '', serverCommands: { inPlace: [], delayed: [] }, resolved: {} };
         return {
           ...{ bytes: 1000, fileBytes: 1000 },
@@ -89,8 +114,9 @@ export class FakeHost {
           warnings: [],
         };
       },
-      prepareTarget: async () => {
+      prepareTarget: async (step) => {
         note('prepareTarget');
+        this.take(step);
         const newestPoint = this.points.at(-1);
         return {
           ...{ method: 'Snapshot', hasHardLinks: false, freeBytes: this.freeBytes, bytes: 0, pointBytes: 0 },
@@ -160,19 +186,22 @@ export class FakeHost {
         note('runHooks');
         this.hooksRun.push(...hooks.map(({ run }) => `${run[0] ?? ''}${path ? ` on ${path}` : ''}`));
       },
-      fence: async ({ claim }) => {
+      fence: async (step) => {
         note('fence');
-        this.claims.push(claim);
+        this.take(step, 'demotes');
+        this.claims.push(step.claim);
         return { readOnly: this.canBeReadOnly, ...(!this.canBeReadOnly && { whyNot: 'a plain directory' }) };
       },
-      rollback: async ({ claim, pointId }) => {
+      rollback: async ({ pointId, ...step }) => {
         note('rollback');
-        this.claims.push(claim);
+        this.take(step);
+        this.claims.push(step.claim);
         this.rolledBackTo = pointId;
       },
-      promote: async ({ claim }) => {
+      promote: async (step) => {
         note('promote');
-        this.claims.push(claim);
+        this.take(step, 'promotes');
+        this.claims.push(step.claim);
       },
       keepDiverged: async ({ capturedAt, sequence, syncId }) => {
         note('keepDiverged');
@@ -190,11 +219,15 @@ export class FakeHost {
         this.points.push(point);
         return point;
       },
-      makeClone: async ({ pointId }) => {
+      makeClone: async ({ pointId, cloneId }) => {
         note('makeClone');
+        this.clones.add(cloneId);
         return { path: '/clone', how: 'Snapshot', pointId: pointId ?? this.points.at(-1)?.id ?? '' };
       },
-      removeClones: async () => note('removeClones'),
+      removeClones: async () => {
+        note('removeClones');
+        this.clones.clear();
+      },
     };
   }
 }
@@ -229,6 +262,15 @@ export class FakeWorld {
         connection: this.env.nativeConnection,
         taskQueue: makeHostQueue(host.name),
         activities: host.activities(),
+        // A step that is cancelled, or lost with its worker, is noticed soon.
+        maxHeartbeatThrottleInterval: '200ms',
+        interceptors: {
+          activity: [
+            ({ info }) => ({
+              inbound: { execute: (input, next) => host.around(info.activityType, () => next(input)) },
+            }),
+          ],
+        },
       }),
     );
   }

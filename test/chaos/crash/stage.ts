@@ -1,0 +1,145 @@
+/** One relationship between two hosts, its sides changing roles: what every crash is played on, and held against. */
+import { execFile } from 'node:child_process';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { RelationshipStatus } from '../../../src/model/status';
+import { TestFilesystem } from '../../support/filesystems';
+import { carryOut, untilStatus } from '../../support/switching';
+import { eventually, TestSystem } from '../../support/system';
+import { syncWell, writeDocument } from '../../support/user';
+import { metaOf } from '../watched';
+import { describeTree, digestTree } from '../world';
+import { Steps } from './steps';
+
+export const NAME = 'crash';
+export const HOSTS = ['alpha', 'beta'] as const;
+export type HostName = (typeof HOSTS)[number];
+export type Content = Map<string, string>;
+
+/** What must still hold, or be told apart, once an operation has ended. */
+export interface Snapshot {
+  status: RelationshipStatus;
+  primary: HostName;
+  other: HostName;
+  content: Record<HostName, Content>;
+  /** Digest of every recovery point, by host and id. */
+  points: Map<string, string>;
+}
+
+interface StoredClaim {
+  role: 'source' | 'target';
+  epoch: number;
+}
+
+export class Stage {
+  private serial = 0;
+
+  private constructor(
+    readonly system: TestSystem,
+    readonly steps: Steps,
+    private readonly filesystem: TestFilesystem,
+  ) {}
+
+  static async make(kind: 'btrfs' | 'ext4'): Promise<Stage> {
+    const filesystem = await TestFilesystem.make(kind, { size: '512M' });
+    const steps = new Steps(join(filesystem.mountPoint, 'steps'), HOSTS);
+    const system = await TestSystem.start({
+      agents: Object.fromEntries(HOSTS.map((host) => [host, steps.setup(host)])),
+    });
+    const stage = new Stage(system, steps, filesystem);
+    await mkdir(join(filesystem.mountPoint, 'alpha'));
+    if (kind === 'btrfs')
+      await promisify(execFile)('btrfs', ['subvolume', 'create', stage.directory('alpha')]);
+    else await mkdir(stage.directory('alpha'));
+    await stage.change('alpha');
+    await system.apply(
+      writeDocument(NAME, {
+        source: { host: 'alpha', directory: stage.directory('alpha') },
+        targets: [{ host: 'beta', directory: stage.directory('beta') }],
+        retain: { last: 1000 },
+      }),
+    );
+    await stage.until('the first sync is through', ({ lastSync }) => lastSync?.result === 'succeeded');
+    return stage;
+  }
+
+  async dispose(): Promise<void> {
+    await this.steps.end();
+    await this.system.stop();
+    await this.filesystem.dispose();
+  }
+
+  directory(host: HostName): string {
+    return join(this.filesystem.mountPoint, host, 'volume');
+  }
+
+  /** New files, changed ones, and one that goes. */
+  async change(host: HostName): Promise<void> {
+    const root = this.directory(host);
+    const number = this.serial++;
+    await writeFile(join(root, `file-${number % 7}`), `${number} at ${host}`);
+    await mkdir(join(root, `folder-${number % 3}`), { recursive: true });
+    await writeFile(join(root, `folder-${number % 3}`, 'big'), String(number).repeat(40_000));
+    await rm(join(root, `file-${(number + 3) % 7}`), { force: true });
+  }
+
+  until(what: string, holds: (status: RelationshipStatus) => boolean): Promise<RelationshipStatus> {
+    return untilStatus(this.system, NAME, what, holds);
+  }
+
+  async sync(): Promise<void> {
+    await this.until('nothing runs', ({ operation }) => !operation);
+    await syncWell(this.system, NAME);
+  }
+
+  carryOut(operation: string, request?: object): Promise<unknown> {
+    return carryOut(this.system, NAME, operation, request);
+  }
+
+  async snapshot(): Promise<Snapshot> {
+    const status = await eventually('the status is answered', () => this.system.status(NAME));
+    const primary = status.document.spec.source.host as HostName;
+    const points = new Map<string, string>();
+    for (const host of HOSTS) {
+      for (const [id, folder] of await this.pointFolders(host))
+        points.set(`${host} ${id}`, await digestTree(folder));
+    }
+    return {
+      status,
+      primary,
+      other: primary === 'alpha' ? 'beta' : 'alpha',
+      content: {
+        alpha: await describeTree(this.directory('alpha')),
+        beta: await describeTree(this.directory('beta')),
+      },
+      points,
+    };
+  }
+
+  /** The folders of a host's recovery points, by id. */
+  async pointFolders(host: HostName): Promise<Map<string, string>> {
+    const meta = join(metaOf(this.directory(host)), NAME);
+    const found = new Map<string, string>();
+    const names = await readdir(join(meta, 'points')).catch(() => []);
+    for (const name of names.filter((each) => each.endsWith('.json')).sort()) {
+      const { tree } = JSON.parse(await readFile(join(meta, 'points', name), 'utf8')) as { tree: string };
+      found.set(name.replace(/\.json$/, ''), join(meta, 'trees', tree));
+    }
+    return found;
+  }
+
+  /** Names of what drills have left. */
+  async clones(host: HostName): Promise<string[]> {
+    return readdir(join(metaOf(this.directory(host)), NAME, 'clones')).catch(() => []);
+  }
+
+  /** What is stored with the data of a host. */
+  async claim(host: HostName): Promise<StoredClaim> {
+    const text = await readFile(join(metaOf(this.directory(host)), 'state.json'), 'utf8');
+    const { claims } = JSON.parse(text) as { claims: Record<string, StoredClaim> };
+    const claim = claims[NAME];
+    if (!claim) throw new Error(`${host} holds no claim`);
+    return claim;
+  }
+}

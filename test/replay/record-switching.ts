@@ -1,0 +1,69 @@
+/** What a relationship lives through whose primary is lost, moved and tried: for the stored histories. */
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeDrillScheduleId } from '../../src/model/names';
+import { awaitEnd, carryOut, start, update } from '../support/switching';
+import { RARELY, type Recording } from './recording';
+
+/** Asks for an operation and waits for its end, whichever that is. */
+async function attempt({ system, name }: Recording, operation: string, request: object = {}): Promise<void> {
+  await awaitEnd(system, await start(system, name, operation, request));
+}
+
+/** Failovers that are refused, cancelled, approved and parked; reversed with and without a divergence. */
+export async function liveThroughFailovers(shop: Recording): Promise<void> {
+  const { system, name } = shop;
+  const { directory: copy } = shop.target('beta');
+  await shop.apply(['beta'], { approval: 'one' });
+  await shop.idle();
+  await shop.write('sold');
+  await shop.run('sync', '--wait');
+  await attempt(shop, 'failover', { pointId: 'nowhere' });
+  const waiting = await start(system, name, 'failover');
+  await shop.until('it waits for an approval', ({ operation }) => operation?.waiting?.for === 'approve');
+  await update(system, name, 'price');
+  await start(system, name, 'cancel');
+  await awaitEnd(system, waiting);
+  await shop.until('cancelled', ({ operation }) => !operation);
+
+  const approved = await start(system, name, 'failover');
+  await shop.until('it waits again', ({ operation }) => operation?.waiting?.for === 'approve');
+  await shop.signal('approve', { by: 'ops' });
+  await awaitEnd(system, approved);
+  await shop.until('failed over', ({ phase }) => phase === 'FailedOver');
+  await shop.write('sold late');
+  await writeFile(join(copy, 'file'), 'sold at beta');
+  await attempt(shop, 'reverse');
+  await carryOut(system, name, 'reverse', { acceptDiverged: true });
+
+  // Home again, with the old primary's disk gone for a while on the way back.
+  await shop.apply(['beta'], { approval: 'none' });
+  await carryOut(system, name, 'failover');
+  await rename(copy, `${copy}-away`);
+  const parked = await start(system, name, 'reverse');
+  await shop.until('it is parked', ({ phase }) => phase === 'Parked');
+  await rename(`${copy}-away`, copy);
+  await shop.signal('resume');
+  await awaitEnd(system, parked);
+  await shop.run('delete', '--yes');
+}
+
+/** Moved there and back, and not moved where the source is gone; drills when asked, and by schedule. */
+export async function liveThroughRelocations(maps: Recording): Promise<void> {
+  const { system, name, source } = maps;
+  await maps.apply(['beta'], RARELY);
+  await maps.idle();
+  await maps.write('a map');
+  await carryOut(system, name, 'relocate');
+  await carryOut(system, name, 'relocate');
+  await carryOut(system, name, 'drill');
+  await rename(source, `${source}-away`);
+  await attempt(maps, 'relocate');
+  await rename(`${source}-away`, source);
+  await maps.run('drill', '--schedule', '0 4 1 1 *');
+  await maps.tick(makeDrillScheduleId(name));
+  await maps.run('drill', '--schedule', 'none');
+  await rm(join(source, 'file'));
+  await attempt(maps, 'relocate');
+  await maps.run('delete', '--yes');
+}

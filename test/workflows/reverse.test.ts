@@ -1,0 +1,128 @@
+/** The way back after a failover: what the old primary alone has is kept, then it becomes a copy of the new one. */
+import * as messages from '../../src/workflows/messages';
+import { FakeWorld } from './fakes';
+import { inLanes, refusalOf, setUpReplicated } from './switch-rig';
+
+let world: FakeWorld;
+
+beforeAll(async () => {
+  world = await FakeWorld.start();
+}, 120_000);
+
+afterAll(() => world.stop());
+
+const CHANGED = { differences: [], total: 3, unexplained: 0, bytes: 300 };
+
+/** A relationship that has failed over to its target. */
+async function setUp() {
+  const rig = await setUpReplicated(world, ({ spec }) => {
+    spec.trigger = { schedule: '0 3 * * *', jitter: '30s' };
+  });
+  const { failure } = await rig.endOf(await rig.start(messages.failoverUpdate, {}));
+  expect(failure).toBeUndefined();
+  await rig.settled();
+  rig.stage.clear();
+  return rig;
+}
+
+type Rig = Awaited<ReturnType<typeof setUp>>;
+
+const scheduleOf = ({ name }: Rig) => world.schedules.findLast((each) => each.relationship === name);
+
+test('afterwards scheduled syncs go from the new primary to the old one, by the same Schedule', async () => {
+  const rig = await setUp();
+  const { alpha, beta, handle, start, endOf, settled, stage, stop } = rig;
+  const stopped = scheduleOf(rig);
+  expect(stopped).toMatchObject({ cron: '0 3 * * *', paused: true });
+  const tick = () => handle.executeUpdate(messages.syncUpdate, { args: [{ scheduled: true, wait: true }] });
+  expect(await tick()).toEqual({ skipped: `failed over to ${beta.name}` });
+  expect((await endOf(await start(messages.reverseUpdate, {}))).failure).toBeUndefined();
+  const status = await settled();
+  expect(status).toMatchObject({
+    phase: 'Idle',
+    direction: 'reversed',
+    epoch: 2,
+    targets: [{ host: alpha.name, result: 'succeeded' }],
+  });
+  expect(status.takeover).toBeUndefined();
+  const { cron, timezone, jitterMs, paused } = scheduleOf(rig) ?? {};
+  expect({ cron, timezone, jitterMs, paused }).toEqual({
+    cron: stopped?.cron,
+    timezone: stopped?.timezone,
+    jitterMs: stopped?.jitterMs,
+    paused: false,
+  });
+  stage.clear();
+  expect(await tick()).toMatchObject({ result: 'succeeded' });
+  expect(stage.only('transfer', 'publish')).toEqual(['beta transfer', 'alpha publish']);
+  expect(alpha.points.filter(({ diverged }) => !diverged)).toHaveLength(2);
+  await stop();
+});
+
+test('where both sides changed it is refused with both numbers and nothing is written; accepted, what the old primary has is kept first', async () => {
+  const { name, alpha, beta, start, endOf, settled, stage, stop } = await setUp();
+  alpha.comparison = CHANGED;
+  beta.comparison = { ...CHANGED, total: 2 };
+  const { failure } = await endOf(await start(messages.reverseUpdate, {}));
+  expect(failure).toContain('3 entries');
+  expect(failure).toContain('2 entries');
+  expect(failure).toContain(`tidemark reverse ${name} --accept-diverged`);
+  const refused = await settled();
+  expect(refused).toMatchObject({ phase: 'FailedOver', takeover: { target: beta.name } });
+  expect(refused.notice).toContain('Diverged');
+  expect(stage.only('keepDiverged', 'transfer', 'publish')).toEqual([]);
+  stage.clear();
+  const accepted = await endOf<messages.ReverseResult>(
+    await start(messages.reverseUpdate, { acceptDiverged: true }),
+  );
+  expect(accepted.result?.diverged?.id).toBe(alpha.points.find(({ diverged }) => diverged)?.id);
+  expect(stage.only('keepDiverged', 'transfer', 'publish')).toEqual([
+    'alpha keepDiverged',
+    'beta transfer',
+    'alpha publish',
+  ]);
+  expect((await settled()).phase).toBe('Idle');
+  await stop();
+});
+
+test('where only the old primary changed, that is kept without asking; where it did not, nothing is', async () => {
+  await inLanes([CHANGED.total, 0], async (total) => {
+    const { alpha, start, endOf, stage, stop } = await setUp();
+    alpha.comparison = { ...CHANGED, total };
+    expect((await endOf(await start(messages.reverseUpdate, {}))).failure).toBeUndefined();
+    expect(stage.only('keepDiverged')).toEqual(total > 0 ? ['alpha keepDiverged'] : []);
+    await stop();
+  });
+});
+
+test('an old primary that fails in the middle parks it; cancelled, it stays failed over and can be tried again', async () => {
+  const { alpha, beta, start, endOf, cancel, until, settled, stage, primaries, stop } = await setUp();
+  alpha.comparison = CHANGED;
+  stage.fail('alpha keepDiverged', 'TargetFull');
+  const workflowId = await start(messages.reverseUpdate, {});
+  const { operation } = await until('it is parked', ({ phase }) => phase === 'Parked');
+  expect(operation?.waiting?.text).toContain('KeepingDiverged');
+  await cancel();
+  expect((await endOf(workflowId)).failure).toBe('CancelledFailure: Workflow canceled');
+  expect(await settled()).toMatchObject({ phase: 'FailedOver', takeover: { target: beta.name } });
+  expect(primaries()).toEqual([beta.name]);
+  stage.mend();
+  expect((await endOf(await start(messages.reverseUpdate, {}))).failure).toBeUndefined();
+  expect((await settled()).phase).toBe('Idle');
+  await stop();
+});
+
+test('until then syncs, verifications and relocations are refused, and say what to do', async () => {
+  const { name, beta, handle, start, stop } = await setUp();
+  const refusals = await Promise.all([
+    refusalOf(handle.executeUpdate(messages.syncUpdate, { args: [{}] })),
+    refusalOf(handle.executeUpdate(messages.verifyUpdate, { args: [{}] })),
+    refusalOf(start(messages.relocateUpdate, {})),
+  ]);
+  for (const { type, message } of refusals) {
+    expect(type).toBe(messages.REFUSED_BY_STATE);
+    expect(message).toContain(`failed over to ${beta.name}`);
+    expect(message).toContain(`tidemark reverse ${name}`);
+  }
+  await stop();
+});
