@@ -36,8 +36,8 @@ export function register(program: Command): void {
     .argument('<name>', 'the relationship')
     .summary('rehearse a failover on a clone, and measure it')
     .description(
-      'Rehearses a failover on a writable clone of a recovery point: hooks start the service on it and probe whether it works,\n' +
-        'then it is removed. No copy is touched, and replication goes on. The time until it answers is the measured recovery\n' +
+      'Rehearses a failover on a writable clone of a recovery point: hooks start the service on it and probe whether it works, ' +
+        'then it is removed. No copy is touched, and replication goes on. The time until it answers is the measured recovery ' +
         'time (RTO). Exit code 1 where the service did not work. With --schedule, holds drills by itself.',
     )
     .option('--target <name>', 'where; by default the target with the newest recovery point')

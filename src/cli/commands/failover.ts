@@ -31,8 +31,8 @@ export function register(program: Command): void {
     .argument('<name>', 'the relationship')
     .summary('make a target the primary, the present one being lost')
     .description(
-      'Makes a target the primary where the present one is lost, or given up. First says what that would cost: how old the\n' +
-        'copy is, and what was written since; then asks. What was written since the recovery point stays at the old primary,\n' +
+      'Makes a target the primary where the present one is lost, or given up. First says what that would cost: how old the ' +
+        'copy is, and what was written since; then asks. What was written since the recovery point stays at the old primary, ' +
         'if that still lives. Where both sides are well, use relocate: it loses nothing.',
     )
     .option('--target <name>', 'who takes over; by default the target with the newest recovery point')
