@@ -151,7 +151,7 @@ test('a spec without the new primary is refused, and any other is taken; what re
 });
 
 test('no other spec is taken while the primary changes', async () => {
-  const { name, document, start, endOf, stage, stop } = await setUp();
+  const { name, document, start, endOf, settled, stage, stop } = await setUp();
   const held = stage.hold('beta transfer');
   const workflowId = await start(messages.reverseUpdate, {});
   await held;
@@ -160,6 +160,7 @@ test('no other spec is taken while the primary changes', async () => {
   expect(await applyTo(world, document, name)).toMatchObject({ outcome: 'unchanged' });
   stage.letGo();
   expect((await endOf(workflowId)).failure).toBeUndefined();
+  await settled();
   expect(await applyTo(world, other, name)).toMatchObject({ outcome: 'changed' });
   await stop();
 });
