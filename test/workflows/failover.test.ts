@@ -6,6 +6,9 @@ import { FakeWorld } from './fakes';
 import { inLanes, refusalOf, setUpReplicated } from './switch-rig';
 import { WHENS } from './stage';
 
+// Runs for every step, on a machine that is busy.
+jest.setTimeout(400_000);
+
 let world: FakeWorld;
 
 beforeAll(async () => {
@@ -244,6 +247,7 @@ test('a relationship that is terminated takes its failover down with all put bac
   await held;
   await handle.terminate('a test');
   expect(await endOf(workflowId)).toEqual({ failure: 'CancelledFailure: Workflow canceled' });
+  stage.letGo();
   expect(primaries()).toEqual([alpha.name]);
   expect(alpha.claim).toMatchObject({ epoch: 3 });
   await stop();

@@ -6,6 +6,9 @@ import { WHENS } from './stage';
 import { inLanes, refusalOf, setUpReplicated } from './switch-rig';
 import type { SwitchRig } from './switch-rig';
 
+// Runs for every step, on a machine that is busy.
+jest.setTimeout(400_000);
+
 let world: FakeWorld;
 
 beforeAll(async () => {
@@ -87,7 +90,7 @@ test('cancelled at any step before promotion, nothing has changed, and the servi
     await expectUnchanged(rig, where);
     await rig.stop();
   });
-}, 150_000);
+});
 
 test('whichever step fails until it is promoted, nothing has changed, and nothing waits for anybody', async () => {
   const steps = await stepsOfRelocation();
@@ -108,7 +111,7 @@ test('whichever step fails until it is promoted, nothing has changed, and nothin
     }
     await rig.stop();
   });
-}, 150_000);
+});
 
 test('with a host away nothing waits: it ends with nothing changed', async () => {
   const rig = await setUp();
