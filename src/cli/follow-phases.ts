@@ -23,8 +23,8 @@ const PHASES: Readonly<Record<string, string>> = {
   Undoing: 'everything is put back as it was',
 };
 
-/** From these on there is no way back. */
-const FORWARD: readonly (string | undefined)[] = ['Promoting', 'RunningHooks'];
+/** In these a target is the primary already: cancelled, it stays that. */
+const PROMOTED: readonly (string | undefined)[] = ['RunningHooks'];
 
 /** What to type about an operation that waits for somebody. */
 export function waitingLines(
@@ -37,9 +37,7 @@ export function waitingLines(
     isApproval
       ? ['to approve:', `tidemark approve ${name} --by YOUR-NAME`]
       : ['once that is mended:', `tidemark resume ${name}`],
-    FORWARD.includes(phase)
-      ? ['to give it up:', 'too late: it can only be finished']
-      : ['to give it up:', `tidemark cancel ${name}`],
+    [PROMOTED.includes(phase) ? 'to leave it at that:' : 'to give it up:', `tidemark cancel ${name}`],
   ];
   return [
     `${isApproval ? 'waits' : 'parked'}: ${printable(waiting.text)}`,

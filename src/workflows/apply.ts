@@ -2,7 +2,8 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { volumeOf } from '../model/endpoints';
 import { isMissingAgent } from '../model/failure';
-import { orient, primaryAfter } from '../model/orientation';
+import { objectionTo } from '../model/document-change';
+import { orient } from '../model/orientation';
 import { activeDocument, applyDocument as takeDocument } from '../model/relationship-state';
 import type { RelationshipState } from '../model/relationship-state';
 import type { Relationship } from '../model/spec';
@@ -120,13 +121,12 @@ async function apply(state: RelationshipState, input: unknown, wants: WantQueue)
   if (document.metadata.name !== state.name) {
     throw refuseSpec([`metadata.name is ${document.metadata.name}, and this relationship is ${state.name}`]);
   }
-  const { primary } = state;
-  if (primary !== undefined && primaryAfter(document, primary) === undefined) {
-    throw refuseSpec([
-      `${primary} is the primary now, and no target of this spec has that name; tidemark relocate ${state.name} first`,
-    ]);
-  }
-  const turned = orient(document, primary);
+  const checkState = () => {
+    const objection = objectionTo(state, document);
+    if (objection !== undefined) throw refuseSpec([objection]);
+  };
+  checkState();
+  const turned = orient(document, state.primary);
   const { problems, warnings, allPassing } = await inspectHosts(turned);
   if (problems.length > 0) throw refuseSpec(problems);
 
@@ -141,6 +141,8 @@ async function apply(state: RelationshipState, input: unknown, wants: WantQueue)
     keepSchedule({ ...state, document }),
     onControl('Record in the catalog').recordRelationship(turned),
   ]);
+  // The primary may have begun to change meanwhile.
+  checkState();
   const added = takeDocument(state, document);
   state.warnings = [...(checked.warnings ?? []), ...warnings];
   // A name that was used before counts on: no id of a sync comes twice.

@@ -51,19 +51,22 @@ function isTransient(failure: Failure): boolean {
 
 /**
  * An operation of named phases. Until `finish`, cancelling it undoes what was done, newest first; from
- * there on it only goes forward. A step that can't proceed parks: it says what it needs, and goes on
- * when asked, or by itself where the cause may go away.
+ * there on it goes forward as far as it can. A step that can't proceed parks: it says what it needs, and
+ * goes on when asked, or by itself where the cause may go away. Cancelled while it is parked, it ends.
  */
 export class Saga {
   private readonly undos: (() => Promise<unknown>)[] = [];
   private readonly phases: SagaPhase[] = [];
   private readonly approvers: string[] = [];
-  private isForward = false;
+  /** The relationship knows its new primary: nothing may be undone any more. */
+  private hasTakenOver = false;
+  /** Somebody has cancelled it after all: it waits for nobody any more. */
+  private isGivenUp = false;
   private wasResumed = false;
 
   /**
    * @param title what the operation is for, in Markdown
-   * @param parks whether a step that fails before `finish` waits for help; otherwise all is undone at once
+   * @param parks whether a step that fails before a takeover waits for help; otherwise all is undone at once
    */
   constructor(
     private readonly title: () => string[],
@@ -79,22 +82,25 @@ export class Saga {
     this.show();
   }
 
-  /** Runs the phases. Whatever ends them before `finish` undoes what they did. */
+  /** Runs the phases. Whatever ends them before a takeover undoes what they did. */
   async run<T>(body: () => Promise<T>): Promise<T> {
     try {
       return await body();
     } catch (error) {
-      const notUndone = this.isForward ? [] : await CancellationScope.nonCancellable(() => this.undoAll());
+      const notUndone = this.hasTakenOver ? [] : await CancellationScope.nonCancellable(() => this.undoAll());
       // Any other error would fail the workflow's task, which Temporal repeats for ever.
       if (error instanceof StepFailed) throw asFailure(error, notUndone);
       throw notUndone.length > 0 ? asFailure(new StepFailed(toFailure(error, '')), notUndone) : error;
     }
   }
 
-  /** The point of no return: what `body` does is finished, whoever cancels. */
+  /** What `body` does is not interrupted, whoever cancels. */
   async finish<T>(body: () => Promise<T>): Promise<T> {
-    if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('cancelled');
-    this.isForward = true;
+    const scope = CancellationScope.current();
+    if (scope.consideredCancelled) throw new CancelledFailure('cancelled');
+    scope.cancelRequested.catch(() => {
+      this.isGivenUp = true;
+    });
     return await CancellationScope.nonCancellable(body);
   }
 
@@ -114,7 +120,7 @@ export class Saga {
         const failure = error instanceof StepFailed ? error.failure : toFailure(error, host, volume);
         shown.state = 'failed';
         shown.failure = failure;
-        if (failure.type === 'Cancelled' || (!this.parks && !this.isForward)) throw error;
+        if (failure.type === 'Cancelled' || (!this.parks && !this.hasTakenOver)) throw error;
         await this.park(phase, failure, tries);
         shown.state = 'running';
         delete shown.failure;
@@ -151,6 +157,7 @@ export class Saga {
   /** Tells the relationship, which shows it, and remembers what must not be forgotten. */
   async tell(news: Omit<OperationNews, 'workflowId'>): Promise<void> {
     this.show();
+    if (news.takeover) this.hasTakenOver = true;
     const { parent, workflowId } = workflowInfo();
     if (!parent) return;
     try {
@@ -166,15 +173,17 @@ export class Saga {
   }
 
   private async park(phase: string, failure: Failure, tries: number): Promise<void> {
+    if (this.isGivenUp) throw new StepFailed(failure);
     this.wasResumed = false;
     const waiting = this.waitFor('resume', `${phase}: ${describeFailure(failure)}`);
     await this.tell({ phase, waiting });
-    const resumed = () => this.wasResumed;
+    const resumed = () => this.wasResumed || this.isGivenUp;
     if (isMissingAgent(failure) && failure.host !== undefined) await this.untilBack(failure.host, resumed);
     else if (isTransient(failure))
       await condition(resumed, Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** tries));
     else await condition(resumed);
     await this.tell({ phase, waiting: null });
+    if (this.isGivenUp) throw new StepFailed(failure);
   }
 
   /** A `ping` waits in the host's queue, however long it is away. */

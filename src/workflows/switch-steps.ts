@@ -213,7 +213,7 @@ export async function rollback(
   });
 }
 
-/** Makes a target the primary. From here on there is no way back but another failover. */
+/** Makes a target the primary. Once that has succeeded there is no way back but another failover. */
 export async function promote(
   saga: Saga,
   input: SwitchInput,
@@ -234,6 +234,11 @@ export async function promote(
         host,
         directory,
       ),
+    // Its answer may be lost, and it the primary all the same.
+    undo: async () => {
+      await saga.tell({ epoch: epoch + 1 });
+      await fence(input, target, targetName(target), epoch + 1, IMPATIENT);
+    },
   });
 }
 

@@ -1,5 +1,6 @@
 /** What people may ask of a relationship about which side is the primary: checked, and put in line. */
 import { ApplicationFailure, setHandler } from '@temporalio/workflow';
+import { isSwitch } from '../model/document-change';
 import { activeDocument, chooseTakeoverTarget } from '../model/relationship-state';
 import type { OperationNews } from '../model/operation-news';
 import { primaryName } from '../model/orientation';
@@ -21,8 +22,6 @@ export interface SwitchingParts {
   asSignal: (act: () => unknown) => void;
   onNews: (news: OperationNews) => void;
 }
-
-const SWITCHES = ['failover', 'relocate', 'reverse'];
 
 /** What operations on the primary are given. @throws ApplicationFailure `RefusedByState` before the first spec */
 export function switchInput(state: RelationshipState): SwitchInput {
@@ -54,7 +53,7 @@ function checkNoSwitch({ state, wants }: SwitchingParts): void {
   if (state.retired) throw refuse('RefusedByState', `relationship ${state.name} is being deleted`);
   switchInput(state);
   const { operation } = state;
-  const running = operation && SWITCHES.includes(operation.kind) ? operation : undefined;
+  const running = operation && isSwitch(operation.kind) ? operation : undefined;
   const waiting = wants.switching();
   if (!running && !waiting) return;
   const what = running

@@ -3,6 +3,7 @@ import * as messages from '../../src/workflows/messages';
 import { eventually } from '../support/system';
 import { FakeWorld } from './fakes';
 import { applyTo, idle, setUpRelationship } from './rig';
+import { setUpReplicated } from './switch-rig';
 
 /** Some three syncs. */
 const EVENTS = 60;
@@ -28,6 +29,15 @@ async function untilContinued(rig: Rig): Promise<number> {
     if ((await runOf(rig)) !== first) return syncs;
   }
   throw new Error('it never continued as new');
+}
+
+/** Skipped ticks alone bring it into its next run. */
+async function tickUntilContinued(rig: Rig): Promise<void> {
+  const first = await runOf(rig);
+  await eventually('it continued as new', async () => {
+    await rig.handle.executeUpdate(messages.syncUpdate, { args: [{ scheduled: true }] });
+    return (await runOf(rig)) === first ? undefined : true;
+  });
 }
 
 test('state, history and numbers go on in the next run', async () => {
@@ -73,11 +83,7 @@ test('a relationship that is paused is so in the next run, and skipped ticks alo
   await applyTo(world, rig.document, rig.name);
   await idle(rig.handle);
   await rig.handle.executeUpdate(messages.pauseUpdate);
-  const first = await runOf(rig);
-  await eventually('it continued as new', async () => {
-    await rig.handle.executeUpdate(messages.syncUpdate, { args: [{ scheduled: true }] });
-    return (await runOf(rig)) === first ? undefined : true;
-  });
+  await tickUntilContinued(rig);
   const { paused, missedTicks } = await rig.handle.query(messages.statusQuery);
   expect(paused).toBe(true);
   expect(missedTicks).toBeGreaterThan(0);
@@ -86,4 +92,38 @@ test('a relationship that is paused is so in the next run, and skipped ticks alo
     result: 'succeeded',
   });
   await rig.stop();
+}, 120_000);
+
+test('who is primary, what was taken over and when drills are held go on in the next run', async () => {
+  const rig = await setUpReplicated(world);
+  const { alpha, beta, handle, start, endOf, settled, status, stage, until, stop } = rig;
+  const cron = '0 4 1 * *';
+  await handle.executeUpdate(messages.scheduleDrillUpdate, { args: [{ cron }] });
+  await world.stopHost(alpha.name);
+  expect((await endOf(await start(messages.failoverUpdate, {}))).failure).toBeUndefined();
+  const { takeover } = await settled();
+  await tickUntilContinued(rig);
+  expect(await status()).toMatchObject({
+    ...{ phase: 'FailedOver', direction: 'reversed', epoch: 2, drillSchedule: cron },
+    takeover: { target: beta.name, from: alpha.name, pointId: takeover?.pointId, fenced: false },
+  });
+  // The old primary is watched on.
+  await world.startHost(alpha);
+  await until('the old primary is fenced', (each) => !!each.takeover?.fenced);
+  expect((await endOf(await start(messages.reverseUpdate, {}))).failure).toBeUndefined();
+  await settled();
+  await handle.executeUpdate(messages.pauseUpdate);
+  await tickUntilContinued(rig);
+  await handle.executeUpdate(messages.resumeUpdate);
+  // Told once more, as a signal may be: that is over.
+  const news = { workflowId: takeover?.workflowId ?? '', epoch: 2, takeover };
+  await handle.signal('operationNews', news);
+  expect(await status()).toMatchObject({ phase: 'Idle', direction: 'reversed', epoch: 2 });
+  stage.clear();
+  expect(await handle.executeUpdate(messages.syncUpdate, { args: [{ wait: true }] })).toMatchObject({
+    result: 'succeeded',
+  });
+  expect(stage.only('transfer', 'publish')).toEqual(['beta transfer', 'alpha publish']);
+  expect(beta.claim).toMatchObject({ role: 'source' });
+  await stop();
 }, 120_000);

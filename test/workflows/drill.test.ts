@@ -8,6 +8,9 @@ import { FakeWorld } from './fakes';
 import { inLanes, refusalOf, setUpReplicated } from './switch-rig';
 import { WHENS } from './stage';
 
+// Runs for every step, on a machine that is busy.
+jest.setTimeout(400_000);
+
 let world: FakeWorld;
 
 beforeAll(async () => {

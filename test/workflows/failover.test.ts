@@ -6,6 +6,9 @@ import { FakeWorld } from './fakes';
 import { inLanes, refusalOf, setUpReplicated } from './switch-rig';
 import { WHENS } from './stage';
 
+// Runs for every step, on a machine that is busy.
+jest.setTimeout(400_000);
+
 let world: FakeWorld;
 
 beforeAll(async () => {
@@ -189,6 +192,37 @@ test('parked before promotion, it can be cancelled, and all is put back', async 
   await stop();
 });
 
+test('parked in its promotion, it can be cancelled, and all is put back: so a dead target leaves no relationship without a primary', async () => {
+  const { alpha, beta, start, endOf, cancel, until, stage, primaries, sync, stop } = await setUp();
+  stage.fail('beta promote', 'NotMounted');
+  const workflowId = await start(messages.failoverUpdate, {});
+  await until('it is parked', ({ phase }) => phase === 'Parked');
+  await cancel();
+  expect((await endOf(workflowId)).failure).toBe('ApplicationFailure: beta promote failed');
+  expect(primaries()).toEqual([alpha.name]);
+  expect([alpha.claim, beta.claim]).toMatchObject([
+    { epoch: 3, role: 'source' },
+    { epoch: 3, role: 'target' },
+  ]);
+  expect(await sync()).toMatchObject({ result: 'succeeded' });
+  await stop();
+});
+
+test('parked after promotion, it can be cancelled, and ends as it stands: failed over, with the way back open', async () => {
+  const { beta, start, endOf, cancel, until, settled, stage, primaries, stop } = await setUp();
+  stage.fail('beta runHooks', 'HookFailed');
+  const workflowId = await start(messages.failoverUpdate, {});
+  await until('it is parked', ({ phase }) => phase === 'Parked');
+  await cancel();
+  expect((await endOf(workflowId)).failure).toBe('ApplicationFailure: beta runHooks failed');
+  const { phase, takeover, notice } = await settled();
+  expect({ phase, takeover }).toMatchObject({ phase: 'FailedOver', takeover: { target: beta.name } });
+  expect(notice).toContain('beta runHooks failed');
+  expect(primaries()).toEqual([beta.name]);
+  expect((await endOf(await start(messages.reverseUpdate, {}))).failure).toBeUndefined();
+  await stop();
+});
+
 test('what could not be put back is said', async () => {
   const { alpha, start, endOf, cancel, stage, sync, stop } = await setUp();
   const held = stage.hold('beta rollback');
@@ -212,8 +246,8 @@ test('a relationship that is terminated takes its failover down with all put bac
   const workflowId = await start(messages.failoverUpdate, {});
   await held;
   await handle.terminate('a test');
-  stage.letGo();
   expect(await endOf(workflowId)).toEqual({ failure: 'CancelledFailure: Workflow canceled' });
+  stage.letGo();
   expect(primaries()).toEqual([alpha.name]);
   expect(alpha.claim).toMatchObject({ epoch: 3 });
   await stop();

@@ -6,6 +6,9 @@ import { WHENS } from './stage';
 import { inLanes, refusalOf, setUpReplicated } from './switch-rig';
 import type { SwitchRig } from './switch-rig';
 
+// Runs for every step, on a machine that is busy.
+jest.setTimeout(400_000);
+
 let world: FakeWorld;
 
 beforeAll(async () => {
@@ -43,8 +46,8 @@ async function expectUnchanged({ alpha, beta, settled, primaries, sync }: Switch
   expect({ where, primaries: primaries() }).toEqual({ where, primaries: [alpha.name] });
   expect({ where, last: alpha.hooksRun.at(-1) }).toEqual({ where, last: 'start-app' });
   expect({ where, hooks: beta.hooksRun }).toEqual({ where, hooks: [] });
-  const attempted = Math.max(1, ...beta.claims.map(({ epoch }) => epoch));
-  if (attempted > 1) expect(alpha.claim?.epoch).toBeGreaterThan(attempted);
+  // It was to be epoch 2, which must never come again.
+  if (beta.claims.length > 0) expect({ where, epoch: alpha.claim?.epoch }).toEqual({ where, epoch: 3 });
   expect(await sync()).toMatchObject({ result: 'succeeded' });
 }
 
@@ -87,11 +90,11 @@ test('cancelled at any step before promotion, nothing has changed, and the servi
     await expectUnchanged(rig, where);
     await rig.stop();
   });
-}, 150_000);
+});
 
-test('whichever step before promotion fails, nothing has changed, and nothing waits for anybody', async () => {
+test('whichever step fails until it is promoted, nothing has changed, and nothing waits for anybody', async () => {
   const steps = await stepsOfRelocation();
-  const cases = steps.slice(0, steps.indexOf('beta promote')).map((_step, number) => number);
+  const cases = steps.slice(0, steps.indexOf('beta promote') + 1).map((_step, number) => number);
   await inLanes(cases, async (number) => {
     const rig = await setUp();
     const { stage } = rig;
@@ -108,7 +111,7 @@ test('whichever step before promotion fails, nothing has changed, and nothing wa
     }
     await rig.stop();
   });
-}, 150_000);
+});
 
 test('with a host away nothing waits: it ends with nothing changed', async () => {
   const rig = await setUp();

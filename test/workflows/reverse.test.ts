@@ -1,6 +1,8 @@
 /** The way back after a failover: what the old primary alone has is kept, then it becomes a copy of the new one. */
+import type { RelationshipInput as Document } from '../../src/model/spec';
 import * as messages from '../../src/workflows/messages';
-import { FakeWorld } from './fakes';
+import { FakeHost, FakeWorld } from './fakes';
+import { applyTo } from './rig';
 import { inLanes, refusalOf, setUpReplicated } from './switch-rig';
 
 let world: FakeWorld;
@@ -124,5 +126,41 @@ test('until then syncs, verifications and relocations are refused, and say what 
     expect(message).toContain(`failed over to ${beta.name}`);
     expect(message).toContain(`tidemark reverse ${name}`);
   }
+  await stop();
+});
+
+test('a spec without the new primary is refused, and any other is taken; what replaces an old primary is brought up from nothing', async () => {
+  const { name, alpha, beta, document, start, endOf, settled, status, stop } = await setUp();
+  const other = (spec: Partial<Document['spec']>) =>
+    applyTo(world, { ...document, spec: { ...document.spec, ...spec } }, name);
+  const targets = [{ host: beta.name, directory: '/srv/b', name: 'renamed' }];
+  expect((await refusalOf(other({ targets }))).message).toContain(`${beta.name} is the primary now`);
+  expect(await other({ retain: { last: 7 } })).toMatchObject({ outcome: 'changed' });
+  expect(await status()).toMatchObject({ phase: 'FailedOver', document: { spec: { retain: { last: 7 } } } });
+  const gamma = new FakeHost(`${name}-gamma`);
+  await world.startHost(gamma);
+  const source = { host: gamma.name, directory: '/srv/a' };
+  expect(await other({ source })).toMatchObject({ outcome: 'changed' });
+  expect(await status()).toMatchObject({ phase: 'FailedOver', takeover: { from: gamma.name } });
+  expect((await endOf(await start(messages.reverseUpdate, {}))).failure).toBeUndefined();
+  expect(await settled()).toMatchObject({ phase: 'Idle', targets: [{ host: gamma.name }] });
+  expect(gamma.points.filter(({ diverged }) => !diverged)).toHaveLength(1);
+  expect(alpha.points).toEqual([]);
+  await world.stopHost(gamma.name);
+  await stop();
+});
+
+test('no other spec is taken while the primary changes', async () => {
+  const { name, document, start, endOf, settled, stage, stop } = await setUp();
+  const held = stage.hold('beta transfer');
+  const workflowId = await start(messages.reverseUpdate, {});
+  await held;
+  const other = { ...document, spec: { ...document.spec, retain: { last: 7 } } };
+  expect((await refusalOf(applyTo(world, other, name))).message).toContain('reverse runs');
+  expect(await applyTo(world, document, name)).toMatchObject({ outcome: 'unchanged' });
+  stage.letGo();
+  expect((await endOf(workflowId)).failure).toBeUndefined();
+  await settled();
+  expect(await applyTo(world, other, name)).toMatchObject({ outcome: 'changed' });
   await stop();
 });

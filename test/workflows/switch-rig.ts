@@ -39,7 +39,14 @@ export async function setUpReplicated(world: FakeWorld, change?: (document: Docu
       update: UpdateDefinition<messages.OperationStarted, [Request]>,
       request: Request,
     ): Promise<string> => (await rig.handle.executeUpdate(update, { args: [request] })).workflowId,
-    cancel: () => rig.handle.executeUpdate(messages.cancelUpdate),
+    /** Cancels the operation that runs, and waits until that has reached it. */
+    cancel: async () => {
+      const { workflowId } = await rig.handle.executeUpdate(messages.cancelUpdate);
+      await eventually(`${workflowId} knows that it is cancelled`, async () => {
+        const { events } = await world.env.client.workflow.getHandle(workflowId).fetchHistory();
+        return events?.find((event) => event.workflowExecutionCancelRequestedEventAttributes);
+      });
+    },
     sync: () => rig.handle.executeUpdate(messages.syncUpdate, { args: [{ wait: true }] }),
     /** Hosts whose users may write. */
     primaries: () =>

@@ -41,7 +41,8 @@ export class Stage {
     private readonly filesystem: TestFilesystem,
   ) {}
 
-  static async make(kind: 'btrfs' | 'ext4'): Promise<Stage> {
+  /** @param isEmpty its source has nothing in it yet */
+  static async make(kind: 'btrfs' | 'ext4', { isEmpty = false } = {}): Promise<Stage> {
     const filesystem = await TestFilesystem.make(kind, { size: '512M' });
     const steps = new Steps(join(filesystem.mountPoint, 'steps'), HOSTS);
     const system = await TestSystem.start({
@@ -52,7 +53,7 @@ export class Stage {
     if (kind === 'btrfs')
       await promisify(execFile)('btrfs', ['subvolume', 'create', stage.directory('alpha')]);
     else await mkdir(stage.directory('alpha'));
-    await stage.change('alpha');
+    if (!isEmpty) await stage.change('alpha');
     await system.apply(
       writeDocument(NAME, {
         source: { host: 'alpha', directory: stage.directory('alpha') },

@@ -46,6 +46,7 @@ export class Steps {
 
   /** Counts no more, and lets go whoever is stopped. */
   async end(): Promise<void> {
+    await mkdir(this.folder, { recursive: true });
     for (const host of this.hosts) {
       await rm(this.at(host, 'plan'), { force: true });
       await writeFile(this.at(host, 'go'), '');

@@ -1,0 +1,55 @@
+import { makeDocument } from '../../test/support/records';
+import { objectionTo } from './document-change';
+import { targetName } from './endpoints';
+import { initialState, recordTakeover } from './relationship-state';
+import type { RelationshipState } from './relationship-state';
+import type { Relationship } from './spec';
+
+const document = makeDocument('wiki', {
+  source: { host: 'alpha', directory: '/srv/a' },
+  targets: [
+    { host: 'beta', directory: '/srv/b' },
+    { host: 'gamma', directory: '/srv/c' },
+  ],
+});
+
+const takeover = {
+  ...{ target: 'beta', from: 'alpha', pointId: 'p', capturedAt: '2026-11-01T00:00:00Z' },
+  ...{ at: '2026-11-01T01:00:00Z', workflowId: 'w', fenced: true },
+};
+
+function failedOver(): RelationshipState {
+  const state = { ...initialState('wiki'), document };
+  recordTakeover(state, takeover, 2);
+  return state;
+}
+
+/** The document with other endpoints. */
+const changed = (spec: Partial<Relationship['spec']>): Relationship => ({
+  ...document,
+  spec: { ...document.spec, ...spec },
+});
+const without = (name: string) =>
+  changed({ targets: document.spec.targets.filter((target) => targetName(target) !== name) });
+const movedSource = changed({ source: { ...document.spec.source, directory: '/elsewhere' } });
+
+test('any document may be taken while the source of the spec is the primary', () => {
+  const state = { ...initialState('wiki'), document };
+  for (const wanted of [without('beta'), movedSource]) expect(objectionTo(state, wanted)).toBeUndefined();
+});
+
+test('after a failover the new primary may not be dropped; whatever else may change, the old primary too', () => {
+  expect(objectionTo(failedOver(), without('beta'))).toMatch(/beta is the primary now.*relocate wiki first/);
+  for (const wanted of [without('gamma'), movedSource]) {
+    expect(objectionTo(failedOver(), wanted)).toBeUndefined();
+  }
+});
+
+test('while the primary changes only the same document may be applied', () => {
+  const operation = { kind: 'failover' as const, workflowId: 'w', startedAt: '', reason: 'request' };
+  const state = { ...initialState('wiki'), document, operation };
+  expect(objectionTo(state, without('gamma'))).toContain('failover runs');
+  expect(objectionTo(state, structuredClone(document))).toBeUndefined();
+  const syncing = { ...state, operation: { ...operation, kind: 'sync' as const } };
+  expect(objectionTo(syncing, without('gamma'))).toBeUndefined();
+});
