@@ -20,36 +20,49 @@ export function register(program: Command): void {
   finish(command, ['tidemark cancel wiki']);
 }
 
-/** How the operation ended: `finished`, where it was too late. */
+interface Ended {
+  name: string;
+  workflowId: string;
+  /** `left`: it had changed the primary by then, and that stays. `finished`: it was too late to end it. */
+  outcome: 'cancelled' | 'left' | 'finished' | 'failed';
+  /** What could not be undone, or why it failed. */
+  message?: string;
+}
+
 async function awaitEnd(
   temporal: Temporal,
   name: string,
   workflowId: string,
-): Promise<{ outcome: 'cancelled' | 'finished' | 'failed'; message?: string }> {
+): Promise<Pick<Ended, 'outcome' | 'message'>> {
   try {
     await followPhases(temporal, name, workflowId);
     return { outcome: 'finished' };
   } catch (error) {
     const { type, message } = tellError(error);
-    return type === 'Cancelled' ? { outcome: 'cancelled' } : { outcome: 'failed', message };
+    if (type !== 'Cancelled') return { outcome: 'failed', message };
+    const { takeover } = await temporal.status(name);
+    if (takeover?.workflowId === workflowId) return { outcome: 'left' };
+    return { outcome: 'cancelled', ...(message.includes('not undone') && { message }) };
   }
 }
 
-const WORDS = {
-  cancelled: 'was cancelled, and what it had done is undone',
-  finished: 'was finished: it could not be undone any more',
-  failed: 'has failed',
-};
+/** How it ended, in words that hold for its kind. */
+export function formatCancelled({ name, workflowId, outcome, message }: Ended): string {
+  const hasUndo = /\/(failover|relocate)\/\d+$/.test(workflowId);
+  const words = {
+    cancelled:
+      hasUndo && message === undefined ? 'was cancelled, and what it had done is undone' : 'was cancelled',
+    left: `was left as it stands: the new primary stays; tidemark describe ${name} says how to go on`,
+    finished: 'was finished: it could not be undone any more',
+    failed: 'has failed',
+  };
+  return `${workflowId} ${words[outcome]}${message === undefined ? '' : `: ${message}`}`;
+}
 
 async function cancel(name: string, options: OutputOptions): Promise<void> {
-  const ended = await lazy.temporal().Temporal.use(async (temporal) => {
+  const ended = await lazy.temporal().Temporal.use(async (temporal): Promise<Ended> => {
     const { workflowId } = await temporal.update<OperationStarted>(name, 'cancel');
     return { name, workflowId, ...(await awaitEnd(temporal, name, workflowId)) };
   });
-  print(
-    ended,
-    options,
-    ({ workflowId, outcome, message }) =>
-      `${workflowId} ${WORDS[outcome]}${message === undefined ? '' : `: ${message}`}`,
-  );
+  print(ended, options, formatCancelled);
 }
