@@ -18,8 +18,9 @@ describe('formatCancelled', () => {
   });
 
   it('says that a new primary stays where it was promoted by then', () => {
-    expect(formatCancelled({ ...at('failover'), outcome: 'left' })).toMatch(
-      /was left as it stands: the new primary stays; tidemark describe wiki/,
+    const message = 'hook start ended with exit code 1';
+    expect(formatCancelled({ ...at('failover'), outcome: 'left', message })).toMatch(
+      /was left as it stands, the new primary staying one \(tidemark describe wiki .*\): hook start/,
     );
     expect(formatCancelled({ ...at('failover'), outcome: 'finished' })).toMatch(/was finished/);
   });

@@ -39,9 +39,9 @@ async function awaitEnd(
     return { outcome: 'finished' };
   } catch (error) {
     const { type, message } = tellError(error);
-    if (type !== 'Cancelled') return { outcome: 'failed', message };
     const { takeover } = await temporal.status(name);
-    if (takeover?.workflowId === workflowId) return { outcome: 'left' };
+    if (takeover?.workflowId === workflowId) return { outcome: 'left', message };
+    if (type !== 'Cancelled') return { outcome: 'failed', message };
     return { outcome: 'cancelled', ...(message.includes('not undone') && { message }) };
   }
 }
@@ -52,7 +52,7 @@ export function formatCancelled({ name, workflowId, outcome, message }: Ended): 
   const words = {
     cancelled:
       hasUndo && message === undefined ? 'was cancelled, and what it had done is undone' : 'was cancelled',
-    left: `was left as it stands: the new primary stays; tidemark describe ${name} says how to go on`,
+    left: `was left as it stands, the new primary staying one (tidemark describe ${name} says how to go on)`,
     finished: 'was finished: it could not be undone any more',
     failed: 'has failed',
   };

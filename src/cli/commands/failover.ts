@@ -13,6 +13,7 @@ import { followPhases } from '../follow-phases';
 import { lazy } from '../lazy';
 import { finish, note, print } from '../output';
 import type { OutputOptions } from '../output';
+import type { Temporal } from '../temporal-client';
 import { comeBackLines, formatTakeover } from '../takeover';
 import { colors, formatFields, formatTime } from '../text';
 import type { Cell } from '../text';
@@ -107,6 +108,20 @@ export function formatFailover({ relationship, epoch, takeover }: FailoverResult
   ].join('\n');
 }
 
+/** Where it failed, but only after the target had taken over, that is said first. */
+async function follow(temporal: Temporal, name: string, workflowId: string): Promise<FailoverResult> {
+  try {
+    return await followPhases<FailoverResult>(temporal, name, workflowId);
+  } catch (error) {
+    const { takeover } = await temporal.status(name);
+    if (takeover?.workflowId === workflowId) {
+      const lines = [formatTakeover(takeover), ...comeBackLines(name, takeover)];
+      note([`${name} has failed over all the same, and was not finished:`, ...lines].join('\n'));
+    }
+    throw error;
+  }
+}
+
 async function failover(name: string, options: FailoverOptions): Promise<void> {
   const { target, point, output } = options;
   await lazy.temporal().Temporal.use(async (temporal) => {
@@ -128,7 +143,7 @@ async function failover(name: string, options: FailoverOptions): Promise<void> {
         `Make ${price.host}:${price.volume} the primary of ${name}? The present primary must not be used any more.`,
       );
     const { workflowId } = await temporal.update<OperationStarted>(name, 'failover', request);
-    const result = await followPhases<FailoverResult>(temporal, name, workflowId);
+    const result = await follow(temporal, name, workflowId);
     print(result, options, formatFailover);
   });
 }
