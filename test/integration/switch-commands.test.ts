@@ -13,14 +13,19 @@ const PROBE = `#!/bin/sh
 [ ! -e "$TIDEMARK_VOLUME/sick" ] || { echo 'the wiki does not answer' >&2; exit 1; }
 `;
 
+const START = `#!/bin/sh
+echo 'port 80 is taken' >&2
+exit 1
+`;
+
 let system: TestSystem;
 let folder: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tidemark-switch-'));
   const hooks = join(folder, 'hooks');
-  await writeFiles(hooks, { probe: PROBE });
-  await chmod(join(hooks, 'probe'), 0o755);
+  await writeFiles(hooks, { probe: PROBE, start: START });
+  for (const hook of ['probe', 'start']) await chmod(join(hooks, hook), 0o755);
   const agent = { options: ['--allow-hooks', hooks] };
   system = await TestSystem.start({ agents: { alpha: agent, beta: agent } });
 });
@@ -199,6 +204,25 @@ describe('approve and cancel', () => {
     expect(await ended).toMatchObject({ exitCode: 0 });
     expect(await get('guarded')).toMatchObject({ phase: 'FailedOver', epoch: 2 });
     expect(await system.cli(['approve', 'guarded', '--by', 'ben'])).toMatchObject({ exitCode: 3 });
+  });
+});
+
+it('a failover that is parked after its promotion is left at that by cancel, and both commands say so', async () => {
+  await setUp('stuck', { hooks: { afterPromote: [{ run: ['start'] }] } });
+  const ended = system.cli(['failover', 'stuck', '--yes']);
+  await untilStatus(system, 'stuck', 'is parked', ({ phase }) => phase === 'Parked');
+  const { stdout } = await system.cli(['get']);
+  expect(stdout).toMatch(/port 80 is taken[^]*tidemark resume stuck\n.*tidemark cancel stuck/);
+  expect(await system.cli(['cancel', 'stuck'])).toMatchObject({
+    exitCode: 0,
+    stdout: containing('as it stands'),
+  });
+  const { exitCode, stderr } = await ended;
+  expect(exitCode).toBe(1);
+  expect(stderr).toMatch(/stuck has failed over all the same[^]*tidemark reverse stuck[^]*port 80 is taken/);
+  expect(await get('stuck')).toMatchObject({
+    phase: 'FailedOver',
+    takeover: { target: 'beta', fenced: true },
   });
 });
 
