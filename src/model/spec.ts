@@ -81,9 +81,9 @@ const HookSchema = z
     onError: z
       .enum(['fail', 'continue'])
       .default('fail')
-      .describe('What a failure of this hook does to the sync.'),
+      .describe('What a failure of this hook does: `fail` the sync or the operation, or `continue` with it.'),
   })
-  .describe('A program on a host, run around capture or after publish.');
+  .describe('A program on a host, run at the moment that the list is named for.');
 
 const SAFE_RSYNC_OPTIONS = [
   '--fuzzy',

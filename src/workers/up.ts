@@ -59,7 +59,8 @@ async function writeState(home: string, ports: UpPorts): Promise<UpState> {
   return state;
 }
 
-async function makeFolders(home: string): Promise<string> {
+/** Makes a state folder; answers its real path. */
+export async function makeFolders(home: string): Promise<string> {
   await mkdir(home, { recursive: true, mode: 0o700 });
   for (const folder of ['log', 'temporal', 'control', ...LOCAL_HOSTS.map((host) => `hooks/${host}`)]) {
     await mkdir(join(home, folder), { recursive: true, mode: 0o700 });
@@ -86,7 +87,8 @@ function stopSignal(reporter: Reporter): AbortSignal {
   return controller.signal;
 }
 
-async function startAll(
+/** Starts every part and waits until all are ready. @throws CliError with the end of a log, where one is not */
+export async function startAll(
   parts: Parts,
   ports: UpPorts,
   reporter: Reporter,
@@ -105,7 +107,7 @@ async function startAll(
 }
 
 /** Who asks first is ended first, so that nobody finds somebody missing. */
-async function stopAll(parts: Parts, home: string): Promise<void> {
+export async function stopAll(parts: Parts, home: string): Promise<void> {
   await Promise.all(parts.agents.map((part) => part.stop()));
   await parts.control.stop();
   await parts.temporal.stop();

@@ -14,7 +14,7 @@ export function register(program: Command): void {
     .argument('<name>', 'the relationship')
     .summary('let through what waits for an approval')
     .description(
-      'Approves what waits for it, and shows what that was: a sync that a guard stopped, once; or a failover or relocation,\n' +
+      'Approves what waits for it, and shows what that was: a sync that a guard stopped, once; or a failover or relocation, ' +
         'where the spec asks for `approval`. `tidemark describe` shows it before.',
     )
     .option('--by <name>', 'who approves (default: USER@HOST); two approvals must have two names')

@@ -15,8 +15,8 @@ export function register(program: Command): void {
     .command('control')
     .summary('the control worker: workflows, catalog, HTTP API')
     .description(
-      'Runs the control worker: the workflows, the catalog of what happened, and the HTTP API. Runs until it is ended.\n' +
-        'TIDEMARK_DATABASE_URL names a PostgreSQL for the catalog (default: embedded, in its state folder); TIDEMARK_TOKEN is\n' +
+      'Runs the control worker: the workflows, the catalog of what happened, and the HTTP API. Runs until it is ended. ' +
+        'TIDEMARK_DATABASE_URL names a PostgreSQL for the catalog (default: embedded, in its state folder); TIDEMARK_TOKEN is ' +
         'what every HTTP request must bring, and is needed where it listens beyond the loopback.',
     )
     .option('--home <dir>', 'state folder (default: control in the state folder of Tidemark)', parsePath)

@@ -15,7 +15,7 @@ export function register(program: Command): void {
     .command('doctor')
     .summary('what this host lacks, and the command that installs it')
     .description(
-      'Looks at this machine: the tools that Tidemark runs, whether Temporal, the control worker and the agents answer, and\n' +
+      'Looks at this machine: the tools that Tidemark runs, whether Temporal, the control worker and the agents answer, and ' +
         'what the filesystem of a path can do. Exit code 1 where something needed is missing.',
     )
     .option('--path <dir>', 'also say what the filesystem of this directory can do', parsePath)

@@ -16,14 +16,15 @@ import { colors, formatFields, formatTime, paintState, printable } from '../text
 interface DrillOptions extends OutputOptions {
   target?: string;
   point?: string;
-  /** Null: none any more. */
-  schedule?: string | null;
+  /** A cron expression, or `none`. */
+  schedule?: string;
 }
 
-/** A cron expression, or null for `none`. */
-export function parseSchedule(text: string): string | null {
-  if (text === 'none') return null;
-  const mistake = checkCron(text);
+const NONE = 'none';
+
+/** A cron expression, or `none`. */
+export function parseSchedule(text: string): string {
+  const mistake = text === NONE ? undefined : checkCron(text);
   if (!mistake) return text;
   const meant = mistake.suggestion === undefined ? '' : ` Did you mean "${mistake.suggestion}"?`;
   throw new InvalidArgumentError(`It ${mistake.message}.${meant}`);
@@ -35,8 +36,8 @@ export function register(program: Command): void {
     .argument('<name>', 'the relationship')
     .summary('rehearse a failover on a clone, and measure it')
     .description(
-      'Rehearses a failover on a writable clone of a recovery point: hooks start the service on it and probe whether it works,\n' +
-        'then it is removed. No copy is touched, and replication goes on. The time until it answers is the measured recovery\n' +
+      'Rehearses a failover on a writable clone of a recovery point: hooks start the service on it and probe whether it works, ' +
+        'then it is removed. No copy is touched, and replication goes on. The time until it answers is the measured recovery ' +
         'time (RTO). Exit code 1 where the service did not work. With --schedule, holds drills by itself.',
     )
     .option('--target <name>', 'where; by default the target with the newest recovery point')
@@ -56,7 +57,10 @@ export function register(program: Command): void {
 }
 
 /** What a drill has shown. Without hooks that is only that the point can be cloned. */
-export function formatDrill(outcome: DrillOutcome, { name, document }: RelationshipStatus): string {
+export function formatDrill(
+  outcome: DrillOutcome,
+  { name, document }: Pick<RelationshipStatus, 'name' | 'document'>,
+): string {
   const { target, pointId, result, rtoSeconds, how, startedAt, endedAt, failure } = outcome;
   const { startDrill, probeDrill } = document.spec.hooks;
   const state = paintState(result);
@@ -80,7 +84,8 @@ export function formatDrill(outcome: DrillOutcome, { name, document }: Relations
   ].join('\n');
 }
 
-async function setSchedule(name: string, cron: string | null, options: DrillOptions): Promise<void> {
+async function setSchedule(name: string, schedule: string, options: DrillOptions): Promise<void> {
+  const cron = schedule === NONE ? null : schedule;
   if (options.target !== undefined || options.point !== undefined) {
     throw new CliError('WrongUse', '--schedule goes without --target and --point', {
       hint: 'scheduled drills take the newest recovery point of any target',

@@ -31,8 +31,8 @@ export function register(program: Command): void {
     .argument('<name>', 'the relationship')
     .summary('make a target the primary, the present one being lost')
     .description(
-      'Makes a target the primary where the present one is lost, or given up. First says what that would cost: how old the\n' +
-        'copy is, and what was written since; then asks. What was written since the recovery point stays at the old primary,\n' +
+      'Makes a target the primary where the present one is lost, or given up. First says what that would cost: how old the ' +
+        'copy is, and what was written since; then asks. What was written since the recovery point stays at the old primary, ' +
         'if that still lives. Where both sides are well, use relocate: it loses nothing.',
     )
     .option('--target <name>', 'who takes over; by default the target with the newest recovery point')
@@ -52,7 +52,12 @@ export function register(program: Command): void {
 function exampleLines({ changed }: Price): [string, string][] {
   if (!changed || changed.examples.length === 0) return [];
   const more = changed.entries - changed.examples.length;
-  const lines = [...changed.examples, ...(more > 0 ? [`and ${more} more`] : [])];
+  const inside = changed.examples.filter((path) => path !== '.');
+  const lines = [
+    ...inside,
+    ...(inside.length < changed.examples.length ? ['the folder itself'] : []),
+    ...(more > 0 ? [`and ${more} more`] : []),
+  ];
   return lines.map((line, index) => [index === 0 ? 'for example' : '', line]);
 }
 

@@ -17,7 +17,7 @@ export function register(program: Command): void {
     .argument('<name>', 'the relationship')
     .summary('what can be recovered')
     .description(
-      'Lists the recovery points of a relationship, newest first: the states that can be brought back. What an old primary\n' +
+      'Lists the recovery points of a relationship, newest first: the states that can be brought back. What an old primary ' +
         'alone had when it became a copy is marked as diverged.',
     )
     .option('--target <name>', 'only points of this target')

@@ -21,8 +21,8 @@ export function register(program: Command): void {
     .argument('<name>', 'the relationship')
     .summary('move the primary to a target, losing nothing')
     .description(
-      'Moves the primary to a target while both sides are well: a last sync, a comparison by checksum, then the switch, and\n' +
-        'replication in the new direction. Loses nothing, or changes nothing. Stop what writes to the primary first, by quiesce\n' +
+      'Moves the primary to a target while both sides are well: a last sync, a comparison by checksum, then the switch, and ' +
+        'replication in the new direction. Loses nothing, or changes nothing. Stop what writes to the primary first, by quiesce ' +
         'hooks or by hand. Asks first. Also the way home after failover and reverse.',
     )
     .option('--target <name>', 'where to; by default the target with the newest recovery point')

@@ -23,8 +23,8 @@ export function register(program: Command): void {
     .argument('<name>', 'the relationship')
     .summary('after a failover, make the old primary a copy')
     .description(
-      'After a failover: keeps what the old primary alone has as a recovery point, then makes it a copy of the new primary,\n' +
-        'and replicates to it from there on. Sends about as much as has changed. Where both sides have changed, stops with\n' +
+      'After a failover: keeps what the old primary alone has as a recovery point, then makes it a copy of the new primary, ' +
+        'and replicates to it from there on. Sends about as much as has changed. Where both sides have changed, stops with ' +
         'exit code 3 and says what each has, unless --accept-diverged is given. Asks first.',
     )
     .option(

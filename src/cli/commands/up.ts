@@ -18,7 +18,7 @@ export function register(program: Command): void {
     .command('up')
     .summary('everything on this machine, with an example')
     .description(
-      'Runs everything on this machine: Temporal with its UI, the control worker, and agents for two local hosts, alpha and\n' +
+      'Runs everything on this machine: Temporal with its UI, the control worker, and agents for two local hosts, alpha and ' +
         'beta; and keeps an example directory of alpha on beta. Runs until Ctrl-C; started again, it goes on where it was.',
     )
     .option('--detach', 'return once everything is ready; `tidemark down` ends it')

@@ -46,6 +46,7 @@ export class Part {
   }
 
   start(): void {
+    this.stopping = false;
     const [program = '', ...args] = this.options.argv;
     this.isReady = false;
     this.startedAt = performance.now();
@@ -82,6 +83,16 @@ export class Part {
   private async startAgain(group: number | undefined): Promise<void> {
     if (group !== undefined) await endGroups([group], { graceMs: 0, killAfterMs: STOP_MS });
     if (!this.stopping) this.start();
+  }
+
+  /** Ends it as a power cut would, with all that it had started; it stays away until `start`. */
+  async crash(): Promise<void> {
+    this.stopping = true;
+    clearTimeout(this.timer);
+    const pid = this.child?.pid;
+    if (pid === undefined) return;
+    this.child?.kill('SIGKILL');
+    await endGroups([pid], { graceMs: 0, killAfterMs: STOP_MS });
   }
 
   /** TERM to the process, which ends its own; then to its group, and KILL. Settles once all are gone. */

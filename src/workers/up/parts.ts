@@ -11,7 +11,7 @@ import type { UpPorts } from './state';
 /** The two hosts of this machine. */
 export const LOCAL_HOSTS = ['alpha', 'beta'] as const;
 
-const BIN = resolve(__dirname, '../../../bin/tidemark.mjs');
+export const BIN = resolve(__dirname, '../../../bin/tidemark.mjs');
 
 function isProgram(path: string): boolean {
   try {

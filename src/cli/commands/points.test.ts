@@ -1,0 +1,38 @@
+import type { PointEntry } from '../../catalog/contract';
+import { formatPoints } from './points';
+
+function point(id: string, keptBecause: string[]): PointEntry {
+  return {
+    id,
+    target: 'beta',
+    syncId: 'wiki-000042',
+    capturedAt: '2026-11-21T08:02:10.000Z',
+    publishedAt: '2026-11-21T08:02:11.000Z',
+    verified: null,
+    keptBecause,
+    bytes: 2048,
+    files: 7,
+    method: 'HardLink',
+    identity: id,
+  };
+}
+
+const NEWEST = point('20261121T080210Z-000042', ['newest', 'last 1']);
+const DIVERGED = point('20261121T080209Z-000041-diverged', ['diverged']);
+
+describe('formatPoints', () => {
+  it('marks what an old primary alone had, in its own column', () => {
+    const [head, first, second] = formatPoints([NEWEST, DIVERGED], false).split('\n');
+    expect(head).toMatch(/VERIFIED +MARK$/);
+    expect(first).toMatch(/–$/);
+    expect(second).toMatch(/^20261121T080209Z-000041-diverged .* diverged$/);
+    expect(second?.lastIndexOf('diverged')).toBe(head?.indexOf('MARK'));
+  });
+
+  it('has no such column where nothing has diverged, or the reasons say it', () => {
+    expect(formatPoints([NEWEST], false)).not.toContain('MARK');
+    const explained = formatPoints([NEWEST, DIVERGED], true);
+    expect(explained).not.toContain('MARK');
+    expect(explained).toMatch(/newest, last 1\n.* diverged$/);
+  });
+});
