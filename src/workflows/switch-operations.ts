@@ -83,7 +83,10 @@ async function settle({ state, keepSchedule }: Operations): Promise<void> {
       await onControl('Record in the catalog').recordRelationship(document);
       return;
     } catch (error) {
-      setNotice(state, `the Schedule or the catalog is not in step: ${describeFailure(toFailure(error, ''))}`);
+      setNotice(
+        state,
+        `the Schedule or the catalog is not in step: ${describeFailure(toFailure(error, ''))}`,
+      );
       await sleep('1m');
     }
   }
