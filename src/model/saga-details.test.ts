@@ -72,7 +72,7 @@ test('where the source has written nothing, or can not be asked, the price says 
 
 test('an older point says how many newer ones it leaves behind; no point at all that it is no whole copy', () => {
   const points = [point(1, '2026-11-21T09:00:00Z'), point(2, '2026-11-21T09:30:00Z')];
-  expect(linesOf({ points, pointId: 'p1' })['leaves behind']).toBe('1 newer recovery points');
+  expect(linesOf({ points, pointId: 'p1' })['leaves behind']).toBe('1 newer recovery point');
   const none = linesOf({ points: [] });
   expect(none['goes back to']).toContain('no whole copy');
   expect(none).not.toHaveProperty('which is');

@@ -45,7 +45,12 @@ export function priceLines(
     ],
     ...(ageSeconds === null ? [] : [[AGE, `${formatDuration(ageSeconds * 1000)} old`] as [string, string]]),
     ...(newerPoints > 0
-      ? [['leaves behind', `${newerPoints} newer recovery points`] as [string, string]]
+      ? [
+          ['leaves behind', `${newerPoints} newer recovery point${newerPoints === 1 ? '' : 's'}`] as [
+            string,
+            string,
+          ],
+        ]
       : []),
     [
       SINCE,

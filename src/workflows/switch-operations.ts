@@ -1,4 +1,5 @@
 /** Runs changes of the primary as child workflows, and takes what became of them into the state. */
+import { sleep } from '@temporalio/workflow';
 import { activeDocument, recordTakeover, setNotice } from '../model/relationship-state';
 import { describeFailure } from '../model/failure';
 import { makeOperationId } from '../model/names';
@@ -72,12 +73,23 @@ async function runByKind(operations: Operations, want: SwitchWant): Promise<void
   }
 }
 
-/** Tells the Schedule and the catalog which way it goes now. */
+/** Tells the Schedule and the catalog which way it goes now; for as long as it takes, since nobody else would. */
 async function settle({ state, keepSchedule }: Operations): Promise<void> {
   const document = activeDocument(state);
   if (!document) return;
-  await keepSchedule(!state.paused && !state.takeover);
-  await onControl('Record in the catalog').recordRelationship(document);
+  for (;;) {
+    try {
+      await keepSchedule(!state.paused && !state.takeover);
+      await onControl('Record in the catalog').recordRelationship(document);
+      return;
+    } catch (error) {
+      setNotice(
+        state,
+        `the Schedule or the catalog is not in step: ${describeFailure(toFailure(error, ''))}`,
+      );
+      await sleep('1m');
+    }
+  }
 }
 
 /** Runs one change of the primary to its end. Never throws. */

@@ -1,7 +1,8 @@
 /**
  * A whole `tidemark sync` (from the trigger to the catalog) beside the raw rsync that it runs, beside
  * `tar | ssh | tar`, and beside VolSync's command line, on the same data in the same run. The files
- * lie on a btrfs in memory, so that no disk is measured.
+ * lie on a btrfs in memory, so that no disk is measured. Everything is written out before each of them,
+ * or one would pay for what another had left in the kernel's caches.
  */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -21,7 +22,9 @@ export interface Row {
   tidemark: number;
   raw: number;
   volsync: number;
+  /** Also with `sync -f` after it: Tidemark's recovery point is on the disk before it is said to be there. */
   tar?: number;
+  tarSynced?: number;
 }
 
 export interface Bench {
@@ -33,17 +36,24 @@ export interface Bench {
   say: (text: string) => void;
 }
 
+/** Writes out what is left in caches; how long that took, in milliseconds. */
+const settle = ({ memory }: Bench) => timePipe(['sync', '-f', memory]);
+
 const rsh = (ssh: PlainSsh) => ssh.command().join(' ');
 
-async function timeRsync({ ssh }: Bench, options: string[], from: string, to: string): Promise<number> {
-  return timePipe(['rsync', ...options, '-e', rsh(ssh), `${from}/`, `peer:${to}/`]);
+async function timeRsync(bench: Bench, options: string[], from: string, to: string): Promise<number> {
+  const { ssh } = bench;
+  await settle(bench);
+  return await timePipe(['rsync', ...options, '-e', rsh(ssh), `${from}/`, `peer:${to}/`]);
 }
 
-async function timeTar({ ssh }: Bench, from: string, to: string): Promise<number> {
-  return timePipe(
+async function timeTar(bench: Bench, from: string, to: string): Promise<{ tar: number; tarSynced: number }> {
+  await settle(bench);
+  const tar = await timePipe(
     ['tar', '-C', from, '-cf', '-', '.'],
-    [...ssh.command(), 'peer', 'tar', '-C', to, '-xf', '-'],
+    [...bench.ssh.command(), 'peer', 'tar', '-C', to, '-xf', '-'],
   );
+  return { tar, tarSynced: tar + (await settle(bench)) };
 }
 
 async function fresh(path: string): Promise<string> {
@@ -63,7 +73,9 @@ spec:
 `;
 
 /** One `tidemark sync`, from typing it to the row in the catalog, as its user waits for it. */
-async function timeSync({ system }: Bench, name: string): Promise<number> {
+async function timeSync(bench: Bench, name: string): Promise<number> {
+  const { system } = bench;
+  await settle(bench);
   const started = performance.now();
   const { exitCode, stderr } = await system.cli(['sync', name, '--wait']);
   if (exitCode !== 0) throw new Error(`sync ${name}: ${stderr}`);
@@ -72,6 +84,7 @@ async function timeSync({ system }: Bench, name: string): Promise<number> {
 
 /** Cold: the first sync of a new relationship, which `apply --wait` starts and follows. */
 async function timeFirstSync(bench: Bench, name: string, from: string, to: string): Promise<number> {
+  await settle(bench);
   const started = performance.now();
   const { exitCode, stderr, stdout } = await bench.system.cli(['apply', '-f', '-', '--wait'], {
     stdin: spec(name, from, to),
@@ -90,15 +103,12 @@ async function measureTree(
   const { memory, rounds, say } = bench;
   const at = (tool: string) => join(memory, `${label}-${tool}`);
   const name = `bench-${label}`;
-  const seconds = {
-    tidemark: [] as number[],
-    raw: [] as number[],
-    volsync: [] as number[],
-    tar: [] as number[],
-  };
+  const seconds = noTimes();
   for (let round = 0; round < rounds; round++) {
     say(`${label}: cold, round ${round + 1} of ${rounds}`);
-    seconds.tar.push(await timeTar(bench, source, await fresh(at('tar'))));
+    const { tar, tarSynced } = await timeTar(bench, source, await fresh(at('tar')));
+    seconds.tar.push(tar);
+    seconds.tarSynced.push(tarSynced);
     await rm(at('tar'), { recursive: true });
     seconds.raw.push(await timeRsync(bench, RAW_OPTIONS, source, await fresh(at('raw'))));
     if (round < rounds - 1) await rm(at('raw'), { recursive: true });
@@ -110,12 +120,7 @@ async function measureTree(
   const last = `${name}-${rounds - 1}`;
   const rows = [toRow(`${label}, cold`, seconds)];
   for (const { work, change } of changes) {
-    const times = {
-      tidemark: [] as number[],
-      raw: [] as number[],
-      volsync: [] as number[],
-      tar: [] as number[],
-    };
+    const times = noTimes();
     for (let round = 0; round < rounds; round++) {
       say(`${label}: ${work}, round ${round + 1} of ${rounds}`);
       await change();
@@ -138,14 +143,18 @@ async function removeRelationship({ system }: Bench, name: string, folder: strin
   );
 }
 
-function toRow(work: string, times: Record<'tidemark' | 'raw' | 'volsync' | 'tar', number[]>): Row {
+type Times = Record<'tidemark' | 'raw' | 'volsync' | 'tar' | 'tarSynced', number[]>;
+
+const noTimes = (): Times => ({ tidemark: [], raw: [], volsync: [], tar: [], tarSynced: [] });
+
+function toRow(work: string, times: Times): Row {
   const seconds = (values: number[]) => median(values) / 1000;
   return {
     work,
     tidemark: seconds(times.tidemark),
     raw: seconds(times.raw),
     volsync: seconds(times.volsync),
-    ...(times.tar.length > 0 && { tar: seconds(times.tar) }),
+    ...(times.tar.length > 0 && { tar: seconds(times.tar), tarSynced: seconds(times.tarSynced) }),
   };
 }
 

@@ -1,22 +1,21 @@
 /** Timing of whole processes, and of pipes of them. Wall-clock, in milliseconds. */
 import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 
 /** Runs a pipe of programs to its end. @throws Error where one of them fails, with what it printed. */
 export async function timePipe(...argvs: string[][]): Promise<number> {
   const started = performance.now();
-  const children = argvs.map(([program = '', ...args]) =>
-    spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] }),
-  );
+  const children: ChildProcess[] = [];
+  // Each takes the pipe of the one before itself: through this process, the bytes would cost time.
+  for (const [program = '', ...args] of argvs) {
+    const { stdout = 'ignore' } = children.at(-1) ?? {};
+    children.push(spawn(program, args, { stdio: [stdout, 'pipe', 'pipe'] }));
+  }
   let errors = '';
-  children.forEach((child, index) => {
-    const next = children[index + 1];
-    child.stderr.on('data', (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-4000)));
-    if (next) child.stdout.pipe(next.stdin);
-    else child.stdout.resume();
-    next?.stdin.on('error', () => undefined);
-  });
-  children[0]?.stdin.end();
+  for (const child of children)
+    child.stderr?.on('data', (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-4000)));
+  children.at(-1)?.stdout?.resume();
   const codes = await Promise.all(
     children.map((child) => new Promise<number>((done) => child.once('close', (code) => done(code ?? 1)))),
   );
