@@ -9,8 +9,9 @@ export async function timePipe(...argvs: string[][]): Promise<number> {
   const children: ChildProcess[] = [];
   // Each takes the pipe of the one before itself: through this process, the bytes would cost time.
   for (const [program = '', ...args] of argvs) {
-    const { stdout = 'ignore' } = children.at(-1) ?? {};
-    children.push(spawn(program, args, { stdio: [stdout, 'pipe', 'pipe'] }));
+    const before = children.at(-1)?.stdout;
+    children.push(spawn(program, args, { stdio: [before ?? 'ignore', 'pipe', 'pipe'] }));
+    before?.destroy();
   }
   let errors = '';
   for (const child of children)
