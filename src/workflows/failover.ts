@@ -1,4 +1,3 @@
-import { workflowInfo } from '@temporalio/workflow';
 import { targetName } from '../model/endpoints';
 import { describeFailure } from '../model/failure';
 import type { Price } from '../model/price';
@@ -9,20 +8,9 @@ import type { Takeover } from '../model/status';
 import type { FailoverRequest, FailoverResult } from './messages';
 import { Saga } from './saga';
 import { StepFailed } from './steps';
-import {
-  APPROVERS,
-  fence,
-  findTarget,
-  IMPATIENT,
-  promote,
-  refuse,
-  reinstate,
-  rollback,
-  runHooks,
-  sideOf,
-  weigh,
-} from './switch-steps';
+import { APPROVERS, fence, findTarget, IMPATIENT, refuse, reinstate, weigh } from './switch-steps';
 import type { SwitchInput } from './switch-steps';
+import { rollback, takeOver } from './take-over';
 
 export interface FailoverInput extends SwitchInput {
   /** `target` is always set: the relationship chooses where nobody did. */
@@ -57,14 +45,14 @@ async function fencePrimary(
   }
 }
 
-async function takeOver(
+async function switchOver(
   saga: Saga,
   input: FailoverInput,
   target: TargetSpec,
   price: Price,
 ): Promise<FailoverResult> {
-  const { document, primaryName, request } = input;
-  const { source, hooks } = document.spec;
+  const { document, request } = input;
+  const { source } = document.spec;
   const epoch = input.epoch + 1;
   const pointId = request.acceptIncomplete && price.objections.length > 0 ? null : (price.point?.id ?? null);
   await saga.tell({ epoch });
@@ -80,26 +68,10 @@ async function takeOver(
     saga.say(`${fencing.fenced ? 'fenced' : 'not fenced'}: ${fencing.fencing}`);
   await rollback(saga, input, target, epoch, pointId);
   return await saga.finish(async () => {
-    await promote(saga, input, target, epoch);
-    const takeover: Takeover = {
-      target: request.target,
-      from: primaryName,
+    const takeover = await takeOver(saga, input, target, epoch, {
       pointId,
       capturedAt: pointId === null ? null : (price.point?.capturedAt ?? null),
-      at: new Date().toISOString(),
-      workflowId: workflowInfo().workflowId,
       ...fencing,
-    };
-    await saga.tell({ epoch, takeover });
-    await saga.step({
-      phase: 'RunningHooks',
-      text: hooks.afterPromote.length > 0 ? 'starting the service' : 'no hooks are configured',
-      host: target.host,
-      volume: target.directory,
-      act: () =>
-        runHooks(sideOf(input, target, epoch, 'source'), hooks.afterPromote, {
-          ...(pointId !== null && { pointId }),
-        }),
     });
     return { relationship: document.metadata.name, epoch, price, takeover };
   });
@@ -136,6 +108,6 @@ export async function failover(input: FailoverInput): Promise<FailoverResult> {
     });
     checkPrice(price, input);
     await saga.approvals(APPROVERS[document.spec.approval], `failover of ${name} to ${request.target}`);
-    return await takeOver(saga, input, target, price);
+    return await switchOver(saga, input, target, price);
   });
 }

@@ -1,27 +1,15 @@
-import { workflowInfo } from '@temporalio/workflow';
 import { targetName } from '../model/endpoints';
 import { code } from '../model/markdown';
 import type { Point } from '../model/records';
 import type { Relationship, TargetSpec } from '../model/spec';
-import type { Takeover } from '../model/status';
 import { bringBack } from './bring-back';
 import { compare } from './compare';
 import type { RelocateRequest, RelocateResult } from './messages';
 import { Saga } from './saga';
 import { StepFailed } from './steps';
-import {
-  APPROVERS,
-  fence,
-  findTarget,
-  promote,
-  refuse,
-  reinstate,
-  rollback,
-  runHooks,
-  runSync,
-  sideOf,
-} from './switch-steps';
+import { APPROVERS, fence, findTarget, refuse, reinstate, runHooks, runSync, sideOf } from './switch-steps';
 import type { SwitchInput } from './switch-steps';
+import { rollback, takeOver } from './take-over';
 
 export interface RelocateInput extends SwitchInput {
   /** As it will hold once the target is the primary. */
@@ -120,24 +108,11 @@ async function switchOver(saga: Saga, input: RelocateInput, target: TargetSpec):
     saga.say(`its users can still write to it: ${demoted.whyNot ?? 'no reason was given'}`);
   await rollback(saga, input, target, epoch, point.id);
   return await saga.finish(async () => {
-    await promote(saga, input, target, epoch);
-    const takeover: Takeover = {
-      target: request.target,
-      from: primaryName,
+    const takeover = await takeOver(saga, input, target, epoch, {
       pointId: point.id,
       capturedAt: point.capturedAt,
-      at: new Date().toISOString(),
-      workflowId: workflowInfo().workflowId,
       fenced: true,
       ...(!demoted.readOnly && demoted.whyNot && { fencing: `not read-only: ${demoted.whyNot}` }),
-    };
-    await saga.tell({ epoch, takeover });
-    await saga.step({
-      phase: 'RunningHooks',
-      text: hooks.afterPromote.length > 0 ? 'starting the service' : 'no hooks are configured',
-      host: target.host,
-      volume: target.directory,
-      act: () => runHooks(sideOf(input, target, epoch, 'source'), hooks.afterPromote, { pointId: point.id }),
     });
     const former = findTarget(turned, primaryName);
     if (!former)

@@ -180,66 +180,8 @@ export async function fence(
 }
 
 /** Every name that landings of this relationship may have been opened under. */
-function namesOf({ document, primaryName }: SwitchInput, ...more: string[]): string[] {
+export function namesOf({ document, primaryName }: SwitchInput, ...more: string[]): string[] {
   return [...new Set([...document.spec.targets.map(targetName), primaryName, ...more])];
-}
-
-/** Puts a target back to its recovery point, and takes it: its old epoch can't write there any more. */
-export async function rollback(
-  saga: Saga,
-  input: SwitchInput,
-  target: TargetSpec,
-  epoch: number,
-  pointId: string | null,
-): Promise<void> {
-  const { host, directory } = target;
-  const { step } = sideOf(input, target, epoch, 'target');
-  const name = targetName(target);
-  await saga.step({
-    phase: 'RollingBack',
-    text: pointId === null ? `${name} stays as it is: no recovery point` : `${name} goes back to ${pointId}`,
-    host,
-    volume: directory,
-    act: () =>
-      orStepFailed(
-        onHost(host, `Roll ${directory} back to ${pointId ?? 'nothing'}`).rollback({
-          ...step,
-          targets: namesOf(input),
-          ...(pointId !== null && { pointId }),
-        }),
-        host,
-        directory,
-      ),
-  });
-}
-
-/** Makes a target the primary. Once that has succeeded there is no way back but another failover. */
-export async function promote(
-  saga: Saga,
-  input: SwitchInput,
-  target: TargetSpec,
-  epoch: number,
-): Promise<void> {
-  const { host, directory } = target;
-  await saga.step({
-    phase: 'Promoting',
-    text: `${host}:${directory} becomes the primary of epoch ${epoch}`,
-    host,
-    volume: directory,
-    act: () =>
-      orStepFailed(
-        onHost(host, `Promote ${directory}: epoch ${epoch}`).promote(
-          sideOf(input, target, epoch, 'source').step,
-        ),
-        host,
-        directory,
-      ),
-    // Its answer may be lost, and it the primary all the same.
-    undo: async () => {
-      await saga.tell({ epoch: epoch + 1 });
-      await fence(input, target, targetName(target), epoch + 1, IMPATIENT);
-    },
-  });
 }
 
 /** Puts the source back in charge of an epoch of its own. What can't be reached now, the next sync's preflight does. */
