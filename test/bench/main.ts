@@ -96,13 +96,47 @@ async function main(): Promise<void> {
     const machine = `${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), Linux ${release()}, Node ${process.version}; medians of ${values.rounds} rounds.`;
     const text = `${dataTable(rows)}\n\n${controlTable(figures)}\n`;
     console.log(`\n${machine}\n\n${controlTable(figures)}`);
-    if (values.write) await writeReport(machine, text);
+    const wanted = `## What was wanted, and what is reached\n\n${wantedTable(rows, figures)}`;
+    console.log(`\n${wanted}`);
+    if (values.write) await writeReport(machine, `${text}\n${wanted}\n`);
   } finally {
     ssh.stop();
     await system.stop();
     memory.unmount();
     await rm(resolve(memory.path, '..'), { recursive: true, force: true });
   }
+}
+
+/** What was wanted of each figure, and what is reached; why, where it is not. */
+function wantedTable(rows: Row[], figures: ControlFigures): string {
+  const find = (work: string) => rows.find((row) => row.work === work);
+  const over = rows.map(({ tidemark, raw }) => tidemark - raw);
+  const [cold, delta] = [find('1-gib-file, cold'), find('1-gib-file, 8 bytes changed')];
+  const { direct, snapshot } = figures.eventsPerSync;
+  const span = `${s(Math.min(...over))} to ${s(Math.max(...over))}`;
+  const cells: string[][] = [
+    [
+      'at most 1.0 s over the raw tool',
+      span,
+      'more where much was written: Tidemark waits until it is on the disk',
+    ],
+    [
+      '1 GiB cold, at most 1.15 × `tar`',
+      `${ratio(cold?.tidemark ?? NaN, cold?.tar ?? NaN)}, and ${ratio(cold?.tidemark ?? NaN, cold?.tarSynced ?? NaN)} once what tar wrote is on the disk too`,
+      'the recovery point is on the disk before it is said to be there, which bare tar leaves to the kernel',
+    ],
+    [
+      "8 bytes changed, 3 × faster than VolSync's line",
+      `${ratio(delta?.volsync ?? NaN, delta?.tidemark ?? NaN)}; the raw tool alone ${ratio(delta?.volsync ?? NaN, delta?.raw ?? NaN)}`,
+      'both ends of rsync read the whole GiB to find the eight bytes: that is the floor',
+    ],
+    [
+      'at most 60 history events for a sync',
+      `${direct} and ${snapshot}`,
+      'its own workflow and the relationship’s together',
+    ],
+  ];
+  return formatTable(['wanted', 'here', ''], cells);
 }
 
 async function writeReport(machine: string, text: string): Promise<void> {
