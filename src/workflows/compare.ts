@@ -1,11 +1,12 @@
 /** Compares a volume with a recovery point, wherever both are: what verify, price and reverse are made of. */
 import type { StepContext } from '../activities/contract';
+import { isMissingAgent } from '../model/failure';
 import type { Comparison, Point } from '../model/records';
 import type { MoverSpec } from '../model/spec';
 import type { TransferId } from '../movers/contract';
 import type { Capture } from '../volumes/contract';
 import { closeBoth } from './close-both';
-import { onHost, orStepFailed } from './steps';
+import { onHost, orStepFailed, StepFailed } from './steps';
 import type { StepOverrides } from './steps';
 
 /** One side: a host, and what it is told of the volume. */
@@ -36,6 +37,7 @@ export async function compare(request: CompareRequest): Promise<{ comparison: Co
   const at = (side: Side, summary: string, more: StepOverrides = {}) =>
     onHost(side.host, summary, { ...overrides, ...more });
   const { path } = volume.step.volume;
+  const opened = new Set([volume.host, holder.host]);
   try {
     const offer = await orStepFailed(
       at(volume, 'Make a key to compare with').offerVerify({ id, mover, quick }),
@@ -67,7 +69,11 @@ export async function compare(request: CompareRequest): Promise<{ comparison: Co
       path,
     );
     return { comparison, point };
+  } catch (error) {
+    // Nobody is there to close anything, and somebody may wait for the answer.
+    if (error instanceof StepFailed && isMissingAgent(error.failure)) opened.delete(error.failure.host ?? '');
+    throw error;
   } finally {
-    await closeBoth(id, volume.host, holder.host);
+    await closeBoth(id, ...opened);
   }
 }
