@@ -1,12 +1,12 @@
 /** Compares a volume with a recovery point, wherever both are: what verify, price and reverse are made of. */
 import type { StepContext } from '../activities/contract';
 import { isMissingAgent } from '../model/failure';
-import type { Comparison, Point } from '../model/records';
+import type { Comparison, Instant, Point } from '../model/records';
 import type { MoverSpec } from '../model/spec';
 import type { TransferId } from '../movers/contract';
 import type { Capture } from '../volumes/contract';
 import { closeBoth } from './close-both';
-import { onHost, orStepFailed, StepFailed } from './steps';
+import { onControl, onHost, orStepFailed, StepFailed } from './steps';
 import type { StepOverrides } from './steps';
 
 /** One side: a host, and what it is told of the volume. */
@@ -76,4 +76,21 @@ export async function compare(request: CompareRequest): Promise<{ comparison: Co
   } finally {
     await closeBoth(id, ...opened);
   }
+}
+
+/** Notes with the data, and in the catalog, that a recovery point equals its source. @throws StepFailed */
+export async function noteVerified(
+  holder: Side,
+  target: string,
+  pointId: string,
+  at: Instant,
+): Promise<void> {
+  const { host, step } = holder;
+  await orStepFailed(
+    onHost(host, 'Note that it was verified').markVerified({ ...step, pointId, at }),
+    host,
+    step.volume.path,
+  );
+  const { relationship } = step.claim;
+  await onControl('Record in the catalog').recordVerified({ relationship, target, pointId, at });
 }

@@ -3,7 +3,7 @@ import { code } from '../model/markdown';
 import type { Point } from '../model/records';
 import type { Relationship, TargetSpec } from '../model/spec';
 import { bringBack } from './bring-back';
-import { compare } from './compare';
+import { compare, noteVerified } from './compare';
 import type { RelocateRequest, RelocateResult } from './messages';
 import { Saga } from './saga';
 import { StepFailed } from './steps';
@@ -65,7 +65,10 @@ async function verifyPoint(
         quick: false,
       });
       const [first] = comparison.differences;
-      if (!first) return;
+      if (!first) {
+        await noteVerified(holder, targetName(target), pointId, new Date().toISOString());
+        return;
+      }
       const { host } = source;
       throw new StepFailed({
         type: 'VerificationFailed',

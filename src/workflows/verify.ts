@@ -3,9 +3,9 @@ import { targetName, volumeOf } from '../model/endpoints';
 import { makeSyncId } from '../model/names';
 import type { Relationship } from '../model/spec';
 import type { TransferId } from '../movers/contract';
-import { compare } from './compare';
+import { compare, noteVerified } from './compare';
 import type { VerifyRequest, VerifyResult } from './messages';
-import { onControl, onHost, orStepFailed, StepFailed } from './steps';
+import { StepFailed } from './steps';
 
 export interface VerifyInput {
   document: Relationship;
@@ -54,23 +54,7 @@ async function compareWithPoint(input: VerifyInput, id: TransferId): Promise<Ver
   });
   const verifiedAt = new Date().toISOString();
   const equal = comparison.unexplained === 0;
-  if (equal) {
-    await orStepFailed(
-      onHost(target.host, 'Note that it was verified').markVerified({
-        ...atTarget,
-        pointId: point.id,
-        at: verifiedAt,
-      }),
-      target.host,
-      target.directory,
-    );
-    await onControl('Record in the catalog').recordVerified({
-      relationship,
-      target: id.target,
-      pointId: point.id,
-      at: verifiedAt,
-    });
-  }
+  if (equal) await noteVerified({ host: target.host, step: atTarget }, id.target, point.id, verifiedAt);
   return {
     relationship,
     target: id.target,

@@ -117,6 +117,12 @@ describe.each(['btrfs', 'ext4'] as const)('on %s', (kind) => {
     const moved = await carryOut<RelocateResult>(system, name, 'relocate');
     expect(moved.record.result).toBe('succeeded');
     expect(moved.diverged).toBeUndefined();
+    const points = await system.json<{ id: string; target: string; verified: string | null }[]>(
+      'points',
+      name,
+    );
+    const last = points.find(({ id, target }) => id === moved.takeover.pointId && target === 'beta');
+    expect(Date.parse(last?.verified ?? '')).toBeGreaterThan(0);
     expect(await readFile(join(beta, 'page'), 'utf8')).toBe('written just before');
     expect(await system.status(name)).toMatchObject({ phase: 'Idle', direction: 'reversed', epoch: 2 });
     await writeFile(join(beta, 'page'), 'now from beta');
