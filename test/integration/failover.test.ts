@@ -9,7 +9,7 @@ import type { FailoverResult, RelocateResult, ReverseResult } from '../../src/wo
 import { compareTrees } from '../support/compare-trees';
 import { TestFilesystem } from '../support/filesystems';
 import { makeNastyTree } from '../support/nasty-tree';
-import { awaitEnd, carryOut, start, untilStatus, update } from '../support/switching';
+import { attempt, carryOut, untilStatus, update } from '../support/switching';
 import { eventually, TestSystem } from '../support/system';
 import { syncWell, writeDocument } from '../support/user';
 
@@ -74,7 +74,7 @@ describe.each(['btrfs', 'ext4'] as const)('on %s', (kind) => {
     await writeFile(join(beta, 'page'), 'written at beta');
 
     // Both sides changed: nobody resolves that but a person.
-    const refused = await awaitEnd(system, await start(system, name, 'reverse'));
+    const refused = await attempt(system, name, 'reverse');
     expect(refused.failure).toMatch(/^Diverged: both sides changed/);
     expect(await readFile(join(alpha, 'late'), 'utf8')).toBe('written after the last sync');
 

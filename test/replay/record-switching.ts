@@ -2,13 +2,8 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDrillScheduleId } from '../../src/model/names';
-import { awaitEnd, carryOut, start, update } from '../support/switching';
+import { attempt, awaitEnd, carryOut, start, update } from '../support/switching';
 import { RARELY, type Recording } from './recording';
-
-/** Asks for an operation and waits for its end, whichever that is. */
-async function attempt({ system, name }: Recording, operation: string, request: object = {}): Promise<void> {
-  await awaitEnd(system, await start(system, name, operation, request));
-}
 
 /** Failovers that are refused, cancelled, approved and parked; reversed with and without a divergence. */
 export async function liveThroughFailovers(shop: Recording): Promise<void> {
@@ -18,7 +13,7 @@ export async function liveThroughFailovers(shop: Recording): Promise<void> {
   await shop.idle();
   await shop.write('sold');
   await shop.run('sync', '--wait');
-  await attempt(shop, 'failover', { pointId: 'nowhere' });
+  await attempt(system, name, 'failover', { pointId: 'nowhere' });
   const waiting = await start(system, name, 'failover');
   await shop.until('it waits for an approval', ({ operation }) => operation?.waiting?.for === 'approve');
   await update(system, name, 'price');
@@ -33,7 +28,7 @@ export async function liveThroughFailovers(shop: Recording): Promise<void> {
   await shop.until('failed over', ({ phase }) => phase === 'FailedOver');
   await shop.write('sold late');
   await writeFile(join(copy, 'file'), 'sold at beta');
-  await attempt(shop, 'reverse');
+  await attempt(system, name, 'reverse');
   await carryOut(system, name, 'reverse', { acceptDiverged: true });
 
   // Home again, with the old primary's disk gone for a while on the way back.
@@ -58,12 +53,12 @@ export async function liveThroughRelocations(maps: Recording): Promise<void> {
   await carryOut(system, name, 'relocate');
   await carryOut(system, name, 'drill');
   await rename(source, `${source}-away`);
-  await attempt(maps, 'relocate');
+  await attempt(system, name, 'relocate');
   await rename(`${source}-away`, source);
   await maps.run('drill', '--schedule', '0 4 1 1 *');
   await maps.tick(makeDrillScheduleId(name));
   await maps.run('drill', '--schedule', 'none');
   await rm(join(source, 'file'));
-  await attempt(maps, 'relocate');
+  await attempt(system, name, 'relocate');
   await maps.run('delete', '--yes');
 }

@@ -41,13 +41,13 @@ export async function awaitEnd<Result>(system: TestSystem, workflowId: string): 
   }
 }
 
-/** Asks for an operation and expects it to end well. */
-export async function carryOut<Result>(
+/** Asks for an operation, and waits until the relationship has heard of its end, however it ends. */
+export async function attempt<Result>(
   system: TestSystem,
   name: string,
   operation: string,
   request: object = {},
-): Promise<Result> {
+): Promise<Ended<Result>> {
   const workflowId = await start(system, name, operation, request);
   const ended = await awaitEnd<Result>(system, workflowId);
   await untilStatus(
@@ -56,8 +56,14 @@ export async function carryOut<Result>(
     `it has heard of the end of ${operation}`,
     ({ operation: running, drill }) => running?.workflowId !== workflowId && drill?.workflowId !== workflowId,
   );
-  if (ended.result === undefined) throw new Error(`${operation} failed: ${ended.failure ?? ''}`);
-  return ended.result;
+  return ended;
+}
+
+/** Asks for an operation and expects it to end well. */
+export async function carryOut<Result>(...asked: Parameters<typeof attempt>): Promise<Result> {
+  const { result, failure } = await attempt<Result>(...asked);
+  if (result === undefined) throw new Error(`${asked[2]} failed: ${failure ?? ''}`);
+  return result;
 }
 
 export function untilStatus(
