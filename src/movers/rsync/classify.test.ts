@@ -19,6 +19,12 @@ const ENDINGS: [ErrorType, number, string][] = [
     'No ED25519 host key is known for tidemark-landing and you have requested strict checking.\nHost key verification failed.',
   ],
   ['HostUnreachable', 255, 'ssh: connect to host 127.0.0.1 port 1: Connection refused'],
+  [
+    'HostUnreachable',
+    12,
+    'ssh: connect to host 127.0.0.1 port 1: Connection refused\nrsync: [sender] write error: Broken pipe (32)',
+  ],
+  ['TransferInterrupted', 12, 'Read from remote host 127.0.0.1: Connection timed out'],
   ['HostUnreachable', 255, 'ssh: connect to host 192.0.2.1 port 22: Connection timed out'],
   ['HostUnreachable', 255, 'ssh: Could not resolve hostname nowhere: Name or service not known'],
   [

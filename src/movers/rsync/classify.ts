@@ -30,10 +30,16 @@ export const LOCK_CONFLICT = 75;
 
 const target = ({ targetHost }: Ending) => (targetHost === undefined ? 'the target' : `host ${targetHost}`);
 
-/** ssh's own words never begin with `rsync`, and stand under its exit code alone. */
+/**
+ * What ends ssh before anything is sent. The exit code is ssh's, or rsync's own for a broken pipe, where
+ * that has noticed first: measured under load.
+ */
+const NEVER_CONNECTED = [255, 10, 12];
+
+/** ssh's own words never begin with `rsync`. */
 const SSH: Rule[] = [
   {
-    exitCodes: [255],
+    exitCodes: NEVER_CONNECTED,
     says: /^(?!rsync).*(Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|host key is known for)/,
     type: 'HostKeyMismatch',
     message: (ending) => `what answers at ${ending.address} is not the sshd of ${target(ending)}`,
@@ -41,7 +47,7 @@ const SSH: Rule[] = [
     at: 'target',
   },
   {
-    exitCodes: [255],
+    exitCodes: NEVER_CONNECTED,
     says: /^(?!rsync).*(Permission denied \(|Too many authentication failures|no such identity|Load key ".*":)/,
     type: 'AuthRejected',
     message: (ending) =>
@@ -50,8 +56,8 @@ const SSH: Rule[] = [
     at: 'target',
   },
   {
-    exitCodes: [255],
-    says: /^(?!rsync).*(Connection refused|Connection timed out|No route to host|Network is unreachable|Could not resolve hostname|Name or service not known|Connection closed by .* port|kex_exchange_identification|banner exchange)/,
+    exitCodes: NEVER_CONNECTED,
+    says: /^(?!rsync|Read from remote host|client_loop).*(Connection refused|Connection timed out|No route to host|Network is unreachable|Could not resolve hostname|Name or service not known|Connection closed by .* port|kex_exchange_identification|banner exchange)/,
     type: 'HostUnreachable',
     message: (ending) => `${target(ending)} can't be reached at ${ending.address}`,
     hint: "is the target's agent running, and is this address and port open from here?",
