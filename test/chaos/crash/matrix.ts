@@ -15,7 +15,7 @@ import type { Moment, Stop } from './steps';
 
 const SEED = Number(process.env.TIDEMARK_CHAOS_SEED ?? Date.now() % 1e9);
 const STEPS = new RegExp(process.env.TIDEMARK_CHAOS_STEPS ?? '');
-const CELLS = process.env.TIDEMARK_CHAOS_CELLS ?? '4';
+const CELLS = process.env.TIDEMARK_CHAOS_CELLS ?? '3';
 
 /** By role: the hosts change theirs from one to the next. */
 const VICTIMS = ['control', 'temporal', 'primary', 'other'] as const;

@@ -1,0 +1,5 @@
+import { makeFolderFixture, makeWholeFixture } from '../support/directory-fixtures';
+import { describeVolume } from './volume-suite';
+
+describeVolume(makeFolderFixture('btrfs'));
+describeVolume(makeWholeFixture('btrfs'));
