@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { makeRelationshipId } from '../../src/model/names';
 import type { RelationshipStatus } from '../../src/model/status';
 import { eventually, TestSystem } from '../support/system';
+import { pointFolders } from './watched';
 import { ChangingTree, describeTree, diffTrees, digestTree, makeRandom } from './world';
 
 const SEED = Number(process.env.TIDEMARK_CHAOS_SEED ?? Date.now() % 1e9);
@@ -91,22 +92,8 @@ async function waitForSync(after: number): Promise<RelationshipStatus> {
   );
 }
 
-/** The folders of the recovery points, by id. */
-async function pointFolders(): Promise<Map<string, string>> {
-  const meta = join(system.folder, 'data', '.tidemark', 'target', 'chaos');
-  const found = new Map<string, string>();
-  for (const name of await readdir(join(meta, 'points'))) {
-    if (!name.endsWith('.json')) continue;
-    const { tree: treeId } = JSON.parse(await readFile(join(meta, 'points', name), 'utf8')) as {
-      tree: string;
-    };
-    found.set(name.replace(/\.json$/, ''), join(meta, 'trees', treeId));
-  }
-  return found;
-}
-
 async function checkPoints(status: RelationshipStatus): Promise<void> {
-  const folders = await pointFolders();
+  const folders = await pointFolders(target, 'chaos');
   const newest = status.targets[0]?.recoveryPoint ?? '';
   const expected = await describeTree(tree.root);
   expect(diffTrees(expected, await describeTree(folders.get(newest) ?? 'missing'))).toEqual([]);

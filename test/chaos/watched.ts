@@ -20,6 +20,18 @@ export function metaOf(target: string): string {
     : join(dirname(target), '.tidemark', basename(target));
 }
 
+/** The folders of a volume's recovery points of one relationship, by id, oldest first. */
+export async function pointFolders(volume: string, relationship: string): Promise<Map<string, string>> {
+  const meta = join(metaOf(volume), relationship);
+  const found = new Map<string, string>();
+  const names = await readdir(join(meta, 'points')).catch(() => []);
+  for (const name of names.filter((each) => each.endsWith('.json')).sort()) {
+    const { tree } = JSON.parse(await readFile(join(meta, 'points', name), 'utf8')) as { tree: string };
+    found.set(name.replace(/\.json$/, ''), join(meta, 'trees', tree));
+  }
+  return found;
+}
+
 export class Watched {
   /** Digest of every recovery point when it was first seen. */
   private readonly digests = new Map<string, string>();
@@ -116,15 +128,8 @@ export class Watched {
   }
 
   /** The folders of the recovery points, by id, oldest first. */
-  async points(): Promise<Map<string, string>> {
-    const meta = join(metaOf(this.target), this.name);
-    const found = new Map<string, string>();
-    const names = await readdir(join(meta, 'points')).catch(() => []);
-    for (const name of names.filter((each) => each.endsWith('.json')).sort()) {
-      const record = JSON.parse(await readFile(join(meta, 'points', name), 'utf8')) as { tree: string };
-      found.set(name.replace(/\.json$/, ''), join(meta, 'trees', record.tree));
-    }
-    return found;
+  points(): Promise<Map<string, string>> {
+    return pointFolders(this.target, this.name);
   }
 
   /** No recovery point has changed since it was first seen here. */

@@ -8,7 +8,7 @@ import { TestFilesystem } from '../../support/filesystems';
 import { carryOut, untilStatus } from '../../support/switching';
 import { eventually, TestSystem } from '../../support/system';
 import { syncWell, writeDocument } from '../../support/user';
-import { metaOf } from '../watched';
+import { metaOf, pointFolders } from '../watched';
 import { describeTree, digestTree } from '../world';
 import { Steps } from './steps';
 
@@ -119,15 +119,8 @@ export class Stage {
   }
 
   /** The folders of a host's recovery points, by id. */
-  async pointFolders(host: HostName): Promise<Map<string, string>> {
-    const meta = join(metaOf(this.directory(host)), NAME);
-    const found = new Map<string, string>();
-    const names = await readdir(join(meta, 'points')).catch(() => []);
-    for (const name of names.filter((each) => each.endsWith('.json')).sort()) {
-      const { tree } = JSON.parse(await readFile(join(meta, 'points', name), 'utf8')) as { tree: string };
-      found.set(name.replace(/\.json$/, ''), join(meta, 'trees', tree));
-    }
-    return found;
+  pointFolders(host: HostName): Promise<Map<string, string>> {
+    return pointFolders(this.directory(host), NAME);
   }
 
   /** Names of what drills have left. */
