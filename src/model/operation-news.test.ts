@@ -15,28 +15,19 @@ import {
   recordTakeover,
 } from './relationship-state';
 import type { RelationshipState } from './relationship-state';
-import { RelationshipSchema } from './spec';
+import { makeDocument } from '../../test/support/records';
 import type { Relationship } from './spec';
 import type { OperationKind, Takeover } from './status';
 
 const NOW = '2026-11-21T10:00:00.000Z';
 const HOSTS = ['beta', 'gamma', 'delta'];
 
-function makeDocument(targets: readonly string[]): Relationship {
-  return RelationshipSchema.parse({
-    apiVersion: 'tidemark/v1',
-    kind: 'Relationship',
-    metadata: { name: 'wiki' },
-    spec: {
-      source: { host: 'alpha', directory: '/srv/wiki' },
-      targets: targets.map((host) => ({ host, directory: '/srv/wiki' })),
-    },
-  });
-}
+const documentFor = (targets: readonly string[]): Relationship =>
+  makeDocument('wiki', { targets: targets.map((host) => ({ host, directory: '/srv/wiki' })) });
 
 function makeState(...targets: string[]): RelationshipState {
   const state = initialState('wiki');
-  applyDocument(state, makeDocument(targets));
+  applyDocument(state, documentFor(targets));
   return state;
 }
 
@@ -103,7 +94,7 @@ class Model {
   }
 
   apply(hosts: readonly string[]): void {
-    const document = makeDocument(hosts);
+    const document = documentFor(hosts);
     // What `apply` refuses.
     if (orient(document, this.state.primary) === document && this.state.primary !== undefined) return;
     // What its takeover is about must stay, for a way back.

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { arbitraryRelationship } from '../../test/support/arbitrary-relationship';
 import { targetName } from './endpoints';
 import { orient, primaryAfter, primaryName, sourceName } from './orientation';
-import { RelationshipSchema } from './spec';
+import { makeDocument } from '../../test/support/records';
 import type { Relationship } from './spec';
 
 const place = ({ host, directory }: { host: string; directory: string }) => `${host}:${directory}`;
@@ -87,14 +87,8 @@ test('the source has a name of its own among the targets, whatever they are call
   );
   fc.assert(
     fc.property(someNames, (taken) => {
-      const document = RelationshipSchema.parse({
-        apiVersion: 'tidemark/v1',
-        kind: 'Relationship',
-        metadata: { name: 'wiki' },
-        spec: {
-          source: { host: 'alpha', directory: '/srv/wiki' },
-          targets: taken.map((name) => ({ host: 'beta', directory: `/srv/${name}`, name })),
-        },
+      const document = makeDocument('wiki', {
+        targets: taken.map((name) => ({ host: 'beta', directory: `/srv/${name}`, name })),
       });
       expect(sourceName(document)).toMatch(/^(alpha|source)/);
       expect(taken).not.toContain(sourceName(document));

@@ -8,7 +8,7 @@ import type { Takeover } from '../model/status';
 import type { FailoverRequest, FailoverResult } from './messages';
 import { Saga } from './saga';
 import { StepFailed } from './steps';
-import { APPROVERS, fence, findTarget, IMPATIENT, refuse, reinstate, weigh } from './switch-steps';
+import { APPROVERS, fence, findTarget, IMPATIENT, refuse, reinstate, weigh, toFenced } from './switch-steps';
 import type { SwitchInput } from './switch-steps';
 import { rollback, takeOver } from './take-over';
 
@@ -33,11 +33,7 @@ async function fencePrimary(
 ): Promise<Pick<Takeover, 'fenced' | 'fencing'>> {
   const { source } = input.document.spec;
   try {
-    const { readOnly, whyNot } = await fence(input, source, input.primaryName, epoch, IMPATIENT);
-    return {
-      fenced: true,
-      ...(!readOnly && { fencing: `not read-only: ${whyNot ?? 'no reason was given'}` }),
-    };
+    return toFenced(await fence(input, source, input.primaryName, epoch, IMPATIENT));
   } catch (error) {
     if (!(error instanceof StepFailed) || error.failure.type === 'Cancelled') throw error;
     // Dead, or cut off: that is what failovers are for. Its epoch is over all the same.

@@ -7,7 +7,17 @@ import { compare, noteVerified } from './compare';
 import type { RelocateRequest, RelocateResult } from './messages';
 import { Saga } from './saga';
 import { StepFailed } from './steps';
-import { APPROVERS, fence, findTarget, refuse, reinstate, runHooks, runSync, sideOf } from './switch-steps';
+import {
+  APPROVERS,
+  fence,
+  findTarget,
+  refuse,
+  reinstate,
+  runHooks,
+  runSync,
+  sideOf,
+  toFenced,
+} from './switch-steps';
 import type { SwitchInput } from './switch-steps';
 import { rollback, takeOver } from './take-over';
 
@@ -114,8 +124,7 @@ async function switchOver(saga: Saga, input: RelocateInput, target: TargetSpec):
     const takeover = await takeOver(saga, input, target, epoch, {
       pointId: point.id,
       capturedAt: point.capturedAt,
-      fenced: true,
-      ...(!demoted.readOnly && demoted.whyNot && { fencing: `not read-only: ${demoted.whyNot}` }),
+      ...toFenced(demoted),
     });
     const former = findTarget(turned, primaryName);
     if (!former)

@@ -12,7 +12,7 @@ import { runChild } from './operations';
 import type { Operations } from './operations';
 import type { RelocateInput } from './relocate';
 import { onControl, StepFailed, toFailure } from './steps';
-import { fence, findTarget, IMPATIENT } from './switch-steps';
+import { fence, findTarget, IMPATIENT, toFenced } from './switch-steps';
 import { switchInput } from './switching';
 import type { SwitchWant } from './wants';
 
@@ -119,12 +119,8 @@ export async function runFence({ state }: Operations): Promise<void> {
   if (!old) return;
   const { fencing: _before, ...rest } = takeover;
   try {
-    const { readOnly, whyNot } = await fence(input, old, takeover.from, state.epoch, IMPATIENT);
-    state.takeover = {
-      ...rest,
-      fenced: true,
-      ...(!readOnly && whyNot && { fencing: `not read-only: ${whyNot}` }),
-    };
+    const answer = await fence(input, old, takeover.from, state.epoch, IMPATIENT);
+    state.takeover = { ...rest, ...toFenced(answer) };
     setNotice(state, `${old.host} is back, and has been told that it is primary no more`);
   } catch (error) {
     const failure = error instanceof StepFailed ? error.failure : toFailure(error, old.host);

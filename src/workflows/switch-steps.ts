@@ -8,6 +8,7 @@ import type { Price, PriceFindings } from '../model/price';
 import type { Comparison, Failure, Role, SyncRecord } from '../model/records';
 import type { HookSpec, Relationship, SourceSpec, TargetSpec } from '../model/spec';
 import { operationSummary } from '../model/static-texts';
+import type { Takeover } from '../model/status';
 import { compare } from './compare';
 import type { Side } from './compare';
 import type { Saga } from './saga';
@@ -177,6 +178,18 @@ export async function fence(
     host,
     directory,
   );
+}
+
+/** What is remembered of an old primary that was told: also where its users can still write to it. */
+export function toFenced({
+  readOnly,
+  whyNot,
+}: {
+  readOnly: boolean;
+  whyNot?: string;
+}): Pick<Takeover, 'fenced' | 'fencing'> {
+  if (readOnly) return { fenced: true };
+  return { fenced: true, fencing: `not read-only: ${whyNot ?? 'no reason was given'}` };
 }
 
 /** Every name that landings of this relationship may have been opened under. */

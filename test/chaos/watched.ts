@@ -7,6 +7,7 @@ import type { ErrorType } from '../../src/model/errors';
 import { makeRelationshipId } from '../../src/model/names';
 import type { RelationshipStatus } from '../../src/model/status';
 import type { RelationshipSummary } from '../../src/model/summary';
+import { untilStatus } from '../support/switching';
 import { eventually, type TestSystem } from '../support/system';
 import { describeTree, diffTrees, digestTree } from './world';
 
@@ -61,11 +62,7 @@ export class Watched {
     holds: (status: RelationshipStatus) => boolean,
     timeoutMs?: number,
   ): Promise<RelationshipStatus> {
-    const ask = async () => {
-      const status = await this.status();
-      return holds(status) ? status : undefined;
-    };
-    return eventually(what, ask, timeoutMs);
+    return untilStatus(this.system, this.name, what, holds, timeoutMs);
   }
 
   /** Waits for a sync that began after this one, and succeeded. */

@@ -71,11 +71,13 @@ export function untilStatus(
   name: string,
   what: string,
   holds: (status: RelationshipStatus) => boolean,
+  timeoutMs?: number,
 ): Promise<RelationshipStatus> {
-  return eventually(`${name}: ${what}`, async () => {
+  const ask = async () => {
     const status = await system.status(name);
     return holds(status) ? status : undefined;
-  });
+  };
+  return eventually(`${name}: ${what}`, ask, timeoutMs);
 }
 
 /** Sends a signal to a relationship, as the Temporal UI does. */

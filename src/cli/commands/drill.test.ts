@@ -1,4 +1,4 @@
-import { RelationshipSchema } from '../../model/spec';
+import { makeDocument } from '../../../test/support/records';
 import type { DrillOutcome, RelationshipStatus } from '../../model/status';
 import { formatDrill, parseSchedule } from './drill';
 
@@ -14,17 +14,7 @@ const OUTCOME: DrillOutcome = {
 };
 
 function statusWith(hooks: object): Pick<RelationshipStatus, 'name' | 'document'> {
-  const document = RelationshipSchema.parse({
-    apiVersion: 'tidemark/v1',
-    kind: 'Relationship',
-    metadata: { name: 'wiki' },
-    spec: {
-      source: { host: 'alpha', directory: '/srv/wiki' },
-      targets: [{ host: 'beta', directory: '/srv/wiki' }],
-      hooks,
-    },
-  });
-  return { name: 'wiki', document };
+  return { name: 'wiki', document: makeDocument('wiki', { hooks }) };
 }
 
 describe('formatDrill', () => {
