@@ -1,6 +1,7 @@
 /** The way back after a failover: what the old primary alone has is kept, then it becomes a copy of the new one. */
 import type { RelationshipInput as Document } from '../../src/model/spec';
 import * as messages from '../../src/workflows/messages';
+import { eventually } from '../support/system';
 import { FakeHost, FakeWorld } from './fakes';
 import { applyTo } from './rig';
 import { inLanes, refusalOf, setUpReplicated } from './switch-rig';
@@ -29,12 +30,17 @@ async function setUp() {
 
 type Rig = Awaited<ReturnType<typeof setUp>>;
 
-const scheduleOf = ({ name }: Rig) => world.schedules.findLast((each) => each.relationship === name);
+/** The Schedule, once it is stopped or goes on: it is told after the operation has ended. */
+const untilSchedule = ({ name }: Rig, isPaused: boolean) =>
+  eventually(`the Schedule of ${name} ${isPaused ? 'is stopped' : 'goes on'}`, () => {
+    const last = world.schedules.findLast((each) => each.relationship === name);
+    return Promise.resolve(last?.paused === isPaused ? last : undefined);
+  });
 
 test('afterwards scheduled syncs go from the new primary to the old one, by the same Schedule', async () => {
   const rig = await setUp();
   const { alpha, beta, handle, start, endOf, settled, stage, stop } = rig;
-  const stopped = scheduleOf(rig);
+  const stopped = await untilSchedule(rig, true);
   expect(stopped).toMatchObject({ cron: '0 3 * * *', paused: true });
   const tick = () => handle.executeUpdate(messages.syncUpdate, { args: [{ scheduled: true, wait: true }] });
   expect(await tick()).toEqual({ skipped: `failed over to ${beta.name}` });
@@ -47,11 +53,11 @@ test('afterwards scheduled syncs go from the new primary to the old one, by the 
     targets: [{ host: alpha.name, result: 'succeeded' }],
   });
   expect(status.takeover).toBeUndefined();
-  const { cron, timezone, jitterMs, paused } = scheduleOf(rig) ?? {};
+  const { cron, timezone, jitterMs, paused } = await untilSchedule(rig, false);
   expect({ cron, timezone, jitterMs, paused }).toEqual({
-    cron: stopped?.cron,
-    timezone: stopped?.timezone,
-    jitterMs: stopped?.jitterMs,
+    cron: stopped.cron,
+    timezone: stopped.timezone,
+    jitterMs: stopped.jitterMs,
     paused: false,
   });
   stage.clear();
