@@ -182,9 +182,20 @@ function toTargetStatus(old: TargetStatus, outcome: TargetOutcome): TargetStatus
   return {
     ...kept,
     result: outcome.result,
-    ...(outcome.point && { recoveryPoint: outcome.point.id, capturedAt: outcome.point.capturedAt }),
+    ...(outcome.point && {
+      recoveryPoint: outcome.point.id,
+      capturedAt: outcome.point.capturedAt,
+      baseSyncId: outcome.point.syncId,
+    }),
     ...(outcome.failure && { lastError: outcome.failure }),
   };
+}
+
+/** By target, the sync that it last confirmed, whose frozen state at the source is its base. */
+export function basesOf({ targets }: RelationshipState): Record<string, string> {
+  return Object.fromEntries(
+    targets.flatMap(({ name, baseSyncId }) => (baseSyncId ? [[name, baseSyncId]] : [])),
+  );
 }
 
 /** Says something to whoever looks at the current details, until a later sync succeeds. */

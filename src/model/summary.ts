@@ -1,4 +1,5 @@
 /** What `tidemark get` says of a relationship: the stable shape that scripts and dashboards read. Pure. */
+import { volumePath } from './endpoints';
 import { describeFailure } from './failure';
 import type { Instant } from './records';
 import type {
@@ -91,7 +92,7 @@ export function summarize(status: RelationshipStatus, nowMs: number, nextRun?: I
     paused,
     direction,
     epoch,
-    source: { host: source.host, volume: source.directory },
+    source: { host: source.host, volume: volumePath(source) },
     targets,
     nextRun: (!paused && nextRun) || null,
     lastSync: lastSync

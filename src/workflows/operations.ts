@@ -14,6 +14,7 @@ import { nextRun } from '../model/next-run';
 import type { Failure, SyncRecord } from '../model/records';
 import { primaryName } from '../model/orientation';
 import {
+  basesOf,
   activeDocument,
   chooseTargets,
   hostsOf,
@@ -172,7 +173,8 @@ async function runSync(operations: Operations, want: SyncWant): Promise<void> {
   const startedAt = new Date().toISOString();
   let record: SyncRecord;
   try {
-    const input = { document, epoch, sequence, reason: want.reason, targets: chosen, approved };
+    const bases = basesOf(state);
+    const input = { document, epoch, sequence, reason: want.reason, targets: chosen, approved, bases };
     const onStarted = (workflowId: string) => {
       operations.show();
       want.started.resolve({ workflowId, syncId });
