@@ -1,4 +1,5 @@
 /** The state of a relationship and how each event changes it: pure, so that it can be tested alone. */
+import type { Bases } from './bases';
 import { targetName, volumeOf } from './endpoints';
 import { orient, primaryAfter, sourceName } from './orientation';
 import { isMissingAgent } from './failure';
@@ -192,7 +193,7 @@ function toTargetStatus(old: TargetStatus, outcome: TargetOutcome): TargetStatus
 }
 
 /** By target, the sync that it last confirmed, whose frozen state at the source is its base. */
-export function basesOf({ targets }: RelationshipState): Record<string, string> {
+export function basesOf({ targets }: RelationshipState): Bases {
   return Object.fromEntries(
     targets.flatMap(({ name, baseSyncId }) => (baseSyncId ? [[name, baseSyncId]] : [])),
   );
