@@ -16,7 +16,14 @@ export interface SpecChecks {
 }
 
 const text = z.string().optional().catch(undefined);
-const DraftEndpoint = z.object({ host: text, directory: text, name: text, copyMethod: text }).catch({});
+const rules = z.record(z.string(), z.unknown()).optional().catch(undefined);
+const DraftEndpoint = z
+  .object({
+    ...{ host: text, directory: text, name: text, copyMethod: text, schedule: text },
+    retain: rules,
+    pinLimit: z.object({ age: text }).optional().catch(undefined),
+  })
+  .catch({});
 const DraftHooks = z.array(z.object({ run: z.array(z.unknown()).catch([]) }).catch({ run: [] })).catch([]);
 const EMPTY = { source: {}, targets: [], trigger: {}, objectives: {}, hooks: {} };
 
@@ -28,7 +35,7 @@ const Draft = z.object({
       targets: z.array(DraftEndpoint).catch([]),
       trigger: z.object({ schedule: text, timezone: text, jitter: text }).catch({}),
       objectives: z.object({ rpo: text }).catch({}),
-      retain: z.record(z.string(), z.unknown()).optional().catch(undefined),
+      retain: rules,
       hooks: z
         .object({
           beforeCapture: DraftHooks,
@@ -125,50 +132,109 @@ function checkHooks(spec: DraftSpec): SpecIssue[] {
   );
 }
 
-/** The schedule, and the durations that only make sense beside it. */
-function checkTrigger({ trigger, objectives }: DraftSpec): SpecChecks {
+/** One schedule, and the durations that only make sense beside it. `whose`: a target of its own, in words. */
+function checkSchedule(
+  schedule: string,
+  path: SpecPath,
+  { trigger: { jitter }, objectives: { rpo } }: DraftSpec,
+  whose?: string,
+): SpecChecks {
+  const badCron = checkCron(schedule);
+  if (badCron) return { problems: [problem(path, badCron.message, badCron.suggestion)], warnings: [] };
   const problems: SpecIssue[] = [];
   const warnings: SpecIssue[] = [];
-  const { schedule, timezone, jitter } = trigger;
-  const badZone = timezone === undefined ? undefined : checkTimezone(timezone);
-  if (badZone) problems.push(problem(['spec', 'trigger', 'timezone'], badZone.message, badZone.suggestion));
-  if (schedule === undefined) {
-    if (jitter !== undefined) {
-      warnings.push(problem(['spec', 'trigger', 'jitter'], 'has no effect without a schedule'));
-    }
-    return { problems, warnings };
-  }
-  const path = ['spec', 'trigger', 'schedule'];
-  const badCron = checkCron(schedule);
-  if (badCron)
-    return { problems: [...problems, problem(path, badCron.message, badCron.suggestion)], warnings };
   const [, , dayOfMonth, , dayOfWeek] = schedule.trim().split(/\s+/);
   if (dayOfMonth !== '*' && dayOfWeek !== '*') {
     warnings.push(problem(path, 'runs only on days that match both the day of month and the day of week'));
   }
   const gaps = tickGaps(schedule);
+  const at = whose === undefined ? '' : ` of ${whose}`;
   if (gaps && jitter !== undefined && isDuration(jitter) && durationToMs(jitter) >= gaps.shortestMs) {
     const gap = formatDuration(gaps.shortestMs);
     problems.push(
-      problem(['spec', 'trigger', 'jitter'], `must be shorter than the ${gap} between two ticks`),
+      problem(['spec', 'trigger', 'jitter'], `must be shorter than the ${gap} between two ticks${at}`),
     );
   }
-  const { rpo } = objectives;
   if (gaps && rpo !== undefined && isDuration(rpo) && durationToMs(rpo) <= gaps.longestMs) {
     const gap = formatDuration(gaps.longestMs);
-    warnings.push(problem(['spec', 'objectives', 'rpo'], `can't be kept: two ticks are up to ${gap} apart`));
+    const ticks = `two ticks${at} are up to ${gap} apart`;
+    warnings.push(problem(['spec', 'objectives', 'rpo'], `can't be kept: ${ticks}`));
   }
   return { problems, warnings };
 }
 
+/** The time zone, the relationship's schedule, and those that targets have of their own. */
+function checkTrigger(spec: DraftSpec): SpecChecks {
+  const { trigger, targets } = spec;
+  const { schedule, timezone, jitter } = trigger;
+  const badZone = timezone === undefined ? undefined : checkTimezone(timezone);
+  const own = targets.flatMap((target, index) =>
+    target.schedule === undefined
+      ? []
+      : [checkSchedule(target.schedule, ['spec', 'targets', index, 'schedule'], spec, `targets[${index}]`)],
+  );
+  const isUnused = schedule !== undefined && targets.length > 0 && own.length === targets.length;
+  const path = ['spec', 'trigger', 'schedule'];
+  const common =
+    schedule === undefined
+      ? []
+      : isUnused
+        ? [
+            {
+              problems: [],
+              warnings: [problem(path, 'has no effect: every target has a schedule of its own')],
+            },
+          ]
+        : [checkSchedule(schedule, path, spec)];
+  const isJitterUnused = jitter !== undefined && schedule === undefined && own.length === 0;
+  return {
+    problems: [
+      ...(badZone ? [problem(['spec', 'trigger', 'timezone'], badZone.message, badZone.suggestion)] : []),
+      ...[...common, ...own].flatMap(({ problems }) => problems),
+    ],
+    warnings: [
+      ...(isJitterUnused ? [problem(['spec', 'trigger', 'jitter'], 'has no effect without a schedule')] : []),
+      ...[...common, ...own].flatMap(({ warnings }) => warnings),
+    ],
+  };
+}
+
+/** What a target needs of the source's old states would be given up before its turn comes. */
+function warnAboutPinLimit({ source, targets, trigger }: DraftSpec): SpecIssue[] {
+  const age = source.pinLimit?.age;
+  if (age === undefined || !isDuration(age)) return [];
+  return targets.flatMap((target, index) => {
+    const schedule = target.schedule ?? trigger.schedule;
+    const gaps = schedule === undefined || checkCron(schedule) ? undefined : tickGaps(schedule);
+    if (!gaps || durationToMs(age) > gaps.longestMs) return [];
+    const gap = formatDuration(gaps.longestMs);
+    const path = ['spec', 'source', 'pinLimit', 'age'];
+    return [problem(path, `gives targets[${index}] up between any two syncs, which are up to ${gap} apart`)];
+  });
+}
+
+/** Whether rules keep more than the newest point, which is always kept. */
+const keepsMore = (retain: object) => Object.values(retain).some((value) => value !== 0);
+const KEEPS_NONE = 'targets with copyMethod Direct keep no recovery points';
+const KEEPS_NEWEST = 'keeps the newest recovery point alone';
+
 function warnAboutRetain({ retain, targets }: DraftSpec): SpecIssue[] {
-  if (!retain) return [];
+  const own = targets.flatMap((target, index) => {
+    if (!target.retain) return [];
+    const path = ['spec', 'targets', index, 'retain'];
+    if (target.copyMethod === 'Direct') return [problem(path, `has no effect: ${KEEPS_NONE}`)];
+    return keepsMore(target.retain) ? [] : [problem(path, KEEPS_NEWEST)];
+  });
+  if (!retain) return own;
   const path = ['spec', 'retain'];
-  if (targets.length > 0 && targets.every((target) => target.copyMethod === 'Direct')) {
-    return [problem(path, 'has no effect: targets with copyMethod Direct keep no recovery points')];
+  const others = targets.filter((target) => !target.retain);
+  if (targets.length > 0 && others.length === 0) {
+    return [problem(path, 'has no effect: every target has a retain of its own'), ...own];
   }
-  const keepsMore = Object.values(retain).some((value) => value !== 0);
-  return keepsMore ? [] : [problem(path, 'keeps the newest recovery point alone')];
+  if (others.length > 0 && others.every((target) => target.copyMethod === 'Direct')) {
+    return [problem(path, `has no effect: ${KEEPS_NONE}`), ...own];
+  }
+  return keepsMore(retain) ? own : [problem(path, KEEPS_NEWEST), ...own];
 }
 
 /** Every reason of this kind against a document, whatever its shape, and what looks unintended. */
@@ -185,6 +251,6 @@ export function checkSpec(document: unknown): SpecChecks {
       ...checkHooks(spec),
       ...trigger.problems,
     ],
-    warnings: [...trigger.warnings, ...warnAboutRetain(spec)],
+    warnings: [...trigger.warnings, ...warnAboutPinLimit(spec), ...warnAboutRetain(spec)],
   };
 }

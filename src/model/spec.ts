@@ -126,6 +126,19 @@ export const MoverSchema = z
   .strictObject({ rsync: RsyncSchema.prefault({}) })
   .describe('What carries the bytes.');
 
+const PinLimitSchema = z
+  .strictObject({
+    age: positiveDuration
+      .optional()
+      .describe(
+        'No longer than this; by default 7d, or twice the time between two syncs of that target where that is more.',
+      ),
+    space: size.optional().describe('No more than this, those that are needed for longest first.'),
+  })
+  .describe(
+    'What the source keeps of old states for targets that were not synced since. A target that is given up is told of, and its next sync starts from an older base or in full.',
+  );
+
 const SourceSchema = z
   .strictObject({
     ...endpoint,
@@ -135,6 +148,7 @@ const SourceSchema = z
       .describe(
         '`Direct` reads the live directory; `Snapshot` a btrfs snapshot; `Clone` a reflink copy (XFS, btrfs); `Auto` the best that the filesystem can do: a snapshot, a clone, or the live directory.',
       ),
+    pinLimit: PinLimitSchema.optional(),
   })
   .describe('Where the data is.');
 
@@ -149,6 +163,14 @@ const TargetSchema = z
         'How recovery points are frozen: `Snapshot` by btrfs, `Clone` by reflink, `HardLink` by hard-linked generations on any filesystem, `Direct` keeps none. `Auto` takes the first of them that the filesystem can do.',
       ),
     class: name.default('node').describe('A class to choose targets by, for example `drpnode`.'),
+    schedule: z
+      .string()
+      .meta({ title: 'cron expression' })
+      .optional()
+      .describe(
+        "When this target is synced, where that is not by `trigger.schedule`; in the trigger's time zone.",
+      ),
+    retain: RetainSchema.optional(),
   })
   .describe('Where a copy is kept.');
 

@@ -238,7 +238,7 @@ export async function syncTarget(ctx: SyncContext, work: TargetWork): Promise<Ta
       sequence: Math.max(ctx.sequence, (prepared.newestPoint?.sequence ?? 0) + 1),
       stats,
       attempts,
-      retain: spec.retain,
+      retain: target.retain ?? spec.retain,
       hooks: spec.hooks.afterPublish,
     });
     const published = await orStepFailed(publish, target.host, target.directory);
