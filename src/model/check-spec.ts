@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { checkCron, checkTimezone, tickGaps } from './cron';
+import type { TickGaps } from './cron';
 import { targetName } from './endpoints';
 import type { SpecIssue, SpecPath } from './issues';
 import { comparePaths, refuseFolder } from './paths';
@@ -19,7 +20,7 @@ const text = z.string().optional().catch(undefined);
 const rules = z.record(z.string(), z.unknown()).optional().catch(undefined);
 const DraftEndpoint = z
   .object({
-    ...{ host: text, directory: text, name: text, copyMethod: text, schedule: text },
+    ...{ host: text, directory: text, name: text, copyMethod: text, schedule: text, rpo: text },
     retain: rules,
     pinLimit: z.object({ age: text }).optional().catch(undefined),
   })
@@ -132,13 +133,8 @@ function checkHooks(spec: DraftSpec): SpecIssue[] {
   );
 }
 
-/** One schedule, and the durations that only make sense beside it. `whose`: a target of its own, in words. */
-function checkSchedule(
-  schedule: string,
-  path: SpecPath,
-  { trigger: { jitter }, objectives: { rpo } }: DraftSpec,
-  whose?: string,
-): SpecChecks {
+/** One schedule, and the jitter that only makes sense beside it. `whose`: of which target, in words. */
+function checkSchedule(schedule: string, path: SpecPath, jitter: string | undefined, whose = ''): SpecChecks {
   const badCron = checkCron(schedule);
   if (badCron) return { problems: [problem(path, badCron.message, badCron.suggestion)], warnings: [] };
   const problems: SpecIssue[] = [];
@@ -148,64 +144,69 @@ function checkSchedule(
     warnings.push(problem(path, 'runs only on days that match both the day of month and the day of week'));
   }
   const gaps = tickGaps(schedule);
-  const at = whose === undefined ? '' : ` of ${whose}`;
   if (gaps && jitter !== undefined && isDuration(jitter) && durationToMs(jitter) >= gaps.shortestMs) {
     const gap = formatDuration(gaps.shortestMs);
     problems.push(
-      problem(['spec', 'trigger', 'jitter'], `must be shorter than the ${gap} between two ticks${at}`),
+      problem(['spec', 'trigger', 'jitter'], `must be shorter than the ${gap} between two ticks${whose}`),
     );
-  }
-  if (gaps && rpo !== undefined && isDuration(rpo) && durationToMs(rpo) <= gaps.longestMs) {
-    const gap = formatDuration(gaps.longestMs);
-    const ticks = `two ticks${at} are up to ${gap} apart`;
-    warnings.push(problem(['spec', 'objectives', 'rpo'], `can't be kept: ${ticks}`));
   }
   return { problems, warnings };
 }
 
 /** The time zone, the relationship's schedule, and those that targets have of their own. */
-function checkTrigger(spec: DraftSpec): SpecChecks {
-  const { trigger, targets } = spec;
+function checkTrigger({ trigger, targets }: DraftSpec): SpecChecks {
   const { schedule, timezone, jitter } = trigger;
   const badZone = timezone === undefined ? undefined : checkTimezone(timezone);
-  const own = targets.flatMap((target, index) =>
-    target.schedule === undefined
+  const own = targets.flatMap((target, index) => {
+    const path = ['spec', 'targets', index, 'schedule'];
+    return target.schedule === undefined
       ? []
-      : [checkSchedule(target.schedule, ['spec', 'targets', index, 'schedule'], spec, `targets[${index}]`)],
-  );
-  const isUnused = schedule !== undefined && targets.length > 0 && own.length === targets.length;
+      : [checkSchedule(target.schedule, path, jitter, ` of targets[${index}]`)];
+  });
   const path = ['spec', 'trigger', 'schedule'];
-  const common =
-    schedule === undefined
-      ? []
-      : isUnused
-        ? [
-            {
-              problems: [],
-              warnings: [problem(path, 'has no effect: every target has a schedule of its own')],
-            },
-          ]
-        : [checkSchedule(schedule, path, spec)];
-  const isJitterUnused = jitter !== undefined && schedule === undefined && own.length === 0;
+  const common = schedule === undefined ? [] : [checkSchedule(schedule, path, jitter)];
+  const warnings: SpecIssue[] = [];
+  if (schedule !== undefined && targets.length > 0 && own.length === targets.length) {
+    warnings.push(problem(path, 'has no effect: every target has a schedule of its own'));
+  }
+  if (jitter !== undefined && schedule === undefined && own.length === 0) {
+    warnings.push(problem(['spec', 'trigger', 'jitter'], 'has no effect without a schedule'));
+  }
   return {
     problems: [
       ...(badZone ? [problem(['spec', 'trigger', 'timezone'], badZone.message, badZone.suggestion)] : []),
-      ...[...common, ...own].flatMap(({ problems }) => problems),
+      ...[...common, ...own].flatMap((each) => each.problems),
     ],
-    warnings: [
-      ...(isJitterUnused ? [problem(['spec', 'trigger', 'jitter'], 'has no effect without a schedule')] : []),
-      ...[...common, ...own].flatMap(({ warnings }) => warnings),
-    ],
+    warnings: [...warnings, ...[...common, ...own].flatMap((each) => each.warnings)],
   };
 }
 
+/** The gaps between two syncs of a target, where it has a schedule that is right. */
+function gapsOf(target: DraftEndpoint, { trigger }: DraftSpec): TickGaps | undefined {
+  const schedule = target.schedule ?? trigger.schedule;
+  return schedule === undefined || checkCron(schedule) ? undefined : tickGaps(schedule);
+}
+
+/** A promise that the schedule can't keep: the same one, and for the same reason, is told of once. */
+function warnAboutRpo(spec: DraftSpec): SpecIssue[] {
+  const told = spec.targets.flatMap((target, index) => {
+    const rpo = target.rpo ?? spec.objectives.rpo;
+    const gaps = gapsOf(target, spec);
+    if (!gaps || rpo === undefined || !isDuration(rpo) || durationToMs(rpo) > gaps.longestMs) return [];
+    const path = target.rpo === undefined ? ['spec', 'objectives', 'rpo'] : ['spec', 'targets', index, 'rpo'];
+    const whose = target.schedule === undefined || target.rpo !== undefined ? '' : ` of targets[${index}]`;
+    const gap = formatDuration(gaps.longestMs);
+    return [problem(path, `can't be kept: two ticks${whose} are up to ${gap} apart`)];
+  });
+  return [...new Map(told.map((issue) => [JSON.stringify(issue), issue])).values()];
+}
+
 /** What a target needs of the source's old states would be given up before its turn comes. */
-function warnAboutPinLimit({ source, targets, trigger }: DraftSpec): SpecIssue[] {
-  const age = source.pinLimit?.age;
+function warnAboutPinLimit(spec: DraftSpec): SpecIssue[] {
+  const age = spec.source.pinLimit?.age;
   if (age === undefined || !isDuration(age)) return [];
-  return targets.flatMap((target, index) => {
-    const schedule = target.schedule ?? trigger.schedule;
-    const gaps = schedule === undefined || checkCron(schedule) ? undefined : tickGaps(schedule);
+  return spec.targets.flatMap((target, index) => {
+    const gaps = gapsOf(target, spec);
     if (!gaps || durationToMs(age) > gaps.longestMs) return [];
     const gap = formatDuration(gaps.longestMs);
     const path = ['spec', 'source', 'pinLimit', 'age'];
@@ -251,6 +252,11 @@ export function checkSpec(document: unknown): SpecChecks {
       ...checkHooks(spec),
       ...trigger.problems,
     ],
-    warnings: [...trigger.warnings, ...warnAboutPinLimit(spec), ...warnAboutRetain(spec)],
+    warnings: [
+      ...trigger.warnings,
+      ...warnAboutRpo(spec),
+      ...warnAboutPinLimit(spec),
+      ...warnAboutRetain(spec),
+    ],
   };
 }

@@ -27,7 +27,7 @@ function toSource(target: TargetSpec, { pinLimit }: SourceSpec): SourceSpec {
 function toTarget(
   source: SourceSpec,
   name: string,
-  { class: targetClass, schedule, retain }: TargetSpec,
+  { class: targetClass, schedule, rpo, retain }: TargetSpec,
 ): TargetSpec {
   const { host, directory, mustBeMounted, copyMethod } = source;
   return {
@@ -38,6 +38,7 @@ function toTarget(
     copyMethod: copyMethod === 'Snapshot' || copyMethod === 'Clone' ? copyMethod : 'Auto',
     class: targetClass,
     ...(schedule !== undefined && { schedule }),
+    ...(rpo !== undefined && { rpo }),
     ...(retain && { retain }),
   };
 }

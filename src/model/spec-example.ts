@@ -21,6 +21,7 @@ spec:
       copyMethod: HardLink
       class: drpnode
       schedule: "0 3 * * *"
+      rpo: 2d
       retain: { daily: 30, monthly: 24 }
   mover:
     rsync:

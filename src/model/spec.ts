@@ -170,7 +170,12 @@ const TargetSchema = z
       .describe(
         "When this target is synced, where that is not by `trigger.schedule`; in the trigger's time zone.",
       ),
-    retain: RetainSchema.optional(),
+    rpo: positiveDuration
+      .optional()
+      .describe("How old this target's newest recovery point may be, where that is not `objectives.rpo`."),
+    retain: RetainSchema.optional().describe(
+      'Which recovery points this target keeps, where that is not as `spec.retain` says.',
+    ),
   })
   .describe('Where a copy is kept.');
 

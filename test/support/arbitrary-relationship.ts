@@ -113,6 +113,7 @@ const target = (index: number) =>
       ),
       class: name,
       schedule: optional(fc.constantFrom('0 4 * * *', '30 */6 * * *')),
+      rpo: optional(duration),
       retain: optional(retain),
     })
     .map((all) => defined(all));
