@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { makeDocument } from '../../test/support/records';
-import { assess, assessTarget, HEALTHS, promiseOf } from './health';
+import { assess, assessTarget, HEALTHS, isRpoKept, promiseOf } from './health';
 import type { Promised, WatchedTarget } from './health';
 import type { Takeover } from './status';
 
@@ -36,6 +36,17 @@ test('a last sync that failed warns while the promise is still kept', () => {
   const failed = { ...watched(60, 'failed'), errorType: 'TargetFull' };
   const reason = 'lag 1m, rpo 1h, last sync failed: TargetFull';
   expect(assessTarget(failed, HOUR, NOW)).toMatchObject({ status: 'warn', reason });
+});
+
+test('an rpo is kept up to its very end, and by no target without a recovery point; without one there is nothing to keep', () => {
+  const kept = (lag: number | null, promised: Promised | null, result?: WatchedTarget['result']) =>
+    isRpoKept(assessTarget(watched(lag, result), promised, NOW));
+  expect(kept(3600, HOUR)).toBe(true);
+  expect(kept(3600.001, HOUR)).toBe(false);
+  expect(kept(null, HOUR)).toBe(false);
+  expect(kept(5, null)).toBeNull();
+  expect(kept(5, { seconds: 1, by: 'schedule' })).toBeNull();
+  expect(kept(null, HOUR, 'external')).toBeNull();
 });
 
 test('without any promise the last result decides, and says so', () => {

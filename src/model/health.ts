@@ -1,7 +1,7 @@
 /** Up, warn or down: what monitoring is told of each target, and of a relationship. Pure. */
 import { targetName } from './endpoints';
 import type { Instant } from './records';
-import { lagSeconds } from './rpo';
+import { lagSeconds } from './lag';
 import { longestGapMs } from './schedules';
 import type { Relationship, RelationshipSpec, TargetSpec } from './spec';
 import type { RelationshipStatus, TargetStatus } from './status';
@@ -96,6 +96,16 @@ export function assessTarget(target: WatchedTarget, promised: Promised | null, n
   if (lag > DOWN_AT * promised.seconds) return say('down', `${age} > ${DOWN_AT} x ${text}`, trouble);
   if (lag > WARN_AT * promised.seconds) return say('warn', `${age} > ${WARN_AT} x ${text}`, trouble);
   return say(trouble ? 'warn' : 'up', age, text, trouble);
+}
+
+/** Whether a target is as fresh as its rpo says, which one without any recovery point is not; null where it has none. */
+export function isRpoKept({
+  status,
+  lagSeconds,
+  promised,
+}: Pick<TargetHealth, 'status' | 'lagSeconds' | 'promised'>): boolean | null {
+  if (status === 'external' || promised?.by !== 'rpo') return null;
+  return lagSeconds !== null && lagSeconds <= promised.seconds;
 }
 
 const rank = (status: TargetHealth['status']) => (status === 'external' ? 0 : HEALTHS.indexOf(status));

@@ -1,7 +1,7 @@
 /** What `tidemark get` says of a relationship: the stable shape that scripts and dashboards read. Pure. */
 import { targetName } from './endpoints';
 import { describeFailure } from './failure';
-import { assess, watchedOf } from './health';
+import { assess, isRpoKept, watchedOf } from './health';
 import type { Health, Promised, TargetHealth } from './health';
 import { nextRun as nextTickOf } from './next-run';
 import type { Instant } from './records';
@@ -101,13 +101,10 @@ function summarizeTarget(
   };
 }
 
-/** Whether every target is as fresh as its rpo says; null where none has one. */
-function isRpoMet(targets: readonly TargetSummary[]): boolean | null {
-  const watched = targets.filter(({ result, promised }) => result !== 'external' && promised?.by === 'rpo');
-  if (watched.length === 0) return null;
-  return watched.every(
-    ({ lagSeconds, promised }) => lagSeconds !== null && promised && lagSeconds <= promised.seconds,
-  );
+/** Whether every target keeps its rpo; null where none has one. */
+function areRposKept(targets: readonly TargetSummary[]): boolean | null {
+  const kept = targets.map(isRpoKept).filter((each) => each !== null);
+  return kept.length === 0 ? null : kept.every(Boolean);
 }
 
 /** When each target is synced next: as Temporal says, where all share one schedule, else by its own. */
@@ -153,7 +150,7 @@ export function summarize(status: RelationshipStatus, nowMs: number, nextRun?: I
           durationSeconds: lastSync.durationSeconds,
         }
       : null,
-    rpoMet: isRpoMet(targets),
+    rpoMet: areRposKept(targets),
     operation: operation
       ? { kind: operation.kind, phase: operation.phase ?? null, waiting: operation.waiting ?? null }
       : null,

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RelationshipSummary, TargetSummary } from '../../model/summary';
 import { summarize } from '../../model/summary';
 import { formatBytes, formatDuration } from '../../model/units';
-import { DOWN_AT, WARN_AT } from '../../model/health';
+import { DOWN_AT, isRpoKept, WARN_AT } from '../../model/health';
 import { CHECK_CODES, checkCode, formatCheck, formatUnknown, UNKNOWN_CODE } from '../check';
 import { tellError } from '../exit-codes';
 import { waitingLines } from '../follow-phases';
@@ -62,10 +62,10 @@ async function read(temporal: Temporal, name: string | undefined): Promise<Relat
   );
 }
 
-function lagCell({ lagSeconds, promised, result }: TargetSummary): Cell {
+function lagCell(target: TargetSummary): Cell {
+  const { lagSeconds } = target;
   const text = lagSeconds === null ? '–' : formatDuration(lagSeconds * 1000);
-  const isLate = promised?.by === 'rpo' && (lagSeconds === null || lagSeconds > promised.seconds);
-  return isLate && result !== 'external' ? { text, paint: colors.red } : text;
+  return isRpoKept(target) === false ? { text, paint: colors.red } : text;
 }
 
 const PAINTS = { up: colors.green, warn: colors.yellow, down: colors.red, external: String };
