@@ -1,5 +1,5 @@
 import { sql, type Kysely, type Selectable } from 'kysely';
-import { targetName } from '../model/endpoints';
+import { targetName, volumePath } from '../model/endpoints';
 import {
   DURATION_BUCKETS,
   type HistoryQuery,
@@ -81,7 +81,7 @@ export async function readRelationships(db: Db, withRetired: boolean): Promise<R
     retiredAt: row.retired_at,
     source: {
       host: document.spec.source.host,
-      volume: document.spec.source.directory,
+      volume: volumePath(document.spec.source),
       copyMethod: document.spec.source.copyMethod,
     },
     targets: document.spec.targets.map((target): TargetFreshness => {

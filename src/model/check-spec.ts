@@ -8,6 +8,9 @@ import type { TickGaps } from './cron';
 import { targetName } from './endpoints';
 import type { SpecIssue, SpecPath } from './issues';
 import { comparePaths, refuseFolder } from './paths';
+import { VOLUME_KINDS } from './records';
+import type { Role, VolumeKind } from './records';
+import { defaultMoverKind, MOVER_KINDS, MOVER_VOLUMES } from './spec';
 import { durationToMs, formatDuration, isDuration } from './units';
 
 export interface SpecChecks {
@@ -19,14 +22,27 @@ export interface SpecChecks {
 const text = z.string().optional().catch(undefined);
 const rules = z.record(z.string(), z.unknown()).optional().catch(undefined);
 const DraftEndpoint = z
-  .object({
-    ...{ host: text, directory: text, name: text, copyMethod: text, schedule: text, rpo: text },
-    retain: rules,
-    pinLimit: z.object({ age: text }).optional().catch(undefined),
-  })
+  .preprocess(
+    (value) => (typeof value === 'object' && value ? { ...value, keys: Object.keys(value) } : value),
+    z.object({
+      host: text,
+      directory: text,
+      zfs: text,
+      btrfs: text,
+      image: text,
+      name: text,
+      copyMethod: text,
+      schedule: text,
+      rpo: text,
+      retain: rules,
+      pinLimit: z.object({ age: text }).optional().catch(undefined),
+      /** All that are there, whatever they hold. */
+      keys: z.array(z.string()).optional(),
+    }),
+  )
   .catch({});
 const DraftHooks = z.array(z.object({ run: z.array(z.unknown()).catch([]) }).catch({ run: [] })).catch([]);
-const EMPTY = { source: {}, targets: [], trigger: {}, objectives: {}, hooks: {} };
+const EMPTY = { source: {}, targets: [], mover: {}, trigger: {}, objectives: {}, hooks: {} };
 
 /** As much of a document as these checks read; whatever has the wrong shape is left out. */
 const Draft = z.object({
@@ -34,6 +50,7 @@ const Draft = z.object({
     .object({
       source: DraftEndpoint,
       targets: z.array(DraftEndpoint).catch([]),
+      mover: z.record(z.string(), z.unknown()).catch({}),
       trigger: z.object({ schedule: text, timezone: text, jitter: text }).catch({}),
       objectives: z.object({ rpo: text }).catch({}),
       retain: rules,
@@ -57,6 +74,9 @@ const Draft = z.object({
 type DraftSpec = z.output<typeof Draft>['spec'];
 type DraftEndpoint = DraftSpec['source'];
 
+/** Kinds that are named by a path. */
+const FOLDER_KINDS = ['directory', 'btrfs'] as const;
+
 const problem = (path: SpecPath, message: string, suggestion?: string): SpecIssue => ({
   path,
   message,
@@ -64,19 +84,75 @@ const problem = (path: SpecPath, message: string, suggestion?: string): SpecIssu
   ...(suggestion !== undefined && { suggestion }),
 });
 
-function checkFolders(spec: DraftSpec): SpecIssue[] {
-  const endpoints = [
-    { endpoint: spec.source, path: ['spec', 'source', 'directory'], role: 'source' as const },
+interface PlacedEndpoint {
+  endpoint: DraftEndpoint;
+  path: SpecPath;
+  role: Role;
+  /** As others are told of it. */
+  called: string;
+}
+
+function listEndpoints(spec: DraftSpec): PlacedEndpoint[] {
+  return [
+    { endpoint: spec.source, path: ['spec', 'source'], role: 'source', called: 'the source' },
     ...spec.targets.map((endpoint, index) => ({
       endpoint,
-      path: ['spec', 'targets', index, 'directory'],
+      path: ['spec', 'targets', index],
       role: 'target' as const,
+      called: `targets[${index}]`,
     })),
   ];
-  return endpoints.flatMap(({ endpoint, path, role }) => {
-    const reason = endpoint.directory?.startsWith('/') && refuseFolder(endpoint.directory, role);
-    return reason ? [problem(path, reason)] : [];
+}
+
+const kindsOf = (endpoint: DraftEndpoint) => VOLUME_KINDS.filter((kind) => endpoint[kind] !== undefined);
+
+/** The kind of an endpoint that names exactly one volume. */
+function kindOf(endpoint: DraftEndpoint): VolumeKind | undefined {
+  const kinds = kindsOf(endpoint);
+  return kinds.length === 1 ? kinds[0] : undefined;
+}
+
+/** No volume at all, or two at once. */
+function checkOneVolume(spec: DraftSpec): SpecIssue[] {
+  return listEndpoints(spec).flatMap(({ endpoint, path }): SpecIssue[] => {
+    if (!endpoint.keys) return [];
+    const [first, ...more] = VOLUME_KINDS.filter((kind) => endpoint.keys?.includes(kind));
+    if (first === undefined) {
+      const message = `is missing: an endpoint names its volume by ${VOLUME_KINDS.join(', ')}`;
+      return [{ path: [...path, 'directory'], message, about: 'missing' }];
+    }
+    return more.map((kind) =>
+      problem([...path, kind], `names a second volume beside ${first}: an endpoint has one`),
+    );
   });
+}
+
+function checkMover(spec: DraftSpec): SpecIssue[] {
+  const named = MOVER_KINDS.filter((kind) => spec.mover[kind] !== undefined);
+  if (named.length > 1)
+    return [problem(['spec', 'mover'], `names ${named.join(' and ')}: a relationship has one mover`)];
+  const sourceKind = kindOf(spec.source);
+  const mover = named[0] ?? (sourceKind && defaultMoverKind(sourceKind));
+  if (!mover) return [];
+  const carried = MOVER_VOLUMES[mover];
+  return listEndpoints(spec).flatMap(({ endpoint, path }) => {
+    const kind = kindOf(endpoint);
+    if (!kind || carried.includes(kind)) return [];
+    const others = named.length > 0 || path.length === 2 ? '' : `; the source is of kind ${sourceKind}`;
+    return [
+      problem([...path, kind], `the ${mover} mover carries ${carried.join(', ')}, not ${kind}${others}`),
+    ];
+  });
+}
+
+function checkFolders(spec: DraftSpec): SpecIssue[] {
+  return listEndpoints(spec).flatMap(({ endpoint, path, role }) =>
+    FOLDER_KINDS.flatMap((kind) => {
+      const folder = endpoint[kind];
+      const reason = folder?.startsWith('/') && refuseFolder(folder, role);
+      return reason ? [problem([...path, kind], reason)] : [];
+    }),
+  );
 }
 
 const OVERLAPS = {
@@ -85,25 +161,34 @@ const OVERLAPS = {
   contains: (what: string) => `contains ${what}, and a sync would remove it`,
 };
 
+/** Folders and datasets alike: what lies inside of what. */
+function placeOf(endpoint: DraftEndpoint): { family: string; path: string } | undefined {
+  const kind = kindOf(endpoint);
+  const path = kind && endpoint[kind];
+  if (!kind || !path) return undefined;
+  if (kind === 'zfs') return { family: 'zfs', path: `/${path}` };
+  if (kind === 'image') return { family: `image ${path}`, path: '/' };
+  return path.startsWith('/') ? { family: 'folder', path } : undefined;
+}
+
 /** What is wrong with two volumes side by side; undefined where they are apart. */
 function describeOverlap(one: DraftEndpoint, other: DraftEndpoint, otherName: string): string | undefined {
   if (one.host === undefined || one.host !== other.host) return undefined;
-  if (!one.directory?.startsWith('/') || !other.directory?.startsWith('/')) return undefined;
-  const how = comparePaths(one.directory, other.directory);
-  return how && OVERLAPS[how](`${otherName}, ${other.host}:${other.directory}`);
+  const [place, otherPlace] = [placeOf(one), placeOf(other)];
+  if (!place || !otherPlace || place.family !== otherPlace.family) return undefined;
+  const how = comparePaths(place.path, otherPlace.path);
+  const kind = kindOf(other);
+  return how && OVERLAPS[how](`${otherName}, ${other.host}:${kind ? other[kind] : ''}`);
 }
 
 function checkOverlaps(spec: DraftSpec): SpecIssue[] {
-  return spec.targets.flatMap((target, index) => {
-    const others = [
-      { endpoint: spec.source, name: 'the source' },
-      ...spec.targets.slice(0, index).map((endpoint, at) => ({ endpoint, name: `targets[${at}]` })),
-    ];
-    return others.flatMap(({ endpoint, name }) => {
-      const message = describeOverlap(target, endpoint, name);
-      return message ? [problem(['spec', 'targets', index, 'directory'], message)] : [];
-    });
-  });
+  const endpoints = listEndpoints(spec);
+  return endpoints.flatMap(({ endpoint, path }, index) =>
+    endpoints.slice(0, index).flatMap((other) => {
+      const message = describeOverlap(endpoint, other.endpoint, other.called);
+      return message ? [problem([...path, kindOf(endpoint) ?? 'directory'], message)] : [];
+    }),
+  );
 }
 
 function checkTargetNames(spec: DraftSpec): SpecIssue[] {
@@ -246,6 +331,8 @@ export function checkSpec(document: unknown): SpecChecks {
   const trigger = checkTrigger(spec);
   return {
     problems: [
+      ...checkOneVolume(spec),
+      ...checkMover(spec),
       ...checkFolders(spec),
       ...checkOverlaps(spec),
       ...checkTargetNames(spec),

@@ -1,4 +1,5 @@
 /** The Markdown that the Temporal UI shows as current details, so that no code need be opened. */
+import { volumePath } from './endpoints';
 import { assess, isRpoKept, watchedOf } from './health';
 import type { RelationshipHealth, TargetHealth } from './health';
 import { code, page, plain, table, time } from './markdown';
@@ -6,7 +7,7 @@ import type { Failure, Instant, SyncRecord } from './records';
 import { activeDocument, directionOf, phaseOf } from './relationship-state';
 import type { RelationshipState } from './relationship-state';
 import { schedulesOf } from './schedules';
-import type { Relationship } from './spec';
+import type { Relationship, SourceSpec, TargetSpec } from './spec';
 import { describeReason, relationshipGuide } from './static-texts';
 import type { DrillOutcome, Phase, Takeover, TargetStatus } from './status';
 import { formatBytes, formatDuration } from './units';
@@ -89,7 +90,7 @@ function advice(state: RelationshipState): string[] {
 /** What it is for, in one sentence. */
 function purpose({ spec }: Relationship): string {
   const { source, targets, trigger } = spec;
-  const place = (end: { host: string; directory: string }) => code(`${end.host}:${end.directory}`);
+  const place = (end: SourceSpec | TargetSpec) => code(`${end.host}:${volumePath(end)}`);
   const crons = schedulesOf(spec);
   const when =
     crons.length > 0
@@ -176,7 +177,7 @@ export function renderRelationshipDetails(
     table(
       ['role', 'host', 'volume', 'result', 'recovery point', 'captured', 'lag', 'status'],
       [
-        ['source', plain(source.host), code(source.directory), '', '', '', '', ''],
+        ['source', plain(source.host), code(volumePath(source)), '', '', '', '', ''],
         ...state.targets.map((target) =>
           targetRow(
             target,
@@ -213,7 +214,7 @@ export function renderSyncDetails(
   const read = source.copyMethod === 'Direct' ? 'read as it is' : `frozen first (${source.copyMethod})`;
   return page([
     `### ${record ? RESULTS[record.result] : 'Syncing'}`,
-    `From ${code(`${source.host}:${source.directory}`)}, ${read}; ${describeReason(reason)}.`,
+    `From ${code(`${source.host}:${volumePath(source)}`)}, ${read}; ${describeReason(reason)}.`,
     table(
       ['target', record ? 'what became of it' : 'now'],
       doing.size > 0

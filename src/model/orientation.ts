@@ -1,5 +1,5 @@
 /** Which endpoint is the primary, and what the spec reads like from there. Pure. */
-import { targetName } from './endpoints';
+import { targetName, volumeKey } from './endpoints';
 import type { Relationship, SourceSpec, TargetSpec } from './spec';
 
 /** What the spec's source is called where it is a target: its host, or like it where a target has that name. */
@@ -12,11 +12,11 @@ export function sourceName({ spec }: Relationship): string {
 }
 
 function toSource(target: TargetSpec, { pinLimit }: SourceSpec): SourceSpec {
-  const { host, directory, mustBeMounted, copyMethod } = target;
+  const { host, mustBeMounted, copyMethod } = target;
   const canFreeze = copyMethod === 'Snapshot' || copyMethod === 'Clone' || copyMethod === 'Direct';
   return {
     host,
-    directory,
+    ...volumeKey(target),
     mustBeMounted,
     copyMethod: canFreeze ? copyMethod : 'Auto',
     ...(pinLimit && { pinLimit }),
@@ -29,10 +29,10 @@ function toTarget(
   name: string,
   { class: targetClass, schedule, rpo, retain }: TargetSpec,
 ): TargetSpec {
-  const { host, directory, mustBeMounted, copyMethod } = source;
+  const { host, mustBeMounted, copyMethod } = source;
   return {
     host,
-    directory,
+    ...volumeKey(source),
     mustBeMounted,
     name,
     copyMethod: copyMethod === 'Snapshot' || copyMethod === 'Clone' ? copyMethod : 'Auto',

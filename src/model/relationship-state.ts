@@ -1,4 +1,5 @@
 /** The state of a relationship and how each event changes it: pure, so that it can be tested alone. */
+import type { Bases } from './bases';
 import { targetName, volumeOf } from './endpoints';
 import { orient, primaryAfter, sourceName } from './orientation';
 import { isMissingAgent } from './failure';
@@ -214,9 +215,20 @@ function toTargetStatus(old: TargetStatus, outcome: TargetOutcome): TargetStatus
   return {
     ...kept,
     result: outcome.result,
-    ...(outcome.point && { recoveryPoint: outcome.point.id, capturedAt: outcome.point.capturedAt }),
+    ...(outcome.point && {
+      recoveryPoint: outcome.point.id,
+      capturedAt: outcome.point.capturedAt,
+      baseSyncId: outcome.point.syncId,
+    }),
     ...(outcome.failure && { lastError: outcome.failure }),
   };
+}
+
+/** By target, the sync that it last confirmed, whose frozen state at the source is its base. */
+export function basesOf({ targets }: RelationshipState): Bases {
+  return Object.fromEntries(
+    targets.flatMap(({ name, baseSyncId }) => (baseSyncId ? [[name, baseSyncId]] : [])),
+  );
 }
 
 /** Says something to whoever looks at the current details, until a later sync succeeds. */

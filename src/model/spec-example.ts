@@ -74,6 +74,37 @@ spec:
   approval: one
 `;
 
+/** The same for each kind of storage that has a mover of its own. */
+export const STORAGE_EXAMPLES = `apiVersion: tidemark/v1
+kind: Relationship
+metadata: { name: mail }
+spec:
+  source: { host: alpha, zfs: tank/mail }
+  targets:
+    - { host: beta, zfs: tank/mail }
+    - { host: gamma, zfs: backup/copies/mail, class: drpnode }
+  mover:
+    zfs: { recursive: true, properties: true, intermediates: false, raw: auto }
+---
+apiVersion: tidemark/v1
+kind: Relationship
+metadata: { name: photos }
+spec:
+  source: { host: alpha, btrfs: /srv/photos }
+  targets: [{ host: beta, btrfs: /srv/photos }]
+  mover:
+    btrfs: { nested: true }
+---
+apiVersion: tidemark/v1
+kind: Relationship
+metadata: { name: images }
+spec:
+  source: { host: alpha, image: podman }
+  targets: [{ host: beta, image: "podman:/srv/images" }]
+  mover:
+    image: { names: ["registry.example.net/team/*"], used: true }
+`;
+
 /** The least that a document must say. */
 export const SHORT_EXAMPLE = `apiVersion: tidemark/v1
 kind: Relationship

@@ -6,6 +6,7 @@
  */
 import { z } from 'zod';
 import { NAME_PATTERN } from './names';
+import type { VolumeKind } from './records';
 import { normalizePath } from './paths';
 import { DURATION, durationToMs, isDuration, isSize, SIZE, sizeToBytes } from './units';
 
@@ -39,9 +40,33 @@ const absolutePath = z
   .meta({ title: 'absolute path' });
 const pattern = z.string().regex(/^[^\0\r\n]+$/, 'must be one line of text, and not empty');
 
+/** A dataset of ZFS, with its pool. */
+const DATASET = /^[A-Za-z][A-Za-z0-9_.:-]*(\/[A-Za-z0-9_.:-]+)*$/;
+const dataset = z
+  .string()
+  .regex(DATASET, 'must be a dataset such as tank/wiki')
+  .refine((text) => text.length <= 200, 'must be at most 200 characters long')
+  .meta({ title: 'dataset' });
+/** An engine of containers, and where it keeps its images. */
+// eslint-disable-next-line no-control-regex -- these are what is refused
+const STORE = /^(podman|docker|containerd)(:\/[^\u0000-\u001f\u007f]*)?$/;
+const imageStore = z
+  .string()
+  .regex(STORE, 'must be podman, docker or containerd, or one of them with its storage: podman:/srv/images')
+  .meta({ title: 'image store' });
+
 const endpoint = {
   host: name.describe('The host that holds the volume: the name its agent was started with.'),
-  directory: absolutePath.describe('The volume: an absolute path of a directory on that host.'),
+  directory: absolutePath.optional().describe('The volume: an absolute path of a directory on that host.'),
+  zfs: dataset.optional().describe('The volume: a ZFS dataset on that host, `tank/wiki`.'),
+  btrfs: absolutePath
+    .optional()
+    .describe('The volume: the absolute path of a btrfs subvolume on that host, sent as btrfs sends it.'),
+  image: imageStore
+    .optional()
+    .describe(
+      'The volume: the images of a container engine on that host: `podman`, `docker` or `containerd`; with a storage root or a socket of its own after a colon.',
+    ),
   mustBeMounted: z
     .boolean()
     .default(false)
@@ -49,9 +74,6 @@ const endpoint = {
       'Refuse to work unless the directory is, or lies on, a mounted filesystem other than the root.',
     ),
 };
-
-/** The keys of an endpoint that name a volume, one per volume kind. */
-export const VOLUME_KINDS = ['directory'] as const satisfies (keyof typeof endpoint)[];
 
 /** At most so many points by one rule. */
 const MAX_POINTS = 10_000;
@@ -122,9 +144,78 @@ const RsyncSchema = z
   })
   .describe('Files by rsync.');
 
+const ZfsSchema = z
+  .strictObject({
+    recursive: z.boolean().default(false).describe('With all datasets below it, as one state.'),
+    properties: z
+      .boolean()
+      .default(false)
+      .describe("Send the dataset's own properties too. Where it is mounted stays the target's matter."),
+    intermediates: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Carry the snapshots that users made between two syncs too. Left out, they stay at the source.',
+      ),
+    raw: z
+      .enum(['auto', 'always', 'never'])
+      .default('auto')
+      .describe(
+        'Send blocks as they lie encrypted on disk. `auto`: where the dataset is encrypted; the target then needs no key.',
+      ),
+  })
+  .describe('ZFS datasets by `zfs send`.');
+
+const BtrfsSchema = z
+  .strictObject({
+    nested: z.boolean().default(false).describe('With all subvolumes inside of it, as one state.'),
+  })
+  .describe('Btrfs subvolumes by `btrfs send`.');
+
+const ImageSchema = z
+  .strictObject({
+    names: z
+      .array(pattern)
+      .default([])
+      .describe(
+        'Patterns of the images to copy, as `registry/team/*:v1*`. Left out, and without `used`: all.',
+      ),
+    used: z.boolean().default(false).describe('The images that containers use, running or not.'),
+  })
+  .describe('Container images: those that the target lacks, by digest.');
+
 export const MoverSchema = z
-  .strictObject({ rsync: RsyncSchema.prefault({}) })
-  .describe('What carries the bytes.');
+  .strictObject({
+    rsync: RsyncSchema.optional(),
+    zfs: ZfsSchema.optional(),
+    btrfs: BtrfsSchema.optional(),
+    image: ImageSchema.optional(),
+  })
+  .describe("What carries the bytes. Left out: rsync for a directory, otherwise the volume kind's own.");
+
+/** The keys by which a mover is chosen. */
+export const MOVER_KINDS = ['rsync', 'zfs', 'btrfs', 'image'] as const satisfies (keyof z.output<
+  typeof MoverSchema
+>)[];
+export type MoverKind = (typeof MOVER_KINDS)[number];
+
+/** The mover of a volume kind where a spec names none. */
+export function defaultMoverKind(kind: VolumeKind): MoverKind {
+  return kind === 'directory' ? 'rsync' : kind;
+}
+
+/** The same, with all its defaults. */
+export function defaultMover(kind: VolumeKind): MoverSpec {
+  return MoverSchema.parse({ [defaultMoverKind(kind)]: {} });
+}
+
+/** Between which volume kinds each mover carries. */
+export const MOVER_VOLUMES: Readonly<Record<MoverKind, readonly VolumeKind[]>> = {
+  rsync: ['directory'],
+  zfs: ['zfs'],
+  btrfs: ['btrfs'],
+  image: ['image'],
+};
 
 const PinLimitSchema = z
   .strictObject({
@@ -146,7 +237,7 @@ const SourceSchema = z
       .enum(['Direct', 'Snapshot', 'Clone', 'Auto'])
       .default('Direct')
       .describe(
-        '`Direct` reads the live directory; `Snapshot` a btrfs snapshot; `Clone` a reflink copy (XFS, btrfs); `Auto` the best that the filesystem can do: a snapshot, a clone, or the live directory.',
+        'Of a directory: `Direct` reads the live one; `Snapshot` a btrfs snapshot; `Clone` a reflink copy (XFS, btrfs); `Auto` the best that the filesystem can do: a snapshot, a clone, or the live directory. The other volume kinds are always read from a snapshot.',
       ),
     pinLimit: PinLimitSchema.optional(),
   })
@@ -300,7 +391,10 @@ export type RelationshipSpec = Relationship['spec'];
 export type SourceSpec = RelationshipSpec['source'];
 export type TargetSpec = RelationshipSpec['targets'][number];
 export type MoverSpec = RelationshipSpec['mover'];
-export type RsyncSpec = MoverSpec['rsync'];
+export type RsyncSpec = NonNullable<MoverSpec['rsync']>;
+export type ZfsSpec = NonNullable<MoverSpec['zfs']>;
+export type BtrfsSpec = NonNullable<MoverSpec['btrfs']>;
+export type ImageSpec = NonNullable<MoverSpec['image']>;
 export type RetainSpec = RelationshipSpec['retain'];
 export type HookSpec = RelationshipSpec['hooks']['beforeCapture'][number];
 export type HooksSpec = RelationshipSpec['hooks'];

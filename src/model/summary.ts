@@ -1,5 +1,5 @@
 /** What `tidemark get` says of a relationship: the stable shape that scripts and dashboards read. Pure. */
-import { targetName } from './endpoints';
+import { targetName, volumePath } from './endpoints';
 import { describeFailure } from './failure';
 import { assess, isRpoKept, watchedOf } from './health';
 import type { Health, Promised, TargetHealth } from './health';
@@ -137,7 +137,7 @@ export function summarize(status: RelationshipStatus, nowMs: number, nextRun?: I
     paused,
     direction,
     epoch,
-    source: { host: source.host, volume: source.directory },
+    source: { host: source.host, volume: volumePath(source) },
     targets,
     nextRun: (!paused && nextRun) || null,
     lastSync: lastSync

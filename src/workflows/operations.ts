@@ -13,6 +13,7 @@ import { makeOperationId, makeSyncId } from '../model/names';
 import type { Failure, SyncRecord } from '../model/records';
 import { primaryName } from '../model/orientation';
 import {
+  basesOf,
   activeDocument,
   chooseTargets,
   hostsOf,
@@ -176,7 +177,8 @@ async function runSync(operations: Operations, want: SyncWant): Promise<void> {
   const startedAt = new Date().toISOString();
   let record: SyncRecord;
   try {
-    const input = { document, epoch, sequence, reason: want.reason, targets: chosen, approved };
+    const bases = basesOf(state);
+    const input = { document, epoch, sequence, reason: want.reason, targets: chosen, approved, bases };
     const onStarted = (workflowId: string) => {
       operations.show();
       want.started.resolve({ workflowId, syncId });

@@ -306,12 +306,10 @@ export class FakeWorld {
         return (await this.env.client.workflow.getHandle(workflowId).result()) as DrillOutcome;
       },
       sendSync: async ({ relationship, requestId, scheduled, tick }): Promise<SyncAnswer> =>
-        this.env.client.workflow
-          .getHandle(makeRelationshipId(relationship))
-          .executeUpdate(syncUpdate, {
-            updateId: requestId,
-            args: [{ wait: true, scheduled, ...(tick && { tick }) }],
-          }),
+        this.env.client.workflow.getHandle(makeRelationshipId(relationship)).executeUpdate(syncUpdate, {
+          updateId: requestId,
+          args: [{ wait: true, scheduled, ...(tick && { tick }) }],
+        }),
     };
     await this.run(
       'control',
