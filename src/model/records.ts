@@ -53,6 +53,8 @@ export interface HeldState {
   kind: 'snapshot' | 'bookmark';
   /** Made by this relationship; others are carried or left, and never destroyed. */
   ours: boolean;
+  /** It lies by itself: whatever takes the replica's place leaves it as it is. */
+  apart?: true;
 }
 
 /** A recovery point as its target holds it. */
