@@ -9,6 +9,8 @@ import {
 } from '@temporalio/workflow';
 import type { SourcePrepared, StepContext, TargetPrepared } from '../activities/contract';
 import type { Capture } from '../volumes/contract';
+import { advanceBases, neededSyncIds } from '../model/bases';
+import type { Bases } from '../model/bases';
 import { renderSyncDetails } from '../model/details';
 import { targetName, volumeOf, volumePath } from '../model/endpoints';
 import { describeFailure } from '../model/failure';
@@ -34,7 +36,7 @@ export interface SyncInput {
    * By target name, also of targets that this sync leaves out: the sync that it last confirmed. What that sync
    * froze is the base of the next one, and kept for it at the source.
    */
-  bases?: Record<string, string>;
+  bases?: Bases;
 }
 
 /** What one target needs to know of the sync that it is part of. */
@@ -201,12 +203,10 @@ async function tellRelationship(ctx: SyncContext, outcome: TargetOutcome): Promi
   }
 }
 
-/** The syncs whose frozen states some target still needs as its base. */
-function neededSyncIds({ bases = {}, syncId }: SyncContext, targets: readonly TargetOutcome[]): string[] {
-  const confirmed = targets
-    .filter(({ result }) => result === 'succeeded')
-    .map(({ name }) => [name, syncId] as const);
-  return [...new Set(Object.values({ ...bases, ...Object.fromEntries(confirmed) }))];
+/** What the source keeps frozen for the next syncs of all targets. */
+function basesAfter({ bases = {}, syncId }: SyncContext, targets: readonly TargetOutcome[]): string[] {
+  const confirmed = targets.filter(({ result }) => result === 'succeeded').map(({ name }) => name);
+  return neededSyncIds(advanceBases(bases, syncId, confirmed));
 }
 
 async function release(ctx: SyncContext, keepSyncIds: string[], isCancelled: boolean): Promise<void> {
@@ -258,7 +258,7 @@ export async function sync(input: SyncInput): Promise<SyncRecord> {
   };
   setCurrentDetails(renderSyncDetails(input.document, input.reason, doing));
   const { targets, failure, capturedAt, captured, usesStates } = await runTargets(ctx);
-  const keepSyncIds = usesStates ? neededSyncIds(ctx, targets) : [];
+  const keepSyncIds = usesStates ? basesAfter(ctx, targets) : [];
   const record: SyncRecord = {
     syncId: ctx.syncId,
     relationship: ctx.name,
