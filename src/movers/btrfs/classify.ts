@@ -1,6 +1,6 @@
 /** One table from the messages of `btrfs send`, `btrfs receive` and ssh to classified errors. Pure. */
 import type { TidemarkError } from '../../model/errors';
-import { classifyBy, type Ending, LOCK_CONFLICT, type Rule, SSH, target } from '../rsync/classify';
+import { applyRules, type Ending, LOCK_CONFLICT, type Rule, SSH, target } from '../rsync/classify';
 
 /** How sending one subvolume ended. */
 export interface StreamEnding extends Omit<Ending, 'exitCode' | 'stderr'> {
@@ -12,7 +12,8 @@ export interface StreamEnding extends Omit<Ending, 'exitCode' | 'stderr'> {
 
 const goesOn = 'it is sent again from the same base, by itself';
 
-const RECEIVE: readonly Rule[] = [
+/** Before what ssh may say: another mover's table there knows these words too. */
+const MISSING: readonly Rule[] = [
   {
     says: /^(env: .{1,3}(btrfs|flock).{1,3}: No such file or directory|flock: failed to execute btrfs: .*)/,
     type: 'ToolMissing',
@@ -20,6 +21,9 @@ const RECEIVE: readonly Rule[] = [
     hint: 'install it there: apt-get install btrfs-progs util-linux',
     at: 'target',
   },
+];
+
+const RECEIVE: readonly Rule[] = [
   {
     says: /^ERROR: (cannot find parent subvolume|parent subvol is not reachable|subvolume .* is not (read-only|a subvolume))/,
     type: 'BaseLost',
@@ -132,6 +136,6 @@ const BROKEN_PIPE = 141;
 export function classifyStream({ send, ssh, ...about }: StreamEnding): TidemarkError {
   // The sender that found nobody to send to says nothing of why.
   const isSenders = send.exitCode !== 0 && send.exitCode !== BROKEN_PIPE && !/broken pipe/i.test(send.stderr);
-  if (isSenders) return classifyBy(SEND, { ...about, ...send }, 'btrfs send');
-  return classifyBy([...SSH, ...RECEIVE], { ...about, ...ssh }, 'btrfs receive');
+  if (isSenders) return applyRules(SEND, { ...about, ...send }, 'btrfs send');
+  return applyRules([...MISSING, ...SSH, ...RECEIVE], { ...about, ...ssh }, 'btrfs receive');
 }

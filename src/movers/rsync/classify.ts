@@ -16,7 +16,7 @@ export interface Ending {
 
 export interface Rule {
   exitCodes?: readonly number[];
-  /** Looked for in the tool's and ssh's messages, line by line. */
+  /** Looked for in rsync's and ssh's messages, line by line. */
   says?: RegExp;
   type: ErrorType;
   message: (ending: Ending) => string;
@@ -28,7 +28,7 @@ export interface Rule {
 /** What `flock` ends with where it waited in vain; see `receive.ts`. */
 export const LOCK_CONFLICT = 75;
 
-export const target = ({ targetHost }: Pick<Ending, 'targetHost'>) => (targetHost === undefined ? 'the target' : `host ${targetHost}`);
+export const target = ({ targetHost }: Ending) => (targetHost === undefined ? 'the target' : `host ${targetHost}`);
 
 /**
  * What ends ssh before anything is sent. The exit code is ssh's, or rsync's own for a broken pipe, where
@@ -36,7 +36,7 @@ export const target = ({ targetHost }: Pick<Ending, 'targetHost'>) => (targetHos
  */
 const NEVER_CONNECTED = [255, 10, 12];
 
-/** What every mover's ssh may say. Its own words never begin with `rsync`. */
+/** ssh's own words never begin with `rsync`. */
 export const SSH: readonly Rule[] = [
   {
     exitCodes: NEVER_CONNECTED,
@@ -63,9 +63,6 @@ export const SSH: readonly Rule[] = [
     hint: "is the target's agent running, and is this address and port open from here?",
     at: 'target',
   },
-];
-
-const RSYNC: Rule[] = [
   {
     // Whatever the exit code: rsync ends with its own where ssh's comes too late.
     says: /^(env: .{1,3}(rsync|flock).{1,3}: No such file or directory|flock: failed to execute rsync: .*)/,
@@ -74,6 +71,9 @@ const RSYNC: Rule[] = [
     hint: 'install it there: apt-get install rsync util-linux',
     at: 'target',
   },
+];
+
+const RSYNC: Rule[] = [
   {
     says: /^rsync: .*: (No space left on device \(28\)|Disk quota exceeded \(122\))$/,
     type: 'TargetFull',
@@ -163,11 +163,11 @@ export function countVanished(stderr: string): number {
 
 /** The error for an ending that is no success; exit codes 24 and 25 are the caller's. */
 export function classifyEnding(ending: Ending): TidemarkError {
-  return classifyBy([...SSH, ...RSYNC], ending, 'rsync');
+  return applyRules([...SSH, ...RSYNC], ending, 'rsync');
 }
 
-/** The first rule that fits makes the error. @param tool what failed, where none does. */
-export function classifyBy(rules: readonly Rule[], ending: Ending, tool: string): TidemarkError {
+/** The error by the first rule that fits. @param tool what failed where none does */
+export function applyRules(rules: readonly Rule[], ending: Ending, tool: string): TidemarkError {
   const lines = ending.stderr.split(/\r?\n/);
   const rule = rules.find(
     ({ exitCodes, says }) =>
