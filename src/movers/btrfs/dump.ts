@@ -19,6 +19,7 @@ export class StreamCounter {
   private rest = '';
   private bytes = 0;
   private changed = 0;
+  private current?: string;
   private readonly gone = new Set<string>();
 
   push(chunk: Buffer): void {
@@ -33,23 +34,36 @@ export class StreamCounter {
 
   private read(line: string): void {
     const [, command = '', rest = ''] = LINE.exec(line) ?? [];
-    if (command === 'utimes') this.changed++;
-    else if (command === 'update_extent') this.bytes += Number(/ len=(\d+)$/.exec(rest)?.[1] ?? 0);
-    else if (command === 'unlink' || command === 'rmdir') this.lose(rest.trimEnd());
-    else if (command === 'rename') this.rename(rest);
-    else if (MADE.has(command)) this.gone.delete(nameOf(rest));
+    // Reading a file changes the time of its last access, which comes along.
+    if (command === '' || command === 'utimes' || command === 'snapshot' || command === 'subvol') return;
+    if (command === 'unlink' || command === 'rmdir') return this.lose(rest.trimEnd());
+    if (command === 'rename') return this.rename(rest);
+    if (command === 'update_extent') this.bytes += Number(/ len=(\d+)$/.exec(rest)?.[1] ?? 0);
+    const name = nameOf(rest);
+    if (MADE.has(command)) this.gone.delete(name);
+    this.touch(name);
+  }
+
+  /** All that is done to one entry stands together. */
+  private touch(name: string): void {
+    if (name !== this.current) this.changed++;
+    this.current = name;
   }
 
   private rename(rest: string): void {
     const [, from = '', to = ''] = /^(.*?) +dest=\.\/[^/]*\/?(.*)$/.exec(rest) ?? [];
+    if (from === this.current) this.current = to.trimEnd();
+    else if (!isTemporary(to.trimEnd())) this.touch(to.trimEnd());
     this.lose(from);
     this.gone.delete(to.trimEnd());
   }
 
   private lose(name: string): void {
-    if (name !== '' && !name.split('/').some((part) => TEMPORARY.test(part))) this.gone.add(name);
+    if (name !== '' && !isTemporary(name)) this.gone.add(name);
   }
 }
+
+const isTemporary = (name: string) => TEMPORARY.test(name.slice(name.lastIndexOf('/') + 1));
 
 /** The name in front of what else is told. */
 function nameOf(rest: string): string {
