@@ -22,6 +22,8 @@ export interface SshOptions {
   jumps?: readonly SshAddress[];
   /** Key files; left out, the usual ones of `~/.ssh`. An SSH agent is asked in any case. */
   identities?: readonly string[];
+  /** Instead of every other key: the text of a private one. */
+  privateKey?: string;
   /** More files of known hosts, before the user's and the system's. */
   knownHosts?: readonly string[];
   /** Keys of the host itself, trusted instead of what known_hosts says. */
@@ -92,11 +94,13 @@ function forward({ client }: Connection, via: SshAddress, to: SshAddress): Promi
 async function open(
   address: SshAddress,
   known: KnownKeys,
-  { identities: files }: SshOptions,
+  options: SshOptions,
   sock?: ClientChannel,
 ): Promise<Connection> {
-  const identities = await loadIdentities(files);
+  const identities = await loadIdentities(options);
   const client = new Client();
+  // Each session that is being opened listens for its end.
+  client.setMaxListeners(0);
   let hostKey: HostKey | undefined;
   let refusal: TidemarkError | undefined;
   let serverVersion = '';

@@ -4,7 +4,6 @@ import type { Host } from '../contract';
 import { findPackage } from '../missing-tool';
 import { tailOf } from '../run-checked';
 import { makeCommand, scriptArgv } from './command';
-import type { HostKey } from './host-keys';
 import { makeLost, type Pool } from './pool';
 
 export interface HostFacts {
@@ -12,7 +11,6 @@ export interface HostFacts {
   userHome: string;
   /** `PATH` as commands get it there. */
   path: string;
-  hostKey: HostKey;
   /** `SSH-2.0-OpenSSH_9.2p1` */
   serverVersion: string;
   /** What the login shell prints before any command; it would break what sources send. */
@@ -23,8 +21,24 @@ export interface HostFacts {
 
 /** What the host's files and programs are worked with; without them nothing goes. */
 const NEEDED = [
-  ...['setsid', 'env', 'cat', 'chmod', 'cp', 'dd', 'du', 'find', 'grep', 'id', 'mkdir', 'mkfifo', 'mktemp'],
-  ...['mv', 'realpath', 'rm', 'stat', 'sync', 'test', 'touch', 'tr', 'wc', 'xargs'],
+  ...[
+    'setsid',
+    'env',
+    'cat',
+    'chmod',
+    'cp',
+    'cut',
+    'date',
+    'dd',
+    'du',
+    'find',
+    'grep',
+    'id',
+    'mkdir',
+    'mkfifo',
+    'mktemp',
+  ],
+  ...['mv', 'readlink', 'realpath', 'rm', 'sha256sum', 'stat', 'sync', 'test', 'touch', 'tr', 'wc', 'xargs'],
 ];
 /** What only some kinds of volumes, or one role, need. */
 const USEFUL = ['rsync', 'ssh', 'ssh-keygen', 'flock'];
@@ -51,7 +65,7 @@ printf '%s%s\0%s\0%s\0%s\0' tidemark-facts: "$o" "$HOME" "$PATH" "$m"
  * @throws TidemarkError `ToolFailed` where its login shell can't be used.
  */
 export async function findFacts(host: string, pool: Pool): Promise<HostFacts> {
-  const { hostKey, serverVersion } = await pool.connection();
+  const { serverVersion } = await pool.connection();
   const command = makeCommand(host, scriptArgv(LOOK, ODD, ...NEEDED, ...USEFUL));
   const session = await pool.open(command);
   const { channel } = session;
@@ -70,7 +84,7 @@ export async function findFacts(host: string, pool: Pool): Promise<HostFacts> {
     });
   }
   const noise = output.stdout.slice(0, at);
-  return { userHome, path, hostKey, serverVersion, noise, missing: missing.split(' ').filter(Boolean) };
+  return { userHome, path, serverVersion, noise, missing: missing.split(' ').filter(Boolean) };
 }
 
 /** Missing programs as a log line says it, with what installs them. @throws TidemarkError `ToolMissing` where nothing goes without. */

@@ -18,12 +18,22 @@ export interface Identities {
   unusable: string[];
 }
 
+/** Which keys are offered; see `SshOptions`. */
+export interface KeyChoice {
+  identities?: readonly string[];
+  privateKey?: string;
+}
+
 /**
  * Reads the keys, anew for each connection: they may have been replaced.
- * @param files key files; left out, the usual ones of `~/.ssh`, those that are there.
+ * Without any that are named, the usual ones of `~/.ssh`, those that are there.
  * @throws TidemarkError `AuthRejected` where a file that was named can't be used.
  */
-export async function loadIdentities(files?: readonly string[]): Promise<Identities> {
+export async function loadIdentities({ identities: files, privateKey }: KeyChoice): Promise<Identities> {
+  if (privateKey !== undefined) {
+    const methods = (username: string) => [{ type: 'publickey' as const, username, key: privateKey }];
+    return { methods, offered: ['a key of its own'], unusable: [] };
+  }
   const keys: { file: string; key: string }[] = [];
   const unusable: string[] = [];
   const passphrase = process.env[PASSPHRASE_VARIABLE];

@@ -4,6 +4,7 @@ import { endAttempts } from './attempts';
 import { connect, type SshOptions } from './connect';
 import { type HostFacts, findFacts } from './facts';
 import { makeSshFiles } from './files';
+import type { HostKey } from './host-keys';
 import { makePool } from './pool';
 import { run, runPipe } from './run';
 import type { RunScript } from './scripts';
@@ -11,6 +12,8 @@ import { makeShells } from './shells';
 
 export interface SshHost extends Host {
   readonly facts: HostFacts;
+  /** The key that the host has proved to have, on the connection of now. */
+  hostKey(): Promise<HostKey>;
   /** Ends the connections. What runs on the host goes on; `endAttempts` finds it. */
   close(): void;
 }
@@ -49,6 +52,7 @@ export async function makeSshHost({
       facts,
       pipe: (argvs, options) => runPipe(there, sessions, argvs, options),
       endAttempts: (attempt) => endAttempts(name, runScript, attempt),
+      hostKey: async () => (await pool.connection()).hostKey,
       close: () => pool.close(),
     };
   } catch (error) {

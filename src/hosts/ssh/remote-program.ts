@@ -25,8 +25,7 @@ export const inTwentieths = (ms: number) => String(Math.ceil(ms / 50));
 
 /** The marker as the environment of each process of an attempt has it: always one line. */
 export function markerOf(attempt: string): string {
-  const isPlain = !/[\0-\x1f]/.test(attempt);
-  return `${ATTEMPT_VARIABLE}=${isPlain ? attempt : encodeURIComponent(attempt)}`;
+  return `${ATTEMPT_VARIABLE}=${attempt.replaceAll('\n', '%0A')}`;
 }
 
 /** Where a program of a pipe reads and writes; left out: standard input of the options, and the channel. */
