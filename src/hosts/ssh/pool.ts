@@ -178,7 +178,7 @@ function exec({ client }: Connection, command: string): Promise<Session> {
       });
     } catch (error) {
       // "Not connected"
-      reject(error as Error);
+      reject(error);
     }
   }).finally(() => client.off('close', onClose));
 }
