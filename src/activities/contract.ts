@@ -7,6 +7,7 @@ import type {
   Claim,
   Comparison,
   Failure,
+  HeldState,
   Instant,
   KeptPoint,
   Point,
@@ -15,6 +16,7 @@ import type {
   TransferStats,
   Volume,
 } from '../model/records';
+import type { StreamPlan } from '../model/plan-stream';
 import type { Growth } from '../model/space';
 import type { HookSpec, MoverSpec, Relationship, RetainSpec, SourceSpec, TargetSpec } from '../model/spec';
 import type { DrillOutcome } from '../model/status';
@@ -39,6 +41,8 @@ export interface SourcePrepared {
   /** By target name. */
   offers: Record<string, Offer>;
   warnings: string[];
+  /** What an incremental can start from, oldest first; none for movers that need no common state. */
+  states?: HeldState[];
 }
 
 export interface TargetPrepared {
@@ -55,6 +59,11 @@ export interface TargetPrepared {
   foreign: boolean;
   /** A transfer was cut off here before: part of its data is in place. */
   resuming: boolean;
+  /** There is a volume. */
+  exists?: boolean;
+  /** As `SourcePrepared.states`; and whether somebody changed the replica after the newest of them. */
+  states?: HeldState[];
+  changed?: boolean;
 }
 
 export interface PublishResult {
@@ -90,6 +99,7 @@ export interface HostActivities {
   capture(
     input: StepContext & {
       source: SourceSpec;
+      mover: MoverSpec;
       hooks: { beforeCapture: HookSpec[]; afterCapture: HookSpec[] };
     },
   ): Promise<Capture>;
@@ -99,6 +109,7 @@ export interface HostActivities {
       id: TransferId;
       offer: Offer;
       writeMode: WriteMode;
+      stream?: StreamPlan;
       mover: MoverSpec;
       landingLifetimeMs: number;
       /** The same number that `transfer` is told: the target enforces it, the source explains it. */
@@ -111,6 +122,7 @@ export interface HostActivities {
       capture: Capture;
       landing: Landing;
       writeMode: WriteMode;
+      stream?: StreamPlan;
       mover: MoverSpec;
       resolved: Record<string, string>;
       maxDeletions?: number;
@@ -130,6 +142,9 @@ export interface HostActivities {
       stats: TransferStats;
       /** Transfer attempts of this sync, the successful one included. */
       attempts: number;
+      /** How the bytes came, and the identity of what was sent: see `VolumeDriver.publish`. */
+      stream?: StreamPlan;
+      identity?: string;
       retain: RetainSpec;
       hooks: HookSpec[];
     },
@@ -151,6 +166,8 @@ export interface HostActivities {
       landing: Landing;
       mover: MoverSpec;
       capturedAt: Instant;
+      /** Of the point. */
+      identity: string;
       /** By size and time, not by checksum. */
       quick: boolean;
     },
@@ -212,7 +229,8 @@ export interface WantedSchedule {
   /** What each tick starts; by default a sync. */
   what?: 'sync' | 'drill';
   relationship: string;
-  cron?: string;
+  /** It ticks whenever one of them does; none: there is to be no Schedule. */
+  crons: string[];
   timezone: string;
   jitterMs: number;
   catchUpMs: number;
@@ -229,7 +247,7 @@ export interface ControlActivities {
   checkSpec(
     document: unknown,
   ): Promise<{ relationship?: Relationship; problems: string[]; warnings?: string[] }>;
-  /** Makes the Temporal Schedule what the spec says, or removes it where there is no cron. */
+  /** Makes the Temporal Schedule what the spec says, or removes it where that has none. */
   keepSchedule(wanted: WantedSchedule): Promise<{ nextRun?: Instant }>;
   removeSchedule(relationship: string): Promise<void>;
   /** Sends update `drill` to a relationship and waits for its result: what `requestDrill` runs. */
@@ -250,6 +268,8 @@ export interface ControlActivities {
     relationship: string;
     requestId: string;
     scheduled: boolean;
+    /** When the Schedule meant the tick that asks. */
+    tick?: Instant;
     targets?: string[];
   }): Promise<SyncAnswer>;
 }

@@ -1,10 +1,13 @@
 /** The Markdown that the Temporal UI shows as current details, so that no code need be opened. */
+import { volumePath } from './endpoints';
+import { assess, isRpoKept, watchedOf } from './health';
+import type { RelationshipHealth, TargetHealth } from './health';
 import { code, page, plain, table, time } from './markdown';
 import type { Failure, Instant, SyncRecord } from './records';
 import { activeDocument, directionOf, phaseOf } from './relationship-state';
 import type { RelationshipState } from './relationship-state';
-import { isRpoMet, lagSeconds } from './rpo';
-import type { Relationship } from './spec';
+import { schedulesOf } from './schedules';
+import type { Relationship, SourceSpec, TargetSpec } from './spec';
 import { describeReason, relationshipGuide } from './static-texts';
 import type { DrillOutcome, Phase, Takeover, TargetStatus } from './status';
 import { formatBytes, formatDuration } from './units';
@@ -87,14 +90,16 @@ function advice(state: RelationshipState): string[] {
 /** What it is for, in one sentence. */
 function purpose({ spec }: Relationship): string {
   const { source, targets, trigger } = spec;
-  const place = (end: { host: string; directory: string }) => code(`${end.host}:${end.directory}`);
-  const when = trigger.schedule
-    ? `by the schedule ${code(trigger.schedule)} (${trigger.timezone})`
-    : 'on request';
+  const place = (end: SourceSpec | TargetSpec) => code(`${end.host}:${volumePath(end)}`);
+  const crons = schedulesOf(spec);
+  const when =
+    crons.length > 0
+      ? `by the schedule${crons.length > 1 ? 's' : ''} ${crons.map(code).join(', ')} (${trigger.timezone})`
+      : 'on request';
   return `Keeps ${place(source)} copied to ${targets.map(place).join(' and ')}, ${when}.`;
 }
 
-function targetRow(target: TargetStatus, nowMs: number): string[] {
+function targetRow(target: TargetStatus, health: TargetHealth | undefined, nowMs: number): string[] {
   const { name, host, volume, result, recoveryPoint, capturedAt } = target;
   return [
     name === host ? 'target' : `target ${plain(name)}`,
@@ -104,17 +109,17 @@ function targetRow(target: TargetStatus, nowMs: number): string[] {
     recoveryPoint ? code(recoveryPoint) : '–',
     time(capturedAt),
     capturedAt ? formatDuration(Math.max(0, nowMs - Date.parse(capturedAt))) : '–',
+    health?.status === 'warn' || health?.status === 'down' ? `**${health.status}**` : (health?.status ?? ''),
   ];
 }
 
-function rpoText(state: RelationshipState, rpo: string | undefined, nowMs: number): string {
-  if (rpo === undefined) return 'none promised';
-  const late = state.targets.filter(
-    ({ capturedAt }) => !isRpoMet(capturedAt ? lagSeconds(capturedAt, nowMs) : undefined, rpo),
-  );
-  return late.length === 0
-    ? `${rpo}, kept`
-    : `${rpo}, **missed** by ${late.map(({ name }) => name).join(', ')}`;
+function rpoText({ targets }: RelationshipHealth): string {
+  const watched = targets.filter((target) => isRpoKept(target) !== null);
+  if (watched.length === 0) return 'none promised';
+  const late = watched.filter((target) => isRpoKept(target) === false);
+  const rpos = [...new Set(watched.map(({ promised }) => formatDuration((promised?.seconds ?? 0) * 1000)))];
+  const kept = late.length === 0 ? 'kept' : `**missed** by ${late.map(({ name }) => name).join(', ')}`;
+  return `${rpos.join(' or ')}, ${kept}`;
 }
 
 function lastSyncText({ lastSync }: RelationshipState): string {
@@ -128,7 +133,7 @@ function drillText({ result, target, endedAt, rtoSeconds }: DrillOutcome): strin
   return `${result} at ${plain(target)}, ${time(endedAt)}${took}`;
 }
 
-function facts(state: RelationshipState, document: Relationship, nowMs: number, nextRun?: Instant): string {
+function facts(state: RelationshipState, health: RelationshipHealth, nextRun?: Instant): string {
   const { operation, missedTicks } = state;
   const now =
     operation &&
@@ -139,7 +144,7 @@ function facts(state: RelationshipState, document: Relationship, nowMs: number, 
       ...(now ? [['running now', now]] : []),
       ['last sync', lastSyncText(state)],
       ['next sync', time(state.paused ? undefined : (state.retryAt ?? nextRun))],
-      ['recovery point objective', rpoText(state, document.spec.objectives.rpo, nowMs)],
+      ['recovery point objective', rpoText(health)],
       ...(state.lastDrill ? [['last drill', drillText(state.lastDrill)]] : []),
       ['epoch', `${state.epoch}, ${directionOf(state)}`],
       ['ticks skipped, because an operation ran', String(missedTicks)],
@@ -162,6 +167,7 @@ export function renderRelationshipDetails(
   const { source } = document.spec;
   const now = new Date(nowMs).toISOString();
   const phase = phaseOf(state);
+  const health = assess(document, watchedOf(state), nowMs);
   return page([
     `### ${PHASES[phase] ?? phase}`,
     purpose(document),
@@ -169,13 +175,19 @@ export function renderRelationshipDetails(
     ...(state.notice ? [`**${plain(state.notice.text)}**`] : []),
     ...failureList(state.targets.map(({ name, lastError }) => ({ name, failure: lastError }))),
     table(
-      ['role', 'host', 'volume', 'result', 'recovery point', 'captured', 'lag'],
+      ['role', 'host', 'volume', 'result', 'recovery point', 'captured', 'lag', 'status'],
       [
-        ['source', plain(source.host), code(source.directory), '', '', '', ''],
-        ...state.targets.map((target) => targetRow(target, nowMs)),
+        ['source', plain(source.host), code(volumePath(source)), '', '', '', '', ''],
+        ...state.targets.map((target) =>
+          targetRow(
+            target,
+            health.targets.find(({ name }) => name === target.name),
+            nowMs,
+          ),
+        ),
       ],
     ),
-    facts(state, document, nowMs, nextRun),
+    facts(state, health, nextRun),
     ...(state.warnings.length > 0
       ? ['**Worth knowing**', state.warnings.map((warning) => `- ${plain(warning)}`).join('\n')]
       : []),
@@ -202,7 +214,7 @@ export function renderSyncDetails(
   const read = source.copyMethod === 'Direct' ? 'read as it is' : `frozen first (${source.copyMethod})`;
   return page([
     `### ${record ? RESULTS[record.result] : 'Syncing'}`,
-    `From ${code(`${source.host}:${source.directory}`)}, ${read}; ${describeReason(reason)}.`,
+    `From ${code(`${source.host}:${volumePath(source)}`)}, ${read}; ${describeReason(reason)}.`,
     table(
       ['target', record ? 'what became of it' : 'now'],
       doing.size > 0

@@ -1,5 +1,9 @@
-import type { Volume } from './records';
-import type { SourceSpec, TargetSpec } from './spec';
+import { VOLUME_KINDS } from './records';
+import type { Volume, VolumeKind } from './records';
+import type { TargetSpec } from './spec';
+
+/** An endpoint, with or without the defaults of its spec. */
+type Endpoint = Partial<Record<VolumeKind, string | undefined>> & { mustBeMounted?: boolean | undefined };
 
 /** A target's name: its own, or else its host's. */
 export function targetName(target: Pick<TargetSpec, 'name' | 'host'>): string {
@@ -7,6 +11,18 @@ export function targetName(target: Pick<TargetSpec, 'name' | 'host'>): string {
 }
 
 /** The volume that an endpoint of a spec names. */
-export function volumeOf(endpoint: Pick<SourceSpec | TargetSpec, 'directory' | 'mustBeMounted'>): Volume {
-  return { kind: 'directory', path: endpoint.directory, mustBeMounted: endpoint.mustBeMounted };
+export function volumeOf(endpoint: Endpoint): Volume {
+  const kind = VOLUME_KINDS.find((key) => endpoint[key] !== undefined) ?? 'directory';
+  return { kind, path: endpoint[kind] ?? '', mustBeMounted: endpoint.mustBeMounted ?? false };
+}
+
+/** Where an endpoint's volume is on its host, as users see it. */
+export function volumePath(endpoint: Endpoint): string {
+  return volumeOf(endpoint).path;
+}
+
+/** The key of an endpoint that names its volume, and its value: what stays the same when a target becomes the source. */
+export function volumeKey(endpoint: Endpoint): Partial<Record<VolumeKind, string>> {
+  const { kind, path } = volumeOf(endpoint);
+  return { [kind]: path };
 }

@@ -3,7 +3,8 @@ import { checkSpec } from './check-spec';
 import { dropExplained, explainIssue } from './explain-issue';
 import { formatIssue, formatPath } from './issues';
 import type { SpecIssue } from './issues';
-import { RelationshipSchema } from './spec';
+import { volumeOf } from './endpoints';
+import { defaultMover, RelationshipSchema } from './spec';
 import type { Relationship } from './spec';
 
 export interface Examination {
@@ -13,13 +14,20 @@ export interface Examination {
   warnings: SpecIssue[];
 }
 
+/** The mover that the source's kind has, where the document names none. */
+function withMover(document: Relationship): Relationship {
+  const { spec } = document;
+  if (Object.keys(spec.mover).length > 0) return document;
+  return { ...document, spec: { ...spec, mover: defaultMover(volumeOf(spec.source).kind) } };
+}
+
 /** Every reason why a parsed document can't be accepted, and what looks unintended. */
 export function examineDocument(document: unknown): Examination {
   const parsed = RelationshipSchema.safeParse(document);
   const checks = checkSpec(document);
   const found = parsed.error?.issues.flatMap((issue) => explainIssue(document, issue)) ?? [];
-  const problems = [...dropExplained(found), ...checks.problems];
-  const relationship = problems.length === 0 ? parsed.data : undefined;
+  const problems = dropExplained([...found, ...checks.problems]);
+  const relationship = problems.length === 0 && parsed.data ? withMover(parsed.data) : undefined;
   return { ...(relationship && { relationship }), problems, warnings: checks.warnings };
 }
 

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { arbitraryRelationship } from '../../test/support/arbitrary-relationship';
-import { targetName } from './endpoints';
+import { targetName, volumePath } from './endpoints';
 import { orient, primaryAfter, primaryName, sourceName } from './orientation';
 import { makeDocument } from '../../test/support/records';
-import type { Relationship } from './spec';
+import type { Relationship, SourceSpec, TargetSpec } from './spec';
 
-const place = ({ host, directory }: { host: string; directory: string }) => `${host}:${directory}`;
+const place = (end: SourceSpec | TargetSpec) => `${end.host}:${volumePath(end)}`;
 const places = ({ spec }: Relationship) => [spec.source, ...spec.targets].map(place).toSorted();
 const names = ({ spec }: Relationship) => spec.targets.map(targetName);
 

@@ -1,5 +1,5 @@
 /** Which endpoint is the primary, and what the spec reads like from there. Pure. */
-import { targetName } from './endpoints';
+import { targetName, volumeKey } from './endpoints';
 import type { Relationship, SourceSpec, TargetSpec } from './spec';
 
 /** What the spec's source is called where it is a target: its host, or like it where a target has that name. */
@@ -11,21 +11,35 @@ export function sourceName({ spec }: Relationship): string {
   return name;
 }
 
-function toSource(target: TargetSpec): SourceSpec {
-  const { host, directory, mustBeMounted, copyMethod } = target;
+function toSource(target: TargetSpec, { pinLimit }: SourceSpec): SourceSpec {
+  const { host, mustBeMounted, copyMethod } = target;
   const canFreeze = copyMethod === 'Snapshot' || copyMethod === 'Clone' || copyMethod === 'Direct';
-  return { host, directory, mustBeMounted, copyMethod: canFreeze ? copyMethod : 'Auto' };
-}
-
-function toTarget(source: SourceSpec, name: string, targetClass: string): TargetSpec {
-  const { host, directory, mustBeMounted, copyMethod } = source;
   return {
     host,
-    directory,
+    ...volumeKey(target),
+    mustBeMounted,
+    copyMethod: canFreeze ? copyMethod : 'Auto',
+    ...(pinLimit && { pinLimit }),
+  };
+}
+
+/** What goes with the place among the targets, not with the host, is taken over from who was there. */
+function toTarget(
+  source: SourceSpec,
+  name: string,
+  { class: targetClass, schedule, rpo, retain }: TargetSpec,
+): TargetSpec {
+  const { host, mustBeMounted, copyMethod } = source;
+  return {
+    host,
+    ...volumeKey(source),
     mustBeMounted,
     name,
     copyMethod: copyMethod === 'Snapshot' || copyMethod === 'Clone' ? copyMethod : 'Auto',
     class: targetClass,
+    ...(schedule !== undefined && { schedule }),
+    ...(rpo !== undefined && { rpo }),
+    ...(retain && { retain }),
   };
 }
 
@@ -38,12 +52,12 @@ export function orient(document: Relationship, primary: string | undefined): Rel
   const chosen = document.spec.targets.find((target) => targetName(target) === primary);
   if (!chosen) return document;
   const { source, targets } = document.spec;
-  const former = toTarget(source, sourceName(document), chosen.class);
+  const former = toTarget(source, sourceName(document), chosen);
   return {
     ...document,
     spec: {
       ...document.spec,
-      source: toSource(chosen),
+      source: toSource(chosen, source),
       targets: targets.map((target) => (target === chosen ? former : target)),
     },
   };

@@ -77,13 +77,29 @@ describe('what is wrong is shown in its line, with a guess', () => {
     ],
     [
       'a volume kind',
+      withSpec(SOURCE, '  targets:', '    - host: beta', '      lvm: tank/wiki'),
+      '8:7: spec.targets[0].lvm: unknown volume kind; there is directory, zfs, btrfs, image',
+    ],
+    [
+      'a volume kind that the mover does not carry',
       withSpec(SOURCE, '  targets:', '    - host: beta', '      zfs: tank/wiki'),
-      '8:7: spec.targets[0].zfs: unknown volume kind; there is directory',
+      '8:12: spec.targets[0].zfs: the rsync mover carries directory, not zfs; the source is of kind directory',
+    ],
+    [
+      'a second volume',
+      withSpec(
+        SOURCE,
+        '  targets:',
+        '    - host: beta',
+        '      directory: /srv/wiki',
+        '      zfs: tank/wiki',
+      ),
+      '9:12: spec.targets[0].zfs: names a second volume beside directory: an endpoint has one',
     ],
     [
       'a mover',
       withSpec(SOURCE, TARGETS, '  mover: { rsnyc: {} }'),
-      '7:12: spec.mover.rsnyc: unknown mover; there is rsync; did you mean "rsync"?',
+      '7:12: spec.mover.rsnyc: unknown mover; there is rsync, zfs, btrfs, image; did you mean "rsync"?',
     ],
     [
       'a missing key',

@@ -1,4 +1,6 @@
 /** How one target is to be brought up to date: a pure decision, shared by workflows and tests. */
+import { planStream } from './plan-stream';
+import type { StreamHow, StreamPlan, StreamSituation } from './plan-stream';
 import type { Point, PointMethod } from './records';
 
 export interface TransferSituation {
@@ -14,6 +16,8 @@ export interface TransferSituation {
   maxDeletes: string;
   /** `tidemark approve` lifted the guards for this sync. */
   approved: boolean;
+  /** What both sides hold, where the mover sends from a common state; otherwise the tree is the base. */
+  stream?: StreamSituation;
 }
 
 export interface TransferPlan {
@@ -22,7 +26,9 @@ export interface TransferPlan {
    * state meanwhile. `delayed` puts whole new files beside the old and renames them at the end.
    */
   writeMode: 'inPlace' | 'delayed';
-  how: 'full' | 'incremental' | 'resume';
+  how: StreamHow;
+  /** For movers that send from a common state. */
+  stream?: StreamPlan;
   /** At most so many deletions. Undefined: no limit. */
   maxDeletions?: number;
 }
@@ -45,6 +51,10 @@ function limitDeletions({ newestPoint, maxDeletes, approved }: TransferSituation
 /** Chooses how to write, names the kind of transfer, and limits what it may delete. */
 export function planTransfer(situation: TransferSituation): TransferPlan {
   const { resuming, newestPoint } = situation;
+  if (situation.stream) {
+    const stream = planStream(situation.stream);
+    return { writeMode: 'inPlace', how: stream.how, stream };
+  }
   const maxDeletions = limitDeletions(situation);
   return {
     writeMode: chooseWriteMode(situation),

@@ -7,10 +7,18 @@ import type { ErrorType } from './errors';
 /** An instant, ISO 8601 in UTC. */
 export type Instant = string;
 
+/** The kinds of volume, and the keys of an endpoint in a spec that name one. */
+export const VOLUME_KINDS = ['directory', 'zfs', 'btrfs', 'image'] as const;
+
+export type VolumeKind = (typeof VOLUME_KINDS)[number];
+
 /** A volume as drivers know it: its kind, and where it is on its host. */
 export interface Volume {
-  kind: 'directory';
-  /** Absolute path on the host. */
+  kind: VolumeKind;
+  /**
+   * `directory`, `btrfs`: an absolute path on the host. `zfs`: the dataset (`tank/wiki`). `image`: the
+   * engine, or engine and storage root (`podman`, `podman:/srv/images`).
+   */
   path: string;
   /** Refuse unless this path is, or lies inside, a mounted filesystem other than the root. */
   mustBeMounted?: boolean;
@@ -29,6 +37,22 @@ export interface Claim {
   relationship: string;
   epoch: number;
   role: Role;
+}
+
+/**
+ * A frozen state that one side holds and that an incremental transfer can start from, whoever made it.
+ * For kinds whose storage names states by identity; directories have none.
+ */
+export interface HeldState {
+  /** Proves two states equal, never a name: ZFS guid, btrfs UUID (at a target the received one), digest. */
+  identity: string;
+  /** What the tool calls it on this side: `tank/wiki@…`, a path. */
+  name: string;
+  createdAt: Instant;
+  /** `bookmark`: can only be sent from. */
+  kind: 'snapshot' | 'bookmark';
+  /** Made by this relationship; others are carried or left, and never destroyed. */
+  ours: boolean;
 }
 
 /** A recovery point as its target holds it. */

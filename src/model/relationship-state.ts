@@ -1,8 +1,10 @@
 /** The state of a relationship and how each event changes it: pure, so that it can be tested alone. */
+import type { Bases } from './bases';
 import { targetName, volumeOf } from './endpoints';
 import { orient, primaryAfter, sourceName } from './orientation';
 import { isMissingAgent } from './failure';
 import type { Failure, Instant, SyncRecord, TargetOutcome } from './records';
+import { targetsDue } from './schedules';
 import type { Relationship, TargetSpec } from './spec';
 import type { LastSync, OperationKind, Phase, RelationshipStatus, Takeover, TargetStatus } from './status';
 
@@ -169,6 +171,37 @@ export function chooseTargets(
   };
 }
 
+/** Why a request for targets that there are not is refused; undefined where all are known. */
+export function objectionToTargets(
+  targets: readonly TargetSpec[],
+  wanted: readonly string[] | undefined,
+): string | undefined {
+  const { unknown } = chooseTargets(targets, wanted);
+  if (unknown.length === 0) return undefined;
+  const known = targets.map((target) => `${targetName(target)} (${target.class})`).join(', ');
+  return `no target has the name or class ${unknown.join(', ')}; there are ${known}`;
+}
+
+/**
+ * The targets that a tick starts a sync of, now or right after the sync of others that runs; none: it is
+ * skipped. A sync of some targets alone, such as one that is tried again, must not cost the others their ticks.
+ * @param request.tick when the Schedule meant it; without it, the tick is for all
+ * @param request.targets names or classes that it is for, whenever it was meant
+ */
+export function targetsOfTick(
+  state: RelationshipState,
+  { tick, targets }: { tick?: Instant; targets?: string[] },
+): string[] {
+  const document = activeDocument(state);
+  if (!document || state.paused || state.takeover) return [];
+  const { spec } = document;
+  const due =
+    tick === undefined || targets ? chooseTargets(spec.targets, targets).chosen : targetsDue(spec, tick);
+  if (!state.operation) return due;
+  const { targets: running } = state.operation;
+  return running ? due.filter((name) => !running.includes(name)) : [];
+}
+
 /** The target that a failover goes to where nobody names one: the freshest. */
 export function chooseTakeoverTarget(targets: readonly TargetStatus[]): string | undefined {
   const fresh = targets
@@ -182,9 +215,20 @@ function toTargetStatus(old: TargetStatus, outcome: TargetOutcome): TargetStatus
   return {
     ...kept,
     result: outcome.result,
-    ...(outcome.point && { recoveryPoint: outcome.point.id, capturedAt: outcome.point.capturedAt }),
+    ...(outcome.point && {
+      recoveryPoint: outcome.point.id,
+      capturedAt: outcome.point.capturedAt,
+      baseSyncId: outcome.point.syncId,
+    }),
     ...(outcome.failure && { lastError: outcome.failure }),
   };
+}
+
+/** By target, the sync that it last confirmed, whose frozen state at the source is its base. */
+export function basesOf({ targets }: RelationshipState): Bases {
+  return Object.fromEntries(
+    targets.flatMap(({ name, baseSyncId }) => (baseSyncId ? [[name, baseSyncId]] : [])),
+  );
 }
 
 /** Says something to whoever looks at the current details, until a later sync succeeds. */

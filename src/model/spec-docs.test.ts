@@ -3,9 +3,11 @@ import path from 'node:path';
 import { z } from 'zod';
 import { findKey, knownKeys, makeJsonSchema } from './json-schema';
 import { renderJsonSchema, renderSpecDocs } from './spec-docs';
-import { FULL_EXAMPLE, SHORT_EXAMPLE } from './spec-example';
+import { defaultMover } from './spec';
+import { FULL_EXAMPLE, SHORT_EXAMPLE, STORAGE_EXAMPLES } from './spec-example';
+import { DEFAULT_RSYNC } from './mover-options';
 import { parseSpecs } from './parse-spec';
-import { parse } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 
 const docs = path.join(__dirname, '../../docs');
 
@@ -16,7 +18,7 @@ test('docs/spec.md and docs/spec.schema.json are what the schema says now; else 
 
 test('every document that the reference shows is accepted as it stands there', () => {
   const shown = [...renderSpecDocs().matchAll(/```yaml\n(.*?)```/gs)].map(([, text]) => text ?? '');
-  expect(shown).toEqual([SHORT_EXAMPLE, FULL_EXAMPLE]);
+  expect(shown).toEqual([SHORT_EXAMPLE, FULL_EXAMPLE, STORAGE_EXAMPLES]);
   for (const text of shown) expect(parseSpecs(text, 'x')).toMatchObject({ problems: [], warnings: [] });
 });
 
@@ -28,7 +30,7 @@ function listKeys(at: readonly (string | number)[] = []): string[] {
   });
 }
 
-test('the full example uses every key there is', () => {
+test('the examples use every key there is', () => {
   const used = (value: unknown, at: string[] = []): string[] => {
     if (Array.isArray(value)) return value.flatMap((item) => used(item, at));
     if (typeof value !== 'object' || value === null) return [];
@@ -37,9 +39,11 @@ test('the full example uses every key there is', () => {
       ...used(item, [...at, key]),
     ]);
   };
-  const keys = new Set(used(parse(FULL_EXAMPLE)));
-  const hookOptions = /^spec\.hooks\.\w+\.(timeout|onError)$/;
-  expect(listKeys().filter((key) => !keys.has(key) && !hookOptions.test(key))).toEqual([]);
+  const documents = parseAllDocuments(`${FULL_EXAMPLE}---\n${STORAGE_EXAMPLES}`);
+  const keys = new Set(documents.flatMap((document) => used(document.toJS())));
+  // Shown once each: in one hook, and in the relationship's own rules.
+  const repeated = /^spec\.(hooks\.\w+\.(timeout|onError)|targets\.retain\.\w+)$/;
+  expect(listKeys().filter((key) => !keys.has(key) && !repeated.test(key))).toEqual([]);
 });
 
 test('every key is explained in the reference', () => {
@@ -65,4 +69,8 @@ test('a key is found wherever it may stand', () => {
   expect(findKey('schedule')).toEqual(['spec.trigger.schedule']);
   expect(findKey('exclude')).toEqual(['spec.mover.rsync.exclude']);
   expect(findKey('nothing')).toEqual([]);
+});
+
+test('what a mover takes where a spec leaves it out is what the schema fills in', () => {
+  expect(DEFAULT_RSYNC).toEqual(defaultMover('directory').rsync);
 });

@@ -1,7 +1,7 @@
 /** The reference of the spec, `docs/spec.md`, made from the same schema that judges documents. */
 import { makeJsonSchema } from './json-schema';
 import type { JsonSchema } from './json-schema';
-import { FULL_EXAMPLE, SHORT_EXAMPLE } from './spec-example';
+import { FULL_EXAMPLE, SHORT_EXAMPLE, STORAGE_EXAMPLES } from './spec-example';
 
 const INTRODUCTION = `# The spec of a relationship
 
@@ -25,6 +25,7 @@ What is written how:
   kinds of day are given, both must match. Put them in quotes: a bare \`*\` has a meaning of its own in YAML.
 - **Directories** are absolute paths. \`/\` and system folders are refused, for a target also anything inside
   them (\`/etc/…\`, \`/usr/…\`); so are a source and a target, or two targets, of which one lies inside the other.
+- **A volume** is named by one key of its endpoint: \`directory\`, \`zfs\`, \`btrfs\` or \`image\`.
 `;
 
 const RETENTION = `A point stays while any rule keeps it. Hours, days, weeks, months and years are those of UTC; which
@@ -105,6 +106,7 @@ function renderRows({ properties = {}, required = [] }: JsonSchema): string[] {
 
 function renderSection({ titles, schema }: Section): string {
   const [title = ''] = titles;
+  const notes = titles.map((name) => NOTES[name]).find(Boolean);
   const heading = title ? titles.map((name) => `\`${name}\``).join(', ') : 'The document';
   return [
     `## ${heading}`,
@@ -112,15 +114,16 @@ function renderSection({ titles, schema }: Section): string {
     ['| key | what it takes | default | meaning |', '| --- | --- | --- | --- |', ...renderRows(schema)].join(
       '\n',
     ),
-    ...(NOTES[title] ? [NOTES[title].trimEnd()] : []),
+    ...(notes ? [notes.trimEnd()] : []),
   ].join('\n\n');
 }
 
 /** The text of `docs/spec.md`. */
 export function renderSpecDocs(): string {
   const sections = listSections(makeJsonSchema(), '').map(renderSection);
-  const example = `## Every key in one document\n\n\`\`\`yaml\n${FULL_EXAMPLE}\`\`\``;
-  return `${[INTRODUCTION.trimEnd(), ...sections, example].join('\n\n')}\n`;
+  const example = `## Every key of a directory in one document\n\n\`\`\`yaml\n${FULL_EXAMPLE}\`\`\``;
+  const others = `## ZFS, btrfs and container images\n\n\`\`\`yaml\n${STORAGE_EXAMPLES}\`\`\``;
+  return `${[INTRODUCTION.trimEnd(), ...sections, example, others].join('\n\n')}\n`;
 }
 
 /** The text of `docs/spec.schema.json`. */

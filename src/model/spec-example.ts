@@ -10,6 +10,7 @@ spec:
     directory: /srv/wiki
     mustBeMounted: true
     copyMethod: Snapshot
+    pinLimit: { age: 10d, space: 200GiB }
   targets:
     - host: beta
       directory: /srv/copies/wiki
@@ -19,6 +20,9 @@ spec:
       mustBeMounted: true
       copyMethod: HardLink
       class: drpnode
+      schedule: "0 3 * * *"
+      rpo: 2d
+      retain: { daily: 30, monthly: 24 }
   mover:
     rsync:
       exclude: ["cache/**", "*.tmp"]
@@ -68,6 +72,37 @@ spec:
     stopDrill:
       - run: [stop-on-clone, wiki]
   approval: one
+`;
+
+/** The same for each kind of storage that has a mover of its own. */
+export const STORAGE_EXAMPLES = `apiVersion: tidemark/v1
+kind: Relationship
+metadata: { name: mail }
+spec:
+  source: { host: alpha, zfs: tank/mail }
+  targets:
+    - { host: beta, zfs: tank/mail }
+    - { host: gamma, zfs: backup/copies/mail, class: drpnode }
+  mover:
+    zfs: { recursive: true, properties: true, intermediates: false, raw: auto }
+---
+apiVersion: tidemark/v1
+kind: Relationship
+metadata: { name: photos }
+spec:
+  source: { host: alpha, btrfs: /srv/photos }
+  targets: [{ host: beta, btrfs: /srv/photos }]
+  mover:
+    btrfs: { nested: true }
+---
+apiVersion: tidemark/v1
+kind: Relationship
+metadata: { name: images }
+spec:
+  source: { host: alpha, image: podman }
+  targets: [{ host: beta, image: "podman:/srv/images" }]
+  mover:
+    image: { names: ["registry.example.net/team/*"], used: true }
 `;
 
 /** The least that a document must say. */

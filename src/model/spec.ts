@@ -5,43 +5,24 @@
  * Durations and sizes stay the strings that the user wrote; `units.ts` turns them into numbers.
  */
 import { z } from 'zod';
-import { NAME_PATTERN } from './names';
-import { normalizePath } from './paths';
-import { DURATION, durationToMs, isDuration, isSize, SIZE, sizeToBytes } from './units';
+import { MoverSchema } from './spec-movers';
+import { absolutePath, dataset, duration, imageStore, name, positiveDuration, size } from './spec-values';
 
-const name = z
-  .string()
-  .regex(
-    NAME_PATTERN,
-    'must be 1 to 63 lower-case letters, digits, dots or dashes, and begin and end with a letter or digit',
-  )
-  .meta({ title: 'name' });
-const duration = z
-  .string()
-  .refine(isDuration, 'must be a duration such as 90s, 15m, 1h30m or 7d')
-  .meta({ pattern: DURATION.source, title: 'duration' });
-const positiveDuration = duration.refine(
-  (text) => !isDuration(text) || durationToMs(text) > 0,
-  'must be longer than 0s',
-);
-const size = z
-  .string()
-  .refine(isSize, 'must be a size such as 512KiB, 20MiB or 1.5GiB')
-  .refine((text) => !isSize(text) || sizeToBytes(text) > 0, 'must be more than nothing')
-  .meta({ pattern: SIZE.source, title: 'size' });
-const absolutePath = z
-  .string()
-  .overwrite(normalizePath)
-  .regex(/^\//, 'must be an absolute path')
-  .refine((path) => !path.split('/').includes('..'), 'must not contain ..')
-  // eslint-disable-next-line no-control-regex -- these are what is refused
-  .refine((path) => !/[\u0000-\u001f\u007f]/.test(path), 'must not contain control characters')
-  .meta({ title: 'absolute path' });
-const pattern = z.string().regex(/^[^\0\r\n]+$/, 'must be one line of text, and not empty');
+export { defaultMover, defaultMoverKind, MOVER_KINDS, MOVER_VOLUMES, MoverSchema } from './spec-movers';
+export type { MoverKind } from './spec-movers';
 
 const endpoint = {
   host: name.describe('The host that holds the volume: the name its agent was started with.'),
-  directory: absolutePath.describe('The volume: an absolute path of a directory on that host.'),
+  directory: absolutePath.optional().describe('The volume: an absolute path of a directory on that host.'),
+  zfs: dataset.optional().describe('The volume: a ZFS dataset on that host, `tank/wiki`.'),
+  btrfs: absolutePath
+    .optional()
+    .describe('The volume: the absolute path of a btrfs subvolume on that host, sent as btrfs sends it.'),
+  image: imageStore
+    .optional()
+    .describe(
+      'The volume: the images of a container engine on that host: `podman`, `docker` or `containerd`; with a storage root or a socket of its own after a colon.',
+    ),
   mustBeMounted: z
     .boolean()
     .default(false)
@@ -49,9 +30,6 @@ const endpoint = {
       'Refuse to work unless the directory is, or lies on, a mounted filesystem other than the root.',
     ),
 };
-
-/** The keys of an endpoint that name a volume, one per volume kind. */
-export const VOLUME_KINDS = ['directory'] as const satisfies (keyof typeof endpoint)[];
 
 /** At most so many points by one rule. */
 const MAX_POINTS = 10_000;
@@ -85,46 +63,18 @@ const HookSchema = z
   })
   .describe('A program on a host, run at the moment that the list is named for.');
 
-const SAFE_RSYNC_OPTIONS = [
-  '--fuzzy',
-  '--no-xattrs',
-  '--no-acls',
-  '--no-devices',
-  '--no-specials',
-  '--no-hard-links',
-  '--no-sparse',
-  '--whole-file',
-  '--fsync',
-  '--preallocate',
-  '--omit-dir-times',
-  '--omit-link-times',
-] as const;
-
-const RsyncSchema = z
+const PinLimitSchema = z
   .strictObject({
-    exclude: z.array(pattern).default([]).describe('Patterns of rsync for what to leave out.'),
-    include: z.array(pattern).default([]).describe('Patterns that win over `exclude`.'),
-    bandwidthLimit: size.optional().describe('At most so much per second.'),
-    compress: z
-      .enum(['auto', 'zstd', 'lz4', 'none'])
-      .default('auto')
+    age: positiveDuration
+      .optional()
       .describe(
-        '`auto` compresses where the last transfer over this link was slower than compression would be.',
+        'No longer than this; by default 7d, or twice the time between two syncs of that target where that is more.',
       ),
-    checksum: z
-      .boolean()
-      .default(false)
-      .describe('Find changes by checksum, not by size and time. Reads everything.'),
-    extraOptions: z
-      .array(z.enum(SAFE_RSYNC_OPTIONS))
-      .default([])
-      .describe('Further options of rsync that are safe here.'),
+    space: size.optional().describe('No more than this, those that are needed for longest first.'),
   })
-  .describe('Files by rsync.');
-
-export const MoverSchema = z
-  .strictObject({ rsync: RsyncSchema.prefault({}) })
-  .describe('What carries the bytes.');
+  .describe(
+    'What the source keeps of old states for targets that were not synced since. A target that is given up is told of, and its next sync starts from an older base or in full.',
+  );
 
 const SourceSchema = z
   .strictObject({
@@ -133,8 +83,9 @@ const SourceSchema = z
       .enum(['Direct', 'Snapshot', 'Clone', 'Auto'])
       .default('Direct')
       .describe(
-        '`Direct` reads the live directory; `Snapshot` a btrfs snapshot; `Clone` a reflink copy (XFS, btrfs); `Auto` the best that the filesystem can do: a snapshot, a clone, or the live directory.',
+        'Of a directory: `Direct` reads the live one; `Snapshot` a btrfs snapshot; `Clone` a reflink copy (XFS, btrfs); `Auto` the best that the filesystem can do: a snapshot, a clone, or the live directory. The other volume kinds are always read from a snapshot.',
       ),
+    pinLimit: PinLimitSchema.optional(),
   })
   .describe('Where the data is.');
 
@@ -149,6 +100,19 @@ const TargetSchema = z
         'How recovery points are frozen: `Snapshot` by btrfs, `Clone` by reflink, `HardLink` by hard-linked generations on any filesystem, `Direct` keeps none. `Auto` takes the first of them that the filesystem can do.',
       ),
     class: name.default('node').describe('A class to choose targets by, for example `drpnode`.'),
+    schedule: z
+      .string()
+      .meta({ title: 'cron expression' })
+      .optional()
+      .describe(
+        "When this target is synced, where that is not by `trigger.schedule`; in the trigger's time zone.",
+      ),
+    rpo: positiveDuration
+      .optional()
+      .describe("How old this target's newest recovery point may be, where that is not `objectives.rpo`."),
+    retain: RetainSchema.optional().describe(
+      'Which recovery points this target keeps, where that is not as `spec.retain` says.',
+    ),
   })
   .describe('Where a copy is kept.');
 
@@ -273,7 +237,10 @@ export type RelationshipSpec = Relationship['spec'];
 export type SourceSpec = RelationshipSpec['source'];
 export type TargetSpec = RelationshipSpec['targets'][number];
 export type MoverSpec = RelationshipSpec['mover'];
-export type RsyncSpec = MoverSpec['rsync'];
+export type RsyncSpec = NonNullable<MoverSpec['rsync']>;
+export type ZfsSpec = NonNullable<MoverSpec['zfs']>;
+export type BtrfsSpec = NonNullable<MoverSpec['btrfs']>;
+export type ImageSpec = NonNullable<MoverSpec['image']>;
 export type RetainSpec = RelationshipSpec['retain'];
 export type HookSpec = RelationshipSpec['hooks']['beforeCapture'][number];
 export type HooksSpec = RelationshipSpec['hooks'];

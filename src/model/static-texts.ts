@@ -1,5 +1,5 @@
 /** The fixed texts that Temporal shows of a workflow: what it is, for somebody who has never seen Tidemark. */
-import { targetName } from './endpoints';
+import { targetName, volumePath } from './endpoints';
 import { code, page } from './markdown';
 import type { SyncRecord } from './records';
 import type { Relationship } from './spec';
@@ -46,7 +46,7 @@ export function toSummary(text: string): string {
 export function relationshipSummary({ spec }: Relationship): string {
   const hosts = spec.targets.map(({ host }) => host);
   return toSummary(
-    `Keeps ${spec.source.host}:${spec.source.directory} copied to ${[...new Set(hosts)].join(', ')}`,
+    `Keeps ${spec.source.host}:${volumePath(spec.source)} copied to ${[...new Set(hosts)].join(', ')}`,
   );
 }
 
@@ -108,5 +108,5 @@ export function scheduleNote({ metadata, spec }: Relationship, paused: boolean):
   const how = paused
     ? `Paused: tidemark resume ${name}`
     : `Kept in step with the spec: change it with tidemark apply, stop it with tidemark pause ${name}`;
-  return `Syncs ${source.host}:${source.directory} to ${targets.map(targetName).join(', ')}. ${how}`;
+  return `Syncs ${source.host}:${volumePath(source)} to ${targets.map(targetName).join(', ')}. ${how}`;
 }

@@ -70,6 +70,8 @@ export interface TargetStatus {
   host: string;
   volume: string;
   result: 'never' | 'succeeded' | 'failed' | 'cancelled' | 'external';
+  /** The sync that brought the newest recovery point: what it froze at the source is the next one's base. */
+  baseSyncId?: string;
   /** Id and capture time of the newest recovery point. */
   recoveryPoint?: string;
   capturedAt?: Instant;

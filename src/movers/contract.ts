@@ -7,8 +7,10 @@
  */
 import type { Host } from '../hosts/contract';
 import type { Landing, Landings } from '../landings/contract';
-import type { Comparison, Progress, TransferStats } from '../model/records';
-import type { MoverSpec } from '../model/spec';
+import type { StreamPlan } from '../model/plan-stream';
+import type { Comparison, Progress, TransferStats, Volume } from '../model/records';
+import type { MoverKind, MoverSpec } from '../model/spec';
+import type { Capture } from '../volumes/contract';
 
 /** What names one stream of bytes: locks, keys and landings are found again by it. */
 export interface TransferId {
@@ -25,17 +27,24 @@ export type WriteMode = 'inPlace' | 'delayed';
 export interface Offer {
   /** One line of OpenSSH public key. */
   publicKey: string;
-  /** The exact command that the tool will want to run at the target, for each way of writing. */
-  serverCommands: Record<WriteMode, string[]>;
+  /**
+   * The exact command that rsync will want to run at the target, for each way of writing. Other movers offer
+   * none: their target knows its command by itself.
+   */
+  serverCommands: Partial<Record<WriteMode, string[]>>;
   /** Options as resolved for this link, for example the compression that was chosen. */
   resolved: Record<string, string>;
 }
 
 export interface TransferRequest {
   id: TransferId;
+  /** `capture.path`. */
   sourcePath: string;
+  capture: Capture;
   landing: Landing;
   writeMode: WriteMode;
+  /** Where to start from; left out by movers that need no base. */
+  stream?: StreamPlan;
   mover: MoverSpec;
   resolved: Record<string, string>;
   /** The limit that `receive` was told; beyond it, `ApprovalRequired`. Undefined: no limit. */
@@ -47,7 +56,13 @@ export interface TransferRequest {
 }
 
 export interface Mover {
-  readonly kind: string;
+  readonly kind: MoverKind;
+
+  /**
+   * Sends from a base that both sides hold by identity, as `planStream` chooses it. Otherwise the tree at the
+   * target is the base itself.
+   */
+  readonly usesStates: boolean;
 
   /**
    * Source: bytes of a whole copy, on disk and as files are long, the latter as `transfer` counts them.
@@ -68,7 +83,10 @@ export interface Mover {
     request: {
       id: TransferId;
       path: string;
+      volume: Volume;
       offer: Offer;
+      /** Where the stream starts from and lands: the replica, or a volume beside it. */
+      stream?: StreamPlan;
       /** `verify`: a landing that only reads. */
       writeMode: WriteMode | 'verify';
       mover: MoverSpec;
@@ -96,8 +114,11 @@ export interface Mover {
     request: {
       id: TransferId;
       sourcePath: string;
+      volume: Volume;
       landing: Landing;
       mover: MoverSpec;
+      /** Of the point: what proves it equal to a state of this volume. */
+      identity: string;
       /** By size and time as a sync finds changes, not by checksum: reads no contents. */
       quick: boolean;
       /** When the point was captured: later changes of the source are told apart from damage. */

@@ -8,7 +8,7 @@ export const MOVERS: readonly Mover[] = [rsyncMover];
 
 /** The mover that a spec asks for. @throws TidemarkError `InvalidSpec` for one that there is not. */
 export function moverFor(spec: MoverSpec): Mover {
-  const mover = MOVERS.find(({ kind }) => kind in spec);
+  const mover = MOVERS.find(({ kind }) => spec[kind] !== undefined);
   if (mover) return mover;
   throw new TidemarkError('InvalidSpec', `no mover of this name: ${Object.keys(spec).join(', ')}`, {
     hint: `one of: ${MOVERS.map(({ kind }) => kind).join(', ')}`,

@@ -6,7 +6,9 @@
  * the work: a killed agent leaves nothing that the next call can't mend. Errors are `TidemarkError`s.
  */
 import type { Host } from '../hosts/contract';
-import type { CaptureMethod, Claim, Instant, Point, PointMethod, Volume } from '../model/records';
+import type { StreamPlan } from '../model/plan-stream';
+import type { CaptureMethod, Claim, HeldState, Instant, Point, PointMethod, Volume } from '../model/records';
+import type { MoverSpec } from '../model/spec';
 
 /** What a volume is, and what can be done with it on this very filesystem. */
 export interface Inspection {
@@ -30,8 +32,10 @@ export interface Inspection {
 export interface Capture {
   syncId: string;
   method: CaptureMethod;
-  /** Where the mover reads. */
+  /** Where the mover reads; for kinds that are no tree, what their tool calls the frozen state. */
   path: string;
+  /** Of kinds whose storage names states by identity (see `HeldState`). */
+  identity?: string;
   /** True where `path` is the live volume and there is nothing to release. */
   live: boolean;
 }
@@ -49,8 +53,19 @@ export interface PointStamp {
   diverged?: true;
 }
 
+/** What a volume holds. */
+export interface VolumeSize {
+  /** Bytes on disk. */
+  diskBytes: number;
+  /** Bytes as long as its files are. */
+  fileBytes: number;
+  /** Entries, the volume itself included; 0 for kinds that can't count them cheaply. */
+  entries: number;
+}
+
 /** A writable copy of a recovery point, for a drill. */
 export interface Clone {
+  /** Where a service finds it: an absolute path; for images the name of the store. */
   path: string;
   /** `Copy` where the filesystem can share nothing: as long and as large as the point. */
   how: 'Snapshot' | 'Clone' | 'Copy';
@@ -58,6 +73,14 @@ export interface Clone {
 
 export interface VolumeDriver {
   readonly kind: Volume['kind'];
+
+  /** The one way in which this kind is frozen, source or target; left out where its filesystem decides. */
+  readonly onlyMethod?: 'Snapshot';
+
+  /**
+   * Its points are trees: a folder that rsync can read, so that a point can be restored into any directory.
+   */
+  readonly hasTrees: boolean;
 
   /**
    * Looks, changes nothing.
@@ -84,23 +107,48 @@ export interface VolumeDriver {
   capture(
     host: Host,
     volume: Volume,
-    request: { relationship: string; syncId: string; method: CaptureMethod; signal?: AbortSignal },
+    request: {
+      relationship: string;
+      syncId: string;
+      method: CaptureMethod;
+      /** Whose options may say what of the volume is frozen: the datasets below it, some of the images. */
+      mover?: MoverSpec;
+      signal?: AbortSignal;
+    },
   ): Promise<Capture>;
 
-  /** Removes every capture of the relationship but those of the sync ids to keep. */
+  /**
+   * The frozen states that an incremental transfer may start from, oldest first: this relationship's, and
+   * whatever users and other tools made. None for kinds without identities.
+   */
+  states(host: Host, volume: Volume, relationship: string): Promise<HeldState[]>;
+
+  /**
+   * The live replica differs from its newest state: somebody changed it. Always false for kinds without
+   * identities.
+   */
+  isChanged(host: Host, volume: Volume, relationship: string): Promise<boolean>;
+
+  /** What the live volume holds; all zero where there is none. */
+  size(host: Host, volume: Volume): Promise<VolumeSize>;
+
+  /** Removes every capture of the relationship but those of the sync ids to keep; a base in use is kept by its id. */
   release(
     host: Host,
     volume: Volume,
     request: { relationship: string; keepSyncIds: readonly string[] },
   ): Promise<void>;
 
-  /** Where a transfer writes: the live replica. */
+  /** Where a transfer writes: the live replica, as the mover's tool names it. */
   landingPath(volume: Volume): string;
 
   /** The whole recovery points, oldest first by sequence; never a half-made one. */
   points(host: Host, volume: Volume, relationship: string): Promise<Point[]>;
 
-  /** Where a recovery point can be read, read-only. @throws VolumeMissing where there is no such point. */
+  /**
+   * Where a recovery point can be read, read-only; makes it readable where that takes a mount.
+   * @throws VolumeMissing where there is no such point.
+   */
   pointPath(host: Host, volume: Volume, relationship: string, pointId: string): Promise<string>;
 
   /**
@@ -116,6 +164,13 @@ export interface VolumeDriver {
       stamp: PointStamp;
       method: PointMethod;
       unchanged: boolean;
+      /**
+       * How the bytes came, and the identity of the state that was sent: what was received must have it, and
+       * a side volume takes the replica's place now. Left out for rsync, and where an old primary's own
+       * state is kept.
+       */
+      stream?: StreamPlan;
+      identity?: string;
       signal?: AbortSignal;
     },
   ): Promise<Point>;

@@ -1,13 +1,19 @@
-import type { Volume } from '../model/records';
+import { TidemarkError } from '../model/errors';
+import type { Volume, VolumeKind } from '../model/records';
 import type { VolumeDriver } from './contract';
 import { directoryDriver } from './directory';
 
 /** Every kind of volume that there is; a new kind adds a folder and a line. */
-const DRIVERS: Readonly<Record<Volume['kind'], VolumeDriver>> = {
+const DRIVERS: Readonly<Partial<Record<VolumeKind, VolumeDriver>>> = {
   directory: directoryDriver,
 };
 
 /** The driver of a volume, or of a kind of volume. */
-export function driverFor(volume: Volume | Volume['kind']): VolumeDriver {
-  return DRIVERS[typeof volume === 'string' ? volume : volume.kind];
+export function driverFor(volume: Volume | VolumeKind): VolumeDriver {
+  const kind = typeof volume === 'string' ? volume : volume.kind;
+  const driver = DRIVERS[kind];
+  if (driver) return driver;
+  throw new TidemarkError('InvalidSpec', `no driver for volumes of kind ${kind}`, {
+    hint: `one of: ${Object.keys(DRIVERS).join(', ')}`,
+  });
 }

@@ -1,12 +1,13 @@
 /** `apply`: takes a spec into a relationship, or refuses it with every reason at once. */
 import { ApplicationFailure } from '@temporalio/workflow';
-import { volumeOf } from '../model/endpoints';
+import { volumeOf, volumePath } from '../model/endpoints';
 import { isMissingAgent } from '../model/failure';
 import { objectionTo } from '../model/document-change';
 import { orient } from '../model/orientation';
 import { activeDocument, applyDocument as takeDocument } from '../model/relationship-state';
 import type { RelationshipState } from '../model/relationship-state';
-import type { Relationship } from '../model/spec';
+import type { Relationship, SourceSpec, TargetSpec } from '../model/spec';
+import { schedulesOf } from '../model/schedules';
 import { scheduleNote } from '../model/static-texts';
 import { durationToMs } from '../model/units';
 import type { ApplyAnswer } from './messages';
@@ -46,7 +47,7 @@ async function inspectHosts(document: Relationship): Promise<Findings & { allPas
   const found = await Promise.all(
     endpoints.map(async ({ role, endpoint, hooks }): Promise<Findings> => {
       const { host } = endpoint;
-      const where = `${role} ${host}:${endpoint.directory}`;
+      const where = `${role} ${host}:${volumePath(endpoint)}`;
       try {
         const answer = await onHost(host, `Inspect ${where}`, INSPECT).inspectEndpoint({
           relationship: document.metadata.name,
@@ -57,7 +58,7 @@ async function inspectHosts(document: Relationship): Promise<Findings & { allPas
         const prefix = (text: string) => `${where}: ${text}`;
         return { problems: answer.problems.map(prefix), warnings: answer.warnings.map(prefix) };
       } catch (error) {
-        const failure = toFailure(error, host, endpoint.directory);
+        const failure = toFailure(error, host, volumePath(endpoint));
         if (isMissingAgent(failure)) {
           const passing = `no agent answers for host ${host}: start it with tidemark agent --host ${host}`;
           return { problems: [], warnings: [], passing };
@@ -81,7 +82,7 @@ async function keepSchedule(state: RelationshipState, resume = false): Promise<v
   const isStopped = state.paused || state.takeover !== undefined;
   await onControl('Keep the Schedule in step').keepSchedule({
     relationship: state.name,
-    ...(trigger.schedule && { cron: trigger.schedule }),
+    crons: schedulesOf(document.spec),
     timezone: trigger.timezone,
     jitterMs: trigger.jitter ? durationToMs(trigger.jitter) : 0,
     catchUpMs: durationToMs(trigger.catchUp),
@@ -94,7 +95,7 @@ async function keepSchedule(state: RelationshipState, resume = false): Promise<v
 /** Endpoints of the old spec that the new one has no more. */
 function droppedEndpoints(old: Relationship | undefined, document: Relationship) {
   const ends = (each: Relationship) => [each.spec.source, ...each.spec.targets];
-  const key = (endpoint: { host: string; directory: string }) => `${endpoint.host}:${endpoint.directory}`;
+  const key = (endpoint: SourceSpec | TargetSpec) => `${endpoint.host}:${volumePath(endpoint)}`;
   const kept = new Set(ends(document).map(key));
   return old ? ends(old).filter((endpoint) => !kept.has(key(endpoint))) : [];
 }
@@ -106,7 +107,7 @@ async function dropEndpoints(
 ): Promise<void> {
   await Promise.allSettled(
     droppedEndpoints(old, document).map((endpoint) =>
-      onHost(endpoint.host, `Let go of ${endpoint.directory}`, INSPECT).retireEndpoint({
+      onHost(endpoint.host, `Let go of ${volumePath(endpoint)}`, INSPECT).retireEndpoint({
         volume: volumeOf(endpoint),
         relationship: state.name,
       }),

@@ -1,4 +1,5 @@
 /** Brings an old primary back into step, as a target of the new one: the heart of `reverse`. */
+import { volumePath } from '../model/endpoints';
 import type { Comparison, Failure, Point, SyncRecord } from '../model/records';
 import type { TargetSpec } from '../model/spec';
 import { formatBytes } from '../model/units';
@@ -65,8 +66,8 @@ function checkDiverged(input: BringBackInput, old: TargetSpec, found: { old: Fou
   const { name } = input.document.metadata;
   throw refuse(
     'Diverged',
-    `both sides changed since they were last equal. ${old.host}:${old.directory}, the old primary: ${describeSide(found.old)}. ` +
-      `${source.host}:${source.directory}, the primary: ${describeSide(found.new)}`,
+    `both sides changed since they were last equal. ${old.host}:${volumePath(old)}, the old primary: ${describeSide(found.old)}. ` +
+      `${source.host}:${volumePath(source)}, the primary: ${describeSide(found.new)}`,
     `tidemark reverse ${name} --accept-diverged goes on with ${source.host}, and first keeps what ${old.host} has as a recovery point of its own`,
   );
 }
@@ -75,19 +76,19 @@ function checkDiverged(input: BringBackInput, old: TargetSpec, found: { old: Fou
 async function keepDiverged(saga: Saga, input: BringBackInput, old: TargetSpec): Promise<Point> {
   return await saga.step({
     phase: 'KeepingDiverged',
-    text: `${old.host}:${old.directory} is kept as it is, as a recovery point`,
+    text: `${old.host}:${volumePath(old)} is kept as it is, as a recovery point`,
     host: old.host,
-    volume: old.directory,
+    volume: volumePath(old),
     act: () =>
       orStepFailed(
-        onHost(old.host, `Keep ${old.directory} as it is`).keepDiverged({
+        onHost(old.host, `Keep ${volumePath(old)} as it is`).keepDiverged({
           ...sideOf(input, old, input.epoch, 'target').step,
           target: old,
           sequence: input.sequence,
           capturedAt: new Date().toISOString(),
         }),
         old.host,
-        old.directory,
+        volumePath(old),
       ),
   });
 }
@@ -98,10 +99,10 @@ async function keepDiverged(saga: Saga, input: BringBackInput, old: TargetSpec):
  */
 export async function bringBack(saga: Saga, input: BringBackInput, old: TargetSpec): Promise<BroughtBack> {
   const { document, epoch, from } = input;
-  const where = { host: old.host, volume: old.directory };
+  const where = { host: old.host, volume: volumePath(old) };
   await saga.step({
     phase: 'Fencing',
-    text: `${old.host}:${old.directory} is a target from epoch ${epoch} on`,
+    text: `${old.host}:${volumePath(old)} is a target from epoch ${epoch} on`,
     ...where,
     act: () => fence(input, old, from, epoch),
   });

@@ -64,7 +64,16 @@ export async function compare(request: CompareRequest): Promise<{ comparison: Co
       at(volume, `Compare with ${point.id} ${how}`, {
         startToCloseTimeout: '30d',
         ...overrides,
-      }).verify({ ...volume.step, id, capture, landing, mover, quick, capturedAt: point.capturedAt }),
+      }).verify({
+        ...volume.step,
+        id,
+        capture,
+        landing,
+        mover,
+        quick,
+        capturedAt: point.capturedAt,
+        identity: point.identity,
+      }),
       volume.host,
       path,
     );

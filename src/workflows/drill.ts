@@ -1,5 +1,5 @@
 import { CancellationScope, isCancellation, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
-import { targetName } from '../model/endpoints';
+import { targetName, volumePath } from '../model/endpoints';
 import { code } from '../model/markdown';
 import type { Failure } from '../model/records';
 import { renderSagaDetails } from '../model/saga-details';
@@ -67,7 +67,7 @@ async function rehearse(
         ...(pointId !== undefined && { pointId }),
       }),
       target.host,
-      target.directory,
+      volumePath(target),
     ),
   );
   const more = { pointId: clone.pointId, path: clone.path };
@@ -107,7 +107,7 @@ export async function drill(input: DrillInput): Promise<DrillOutcome> {
     outcome = { ...common, pointId, how, result: 'succeeded', rtoSeconds };
   } catch (error) {
     const failure: Failure =
-      error instanceof StepFailed ? error.failure : toFailure(error, target.host, target.directory);
+      error instanceof StepFailed ? error.failure : toFailure(error, target.host, volumePath(target));
     const result = isCancellation(error) || failure.type === 'Cancelled' ? 'cancelled' : 'failed';
     outcome = { ...common, pointId: request.pointId ?? null, result, rtoSeconds: null, failure };
   }

@@ -1,4 +1,4 @@
-import { targetName } from '../model/endpoints';
+import { targetName, volumePath } from '../model/endpoints';
 import { describeFailure } from '../model/failure';
 import type { Price } from '../model/price';
 import { renderPrice } from '../model/saga-details';
@@ -54,9 +54,9 @@ async function switchOver(
   await saga.tell({ epoch });
   const fencing = await saga.step({
     phase: 'Fencing',
-    text: `${source.host}:${source.directory} is the primary no more: epoch ${epoch}`,
+    text: `${source.host}:${volumePath(source)} is the primary no more: epoch ${epoch}`,
     host: source.host,
-    volume: source.directory,
+    volume: volumePath(source),
     act: () => fencePrimary(input, epoch),
     undo: () => reinstate(saga, input, epoch + 1),
   });
@@ -99,7 +99,7 @@ export async function failover(input: FailoverInput): Promise<FailoverResult> {
       phase: 'Weighing',
       text: 'what this would cost',
       host: target.host,
-      volume: target.directory,
+      volume: volumePath(target),
       act: () => weigh(input, target, request.pointId),
     });
     checkPrice(price, input);

@@ -1,4 +1,4 @@
-import { targetName } from '../model/endpoints';
+import { targetName, volumePath } from '../model/endpoints';
 import { code } from '../model/markdown';
 import type { Point } from '../model/records';
 import type { Relationship, TargetSpec } from '../model/spec';
@@ -35,7 +35,7 @@ async function lastSync(saga: Saga, input: RelocateInput, target: TargetSpec): P
     phase: 'Syncing',
     text: `everything that was written goes to ${name}`,
     host: target.host,
-    volume: target.directory,
+    volume: volumePath(target),
     act: () =>
       runSync(saga, input.document, {
         epoch: input.epoch,
@@ -62,9 +62,9 @@ async function verifyPoint(
   const holder = sideOf(input, target, epoch, 'target');
   await saga.step({
     phase: 'Verifying',
-    text: `${pointId} is compared with ${source.host}:${source.directory} by checksum`,
+    text: `${pointId} is compared with ${source.host}:${volumePath(source)} by checksum`,
     host: target.host,
-    volume: target.directory,
+    volume: volumePath(target),
     act: async () => {
       const { comparison } = await compare({
         id: { relationship: document.metadata.name, target: 'relocate', syncId: holder.step.syncId },
@@ -84,7 +84,7 @@ async function verifyPoint(
         type: 'VerificationFailed',
         message: `${comparison.total} entries differ, for example ${first.path} (${first.what.join(', ')})`,
         host,
-        volume: source.directory,
+        volume: volumePath(source),
         hint: first.changedSince
           ? `something still writes there: stop it, by a quiesce hook or by hand, and relocate again`
           : `tidemark verify ${document.metadata.name} names all of them`,
@@ -102,7 +102,7 @@ async function switchOver(saga: Saga, input: RelocateInput, target: TargetSpec):
     phase: 'Quiescing',
     text: hooks.quiesce.length > 0 ? 'stopping what writes to the source' : 'no hooks are configured',
     host: source.host,
-    volume: source.directory,
+    volume: volumePath(source),
     act: () => runHooks(old, hooks.quiesce),
     undo: () => runHooks(old, hooks.unquiesce),
   });
@@ -111,9 +111,9 @@ async function switchOver(saga: Saga, input: RelocateInput, target: TargetSpec):
   await saga.tell({ epoch });
   const demoted = await saga.step({
     phase: 'Demoting',
-    text: `${source.host}:${source.directory} is the primary no more: epoch ${epoch}`,
+    text: `${source.host}:${volumePath(source)} is the primary no more: epoch ${epoch}`,
     host: source.host,
-    volume: source.directory,
+    volume: volumePath(source),
     act: () => fence(input, source, primaryName, epoch),
     undo: () => reinstate(saga, input, epoch + 1),
   });

@@ -1,6 +1,7 @@
 import { ApplicationFailure, setCurrentDetails } from '@temporalio/workflow';
-import { targetName, volumeOf } from '../model/endpoints';
+import { targetName, volumeOf, volumePath } from '../model/endpoints';
 import { makeSyncId } from '../model/names';
+import { rsyncOptions } from '../model/mover-options';
 import type { Role } from '../model/records';
 import type { Relationship, SourceSpec, TargetSpec } from '../model/spec';
 import { formatBytes } from '../model/units';
@@ -41,7 +42,8 @@ async function bring(
   id: TransferId,
 ): Promise<RestoreResult> {
   const { document, epoch, request } = input;
-  const { mover } = document.spec;
+  // Into a directory, every point is brought by rsync: it reads the tree that the point holds.
+  const mover = { rsync: rsyncOptions(document.spec.mover) };
   const { host, path } = request.to;
   const atHolder = {
     volume: volumeOf(holder),
@@ -57,7 +59,7 @@ async function bring(
       mover,
     }),
     holder.host,
-    holder.directory,
+    volumePath(holder),
   );
   const landing = await orStepFailed(
     onHost(host, `Open a landing at ${path}`).receiveRestore({

@@ -1,4 +1,4 @@
-import { volumeOf } from '../model/endpoints';
+import { volumeOf, volumePath } from '../model/endpoints';
 import type { RelationshipState } from '../model/relationship-state';
 import { onControl, onHost } from './steps';
 
@@ -13,7 +13,7 @@ export async function retire(state: RelationshipState): Promise<void> {
     await Promise.allSettled([
       onControl('Remove the Schedule').removeSchedule(state.name),
       ...[source, ...targets].map((endpoint) =>
-        onHost(endpoint.host, `Let go of ${endpoint.directory}`, ONCE).retireEndpoint({
+        onHost(endpoint.host, `Let go of ${volumePath(endpoint)}`, ONCE).retireEndpoint({
           volume: volumeOf(endpoint),
           relationship: state.name,
         }),

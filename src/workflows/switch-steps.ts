@@ -1,7 +1,7 @@
 /** The steps that changes of the primary have in common, each a phase of a saga. */
 import { ApplicationFailure, executeChild, ParentClosePolicy, workflowInfo } from '@temporalio/workflow';
 import type { StepContext } from '../activities/contract';
-import { targetName, volumeOf } from '../model/endpoints';
+import { targetName, volumeOf, volumePath } from '../model/endpoints';
 import { makeOperationId, makeSyncId } from '../model/names';
 import { makePrice } from '../model/price';
 import type { Price, PriceFindings } from '../model/price';
@@ -89,13 +89,13 @@ export async function weigh(
       target: name,
     }),
     target.host,
-    target.directory,
+    volumePath(target),
   );
   const findings: Omit<PriceFindings, 'comparison'> = {
     relationship: document.metadata.name,
     target: name,
     host: target.host,
-    volume: target.directory,
+    volume: volumePath(target),
     ...found,
     ...(pointId !== undefined && { pointId }),
     nowMs: Date.now(),
@@ -168,15 +168,16 @@ export async function fence(
   epoch: number,
   overrides: StepOverrides = {},
 ): Promise<{ readOnly: boolean; whyNot?: string }> {
-  const { host, directory } = endpoint;
+  const { host } = endpoint;
+  const volume = volumePath(endpoint);
   const { step } = sideOf(input, endpoint, epoch, 'target');
   return await orStepFailed(
-    onHost(host, `Fence ${directory}: epoch ${epoch}`, overrides).fence({
+    onHost(host, `Fence ${volume}: epoch ${epoch}`, overrides).fence({
       ...step,
       targets: namesOf(input, name),
     }),
     host,
-    directory,
+    volume,
   );
 }
 
@@ -201,11 +202,11 @@ export function namesOf({ document, primaryName }: SwitchInput, ...more: string[
 export async function reinstate(saga: Saga, input: SwitchInput, epoch: number): Promise<void> {
   const { source } = input.document.spec;
   await saga.tell({ epoch });
-  const step = onHost(source.host, `Give ${source.directory} back to its users: epoch ${epoch}`, IMPATIENT);
+  const step = onHost(source.host, `Give ${volumePath(source)} back to its users: epoch ${epoch}`, IMPATIENT);
   await orStepFailed(
     step.promote(sideOf(input, source, epoch, 'source').step),
     source.host,
-    source.directory,
+    volumePath(source),
   );
 }
 

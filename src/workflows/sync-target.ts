@@ -1,11 +1,13 @@
 /** One target of a sync: landing, transfer, publish; its failures are its own. */
 import { CancellationScope, sleep } from '@temporalio/workflow';
 import type { SourcePrepared, TargetPrepared } from '../activities/contract';
-import { targetName } from '../model/endpoints';
+import { targetName, volumePath } from '../model/endpoints';
 import { checkGuards } from '../model/guards';
 import { planTransfer } from '../model/plan-transfer';
 import type { TransferPlan } from '../model/plan-transfer';
 import type { Failure, Instant, TargetOutcome, TransferStats } from '../model/records';
+import { findDivergence } from '../model/plan-stream';
+import type { StreamSituation } from '../model/plan-stream';
 import { checkSpace } from '../model/space';
 import type { Growth } from '../model/space';
 import type { TargetSpec } from '../model/spec';
@@ -42,11 +44,53 @@ interface TargetWork {
   capturedAt: Instant;
 }
 
-function growthOf(source: SourcePrepared, { method, pointBytes, newestPoint }: TargetPrepared): Growth {
+function growthOf(
+  source: SourcePrepared,
+  { method, pointBytes, newestPoint, states }: TargetPrepared,
+): Growth {
+  // A stream holds what changed since its base: how much that is, nobody knows before.
+  if (states?.some(({ identity }) => source.states?.some((state) => state.identity === identity))) {
+    return { method, source: { disk: 0, files: 0 }, point: { disk: 0 } };
+  }
   return {
     method,
     source: { disk: source.bytes, files: source.fileBytes },
     point: { disk: pointBytes, ...(newestPoint && { files: newestPoint.bytes }) },
+  };
+}
+
+/** What both sides hold, for movers that send from a common state. */
+function streamOf(
+  { states: source }: SourcePrepared,
+  { states: target, changed = false, exists = false }: TargetPrepared,
+  excluded: readonly string[] = [],
+): StreamSituation | undefined {
+  if (!source || !target) return undefined;
+  return { source, target, targetExists: exists, targetChanged: changed, excluded };
+}
+
+/** Where a target has gone a way of its own, nobody puts it aside unasked. */
+function checkDivergence(
+  ctx: SyncContext,
+  source: SourcePrepared,
+  { target, prepared }: { target: TargetSpec; prepared: TargetPrepared },
+): Failure | undefined {
+  const situation = streamOf(source, prepared);
+  const divergence = situation && !ctx.approved && !prepared.foreign && findDivergence(situation);
+  if (!divergence) return undefined;
+  const { changed, foreign } = divergence;
+  const found = [
+    ...(changed ? ['its data was changed there'] : []),
+    ...(foreign.length > 0
+      ? [`it has snapshots that no sync made: ${foreign.map(({ name }) => name).join(', ')}`]
+      : []),
+  ];
+  return {
+    type: 'Diverged',
+    message: `target ${targetName(target)} has gone a way of its own since it was last equal: ${found.join('; ')}`,
+    host: target.host,
+    volume: volumePath(target),
+    hint: `tidemark approve ${ctx.name} keeps what is there aside and goes on from the newest state that both hold`,
   };
 }
 
@@ -61,20 +105,21 @@ export function checkTarget(
   const failure =
     checkGuards({
       relationship: ctx.name,
-      source: { host: spec.source.host, volume: spec.source.directory, empty: source.empty },
+      source: { host: spec.source.host, volume: volumePath(spec.source), empty: source.empty },
       target: {
         name: targetName(target),
         host: target.host,
-        volume: target.directory,
+        volume: volumePath(target),
         files: prepared.files,
         foreign: prepared.foreign,
       },
       allowEmpty: spec.guards.allowEmpty,
       approved: ctx.approved,
     }) ??
+    checkDivergence(ctx, source, looked) ??
     checkSpace({
       host: target.host,
-      volume: target.directory,
+      volume: volumePath(target),
       ...growthOf(source, prepared),
       replicaBytes: prepared.bytes,
       freeBytes: prepared.freeBytes,
@@ -97,11 +142,12 @@ async function openLanding(
     id,
     offer,
     writeMode: plan.writeMode,
+    ...(plan.stream && { stream: plan.stream }),
     mover: ctx.document.spec.mover,
     landingLifetimeMs: LANDING_LIFETIME_MS,
     ...(plan.maxDeletions !== undefined && { maxDeletions: plan.maxDeletions }),
   });
-  return orStepFailed(landing, target.host, target.directory);
+  return orStepFailed(landing, target.host, volumePath(target));
 }
 
 async function transferOnce(
@@ -136,18 +182,19 @@ async function transferOnce(
     capture,
     landing,
     writeMode: plan.writeMode,
+    ...(plan.stream && { stream: plan.stream }),
     mover: spec.mover,
     resolved: source.offers[name]?.resolved ?? {},
     ...(plan.maxDeletions !== undefined && { maxDeletions: plan.maxDeletions }),
     expectedBytes: source.bytes,
     releaseAfter: isReleasedByTransfer(ctx, capture),
   });
-  return orStepFailed(transfer, spec.source.host, spec.source.directory);
+  return orStepFailed(transfer, spec.source.host, volumePath(spec.source));
 }
 
 /** A frozen copy that only one target reads is let go of by its transfer: a step less. */
 export function isReleasedByTransfer(ctx: SyncContext, capture: Capture): boolean {
-  return !capture.live && ctx.targets.length === 1;
+  return !capture.live && capture.identity === undefined && ctx.targets.length === 1;
 }
 
 /** Transfers, opening a new landing when the old one may be gone; adds up the attempts. */
@@ -176,6 +223,50 @@ async function transferWithNewLandings(
   }
 }
 
+function planFor(
+  ctx: SyncContext,
+  { source, prepared }: TargetWork,
+  excluded: readonly string[],
+): { plan: TransferPlan; base?: string } {
+  const stream = streamOf(source, prepared, excluded);
+  const plan = planTransfer({
+    method: prepared.method,
+    hasHardLinks: prepared.hasHardLinks,
+    ...(prepared.newestPoint && { newestPoint: prepared.newestPoint }),
+    resuming: prepared.resuming,
+    maxDeletes: ctx.document.spec.guards.maxDeletes,
+    approved: ctx.approved,
+    ...(stream && { stream }),
+  });
+  const base = plan.stream?.base?.identity;
+  return { plan, ...(base !== undefined && { base }) };
+}
+
+/** Transfers by the highest rung that holds: a base that turns out to be gone or broken is left out, and the next is tried. */
+async function climbLadder(
+  ctx: SyncContext,
+  work: TargetWork,
+  onPlan: (plan: TransferPlan) => void,
+): Promise<{ stats: TransferStats; attempts: number }> {
+  const excluded: string[] = [];
+  let attempts = 0;
+  for (;;) {
+    const { plan, base } = planFor(ctx, work, excluded);
+    onPlan(plan);
+    try {
+      const sent = await transferWithNewLandings(ctx, work, plan);
+      return { ...sent, attempts: attempts + sent.attempts };
+    } catch (error) {
+      if (!(error instanceof StepFailed)) throw error;
+      attempts += error.attempts;
+      if (error.failure.type !== 'BaseLost' || base === undefined)
+        throw new StepFailed(error.failure, attempts);
+      excluded.push(base);
+      ctx.show(targetName(work.target), `the base is lost, the next one is tried: ${error.failure.message}`);
+    }
+  }
+}
+
 /** Says how much is missing where the target's disk ran full in the middle. */
 async function explainFailure(ctx: SyncContext, work: TargetWork, failure: Failure): Promise<Failure> {
   if (failure.type !== 'TargetFull' || failure.message.includes('missing')) return failure;
@@ -192,7 +283,7 @@ async function explainFailure(ctx: SyncContext, work: TargetWork, failure: Failu
     return {
       ...failure,
       host: target.host,
-      volume: target.directory,
+      volume: volumePath(target),
       message: `${failure.message}: ${formatBytes(freeBytes)} are free, ${missing}`,
     };
   } catch {
@@ -218,16 +309,12 @@ export async function syncTarget(ctx: SyncContext, work: TargetWork): Promise<Ta
   const { spec } = ctx.document;
   const name = targetName(target);
   const outcome = { name, host: target.host };
-  const plan = planTransfer({
-    method: prepared.method,
-    hasHardLinks: prepared.hasHardLinks,
-    ...(prepared.newestPoint && { newestPoint: prepared.newestPoint }),
-    resuming: prepared.resuming,
-    maxDeletes: spec.guards.maxDeletes,
-    approved: ctx.approved,
-  });
+  let { plan } = planFor(ctx, work, []);
   try {
-    const { stats, attempts } = await transferWithNewLandings(ctx, work, plan);
+    const sent = await climbLadder(ctx, work, (chosen) => (plan = chosen));
+    const { stats, attempts } = sent;
+    const capture = await work.capture;
+    const identity = 'type' in capture ? undefined : capture.identity;
     ctx.show(name, 'publishing a recovery point');
     const publish = onHost(target.host, `Publish a recovery point at ${name}`).publish({
       ...atTarget(ctx, target),
@@ -238,15 +325,17 @@ export async function syncTarget(ctx: SyncContext, work: TargetWork): Promise<Ta
       sequence: Math.max(ctx.sequence, (prepared.newestPoint?.sequence ?? 0) + 1),
       stats,
       attempts,
-      retain: spec.retain,
+      ...(plan.stream && { stream: plan.stream }),
+      ...(identity !== undefined && { identity }),
+      retain: target.retain ?? spec.retain,
       hooks: spec.hooks.afterPublish,
     });
-    const published = await orStepFailed(publish, target.host, target.directory);
+    const published = await orStepFailed(publish, target.host, volumePath(target));
     ctx.show(name, `done: ${stats.filesChanged} entries changed, ${formatBytes(stats.bytesSent)} sent`);
     return { ...outcome, result: 'succeeded', how: plan.how, stats, attempts, ...published };
   } catch (error) {
     const failed =
-      error instanceof StepFailed ? error : new StepFailed(toFailure(error, target.host, target.directory));
+      error instanceof StepFailed ? error : new StepFailed(toFailure(error, target.host, volumePath(target)));
     await abandon(ctx, work);
     const failure = await explainFailure(ctx, work, failed.failure);
     ctx.show(name, `${failure.type}: ${failure.message}`);

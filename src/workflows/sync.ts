@@ -9,8 +9,10 @@ import {
 } from '@temporalio/workflow';
 import type { SourcePrepared, StepContext, TargetPrepared } from '../activities/contract';
 import type { Capture } from '../volumes/contract';
+import { advanceBases, neededSyncIds } from '../model/bases';
+import type { Bases } from '../model/bases';
 import { renderSyncDetails } from '../model/details';
-import { targetName, volumeOf } from '../model/endpoints';
+import { targetName, volumeOf, volumePath } from '../model/endpoints';
 import { describeFailure } from '../model/failure';
 import { makeSyncId } from '../model/names';
 import type { Failure, Instant, SyncRecord, TargetOutcome } from '../model/records';
@@ -30,6 +32,11 @@ export interface SyncInput {
   targets: string[];
   /** `tidemark approve` was given: guards are passed once. */
   approved: boolean;
+  /**
+   * By target name, also of targets that this sync leaves out: the sync that it last confirmed. What that sync
+   * froze is the base of the next one, and kept for it at the source.
+   */
+  bases?: Bases;
 }
 
 /** What one target needs to know of the sync that it is part of. */
@@ -62,7 +69,11 @@ export function atTarget(ctx: SyncContext, target: TargetSpec): StepContext {
   };
 }
 
-async function prepareTarget(ctx: SyncContext, target: TargetSpec): Promise<Prepared> {
+async function prepareTarget(
+  ctx: SyncContext,
+  target: TargetSpec,
+  approved = ctx.approved,
+): Promise<Prepared> {
   try {
     const prepared = await onHost(
       target.host,
@@ -71,18 +82,30 @@ async function prepareTarget(ctx: SyncContext, target: TargetSpec): Promise<Prep
       ...atTarget(ctx, target),
       target,
       mover: ctx.document.spec.mover,
-      approved: ctx.approved,
+      approved,
     });
     return { target, prepared };
   } catch (error) {
-    return { target, failure: toFailure(error, target.host, target.directory) };
+    return { target, failure: toFailure(error, target.host, volumePath(target)) };
   }
+}
+
+/**
+ * A copy that another tool has made so far, proved to be one by a state that the source holds too: it is gone on
+ * with, not sent again.
+ */
+async function adoptCopy(ctx: SyncContext, source: SourcePrepared, looked: Prepared): Promise<Prepared> {
+  if (!('prepared' in looked) || !looked.prepared.foreign) return looked;
+  const held = new Set(source.states?.map(({ identity }) => identity));
+  if (!looked.prepared.states?.some(({ identity }) => held.has(identity))) return looked;
+  const adopted = await prepareTarget(ctx, looked.target, true);
+  return 'prepared' in adopted ? { ...adopted, prepared: { ...adopted.prepared, foreign: false } } : adopted;
 }
 
 async function prepareSource(ctx: SyncContext, targets: TargetSpec[]): Promise<SourcePrepared | Failure> {
   const { source, mover, hooks } = ctx.document.spec;
   try {
-    return await onHost(source.host, `Look at source ${source.host}:${source.directory}`).prepareSource({
+    return await onHost(source.host, `Look at source ${source.host}:${volumePath(source)}`).prepareSource({
       ...atSource(ctx),
       source,
       mover,
@@ -91,18 +114,18 @@ async function prepareSource(ctx: SyncContext, targets: TargetSpec[]): Promise<S
       approved: ctx.approved,
     });
   } catch (error) {
-    return toFailure(error, source.host, source.directory);
+    return toFailure(error, source.host, volumePath(source));
   }
 }
 
 async function takeCapture(ctx: SyncContext, prepared: SourcePrepared): Promise<Capture | Failure> {
   if (!prepared.captureNeeded) return prepared.liveCapture;
-  const { source, hooks } = ctx.document.spec;
+  const { source, hooks, mover } = ctx.document.spec;
   try {
-    const capture = onHost(source.host, `Freeze ${source.directory} (${source.copyMethod})`).capture;
-    return await capture({ ...atSource(ctx), source, hooks });
+    const capture = onHost(source.host, `Freeze ${volumePath(source)} (${source.copyMethod})`).capture;
+    return await capture({ ...atSource(ctx), source, mover, hooks });
   } catch (error) {
-    return toFailure(error, source.host, source.directory);
+    return toFailure(error, source.host, volumePath(source));
   }
 }
 
@@ -117,12 +140,19 @@ function failedOutcome(target: TargetSpec, failure: Failure): TargetOutcome {
 }
 
 /** Preflight, capture, then every target with its own fate. */
-async function runTargets(
-  ctx: SyncContext,
-): Promise<{ targets: TargetOutcome[]; failure?: Failure; capturedAt?: Instant; captured: boolean }> {
+async function runTargets(ctx: SyncContext): Promise<{
+  targets: TargetOutcome[];
+  failure?: Failure;
+  capturedAt?: Instant;
+  captured: boolean;
+  /** What was frozen is the next sync's base. */
+  usesStates?: boolean;
+}> {
   const { spec } = ctx.document;
   const wanted = spec.targets.filter((target) => ctx.targets.includes(targetName(target)));
   const failAll = (failure: Failure, captured: boolean) => ({
+    // What cannot be told apart is kept: the next sync's release lets go of it.
+    usesStates: ctx.document.spec.mover.rsync === undefined,
     targets: wanted.map((target) => failedOutcome(target, failure)),
     failure,
     captured,
@@ -132,8 +162,9 @@ async function runTargets(
   let atWork = wanted.length;
   /** One target from its preflight on: it waits for no other, which may have no agent. */
   const runTarget = async (target: TargetSpec): Promise<TargetOutcome> => {
-    const [source, looked] = await Promise.all([preparing, prepareTarget(ctx, target)]);
+    const [source, found] = await Promise.all([preparing, prepareTarget(ctx, target)]);
     if ('type' in source) return failedOutcome(target, source);
+    const looked = await adoptCopy(ctx, source, found);
     const checked = 'failure' in looked ? looked : checkTarget(ctx, source, looked);
     if ('failure' in checked) return failedOutcome(target, checked.failure);
     taken ??= { capture: takeCapture(ctx, source), capturedAt: new Date().toISOString() };
@@ -155,7 +186,8 @@ async function runTargets(
   const captured = await taken.capture;
   if ('type' in captured) return failAll(captured, true);
   const isReleased = isReleasedByTransfer(ctx, captured) && targets[0]?.result === 'succeeded';
-  return { targets, capturedAt, captured: !captured.live && !isReleased };
+  const usesStates = captured.identity !== undefined;
+  return { targets, capturedAt, captured: !captured.live && !isReleased, usesStates };
 }
 
 /** A target's failure is seen at once, though others may be at work for hours. */
@@ -171,14 +203,20 @@ async function tellRelationship(ctx: SyncContext, outcome: TargetOutcome): Promi
   }
 }
 
-async function release(ctx: SyncContext, isCancelled: boolean): Promise<void> {
+/** What the source keeps frozen for the next syncs of all targets. */
+function basesAfter({ bases = {}, syncId }: SyncContext, targets: readonly TargetOutcome[]): string[] {
+  const confirmed = targets.filter(({ result }) => result === 'succeeded').map(({ name }) => name);
+  return neededSyncIds(advanceBases(bases, syncId, confirmed));
+}
+
+async function release(ctx: SyncContext, keepSyncIds: string[], isCancelled: boolean): Promise<void> {
   const { source } = ctx.document.spec;
   // Whoever cancels waits for the end, perhaps because the source is gone.
   const overrides = isCancelled ? { scheduleToStartTimeout: '5s' as const } : {};
   try {
     await onHost(source.host, 'Release the frozen copy', overrides).release({
       ...atSource(ctx),
-      keepSyncIds: [],
+      keepSyncIds,
     });
   } catch {
     // The next sync's release finds and drops it: a capture left over is space, not data.
@@ -219,7 +257,8 @@ export async function sync(input: SyncInput): Promise<SyncRecord> {
     },
   };
   setCurrentDetails(renderSyncDetails(input.document, input.reason, doing));
-  const { targets, failure, capturedAt, captured } = await runTargets(ctx);
+  const { targets, failure, capturedAt, captured, usesStates } = await runTargets(ctx);
+  const keepSyncIds = usesStates ? basesAfter(ctx, targets) : [];
   const record: SyncRecord = {
     syncId: ctx.syncId,
     relationship: ctx.name,
@@ -245,7 +284,7 @@ export async function sync(input: SyncInput): Promise<SyncRecord> {
     ]);
     setCurrentDetails(renderSyncDetails(input.document, input.reason, doing, record));
     await Promise.all([
-      captured ? release(ctx, record.result === 'cancelled') : Promise.resolve(),
+      captured ? release(ctx, keepSyncIds, record.result === 'cancelled') : Promise.resolve(),
       inControl('Record in the catalog').recordSync(record),
     ]);
   });

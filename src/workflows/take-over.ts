@@ -1,6 +1,6 @@
 /** A target becomes the primary: what failovers and relocations have in common. */
 import { workflowInfo } from '@temporalio/workflow';
-import { targetName } from '../model/endpoints';
+import { targetName, volumePath } from '../model/endpoints';
 import type { TargetSpec } from '../model/spec';
 import type { Takeover } from '../model/status';
 import type { Saga } from './saga';
@@ -16,42 +16,44 @@ export async function rollback(
   epoch: number,
   pointId: string | null,
 ): Promise<void> {
-  const { host, directory } = target;
+  const { host } = target;
+  const volume = volumePath(target);
   const { step } = sideOf(input, target, epoch, 'target');
   const name = targetName(target);
   await saga.step({
     phase: 'RollingBack',
     text: pointId === null ? `${name} stays as it is: no recovery point` : `${name} goes back to ${pointId}`,
     host,
-    volume: directory,
+    volume,
     act: () =>
       orStepFailed(
-        onHost(host, `Roll ${directory} back to ${pointId ?? 'nothing'}`).rollback({
+        onHost(host, `Roll ${volume} back to ${pointId ?? 'nothing'}`).rollback({
           ...step,
           targets: namesOf(input),
           ...(pointId !== null && { pointId }),
         }),
         host,
-        directory,
+        volume,
       ),
   });
 }
 
 /** Makes a target the primary. Once that has succeeded there is no way back but another failover. */
 async function promote(saga: Saga, input: SwitchInput, target: TargetSpec, epoch: number): Promise<void> {
-  const { host, directory } = target;
+  const { host } = target;
+  const volume = volumePath(target);
   await saga.step({
     phase: 'Promoting',
-    text: `${host}:${directory} becomes the primary of epoch ${epoch}`,
+    text: `${host}:${volume} becomes the primary of epoch ${epoch}`,
     host,
-    volume: directory,
+    volume,
     act: () =>
       orStepFailed(
-        onHost(host, `Promote ${directory}: epoch ${epoch}`).promote(
+        onHost(host, `Promote ${volume}: epoch ${epoch}`).promote(
           sideOf(input, target, epoch, 'source').step,
         ),
         host,
-        directory,
+        volume,
       ),
     // Its answer may be lost, and it the primary all the same.
     undo: async () => {
@@ -87,7 +89,7 @@ export async function takeOver(
     phase: 'RunningHooks',
     text: afterPromote.length > 0 ? 'starting the service' : 'no hooks are configured',
     host: target.host,
-    volume: target.directory,
+    volume: volumePath(target),
     act: () =>
       runHooks(sideOf(input, target, epoch, 'source'), afterPromote, {
         ...(pointId !== null && { pointId }),

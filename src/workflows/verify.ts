@@ -1,5 +1,5 @@
 import { ApplicationFailure, setCurrentDetails } from '@temporalio/workflow';
-import { targetName, volumeOf } from '../model/endpoints';
+import { targetName, volumeOf, volumePath } from '../model/endpoints';
 import { makeSyncId } from '../model/names';
 import type { Relationship } from '../model/spec';
 import type { TransferId } from '../movers/contract';
@@ -49,7 +49,7 @@ async function compareWithPoint(input: VerifyInput, id: TransferId): Promise<Ver
     quick: false,
     onPoint: (found) =>
       setCurrentDetails(
-        `Comparing recovery point ${found.id} of target ${id.target} with ${source.host}:${source.directory}, by checksum.`,
+        `Comparing recovery point ${found.id} of target ${id.target} with ${source.host}:${volumePath(source)}, by checksum.`,
       ),
   });
   const verifiedAt = new Date().toISOString();
@@ -80,7 +80,7 @@ export async function verify(input: VerifyInput): Promise<VerifyResult> {
     const result = await compareWithPoint(input, id);
     setCurrentDetails(
       result.equal
-        ? `Equal: ${result.pointId} holds what ${document.spec.source.directory} held when it was captured (${result.totalDifferences} entries changed there since).`
+        ? `Equal: ${result.pointId} holds what ${volumePath(document.spec.source)} held when it was captured (${result.totalDifferences} entries changed there since).`
         : `**Not equal**: ${result.totalDifferences} differences, for example ${JSON.stringify(result.differences.find((each) => !each.changedSince))}`,
     );
     return result;

@@ -5,7 +5,14 @@ import type { Mover } from '../../src/movers/contract';
 import { compareTrees, describeTree } from '../support/compare-trees';
 import { errorOfType } from '../support/expect-type';
 import { findProcesses } from '../support/find-processes';
-import { inAnHour, makeMoverRig, moverSpec, type MoverRig } from '../support/mover-rig';
+import {
+  captureOf,
+  directoryAt,
+  inAnHour,
+  makeMoverRig,
+  moverSpec,
+  type MoverRig,
+} from '../support/mover-rig';
 import { makeNastyTree } from '../support/nasty-tree';
 
 const WRITE_MODES = ['inPlace', 'delayed'] as const;
@@ -226,6 +233,7 @@ export function testMover(mover: Mover): void {
       const request = {
         id,
         path: targetPath,
+        volume: directoryAt(targetPath),
         offer,
         writeMode: 'inPlace' as const,
         mover: spec,
@@ -238,6 +246,7 @@ export function testMover(mover: Mover): void {
       const push = {
         id,
         sourcePath,
+        capture: captureOf(sourcePath),
         landing,
         writeMode: 'inPlace' as const,
         mover: spec,
@@ -276,6 +285,7 @@ export function testMover(mover: Mover): void {
         const request = {
           id,
           path: targetPath,
+          volume: directoryAt(targetPath),
           offer: forged,
           writeMode: 'inPlace' as const,
           mover: spec,

@@ -1,4 +1,5 @@
 /** What a relationship lives through whose primary is lost, moved and tried: for the stored histories. */
+import { volumePath } from '../../src/model/endpoints';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDrillScheduleId } from '../../src/model/names';
@@ -8,7 +9,7 @@ import { RARELY, type Recording } from './recording';
 /** Failovers that are refused, cancelled, approved and parked; reversed with and without a divergence. */
 export async function liveThroughFailovers(shop: Recording): Promise<void> {
   const { system, name } = shop;
-  const { directory: copy } = shop.target('beta');
+  const copy = volumePath(shop.target('beta'));
   await shop.apply(['beta'], { approval: 'one' });
   await shop.idle();
   await shop.write('sold');

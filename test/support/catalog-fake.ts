@@ -1,3 +1,4 @@
+import { volumePath } from '../../src/model/endpoints';
 /** What the HTTP API and the metrics read, in memory. */
 import type { Catalog, PointEntry, RelationshipEntry, SyncEntry, Totals } from '../../src/catalog/contract';
 import { targetName } from '../../src/model/endpoints';
@@ -16,12 +17,14 @@ export function makeRelationshipEntry(
     createdAt: minute(0),
     changedAt: minute(0),
     retiredAt: null,
-    source: { host: source.host, volume: source.directory, copyMethod: source.copyMethod },
+    source: { host: source.host, volume: volumePath(source), copyMethod: source.copyMethod },
     targets: targets.map((target) => ({
       name: targetName(target),
       host: target.host,
       recoveryPoint: capturedAt === null ? null : 'point',
       capturedAt,
+      result: capturedAt === null ? null : 'succeeded',
+      errorType: null,
     })),
     ...overrides,
   };

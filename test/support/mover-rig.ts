@@ -6,9 +6,10 @@ import type { Host } from '../../src/hosts/contract';
 import { makeLocalHost } from '../../src/hosts/local';
 import type { Landing } from '../../src/landings/contract';
 import { type LandingService, startLandingSshd } from '../../src/landings/sshd';
-import type { Comparison, Difference, Progress, TransferStats } from '../../src/model/records';
+import type { Comparison, Difference, Progress, TransferStats, Volume } from '../../src/model/records';
 import { MoverSchema, type MoverSpec } from '../../src/model/spec';
 import type { Mover, TransferId, WriteMode } from '../../src/movers/contract';
+import type { Capture } from '../../src/volumes/contract';
 
 export interface SyncOptions {
   writeMode?: WriteMode;
@@ -46,6 +47,17 @@ export const moverSpec = (spec: Parameters<typeof MoverSchema.parse>[0] = {}): M
   MoverSchema.parse(spec);
 
 /** @param under where both volumes lie; by default the machine's folder for temporary files. */
+/** A directory as drivers and movers know it. */
+export const directoryAt = (path: string): Volume => ({ kind: 'directory', path });
+
+/** What a live directory is captured as. */
+export const captureOf = (path: string): Capture => ({
+  syncId: 'wiki-000001',
+  method: 'Direct',
+  path,
+  live: true,
+});
+
 export async function makeMoverRig(mover: Mover, under = tmpdir()): Promise<MoverRig> {
   const folder = await mkdtemp(join(under, 'tidemark-mover-'));
   const source = makeLocalHost({ name: 'alpha', home: join(folder, 'home of alpha') });
@@ -70,6 +82,7 @@ export async function makeMoverRig(mover: Mover, under = tmpdir()): Promise<Move
       const landing = await mover.receive(target, service.landings, {
         id,
         path,
+        volume: directoryAt(path),
         offer,
         writeMode,
         mover: spec,
@@ -79,6 +92,7 @@ export async function makeMoverRig(mover: Mover, under = tmpdir()): Promise<Move
       const stats = await mover.transfer(source, {
         id,
         sourcePath: options.sourcePath ?? sourcePath,
+        capture: captureOf(options.sourcePath ?? sourcePath),
         landing: options.changeLanding?.(landing) ?? landing,
         writeMode,
         mover: spec,
@@ -98,6 +112,7 @@ export async function makeMoverRig(mover: Mover, under = tmpdir()): Promise<Move
       const request = {
         id: usual,
         path: targetPath,
+        volume: directoryAt(targetPath),
         offer,
         writeMode: 'verify' as const,
         mover: spec,
@@ -109,8 +124,10 @@ export async function makeMoverRig(mover: Mover, under = tmpdir()): Promise<Move
       const comparison = await mover.verify(source, {
         id: usual,
         sourcePath,
+        volume: directoryAt(sourcePath),
         landing,
         mover: spec,
+        identity: 'of the point',
         quick,
         capturedAt,
         signal,

@@ -305,10 +305,11 @@ export class FakeWorld {
           .executeUpdate(drillUpdate, { updateId: requestId, args: [{}] });
         return (await this.env.client.workflow.getHandle(workflowId).result()) as DrillOutcome;
       },
-      sendSync: async ({ relationship, requestId, scheduled }): Promise<SyncAnswer> =>
-        this.env.client.workflow
-          .getHandle(makeRelationshipId(relationship))
-          .executeUpdate(syncUpdate, { updateId: requestId, args: [{ wait: true, scheduled }] }),
+      sendSync: async ({ relationship, requestId, scheduled, tick }): Promise<SyncAnswer> =>
+        this.env.client.workflow.getHandle(makeRelationshipId(relationship)).executeUpdate(syncUpdate, {
+          updateId: requestId,
+          args: [{ wait: true, scheduled, ...(tick && { tick }) }],
+        }),
     };
     await this.run(
       'control',

@@ -1,6 +1,8 @@
+import { volumeOf, volumePath } from '../../model/endpoints';
 import { TidemarkError } from '../../model/errors';
 import type { CaptureMethod, PointMethod } from '../../model/records';
 import type { SourceSpec, TargetSpec } from '../../model/spec';
+import { driverFor } from '../../volumes/registry';
 import type { Inspection } from '../../volumes/contract';
 
 /** The order in which `Auto` takes what the filesystem can do. */
@@ -22,10 +24,9 @@ export function chooseCaptureMethod(
  * How a target freezes its points: what the spec says, or the best that its filesystem can do.
  * @throws TidemarkError `UnsupportedCapture`, naming the alternatives.
  */
-export function choosePointMethod(
-  target: Pick<TargetSpec, 'copyMethod' | 'host' | 'directory'>,
-  inspection: Inspection,
-): PointMethod {
+export function choosePointMethod(target: Omit<TargetSpec, 'class'>, inspection: Inspection): PointMethod {
+  const only = driverFor(volumeOf(target)).onlyMethod;
+  if (only) return only;
   const { copyMethod } = target;
   if (copyMethod === 'Auto')
     return PREFERRED_POINTS.find((method) => inspection.points.includes(method)) ?? 'HardLink';
@@ -35,7 +36,7 @@ export function choosePointMethod(
     inspection.whyNot[copyMethod] ?? `${inspection.filesystem} can't do copyMethod ${copyMethod}`,
     {
       host: target.host,
-      volume: target.directory,
+      volume: volumePath(target),
       hint: `choose one of ${inspection.points.join(', ')}, or leave copyMethod out`,
     },
   );

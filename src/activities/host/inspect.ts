@@ -1,5 +1,5 @@
 import { TidemarkError } from '../../model/errors';
-import { volumeOf } from '../../model/endpoints';
+import { volumeOf, volumePath } from '../../model/endpoints';
 import type { SourceSpec } from '../../model/spec';
 import type { Inspection } from '../../volumes/contract';
 import { driverFor } from '../../volumes/registry';
@@ -26,7 +26,7 @@ async function note(problems: string[], check: () => unknown): Promise<void> {
 
 function checkSource(source: SourceSpec, inspection: Inspection, problems: string[]): void {
   if (!inspection.exists) {
-    problems.push(`${source.directory} does not exist; make it, or correct the path`);
+    problems.push(`${volumePath(source)} does not exist; make it, or correct the path`);
     return;
   }
   const method = chooseCaptureMethod(source.copyMethod, inspection);

@@ -1,8 +1,8 @@
 /** Preflight of a sync on either side: looks, guards, and claims; moves no data. */
 import type { Host } from '../../hosts/contract';
-import { measureTree } from '../../hosts/measure-tree';
 import { targetName } from '../../model/endpoints';
-import type { TargetSpec } from '../../model/spec';
+import type { HeldState, Volume } from '../../model/records';
+import type { MoverSpec, TargetSpec } from '../../model/spec';
 import { moverFor } from '../../movers/registry';
 import { driverFor } from '../../volumes/registry';
 import type { HostActivities, SourcePrepared, StepContext, TargetPrepared } from '../contract';
@@ -28,9 +28,10 @@ export function makePrepare(
       await driver.check(host, volume, claim, { approved: input.approved });
       await driver.claim(host, volume, claim, { approved: input.approved });
       const mover = moverFor(input.mover);
-      const [inspection, size, offers] = await Promise.all([
+      const [inspection, size, states, offers] = await Promise.all([
         driver.inspect(host, volume),
         mover.measure(host, { path: volume.path, mover: input.mover }),
+        mover.usesStates ? driver.states(host, volume, claim.relationship) : undefined,
         Promise.all(
           input.targets.map(async (target) => {
             const id = { relationship: claim.relationship, target: target.name, syncId };
@@ -46,12 +47,14 @@ export function makePrepare(
         fileBytes: size.files,
         empty: inspection.empty,
         captureNeeded:
+          driver.onlyMethod !== undefined ||
           chooseCaptureMethod(source.copyMethod, inspection) !== 'Direct' ||
           hooks.beforeCapture.length > 0 ||
           hooks.afterCapture.length > 0,
         liveCapture: { syncId, method: 'Direct', path: volume.path, live: true },
         offers: Object.fromEntries(offers),
         warnings: [],
+        ...(states && { states }),
       };
     },
 
@@ -71,16 +74,17 @@ export function makePrepare(
 
 async function lookAtTarget(
   host: Host,
-  { volume, claim, syncId, target }: StepContext & { target: TargetSpec },
+  { volume, claim, syncId, target, mover }: StepContext & { target: TargetSpec; mover: MoverSpec },
   foreign: boolean,
 ): Promise<TargetPrepared> {
   const { relationship } = claim;
   const driver = driverFor(volume.kind);
-  const [inspection, points, bytes, landings] = await Promise.all([
+  const [inspection, points, { diskBytes: bytes }, landings, held] = await Promise.all([
     driver.inspect(host, volume, { hardLinks: true }),
     driver.points(host, volume, relationship),
-    measureTree(host, driver.landingPath(volume)),
+    driver.size(host, volume),
     landingsSincePublish(host, { relationship, target: targetName(target), syncId }),
+    moverFor(mover).usesStates ? lookAtStates(host, volume, relationship) : undefined,
   ]);
   const newestPoint = points.at(-1);
   const resuming = !newestPoint && !inspection.empty && !foreign;
@@ -95,5 +99,20 @@ async function lookAtTarget(
     ...(newestPoint && { newestPoint }),
     foreign,
     resuming,
+    exists: inspection.exists,
+    ...held,
   };
+}
+
+async function lookAtStates(
+  host: Host,
+  volume: Volume,
+  relationship: string,
+): Promise<{ states: HeldState[]; changed: boolean }> {
+  const driver = driverFor(volume.kind);
+  const [states, changed] = await Promise.all([
+    driver.states(host, volume, relationship),
+    driver.isChanged(host, volume, relationship),
+  ]);
+  return { states, changed };
 }

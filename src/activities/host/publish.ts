@@ -30,8 +30,8 @@ export function makePublish(context: AgentContext, exclusive: Exclusive): Pick<H
   const { host, landings } = context;
   return {
     async publish(input): Promise<PublishResult> {
-      const { volume, claim, syncId, id, method, stats, attempts, capturedAt, sequence, retain, hooks } =
-        input;
+      const { volume, claim, syncId, id, method, stats, attempts, capturedAt, sequence } = input;
+      const { retain, hooks, stream, identity } = input;
       const { relationship } = claim;
       const driver = driverFor(volume.kind);
       const signal = Context.current().cancellationSignal;
@@ -45,6 +45,8 @@ export function makePublish(context: AgentContext, exclusive: Exclusive): Pick<H
           method,
           signal,
           unchanged,
+          ...(stream && { stream }),
+          ...(identity !== undefined && { identity }),
           stamp: {
             id: makePointId(capturedAt, sequence),
             syncId,

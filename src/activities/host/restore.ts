@@ -3,6 +3,7 @@ import type { Host } from '../../hosts/contract';
 import { runChecked } from '../../hosts/run-checked';
 import { refuseFolder } from '../../model/paths';
 import { TidemarkError } from '../../model/errors';
+import type { Volume } from '../../model/records';
 import { formatBytes } from '../../model/units';
 import { moverFor } from '../../movers/registry';
 import { driverFor } from '../../volumes/registry';
@@ -62,6 +63,12 @@ async function prepareDestination(
   await host.files.mkdir(path);
 }
 
+function noTree(host: Host, { kind, path }: Volume): TidemarkError {
+  const message = `a recovery point of kind ${kind} holds no files, and can't be restored into a directory`;
+  const hint = 'fail over to it, or rehearse that on a copy: tidemark drill';
+  return new TidemarkError('UnsupportedCapture', message, { host: host.name, volume: path, hint });
+}
+
 export function makeRestore(context: AgentContext): Pick<HostActivities, 'offerRestore' | 'receiveRestore'> {
   const { host, landings } = context;
   return {
@@ -69,6 +76,7 @@ export function makeRestore(context: AgentContext): Pick<HostActivities, 'offerR
       const driver = driverFor(volume.kind);
       await driver.check(host, volume, claim);
       const point = await findPoint(context, { volume, claim }, pointId);
+      if (!driver.hasTrees) throw noTree(host, volume);
       const path = await driver.pointPath(host, volume, claim.relationship, point.id);
       const offer = await moverFor(mover).offer(host, { id, targetHost, mover });
       return { offer, point, capture: { syncId, method: 'Direct', path, live: false } };
@@ -79,6 +87,7 @@ export function makeRestore(context: AgentContext): Pick<HostActivities, 'offerR
       return moverFor(mover).receive(host, landings, {
         id,
         path,
+        volume: { kind: 'directory', path },
         offer,
         writeMode: 'delayed',
         mover,

@@ -1,7 +1,6 @@
 /** What changes of the primary do on a host: fence, roll back, promote, keep what diverged. */
 import { Context } from '@temporalio/activity';
 import type { Host } from '../../hosts/contract';
-import { countEntries, measureTree } from '../../hosts/measure-tree';
 import { TidemarkError } from '../../model/errors';
 import { makePointId } from '../../model/names';
 import { MOVERS } from '../../movers/registry';
@@ -81,6 +80,7 @@ export function makeSwitch(context: AgentContext, exclusive: Exclusive): Activit
         const driver = driverFor(volume.kind);
         await driver.check(marked, volume, claim);
         const inspection = await driver.inspect(marked, volume);
+        const { fileBytes, entries } = await driver.size(host, volume);
         // Even where a target is to keep no points: this one is not a copy of anything.
         const wanted = target.copyMethod === 'Direct' ? 'Auto' : target.copyMethod;
         return driver.publish(marked, volume, {
@@ -94,8 +94,8 @@ export function makeSwitch(context: AgentContext, exclusive: Exclusive): Activit
             sequence,
             capturedAt,
             publishedAt: new Date().toISOString(),
-            bytes: await measureTree(host, volume.path, { apparent: true }),
-            files: await countEntries(host, volume.path),
+            bytes: fileBytes,
+            files: entries,
             diverged: true,
           },
         });

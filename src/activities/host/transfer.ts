@@ -1,7 +1,6 @@
 /** Capture, landing, transfer, release: the bytes of a sync. */
 import { Context } from '@temporalio/activity';
 import type { Host } from '../../hosts/contract';
-import { measureTree } from '../../hosts/measure-tree';
 import type { CaptureMethod, Volume } from '../../model/records';
 import { estimateNeededBytes } from '../../model/space';
 import type { SourceSpec } from '../../model/spec';
@@ -31,8 +30,10 @@ async function findCaptureMethod(
   volume: Volume,
   { copyMethod }: SourceSpec,
 ): Promise<CaptureMethod> {
+  const driver = driverFor(volume.kind);
+  if (driver.onlyMethod) return driver.onlyMethod;
   if (copyMethod !== 'Auto') return copyMethod;
-  return chooseCaptureMethod(copyMethod, await driverFor(volume.kind).inspect(host, volume));
+  return chooseCaptureMethod(copyMethod, await driver.inspect(host, volume));
 }
 
 export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activities {
@@ -47,7 +48,7 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activ
     release,
 
     async capture(input) {
-      const { volume, claim, syncId, source, hooks } = input;
+      const { volume, claim, syncId, source, hooks, mover } = input;
       const signal = Context.current().cancellationSignal;
       return exclusive.run(host, stepKey(input), async (marked) => {
         await driverFor(volume.kind).check(marked, volume, claim);
@@ -58,21 +59,24 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activ
             relationship: claim.relationship,
             syncId,
             method,
+            mover,
             signal,
           }),
         );
       });
     },
 
-    async receive({ volume, claim, id, offer, writeMode, mover, landingLifetimeMs, maxDeletions }) {
+    async receive({ volume, claim, id, offer, writeMode, stream, mover, landingLifetimeMs, maxDeletions }) {
       const driver = driverFor(volume.kind);
       await driver.check(host, volume, claim);
       await noteLanding(host, id);
       return moverFor(mover).receive(host, landings, {
         id,
         path: driver.landingPath(volume),
+        volume,
         offer,
         writeMode,
+        ...(stream && { stream }),
         mover,
         expiresAt: expiryIn(landingLifetimeMs),
         ...(maxDeletions !== undefined && { maxDeletions }),
@@ -80,16 +84,18 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activ
     },
 
     async transfer(input) {
-      const { volume, claim, capture, landing, id, writeMode, mover, resolved, maxDeletions, expectedBytes } =
-        input;
+      const { volume, claim, capture, landing, id, writeMode, stream, mover, resolved, maxDeletions } = input;
+      const { expectedBytes } = input;
       const { cancellationSignal: signal, info } = Context.current();
       const onProgress = progressReporter();
       await driverFor(volume.kind).check(host, volume, claim);
       const stats = await moverFor(mover).transfer(host, {
         id,
         sourcePath: capture.path,
+        capture,
         landing,
         writeMode,
+        ...(stream && { stream }),
         mover,
         resolved,
         ...(maxDeletions !== undefined && { maxDeletions }),
@@ -113,7 +119,7 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activ
     async measureShortage({ volume, growth }) {
       const driver = driverFor(volume.kind);
       const { freeBytes } = await driver.inspect(host, volume);
-      const replicaBytes = await measureTree(host, driver.landingPath(volume));
+      const { diskBytes: replicaBytes } = await driver.size(host, volume);
       const needed = estimateNeededBytes({ ...growth, replicaBytes });
       return { freeBytes, missingBytes: Math.max(0, needed - freeBytes) };
     },

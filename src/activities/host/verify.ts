@@ -46,6 +46,7 @@ export function makeVerify(
       const landing = await moverFor(mover).receive(host, landings, {
         id,
         path,
+        volume,
         offer,
         writeMode: 'verify',
         mover,
@@ -54,15 +55,17 @@ export function makeVerify(
       return { landing, point };
     },
 
-    async verify({ volume, claim, id, capture, landing, mover, capturedAt, quick }) {
+    async verify({ volume, claim, id, capture, landing, mover, capturedAt, identity, quick }) {
       const signal = Context.current().cancellationSignal;
       const onProgress = progressReporter();
       await driverFor(volume.kind).check(host, volume, claim);
       return moverFor(mover).verify(host, {
         id,
         sourcePath: capture.path,
+        volume,
         landing,
         mover,
+        identity,
         quick,
         capturedAt,
         signal,

@@ -9,6 +9,7 @@ import { verify } from './verify';
 
 export const rsyncMover: Mover = {
   kind: 'rsync',
+  usesStates: false,
   measure,
   offer: makeOffer,
   receive,

@@ -1,7 +1,7 @@
 /** What is remembered of the link to each host, and the compression that follows from it. */
 import type { Host } from '../../hosts/contract';
 import type { TransferStats } from '../../model/records';
-import type { MoverSpec } from '../../model/spec';
+import type { RsyncSpec } from '../../model/spec';
 import { sizeToBytes } from '../../model/units';
 
 /** Above this, compressing takes longer than sending. */
@@ -19,7 +19,7 @@ export type Links = Record<string, Link>;
 
 /** `auto`, made definite: zstd where the link is known to be slow, or is told to be. */
 export function chooseCompression(
-  { compress, bandwidthLimit }: Pick<MoverSpec['rsync'], 'compress' | 'bandwidthLimit'>,
+  { compress, bandwidthLimit }: Pick<RsyncSpec, 'compress' | 'bandwidthLimit'>,
   link: Link | undefined,
   now: Date,
 ): 'zstd' | 'lz4' | 'none' {

@@ -1,4 +1,5 @@
 /** How much room a whole copy needs. */
+import { rsyncOptions } from '../../model/mover-options';
 import type { Host } from '../../hosts/contract';
 import { measureTree } from '../../hosts/measure-tree';
 import type { MoverSpec } from '../../model/spec';
@@ -11,7 +12,7 @@ async function askRsync(host: Host, path: string, mover: MoverSpec): Promise<num
     '--dry-run',
     '--stats',
     '--no-human-readable',
-    ...makeFilters(mover.rsync, 'inPlace'),
+    ...makeFilters(rsyncOptions(mover), 'inPlace'),
   ];
   // With a dry run, it need not exist, and is not made.
   const { stdout } = await host.run(['rsync', ...options, '--', `${path}/`, `${host.home}/nowhere/`]);
@@ -24,7 +25,7 @@ export async function measure(
   host: Host,
   { path, mover }: { path: string; mover: MoverSpec },
 ): Promise<{ disk: number; files: number }> {
-  if (mover.rsync.exclude.length === 0) {
+  if (rsyncOptions(mover).exclude.length === 0) {
     const [disk, files] = await Promise.all([
       measureTree(host, path),
       measureTree(host, path, { apparent: true }),

@@ -1,4 +1,5 @@
 /** The source's half of the handshake: a key, and the commands that rsync will run at the target. */
+import { rsyncOptions } from '../../model/mover-options';
 import type { Host } from '../../hosts/contract';
 import { LANDING_ALIAS, makeKey } from '../../landings/ssh-client';
 import type { MoverSpec } from '../../model/spec';
@@ -28,7 +29,7 @@ export async function makeOffer(
 ): Promise<Offer> {
   const link = (await readLinks(host))[targetHost];
   const resolved = {
-    compress: chooseCompression(mover.rsync, link, new Date()),
+    compress: chooseCompression(rsyncOptions(mover), link, new Date()),
     deletedAlready: String(await readDeletions(host, id)),
   };
   const [publicKey, inPlace, delayed] = await Promise.all([

@@ -1,5 +1,6 @@
 /** The options that rsync is started with. Pure; the very same for the offer and for the transfer. */
-import type { MoverSpec } from '../../model/spec';
+import { rsyncOptions } from '../../model/mover-options';
+import type { MoverSpec, RsyncSpec } from '../../model/spec';
 import { sizeToBytes } from '../../model/units';
 import type { WriteMode } from '../contract';
 
@@ -34,7 +35,7 @@ const MODES: Record<LandingMode, readonly string[]> = {
  * of partial files are hidden at the source; at the target they count as deleted, so that what an
  * attempt left goes at the end of the next one.
  */
-export function makeFilters({ include, exclude }: MoverSpec['rsync'], mode: LandingMode): string[] {
+export function makeFilters({ include, exclude }: RsyncSpec, mode: LandingMode): string[] {
   const partial = mode === 'verify' ? `- ${PARTIAL_FOLDER}/` : `H ${PARTIAL_FOLDER}/`;
   return [
     '- /.tidemark',
@@ -53,7 +54,7 @@ export function makeFilters({ include, exclude }: MoverSpec['rsync'], mode: Land
  */
 const ATTRIBUTE_RULES = ['-x system.*', '-x trusted.SGI_ACL_*'].map((rule) => `--filter=${rule}`);
 
-function makeLinkOptions({ bandwidthLimit }: MoverSpec['rsync'], resolved: Record<string, string>): string[] {
+function makeLinkOptions({ bandwidthLimit }: RsyncSpec, resolved: Record<string, string>): string[] {
   const { compress } = resolved;
   return [
     ...(bandwidthLimit ? [`--bwlimit=${Math.max(1, Math.round(sizeToBytes(bandwidthLimit) / 1024))}`] : []),
@@ -71,7 +72,7 @@ export function makeClientOptions(
   resolved: Record<string, string>,
   writer?: string,
 ): string[] {
-  const { checksum, extraOptions } = mover.rsync;
+  const { checksum, extraOptions } = rsyncOptions(mover);
   const sums = mode === 'verify' ? resolved['compare'] !== 'quick' : checksum;
   return [
     ...EVERYTHING,
@@ -79,8 +80,8 @@ export function makeClientOptions(
     ...(sums ? ['--checksum'] : []),
     ...extraOptions,
     `--timeout=${sums ? SILENCE_WHEN_SUMMING_SECONDS : SILENCE_SECONDS}`,
-    ...makeLinkOptions(mover.rsync, resolved),
-    ...makeFilters(mover.rsync, mode),
+    ...makeLinkOptions(rsyncOptions(mover), resolved),
+    ...makeFilters(rsyncOptions(mover), mode),
     ...(writer === 'root' ? ATTRIBUTE_RULES : []),
     '--no-human-readable',
     ...(mode === 'verify' ? ['--out-format=%i %l %n'] : ['--info=progress2,stats2', '--out-format=%i']),

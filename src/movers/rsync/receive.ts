@@ -41,7 +41,7 @@ export async function receive(host: Host, landings: Landings, request: ReceiveRe
       host: host.name,
     });
   }
-  const offered = offer.serverCommands[mode === 'verify' ? 'inPlace' : mode];
+  const offered = offer.serverCommands[mode === 'verify' ? 'inPlace' : mode] ?? [];
   const command = completeServerCommand(offered, { mode, path, ...limitOf(request) });
   await host.endAttempts(receiveAttempt(host.home, id));
   await host.files.write(landingNotePath(host.home, id), id.syncId, 0o600);

@@ -1,4 +1,5 @@
 /** Pushes the bytes. */
+import { rsyncOptions } from '../../model/mover-options';
 import type { Host } from '../../hosts/contract';
 import { readKeyNote } from '../../landings/ssh-client';
 import { TidemarkError } from '../../model/errors';
@@ -50,7 +51,7 @@ function makeListener(request: TransferRequest): { counter: StatsCounter; onLine
 
 async function learnLink(host: Host, request: TransferRequest, stats: TransferStats): Promise<void> {
   const { id, mover, resolved } = request;
-  const isLimited = mover.rsync.bandwidthLimit !== undefined;
+  const isLimited = rsyncOptions(mover).bandwidthLimit !== undefined;
   const bytesPerSecond = measureLink(stats, { compress: resolved['compress'], isLimited });
   const targetHost = (await readKeyNote(host, id))?.targetHost;
   if (bytesPerSecond === undefined || !targetHost) return;

@@ -9,16 +9,22 @@ import { markVerified, pointPath, points } from './points';
 import { prune } from './prune';
 import { publish } from './publish';
 import { rollback } from './rollback';
+import { size } from './size';
 import { demote, promote } from './switch';
 
 export const directoryDriver: VolumeDriver = {
   kind: 'directory',
+  hasTrees: true,
   inspect,
   check,
   claim,
   disclaim,
   capture,
   release,
+  // Its newest state is the tree itself: rsync finds what differs.
+  states: () => Promise.resolve([]),
+  isChanged: () => Promise.resolve(false),
+  size,
   landingPath: ({ path }) => path,
   points,
   pointPath,

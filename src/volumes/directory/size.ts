@@ -1,0 +1,14 @@
+import { countEntries, measureTree } from '../../hosts/measure-tree';
+import type { Host } from '../../hosts/contract';
+import type { Volume } from '../../model/records';
+import type { VolumeSize } from '../contract';
+
+/** `size` of the volume contract. */
+export async function size(host: Host, { path }: Volume): Promise<VolumeSize> {
+  const [diskBytes, fileBytes, entries] = await Promise.all([
+    measureTree(host, path),
+    measureTree(host, path, { apparent: true }),
+    countEntries(host, path),
+  ]);
+  return { diskBytes, fileBytes, entries };
+}
