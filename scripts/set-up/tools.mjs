@@ -20,6 +20,7 @@ const TEST_TOOLS = {
   'zfs-fuse': 'zfs-fuse',
   'mkfs.ext4': 'e2fsprogs',
   ip: 'iproute2',
+  'zfs-fuse': 'zfs-fuse',
   setfacl: 'acl',
   setfattr: 'attr',
   chromium: 'chromium',

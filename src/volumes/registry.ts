@@ -1,5 +1,6 @@
 import { TidemarkError } from '../model/errors';
 import type { Volume, VolumeKind } from '../model/records';
+import { btrfsDriver } from './btrfs';
 import type { VolumeDriver } from './contract';
 import { directoryDriver } from './directory';
 import { zfsDriver } from './zfs';
@@ -8,6 +9,7 @@ import { zfsDriver } from './zfs';
 const DRIVERS: Readonly<Partial<Record<VolumeKind, VolumeDriver>>> = {
   directory: directoryDriver,
   zfs: zfsDriver,
+  btrfs: btrfsDriver,
 };
 
 /** The driver of a volume, or of a kind of volume. */

@@ -5,13 +5,24 @@ import { makeLocalHost } from '../../src/hosts/local';
 import { zfsMover } from '../../src/movers/zfs';
 import { zfsDriver } from '../../src/volumes/zfs';
 import type { SnapshotStorage } from './snapshot-storage';
-import { TestPool, zfs } from './zfs';
+import { TestPool } from './zfs';
 
 const host = makeLocalHost({ name: 'by-hand', home: '/tmp' });
 
+/** Runs `zfs`, again while a dataset that was just unmounted is still busy. */
+async function zfs(...argv: string[]): Promise<string> {
+  for (let round = 0; ; round++) {
+    const { exitCode, stdout, stderr } = await host.run(['zfs', ...argv]);
+    if (exitCode === 0) return stdout.toString();
+    if (round > 30 || !/is busy/.test(stderr)) throw new Error(`zfs ${argv.join(' ')}: ${stderr}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
 export async function makeZfsStorage(): Promise<SnapshotStorage> {
   const pool = await TestPool.make();
-  const named = (): Volume => ({ kind: 'zfs', path: pool.freshName() });
+  let count = 0;
+  const named = (): Volume => ({ kind: 'zfs', path: pool.dataset(`volume-${count++}`) });
   const linesOf = async (...argv: string[]) => (await zfs(...argv)).split('\n').filter((line) => line !== '');
   return {
     title: 'ZFS datasets',

@@ -1,77 +1,84 @@
-/** Real pools of ZFS on files, served by zfs-fuse. Needs root. */
-import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+/** Real ZFS pools on files, each with names of its own. Needs root, and `zfs-fuse` or a kernel that has ZFS. */
+import { execFile, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
-import { makeLocalHost } from '../../src/hosts/local';
-import { runChecked } from '../../src/hosts/run-checked';
-import { waitFor } from './wait-for';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 
-const host = makeLocalHost({ name: 'pools', home: tmpdir() });
+const exec = promisify(execFile);
+
+/** Held by whoever starts the daemon: a machine has one, and several tests may want it at once. */
 const LOCK = join(tmpdir(), 'tidemark-zfs-fuse.lock');
 
-/** Runs a program that must succeed; answers what it prints. */
-export async function runTool(...argv: string[]): Promise<string> {
-  return (await runChecked(host, argv)).stdout.toString();
-}
+const answers = () =>
+  exec('zpool', ['list', '-H']).then(
+    () => true,
+    () => false,
+  );
 
-/** Runs `zfs`, again while a dataset that was just unmounted is still busy. */
-export async function zfs(...argv: string[]): Promise<string> {
-  for (let round = 0; ; round++) {
-    const { exitCode, stdout, stderr } = await host.run(['zfs', ...argv]);
-    if (exitCode === 0) return stdout.toString();
-    if (round > 30 || !/is busy/.test(stderr)) throw new Error(`zfs ${argv.join(' ')}: ${stderr}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+/** Starts the daemon where ZFS does not answer. It is left running: other tests, and other people, use it too. */
+export async function startZfs(): Promise<void> {
+  if (await answers()) return;
+  // `-o`: the daemon must not inherit the lock, or nobody would ever get it again.
+  spawn('flock', ['-o', LOCK, 'sh', '-c', 'zpool list -H >/dev/null 2>&1 || setsid zfs-fuse'], {
+    detached: true,
+    stdio: 'ignore',
+  }).unref();
+  for (let waited = 0; waited < 30_000; waited += 100) {
+    if (await answers()) return;
+    await sleep(100);
   }
+  throw new Error('ZFS does not answer: is zfs-fuse installed, and /dev/fuse there?');
 }
 
-const isUp = async () => (await host.run(['zpool', 'list'])).exitCode === 0;
-
-/**
- * One daemon serves the machine: whoever comes first starts it, and it is left running. The lock keeps the
- * workers of a test run, which begin at once, from starting one each.
- */
-async function ensureDaemon(): Promise<void> {
-  if (await isUp()) return;
-  const start = 'zpool list >/dev/null 2>&1 || setsid zfs-fuse </dev/null >/dev/null 2>&1';
-  spawn('flock', ['--close', LOCK, 'sh', '-c', start], { detached: true, stdio: 'ignore' }).unref();
-  await waitFor(isUp, 'zfs-fuse');
-}
-
-/** A pool of its own, mounted in a folder of its own. */
 export class TestPool {
-  private count = 0;
-
   private constructor(
     readonly name: string,
     private readonly folder: string,
   ) {}
 
-  static async make({ size = '256M' }: { size?: string } = {}): Promise<TestPool> {
-    await ensureDaemon();
-    const folder = await mkdtemp(join(tmpdir(), 'tidemark-zfs-'));
-    const name = `t${basename(folder).slice('tidemark-zfs-'.length).toLowerCase()}${process.pid}`;
-    const image = join(folder, 'image');
-    await runTool('truncate', '-s', size, image);
-    await runTool('zpool', 'create', '-m', join(folder, 'mnt'), name, image);
-    return new TestPool(name, folder);
+  /** @param size as `truncate` takes it; the file is sparse. */
+  static async make({ size = '256M', folder }: { size?: string; folder?: string } = {}): Promise<TestPool> {
+    await startZfs();
+    const own = await mkdtemp(join(folder ?? tmpdir(), 'tidemark-zfs-'));
+    const name = `tm${process.pid}${Math.random().toString(36).slice(2, 8)}`;
+    const pool = new TestPool(name, own);
+    await mkdir(pool.mountPoint);
+    await exec('truncate', ['-s', size, join(own, 'image')]);
+    await exec('zpool', ['create', '-m', pool.mountPoint, name, join(own, 'image')]);
+    return pool;
   }
 
-  /** The file that the pool is on. */
-  get image(): string {
-    return join(this.folder, 'image');
+  /** Where the pool's own dataset is mounted, and the others below it. */
+  get mountPoint(): string {
+    return join(this.folder, 'mnt');
   }
 
-  /** A name of a dataset that is not there yet. */
-  freshName(): string {
-    return `${this.name}/volume-${this.count++}`;
+  dataset(path: string): string {
+    return `${this.name}/${path}`;
+  }
+
+  /** Where a dataset is mounted unless it was told otherwise. */
+  folderOf(path: string): string {
+    return join(this.mountPoint, path);
+  }
+
+  /** Runs `zfs` and answers what it prints. */
+  async zfs(...args: string[]): Promise<string> {
+    return (await exec('zfs', args)).stdout;
   }
 
   async dispose(): Promise<void> {
-    for (let round = 0; round < 50; round++) {
-      const { exitCode } = await host.run(['zpool', 'destroy', '-f', this.name]);
-      if (exitCode === 0) break;
-      await new Promise((resolve) => setTimeout(resolve, 100));
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await exec('zpool', ['destroy', '-f', this.name]);
+        break;
+      } catch (error) {
+        if (attempt >= 20 || !existsSync(this.folder)) throw error;
+        await sleep(200);
+      }
     }
     await rm(this.folder, { recursive: true, force: true });
   }
