@@ -48,7 +48,7 @@ export class StreamRig {
     private readonly folder: string,
     private readonly driver: VolumeDriver,
     private readonly mover: Mover,
-    readonly spec: MoverSpec,
+    private spec: MoverSpec,
   ) {}
 
   static async start(
@@ -62,7 +62,8 @@ export class StreamRig {
   }
 
   /** Other volumes on the same hosts, with nothing remembered of the former. */
-  use(volumes: { source: Volume; target: Volume }): void {
+  use(volumes: { source: Volume; target: Volume }, spec = this.spec): void {
+    this.spec = spec;
     this.source = { ...this.source, volume: volumes.source };
     this.target = { ...this.target, volume: volumes.target };
     this.epoch = 1;
