@@ -2,9 +2,10 @@
 import { TidemarkError } from '../model/errors';
 import type { MoverSpec } from '../model/spec';
 import type { Mover } from './contract';
+import { imageMover } from './image';
 import { rsyncMover } from './rsync';
 
-export const MOVERS: readonly Mover[] = [rsyncMover];
+export const MOVERS: readonly Mover[] = [rsyncMover, imageMover];
 
 /** The mover that a spec asks for. @throws TidemarkError `InvalidSpec` for one that there is not. */
 export function moverFor(spec: MoverSpec): Mover {

@@ -2,10 +2,12 @@ import { TidemarkError } from '../model/errors';
 import type { Volume, VolumeKind } from '../model/records';
 import type { VolumeDriver } from './contract';
 import { directoryDriver } from './directory';
+import { imageDriver } from './image';
 
 /** Every kind of volume that there is; a new kind adds a folder and a line. */
 const DRIVERS: Readonly<Partial<Record<VolumeKind, VolumeDriver>>> = {
   directory: directoryDriver,
+  image: imageDriver,
 };
 
 /** The driver of a volume, or of a kind of volume. */
