@@ -117,7 +117,8 @@ export function describeImages(from: EngineKind, to: EngineKind): void {
       rig.next();
       const cut = rig.attempt({
         signal: ending.signal,
-        onProgress: ({ filesDone, phase }) => filesDone === 1 && phase === 'transferring' && ending.abort(new Error('cut')),
+        onProgress: ({ filesDone, phase }) =>
+          filesDone === 1 && phase === 'transferring' && ending.abort(new Error('cut')),
       });
       await expect(cut).rejects.toThrow('cut');
       expect(await rig.points()).toEqual([]);
@@ -141,7 +142,10 @@ export function describeImages(from: EngineKind, to: EngineKind): void {
       await rig.sync();
       expect(await target.userNames()).toEqual(await source.userNames());
       const diverged = (await rig.points()).find((point) => point.diverged);
-      await imageDriver.rollback(rig.target, target.volume, { relationship: 'wiki', pointId: diverged?.id ?? '' });
+      await imageDriver.rollback(rig.target, target.volume, {
+        relationship: 'wiki',
+        pointId: diverged?.id ?? '',
+      });
       expect(await target.userNames()).toEqual({ [WIKI]: own });
     });
 
@@ -155,7 +159,10 @@ export function describeImages(from: EngineKind, to: EngineKind): void {
       const before = await target.names();
       const { path } = await imageDriver.clone(rig.target, target.volume, { ...request, cloneId: 'd1' });
       expect(await target.names()).toMatchObject({ [`${path}/${WIKI}`]: first });
-      await imageDriver.removeClones(rig.target, target.volume, { relationship: 'wiki', keepCloneIds: ['d1'] });
+      await imageDriver.removeClones(rig.target, target.volume, {
+        relationship: 'wiki',
+        keepCloneIds: ['d1'],
+      });
       expect(await target.names()).toMatchObject({ [`${path}/${WIKI}`]: first });
       await imageDriver.removeClones(rig.target, target.volume, { relationship: 'wiki', keepCloneIds: [] });
       expect(await target.names()).toEqual(before);
@@ -169,7 +176,9 @@ export function describeImages(from: EngineKind, to: EngineKind): void {
       const before = await source.names();
       await rig.sync();
       expect(await source.names()).toEqual(before);
-      expect(await readFile(join(rig.source.home, 'image-transfers'), 'utf8').catch(() => 'none')).toBe('none');
+      expect(await readFile(join(rig.source.home, 'image-transfers'), 'utf8').catch(() => 'none')).toBe(
+        'none',
+      );
     });
   });
 }

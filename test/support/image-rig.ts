@@ -42,12 +42,19 @@ export class ImageRig {
     const source = makeLocalHost({ name: 'alpha', home: join(folder, 'home of alpha') });
     const target = makeLocalHost({ name: 'beta', home: join(folder, "beta's home") });
     for (const { home } of [source, target]) await mkdir(home);
-    const service = await startLandingSshd(target, { listenAddress: '127.0.0.1', advertisedAddress: '127.0.0.1' });
+    const service = await startLandingSshd(target, {
+      listenAddress: '127.0.0.1',
+      advertisedAddress: '127.0.0.1',
+    });
     return new ImageRig(folder, from, to, source, target, service);
   }
 
   id(sequence = this.sequence) {
-    return { relationship: RELATIONSHIP, target: 'beta', syncId: `wiki-${String(sequence).padStart(6, '0')}` };
+    return {
+      relationship: RELATIONSHIP,
+      target: 'beta',
+      syncId: `wiki-${String(sequence).padStart(6, '0')}`,
+    };
   }
 
   private spec(mover: ImageSync['mover']): MoverSpec {
@@ -55,8 +62,16 @@ export class ImageRig {
   }
 
   async claim(): Promise<void> {
-    await imageDriver.claim(this.source, this.from.volume, { relationship: RELATIONSHIP, epoch: 1, role: 'source' });
-    await imageDriver.claim(this.target, this.to.volume, { relationship: RELATIONSHIP, epoch: 1, role: 'target' });
+    await imageDriver.claim(this.source, this.from.volume, {
+      relationship: RELATIONSHIP,
+      epoch: 1,
+      role: 'source',
+    });
+    await imageDriver.claim(this.target, this.to.volume, {
+      relationship: RELATIONSHIP,
+      epoch: 1,
+      role: 'target',
+    });
   }
 
   async capture(options: ImageSync = {}): Promise<Capture> {
@@ -80,7 +95,15 @@ export class ImageRig {
       ...{ writeMode: 'inPlace' as const, ...limit },
     });
     return await imageMover.transfer(this.source, {
-      ...{ id, sourcePath: capture.path, capture, writeMode: 'inPlace', mover, resolved: offer.resolved, ...limit },
+      ...{
+        id,
+        sourcePath: capture.path,
+        capture,
+        writeMode: 'inPlace',
+        mover,
+        resolved: offer.resolved,
+        ...limit,
+      },
       landing: options.changeLanding?.(landing) ?? landing,
       signal: options.signal ?? new AbortController().signal,
       onProgress: options.onProgress ?? (() => undefined),
@@ -122,7 +145,12 @@ export class ImageRig {
     const point = await this.publish(capture, stats, options);
     const { retain = 3 } = options;
     const points = await this.points();
-    await this.prune(points.filter(({ diverged }) => !diverged).slice(0, -retain).map(({ id }) => id));
+    await this.prune(
+      points
+        .filter(({ diverged }) => !diverged)
+        .slice(0, -retain)
+        .map(({ id }) => id),
+    );
     await imageDriver.release(this.source, this.from.volume, { relationship: RELATIONSHIP, keepSyncIds: [] });
     return { stats, point };
   }
@@ -135,7 +163,10 @@ export class ImageRig {
     return imageDriver.prune(this.target, this.to.volume, { relationship: RELATIONSHIP, removePointIds });
   }
 
-  async verify(point: Point, { quick = false, mover }: { quick?: boolean } & Pick<ImageSync, 'mover'> = {}): Promise<Comparison> {
+  async verify(
+    point: Point,
+    { quick = false, mover }: { quick?: boolean } & Pick<ImageSync, 'mover'> = {},
+  ): Promise<Comparison> {
     const spec = this.spec(mover);
     const id = this.id();
     const offer = await imageMover.offerVerify(this.source, { id, mover: spec, quick });
@@ -155,7 +186,8 @@ export class ImageRig {
   }
 
   async close(): Promise<void> {
-    for (const host of [this.source, this.target]) await imageMover.close(host, this.service.landings, this.id());
+    for (const host of [this.source, this.target])
+      await imageMover.close(host, this.service.landings, this.id());
   }
 
   async dispose(): Promise<void> {

@@ -61,7 +61,9 @@ export class ImageStore {
     const network = ['--bridge=none', '--iptables=false', '--ip6tables=false', '--ip-forward=false'];
     const own = ['--pidfile', join(folder, 'pid'), '--storage-driver', 'vfs', '--host', `unix://${socket}`];
     const argv = ['dockerd', ...folders, ...network, ...own];
-    return await ImageStore.start('docker', folder, argv, { kind: 'image', path: `docker:${socket}` }, ['version']);
+    return await ImageStore.start('docker', folder, argv, { kind: 'image', path: `docker:${socket}` }, [
+      'version',
+    ]);
   }
 
   private static async startContainerd(folder: string): Promise<ImageStore> {
@@ -146,7 +148,16 @@ export class ImageStore {
     const rootfs = { type: 'layers', diff_ids: made.map(({ digest }) => digest) };
     const created = '2026-11-21T08:00:00Z';
     const history = layers.map((created_by) => ({ created, created_by }));
-    const config = await put(JSON.stringify({ architecture: 'amd64', os: 'linux', created, config: { Cmd: ['/x'] }, rootfs, history }));
+    const config = await put(
+      JSON.stringify({
+        architecture: 'amd64',
+        os: 'linux',
+        created,
+        config: { Cmd: ['/x'] },
+        rootfs,
+        history,
+      }),
+    );
     const prefix = 'application/vnd.oci.image';
     const manifest = await put(
       JSON.stringify({
@@ -198,7 +209,8 @@ export class ImageStore {
 
   /** Makes a container of an image, that never runs. */
   async use(name: string): Promise<void> {
-    if (this.kind === 'containerd') await this.run('containers', 'create', '--snapshotter', 'native', name, 'c1', '/x');
+    if (this.kind === 'containerd')
+      await this.run('containers', 'create', '--snapshotter', 'native', name, 'c1', '/x');
     else await this.run('create', name);
   }
 

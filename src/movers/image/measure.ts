@@ -10,7 +10,7 @@ export async function measure(
   { path, mover }: { path: string; mover: MoverSpec },
 ): Promise<{ disk: number; files: number }> {
   const place = await findReadyPlace(host, { kind: 'image', path });
-  const { images } = await readSelected(place, imageOptions(mover));
-  const bytes = sumBytes(Object.values(images));
+  const { set } = await readSelected(place, imageOptions(mover));
+  const bytes = sumBytes(Object.values(set.images));
   return { disk: bytes, files: bytes };
 }

@@ -22,7 +22,7 @@ export async function verify(host: Host, request: VerifyRequest): Promise<Compar
   const { id, volume, landing, mover, identity, quick, signal, onProgress } = request;
   onProgress({ phase: 'comparing', bytesDone: 0, filesDone: 0, rateBytesPerSecond: 0 });
   const place = await findReadyPlace(host, volume);
-  const now = await readSelected(place, imageOptions(mover));
+  const { set: now } = await readSelected(place, imageOptions(mover));
   const session = await openSession(host, { id, landing, volume, signal });
   const { set } = RecordSchema.parse(JSON.parse(await session.ask('record')));
   const held = parseHeld(await session.ask('list'));

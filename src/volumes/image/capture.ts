@@ -5,7 +5,7 @@ import type { Host } from '../../hosts/contract';
 import { withLock } from '../directory/lock';
 import { makeError, writeRecord } from '../directory/tools';
 import type { Capture } from '../contract';
-import { identityOf, type ImageSet, selectImages } from './image-set';
+import { type EngineImage, identityOf, type ImageSet, selectImages } from './image-set';
 import { keepImages, sweepKept } from './kept';
 import { findPlace, findReadyPlace, lockKey, makeAttempt, type Place } from './place';
 import { readCapture, readCaptures, recordPath, selectionPath } from './records';
@@ -24,10 +24,13 @@ export function imageOptions(mover: MoverSpec): ImageSpec {
 }
 
 /** What a store holds of what a spec asks for. */
-export async function readSelected(place: Place, selection: ImageSpec): Promise<ImageSet> {
+export async function readSelected(
+  place: Place,
+  selection: ImageSpec,
+): Promise<{ set: ImageSet; images: EngineImage[] }> {
   const images = await place.engine.images(place);
   const used = selection.used ? await place.engine.usedIds(place, images) : new Set<string>();
-  return { engine: place.kind, ...selectImages(images, selection, used) };
+  return { set: { engine: place.kind, ...selectImages(images, selection, used) }, images };
 }
 
 /** `capture` of the volume contract: the path is that of its record. */
@@ -52,8 +55,7 @@ export async function capture(host: Host, volume: Volume, request: CaptureReques
 async function freeze(place: Place, request: CaptureRequest, path: string): Promise<ImageSet> {
   const { relationship, syncId, mover, signal } = request;
   const selection = imageOptions(mover);
-  const set = await readSelected(place, selection);
-  const images = await place.engine.images(place);
+  const { set, images } = await readSelected(place, selection);
   await keepImages(place, relationship, Object.keys(set.images), images, signal);
   await writeRecord(place, path, { syncId, store: place.volume.path, set, selection });
   return set;

@@ -69,7 +69,8 @@ export async function rollback(
   await host.endAttempts(makeAttempt(place, 'publish', relationship));
   await withLock(lockKey(place, relationship), async () => {
     const { point, set } = await findRecord(place, relationship, pointId);
-    checkWhole(place, set, await place.engine.images(place));
+    const images = await place.engine.images(place);
+    checkWhole(place, set, images);
     const now = new Date().toISOString();
     const { syncId, sequence, bytes, files } = point;
     const stamp = {
@@ -83,6 +84,7 @@ export async function rollback(
     };
     await setNames(place, relationship, {
       wanted: set,
+      images,
       keepForeign: (foreign) => keepForeign(place, relationship, stamp, foreign),
       ...(signal && { signal }),
     });

@@ -84,8 +84,9 @@ async function writePoint(
 /** What an old primary has for itself: what it would have sent. */
 async function keepLive(place: Place, { relationship, signal }: PublishRequest): Promise<ImageSet> {
   const selection = await readSelection(place, relationship);
-  const set = selection ? await readSelected(place, selection) : await readLiveSet(place, relationship);
-  await keepImages(place, relationship, Object.keys(set.images), await place.engine.images(place), signal);
+  const reading = selection ? readSelected(place, selection) : readLiveSet(place, relationship);
+  const { set, images } = await reading;
+  await keepImages(place, relationship, Object.keys(set.images), images, signal);
   return set;
 }
 
@@ -114,6 +115,7 @@ async function install(place: Place, request: PublishRequest): Promise<ImageSet>
   const maxDrops = await readLimit(place, relationship, stamp.syncId);
   await setNames(place, relationship, {
     wanted: set,
+    images,
     found,
     ...(maxDrops !== undefined && { maxDrops }),
     ...(signal && { signal }),

@@ -17,7 +17,10 @@ function makeSet(place: Place, names: Record<string, string>, images: readonly E
 }
 
 /** Names that were set here, as they stand by now; whoever moved them. */
-export async function readLiveSet(place: Place, relationship: string): Promise<ImageSet> {
+export async function readLiveSet(
+  place: Place,
+  relationship: string,
+): Promise<{ set: ImageSet; images: EngineImage[] }> {
   const live = await readLive(place, relationship);
   const images = await place.engine.images(place);
   const now = indexNames(images);
@@ -26,7 +29,7 @@ export async function readLiveSet(place: Place, relationship: string): Promise<I
     const id = now.get(name);
     return id === undefined ? [] : [[name, id] as const];
   });
-  return makeSet(place, Object.fromEntries(entries), images);
+  return { set: makeSet(place, Object.fromEntries(entries), images), images };
 }
 
 /** Somebody else set, or removed, a name that was set here. */
@@ -41,6 +44,8 @@ const NOTHING: Pick<ImageSet, 'names' | 'images'> = { names: {}, images: {} };
 
 interface SetNames {
   wanted: ImageSet;
+  /** As the store has them, just listed. */
+  images: readonly EngineImage[];
   found?: string[];
   maxDrops?: number;
   keepForeign: (foreign: ImageSet) => Promise<void>;
@@ -56,14 +61,13 @@ interface SetNames {
 export async function setNames(
   place: Place,
   relationship: string,
-  { wanted, found, maxDrops, keepForeign, signal }: SetNames,
+  { wanted, images, found, maxDrops, keepForeign, signal }: SetNames,
 ): Promise<void> {
   const live: Live = (await readLive(place, relationship)) ?? {
     set: { engine: place.kind, ...NOTHING },
     found: [],
   };
   const made = [live.set.names, ...(live.moving ? [live.moving.names] : [])];
-  const images = await place.engine.images(place);
   const byId = new Map(images.map((image) => [image.id, image]));
   const moves = planMoves(indexNames(images), wanted.names, made);
   if (moves.drop.length > (maxDrops ?? Infinity))
