@@ -19,6 +19,7 @@ const TEST_TOOLS = {
   'mkfs.xfs': 'xfsprogs',
   'mkfs.ext4': 'e2fsprogs',
   ip: 'iproute2',
+  'zfs-fuse': 'zfs-fuse',
   setfacl: 'acl',
   setfattr: 'attr',
   chromium: 'chromium',

@@ -229,7 +229,8 @@ export interface WantedSchedule {
   /** What each tick starts; by default a sync. */
   what?: 'sync' | 'drill';
   relationship: string;
-  cron?: string;
+  /** It ticks whenever one of them does; none: there is to be no Schedule. */
+  crons: string[];
   timezone: string;
   jitterMs: number;
   catchUpMs: number;
@@ -246,7 +247,7 @@ export interface ControlActivities {
   checkSpec(
     document: unknown,
   ): Promise<{ relationship?: Relationship; problems: string[]; warnings?: string[] }>;
-  /** Makes the Temporal Schedule what the spec says, or removes it where there is no cron. */
+  /** Makes the Temporal Schedule what the spec says, or removes it where that has none. */
   keepSchedule(wanted: WantedSchedule): Promise<{ nextRun?: Instant }>;
   removeSchedule(relationship: string): Promise<void>;
   /** Sends update `drill` to a relationship and waits for its result: what `requestDrill` runs. */
@@ -267,6 +268,8 @@ export interface ControlActivities {
     relationship: string;
     requestId: string;
     scheduled: boolean;
+    /** When the Schedule meant the tick that asks. */
+    tick?: Instant;
     targets?: string[];
   }): Promise<SyncAnswer>;
 }

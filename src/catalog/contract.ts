@@ -76,6 +76,9 @@ export interface TargetFreshness {
   /** Newest recovery point and its capture time; null before the first. */
   recoveryPoint: string | null;
   capturedAt: Instant | null;
+  /** How the last sync that it was part of ended for it, and why it failed; null before the first. */
+  result: TargetOutcome['result'] | null;
+  errorType: string | null;
 }
 
 /** A relationship as it was last applied. */

@@ -1,4 +1,4 @@
-import { sql, type Kysely } from 'kysely';
+import { sql, type Kysely, type Selectable } from 'kysely';
 import { targetName, volumePath } from '../model/endpoints';
 import {
   DURATION_BUCKETS,
@@ -11,7 +11,7 @@ import {
   type Totals,
 } from './contract';
 import { toPointEntry, toSyncEntry } from './rows';
-import type { CatalogSchema } from './schema';
+import type { CatalogSchema, TargetResultsTable } from './schema';
 
 type Db = Kysely<CatalogSchema>;
 
@@ -72,7 +72,7 @@ export async function readRelationships(db: Db, withRetired: boolean): Promise<R
     // Names sort the same everywhere, whatever the collation of the database.
     .orderBy(sql`name collate "C"`)
     .execute();
-  const newest = await readNewestPoints(db);
+  const [newest, results] = await Promise.all([readNewestPoints(db), readResults(db)]);
   return rows.map(({ name, document, ...row }) => ({
     name,
     document,
@@ -85,15 +85,23 @@ export async function readRelationships(db: Db, withRetired: boolean): Promise<R
       copyMethod: document.spec.source.copyMethod,
     },
     targets: document.spec.targets.map((target): TargetFreshness => {
-      const point = newest.get(`${name}/${targetName(target)}`);
+      const key = `${name}/${targetName(target)}`;
+      const [point, last] = [newest.get(key), results.get(key)];
       return {
         name: targetName(target),
         host: target.host,
         recoveryPoint: point?.point_id ?? null,
         capturedAt: point?.captured_at ?? null,
+        result: last?.result ?? null,
+        errorType: last?.error_type ?? null,
       };
     }),
   }));
+}
+
+async function readResults(db: Db): Promise<Map<string, Selectable<TargetResultsTable>>> {
+  const rows = await db.selectFrom('target_results').selectAll().execute();
+  return new Map(rows.map((row) => [`${row.relationship}/${row.target}`, row]));
 }
 
 async function readNewestPoints(db: Db): Promise<Map<string, { point_id: string; captured_at: string }>> {

@@ -89,6 +89,14 @@ export interface SyncTotalsTable {
   files_changed: Generated<number>;
 }
 
+/** How each target fared in the last sync that it was part of. */
+export interface TargetResultsTable {
+  relationship: string;
+  target: string;
+  result: TargetOutcome['result'];
+  error_type: string | null;
+}
+
 export interface CatalogSchema {
   relationships: RelationshipsTable;
   syncs: SyncsTable;
@@ -96,4 +104,5 @@ export interface CatalogSchema {
   recovery_points: RecoveryPointsTable;
   missed_ticks: MissedTicksTable;
   sync_totals: SyncTotalsTable;
+  target_results: TargetResultsTable;
 }

@@ -52,9 +52,29 @@ export async function recordSync(db: Db, record: SyncRecord): Promise<void> {
     if (!added) return;
     const targets = record.targets.map((target, position) => targetRow(added.id, position, target));
     if (targets.length > 0) await tx.insertInto('sync_targets').values(targets).execute();
-    for (const target of record.targets) await keepPoints(tx, record.relationship, target);
+    for (const target of record.targets) {
+      await keepPoints(tx, record.relationship, target);
+      await keepResult(tx, record.relationship, target);
+    }
     await addToTotals(tx, record);
   });
+}
+
+async function keepResult(
+  tx: Tx,
+  relationship: string,
+  { name, result, failure }: TargetOutcome,
+): Promise<void> {
+  await tx
+    .insertInto('target_results')
+    .values({ relationship, target: name, result, error_type: failure?.type ?? null })
+    .onConflict((conflict) =>
+      conflict.columns(['relationship', 'target']).doUpdateSet((eb) => ({
+        result: eb.ref('excluded.result'),
+        error_type: eb.ref('excluded.error_type'),
+      })),
+    )
+    .execute();
 }
 
 async function keepPoints(tx: Tx, relationship: string, target: TargetOutcome): Promise<void> {

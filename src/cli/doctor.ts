@@ -34,8 +34,12 @@ const TOOLS: readonly Tool[] = [
   { program: 'sshd', argv: ['-V'] },
   { program: 'flock', argv: ['--version'] },
   { program: 'setpriv', argv: ['--version'] },
-  { program: 'btrfs', argv: ['--version'], only: 'snapshots on btrfs' },
+  { program: 'btrfs', argv: ['--version'], only: 'snapshots and subvolumes on btrfs' },
   { program: 'cp', argv: ['--version'], only: 'reflinks and hard-linked generations' },
+  { program: 'zfs', only: 'ZFS datasets' },
+  { program: 'podman', argv: ['--version'], only: 'images of Podman' },
+  { program: 'docker', argv: ['--version'], only: 'images of Docker' },
+  { program: 'ctr', argv: ['--version'], only: 'images of containerd' },
 ];
 
 const SYSTEM_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin'];

@@ -35,6 +35,13 @@ const PACKAGES: Readonly<Record<string, string>> = {
   getfacl: 'acl',
   setfacl: 'acl',
   ip: 'iproute2',
+  zfs: 'zfsutils-linux',
+  zpool: 'zfsutils-linux',
+  perl: 'perl-base',
+  podman: 'podman',
+  docker: 'docker.io',
+  ctr: 'containerd',
+  skopeo: 'skopeo',
 };
 
 /** The Debian package that brings a program; undefined where none is known. */

@@ -121,10 +121,69 @@ test.each([
     { retain: { last: 9 }, targets: [beta('/srv/x', { copyMethod: 'Direct' })] },
     'spec.retain: has no effect: targets with copyMethod Direct keep no recovery points',
   ],
+  [
+    'a schedule that no target goes by',
+    { trigger: { schedule: '0 * * * *' }, targets: [beta('/srv/x', { schedule: '5 * * * *' })] },
+    'spec.trigger.schedule: has no effect: every target has a schedule of its own',
+  ],
+  [
+    'a promise that the schedule of one target can not keep',
+    {
+      trigger: { schedule: '*/15 * * * *' },
+      objectives: { rpo: '1h' },
+      targets: [beta('/srv/x'), beta('/srv/y', { name: 'far', schedule: '0 3 * * *' })],
+    },
+    "spec.objectives.rpo: can't be kept: two ticks of targets[1] are up to 1d apart",
+  ],
+  [
+    "a target's promise that its schedule can not keep",
+    { targets: [beta('/srv/x', { schedule: '0 3 * * *', rpo: '12h' })] },
+    "spec.targets[0].rpo: can't be kept: two ticks are up to 1d apart",
+  ],
+  [
+    'a limit that gives a target up between any two syncs',
+    {
+      source: { pinLimit: { age: '2d' } },
+      targets: [
+        beta('/srv/x', { schedule: '0 3 * * *' }),
+        beta('/srv/y', { name: 'far', schedule: '0 3 1 * *' }),
+      ],
+    },
+    'spec.source.pinLimit.age: gives targets[1] up between any two syncs, which are up to 31d apart',
+  ],
+  [
+    'rules that every target has better ones than',
+    { retain: { last: 9 }, targets: [beta('/srv/x', { retain: { daily: 3 } })] },
+    'spec.retain: has no effect: every target has a retain of its own',
+  ],
+  [
+    "a target's rules for points that are never made",
+    { targets: [beta('/srv/x', { retain: { daily: 3 }, copyMethod: 'Direct' })] },
+    'spec.targets[0].retain: has no effect: targets with copyMethod Direct keep no recovery points',
+  ],
 ])('%s is accepted with a warning', (_, parts, warning) => {
   const { relationship, problems, warnings } = check(parts);
   expect({ problems, warnings }).toEqual({ problems: [], warnings: [warning] });
   expect(relationship).toBeDefined();
+});
+
+test("a target's schedule is judged as the relationship's is", () => {
+  const far = (schedule: string) => beta('/srv/y', { name: 'far', schedule });
+  expect(
+    check({
+      trigger: { schedule: '0 * * * *', jitter: '10m' },
+      targets: [beta('/srv/x'), far('*/5 * * * *')],
+    }).problems,
+  ).toEqual(['spec.trigger.jitter: must be shorter than the 5m between two ticks of targets[1]']);
+  expect(check({ targets: [far('@daily')] }).problems).toEqual([
+    'spec.targets[0].schedule: must be a cron expression of five fields; did you mean "0 0 * * *"?',
+  ]);
+  const nightly = check({
+    trigger: { schedule: '*/15 * * * *' },
+    objectives: { rpo: '1h' },
+    targets: [beta('/srv/x'), { ...far('0 3 * * *'), rpo: '2d', retain: { daily: 30 } }],
+  });
+  expect(nightly).toMatchObject({ problems: [], warnings: [] });
 });
 
 test('mistakes of shape hide no others', () => {

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { checkCron, checkTimezone, tickGaps } from './cron';
+import type { TickGaps } from './cron';
 import { targetName } from './endpoints';
 import type { SpecIssue, SpecPath } from './issues';
 import { comparePaths, refuseFolder } from './paths';
@@ -19,6 +20,7 @@ export interface SpecChecks {
 }
 
 const text = z.string().optional().catch(undefined);
+const rules = z.record(z.string(), z.unknown()).optional().catch(undefined);
 const DraftEndpoint = z
   .preprocess(
     (value) => (typeof value === 'object' && value ? { ...value, keys: Object.keys(value) } : value),
@@ -30,6 +32,10 @@ const DraftEndpoint = z
       image: text,
       name: text,
       copyMethod: text,
+      schedule: text,
+      rpo: text,
+      retain: rules,
+      pinLimit: z.object({ age: text }).optional().catch(undefined),
       /** All that are there, whatever they hold. */
       keys: z.array(z.string()).optional(),
     }),
@@ -47,7 +53,7 @@ const Draft = z.object({
       mover: z.record(z.string(), z.unknown()).catch({}),
       trigger: z.object({ schedule: text, timezone: text, jitter: text }).catch({}),
       objectives: z.object({ rpo: text }).catch({}),
-      retain: z.record(z.string(), z.unknown()).optional().catch(undefined),
+      retain: rules,
       hooks: z
         .object({
           beforeCapture: DraftHooks,
@@ -212,23 +218,12 @@ function checkHooks(spec: DraftSpec): SpecIssue[] {
   );
 }
 
-/** The schedule, and the durations that only make sense beside it. */
-function checkTrigger({ trigger, objectives }: DraftSpec): SpecChecks {
+/** One schedule, and the jitter that only makes sense beside it. `whose`: of which target, in words. */
+function checkSchedule(schedule: string, path: SpecPath, jitter: string | undefined, whose = ''): SpecChecks {
+  const badCron = checkCron(schedule);
+  if (badCron) return { problems: [problem(path, badCron.message, badCron.suggestion)], warnings: [] };
   const problems: SpecIssue[] = [];
   const warnings: SpecIssue[] = [];
-  const { schedule, timezone, jitter } = trigger;
-  const badZone = timezone === undefined ? undefined : checkTimezone(timezone);
-  if (badZone) problems.push(problem(['spec', 'trigger', 'timezone'], badZone.message, badZone.suggestion));
-  if (schedule === undefined) {
-    if (jitter !== undefined) {
-      warnings.push(problem(['spec', 'trigger', 'jitter'], 'has no effect without a schedule'));
-    }
-    return { problems, warnings };
-  }
-  const path = ['spec', 'trigger', 'schedule'];
-  const badCron = checkCron(schedule);
-  if (badCron)
-    return { problems: [...problems, problem(path, badCron.message, badCron.suggestion)], warnings };
   const [, , dayOfMonth, , dayOfWeek] = schedule.trim().split(/\s+/);
   if (dayOfMonth !== '*' && dayOfWeek !== '*') {
     warnings.push(problem(path, 'runs only on days that match both the day of month and the day of week'));
@@ -237,25 +232,95 @@ function checkTrigger({ trigger, objectives }: DraftSpec): SpecChecks {
   if (gaps && jitter !== undefined && isDuration(jitter) && durationToMs(jitter) >= gaps.shortestMs) {
     const gap = formatDuration(gaps.shortestMs);
     problems.push(
-      problem(['spec', 'trigger', 'jitter'], `must be shorter than the ${gap} between two ticks`),
+      problem(['spec', 'trigger', 'jitter'], `must be shorter than the ${gap} between two ticks${whose}`),
     );
-  }
-  const { rpo } = objectives;
-  if (gaps && rpo !== undefined && isDuration(rpo) && durationToMs(rpo) <= gaps.longestMs) {
-    const gap = formatDuration(gaps.longestMs);
-    warnings.push(problem(['spec', 'objectives', 'rpo'], `can't be kept: two ticks are up to ${gap} apart`));
   }
   return { problems, warnings };
 }
 
-function warnAboutRetain({ retain, targets }: DraftSpec): SpecIssue[] {
-  if (!retain) return [];
-  const path = ['spec', 'retain'];
-  if (targets.length > 0 && targets.every((target) => target.copyMethod === 'Direct')) {
-    return [problem(path, 'has no effect: targets with copyMethod Direct keep no recovery points')];
+/** The time zone, the relationship's schedule, and those that targets have of their own. */
+function checkTrigger({ trigger, targets }: DraftSpec): SpecChecks {
+  const { schedule, timezone, jitter } = trigger;
+  const badZone = timezone === undefined ? undefined : checkTimezone(timezone);
+  const own = targets.flatMap((target, index) => {
+    const path = ['spec', 'targets', index, 'schedule'];
+    return target.schedule === undefined
+      ? []
+      : [checkSchedule(target.schedule, path, jitter, ` of targets[${index}]`)];
+  });
+  const path = ['spec', 'trigger', 'schedule'];
+  const common = schedule === undefined ? [] : [checkSchedule(schedule, path, jitter)];
+  const warnings: SpecIssue[] = [];
+  if (schedule !== undefined && targets.length > 0 && own.length === targets.length) {
+    warnings.push(problem(path, 'has no effect: every target has a schedule of its own'));
   }
-  const keepsMore = Object.values(retain).some((value) => value !== 0);
-  return keepsMore ? [] : [problem(path, 'keeps the newest recovery point alone')];
+  if (jitter !== undefined && schedule === undefined && own.length === 0) {
+    warnings.push(problem(['spec', 'trigger', 'jitter'], 'has no effect without a schedule'));
+  }
+  return {
+    problems: [
+      ...(badZone ? [problem(['spec', 'trigger', 'timezone'], badZone.message, badZone.suggestion)] : []),
+      ...[...common, ...own].flatMap((each) => each.problems),
+    ],
+    warnings: [...warnings, ...[...common, ...own].flatMap((each) => each.warnings)],
+  };
+}
+
+/** The gaps between two syncs of a target, where it has a schedule that is right. */
+function gapsOf(target: DraftEndpoint, { trigger }: DraftSpec): TickGaps | undefined {
+  const schedule = target.schedule ?? trigger.schedule;
+  return schedule === undefined || checkCron(schedule) ? undefined : tickGaps(schedule);
+}
+
+/** A promise that the schedule can't keep: the same one, and for the same reason, is told of once. */
+function warnAboutRpo(spec: DraftSpec): SpecIssue[] {
+  const told = spec.targets.flatMap((target, index) => {
+    const rpo = target.rpo ?? spec.objectives.rpo;
+    const gaps = gapsOf(target, spec);
+    if (!gaps || rpo === undefined || !isDuration(rpo) || durationToMs(rpo) > gaps.longestMs) return [];
+    const path = target.rpo === undefined ? ['spec', 'objectives', 'rpo'] : ['spec', 'targets', index, 'rpo'];
+    const whose = target.schedule === undefined || target.rpo !== undefined ? '' : ` of targets[${index}]`;
+    const gap = formatDuration(gaps.longestMs);
+    return [problem(path, `can't be kept: two ticks${whose} are up to ${gap} apart`)];
+  });
+  return [...new Map(told.map((issue) => [JSON.stringify(issue), issue])).values()];
+}
+
+/** What a target needs of the source's old states would be given up before its turn comes. */
+function warnAboutPinLimit(spec: DraftSpec): SpecIssue[] {
+  const age = spec.source.pinLimit?.age;
+  if (age === undefined || !isDuration(age)) return [];
+  return spec.targets.flatMap((target, index) => {
+    const gaps = gapsOf(target, spec);
+    if (!gaps || durationToMs(age) > gaps.longestMs) return [];
+    const gap = formatDuration(gaps.longestMs);
+    const path = ['spec', 'source', 'pinLimit', 'age'];
+    return [problem(path, `gives targets[${index}] up between any two syncs, which are up to ${gap} apart`)];
+  });
+}
+
+/** Whether rules keep more than the newest point, which is always kept. */
+const keepsMore = (retain: object) => Object.values(retain).some((value) => value !== 0);
+const KEEPS_NONE = 'targets with copyMethod Direct keep no recovery points';
+const KEEPS_NEWEST = 'keeps the newest recovery point alone';
+
+function warnAboutRetain({ retain, targets }: DraftSpec): SpecIssue[] {
+  const own = targets.flatMap((target, index) => {
+    if (!target.retain) return [];
+    const path = ['spec', 'targets', index, 'retain'];
+    if (target.copyMethod === 'Direct') return [problem(path, `has no effect: ${KEEPS_NONE}`)];
+    return keepsMore(target.retain) ? [] : [problem(path, KEEPS_NEWEST)];
+  });
+  if (!retain) return own;
+  const path = ['spec', 'retain'];
+  const others = targets.filter((target) => !target.retain);
+  if (targets.length > 0 && others.length === 0) {
+    return [problem(path, 'has no effect: every target has a retain of its own'), ...own];
+  }
+  if (others.length > 0 && others.every((target) => target.copyMethod === 'Direct')) {
+    return [problem(path, `has no effect: ${KEEPS_NONE}`), ...own];
+  }
+  return keepsMore(retain) ? own : [problem(path, KEEPS_NEWEST), ...own];
 }
 
 /** Every reason of this kind against a document, whatever its shape, and what looks unintended. */
@@ -274,6 +339,11 @@ export function checkSpec(document: unknown): SpecChecks {
       ...checkHooks(spec),
       ...trigger.problems,
     ],
-    warnings: [...trigger.warnings, ...warnAboutRetain(spec)],
+    warnings: [
+      ...trigger.warnings,
+      ...warnAboutRpo(spec),
+      ...warnAboutPinLimit(spec),
+      ...warnAboutRetain(spec),
+    ],
   };
 }

@@ -30,7 +30,7 @@ test('the current details say role, schedule, RPO, and when the next sync is', (
   const text = renderRelationshipDetails(makeState(), NOW, '2026-11-21T10:15:00.000Z');
   expect(text).toContain('### Idle');
   expect(text).toContain('2026-11-21 10:15:00 UTC');
-  expect(text).toContain('never synced');
+  expect(text).toMatch(/\| target \| beta .*never synced .*\| \*\*down\*\* \|/);
   expect(text).toContain('1h');
 });
 
@@ -66,6 +66,20 @@ test('what is wrong is said once for all targets that it concerns, with what to 
   expect(text.match(/VolumeMissing/g)).toHaveLength(1);
   expect(text).toContain('target beta, gamma: **VolumeMissing**');
   expect(text).toContain(String.raw`tidemark agent \-\-host alpha`);
+});
+
+test('a target that goes by a schedule of its own has it named, and is judged by its own promise', () => {
+  const state = makeState();
+  const own = structuredClone(document);
+  Object.assign(own.spec.targets[1] ?? {}, { schedule: '0 3 * * *', rpo: '2d' });
+  applyDocument(state, own);
+  const capturedAt = '2026-11-21T07:00:00.000Z';
+  state.targets = state.targets.map((target) => ({ ...target, result: 'succeeded', capturedAt }));
+  const text = renderRelationshipDetails(state, NOW);
+  expect(text).toContain('by the schedules `*/15 * * * *`, `0 3 * * *` (Europe/Paris)');
+  expect(text).toMatch(/\| target \| beta .*\| \*\*warn\*\* \|/);
+  expect(text).toMatch(/\| target \| gamma .*\| up \|/);
+  expect(text).toContain('1h or 2d, **missed** by beta');
 });
 
 test('a promise that is missed is named, with the targets that miss it', () => {

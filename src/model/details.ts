@@ -1,10 +1,12 @@
 /** The Markdown that the Temporal UI shows as current details, so that no code need be opened. */
 import { volumePath } from './endpoints';
+import { assess, isRpoKept, watchedOf } from './health';
+import type { RelationshipHealth, TargetHealth } from './health';
 import { code, page, plain, table, time } from './markdown';
 import type { Failure, Instant, SyncRecord } from './records';
 import { activeDocument, directionOf, phaseOf } from './relationship-state';
 import type { RelationshipState } from './relationship-state';
-import { isRpoMet, lagSeconds } from './rpo';
+import { schedulesOf } from './schedules';
 import type { Relationship, SourceSpec, TargetSpec } from './spec';
 import { describeReason, relationshipGuide } from './static-texts';
 import type { DrillOutcome, Phase, Takeover, TargetStatus } from './status';
@@ -89,13 +91,15 @@ function advice(state: RelationshipState): string[] {
 function purpose({ spec }: Relationship): string {
   const { source, targets, trigger } = spec;
   const place = (end: SourceSpec | TargetSpec) => code(`${end.host}:${volumePath(end)}`);
-  const when = trigger.schedule
-    ? `by the schedule ${code(trigger.schedule)} (${trigger.timezone})`
-    : 'on request';
+  const crons = schedulesOf(spec);
+  const when =
+    crons.length > 0
+      ? `by the schedule${crons.length > 1 ? 's' : ''} ${crons.map(code).join(', ')} (${trigger.timezone})`
+      : 'on request';
   return `Keeps ${place(source)} copied to ${targets.map(place).join(' and ')}, ${when}.`;
 }
 
-function targetRow(target: TargetStatus, nowMs: number): string[] {
+function targetRow(target: TargetStatus, health: TargetHealth | undefined, nowMs: number): string[] {
   const { name, host, volume, result, recoveryPoint, capturedAt } = target;
   return [
     name === host ? 'target' : `target ${plain(name)}`,
@@ -105,17 +109,17 @@ function targetRow(target: TargetStatus, nowMs: number): string[] {
     recoveryPoint ? code(recoveryPoint) : '–',
     time(capturedAt),
     capturedAt ? formatDuration(Math.max(0, nowMs - Date.parse(capturedAt))) : '–',
+    health?.status === 'warn' || health?.status === 'down' ? `**${health.status}**` : (health?.status ?? ''),
   ];
 }
 
-function rpoText(state: RelationshipState, rpo: string | undefined, nowMs: number): string {
-  if (rpo === undefined) return 'none promised';
-  const late = state.targets.filter(
-    ({ capturedAt }) => !isRpoMet(capturedAt ? lagSeconds(capturedAt, nowMs) : undefined, rpo),
-  );
-  return late.length === 0
-    ? `${rpo}, kept`
-    : `${rpo}, **missed** by ${late.map(({ name }) => name).join(', ')}`;
+function rpoText({ targets }: RelationshipHealth): string {
+  const watched = targets.filter((target) => isRpoKept(target) !== null);
+  if (watched.length === 0) return 'none promised';
+  const late = watched.filter((target) => isRpoKept(target) === false);
+  const rpos = [...new Set(watched.map(({ promised }) => formatDuration((promised?.seconds ?? 0) * 1000)))];
+  const kept = late.length === 0 ? 'kept' : `**missed** by ${late.map(({ name }) => name).join(', ')}`;
+  return `${rpos.join(' or ')}, ${kept}`;
 }
 
 function lastSyncText({ lastSync }: RelationshipState): string {
@@ -129,7 +133,7 @@ function drillText({ result, target, endedAt, rtoSeconds }: DrillOutcome): strin
   return `${result} at ${plain(target)}, ${time(endedAt)}${took}`;
 }
 
-function facts(state: RelationshipState, document: Relationship, nowMs: number, nextRun?: Instant): string {
+function facts(state: RelationshipState, health: RelationshipHealth, nextRun?: Instant): string {
   const { operation, missedTicks } = state;
   const now =
     operation &&
@@ -140,7 +144,7 @@ function facts(state: RelationshipState, document: Relationship, nowMs: number, 
       ...(now ? [['running now', now]] : []),
       ['last sync', lastSyncText(state)],
       ['next sync', time(state.paused ? undefined : (state.retryAt ?? nextRun))],
-      ['recovery point objective', rpoText(state, document.spec.objectives.rpo, nowMs)],
+      ['recovery point objective', rpoText(health)],
       ...(state.lastDrill ? [['last drill', drillText(state.lastDrill)]] : []),
       ['epoch', `${state.epoch}, ${directionOf(state)}`],
       ['ticks skipped, because an operation ran', String(missedTicks)],
@@ -163,20 +167,28 @@ export function renderRelationshipDetails(
   const { source } = document.spec;
   const now = new Date(nowMs).toISOString();
   const phase = phaseOf(state);
+  const health = assess(document, watchedOf(state), nowMs);
   return page([
     `### ${PHASES[phase] ?? phase}`,
     purpose(document),
     ...advice(state),
     ...(state.notice ? [`**${plain(state.notice.text)}**`] : []),
+    ...state.targets.flatMap(({ givenUp }) => (givenUp === undefined ? [] : [`**${plain(givenUp)}.**`])),
     ...failureList(state.targets.map(({ name, lastError }) => ({ name, failure: lastError }))),
     table(
-      ['role', 'host', 'volume', 'result', 'recovery point', 'captured', 'lag'],
+      ['role', 'host', 'volume', 'result', 'recovery point', 'captured', 'lag', 'status'],
       [
-        ['source', plain(source.host), code(volumePath(source)), '', '', '', ''],
-        ...state.targets.map((target) => targetRow(target, nowMs)),
+        ['source', plain(source.host), code(volumePath(source)), '', '', '', '', ''],
+        ...state.targets.map((target) =>
+          targetRow(
+            target,
+            health.targets.find(({ name }) => name === target.name),
+            nowMs,
+          ),
+        ),
       ],
     ),
-    facts(state, document, nowMs, nextRun),
+    facts(state, health, nextRun),
     ...(state.warnings.length > 0
       ? ['**Worth knowing**', state.warnings.map((warning) => `- ${plain(warning)}`).join('\n')]
       : []),

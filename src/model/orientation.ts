@@ -11,13 +11,24 @@ export function sourceName({ spec }: Relationship): string {
   return name;
 }
 
-function toSource(target: TargetSpec): SourceSpec {
+function toSource(target: TargetSpec, { pinLimit }: SourceSpec): SourceSpec {
   const { host, mustBeMounted, copyMethod } = target;
   const canFreeze = copyMethod === 'Snapshot' || copyMethod === 'Clone' || copyMethod === 'Direct';
-  return { host, ...volumeKey(target), mustBeMounted, copyMethod: canFreeze ? copyMethod : 'Auto' };
+  return {
+    host,
+    ...volumeKey(target),
+    mustBeMounted,
+    copyMethod: canFreeze ? copyMethod : 'Auto',
+    ...(pinLimit && { pinLimit }),
+  };
 }
 
-function toTarget(source: SourceSpec, name: string, targetClass: string): TargetSpec {
+/** What goes with the place among the targets, not with the host, is taken over from who was there. */
+function toTarget(
+  source: SourceSpec,
+  name: string,
+  { class: targetClass, schedule, rpo, retain }: TargetSpec,
+): TargetSpec {
   const { host, mustBeMounted, copyMethod } = source;
   return {
     host,
@@ -26,6 +37,9 @@ function toTarget(source: SourceSpec, name: string, targetClass: string): Target
     name,
     copyMethod: copyMethod === 'Snapshot' || copyMethod === 'Clone' ? copyMethod : 'Auto',
     class: targetClass,
+    ...(schedule !== undefined && { schedule }),
+    ...(rpo !== undefined && { rpo }),
+    ...(retain && { retain }),
   };
 }
 
@@ -38,12 +52,12 @@ export function orient(document: Relationship, primary: string | undefined): Rel
   const chosen = document.spec.targets.find((target) => targetName(target) === primary);
   if (!chosen) return document;
   const { source, targets } = document.spec;
-  const former = toTarget(source, sourceName(document), chosen.class);
+  const former = toTarget(source, sourceName(document), chosen);
   return {
     ...document,
     spec: {
       ...document.spec,
-      source: toSource(chosen),
+      source: toSource(chosen, source),
       targets: targets.map((target) => (target === chosen ? former : target)),
     },
   };

@@ -4,6 +4,7 @@ import { targetName, volumeOf } from './endpoints';
 import { orient, primaryAfter, sourceName } from './orientation';
 import { isMissingAgent } from './failure';
 import type { Failure, Instant, SyncRecord, TargetOutcome } from './records';
+import { targetsDue } from './schedules';
 import type { Relationship, TargetSpec } from './spec';
 import type { LastSync, OperationKind, Phase, RelationshipStatus, Takeover, TargetStatus } from './status';
 
@@ -170,6 +171,37 @@ export function chooseTargets(
   };
 }
 
+/** Why a request for targets that there are not is refused; undefined where all are known. */
+export function objectionToTargets(
+  targets: readonly TargetSpec[],
+  wanted: readonly string[] | undefined,
+): string | undefined {
+  const { unknown } = chooseTargets(targets, wanted);
+  if (unknown.length === 0) return undefined;
+  const known = targets.map((target) => `${targetName(target)} (${target.class})`).join(', ');
+  return `no target has the name or class ${unknown.join(', ')}; there are ${known}`;
+}
+
+/**
+ * The targets that a tick starts a sync of, now or right after the sync of others that runs; none: it is
+ * skipped. A sync of some targets alone, such as one that is tried again, must not cost the others their ticks.
+ * @param request.tick when the Schedule meant it; without it, the tick is for all
+ * @param request.targets names or classes that it is for, whenever it was meant
+ */
+export function targetsOfTick(
+  state: RelationshipState,
+  { tick, targets }: { tick?: Instant; targets?: string[] },
+): string[] {
+  const document = activeDocument(state);
+  if (!document || state.paused || state.takeover) return [];
+  const { spec } = document;
+  const due =
+    tick === undefined || targets ? chooseTargets(spec.targets, targets).chosen : targetsDue(spec, tick);
+  if (!state.operation) return due;
+  const { targets: running } = state.operation;
+  return running ? due.filter((name) => !running.includes(name)) : [];
+}
+
 /** The target that a failover goes to where nobody names one: the freshest. */
 export function chooseTakeoverTarget(targets: readonly TargetStatus[]): string | undefined {
   const fresh = targets
@@ -179,9 +211,10 @@ export function chooseTakeoverTarget(targets: readonly TargetStatus[]): string |
 }
 
 function toTargetStatus(old: TargetStatus, outcome: TargetOutcome): TargetStatus {
-  const { lastError: _gone, ...kept } = old;
+  const { lastError: _gone, givenUp, ...kept } = old;
   return {
     ...kept,
+    ...(givenUp !== undefined && outcome.result !== 'succeeded' && { givenUp }),
     result: outcome.result,
     ...(outcome.point && {
       recoveryPoint: outcome.point.id,
@@ -197,6 +230,21 @@ export function basesOf({ targets }: RelationshipState): Bases {
   return Object.fromEntries(
     targets.flatMap(({ name, baseSyncId }) => (baseSyncId ? [[name, baseSyncId]] : [])),
   );
+}
+
+/** By target, when its base was frozen. */
+export function basesCapturedAt({ targets }: RelationshipState): Record<string, Instant> {
+  return Object.fromEntries(
+    targets.flatMap(({ name, capturedAt }) => (capturedAt ? [[name, capturedAt]] : [])),
+  );
+}
+
+/** The source keeps nothing for a target any more: said until a sync of it succeeds. */
+function recordGivenUp(target: TargetStatus, record: SyncRecord): TargetStatus {
+  const given = record.givenUp?.find((each) => each.target === target.name);
+  if (!given || given.syncId !== target.baseSyncId) return target;
+  const { baseSyncId: _dropped, ...rest } = target;
+  return { ...rest, givenUp: given.text };
 }
 
 /** Says something to whoever looks at the current details, until a later sync succeeds. */
@@ -243,7 +291,7 @@ export function recordSyncEnd(
   const outcomes = new Map(record.targets.map((target) => [target.name, target]));
   state.targets = state.targets.map((target) => {
     const outcome = outcomes.get(target.name);
-    return outcome ? toTargetStatus(target, outcome) : target;
+    return recordGivenUp(outcome ? toTargetStatus(target, outcome) : target, record);
   });
   state.history = [record, ...state.history].slice(0, REMEMBERED_SYNCS);
   state.lastSync = summarizeSync(record);

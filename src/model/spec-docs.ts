@@ -106,6 +106,7 @@ function renderRows({ properties = {}, required = [] }: JsonSchema): string[] {
 
 function renderSection({ titles, schema }: Section): string {
   const [title = ''] = titles;
+  const notes = titles.map((name) => NOTES[name]).find(Boolean);
   const heading = title ? titles.map((name) => `\`${name}\``).join(', ') : 'The document';
   return [
     `## ${heading}`,
@@ -113,7 +114,7 @@ function renderSection({ titles, schema }: Section): string {
     ['| key | what it takes | default | meaning |', '| --- | --- | --- | --- |', ...renderRows(schema)].join(
       '\n',
     ),
-    ...(NOTES[title] ? [NOTES[title].trimEnd()] : []),
+    ...(notes ? [notes.trimEnd()] : []),
   ].join('\n\n');
 }
 

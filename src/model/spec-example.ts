@@ -10,6 +10,7 @@ spec:
     directory: /srv/wiki
     mustBeMounted: true
     copyMethod: Snapshot
+    pinLimit: { age: 10d, space: 200GiB }
   targets:
     - host: beta
       directory: /srv/copies/wiki
@@ -19,6 +20,9 @@ spec:
       mustBeMounted: true
       copyMethod: HardLink
       class: drpnode
+      schedule: "0 3 * * *"
+      rpo: 2d
+      retain: { daily: 30, monthly: 24 }
   mover:
     rsync:
       exclude: ["cache/**", "*.tmp"]

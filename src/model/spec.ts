@@ -5,55 +5,11 @@
  * Durations and sizes stay the strings that the user wrote; `units.ts` turns them into numbers.
  */
 import { z } from 'zod';
-import { NAME_PATTERN } from './names';
-import type { VolumeKind } from './records';
-import { normalizePath } from './paths';
-import { DURATION, durationToMs, isDuration, isSize, SIZE, sizeToBytes } from './units';
+import { MoverSchema } from './spec-movers';
+import { absolutePath, dataset, duration, imageStore, name, positiveDuration, size } from './spec-values';
 
-const name = z
-  .string()
-  .regex(
-    NAME_PATTERN,
-    'must be 1 to 63 lower-case letters, digits, dots or dashes, and begin and end with a letter or digit',
-  )
-  .meta({ title: 'name' });
-const duration = z
-  .string()
-  .refine(isDuration, 'must be a duration such as 90s, 15m, 1h30m or 7d')
-  .meta({ pattern: DURATION.source, title: 'duration' });
-const positiveDuration = duration.refine(
-  (text) => !isDuration(text) || durationToMs(text) > 0,
-  'must be longer than 0s',
-);
-const size = z
-  .string()
-  .refine(isSize, 'must be a size such as 512KiB, 20MiB or 1.5GiB')
-  .refine((text) => !isSize(text) || sizeToBytes(text) > 0, 'must be more than nothing')
-  .meta({ pattern: SIZE.source, title: 'size' });
-const absolutePath = z
-  .string()
-  .overwrite(normalizePath)
-  .regex(/^\//, 'must be an absolute path')
-  .refine((path) => !path.split('/').includes('..'), 'must not contain ..')
-  // eslint-disable-next-line no-control-regex -- these are what is refused
-  .refine((path) => !/[\u0000-\u001f\u007f]/.test(path), 'must not contain control characters')
-  .meta({ title: 'absolute path' });
-const pattern = z.string().regex(/^[^\0\r\n]+$/, 'must be one line of text, and not empty');
-
-/** A dataset of ZFS, with its pool. */
-const DATASET = /^[A-Za-z][A-Za-z0-9_.:-]*(\/[A-Za-z0-9_.:-]+)*$/;
-const dataset = z
-  .string()
-  .regex(DATASET, 'must be a dataset such as tank/wiki')
-  .refine((text) => text.length <= 200, 'must be at most 200 characters long')
-  .meta({ title: 'dataset' });
-/** An engine of containers, and where it keeps its images. */
-// eslint-disable-next-line no-control-regex -- these are what is refused
-const STORE = /^(podman|docker|containerd)(:\/[^\u0000-\u001f\u007f]*)?$/;
-const imageStore = z
-  .string()
-  .regex(STORE, 'must be podman, docker or containerd, or one of them with its storage: podman:/srv/images')
-  .meta({ title: 'image store' });
+export { defaultMover, defaultMoverKind, MOVER_KINDS, MOVER_VOLUMES, MoverSchema } from './spec-movers';
+export type { MoverKind } from './spec-movers';
 
 const endpoint = {
   host: name.describe('The host that holds the volume: the name its agent was started with.'),
@@ -107,115 +63,18 @@ const HookSchema = z
   })
   .describe('A program on a host, run at the moment that the list is named for.');
 
-const SAFE_RSYNC_OPTIONS = [
-  '--fuzzy',
-  '--no-xattrs',
-  '--no-acls',
-  '--no-devices',
-  '--no-specials',
-  '--no-hard-links',
-  '--no-sparse',
-  '--whole-file',
-  '--fsync',
-  '--preallocate',
-  '--omit-dir-times',
-  '--omit-link-times',
-] as const;
-
-const RsyncSchema = z
+const PinLimitSchema = z
   .strictObject({
-    exclude: z.array(pattern).default([]).describe('Patterns of rsync for what to leave out.'),
-    include: z.array(pattern).default([]).describe('Patterns that win over `exclude`.'),
-    bandwidthLimit: size.optional().describe('At most so much per second.'),
-    compress: z
-      .enum(['auto', 'zstd', 'lz4', 'none'])
-      .default('auto')
+    age: positiveDuration
+      .optional()
       .describe(
-        '`auto` compresses where the last transfer over this link was slower than compression would be.',
+        'No longer than this; by default 7d, or twice the time between two syncs of that target where that is more.',
       ),
-    checksum: z
-      .boolean()
-      .default(false)
-      .describe('Find changes by checksum, not by size and time. Reads everything.'),
-    extraOptions: z
-      .array(z.enum(SAFE_RSYNC_OPTIONS))
-      .default([])
-      .describe('Further options of rsync that are safe here.'),
+    space: size.optional().describe('No more than this, those that are needed for longest first.'),
   })
-  .describe('Files by rsync.');
-
-const ZfsSchema = z
-  .strictObject({
-    recursive: z.boolean().default(false).describe('With all datasets below it, as one state.'),
-    properties: z
-      .boolean()
-      .default(false)
-      .describe("Send the dataset's own properties too. Where it is mounted stays the target's matter."),
-    intermediates: z
-      .boolean()
-      .default(false)
-      .describe(
-        'Carry the snapshots that users made between two syncs too. Left out, they stay at the source.',
-      ),
-    raw: z
-      .enum(['auto', 'always', 'never'])
-      .default('auto')
-      .describe(
-        'Send blocks as they lie encrypted on disk. `auto`: where the dataset is encrypted; the target then needs no key.',
-      ),
-  })
-  .describe('ZFS datasets by `zfs send`.');
-
-const BtrfsSchema = z
-  .strictObject({
-    nested: z.boolean().default(false).describe('With all subvolumes inside of it, as one state.'),
-  })
-  .describe('Btrfs subvolumes by `btrfs send`.');
-
-const ImageSchema = z
-  .strictObject({
-    names: z
-      .array(pattern)
-      .default([])
-      .describe(
-        'Patterns of the images to copy, as `registry/team/*:v1*`. Left out, and without `used`: all.',
-      ),
-    used: z.boolean().default(false).describe('The images that containers use, running or not.'),
-  })
-  .describe('Container images: those that the target lacks, by digest.');
-
-export const MoverSchema = z
-  .strictObject({
-    rsync: RsyncSchema.optional(),
-    zfs: ZfsSchema.optional(),
-    btrfs: BtrfsSchema.optional(),
-    image: ImageSchema.optional(),
-  })
-  .describe("What carries the bytes. Left out: rsync for a directory, otherwise the volume kind's own.");
-
-/** The keys by which a mover is chosen. */
-export const MOVER_KINDS = ['rsync', 'zfs', 'btrfs', 'image'] as const satisfies (keyof z.output<
-  typeof MoverSchema
->)[];
-export type MoverKind = (typeof MOVER_KINDS)[number];
-
-/** The mover of a volume kind where a spec names none. */
-export function defaultMoverKind(kind: VolumeKind): MoverKind {
-  return kind === 'directory' ? 'rsync' : kind;
-}
-
-/** The same, with all its defaults. */
-export function defaultMover(kind: VolumeKind): MoverSpec {
-  return MoverSchema.parse({ [defaultMoverKind(kind)]: {} });
-}
-
-/** Between which volume kinds each mover carries. */
-export const MOVER_VOLUMES: Readonly<Record<MoverKind, readonly VolumeKind[]>> = {
-  rsync: ['directory'],
-  zfs: ['zfs'],
-  btrfs: ['btrfs'],
-  image: ['image'],
-};
+  .describe(
+    'What the source keeps of old states for targets that were not synced since. A target that is given up is told of, and its next sync starts from an older base or in full.',
+  );
 
 const SourceSchema = z
   .strictObject({
@@ -226,6 +85,7 @@ const SourceSchema = z
       .describe(
         'Of a directory: `Direct` reads the live one; `Snapshot` a btrfs snapshot; `Clone` a reflink copy (XFS, btrfs); `Auto` the best that the filesystem can do: a snapshot, a clone, or the live directory. The other volume kinds are always read from a snapshot.',
       ),
+    pinLimit: PinLimitSchema.optional(),
   })
   .describe('Where the data is.');
 
@@ -240,6 +100,19 @@ const TargetSchema = z
         'How recovery points are frozen: `Snapshot` by btrfs, `Clone` by reflink, `HardLink` by hard-linked generations on any filesystem, `Direct` keeps none. `Auto` takes the first of them that the filesystem can do.',
       ),
     class: name.default('node').describe('A class to choose targets by, for example `drpnode`.'),
+    schedule: z
+      .string()
+      .meta({ title: 'cron expression' })
+      .optional()
+      .describe(
+        "When this target is synced, where that is not by `trigger.schedule`; in the trigger's time zone.",
+      ),
+    rpo: positiveDuration
+      .optional()
+      .describe("How old this target's newest recovery point may be, where that is not `objectives.rpo`."),
+    retain: RetainSchema.optional().describe(
+      'Which recovery points this target keeps, where that is not as `spec.retain` says.',
+    ),
   })
   .describe('Where a copy is kept.');
 

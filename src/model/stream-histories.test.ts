@@ -114,7 +114,7 @@ class World {
       source: this.source.states.filter((state) => state !== captured),
       target: volume.states,
       targetExists: volume.exists,
-      targetChanged: volume.exists && volume.live !== volume.states.at(-1)?.content,
+      targetChanged: volume.exists && volume.live !== newestSnapshot(volume)?.content,
       excluded,
     });
     if (!approved && findDivergence(situation([]))) return 'refused';
@@ -123,7 +123,7 @@ class World {
     if (fate === 'cut off') return undefined;
     const received: State = { ...captured, name: `${name}@${captured.identity}` };
     if (plan.into === 'replica') {
-      if (plan.base) expect(volume.states.at(-1)?.identity).toBe(plan.base.identity);
+      if (plan.base) expect(newestSnapshot(volume)?.identity).toBe(plan.base.identity);
       volume.states = [...volume.states, received];
     } else {
       const upTo = volume.states.findIndex(({ identity }) => identity === plan.base?.identity) + 1;
@@ -169,13 +169,15 @@ class World {
     const next = this.targets[to];
     if (!next.exists || this.good[to] === undefined) return;
     const former = this.source;
-    if (former.live !== former.states.at(-1)?.content) this.freeze(former, true);
+    if (former.live !== newestSnapshot(former)?.content) this.freeze(former, true);
     this.source = next;
     this.targets[to] = former;
     delete this.good[to];
     this.bases = {};
   }
 }
+
+const newestSnapshot = ({ states }: Volume) => states.findLast(({ kind }) => kind === 'snapshot');
 
 const nothing = (): Volume => ({ exists: false, live: 0, states: [], aside: [] });
 

@@ -66,6 +66,20 @@ test("a target that is somebody else's does not count for the RPO", () => {
   expect(summarize(makeStatus('1h', [fresh, { ...never, result: 'external' }]), NOW).rpoMet).toBe(true);
 });
 
+test('a target with a schedule of its own has its own next run, and a promise of its own', () => {
+  const status = makeStatus('1h', [fresh, { ...fresh, name: 'gamma', host: 'gamma' }]);
+  const [, gamma] = status.document.spec.targets;
+  Object.assign(status.document.spec.trigger, { schedule: '*/15 * * * *' });
+  Object.assign(gamma ?? {}, { schedule: '0 3 * * *', rpo: '2d' });
+  const next = '2026-11-21T10:15:12.000Z';
+  expect(summarize(status, NOW, next).targets).toMatchObject([
+    { nextRun: '2026-11-21T10:15:00.000Z', promised: { seconds: 3600 }, class: 'node' },
+    { nextRun: '2026-11-22T03:00:00.000Z', promised: { seconds: 172_800 } },
+  ]);
+  // Somebody has paused it in the Temporal UI.
+  expect(summarize(status, NOW).targets.map(({ nextRun }) => nextRun)).toEqual([null, null]);
+});
+
 test('a paused relationship has no next run', () => {
   const next = '2026-11-21T10:15:00.000Z';
   expect(summarize(makeStatus(undefined, [fresh]), NOW, next).nextRun).toBe(next);
@@ -74,13 +88,24 @@ test('a paused relationship has no next run', () => {
 
 test('the shape is what scripts were promised, with null for what is not there', () => {
   expect(Object.keys(summarize(makeStatus(undefined, [never]), NOW))).toEqual(
-    'name phase paused direction epoch source targets nextRun lastSync rpoMet operation takeover lastDrill'.split(
+    'name status statusReason phase paused direction epoch source targets nextRun lastSync rpoMet operation takeover lastDrill'.split(
       ' ',
     ),
   );
   expect(summarize(makeStatus(undefined, [never]), NOW)).toMatchObject({
     source: { host: 'alpha', volume: '/srv/wiki' },
-    targets: [{ name: 'gamma', result: 'never', recoveryPoint: null, capturedAt: null, lastError: null }],
+    status: 'down',
+    targets: [
+      {
+        name: 'gamma',
+        result: 'never',
+        status: 'down',
+        nextRun: null,
+        recoveryPoint: null,
+        capturedAt: null,
+        lastError: null,
+      },
+    ],
     lastSync: null,
   });
 });

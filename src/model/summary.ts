@@ -1,7 +1,12 @@
 /** What `tidemark get` says of a relationship: the stable shape that scripts and dashboards read. Pure. */
-import { volumePath } from './endpoints';
+import { targetName, volumePath } from './endpoints';
 import { describeFailure } from './failure';
+import { assess, isRpoKept, watchedOf } from './health';
+import type { Health, Promised, TargetHealth } from './health';
+import { nextRun as nextTickOf } from './next-run';
 import type { Instant } from './records';
+import { scheduleOf, schedulesOf } from './schedules';
+import type { TargetSpec } from './spec';
 import type {
   DrillOutcome,
   OperationKind,
@@ -11,23 +16,36 @@ import type {
   TargetStatus,
   Waiting,
 } from './status';
-import { durationToMs } from './units';
 
 export interface TargetSummary {
   name: string;
   host: string;
   volume: string;
+  class: string;
   result: TargetStatus['result'];
+  /** For monitoring: by lag, and by what was promised. */
+  status: TargetHealth['status'];
+  /** Why it is up, late or down. */
+  statusReason: string;
   /** Age of the newest recovery point's capture. Null before the first. */
   lagSeconds: number | null;
   recoveryPoint: string | null;
   capturedAt: Instant | null;
   /** Type, text, the tool's words and what to do. Null after a success. */
   lastError: string | null;
+  /** Why the source keeps no base for it any more. Null while it does, or none is needed. */
+  givenUp: string | null;
+  /** Its next tick. Null where that is paused, or there is none. */
+  nextRun: Instant | null;
+  /** How old its newest recovery point may be: by its rpo, or else by its schedule. Null without either. */
+  promised: Promised | null;
 }
 
 export interface RelationshipSummary {
   name: string;
+  /** That of the worst target. */
+  status: Health;
+  statusReason: string;
   phase: Phase;
   paused: boolean;
   direction: RelationshipStatus['direction'];
@@ -60,34 +78,64 @@ export interface RelationshipSummary {
   } | null;
 }
 
-function summarizeTarget(target: TargetStatus, nowMs: number): TargetSummary {
+function summarizeTarget(
+  target: TargetStatus,
+  spec: TargetSpec | undefined,
+  health: TargetHealth | undefined,
+  next: Instant | undefined,
+): TargetSummary {
   const { name, host, volume, result, recoveryPoint, capturedAt, lastError } = target;
+  const lag = health?.lagSeconds;
   return {
     name,
     host,
     volume,
+    class: spec?.class ?? '',
     result,
-    lagSeconds: capturedAt ? Math.max(0, Math.round((nowMs - Date.parse(capturedAt)) / 1000)) : null,
+    status: health?.status ?? 'down',
+    statusReason: health?.reason ?? 'not in the spec',
+    lagSeconds: typeof lag === 'number' ? Math.round(lag) : null,
     recoveryPoint: recoveryPoint ?? null,
     capturedAt: capturedAt ?? null,
     lastError: lastError ? describeFailure(lastError) : null,
+    givenUp: target.givenUp ?? null,
+    nextRun: next ?? null,
+    promised: health?.promised ?? null,
   };
 }
 
-function isRpoMet(rpo: string | undefined, targets: readonly TargetSummary[]): boolean | null {
-  if (rpo === undefined) return null;
-  const seconds = durationToMs(rpo) / 1000;
-  const ours = targets.filter((target) => target.result !== 'external');
-  return ours.every((target) => target.lagSeconds !== null && target.lagSeconds <= seconds);
+/** Whether every target keeps its rpo; null where none has one. */
+function areRposKept(targets: readonly TargetSummary[]): boolean | null {
+  const kept = targets.map(isRpoKept).filter((each) => each !== null);
+  return kept.length === 0 ? null : kept.every(Boolean);
+}
+
+/** When each target is synced next: as Temporal says, where all share one schedule, else by its own. */
+function nextRuns({ document, paused }: RelationshipStatus, nowMs: number, nextRun?: Instant) {
+  const { spec } = document;
+  const isShared = schedulesOf(spec).length < 2;
+  return (target: TargetSpec | undefined): Instant | undefined => {
+    const cron = target && scheduleOf(spec, target);
+    if (paused || nextRun === undefined || cron === undefined) return undefined;
+    return isShared ? nextRun : nextTickOf(cron, spec.trigger.timezone, nowMs);
+  };
 }
 
 /** The summary of a relationship at `nowMs`; `nextRun` is what its Temporal Schedule says. */
 export function summarize(status: RelationshipStatus, nowMs: number, nextRun?: Instant): RelationshipSummary {
   const { name, phase, paused, direction, epoch, operation, lastSync, lastDrill } = status;
-  const { source, objectives } = status.document.spec;
-  const targets = status.targets.map((target) => summarizeTarget(target, nowMs));
+  const { source, targets: specs } = status.document.spec;
+  const health = assess(status.document, watchedOf(status), nowMs);
+  const nextOf = nextRuns(status, nowMs, nextRun);
+  const targets = status.targets.map((target) => {
+    const spec = specs.find((each) => targetName(each) === target.name);
+    const own = health.targets.find((each) => each.name === target.name);
+    return summarizeTarget(target, spec, own, nextOf(spec));
+  });
   return {
     name,
+    status: health.status,
+    statusReason: health.reason,
     phase,
     paused,
     direction,
@@ -105,7 +153,7 @@ export function summarize(status: RelationshipStatus, nowMs: number, nextRun?: I
           durationSeconds: lastSync.durationSeconds,
         }
       : null,
-    rpoMet: isRpoMet(objectives.rpo, targets),
+    rpoMet: areRposKept(targets),
     operation: operation
       ? { kind: operation.kind, phase: operation.phase ?? null, waiting: operation.waiting ?? null }
       : null,

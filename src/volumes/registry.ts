@@ -1,5 +1,6 @@
 import { TidemarkError } from '../model/errors';
 import type { Volume, VolumeKind } from '../model/records';
+import { btrfsDriver } from './btrfs';
 import type { VolumeDriver } from './contract';
 import { directoryDriver } from './directory';
 import { imageDriver } from './image';
@@ -7,6 +8,7 @@ import { imageDriver } from './image';
 /** Every kind of volume that there is; a new kind adds a folder and a line. */
 const DRIVERS: Readonly<Partial<Record<VolumeKind, VolumeDriver>>> = {
   directory: directoryDriver,
+  btrfs: btrfsDriver,
   image: imageDriver,
 };
 

@@ -61,6 +61,24 @@ test('tells the lag of each target and whether its promise is kept', async () =>
   expect(earlier).toContain('tidemark_rpo_met{relationship="wiki",target="beta"} 1');
 });
 
+test('tells the status of each target as a number, also of one that nothing was promised of', async () => {
+  const statusAt = async (now: string) =>
+    (await linesOf({ catalog: makeCatalog(), hosts, now: () => Date.parse(now) })).filter((line) =>
+      line.includes('status'),
+    );
+  expect(await statusAt(minute(10))).toEqual([
+    'tidemark_target_status{relationship="quiet",target="beta"} 2',
+    'tidemark_target_status{relationship="wiki",target="beta"} 0',
+    'tidemark_target_status{relationship="wiki",target="gamma"} 2',
+  ]);
+  expect(await statusAt(minute(10, 1))).toContain(
+    'tidemark_target_status{relationship="wiki",target="beta"} 1',
+  );
+  expect(await statusAt(minute(15, 1))).toContain(
+    'tidemark_target_status{relationship="wiki",target="beta"} 2',
+  );
+});
+
 test('takes sums from the catalog, and begins with zero where nothing happened yet', async () => {
   const lines = await linesOf({ catalog: makeCatalog(), hosts });
   expect(lines).toEqual(

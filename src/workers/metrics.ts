@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { Catalog, RelationshipEntry, Totals } from '../catalog/contract';
-import { isRpoMet, lagSeconds } from '../model/rpo';
-import { durationToMs } from '../model/units';
+import { HEALTHS, isRpoKept } from '../model/health';
+import { healthOf } from './catalog-health';
 import type { HostSeen, HostsSource } from './hosts-seen';
 import { fetchSdkMetrics } from './sdk-metrics';
 import { SyncDurationHistogram } from './totals-histogram';
@@ -93,6 +93,11 @@ function makeControlGauges(registry: Registry) {
       '1 while the promise is kept; 0 also before the first recovery point.',
       target,
     ),
+    status: gauge(
+      'tidemark_target_status',
+      '0 for up, 1 for warn: beyond twice what was promised, or its last sync failed; 2 for down: beyond three times, or never synced.',
+      target,
+    ),
     syncs: counter('tidemark_syncs_total', 'Syncs that ended.', ['relationship', 'result']),
     durations: new SyncDurationHistogram(registry),
     bytes: counter('tidemark_bytes_sent_total', 'Bytes on the wire, both directions, to all targets.', [
@@ -118,16 +123,17 @@ function makeControlGauges(registry: Registry) {
 }
 
 function setFreshness(metrics: ControlGauges, relationships: RelationshipEntry[], now: number): void {
-  for (const gauge of [metrics.lag, metrics.rpo, metrics.rpoMet]) gauge.reset();
-  for (const { name, document, targets } of relationships) {
-    const { rpo } = document.spec.objectives;
-    for (const target of targets) {
-      const labels = { relationship: name, target: target.name };
-      const lag = target.capturedAt === null ? undefined : lagSeconds(target.capturedAt, now);
-      if (lag !== undefined) metrics.lag.set(labels, lag);
-      if (rpo === undefined) continue;
-      metrics.rpo.set(labels, durationToMs(rpo) / 1000);
-      metrics.rpoMet.set(labels, isRpoMet(lag, rpo) ? 1 : 0);
+  for (const gauge of [metrics.lag, metrics.rpo, metrics.rpoMet, metrics.status]) gauge.reset();
+  for (const entry of relationships) {
+    for (const target of healthOf(entry, now).targets) {
+      const { status, lagSeconds, promised } = target;
+      const labels = { relationship: entry.name, target: target.name };
+      const isKept = isRpoKept(target);
+      if (status !== 'external') metrics.status.set(labels, HEALTHS.indexOf(status));
+      if (lagSeconds !== null) metrics.lag.set(labels, lagSeconds);
+      if (isKept === null || !promised) continue;
+      metrics.rpo.set(labels, promised.seconds);
+      metrics.rpoMet.set(labels, isKept ? 1 : 0);
     }
   }
 }

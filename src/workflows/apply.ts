@@ -6,6 +6,7 @@ import { objectionTo } from '../model/document-change';
 import { orient } from '../model/orientation';
 import { activeDocument, applyDocument as takeDocument } from '../model/relationship-state';
 import type { RelationshipState } from '../model/relationship-state';
+import { schedulesOf } from '../model/schedules';
 import type { Relationship, SourceSpec, TargetSpec } from '../model/spec';
 import { scheduleNote } from '../model/static-texts';
 import { durationToMs } from '../model/units';
@@ -81,7 +82,7 @@ async function keepSchedule(state: RelationshipState, resume = false): Promise<v
   const isStopped = state.paused || state.takeover !== undefined;
   await onControl('Keep the Schedule in step').keepSchedule({
     relationship: state.name,
-    ...(trigger.schedule && { cron: trigger.schedule }),
+    crons: schedulesOf(document.spec),
     timezone: trigger.timezone,
     jitterMs: trigger.jitter ? durationToMs(trigger.jitter) : 0,
     catchUpMs: durationToMs(trigger.catchUp),

@@ -86,7 +86,7 @@ export async function keepDrillSchedule(state: RelationshipState): Promise<{ nex
   return await onControl('Keep the Schedule of drills in step').keepSchedule({
     what: 'drill',
     relationship: state.name,
-    ...(drillSchedule !== undefined && { cron: drillSchedule }),
+    crons: drillSchedule === undefined ? [] : [drillSchedule],
     timezone: document?.spec.trigger.timezone ?? 'UTC',
     jitterMs: 0,
     catchUpMs: 600_000,

@@ -22,6 +22,8 @@ export interface SyncRequest {
   wait?: boolean;
   /** A tick of the schedule: skipped, and counted, where an operation runs. */
   scheduled?: boolean;
+  /** When the Schedule meant it: which targets it is for. */
+  tick?: Instant;
   /** Only targets of these names or classes. */
   targets?: string[];
 }

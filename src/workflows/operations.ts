@@ -10,19 +10,21 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/workflow';
 import type { ChildWorkflowOptions } from '@temporalio/workflow';
 import { makeFailure } from '../model/failure';
 import { makeOperationId, makeSyncId } from '../model/names';
-import { nextRun } from '../model/next-run';
 import type { Failure, SyncRecord } from '../model/records';
 import { primaryName } from '../model/orientation';
 import {
+  basesCapturedAt,
   basesOf,
   activeDocument,
   chooseTargets,
   hostsOf,
+  objectionToTargets,
   recordSyncEnd,
   setNotice,
 } from '../model/relationship-state';
 import type { RelationshipState } from '../model/relationship-state';
 import { nextRetryDelayMs } from '../model/retry';
+import { nextTick } from '../model/schedules';
 import { SEARCH_ATTRIBUTES } from '../model/search-attributes';
 import type { Relationship } from '../model/spec';
 import { operationSummary, SYNC_DETAILS } from '../model/static-texts';
@@ -132,8 +134,8 @@ function recordOf(error: unknown, state: RelationshipState, want: SyncWant, star
 }
 
 function retryDelayMs(state: RelationshipState): (consecutiveFailures: number) => number {
-  const trigger = state.document?.spec.trigger;
-  const tick = trigger?.schedule && nextRun(trigger.schedule, trigger.timezone, Date.now());
+  const document = activeDocument(state);
+  const tick = document && nextTick(document.spec, Date.now());
   return (consecutiveFailures) =>
     nextRetryDelayMs({
       consecutiveFailures,
@@ -161,9 +163,12 @@ async function runSync(operations: Operations, want: SyncWant): Promise<void> {
     );
     return;
   }
-  const { chosen, unknown } = chooseTargets(document.spec.targets, want.targets);
-  if (unknown.length > 0 && want.reason === 'request') {
-    reject(state, want, `no target has the name or class ${unknown.join(', ')}`);
+  const { chosen } = chooseTargets(document.spec.targets, want.targets);
+  const objection = objectionToTargets(document.spec.targets, want.targets);
+  // Targets may have gone from the spec while a sync that nobody asked for by name waited.
+  if (objection !== undefined && (want.reason === 'request' || chosen.length === 0)) {
+    reject(state, want, objection);
+    if (want.reason === 'retry') delete state.retryAt;
     return;
   }
   state.sequence++;
@@ -173,8 +178,10 @@ async function runSync(operations: Operations, want: SyncWant): Promise<void> {
   const startedAt = new Date().toISOString();
   let record: SyncRecord;
   try {
-    const bases = basesOf(state);
-    const input = { document, epoch, sequence, reason: want.reason, targets: chosen, approved, bases };
+    const input = {
+      ...{ document, epoch, sequence, reason: want.reason, targets: chosen, approved },
+      ...{ bases: basesOf(state), basesCapturedAt: basesCapturedAt(state) },
+    };
     const onStarted = (workflowId: string) => {
       operations.show();
       want.started.resolve({ workflowId, syncId });

@@ -10,20 +10,22 @@ import {
 } from '@temporalio/workflow';
 import { ApplicationFailure } from '@temporalio/workflow';
 import { renderRelationshipDetails } from '../model/details';
-import { nextRun } from '../model/next-run';
 import { takeNews } from '../model/operation-news';
 import type { Instant, TargetOutcome } from '../model/records';
 import {
   activeDocument,
   hostsOf,
   initialState,
+  objectionToTargets,
   phaseOf,
   recordTargetFailure,
   setNotice,
+  targetsOfTick,
   toStatus,
   waitingForApproval,
 } from '../model/relationship-state';
 import type { RelationshipState } from '../model/relationship-state';
+import { nextTick } from '../model/schedules';
 import { SEARCH_ATTRIBUTES } from '../model/search-attributes';
 import type { Relationship } from '../model/spec';
 import { Applier } from './apply';
@@ -69,12 +71,6 @@ function searchAttributesOf(state: RelationshipState, document: Relationship) {
   ];
 }
 
-/** Targets that the running sync is not for. */
-function targetsLeftOut({ operation, targets }: RelationshipState): string[] {
-  const some = operation?.targets;
-  return some ? targets.map(({ name }) => name).filter((name) => !some.includes(name)) : [];
-}
-
 /**
  * The durable state of one relationship, and the only one that starts operations on it: never two at
  * once, by construction. It moves no data itself. Continues as new between operations.
@@ -89,11 +85,9 @@ export async function relationship(input: RelationshipInput): Promise<void> {
   let dirty = true;
 
   const show = () => {
-    const trigger = state.document?.spec.trigger;
+    const document = activeDocument(state);
     const next: Instant | undefined =
-      trigger?.schedule && !state.paused && !state.takeover
-        ? nextRun(trigger.schedule, trigger.timezone, Date.now())
-        : undefined;
+      document && !state.paused && !state.takeover ? nextTick(document.spec, Date.now()) : undefined;
     const isLaterRun = workflowInfo().continuedFromExecutionRunId !== undefined;
     setCurrentDetails(renderRelationshipDetails(state, Date.now(), next, isLaterRun));
   };
@@ -112,15 +106,13 @@ export async function relationship(input: RelationshipInput): Promise<void> {
   };
 
   async function admitSync(request: messages.SyncRequest) {
-    // A target that fails, and is tried again alone, must not cost the others their ticks.
-    const others = request.scheduled && !state.paused ? targetsLeftOut(state) : [];
-    if (request.scheduled && (state.operation || state.paused || state.takeover) && others.length === 0) {
+    const targets = request.scheduled ? targetsOfTick(state, request) : request.targets;
+    if (request.scheduled && targets?.length === 0) {
       state.missedTicks++;
       show();
       const why = state.takeover ? `failed over to ${state.takeover.target}` : 'paused';
       return { skipped: state.operation ? `${state.operation.kind} is running` : why };
     }
-    const targets = others.length > 0 ? others : request.targets;
     const want = wants.sync(request.scheduled ? 'schedule' : 'request', targets);
     const started = await want.started;
     if (!request.wait) return started;
@@ -164,6 +156,7 @@ export async function relationship(input: RelationshipInput): Promise<void> {
     return { reason };
   }
 
+  const specTargets = () => activeDocument(state)?.spec.targets ?? [];
   const checkState = (_message?: unknown) => {
     const reason = reasonAgainst(state);
     if (reason) throw refused(reason);
@@ -207,7 +200,10 @@ export async function relationship(input: RelationshipInput): Promise<void> {
   setHandler(messages.syncUpdate, (request) => admitSync(toSyncRequest(request)), {
     validator: (request) => {
       // A tick is never refused: it is skipped, and counted.
-      if (!toSyncRequest(request).scheduled || !state.document || state.retired) checkState();
+      const { scheduled, targets } = toSyncRequest(request);
+      if (!scheduled || !state.document || state.retired) checkState();
+      const objection = scheduled ? undefined : objectionToTargets(specTargets(), targets);
+      if (objection !== undefined) throw refused(`${state.name}: ${objection}`);
     },
   });
   setHandler(messages.pauseUpdate, () => setPaused(true));

@@ -1,4 +1,5 @@
 import { ApplicationFailure, log, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { SyncAnswer } from '../activities/contract';
 import { describeFailure } from '../model/failure';
 import { code, page, plain } from '../model/markdown';
@@ -13,18 +14,22 @@ export interface RequestSyncInput {
   scheduled?: boolean;
 }
 
+/** When a Schedule meant this run, jitter and delays left out: Temporal tells it to each run that a Schedule starts. */
+const TICK = defineSearchAttributeKey('TemporalScheduledStartTime', SearchAttributeType.DATETIME);
+
 /**
  * Asks a relationship for a sync and ends as that sync ends: what its Schedule starts with every
  * tick, and what users' own Schedules and workflows may start.
  */
 export async function requestSync(input: RequestSyncInput): Promise<SyncAnswer> {
-  const { workflowId, runId } = workflowInfo();
+  const { workflowId, runId, typedSearchAttributes } = workflowInfo();
   // Anybody may start it, with anything.
   if (typeof (input as Partial<RequestSyncInput> | undefined)?.relationship !== 'string') {
     throw ApplicationFailure.nonRetryable('the input must be like {"relationship": "wiki"}', 'InvalidSpec');
   }
   const asked = `Asked ${code(makeRelationshipId(input.relationship))} for a sync`;
   setCurrentDetails(page([`${asked}, and waits for its end.`]));
+  const tick = input.scheduled ? typedSearchAttributes.get(TICK)?.toISOString() : undefined;
   const answer = await onControl(`Sync ${input.relationship} and wait for it`, {
     startToCloseTimeout: '30d',
     scheduleToCloseTimeout: '30d',
@@ -33,6 +38,7 @@ export async function requestSync(input: RequestSyncInput): Promise<SyncAnswer> 
     relationship: input.relationship,
     requestId: `${workflowId}/${runId}`,
     scheduled: input.scheduled ?? false,
+    ...(tick !== undefined && { tick }),
     ...(input.targets && { targets: input.targets }),
   });
   const became = answer.skipped

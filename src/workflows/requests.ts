@@ -34,8 +34,14 @@ function texts(fields: Fields, name: string): string[] | undefined {
 /** @throws ApplicationFailure `InvalidSpec` */
 export function toSyncRequest(input: unknown): SyncRequest {
   const fields = fieldsOf(input, '{"targets": ["beta"]}');
-  const targets = texts(fields, 'targets');
-  return { wait: fields.wait === true, scheduled: fields.scheduled === true, ...(targets && { targets }) };
+  const [targets, tick] = [texts(fields, 'targets'), text(fields, 'tick')];
+  if (tick !== undefined && Number.isNaN(Date.parse(tick))) throw malformed('tick must be an instant');
+  return {
+    wait: fields.wait === true,
+    scheduled: fields.scheduled === true,
+    ...(tick !== undefined && { tick }),
+    ...(targets && { targets }),
+  };
 }
 
 /** @throws ApplicationFailure `InvalidSpec` */

@@ -327,7 +327,7 @@ export async function syncTarget(ctx: SyncContext, work: TargetWork): Promise<Ta
       attempts,
       ...(plan.stream && { stream: plan.stream }),
       ...(identity !== undefined && { identity }),
-      retain: spec.retain,
+      retain: target.retain ?? spec.retain,
       hooks: spec.hooks.afterPublish,
     });
     const published = await orStepFailed(publish, target.host, volumePath(target));

@@ -11,6 +11,8 @@ import { measureDataPlane } from './data-plane';
 import type { Row } from './data-plane';
 import { formatTable } from './measure';
 import { PlainSsh } from './ssh';
+import { measureStreams } from './streams';
+import type { StreamRow } from './streams';
 
 const { values } = parseArgs({
   options: {
@@ -63,6 +65,16 @@ function dataTable(rows: Row[]): string {
   );
 }
 
+function streamTable(rows: StreamRow[]): string {
+  return formatTable(
+    ['work', 'tidemark', 'raw send, ssh, receive', 'over raw', 'syncoid', 'times faster than it'],
+    rows.map(({ work, tidemark, raw, syncoid }) => [
+      ...[work, s(tidemark), s(raw), s(tidemark - raw)],
+      ...(syncoid === undefined ? ['', ''] : [s(syncoid), ratio(syncoid, tidemark)]),
+    ]),
+  );
+}
+
 function controlTable(figures: ControlFigures): string {
   const { eventsPerSync, residentMiB } = figures;
   return formatTable(
@@ -83,18 +95,15 @@ async function main(): Promise<void> {
   const ssh = await PlainSsh.start(join(system.folder, 'ssh'));
   try {
     const say = (text: string) => console.error(text);
-    const rows = await measureDataPlane({
-      system,
-      ssh,
-      memory: memory.path,
-      rounds: Number(values.rounds),
-      say,
-    });
+    const bench = { system, ssh, memory: memory.path, rounds: Number(values.rounds), say };
+    const streams = await measureStreams(bench);
+    console.log(`\n${streamTable(streams)}\n`);
+    const rows = await measureDataPlane(bench);
     console.log(`\n${dataTable(rows)}\n`);
     say(`control plane, ${values.relationships} relationships`);
     const figures = await measureControlPlane(system, memory.path, Number(values.relationships));
     const machine = `${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), Linux ${release()}, Node ${process.version}; medians of ${values.rounds} rounds.`;
-    const text = `${dataTable(rows)}\n\n${controlTable(figures)}\n`;
+    const text = `${dataTable(rows)}\n\n${streamTable(streams)}\n\n${controlTable(figures)}\n`;
     console.log(`\n${machine}\n\n${controlTable(figures)}`);
     const wanted = `## What was wanted, and what is reached\n\n${wantedTable(rows, figures)}`;
     console.log(`\n${wanted}`);

@@ -13,6 +13,8 @@ const CIPHERS = 'aes128-gcm@openssh.com,aes256-gcm@openssh.com,chacha20-poly1305
 export class PlainSsh {
   private constructor(
     private readonly folder: string,
+    /** On loopback. */
+    readonly port: number,
     private readonly sshd: ChildProcess,
   ) {}
 
@@ -59,7 +61,7 @@ export class PlainSsh {
     const sshd = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(folder, 'sshd_config')], {
       stdio: 'ignore',
     });
-    const ssh = new PlainSsh(folder, sshd);
+    const ssh = new PlainSsh(folder, port, sshd);
     for (let attempt = 0; ; attempt++) {
       try {
         await exec('ssh', [...ssh.command().slice(1), 'peer', 'true']);
@@ -69,6 +71,11 @@ export class PlainSsh {
         await new Promise((done) => setTimeout(done, 100));
       }
     }
+  }
+
+  /** The private key that it accepts. */
+  get key(): string {
+    return join(this.folder, 'user');
   }
 
   /** `ssh -F …`, to be followed by `peer` and a command. */

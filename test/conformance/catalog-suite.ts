@@ -176,12 +176,38 @@ function describeRelationships(catalog: () => Catalog): void {
       retiredAt: null,
       source: { host: 'alpha', volume: '/srv/data', copyMethod: 'Direct' },
       targets: [
-        { name: 'beta', host: 'beta', recoveryPoint: makePoint('listed', 4).id, capturedAt: minute(4) },
-        { name: 'archive', host: 'beta', recoveryPoint: null, capturedAt: null },
+        {
+          ...{ name: 'beta', host: 'beta', recoveryPoint: makePoint('listed', 4).id, capturedAt: minute(4) },
+          ...{ result: 'succeeded', errorType: null },
+        },
+        {
+          ...{ name: 'archive', host: 'beta', recoveryPoint: null, capturedAt: null },
+          ...{ result: null, errorType: null },
+        },
       ],
     });
     const names = (await catalog().relationships()).map(({ name }) => name);
     expect(names).toEqual(names.toSorted());
+  });
+
+  test('remembers how each target fared in the last sync that it was part of', async () => {
+    await catalog().recordRelationship(
+      makeDocument('faring', {
+        targets: [
+          { host: 'beta', directory: '/srv/data' },
+          { host: 'gamma', directory: '/srv/data' },
+        ],
+      }),
+    );
+    const failure = { type: 'TargetFull' as const, message: 'no space left' };
+    const points = [makePoint('faring', 1)];
+    const failed = makeOutcome('gamma', [], { result: 'failed', failure });
+    await catalog().recordSync(makeSync('faring', 1, { targets: [makeOutcome('beta', points), failed] }));
+    await catalog().recordSync(makeSync('faring', 2, { targets: [makeOutcome('beta', points)] }));
+    expect((await find('faring'))?.targets).toMatchObject([
+      { name: 'beta', result: 'succeeded', errorType: null },
+      { name: 'gamma', result: 'failed', errorType: 'TargetFull', capturedAt: null },
+    ]);
   });
 
   test('changes a relationship without forgetting when it was created', async () => {

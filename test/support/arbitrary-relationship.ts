@@ -73,29 +73,6 @@ const rsync = fc
 const directory = (own: string) =>
   fc.array(folderName, { maxLength: 3 }).map((parts) => ['', 'srv', own, ...parts].join('/'));
 
-const source = fc.record({
-  host: name,
-  directory: directory('source'),
-  mustBeMounted: fc.boolean(),
-  copyMethod: fc.constantFrom('Direct' as const, 'Snapshot' as const, 'Clone' as const, 'Auto' as const),
-});
-
-const target = (index: number) =>
-  fc.record({
-    host: name,
-    directory: directory(`target-${index}`),
-    mustBeMounted: fc.boolean(),
-    name: name.map((text) => `${index}.${text}`),
-    copyMethod: fc.constantFrom(
-      'Auto' as const,
-      'Direct' as const,
-      'Snapshot' as const,
-      'Clone' as const,
-      'HardLink' as const,
-    ),
-    class: name,
-  });
-
 const retain = fc
   .record({
     last: optional(fc.integer({ min: 1, max: 100 })),
@@ -107,6 +84,39 @@ const retain = fc
     within: optional(duration),
   })
   .map((all) => defined(all));
+
+const source = fc
+  .record({
+    host: name,
+    directory: directory('source'),
+    mustBeMounted: fc.boolean(),
+    copyMethod: fc.constantFrom('Direct' as const, 'Snapshot' as const, 'Clone' as const, 'Auto' as const),
+    pinLimit: optional(
+      fc.record({ age: optional(duration), space: optional(size) }).map((all) => defined(all)),
+    ),
+  })
+  .map((all) => defined(all));
+
+const target = (index: number) =>
+  fc
+    .record({
+      host: name,
+      directory: directory(`target-${index}`),
+      mustBeMounted: fc.boolean(),
+      name: name.map((text) => `${index}.${text}`),
+      copyMethod: fc.constantFrom(
+        'Auto' as const,
+        'Direct' as const,
+        'Snapshot' as const,
+        'Clone' as const,
+        'HardLink' as const,
+      ),
+      class: name,
+      schedule: optional(fc.constantFrom('0 4 * * *', '30 */6 * * *')),
+      rpo: optional(duration),
+      retain: optional(retain),
+    })
+    .map((all) => defined(all));
 
 const trigger = fc
   .record({

@@ -23,6 +23,8 @@ export function makeRelationshipEntry(
       host: target.host,
       recoveryPoint: capturedAt === null ? null : 'point',
       capturedAt,
+      result: capturedAt === null ? null : 'succeeded',
+      errorType: null,
     })),
     ...overrides,
   };

@@ -128,10 +128,10 @@ test('drills have a Schedule of their own, and each tick holds one and ends as i
   await handle.executeUpdate(messages.scheduleDrillUpdate, { args: [{ cron: '0 4 1 * *' }] });
   const ofDrills = () =>
     world.schedules.findLast((each) => each.relationship === name && each.what === 'drill');
-  expect(ofDrills()).toMatchObject({ cron: '0 4 1 * *', paused: false });
+  expect(ofDrills()).toMatchObject({ crons: ['0 4 1 * *'], paused: false });
   expect(
-    world.schedules.findLast((each) => each.relationship === name && each.what !== 'drill')?.cron,
-  ).toBeUndefined();
+    world.schedules.findLast((each) => each.relationship === name && each.what !== 'drill')?.crons,
+  ).toEqual([]);
   expect((await until('it is shown', () => true)).drillSchedule).toBe('0 4 1 * *');
   const tick = (workflowId: string) =>
     world.env.client.workflow.execute(WORKFLOW_TYPES.requestDrill, {
@@ -146,7 +146,7 @@ test('drills have a Schedule of their own, and each tick holds one and ends as i
   await expect(tick(`${name}-tick-2`)).rejects.toMatchObject({ cause: { type: 'HookFailed' } });
   expect(beta.clones.size).toBe(0);
   await handle.executeUpdate(messages.scheduleDrillUpdate, { args: [{}] });
-  expect(ofDrills()?.cron).toBeUndefined();
+  expect(ofDrills()?.crons).toEqual([]);
   expect((await until('it is gone', (each) => each.drillSchedule === undefined)).phase).toBe('Idle');
   await stop();
 });

@@ -41,7 +41,7 @@ test('afterwards scheduled syncs go from the new primary to the old one, by the 
   const rig = await setUp();
   const { alpha, beta, handle, start, endOf, settled, stage, stop } = rig;
   const stopped = await untilSchedule(rig, true);
-  expect(stopped).toMatchObject({ cron: '0 3 * * *', paused: true });
+  expect(stopped).toMatchObject({ crons: ['0 3 * * *'], paused: true });
   const tick = () => handle.executeUpdate(messages.syncUpdate, { args: [{ scheduled: true, wait: true }] });
   expect(await tick()).toEqual({ skipped: `failed over to ${beta.name}` });
   expect((await endOf(await start(messages.reverseUpdate, {}))).failure).toBeUndefined();
@@ -53,9 +53,9 @@ test('afterwards scheduled syncs go from the new primary to the old one, by the 
     targets: [{ host: alpha.name, result: 'succeeded' }],
   });
   expect(status.takeover).toBeUndefined();
-  const { cron, timezone, jitterMs, paused } = await untilSchedule(rig, false);
-  expect({ cron, timezone, jitterMs, paused }).toEqual({
-    cron: stopped.cron,
+  const { crons, timezone, jitterMs, paused } = await untilSchedule(rig, false);
+  expect({ crons, timezone, jitterMs, paused }).toEqual({
+    crons: stopped.crons,
     timezone: stopped.timezone,
     jitterMs: stopped.jitterMs,
     paused: false,

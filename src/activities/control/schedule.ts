@@ -21,7 +21,7 @@ function scheduleIdOf({ relationship, what }: WantedSchedule): string {
 }
 
 /** What the Schedule of a relationship looks like. Pure. */
-export function scheduleOptions(wanted: WantedSchedule & { cron: string }) {
+export function scheduleOptions(wanted: WantedSchedule) {
   const attributes = [{ key: SEARCH_ATTRIBUTES.relationship, value: wanted.relationship }];
   const isDrill = wanted.what === 'drill';
   const input: RequestSyncInput | RequestDrillInput = isDrill
@@ -29,7 +29,7 @@ export function scheduleOptions(wanted: WantedSchedule & { cron: string }) {
     : { relationship: wanted.relationship, scheduled: true };
   return {
     spec: {
-      cronExpressions: [wanted.cron],
+      cronExpressions: wanted.crons,
       timezone: wanted.timezone,
       ...(wanted.jitterMs > 0 && { jitter: wanted.jitterMs }),
     },
@@ -68,11 +68,11 @@ export async function removeSchedule(client: Client, relationship: string): Prom
 const INVALID_ARGUMENT = 3;
 
 /** What Temporal refuses for good is wrong in the spec. */
-function explain(error: unknown, { cron, timezone }: WantedSchedule): unknown {
+function explain(error: unknown, { crons, timezone }: WantedSchedule): unknown {
   if (!isGrpcServiceError(error) || Number(error.code) !== INVALID_ARGUMENT) return error;
   return new TidemarkError(
     'InvalidSpec',
-    `Temporal takes no Schedule of ${cron ?? 'nothing'} in ${timezone}`,
+    `Temporal takes no Schedule of ${crons.join(', ')} in ${timezone}`,
     {
       toolMessage: error.details,
       hint: 'correct spec.trigger',
@@ -90,13 +90,13 @@ export async function keepSchedule(client: Client, wanted: WantedSchedule): Prom
 }
 
 async function putSchedule(client: Client, wanted: WantedSchedule): Promise<{ nextRun?: string }> {
-  const { cron, paused } = wanted;
+  const { crons, paused } = wanted;
   const scheduleId = scheduleIdOf(wanted);
-  if (!cron) {
+  if (crons.length === 0) {
     await remove(client, scheduleId);
     return {};
   }
-  const options = scheduleOptions({ ...wanted, cron });
+  const options = scheduleOptions(wanted);
   const state = { paused, note: wanted.note };
   try {
     await client.schedule.create({

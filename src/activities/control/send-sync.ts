@@ -11,7 +11,7 @@ import type { ControlActivities, SyncAnswer } from '../contract';
 export async function sendSync(
   client: Client,
   catalog: Catalog,
-  { relationship, requestId, scheduled, targets }: Parameters<ControlActivities['sendSync']>[0],
+  { relationship, requestId, scheduled, tick, targets }: Parameters<ControlActivities['sendSync']>[0],
 ): Promise<SyncAnswer> {
   const handle = client.workflow.getHandle(makeRelationshipId(relationship));
   try {
@@ -20,7 +20,7 @@ export async function sendSync(
       handle.executeUpdate(syncUpdate, {
         // The same request, sent again by a later attempt, joins the first.
         updateId: requestId,
-        args: [{ wait: true, scheduled, ...(targets && { targets }) }],
+        args: [{ wait: true, scheduled, ...(tick && { tick }), ...(targets && { targets }) }],
       }),
     );
     if (answer.skipped) await catalog.recordMissedTick(relationship, new Date().toISOString());

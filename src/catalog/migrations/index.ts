@@ -1,5 +1,6 @@
 import type { Migration } from 'kysely/migration';
 import { initial } from './0001-initial';
+import { targetResults } from './0002-target-results';
 
 /**
  * Every migration by its name, in order. Named here rather than found in a folder, so that they are
@@ -7,4 +8,5 @@ import { initial } from './0001-initial';
  */
 export const MIGRATIONS: Record<string, Migration> = {
   '0001-initial': initial,
+  '0002-target-results': targetResults,
 };

@@ -1,6 +1,9 @@
 import type { Command } from 'commander';
 import type { PointEntry, SyncEntry } from '../../catalog/contract';
 import { describeFailure } from '../../model/failure';
+import { targetName } from '../../model/endpoints';
+import { schedulesOf } from '../../model/schedules';
+import type { RelationshipSpec } from '../../model/spec';
 import type { RelationshipStatus } from '../../model/status';
 import { summarize } from '../../model/summary';
 import type { RelationshipSummary } from '../../model/summary';
@@ -17,7 +20,9 @@ import { colors, formatFields, formatTime, paintState, printable } from '../text
 import { formatHistory } from './history';
 import { formatPoints } from './points';
 
-interface Description extends RelationshipSummary {
+interface Description extends Omit<RelationshipSummary, 'status'> {
+  /** Up, warn or down: what `tidemark get` calls its status. */
+  health: RelationshipSummary['status'];
   status: RelationshipStatus;
   points: PointEntry[];
   history: SyncEntry[];
@@ -93,16 +98,22 @@ function formatAttention({ status }: Description): string[] {
   ];
 }
 
+function scheduleText(spec: RelationshipSpec): string {
+  const { schedule, timezone } = spec.trigger;
+  if (schedule) return `${schedule} ${timezone}`;
+  return schedulesOf(spec).length > 0 ? 'of each target' : 'only on request';
+}
+
 function formatHead({ status, ...summary }: Description): string {
   const { spec } = status.document;
-  const { schedule, timezone } = spec.trigger;
   return formatFields([
     ['Name', summary.name],
+    ['Status', `${summary.health}: ${summary.statusReason}`],
     ['Phase', paintState(summary.phase)],
     ['Paused', summary.paused ? 'yes' : 'no'],
     ['Direction', `${summary.direction}, epoch ${summary.epoch}`],
     ['Source', `${summary.source.host}:${summary.source.volume} (${spec.source.copyMethod})`],
-    ['Schedule', schedule ? `${schedule} ${timezone}` : 'only on request'],
+    ['Schedule', scheduleText(spec)],
     ['Next run', formatTime(summary.nextRun)],
     [
       'Retry at',
@@ -117,15 +128,20 @@ function formatHead({ status, ...summary }: Description): string {
   ]);
 }
 
-function formatTargets(targets: Description['targets']): string {
+function formatTargets({ targets, status }: Description): string {
+  const own = (name: string) => status.document.spec.targets.find((each) => targetName(each) === name);
   return targets
     .map((target) => {
       const fields = formatFields(
         [
-          ['Volume', `${target.host}:${target.volume}`],
+          ['Volume', `${target.host}:${target.volume} (${target.class})`],
+          ['Status', `${target.status}: ${target.statusReason}`],
+          ['Schedule', own(target.name)?.schedule],
+          ['Next run', own(target.name)?.schedule && formatTime(target.nextRun)],
           ['Result', paintState(target.result)],
           ['Lag', target.lagSeconds === null ? 'never synced' : formatDuration(target.lagSeconds * 1000)],
           ['Recovery point', target.recoveryPoint ?? '–'],
+          ['Given up', target.givenUp ? { text: target.givenUp, paint: colors.red } : undefined],
         ],
         '  ',
       );
@@ -149,7 +165,7 @@ function formatDescription(description: Description): string {
         ]
       : []),
     ...status.warnings.map((warning) => `${colors.yellow('Warning')}: ${printable(warning)}`),
-    formatTargets(description.targets),
+    formatTargets(description),
     ...(catalogError
       ? [`${colors.yellow('Recovery points and history are not known now')}: ${printable(catalogError)}`]
       : [
@@ -166,8 +182,10 @@ async function describe(name: string, options: OutputOptions): Promise<void> {
       temporal.nextRun(name),
       askCatalog(name),
     ]);
+    const { status: health, ...summary } = summarize(status, Date.now(), nextRun);
     return {
-      ...summarize(status, Date.now(), nextRun),
+      ...summary,
+      health,
       status,
       ...catalog,
       ui: pageOf(name, temporal.namespace),

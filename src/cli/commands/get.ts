@@ -1,11 +1,15 @@
+import { Option } from 'commander';
 import type { Command } from 'commander';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RelationshipSummary, TargetSummary } from '../../model/summary';
 import { summarize } from '../../model/summary';
 import { formatBytes, formatDuration } from '../../model/units';
+import { DOWN_AT, isRpoKept, WARN_AT } from '../../model/health';
+import { CHECK_CODES, checkCode, formatCheck, formatUnknown, UNKNOWN_CODE } from '../check';
+import { tellError } from '../exit-codes';
 import { waitingLines } from '../follow-phases';
 import { lazy } from '../lazy';
-import { finish, print, render } from '../output';
+import { finish, print, printError, render } from '../output';
 import type { OutputOptions } from '../output';
 import type { Temporal } from '../temporal-client';
 import { colors, formatAge, formatTable, paintState } from '../text';
@@ -13,6 +17,7 @@ import type { Cell } from '../text';
 
 interface GetOptions extends OutputOptions {
   watch?: boolean;
+  check?: boolean;
 }
 
 const WATCH_EVERY_MS = 2000;
@@ -26,9 +31,29 @@ export function register(program: Command): void {
       'Lists relationships and how fresh their copies are. With a name and -o json, one object; else a list.',
     )
     .option('-w, --watch', 'show it again every 2 s, until Ctrl-C')
-    .action((name: string | undefined, options: GetOptions) => get(name, options));
-  finish(command, ['tidemark get', 'tidemark get wiki -o json', 'tidemark get --watch']);
+    .addOption(
+      new Option('--check', 'for monitoring: a line for each target, and exit codes of their own').conflicts(
+        'watch',
+      ),
+    )
+    .action((name: string | undefined, options: GetOptions) => (options.check ? check : get)(name, options));
+  finish(command, [
+    'tidemark get',
+    'tidemark get wiki -o json',
+    'tidemark get --watch',
+    'tidemark get wiki --check',
+  ]);
+  command.addHelpText('after', CHECK_HELP);
 }
+
+const CHECK_HELP = `
+STATUS: up; warn beyond ${WARN_AT} x the rpo of a target, or where its last sync failed; down beyond
+${DOWN_AT} x, or never synced. Without an rpo, the longest time between two ticks of its schedule counts.
+
+Exit codes of --check, as Nagios and its kin have them, and no other command:
+${Object.entries(CHECK_CODES)
+  .map(([code, meaning]) => `  ${code}  ${meaning}`)
+  .join('\n')}`;
 
 async function read(temporal: Temporal, name: string | undefined): Promise<RelationshipSummary[]> {
   const statuses = name === undefined ? await temporal.statuses() : [await temporal.status(name)];
@@ -37,9 +62,16 @@ async function read(temporal: Temporal, name: string | undefined): Promise<Relat
   );
 }
 
-function lagCell(summary: RelationshipSummary, { lagSeconds }: TargetSummary): Cell {
+function lagCell(target: TargetSummary): Cell {
+  const { lagSeconds } = target;
   const text = lagSeconds === null ? '–' : formatDuration(lagSeconds * 1000);
-  return summary.rpoMet === false ? { text, paint: colors.red } : text;
+  return isRpoKept(target) === false ? { text, paint: colors.red } : text;
+}
+
+const PAINTS = { up: colors.green, warn: colors.yellow, down: colors.red, external: String };
+
+function statusCell({ status }: TargetSummary): Cell {
+  return { text: status, paint: PAINTS[status] };
 }
 
 function lastSync(summary: RelationshipSummary): string {
@@ -50,7 +82,7 @@ function lastSync(summary: RelationshipSummary): string {
   return `${age}: ${result === 'succeeded' ? done : result}`;
 }
 
-function nextRun({ nextRun }: RelationshipSummary): string {
+function nextRunText(nextRun: string | null): string {
   return nextRun ? `in ${formatDuration(Math.max(0, Date.parse(nextRun) - Date.now()))}` : '–';
 }
 
@@ -63,7 +95,14 @@ function phaseCell({ phase, operation }: RelationshipSummary): Cell {
 
 /** What waits for somebody, below the table: what it is, and what to type. */
 function attentionLines(summary: RelationshipSummary): string[] {
-  const { name, takeover, operation } = summary;
+  const given = summary.targets.flatMap(({ givenUp }) =>
+    givenUp === null ? [] : [`${summary.name}: ${givenUp}`],
+  );
+  return [...switchLines(summary), ...given];
+}
+
+/** What a change of the primary waits for, or has left to do. */
+function switchLines({ name, takeover, operation }: RelationshipSummary): string[] {
   if (operation?.waiting)
     return waitingLines(name, {
       waiting: operation.waiting,
@@ -84,13 +123,15 @@ export function formatSummaries(summaries: readonly RelationshipSummary[]): stri
       index === 0 ? phaseCell(summary) : '',
       index === 0 ? `${summary.source.host}:${summary.source.volume}` : '',
       `${target.host}:${target.volume}`,
+      statusCell(target),
       paintState(target.result),
-      lagCell(summary, target),
+      lagCell(target),
       index === 0 ? lastSync(summary) : '',
-      index === 0 ? nextRun(summary) : '',
+      // The same for all, unless targets have schedules of their own.
+      index === 0 || target.nextRun !== summary.targets[0]?.nextRun ? nextRunText(target.nextRun) : '',
     ]),
   );
-  const head = ['NAME', 'PHASE', 'SOURCE', 'TARGET', 'RESULT', 'LAG', 'LAST SYNC', 'NEXT'];
+  const head = ['NAME', 'PHASE', 'SOURCE', 'TARGET', 'STATUS', 'RESULT', 'LAG', 'LAST SYNC', 'NEXT'];
   return [formatTable(head, rows), ...summaries.flatMap(attentionLines)].join('\n');
 }
 
@@ -99,6 +140,20 @@ async function watch(temporal: Temporal, name: string | undefined, options: GetO
     const text = render(await read(temporal, name), options.output, formatSummaries);
     process.stdout.write(process.stdout.isTTY ? `\x1b[H\x1b[2J${text}\n` : `${text}\n\n`);
     await sleep(WATCH_EVERY_MS);
+  }
+}
+
+async function check(name: string | undefined, options: GetOptions): Promise<void> {
+  try {
+    const summaries = await lazy.temporal().Temporal.use((temporal) => read(temporal, name));
+    print(summaries, options, formatCheck);
+    process.exitCode = checkCode(summaries);
+  } catch (error) {
+    // Whatever is wrong, monitoring must not take it for a copy that is late.
+    const told = { ...tellError(error), exitCode: UNKNOWN_CODE } as const;
+    if (options.output === 'table') process.stdout.write(`${formatUnknown(name, told.message)}\n`);
+    else printError(told, options.output);
+    process.exitCode = UNKNOWN_CODE;
   }
 }
 

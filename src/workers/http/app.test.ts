@@ -151,6 +151,19 @@ describe('what is answered', () => {
     expect(await names('/v1/relationships?retired=true')).toEqual(['wiki', 'former']);
   });
 
+  test('each target with its status, and of a deleted relationship none', async () => {
+    const app = await makeApp();
+    expect((await app.inject('/v1/relationships?retired=true')).json()).toMatchObject([
+      {
+        name: 'wiki',
+        status: 'up',
+        statusReason: expect.stringMatching(/^beta lag .*, no rpo, no schedule$/) as string,
+        targets: [{ name: 'beta', result: 'succeeded', errorType: null, status: 'up' }],
+      },
+      { name: 'former', status: null, statusReason: null, targets: [{ status: null, statusReason: null }] },
+    ]);
+  });
+
   test('hosts and metrics as they come', async () => {
     const app = await makeApp();
     expect((await app.inject('/v1/hosts')).json()).toEqual([

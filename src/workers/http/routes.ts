@@ -1,7 +1,8 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { Catalog } from '../../catalog/contract';
+import type { Catalog, RelationshipEntry } from '../../catalog/contract';
 import { suggest } from '../../model/suggest';
+import { healthOf } from '../catalog-health';
 import type { HostsSource } from '../hosts-seen';
 import type { MetricsSource } from '../metrics';
 import { HttpError } from './errors';
@@ -43,6 +44,21 @@ async function requireKnown(catalog: Sources['catalog'], name: string): Promise<
   });
 }
 
+/** A relationship, and whether each of its targets is up; nobody looks after those of one that was deleted. */
+function withStatus(entry: RelationshipEntry, nowMs: number) {
+  const health = entry.retiredAt === null ? healthOf(entry, nowMs) : undefined;
+  return {
+    ...entry,
+    status: health?.status ?? null,
+    statusReason: health?.reason ?? null,
+    targets: entry.targets.map((target, index) => ({
+      ...target,
+      status: health?.targets[index]?.status ?? null,
+      statusReason: health?.targets[index]?.reason ?? null,
+    })),
+  };
+}
+
 /** The one route that never needs a token: for supervisors. */
 export function healthRoute({ catalog }: Sources): FastifyPluginCallbackZod {
   return (app, _options, done) => {
@@ -78,7 +94,10 @@ export function relationshipRoutes({ catalog }: Sources): FastifyPluginCallbackZ
           response: { 200: json('The relationships.', z.array(RelationshipEntrySchema)), ...otherwise },
         },
       },
-      ({ query }) => catalog.relationships({ retired: query.retired === 'true' }) as Promise<never>,
+      async ({ query }) => {
+        const entries = await catalog.relationships({ retired: query.retired === 'true' });
+        return entries.map((entry) => withStatus(entry, Date.now()));
+      },
     );
     app.get(
       '/v1/relationships/:name/history',

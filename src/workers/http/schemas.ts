@@ -97,6 +97,11 @@ export const PointEntrySchema = z.object({
 
 export const RelationshipEntrySchema = z.object({
   name: z.string(),
+  status: z
+    .enum(['up', 'warn', 'down'])
+    .nullable()
+    .describe('That of the worst target; null of a deleted relationship.'),
+  statusReason: text.describe('Which target that is, and why.'),
   document: z
     .record(z.string(), z.unknown())
     .describe('As it was last applied, with all defaults filled in.'),
@@ -114,6 +119,16 @@ export const RelationshipEntrySchema = z.object({
       host: z.string(),
       recoveryPoint: text.describe('The newest one.'),
       capturedAt: instant.nullable(),
+      result: z
+        .enum(['succeeded', 'failed', 'cancelled', 'external'])
+        .nullable()
+        .describe('Of the last sync that it was part of.'),
+      errorType: text.describe('Why that failed.'),
+      status: z
+        .enum(['up', 'warn', 'down', 'external'])
+        .nullable()
+        .describe('By its lag: beyond twice what was promised it warns, beyond three times it is down.'),
+      statusReason: text,
     }),
   ),
 });

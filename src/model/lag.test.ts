@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { isRpoMet, lagSeconds } from './rpo';
+import { lagSeconds } from './lag';
 
 const CAPTURED = '2026-11-21T08:00:00.000Z';
 
@@ -14,15 +14,4 @@ test('lag is never negative, whatever the clocks say', () => {
       expect(lagSeconds(captured.toISOString(), now)).toBeGreaterThanOrEqual(0);
     }),
   );
-});
-
-test('a promise is kept up to its very end, and by no target without a recovery point', () => {
-  expect(isRpoMet(3600, '1h')).toBe(true);
-  expect(isRpoMet(3600.001, '1h')).toBe(false);
-  expect(isRpoMet(undefined, '1h')).toBe(false);
-});
-
-test('without a promise there is nothing to keep', () => {
-  expect(isRpoMet(5, undefined)).toBeUndefined();
-  expect(isRpoMet(undefined, undefined)).toBeUndefined();
 });

@@ -1,0 +1,164 @@
+/** Up, warn or down: what monitoring is told of each target, and of a relationship. Pure. */
+import { targetName } from './endpoints';
+import type { Instant } from './records';
+import { lagSeconds } from './lag';
+import { longestGapMs } from './schedules';
+import type { Relationship, RelationshipSpec, TargetSpec } from './spec';
+import type { RelationshipStatus, TargetStatus } from './status';
+import { durationToMs, formatDuration } from './units';
+
+export type Health = 'up' | 'warn' | 'down';
+
+/** From well to bad; the index is what metrics and exit codes say. */
+export const HEALTHS = ['up', 'warn', 'down'] as const satisfies Health[];
+
+/** Beyond so many times what was promised. */
+export const WARN_AT = 2;
+export const DOWN_AT = 3;
+
+/** How old a target's newest recovery point may be: by the `rpo`, or else by the longest time between two ticks. */
+export interface Promised {
+  seconds: number;
+  by: 'rpo' | 'schedule';
+}
+
+export interface TargetHealth {
+  /** `external`: somebody else's worker looks after it. */
+  status: Health | 'external';
+  /** Why, for people: `lag 2h 5m > 2 x rpo 1h`. */
+  reason: string;
+  lagSeconds: number | null;
+  /** Null where there is neither rpo nor schedule: then the last result decides. */
+  promised: Promised | null;
+}
+
+export interface RelationshipHealth {
+  /** That of the worst target. */
+  status: Health;
+  reason: string;
+  /** In the order of the spec. */
+  targets: (TargetHealth & { name: string })[];
+}
+
+/** What is known of a target: its last result, null where nobody remembers, and its newest point. */
+export interface WatchedTarget {
+  result: TargetStatus['result'] | null;
+  capturedAt?: Instant | null;
+  /** Type of the last failure. */
+  errorType?: string | null;
+}
+
+/** How fresh a target has to be by its own `rpo`, or else the relationship's; undefined where none is promised. */
+export function rpoOf(
+  { objectives }: Pick<RelationshipSpec, 'objectives'>,
+  { rpo }: Pick<TargetSpec, 'rpo'>,
+): string | undefined {
+  return rpo ?? objectives.rpo;
+}
+
+export function promiseOf(spec: RelationshipSpec, target: TargetSpec): Promised | null {
+  const rpo = rpoOf(spec, target);
+  if (rpo !== undefined) return { seconds: durationToMs(rpo) / 1000, by: 'rpo' };
+  const gapMs = longestGapMs(spec, target);
+  return gapMs === undefined ? null : { seconds: gapMs / 1000, by: 'schedule' };
+}
+
+function promiseText({ seconds, by }: Promised): string {
+  return by === 'rpo'
+    ? `rpo ${formatDuration(seconds * 1000)}`
+    : `${formatDuration(seconds * 1000)} of its schedule`;
+}
+
+/** What the last sync did, where it brought nothing. */
+function troubleText({ result, errorType }: WatchedTarget): string | undefined {
+  if (result === 'failed') return `last sync failed${errorType ? `: ${errorType}` : ''}`;
+  return result === 'cancelled' ? 'last sync was cancelled' : undefined;
+}
+
+/**
+ * How a target is. It is late by what was promised: beyond twice that it warns, beyond three times it is
+ * down. A last sync that failed warns before that. One that was never synced is down.
+ */
+export function assessTarget(target: WatchedTarget, promised: Promised | null, nowMs: number): TargetHealth {
+  const lag = target.capturedAt ? lagSeconds(target.capturedAt, nowMs) : null;
+  const say = (status: TargetHealth['status'], ...reasons: (string | undefined)[]): TargetHealth => ({
+    status,
+    reason: reasons.filter(Boolean).join(', '),
+    lagSeconds: lag,
+    promised,
+  });
+  if (target.result === 'external') return say('external', 'left to its provider');
+  const trouble = troubleText(target);
+  if (lag === null) return say('down', 'never synced', trouble);
+  const age = `lag ${formatDuration(lag * 1000)}`;
+  if (!promised) return say(trouble ? 'warn' : 'up', age, 'no rpo, no schedule', trouble);
+  const text = promiseText(promised);
+  if (lag > DOWN_AT * promised.seconds) return say('down', `${age} > ${DOWN_AT} x ${text}`, trouble);
+  if (lag > WARN_AT * promised.seconds) return say('warn', `${age} > ${WARN_AT} x ${text}`, trouble);
+  return say(trouble ? 'warn' : 'up', age, text, trouble);
+}
+
+/** Whether a target is as fresh as its rpo says, which one without any recovery point is not; null where it has none. */
+export function isRpoKept({
+  status,
+  lagSeconds,
+  promised,
+}: Pick<TargetHealth, 'status' | 'lagSeconds' | 'promised'>): boolean | null {
+  if (status === 'external' || promised?.by !== 'rpo') return null;
+  return lagSeconds !== null && lagSeconds <= promised.seconds;
+}
+
+const rank = (status: TargetHealth['status']) => (status === 'external' ? 0 : HEALTHS.indexOf(status));
+
+type Watched = Pick<RelationshipStatus, 'takeover' | 'operation' | 'paused'> & {
+  targets: readonly (WatchedTarget & { name: string })[];
+};
+
+/** After a failover nothing is replicated, however fresh what lies there may be. */
+function assessEach(spec: RelationshipSpec, watched: Watched, nowMs: number): RelationshipHealth['targets'] {
+  const { takeover } = watched;
+  return spec.targets.map((target) => {
+    const name = targetName(target);
+    const known = watched.targets.find((each) => each.name === name) ?? { result: 'never' as const };
+    const health = assessTarget(known, promiseOf(spec, target), nowMs);
+    if (!takeover || health.status === 'external') return { ...health, name };
+    const reason = `failed over to ${takeover.target}, and replicated to nowhere`;
+    return { ...health, name, status: 'down' as const, reason };
+  });
+}
+
+/**
+ * How a relationship is: like its worst target, and not well while an operation waits for somebody. Lag counts
+ * while it is paused, too. `document`: as it holds now.
+ */
+export function assess(document: Relationship, watched: Watched, nowMs: number): RelationshipHealth {
+  const targets = assessEach(document.spec, watched, nowMs);
+  const worst = targets.reduce((one, other) => (rank(other.status) > rank(one.status) ? other : one));
+  const paused = watched.paused ? ', paused' : '';
+  const waiting = watched.operation?.waiting;
+  if (waiting && rank(worst.status) < rank('warn')) {
+    return { status: 'warn', reason: `${watched.operation?.kind} waits: ${waiting.text}`, targets };
+  }
+  const status = HEALTHS[rank(worst.status)] ?? 'up';
+  return { status, reason: `${worst.name} ${worst.reason}${paused}`, targets };
+}
+
+/** How a relationship with this state is, as it stands in the state, or in what the query `status` answers. */
+export function watchedOf({
+  targets,
+  takeover,
+  operation,
+  paused,
+}: Pick<RelationshipStatus, 'targets' | 'takeover' | 'operation' | 'paused'>): Watched {
+  return {
+    targets: targets.map(({ name, result, capturedAt, lastError }) => ({
+      name,
+      result,
+      ...(capturedAt !== undefined && { capturedAt }),
+      ...(lastError && { errorType: lastError.type }),
+    })),
+    paused,
+    ...(takeover && { takeover }),
+    ...(operation && { operation }),
+  };
+}

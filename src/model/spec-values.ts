@@ -1,0 +1,50 @@
+/** The plain values that a spec is made of: names, durations, sizes, paths. */
+import { z } from 'zod';
+import { NAME_PATTERN } from './names';
+import { normalizePath } from './paths';
+import { DURATION, durationToMs, isDuration, isSize, SIZE, sizeToBytes } from './units';
+
+export const name = z
+  .string()
+  .regex(
+    NAME_PATTERN,
+    'must be 1 to 63 lower-case letters, digits, dots or dashes, and begin and end with a letter or digit',
+  )
+  .meta({ title: 'name' });
+export const duration = z
+  .string()
+  .refine(isDuration, 'must be a duration such as 90s, 15m, 1h30m or 7d')
+  .meta({ pattern: DURATION.source, title: 'duration' });
+export const positiveDuration = duration.refine(
+  (text) => !isDuration(text) || durationToMs(text) > 0,
+  'must be longer than 0s',
+);
+export const size = z
+  .string()
+  .refine(isSize, 'must be a size such as 512KiB, 20MiB or 1.5GiB')
+  .refine((text) => !isSize(text) || sizeToBytes(text) > 0, 'must be more than nothing')
+  .meta({ pattern: SIZE.source, title: 'size' });
+export const absolutePath = z
+  .string()
+  .overwrite(normalizePath)
+  .regex(/^\//, 'must be an absolute path')
+  .refine((path) => !path.split('/').includes('..'), 'must not contain ..')
+  // eslint-disable-next-line no-control-regex -- these are what is refused
+  .refine((path) => !/[\u0000-\u001f\u007f]/.test(path), 'must not contain control characters')
+  .meta({ title: 'absolute path' });
+export const pattern = z.string().regex(/^[^\0\r\n]+$/, 'must be one line of text, and not empty');
+
+/** A dataset of ZFS, with its pool. */
+const DATASET = /^[A-Za-z][A-Za-z0-9_.:-]*(\/[A-Za-z0-9_.:-]+)*$/;
+export const dataset = z
+  .string()
+  .regex(DATASET, 'must be a dataset such as tank/wiki')
+  .refine((text) => text.length <= 200, 'must be at most 200 characters long')
+  .meta({ title: 'dataset' });
+/** An engine of containers, and where it keeps its images. */
+// eslint-disable-next-line no-control-regex -- these are what is refused
+const STORE = /^(podman|docker|containerd)(:\/[^\u0000-\u001f\u007f]*)?$/;
+export const imageStore = z
+  .string()
+  .regex(STORE, 'must be podman, docker or containerd, or one of them with its storage: podman:/srv/images')
+  .meta({ title: 'image store' });

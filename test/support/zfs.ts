@@ -1,0 +1,85 @@
+/** Real ZFS pools on files, each with names of its own. Needs root, and `zfs-fuse` or a kernel that has ZFS. */
+import { execFile, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+const exec = promisify(execFile);
+
+/** Held by whoever starts the daemon: a machine has one, and several tests may want it at once. */
+const LOCK = join(tmpdir(), 'tidemark-zfs-fuse.lock');
+
+const answers = () =>
+  exec('zpool', ['list', '-H']).then(
+    () => true,
+    () => false,
+  );
+
+/** Starts the daemon where ZFS does not answer. It is left running: other tests, and other people, use it too. */
+export async function startZfs(): Promise<void> {
+  if (await answers()) return;
+  // `-o`: the daemon must not inherit the lock, or nobody would ever get it again.
+  spawn('flock', ['-o', LOCK, 'sh', '-c', 'zpool list -H >/dev/null 2>&1 || setsid zfs-fuse'], {
+    detached: true,
+    stdio: 'ignore',
+  }).unref();
+  for (let waited = 0; waited < 30_000; waited += 100) {
+    if (await answers()) return;
+    await sleep(100);
+  }
+  throw new Error('ZFS does not answer: is zfs-fuse installed, and /dev/fuse there?');
+}
+
+export class TestPool {
+  private constructor(
+    readonly name: string,
+    private readonly folder: string,
+  ) {}
+
+  /** @param size as `truncate` takes it; the file is sparse. */
+  static async make({ size = '256M', folder }: { size?: string; folder?: string } = {}): Promise<TestPool> {
+    await startZfs();
+    const own = await mkdtemp(join(folder ?? tmpdir(), 'tidemark-zfs-'));
+    const name = `tm${process.pid}${Math.random().toString(36).slice(2, 8)}`;
+    const pool = new TestPool(name, own);
+    await mkdir(pool.mountPoint);
+    await exec('truncate', ['-s', size, join(own, 'image')]);
+    await exec('zpool', ['create', '-m', pool.mountPoint, name, join(own, 'image')]);
+    return pool;
+  }
+
+  /** Where the pool's own dataset is mounted, and the others below it. */
+  get mountPoint(): string {
+    return join(this.folder, 'mnt');
+  }
+
+  dataset(path: string): string {
+    return `${this.name}/${path}`;
+  }
+
+  /** Where a dataset is mounted unless it was told otherwise. */
+  folderOf(path: string): string {
+    return join(this.mountPoint, path);
+  }
+
+  /** Runs `zfs` and answers what it prints. */
+  async zfs(...args: string[]): Promise<string> {
+    return (await exec('zfs', args)).stdout;
+  }
+
+  async dispose(): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await exec('zpool', ['destroy', '-f', this.name]);
+        break;
+      } catch (error) {
+        if (attempt >= 20 || !existsSync(this.folder)) throw error;
+        await sleep(200);
+      }
+    }
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
