@@ -38,7 +38,7 @@ export async function openSession(
       stderr,
       address: `${landing.address}:${landing.port}`,
       host: host.name,
-      volume: volume.path,
+      sourcePath: volume.path,
       ...(targetHost && { targetHost }),
     });
   return {

@@ -8,7 +8,7 @@ import type { Capture } from '../contract';
 import { type EngineImage, identityOf, type ImageSet, selectImages } from './image-set';
 import { keepImages, sweepKept } from './kept';
 import { findPlace, findReadyPlace, lockKey, makeAttempt, type Place } from './place';
-import { readCapture, readCaptures, recordPath, selectionPath } from './records';
+import { readCapture, readCaptures, recordPath, capturedPath } from './records';
 
 interface CaptureRequest {
   relationship: string;
@@ -47,7 +47,8 @@ export async function capture(host: Host, volume: Volume, request: CaptureReques
     const known = await readCapture(place, path);
     const set = known?.set ?? (await freeze(place, request, path));
     signal?.throwIfAborted();
-    await writeRecord(place, selectionPath(place, relationship), imageOptions(mover));
+    const captured = { selection: imageOptions(mover), names: set.names };
+    await writeRecord(place, capturedPath(place, relationship), captured);
     return { syncId, method, path, identity: identityOf(set), live: false };
   });
 }

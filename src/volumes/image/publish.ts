@@ -15,9 +15,10 @@ import {
   readLimit,
   readLive,
   readPoints,
-  readSelection,
+  readCaptured,
   recordPath,
-  selectionPath,
+  writeLive,
+  capturedPath,
 } from './records';
 import { readLiveSet, setNames } from './replica';
 
@@ -83,10 +84,13 @@ async function writePoint(
 
 /** What an old primary has for itself: what it would have sent. */
 async function keepLive(place: Place, { relationship, signal }: PublishRequest): Promise<ImageSet> {
-  const selection = await readSelection(place, relationship);
-  const reading = selection ? readSelected(place, selection) : readLiveSet(place, relationship);
+  const captured = await readCaptured(place, relationship);
+  const reading = captured ? readSelected(place, captured.selection) : readLiveSet(place, relationship);
   const { set, images } = await reading;
   await keepImages(place, relationship, Object.keys(set.images), images, signal);
+  // From here on all of this may be replaced: it is kept.
+  const known = await readLive(place, relationship);
+  await writeLive(place, relationship, { set, found: known?.found ?? [] });
   return set;
 }
 
@@ -122,7 +126,7 @@ async function install(place: Place, request: PublishRequest): Promise<ImageSet>
     keepForeign: (foreign) => keepForeign(place, relationship, stamp, foreign),
   });
   // It follows another primary now.
-  await place.host.files.remove(selectionPath(place, relationship));
+  await place.host.files.remove(capturedPath(place, relationship));
   await place.host.files.remove(landedPath(place, relationship));
   return set;
 }

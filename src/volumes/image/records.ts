@@ -50,7 +50,6 @@ export type PointRecord = z.output<typeof PointRecordSchema> & { point: Point };
 export type CaptureRecord = z.output<typeof CaptureRecordSchema>;
 export type Landed = z.output<typeof LandedSchema>;
 export type Live = z.output<typeof LiveSchema>;
-export type Selection = z.output<typeof SelectionSchema>;
 
 const SUFFIX = '.json';
 
@@ -125,9 +124,11 @@ export async function readLimit(
   return limit?.syncId === syncId ? limit.maxDeletions : undefined;
 }
 
-export const selectionPath = (place: Place, relationship: string) =>
-  join(folderOf(place, relationship), 'selection.json');
+/** Of a store that is, or was, a source: what it was last captured by, and what its names stood for then. */
+const CapturedSchema = z.object({ selection: SelectionSchema, names: z.record(z.string(), z.string()) });
 
-/** What this store was last captured by, as a source. */
-export const readSelection = (place: Place, relationship: string) =>
-  readJson(place, selectionPath(place, relationship), SelectionSchema);
+export const capturedPath = (place: Place, relationship: string) =>
+  join(folderOf(place, relationship), 'captured.json');
+
+export const readCaptured = (place: Place, relationship: string) =>
+  readJson(place, capturedPath(place, relationship), CapturedSchema);

@@ -3,7 +3,7 @@ import { makeError } from '../directory/tools';
 import { type EngineImage, type ImageSet, indexNames, planMoves } from './image-set';
 import { keepImages, makeVanished } from './kept';
 import type { Place } from './place';
-import { type Live, readLive, writeLive } from './records';
+import { type Live, readCaptured, readLive, writeLive } from './records';
 
 function imagesOf(ids: Iterable<string>, images: readonly EngineImage[]): ImageSet['images'] {
   const wanted = new Set(ids);
@@ -67,7 +67,9 @@ export async function setNames(
     set: { engine: place.kind, ...NOTHING },
     found: [],
   };
-  const made = [live.set.names, ...(live.moving ? [live.moving.names] : [])];
+  const captured = await readCaptured(place, relationship);
+  // As a source, its names were the relationship's as they were last sent.
+  const made = [live.set.names, live.moving?.names ?? {}, captured?.names ?? {}];
   const byId = new Map(images.map((image) => [image.id, image]));
   const moves = planMoves(indexNames(images), wanted.names, made);
   if (moves.drop.length > (maxDrops ?? Infinity))
