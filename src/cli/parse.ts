@@ -42,6 +42,11 @@ export function parseLocation(text: string): { host: string; path: string } {
   throw new InvalidArgumentError('It must be HOST:/absolute/path.');
 }
 
+export function parseText(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It must not be empty.');
+  return text;
+}
+
 export function parsePath(text: string): string {
   if (text === '') throw new InvalidArgumentError('It must be a path.');
   return resolve(text);

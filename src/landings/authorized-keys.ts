@@ -47,12 +47,41 @@ export function formatExpiry(expiresAt: string): string {
   return digits.slice(0, 14);
 }
 
+/** How the line of a landing differs where it stands among other people's lines. */
+export interface LineOptions {
+  /** As `expiry-time` wants it there. */
+  expiry?: string;
+  /** Whose line it is; see {@link replaceLines}. */
+  owner?: string;
+  /** `PATH` of the command. */
+  path?: string;
+}
+
 /** The line that lets one key run one command and nothing else, until it expires. */
-export function makeAuthorizedKeyLine(request: LandingRequest): string {
+export function makeAuthorizedKeyLine(
+  request: LandingRequest,
+  { expiry = formatExpiry(request.expiresAt), owner, path }: LineOptions = {},
+): string {
   const key = validatePublicKey(request.publicKey);
   // The marker lets Host.endAttempts find the command after its agent was lost.
-  const command = quoteForShell(['env', `TIDEMARK_ATTEMPT=${request.attempt}`, ...request.command]);
+  const variables = [`TIDEMARK_ATTEMPT=${request.attempt}`, ...(path === undefined ? [] : [`PATH=${path}`])];
+  const command = quoteForShell(['env', ...variables, ...request.command]);
   const quoted = command.replaceAll('"', '\\"');
-  const comment = request.id.replaceAll(/[^A-Za-z0-9._:/-]/g, '_');
-  return `restrict,expiry-time="${formatExpiry(request.expiresAt)}",command="${quoted}" ${key} tidemark:${comment}`;
+  const id = request.id.replaceAll(/[^A-Za-z0-9._:/-]/g, '_');
+  const comment = owner === undefined ? id : `${owner}:${id}`;
+  return `restrict,expiry-time="${expiry}",command="${quoted}" ${key} tidemark:${comment}`;
+}
+
+/**
+ * A file of keys with exactly these lines of one owner in it. Every other byte stays as it is; ours come
+ * first, since a last line may have no line break.
+ */
+export function replaceLines(content: Buffer, owner: string, lines: readonly string[]): Buffer {
+  const isOurs = (line: string) => line.includes(` tidemark:${owner}:`);
+  const others = content
+    .toString('latin1')
+    .split(/(?<=\n)/)
+    .filter((line) => !isOurs(line));
+  const ours = lines.map((line) => Buffer.from(`${line}\n`));
+  return Buffer.concat([...ours, Buffer.from(others.join(''), 'latin1')]);
 }

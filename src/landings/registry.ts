@@ -1,4 +1,4 @@
-/** The open landings of one host: a file for each, and `authorized_keys` made from them all. */
+/** The open landings of one host: a file for each, and their lines in `authorized_keys`. */
 import type { Host } from '../hosts/contract';
 import { makeAuthorizedKeyLine } from './authorized-keys';
 import type { LandingRequest } from './contract';
@@ -17,18 +17,38 @@ export function authorizedKeysPath(home: string): string {
   return `${home}/sshd/authorized_keys`;
 }
 
+/** Where the lines go. */
+export interface KeyLines {
+  /** @throws TidemarkError `InvalidSpec` for a request that no line can carry. */
+  make(request: LandingRequest): Promise<string>;
+  /** Exactly these, in place of those of before. */
+  write(lines: readonly string[]): Promise<void>;
+}
+
+/** The lines of an agent's own sshd: a file that holds nothing else. */
+const makeOwnFile = (host: Host): KeyLines => ({
+  make: async (request) => makeAuthorizedKeyLine(request),
+  write: (lines) =>
+    host.files.write(authorizedKeysPath(host.home), lines.map((line) => `${line}\n`).join(''), 0o600),
+});
+
 const folderOf = (home: string) => `${home}/landings`;
 const fileOf = (home: string, id: string) => `${folderOf(home)}/${encodeURIComponent(id)}.json`;
 
-async function loadRequests(host: Host): Promise<Map<string, LandingRequest>> {
-  const requests = new Map<string, LandingRequest>();
+interface Entry {
+  request: LandingRequest;
+  line: string;
+}
+
+async function loadEntries(host: Host, keys: KeyLines): Promise<Map<string, Entry>> {
+  const entries = new Map<string, Entry>();
   for (const name of await host.files.list(folderOf(host.home))) {
     const text = await host.files.read(`${folderOf(host.home)}/${name}`);
     const request = parseRequest(text);
-    if (request) requests.set(request.id, request);
+    if (request) entries.set(request.id, { request, line: await keys.make(request) });
     else await host.files.remove(`${folderOf(host.home)}/${name}`);
   }
-  return requests;
+  return entries;
 }
 
 /** Undefined for what is no request: then it opens nothing. */
@@ -43,14 +63,11 @@ function parseRequest(text: string | undefined): LandingRequest | undefined {
 }
 
 /** Takes up the landings that an earlier agent of this host left open, and closes what expired. */
-export async function openRegistry(host: Host): Promise<LandingRegistry> {
-  const requests = await loadRequests(host);
+export async function openRegistry(host: Host, keys: KeyLines = makeOwnFile(host)): Promise<LandingRegistry> {
+  const entries = await loadEntries(host, keys);
   let queue: Promise<unknown> = Promise.resolve();
 
-  const writeKeys = () => {
-    const lines = [...requests.values()].map((request) => `${makeAuthorizedKeyLine(request)}\n`);
-    return host.files.write(authorizedKeysPath(host.home), lines.join(''), 0o600);
-  };
+  const writeKeys = () => keys.write([...entries.values()].map(({ line }) => line));
   /** One change at a time, or two writers would each leave out the other's key. */
   const inTurn = <T>(change: () => Promise<T>): Promise<T> => {
     const done = queue.then(change);
@@ -58,22 +75,23 @@ export async function openRegistry(host: Host): Promise<LandingRegistry> {
     return done;
   };
   const drop = async (ids: readonly string[]) => {
-    for (const id of ids) requests.delete(id);
+    for (const id of ids) entries.delete(id);
     await writeKeys();
     for (const id of ids) await host.files.remove(fileOf(host.home, id));
   };
   const registry: LandingRegistry = {
     put: (request) =>
       inTurn(async () => {
-        makeAuthorizedKeyLine(request);
+        const line = await keys.make(request);
         await host.files.write(fileOf(host.home, request.id), JSON.stringify(request), 0o600);
-        requests.set(request.id, request);
+        entries.set(request.id, { request, line });
         await writeKeys();
       }),
-    remove: (id) => inTurn(() => (requests.has(id) ? drop([id]) : Promise.resolve())),
+    remove: (id) => inTurn(() => (entries.has(id) ? drop([id]) : Promise.resolve())),
     removeExpired: (now) =>
       inTurn(async () => {
-        const expired = [...requests.values()].filter(({ expiresAt }) => new Date(expiresAt) <= now);
+        const all = [...entries.values()].map(({ request }) => request);
+        const expired = all.filter(({ expiresAt }) => new Date(expiresAt) <= now);
         if (expired.length > 0) await drop(expired.map(({ id }) => id));
         return expired.length;
       }),

@@ -1,6 +1,7 @@
 /** The source's side of a landing: a key pair for one transfer, and how ssh is to use it. */
 import type { Host } from '../hosts/contract';
 import { runChecked } from '../hosts/run-checked';
+import { parseHostKey } from '../hosts/ssh/host-keys';
 import { TidemarkError } from '../model/errors';
 import { validatePublicKey } from './authorized-keys';
 import type { Landing } from './contract';
@@ -149,7 +150,7 @@ ${makeKexLine(landing.address)}LogLevel ERROR
 /** Writes what ssh needs for one landing beside the key. Returns the folder to run ssh in. */
 export async function prepareSsh(host: Host, id: Omit<KeyId, 'syncId'>, landing: Landing): Promise<string> {
   const folder = keyFolder(host.home, id);
-  const knownHosts = landing.hostKeys.map((key) => `${LANDING_ALIAS} ${validatePublicKey(key)}\n`);
+  const knownHosts = landing.hostKeys.map((key) => `${LANDING_ALIAS} ${parseHostKey(key)}\n`);
   const ciphers = chooseCiphers((await host.files.read('/proc/cpuinfo')) ?? '');
   await host.files.write(`${folder}/known_hosts`, knownHosts.join(''), 0o600);
   await host.files.write(`${folder}/ssh_config`, makeSshConfig(landing, ciphers), 0o600);

@@ -57,6 +57,8 @@ export interface HeldState {
   syncId?: string;
   /** What keeping it costs on this side, about, where the storage can tell. */
   bytes?: number;
+  /** It lies by itself: whatever takes the replica's place leaves it as it is. */
+  apart?: true;
 }
 
 /** A recovery point as its target holds it. */

@@ -2,9 +2,10 @@
 import { TidemarkError } from '../model/errors';
 import type { MoverSpec } from '../model/spec';
 import type { Mover } from './contract';
+import { btrfsMover } from './btrfs';
 import { rsyncMover } from './rsync';
 
-export const MOVERS: readonly Mover[] = [rsyncMover];
+export const MOVERS: readonly Mover[] = [rsyncMover, btrfsMover];
 
 /** The mover that a spec asks for. @throws TidemarkError `InvalidSpec` for one that there is not. */
 export function moverFor(spec: MoverSpec): Mover {

@@ -1,11 +1,13 @@
 import { TidemarkError } from '../model/errors';
 import type { Volume, VolumeKind } from '../model/records';
+import { btrfsDriver } from './btrfs';
 import type { VolumeDriver } from './contract';
 import { directoryDriver } from './directory';
 
 /** Every kind of volume that there is; a new kind adds a folder and a line. */
 const DRIVERS: Readonly<Partial<Record<VolumeKind, VolumeDriver>>> = {
   directory: directoryDriver,
+  btrfs: btrfsDriver,
 };
 
 /** The driver of a volume, or of a kind of volume. */

@@ -5,14 +5,15 @@ import type { Logger } from 'pino';
 import { makeHostActivities } from '../activities/host';
 import type { AgentContext } from '../activities/host/context';
 import { runOwedUndo } from '../activities/host/hooks';
+import type { Host } from '../hosts/contract';
 import { lockFolder } from '../hosts/local/folder-lock';
 import { ActivityInterceptor } from '../activities/interceptor';
 import type { TidemarkError } from '../model/errors';
 import { Turns } from '../activities/turns';
 import { makeLocalHost } from '../hosts/local';
 import { sweepKeys } from '../landings/ssh-client';
-import { startLandingSshd } from '../landings/sshd';
 import { makeHostQueue } from '../model/names';
+import { openSide, type SideOptions } from './host-side';
 import { parseListenAddress } from './http/listen';
 import { makeLogger } from './logger';
 import { makeRegistry } from './metrics';
@@ -21,18 +22,8 @@ import { pickSdkMetricsAddress } from './sdk-metrics';
 import { makeIdentity, refuseSecondAgent, watchForSecondAgent } from './second-agent';
 import { connectWorker, installRuntime, shutdownSignal, WORKER_DEFAULTS } from './temporal';
 
-export interface AgentOptions {
-  /** The host's name: the agent serves the queue `host/<name>`. */
-  host: string;
-  /** State folder of this agent alone. Absolute. */
-  home: string;
-  /** Where its sshd for landings listens. */
-  listenAddress: string;
-  /** How sources reach it; by default the listen address. */
-  advertisedAddress?: string;
-  /** Port of its sshd; by default one that is free, kept from then on. */
-  port?: number;
-  /** The only folder from which hooks are run. */
+export interface AgentOptions extends SideOptions {
+  /** The only folder from which hooks are run; on the host that the agent speaks for. */
   allowHooks?: string;
   /** `HOST:PORT` for Prometheus. */
   metrics?: string;
@@ -60,6 +51,7 @@ async function startSweeping(context: AgentContext): Promise<() => void> {
 
 async function serve(
   context: AgentContext,
+  own: Host,
   connection: NativeConnection,
   namespace: string,
   signal: AbortSignal,
@@ -70,7 +62,7 @@ async function serve(
     ...WORKER_DEFAULTS,
     connection,
     namespace,
-    identity: await makeIdentity(host),
+    identity: await makeIdentity(own),
     taskQueue: makeHostQueue(host.name),
     activities: makeHostActivities(context),
     interceptors: {
@@ -83,7 +75,7 @@ async function serve(
   log.info({ queue: makeHostQueue(host.name) }, `agent of host ${host.name} is ready`);
   process.send?.({ ready: true });
   let refusal: TidemarkError | undefined;
-  const stopWatching = watchForSecondAgent({ connection, namespace, host }, log, (other) => {
+  const stopWatching = watchForSecondAgent({ connection, namespace, host: own }, log, (other) => {
     refusal = other;
     stop();
   });
@@ -97,7 +89,8 @@ async function serve(
 
 /** Opens everything that one agent needs, and closes it again in the reverse order. */
 async function runLocked(options: AgentOptions, log: Logger, signal: AbortSignal): Promise<void> {
-  const host = makeLocalHost({ name: options.host, home: options.home });
+  // This machine, where the agent's own state is, whichever host it speaks for.
+  const own = makeLocalHost({ name: options.host, home: options.home });
   const sdkMetricsAddress = options.metrics ? await pickSdkMetricsAddress() : undefined;
   installRuntime(log, sdkMetricsAddress);
   const metrics = options.metrics
@@ -108,24 +101,20 @@ async function runLocked(options: AgentOptions, log: Logger, signal: AbortSignal
       })
     : undefined;
   const { connection, namespace } = await connectWorker(log, signal);
-  await refuseSecondAgent({ connection, namespace, host }, signal);
-  const sshd = await startLandingSshd(host, {
-    listenAddress: options.listenAddress,
-    advertisedAddress: options.advertisedAddress ?? options.listenAddress,
-    ...(options.port !== undefined && { port: options.port }),
-  });
+  await refuseSecondAgent({ connection, namespace, host: own }, signal);
+  const side = await openSide(options, log, signal);
   const context: AgentContext = {
-    host,
-    landings: sshd.landings,
+    host: side.host,
+    landings: side.landings,
     ...(options.allowHooks !== undefined && { allowHooks: options.allowHooks }),
     log,
   };
   const stopSweeping = await startSweeping(context);
   try {
-    await serve(context, connection, namespace, signal);
+    await serve(context, own, connection, namespace, signal);
   } finally {
     stopSweeping();
-    await sshd.stop();
+    await side.close();
     await connection.close();
     await metrics?.close();
   }

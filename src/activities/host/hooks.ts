@@ -1,5 +1,3 @@
-import { constants } from 'node:fs';
-import { access, realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Host, RunResult } from '../../hosts/contract';
 import { TidemarkError } from '../../model/errors';
@@ -37,14 +35,14 @@ export async function findHook(
   if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(name)) {
     throw fail(`hook ${name}: not a plain file name`, `name a file of ${allowHooks} on host ${host.name}`);
   }
-  const folder = await realpath(allowHooks);
-  const path = await realpath(join(folder, name)).catch(() => undefined);
-  if (!path || dirname(path) !== folder || !(await stat(path)).isFile()) {
+  // Where both lead, the file last; nothing where one of them is not there.
+  const { stdout } = await host.run(['realpath', '-e', '-z', '--', allowHooks, join(allowHooks, name)]);
+  const [folder, path] = stdout.toString().split('\0');
+  const isFile = path ? (await host.run(['test', '-f', path])).exitCode === 0 : false;
+  if (!path || dirname(path) !== folder || !isFile)
     throw fail(`hook ${name}: there is no such file in ${allowHooks}`, `put it there, on host ${host.name}`);
-  }
-  await access(path, constants.X_OK).catch(() => {
+  if ((await host.run(['test', '-x', path])).exitCode !== 0)
     throw fail(`hook ${name}: ${path} is not executable`, `chmod +x ${path}`);
-  });
   return path;
 }
 

@@ -1,6 +1,6 @@
-import { lstat, readdir, realpath, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Host } from '../../hosts/contract';
+import { runChecked } from '../../hosts/run-checked';
 import { refuseFolder } from '../../model/paths';
 import { TidemarkError } from '../../model/errors';
 import type { Volume } from '../../model/records';
@@ -12,11 +12,20 @@ import type { AgentContext } from './context';
 import { expiryIn } from './landed';
 import { findPoint } from './verify';
 
-async function existingParent(path: string): Promise<string> {
-  for (let at = path; ; at = dirname(at)) {
-    const found = await lstat(at).catch(() => undefined);
-    if (found) return realpath(at);
-  }
+/** What is at a path itself, no symlink followed; undefined where nothing is. */
+async function kindOf(host: Host, path: string): Promise<string | undefined> {
+  const { stdout, exitCode } = await host.run(['stat', '-c', '%F', '--', path]);
+  return exitCode === 0 ? stdout.toString().trim() : undefined;
+}
+
+/** Free for everybody, where a path is or will be. */
+async function freeBytesAt(host: Host, path: string): Promise<number> {
+  let at = path;
+  while ((await kindOf(host, at)) === undefined && at !== '/') at = dirname(at);
+  // With a dot, a symlink to a folder is followed.
+  const { stdout } = await runChecked(host, ['stat', '-f', '-c', '%a %S', '--', `${at}/.`]);
+  const [blocks = 0, size = 0] = stdout.toString().trim().split(' ').map(Number);
+  return blocks * size;
 }
 
 /** Refuses a destination whose present content would be lost, or that has no room. Makes a missing folder. */
@@ -33,19 +42,18 @@ async function prepareDestination(
   ) => new TidemarkError(type, message, { host: host.name, volume: path, hint });
   const reason = refuseFolder(path, 'target');
   if (reason) throw fail(reason, 'name a folder of its own');
-  const found = await lstat(path).catch(() => undefined);
-  if (found && !found.isDirectory())
+  const found = await kindOf(host, path);
+  if (found !== undefined && found !== 'directory')
     throw fail(`${path} is not a directory`, 'name a directory, or a path where there is nothing');
-  if (found && !overwrite && (await readdir(path)).length > 0) {
+  if (found !== undefined && !overwrite && (await host.files.list(path)).length > 0) {
     throw fail(
       `${path} is not empty`,
       'name an empty or new folder, or say --overwrite to make it equal to the point',
       'Diverged',
     );
   }
-  const { bavail, bsize } = await statfs(await existingParent(path));
-  if (!found && bavail * bsize < bytes) {
-    const missing = bytes - bavail * bsize;
+  const missing = found === undefined ? bytes - (await freeBytesAt(host, path)) : 0;
+  if (missing > 0) {
     throw fail(
       `${formatBytes(bytes)} are needed: ${formatBytes(missing)} are missing`,
       'free space there, or restore elsewhere',

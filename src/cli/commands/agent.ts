@@ -1,12 +1,28 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { networkInterfaces } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { parseSshAddress, type SshAddress } from '../../hosts/ssh/address';
+import { parseHostKey } from '../../hosts/ssh/host-keys';
+import { TidemarkError } from '../../model/errors';
+import type { ViaOptions } from '../../workers/host-side';
 import { stateHome } from '../../workers/up/state';
+import { CliError } from '../errors';
 import { lazy } from '../lazy';
 import { finish } from '../output';
-import { parseHostName, parseHostPort, parsePath, parsePort } from '../parse';
+import { collect, parseHostName, parseHostPort, parsePath, parsePort, parseText } from '../parse';
 
-interface AgentOptions {
+/** Those that say how a host is reached over SSH. */
+interface ReachOptions {
+  via?: SshAddress;
+  jump?: SshAddress[];
+  identity?: string[];
+  knownHosts?: string[];
+  hostKey?: string[];
+  remoteHome?: string;
+  authorizedKeys?: string;
+}
+
+interface AgentOptions extends ReachOptions {
   host: string;
   home?: string;
   listen: string;
@@ -21,7 +37,7 @@ export function register(program: Command): void {
     .command('agent')
     .summary('the worker that speaks for one host')
     .description(
-      'Runs the agent of a host: it does the work on the data that this machine holds. Runs until it is ended.',
+      'Runs the agent of a host: it does the work on the data that this machine holds, or a host that it reaches over SSH. Runs until it is ended.',
     )
     .requiredOption('--host <name>', 'the name of this host, as specs call it', parseHostName)
     .option(
@@ -32,29 +48,112 @@ export function register(program: Command): void {
     .option('--listen <address>', 'address on which its sshd takes data', '0.0.0.0')
     .option(
       '--address <address>',
-      'how other hosts reach this one (default: the address listened on, or the first of this machine)',
+      'how other hosts reach this one (default: the address listened on, or the first of this machine; with --via: that one)',
     )
-    .option('--port <number>', 'port of its sshd (default: one that is free, kept from then on)', parsePort)
-    .option('--allow-hooks <dir>', 'the only folder from which hooks are run (default: no hooks)', parsePath)
+    .option(
+      '--port <number>',
+      'port of its sshd (default: one that is free, kept from then on; with --via: that one)',
+      parsePort,
+    )
+    .option(
+      '--allow-hooks <dir>',
+      'the only folder from which hooks are run, on that host (default: no hooks)',
+      parseText,
+    )
     .option('--metrics <host:port>', 'serve metrics for Prometheus', parseHostPort)
+    .option(
+      '--via <ssh-url>',
+      'speak for a host on which nothing is installed, over SSH: ssh://USER@HOST[:PORT]',
+      parseVia,
+    )
+    .option('--jump <ssh-url>', 'reach it through this host; may be given several times', collectJump)
+    .option(
+      '--identity <file>',
+      'private key to log in there with (default: ~/.ssh/id_*, SSH agent)',
+      collect,
+    )
+    .option('--known-hosts <file>', 'file of known hosts, beside ~/.ssh/known_hosts', collect)
+    .option('--host-key <key>', 'public key of that host, trusted instead of known hosts', collectHostKey)
+    .option('--remote-home <dir>', 'state folder there (default: ~/.tidemark/NAME)', parseText)
+    .option(
+      '--authorized-keys <path>',
+      'where its sshd looks for keys of that user (default: ~/.ssh/authorized_keys)',
+      parseText,
+    )
     .action((options: AgentOptions) => agent(options));
   finish(
     command,
-    ['tidemark agent --host alpha', 'tidemark agent --host beta --address beta.example.net --port 7822'],
+    [
+      'tidemark agent --host alpha',
+      'tidemark agent --host beta --address beta.example.net --port 7822',
+      'tidemark agent --host nas1 --via ssh://root@nas1',
+      'tidemark agent --host nas2 --via ssh://backup@10.0.0.7:2222 --jump ssh://admin@bastion.example.net',
+    ],
     { output: false },
   );
 }
 
+function orRefuse<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof TidemarkError)) throw error;
+    throw new InvalidArgumentError([`It is ${error.message}`, error.details.hint].filter(Boolean).join('; '));
+  }
+}
+
+const parseVia = (text: string): SshAddress => orRefuse(() => parseSshAddress(text));
+const collectJump = (text: string, before: SshAddress[] = []) => [...before, parseVia(text)];
+const collectHostKey = (text: string, before: string[] = []) => [
+  ...before,
+  orRefuse(() => parseHostKey(text)),
+];
+
 /** An address that means "all of them" can't be dialled: others get the machine's first one that is not its own loop. */
-function chooseAddress({ listen, address }: AgentOptions): string {
+function chooseAddress({ listen, address, via }: AgentOptions): string {
   if (address !== undefined) return address;
+  if (via !== undefined) return via.host;
   if (listen !== '0.0.0.0' && listen !== '::') return listen;
   const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
   return own.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
 }
 
+/** @throws CliError `WrongUse` where options of the one way came with the other. */
+function readVia(options: AgentOptions): ViaOptions | undefined {
+  const { via: address, host, jump, identity, knownHosts, hostKey, remoteHome, authorizedKeys } = options;
+  if (address === undefined) {
+    if (jump ?? identity ?? knownHosts ?? hostKey ?? remoteHome ?? authorizedKeys)
+      throw new CliError('WrongUse', 'this says how to reach a host over SSH, but not which', {
+        hint: 'add --via ssh://USER@HOST',
+      });
+    return undefined;
+  }
+  return {
+    ssh: {
+      address,
+      ...(jump && { jumps: jump }),
+      ...(identity && { identities: identity }),
+      ...(knownHosts && { knownHosts }),
+      ...(hostKey && { hostKeys: hostKey }),
+    },
+    home: remoteHome ?? `.tidemark/${host}`,
+    ...(authorizedKeys !== undefined && { authorizedKeys }),
+  };
+}
+
+/** Hooks lie on the host that the agent speaks for: only here a path can be relative to where one is. */
+function readHooksFolder({ allowHooks, via }: AgentOptions): string | undefined {
+  if (allowHooks === undefined || via === undefined) return allowHooks && resolve(allowHooks);
+  if (allowHooks.startsWith('/')) return allowHooks;
+  throw new CliError('WrongUse', `--allow-hooks names a folder on that host: ${allowHooks} is not absolute`, {
+    hint: 'write its whole path, like /etc/tidemark/hooks',
+  });
+}
+
 async function agent(options: AgentOptions): Promise<void> {
-  const { host, home, listen, port, allowHooks, metrics } = options;
+  const { host, home, listen, port, metrics } = options;
+  const allowHooks = readHooksFolder(options);
+  const via = readVia(options);
   await lazy.agent().runAgent({
     host,
     home: home ?? join(stateHome(), 'agents', host),
@@ -63,5 +162,6 @@ async function agent(options: AgentOptions): Promise<void> {
     ...(port !== undefined && { port }),
     ...(allowHooks !== undefined && { allowHooks }),
     ...(metrics !== undefined && { metrics }),
+    ...(via && { via }),
   });
 }

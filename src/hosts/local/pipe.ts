@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { RunOptions, RunResult } from '../contract';
 import { Program } from './program';
-import { watchForStop } from './stop';
+import { watchForStop } from '../stop';
 import { endGroups } from './terminate';
 
 const DEFAULT_KILL_AFTER_MS = 5000;

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TidemarkError } from '../../model/errors';
 import type { RunOptions, RunResult } from '../contract';
 import { makeToolMissing } from '../missing-tool';
-import { OutputTail } from './output';
+import { OutputTail } from '../output';
 
 /** The variable that marks all processes of one attempt. */
 export const ATTEMPT_VARIABLE = 'TIDEMARK_ATTEMPT';

@@ -1,6 +1,6 @@
-import { TidemarkError } from '../../model/errors';
-import { formatDuration } from '../../model/units';
-import type { RunOptions } from '../contract';
+import { TidemarkError } from '../model/errors';
+import { formatDuration } from '../model/units';
+import type { RunOptions } from './contract';
 
 /** Why programs are to be ended before their time. */
 export interface Stop {

@@ -1,0 +1,28 @@
+/** The one string that an SSH server hands to the login shell. Pure. */
+import { TidemarkError } from '../../model/errors';
+
+/** What Linux takes as one argument, and the login shell gets the whole command as one. */
+const MAX_COMMAND_BYTES = 128 * 1024 - 1;
+
+/**
+ * Arguments as one command, each of them quoted, whatever it holds.
+ * @throws TidemarkError `InvalidSpec` for a NUL, `ToolFailed` where they are too long together.
+ */
+export function makeCommand(host: string, argv: readonly string[]): string {
+  const command = argv.map((argument) => quote(host, argument)).join(' ');
+  if (Buffer.byteLength(command) <= MAX_COMMAND_BYTES) return command;
+  throw new TidemarkError('ToolFailed', 'the arguments are too long together for SSH (E2BIG)', { host });
+}
+
+function quote(host: string, argument: string): string {
+  if (argument.includes('\0')) {
+    throw new TidemarkError('InvalidSpec', `an argument holds a NUL: ${JSON.stringify(argument)}`, { host });
+  }
+  return /^[A-Za-z0-9_/.,:@+-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
+}
+
+/** Runs one of the fixed scripts in place of the login shell. */
+export const scriptArgv = (script: string, ...args: readonly string[]): string[] => [
+  ...['exec', 'sh', '-c', script, 'sh'],
+  ...args,
+];

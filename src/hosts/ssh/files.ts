@@ -1,0 +1,69 @@
+/** Files of a host reached over SSH, by its own tools. */
+import { randomBytes } from 'node:crypto';
+import { TidemarkError } from '../../model/errors';
+import type { Host, HostFiles, RunOptions, RunResult } from '../contract';
+import { tailOf } from '../run-checked';
+import { MAKE_FOLDER, REMOVE, RENAME, type RunScript, WRITE_FILE } from './scripts';
+
+type RunningHost = Pick<Host, 'name' | 'run'>;
+
+const PRIVATE_MODE = 0o600;
+/** Quoted it is four times as long at most, and still fits into a command. */
+const MAX_ARGUMENT_BYTES = 24 * 1024;
+const READ_LIMIT = 256 * 1024 * 1024;
+
+const isMissing = (stderr: string) => /No such file or directory|Not a directory/.test(stderr);
+
+/** An error that names its cause as Node's own do, where somebody may look for it. */
+function makeFailure(host: string, what: string, path: string, { stderr }: RunResult): TidemarkError {
+  const code = /No space left on device/.test(stderr)
+    ? 'ENOSPC'
+    : /Disk quota exceeded/.test(stderr)
+      ? 'EDQUOT'
+      : undefined;
+  const toolMessage = tailOf(stderr);
+  const error = new TidemarkError('ToolFailed', `${path} could not be ${what}`, { host, toolMessage });
+  return code ? Object.assign(error, { code }) : error;
+}
+
+const octal = (mode: number) => (mode & 0o7777).toString(8);
+
+export function makeSshFiles(host: RunningHost, runScript: RunScript): HostFiles {
+  const change = async (
+    what: string,
+    path: string,
+    script: string,
+    args: string[],
+    options?: RunOptions,
+  ): Promise<void> => {
+    const result = await runScript(script, args, options);
+    if (result.exitCode !== 0) throw makeFailure(host.name, what, path, result);
+  };
+  return {
+    async read(path) {
+      const result = await host.run(['cat', '--', path], { maxOutputBytes: READ_LIMIT });
+      if (result.exitCode === 0) return result.stdout.toString();
+      if (isMissing(result.stderr)) return undefined;
+      throw makeFailure(host.name, 'read', path, result);
+    },
+    async write(path, content, mode = PRIVATE_MODE) {
+      const bytes = Buffer.from(content);
+      const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+      const args = [path, temporary, octal(mode), String(bytes.length)];
+      // What fits as an argument needs no session of its own.
+      if (bytes.length <= MAX_ARGUMENT_BYTES && !content.includes('\0'))
+        await change('written', path, WRITE_FILE, [...args, content]);
+      else await change('written', path, WRITE_FILE, args, { stdin: bytes });
+    },
+    remove: (path) => change('removed', path, REMOVE, [path.replace(/(?<=.)\/+$/, '')]),
+    async list(path) {
+      const find = ['find', '-H', path, '-mindepth', '1', '-maxdepth', '1', '-printf', '%f\\0'];
+      const result = await host.run(find, { maxOutputBytes: READ_LIMIT });
+      if (result.exitCode !== 0 && !isMissing(result.stderr))
+        throw makeFailure(host.name, 'listed', path, result);
+      return result.stdout.toString().split('\0').slice(0, -1).sort();
+    },
+    mkdir: (path, mode) => change('made', path, MAKE_FOLDER, [path, mode === undefined ? '' : octal(mode)]),
+    rename: (from, to) => change('renamed', from, RENAME, [from, to]),
+  };
+}

@@ -1,0 +1,184 @@
+/**
+ * The connections to one host: kept up, opened anew after a loss, and more of them where one has no
+ * room for another session (`MaxSessions` of sshd).
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ClientChannel } from 'ssh2';
+import { TidemarkError } from '../../model/errors';
+import type { Connection } from './connect';
+
+/** sshd allows 10 by default. */
+const SESSIONS_PER_CONNECTION = 9;
+const MAX_BACKOFF_MS = 5000;
+/** A further connection that nothing uses is ended after this long. */
+const IDLE_MS = 60_000;
+
+interface Line {
+  connection: Connection;
+  sessions: number;
+  /** How many its server allows, as far as is known. */
+  room: number;
+  usedAt: number;
+}
+
+/** A command that runs. */
+export interface Session {
+  channel: ClientChannel;
+  /** How it ended; undefined while it runs, or where its connection was lost before. */
+  ended?: { code: number | null; signal?: string };
+  /** Settles when the channel is closed, on whichever side. */
+  closed: Promise<void>;
+}
+
+export interface Pool {
+  /** A session that runs a command, until its channel is closed. */
+  open(command: string): Promise<Session>;
+  /** What is asked for a session before another connection is opened: true where one is about to be freed. */
+  onFull(free: () => boolean): void;
+  /** A connection that is up. */
+  connection(): Promise<Connection>;
+  close(): void;
+}
+
+/** @param connect opens one connection; fails with a classified error. */
+export function makePool(host: string, connect: () => Promise<Connection>): Pool {
+  const lines: Line[] = [];
+  let connecting: Promise<Line> | undefined;
+  let failures = 0;
+  let failedAt = 0;
+  let isClosed = false;
+
+  const drop = (line: Line) => {
+    const index = lines.indexOf(line);
+    if (index >= 0) lines.splice(index, 1);
+  };
+  const add = async (): Promise<Line> => {
+    // A host that is down is not asked again and again at once.
+    const backoffMs = failures === 0 ? 0 : Math.min(100 * 2 ** failures, MAX_BACKOFF_MS);
+    const waitMs = failedAt + backoffMs - performance.now();
+    if (waitMs > 0) await sleep(waitMs);
+    if (isClosed) throw new TidemarkError('HostUnreachable', 'the connection was closed', { host });
+    try {
+      const connection = await connect();
+      failures = 0;
+      const line = { connection, sessions: 0, room: SESSIONS_PER_CONNECTION, usedAt: performance.now() };
+      lines.push(line);
+      void connection.closed.then(() => drop(line));
+      if (isClosed) connection.end();
+      return line;
+    } catch (error) {
+      failures++;
+      failedAt = performance.now();
+      throw error;
+    }
+  };
+  /** Whoever comes meanwhile waits for the same one. */
+  const addOnce = (): Promise<Line> => (connecting ??= add().finally(() => (connecting = undefined)));
+
+  let askForSession: () => boolean = () => false;
+  /** Settles once a session has been given back; undefined where none can be expected to be. */
+  const freeOne = (): Promise<unknown> | undefined => {
+    if (lines.length === 0 || !askForSession()) return undefined;
+    return new Promise<void>((resolve) => waiting.push(resolve));
+  };
+  const waiting: (() => void)[] = [];
+
+  /** A line with room, its session counted already. */
+  const take = async (): Promise<Line> => {
+    for (;;) {
+      const line = lines.find(({ sessions, room }) => sessions < room);
+      if (!line) {
+        await (freeOne() ?? addOnce());
+        continue;
+      }
+      line.sessions++;
+      return line;
+    }
+  };
+  const giveBack = (line: Line) => {
+    line.sessions--;
+    line.usedAt = performance.now();
+    waiting.shift()?.();
+  };
+  const endIdle = () => {
+    for (const line of lines.slice(1)) {
+      if (line.sessions === 0 && performance.now() - line.usedAt > IDLE_MS) {
+        drop(line);
+        line.connection.end();
+      }
+    }
+  };
+  const idleTimer = setInterval(endIdle, IDLE_MS);
+  idleTimer.unref();
+
+  return {
+    onFull(free) {
+      askForSession = free;
+    },
+    async connection() {
+      return (lines[0] ?? (await addOnce())).connection;
+    },
+    async open(command) {
+      for (;;) {
+        const line = await take();
+        try {
+          const session = await exec(line.connection, command);
+          // Not before: until then, its server counts it too.
+          void session.closed.then(() => giveBack(line));
+          return session;
+        } catch (error) {
+          giveBack(line);
+          if (!isRefusal(error)) throw makeLost(host, error);
+          // Its server allows fewer sessions than usual.
+          if (line.sessions === 0) throw makeLost(host, error);
+          line.room = line.sessions;
+        }
+      }
+    },
+    close() {
+      isClosed = true;
+      clearInterval(idleTimer);
+      for (const { connection } of lines.splice(0)) connection.end();
+    },
+  };
+}
+
+const isRefusal = (error: unknown) => (error as { reason?: unknown }).reason !== undefined;
+
+/** What an operation fails with whose connection was lost: repeating it connects anew. */
+export function makeLost(host: string, cause?: unknown): TidemarkError {
+  const toolMessage = cause instanceof Error ? cause.message : undefined;
+  return new TidemarkError(
+    'HostUnreachable',
+    'the SSH connection was lost',
+    { host, ...(toolMessage && { toolMessage }), hint: 'it goes on by itself once the host answers again' },
+    { cause },
+  );
+}
+
+function exec({ client }: Connection, command: string): Promise<Session> {
+  let onClose: () => void = () => undefined;
+  return new Promise<Session>((resolve, reject) => {
+    onClose = () => reject(new Error('connection closed'));
+    client.once('close', onClose);
+    try {
+      client.exec(command, {}, (error, channel) => {
+        if (error) return reject(error);
+        // At once: all of a short command's life may come in one packet.
+        const session: Session = {
+          channel,
+          closed: new Promise((done) => channel.once('close', () => done())),
+        };
+        channel.once('exit', (code: number | null, signal?: string) => {
+          session.ended = { code, ...(signal !== undefined && { signal }) };
+        });
+        channel.on('error', () => undefined);
+        channel.stderr.on('error', () => undefined);
+        resolve(session);
+      });
+    } catch (error) {
+      // "Not connected"
+      reject(error);
+    }
+  }).finally(() => client.off('close', onClose));
+}

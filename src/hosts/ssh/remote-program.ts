@@ -1,0 +1,220 @@
+/** One program on a host reached over SSH: its process group, its output and its end. */
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:os';
+import { TidemarkError } from '../../model/errors';
+import type { RunOptions, RunResult } from '../contract';
+import { makeToolMissing } from '../missing-tool';
+import { OutputTail } from '../output';
+import { makeCommand, scriptArgv } from './command';
+import { type Frame, makeFrameReader } from './frames';
+import { makeLost, type Pool, type Session } from './pool';
+import { END_GROUP, SUPERVISE } from './scripts';
+import type { Shells } from './shells';
+
+/** The variable that marks all processes of one attempt. */
+const ATTEMPT_VARIABLE = 'TIDEMARK_ATTEMPT';
+const DEFAULT_OUTPUT_BYTES = 16 * 1024 * 1024;
+const DEFAULT_KILL_AFTER_MS = 5000;
+/** What a program leaves running in its group may finish within this long. */
+const LINGER_MS = 500;
+
+const NOT_FOUND = /^(env: .*: No such file or directory|sh: .*exec: .*: not found)\s*$/;
+
+/** Time as the scripts count it. */
+export const inTwentieths = (ms: number) => String(Math.ceil(ms / 50));
+
+/** The marker as the environment of each process of an attempt has it: always one line. */
+export function markerOf(attempt: string): string {
+  return `${ATTEMPT_VARIABLE}=${attempt.replaceAll('\n', '%0A')}`;
+}
+
+/** Where a program of a pipe reads and writes; left out: standard input of the options, and the channel. */
+export interface Redirects {
+  stdin?: string;
+  stdout?: string;
+}
+
+/** What the script `SUPERVISE` is called with. */
+function makeArguments(
+  host: string,
+  nonce: string,
+  argv: readonly string[],
+  options: RunOptions,
+  redirects: Redirects,
+): string[] {
+  const [program = ''] = argv;
+  if (program === '') throw new TidemarkError('ToolMissing', 'no program was named', { host });
+  const input = redirects.stdin ?? (options.stdin === undefined ? '/dev/null' : '');
+  const killAfter = inTwentieths(options.killAfterMs ?? DEFAULT_KILL_AFTER_MS);
+  const variables = Object.entries(options.env ?? {}).map(([name, value]) => `${name}=${value}`);
+  if (options.attempt !== undefined) variables.push(markerOf(options.attempt));
+  return [
+    ...[nonce, options.cwd ?? '', input, redirects.stdout ?? ''],
+    ...[inTwentieths(LINGER_MS), killAfter, program],
+    ...(variables.length > 0 ? ['env', ...variables] : []),
+    ...argv,
+  ];
+}
+
+/** The sessions of one host: of their own, or shells that are used again. */
+export interface Sessions {
+  pool: Pool;
+  shells: Shells;
+}
+
+/** What is known of a program that has ended, or could not be started. */
+interface Ending {
+  exitCode?: number;
+  /** `no-program` and the like. */
+  refusal?: string;
+}
+
+export class RemoteProgram {
+  private readonly stdout: OutputTail;
+  private readonly stderr: OutputTail;
+  private group: number | undefined;
+  private setBegun: () => void = () => undefined;
+  private readonly begun = new Promise<void>((resolve) => (this.setBegun = resolve));
+  /** The whole group is gone and all output was read. Fails where the connection was lost before. */
+  readonly ended: Promise<RunResult>;
+  /** Before its program ran: why the login shell could not even start the script. */
+  noise = '';
+
+  constructor(
+    private readonly host: string,
+    private readonly sessions: Sessions,
+    private readonly argv: readonly string[],
+    private readonly options: RunOptions,
+    { redirects = {}, isQuick }: { redirects?: Redirects; isQuick: boolean },
+  ) {
+    const limit = options.maxOutputBytes ?? DEFAULT_OUTPUT_BYTES;
+    this.stdout = new OutputTail(limit);
+    this.stderr = new OutputTail(limit);
+    const nonce = randomBytes(8).toString('hex');
+    const args = makeArguments(host, nonce, argv, options, redirects);
+    // Too long, or unfit: said here, before anything is started.
+    const command = makeCommand(host, scriptArgv(SUPERVISE, ...args));
+    const carriedOut =
+      isQuick && options.stdin === undefined ? this.inShell(nonce, args) : this.alone(nonce, command);
+    this.ended = carriedOut.finally(() => {
+      this.group = undefined;
+      this.setBegun();
+    });
+    this.ended.catch(() => undefined);
+  }
+
+  /** Ends its group, TERM and then KILL; `ended` settles once it is gone. */
+  async end(): Promise<void> {
+    // One that has not begun can't be found yet; one that never will settles by itself.
+    await this.begun;
+    // Settled: by now its number may be another's.
+    if (this.group === undefined) return;
+    const killAfter = inTwentieths(this.options.killAfterMs ?? DEFAULT_KILL_AFTER_MS);
+    const argv = ['sh', '-c', END_GROUP, 'sh', String(this.group), killAfter];
+    await new RemoteProgram(this.host, this.sessions, argv, {}, { isQuick: true }).ended;
+  }
+
+  private async alone(nonce: string, command: string): Promise<RunResult> {
+    const session = await this.sessions.pool.open(command);
+    try {
+      return this.conclude(await this.listen(session, nonce, 'end'));
+    } finally {
+      session.channel.destroy();
+    }
+  }
+
+  private async inShell(nonce: string, args: readonly string[]): Promise<RunResult> {
+    const session = await this.sessions.shells.start(nonce, args);
+    let ending: Ending;
+    try {
+      ending = await this.listen(session, nonce, 'over');
+    } catch (error) {
+      session.channel.destroy();
+      throw error;
+    }
+    this.sessions.shells.giveBack(session);
+    return this.conclude(ending);
+  }
+
+  private conclude({ refusal, exitCode = 0 }: Ending): RunResult {
+    if (refusal !== undefined) throw this.explain(refusal);
+    const stderr = this.stderr.content().toString();
+    // A command of the shell alone, which is found but is no program.
+    if (exitCode === 127 && NOT_FOUND.test(stderr)) throw this.explain('no-program');
+    return { stdout: this.stdout.content(), stderr, exitCode };
+  }
+
+  /** Reads until both streams have said the last word, or the channel is closed. */
+  private listen(session: Session, nonce: string, lastWord: 'end' | 'over'): Promise<Ending> {
+    const { channel } = session;
+    const ending: Ending = {};
+    let open = 2;
+    const stopListening: (() => void)[] = [];
+    return new Promise<Ending>((resolve, reject) => {
+      const onFrame = ({ word, value }: Frame) => {
+        if (word === 'begin') {
+          this.group = value;
+          this.setBegun();
+        } else if (word === 'end') {
+          ending.exitCode = value;
+          if (this.group === undefined) ending.refusal = 'no-shell';
+        } else if (word === 'over') {
+          // Without an end before it, the script was ended by somebody else.
+          ending.exitCode ??= value;
+          if (this.group === undefined) ending.refusal ??= 'no-shell';
+        } else {
+          ending.refusal = word;
+        }
+        if (word === lastWord && --open === 0) resolve(ending);
+      };
+      const streams = [
+        [channel, this.stdout, this.options.onStdout],
+        [channel.stderr, this.stderr, this.options.onStderr],
+      ] as const;
+      const readers = streams.map(([stream, tail, listener]) => {
+        const onData = (chunk: Buffer) => {
+          tail.push(chunk);
+          listener?.(chunk);
+        };
+        const reader = makeFrameReader(nonce, { onData, onFrame });
+        const onChunk = (chunk: Buffer) => reader.push(chunk);
+        stream.on('data', onChunk);
+        stopListening.push(() => stream.off('data', onChunk));
+        return reader;
+      });
+      void session.closed.then(() => {
+        this.noise = readers.map(({ noise }) => noise).join('');
+        const { ended } = session;
+        if (ending.refusal !== undefined) return resolve(ending);
+        if (!ended || lastWord === 'over') return reject(makeLost(this.host));
+        if (this.group === undefined) return reject(this.explain('no-shell'));
+        // The script itself was ended, by somebody else.
+        resolve({ exitCode: ended.code ?? 128 + signalNumber(ended.signal) });
+      });
+      // Input that the program does not want is thrown away.
+      if (lastWord === 'end') channel.end(this.options.stdin ?? '');
+    }).finally(() => stopListening.forEach((stop) => stop()));
+  }
+
+  private explain(refusal: string): TidemarkError {
+    const { host, options } = this;
+    const program = this.argv[0] ?? '';
+    const fail = (why: string, toolMessage?: string) =>
+      new TidemarkError('ToolFailed', `${program} could not be started: ${why}`, {
+        host,
+        ...(toolMessage && { toolMessage }),
+      });
+    switch (refusal) {
+      case 'no-program':
+        return makeToolMissing(host, program);
+      case 'no-folder':
+        return fail(`its folder ${options.cwd ?? ''} is missing`);
+      case 'not-executable':
+        return fail('it is not executable (EACCES)');
+      default:
+        return fail('the login shell of that host did not run it', this.noise.trim());
+    }
+  }
+}
+
+const signalNumber = (name = '') => constants.signals[`SIG${name}` as NodeJS.Signals] ?? 0;

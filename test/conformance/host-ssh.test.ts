@@ -1,0 +1,18 @@
+import type { SshHost } from '../../src/hosts/ssh';
+import { connectTo, TestSshd } from '../support/ssh-host';
+import { describeHost } from './host-suite';
+
+let sshd: TestSshd;
+let host: SshHost;
+
+describeHost({
+  title: 'a host reached over SSH',
+  async make(home) {
+    sshd = await TestSshd.start();
+    return (host = await connectTo(sshd, 'alpha', home));
+  },
+  async afterAll() {
+    host.close();
+    await sshd.stop();
+  },
+});
