@@ -3,10 +3,12 @@ import type { Volume, VolumeKind } from '../model/records';
 import { btrfsDriver } from './btrfs';
 import type { VolumeDriver } from './contract';
 import { directoryDriver } from './directory';
+import { zfsDriver } from './zfs';
 
 /** Every kind of volume that there is; a new kind adds a folder and a line. */
 const DRIVERS: Readonly<Partial<Record<VolumeKind, VolumeDriver>>> = {
   directory: directoryDriver,
+  zfs: zfsDriver,
   btrfs: btrfsDriver,
 };
 

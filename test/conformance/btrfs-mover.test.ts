@@ -10,10 +10,12 @@ import { btrfsDriver } from '../../src/volumes/btrfs';
 import { compareTrees, describeTree } from '../support/compare-trees';
 import { TestFilesystem } from '../support/filesystems';
 import { makeNastyTree } from '../support/nasty-tree';
-import { StreamRig } from '../support/stream-rig';
+import { StreamRig } from '../support/btrfs-stream-rig';
 
 const host = makeLocalHost({ name: 'test', home: tmpdir() });
 const btrfs = (...argv: string[]) => runChecked(host, ['btrfs', ...argv]);
+const ALONE = MoverSchema.parse({ btrfs: {} });
+const NESTED = MoverSchema.parse({ btrfs: { nested: true } });
 const SMALL = 200_000;
 const BIG = 4 * 1024 * 1024;
 
@@ -38,10 +40,9 @@ describe('the btrfs mover', () => {
 
   beforeAll(async () => {
     filesystems = await Promise.all([TestFilesystem.make('btrfs'), TestFilesystem.make('btrfs')]);
-    const spec = MoverSchema.parse({ btrfs: {} });
-    rig = await StreamRig.start({ driver: btrfsDriver, mover: btrfsMover, spec }, await makeVolumes());
+    rig = await StreamRig.start({ driver: btrfsDriver, mover: btrfsMover, spec: ALONE }, await makeVolumes());
   });
-  beforeEach(async () => rig.use(await makeVolumes()));
+  beforeEach(async () => rig.use(await makeVolumes(), ALONE));
   afterAll(async () => {
     await rig.stop();
     for (const filesystem of filesystems) await filesystem.dispose();
@@ -192,5 +193,73 @@ describe('the btrfs mover', () => {
     const { plan } = await rig.sync({ sequence: 2, signal: ending.signal });
     expect(plan).toMatchObject({ how: 'incremental', base: { identity: first.point.identity } });
     await expectEqual();
+  });
+
+  describe('with the subvolumes inside', () => {
+    const INNER = ['var', 'var/lib/machines', 'var/lib/machines/one', 'home of all'];
+    const everywhere = ['', ...INNER];
+    const make = async (...names: string[]) => {
+      for (const name of names) await btrfs('subvolume', 'create', at(name));
+    };
+    const isSubvolume = async (path: string) => (await stat(path)).ino === 256;
+
+    beforeEach(async () => {
+      rig.use({ source: rig.source.volume, target: rig.target.volume }, NESTED);
+      await make('var');
+      await mkdir(at('var/lib'));
+      await make('var/lib/machines', 'var/lib/machines/one', 'home of all');
+      for (const inner of everywhere) await writeFile(at(join(inner, 'file')), inner);
+      await fill(at('var/lib/machines/one/big'));
+    });
+
+    it('brings each to its place, then what changed, and gives back all of it', async () => {
+      const first = await rig.sync();
+      await expectEqual();
+      for (const inner of INNER) expect(await isSubvolume(atTarget(inner))).toBe(true);
+      await writeFile(at('var/lib/machines/one/file'), 'changed');
+      const second = await rig.sync();
+      await expectEqual();
+      expect(second.plan.how).toBe('incremental');
+      expect(second.stats.bytesSent).toBeLessThan(SMALL);
+      const { host: where, volume } = rig.target;
+      const point = { relationship: 'wiki', pointId: first.point.id };
+      const clone = await btrfsDriver.clone(where, volume, { ...point, cloneId: 'drill-1' });
+      expect(await readFile(join(clone.path, 'var/lib/machines/one/file'), 'utf8')).toBe(INNER[2]);
+      await writeFile(join(clone.path, 'var/lib/machines/one/file'), 'written in a drill');
+      await btrfsDriver.removeClones(where, volume, { relationship: 'wiki', keepCloneIds: [] });
+      await btrfsDriver.rollback(where, volume, point);
+      expect(await readFile(atTarget('var/lib/machines/one/file'), 'utf8')).toBe(INNER[2]);
+      await writeFile(atTarget('var/lib/machines/one/file'), 'written after a failover');
+      expect(await rig.divergence()).toMatchObject({ changed: true });
+    });
+
+    it('goes back and forth after a change of the primary', async () => {
+      await rig.sync();
+      for (const inner of INNER.slice(0, 3)) {
+        await rig.turnAround();
+        await writeFile(at(join(inner, 'file')), `written at ${rig.source.host.name}`);
+        const { stats } = await rig.sync();
+        expect(stats.bytesSent).toBeLessThan(SMALL);
+        await expectEqual();
+      }
+    });
+
+    it('follows those that are made and removed, and leaves snapshots inside to their owner', async () => {
+      await rig.sync();
+      await btrfs('subvolume', 'delete', at('home of all'));
+      await make('new');
+      await writeFile(at('new/file'), 'x');
+      await btrfs('subvolume', 'snapshot', '-r', rig.source.volume.path, at('var/snapshot'));
+      await rig.sync();
+      expect((await readdir(rig.target.volume.path)).sort()).toEqual(['file', 'new', 'var']);
+      expect((await readdir(atTarget('var'))).sort()).toEqual(['file', 'lib']);
+      const [old] = await rig.points();
+      expect(await readFile(join(await rig.pathOf(old ?? { id: '' }), 'home of all/file'), 'utf8')).toBe('home of all');
+      await rig.turnAround();
+      await rig.sync();
+      const names = await readdir(join(rig.target.volume.path, '..'));
+      const aside = names.find((name) => name.startsWith(`wiki-${count - 1}.kept-`)) ?? '';
+      expect(await readFile(join(rig.target.volume.path, '..', aside, 'var/snapshot/file'), 'utf8')).toBe('');
+    });
   });
 });

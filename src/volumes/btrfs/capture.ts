@@ -17,9 +17,9 @@ import {
   removeTree,
 } from '../directory/place';
 import { checkName, makeError } from '../directory/tools';
-import { partName, partsFolder, ROOT_PART, sweepParts } from './folders';
+import { partName, partsFolder, removeParts, ROOT_PART, sweepParts } from './folders';
 import { findAt, identityOf, listSubvolumes } from './subvolumes';
-import { assemble, type Part, partsOf, snapshotReadOnly } from './trees';
+import { assemble, type Part, partsOf, snapshotReadOnly, type WorkOptions } from './trees';
 
 interface CaptureRequest {
   relationship: string;
@@ -63,10 +63,9 @@ async function captureParts(place: ReadyPlace, request: CaptureRequest): Promise
     const path = join(captures, checkName(place, syncId));
     const options = { attempt, ...(signal && { signal }) };
     if (!(await host.files.list(captures)).includes(syncId)) {
+      const parts = await freezeParts(place, request, options);
       const partial = `${path}.${randomUUID()}${PARTIAL}`;
-      const parts = partsOf(await listSubvolumes(place), place.root);
       await assemble(place, parts, partial, { ...options, readOnly: true });
-      await freezeParts(place, request, partial, parts);
       await host.files.rename(partial, path);
     }
     return { syncId, method: 'Snapshot', path, live: false };
@@ -76,23 +75,26 @@ async function captureParts(place: ReadyPlace, request: CaptureRequest): Promise
 async function freezeParts(
   place: ReadyPlace,
   { relationship, syncId }: CaptureRequest,
-  tree: string,
-  parts: readonly Part[],
-): Promise<void> {
+  options: WorkOptions,
+): Promise<Part[]> {
   await ensureFolder(place, relationship, 'parts');
   // What an attempt left that was cut off is of another moment.
-  await sweepParts(place, relationship, (name) => name !== syncId);
+  await removeParts(place, relationship, syncId);
   const folder = partsFolder(place, relationship, syncId);
   await place.host.files.mkdir(folder, 0o700);
-  for (const part of parts) {
+  const frozen: Part[] = [];
+  for (const part of partsOf(await listSubvolumes(place), place.root)) {
     const name = partName(part.place);
     if (name === undefined) {
       const hint = 'move it to a shorter path, or replicate it by itself';
       const message = `the path of the inner subvolume ${part.place} is too long to be sent along`;
       throw makeError(place, 'UnsupportedCapture', message, { hint });
     }
-    await snapshotReadOnly(place, join(tree, part.place), join(folder, name));
+    const path = join(folder, name);
+    await snapshotReadOnly(place, part.from, path, options);
+    frozen.push({ from: path, place: part.place });
   }
+  return frozen;
 }
 
 /** `release` of the volume contract. */

@@ -1,5 +1,5 @@
 /** Snapshots of a subvolume with, or without, the subvolumes inside of it. */
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { isInside } from '../directory/mounts';
 import { META_NAME, type Place } from '../directory/place';
 import { makeError, runTool } from '../directory/tools';
@@ -84,19 +84,32 @@ export async function assemble(
 ): Promise<void> {
   for (const part of parts) {
     const path = join(to, part.place);
-    // In a snapshot, an empty folder stands where a subvolume was; what was sent has not even that.
     if (part.place !== '') await clearPlace(place, path);
     await runTool(place, ['btrfs', 'subvolume', 'snapshot', part.from, path], options);
   }
+  for (const part of parts) if (part.place !== '') await restoreTimes(place, parts, part, to);
   if (!readOnly) return;
   for (const part of parts.toReversed()) await setReadOnly(place, join(to, part.place), true, options);
 }
 
+/** In a snapshot, an empty folder stands where a subvolume was; what was sent has not even that. */
 async function clearPlace(place: Place, path: string): Promise<void> {
-  const argv = ['rmdir', '--', path];
-  const { exitCode, stderr } = await place.host.run(argv);
-  if (exitCode === 0 || /No such file or directory/.test(stderr)) return;
+  const folder = dirname(path);
+  const real = await place.host.run(['realpath', '-e', '-z', '--', folder]);
+  // No link in the tree leads to another place.
+  const isReal = real.stdout.toString() === `${folder}\0`;
+  const { exitCode, stderr } = isReal ? await place.host.run(['rmdir', '--', path]) : real;
+  if (isReal && (exitCode === 0 || /No such file or directory/.test(stderr))) return;
   throw makeError(place, 'ToolFailed', `${path} is no place for a subvolume`, { toolMessage: stderr.trim() });
+}
+
+/** A folder's own times, which putting a subvolume into it has changed. */
+async function restoreTimes(place: Place, parts: readonly Part[], { place: inner }: Part, to: string) {
+  const folder = dirname(`/${inner}`).slice(1);
+  const outer = parts.findLast((part) => isInside(`/${folder}`, `/${part.place}`.replace(/\/$/, '') || '/'));
+  if (!outer) return;
+  const original = join(outer.from, relative(`/${outer.place}`, `/${folder}`));
+  await runTool(place, ['touch', '-r', original, '--', join(to, folder)]);
 }
 
 /** What a tree consists of, to be put together elsewhere. */
