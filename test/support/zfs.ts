@@ -70,6 +70,11 @@ export class TestPool {
     return (await exec('zfs', args)).stdout;
   }
 
+  /** Copies a snapshot as another tool does. */
+  async copy(snapshot: string, dataset: string): Promise<void> {
+    await exec('sh', ['-c', 'zfs send "$1" | zfs receive "$2"', 'sh', snapshot, dataset]);
+  }
+
   async dispose(): Promise<void> {
     for (let attempt = 0; ; attempt++) {
       try {
