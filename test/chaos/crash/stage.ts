@@ -101,6 +101,7 @@ export class Stage {
     const status = await eventually('the status is answered', () => this.system.status(NAME));
     const primary = status.document.spec.source.host as HostName;
     const points = new Map<string, string>();
+    await this.storage.settle();
     for (const host of HOSTS) {
       for (const [id, folder] of await this.pointFolders(host))
         points.set(`${host} ${id}`, await digestTree(folder));
