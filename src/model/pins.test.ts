@@ -66,19 +66,19 @@ test('where the spec does not say, a target may be away for a week, or for two o
 });
 
 test('who confirmed a sync has that as its base; the others keep theirs, as old as it is', () => {
-  const [old, fresh] = [new Date(NOW - 8 * DAY).toISOString(), new Date(NOW).toISOString()];
+  const [old, now] = [new Date(NOW - 8 * DAY).toISOString(), new Date(NOW).toISOString()];
   const held = { name: 'tank@4', kind: 'snapshot' as const, identity: '4', createdAt: old, ours: true };
   const pins = pinsAfter({
-    ...{ syncId: 'wiki-000009', capturedAt: fresh, confirmed: ['beta'], nowMs: NOW + 1 },
+    ...{ syncId: 'wiki-000009', confirmed: ['beta'], nowMs: NOW },
     bases: { beta: 'wiki-000008', gamma: 'wiki-000004', delta: 'wiki-000002' },
     capturedAts: { beta: old, gamma: old },
     states: [{ ...held, syncId: 'wiki-000004', bytes: 7 }],
   });
   expect(pins).toEqual([
-    { target: 'beta', syncId: 'wiki-000009', capturedAt: fresh },
+    { target: 'beta', syncId: 'wiki-000009', capturedAt: now },
     { target: 'gamma', syncId: 'wiki-000004', capturedAt: old, bytes: 7 },
     // Nobody knows how old it is.
-    { target: 'delta', syncId: 'wiki-000002', capturedAt: new Date(NOW + 1).toISOString() },
+    { target: 'delta', syncId: 'wiki-000002', capturedAt: now },
   ]);
 });
 

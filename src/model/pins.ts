@@ -54,8 +54,6 @@ export function pinLimitsOf(spec: RelationshipSpec): PinLimits {
 /** What the source holds for its targets at the end of a sync. */
 export interface AfterSync {
   syncId: string;
-  /** When that sync froze its state; absent where it froze none. */
-  capturedAt?: Instant;
   /** Targets that confirmed it. */
   confirmed: readonly string[];
   /** By target: the sync that it confirmed before, and when that froze its state. */
@@ -66,13 +64,16 @@ export interface AfterSync {
   nowMs: number;
 }
 
-/** The bases that targets have at the end of a sync. One whose age nobody knows is taken as new. */
+/**
+ * The bases that targets have at the end of a sync. One that was confirmed just now is new, however long that
+ * has taken; so is one whose age nobody knows.
+ */
 export function pinsAfter(after: AfterSync): Pin[] {
-  const { syncId, capturedAt, confirmed, bases, capturedAts, states, nowMs } = after;
+  const { syncId, confirmed, bases, capturedAts, states, nowMs } = after;
   const now = new Date(nowMs).toISOString();
   return Object.entries(advanceBases(bases, syncId, confirmed)).map(([target, base]) => {
     const bytes = states.find((state) => state.syncId === base)?.bytes;
-    const known = base === syncId ? capturedAt : capturedAts[target];
+    const known = base === syncId ? now : capturedAts[target];
     return { target, syncId: base, capturedAt: known ?? now, ...(bytes !== undefined && { bytes }) };
   });
 }

@@ -213,15 +213,15 @@ async function tellRelationship(ctx: SyncContext, outcome: TargetOutcome): Promi
 /** What the source keeps frozen for the next syncs of all targets, and whom it keeps nothing for any more. */
 function planKept(
   ctx: SyncContext,
-  { targets, capturedAt, states = [], usesStates }: Awaited<ReturnType<typeof runTargets>>,
+  { targets, states = [], usesStates }: Awaited<ReturnType<typeof runTargets>>,
 ): PinPlan {
   const { spec } = ctx.document;
   if (!(usesStates ?? spec.mover.rsync === undefined)) return { keep: [], givenUp: [] };
   const { syncId, bases = {}, basesCapturedAt: capturedAts = {} } = ctx;
   const confirmed = targets.filter(({ result }) => result === 'succeeded').map(({ name }) => name);
-  const at = { ...(capturedAt && { capturedAt }), nowMs: Date.now() };
-  const pins = pinsAfter({ syncId, confirmed, bases, capturedAts, states, ...at });
-  return planPins(pins, pinLimitsOf(spec), at.nowMs);
+  const nowMs = Date.now();
+  const pins = pinsAfter({ syncId, confirmed, bases, capturedAts, states, nowMs });
+  return planPins(pins, pinLimitsOf(spec), nowMs);
 }
 
 async function release(ctx: SyncContext, keepSyncIds: string[], isCancelled: boolean): Promise<void> {

@@ -60,7 +60,8 @@ export function describeVolume(fixture: VolumeFixture): void {
   });
 }
 
-function describeClaims(driver: VolumeDriver, stage: Stage): void {
+/** The rules of claims, for every kind of volume. */
+export function describeClaims(driver: VolumeDriver, stage: Stage): void {
   it('keeps a claim with the data, which can be repeated', async () => {
     const { host, volume } = stage;
     await driver.claim(host, volume, TARGET);

@@ -42,17 +42,26 @@ export class Stage {
       agents: Object.fromEntries(HOSTS.map((host) => [host, steps.setup(host)])),
     });
     const stage = new Stage(system, steps, storage);
-    await storage.create('alpha');
-    if (!isEmpty) await stage.change('alpha');
-    await system.apply(
+    try {
+      await stage.begin(isEmpty);
+    } catch (error) {
+      await stage.dispose();
+      throw error;
+    }
+    return stage;
+  }
+
+  private async begin(isEmpty: boolean): Promise<void> {
+    await this.storage.create('alpha');
+    if (!isEmpty) await this.change('alpha');
+    await this.system.apply(
       writeDocument(NAME, {
-        source: storage.endpoint('alpha'),
-        targets: [storage.endpoint('beta')],
+        source: this.storage.endpoint('alpha'),
+        targets: [this.storage.endpoint('beta')],
         retain: { last: 1000 },
       }),
     );
-    await stage.until('the first sync is through', ({ lastSync }) => lastSync?.result === 'succeeded');
-    return stage;
+    await this.until('the first sync is through', ({ lastSync }) => lastSync?.result === 'succeeded');
   }
 
   async dispose(): Promise<void> {
