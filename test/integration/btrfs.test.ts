@@ -65,14 +65,14 @@ it('replicates, verifies, restores, rehearses, switches, comes back, and moves, 
     expect(await how()).toEqual(['incremental']);
     await expectEqual();
   }
-  await ok('verify', NAME, '--wait');
+  await ok('verify', NAME);
 
   const points = await system.json<{ id: string }[]>('points', NAME);
   expect(points).toHaveLength(3);
   const restored = join(beta, '..', 'restored');
   await ok('restore', NAME, '--point', points.at(-1)?.id ?? '', '--to', `beta:${restored}`);
   expect(await readFile(join(restored, 'inner/page'), 'utf8')).toBe('first');
-  await ok('drill', NAME, '--wait');
+  await ok('drill', NAME);
 
   await writeFile(join(alpha, 'late'), 'written after the last sync');
   await carryOut<FailoverResult>(system, NAME, 'failover');
