@@ -11,7 +11,7 @@ import { btrfsDriver } from '../../src/volumes/btrfs';
 import { exchangeNames, mendNames } from '../../src/volumes/btrfs/exchange';
 import { findPlace } from '../../src/volumes/directory/place';
 import { TestFilesystem } from '../support/filesystems';
-import { BtrfsRig } from '../support/btrfs-rig';
+import { StreamRig } from '../support/sync-rig';
 
 const KILLED = 'killed';
 
@@ -55,13 +55,13 @@ describe.each([
   { what: 'a subvolume with another one inside', nested: true, every: 4 },
 ])('the btrfs driver and mover with $what', ({ nested, every }) => {
   let filesystems: TestFilesystem[];
-  let rig: BtrfsRig;
+  let rig: StreamRig;
   const fate: Fate = { left: Infinity };
 
   beforeAll(async () => {
     filesystems = await Promise.all([TestFilesystem.make('btrfs'), TestFilesystem.make('btrfs')]);
     const [source = '', target = ''] = filesystems.map(({ mountPoint }) => join(mountPoint, 'wiki'));
-    rig = await BtrfsRig.start(
+    rig = await StreamRig.start(
       { driver: btrfsDriver, mover: btrfsMover, spec: MoverSchema.parse({ btrfs: { nested } }) },
       { source: { kind: 'btrfs', path: source }, target: { kind: 'btrfs', path: target } },
     );

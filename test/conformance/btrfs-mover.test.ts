@@ -10,7 +10,7 @@ import { btrfsDriver } from '../../src/volumes/btrfs';
 import { compareTrees, describeTree } from '../support/compare-trees';
 import { TestFilesystem } from '../support/filesystems';
 import { makeNastyTree } from '../support/nasty-tree';
-import { BtrfsRig } from '../support/sync-rig';
+import { StreamRig } from '../support/sync-rig';
 
 const host = makeLocalHost({ name: 'test', home: tmpdir() });
 const btrfs = (...argv: string[]) => runChecked(host, ['btrfs', ...argv]);
@@ -21,7 +21,7 @@ const BIG = 4 * 1024 * 1024;
 
 describe('the btrfs mover', () => {
   let filesystems: TestFilesystem[];
-  let rig: BtrfsRig;
+  let rig: StreamRig;
   let count = 0;
   const at = (name: string) => join(rig.source.volume.path, name);
   const atTarget = (name: string) => join(rig.target.volume.path, name);
@@ -40,7 +40,7 @@ describe('the btrfs mover', () => {
 
   beforeAll(async () => {
     filesystems = await Promise.all([TestFilesystem.make('btrfs'), TestFilesystem.make('btrfs')]);
-    rig = await BtrfsRig.start({ driver: btrfsDriver, mover: btrfsMover, spec: ALONE }, await makeVolumes());
+    rig = await StreamRig.start({ driver: btrfsDriver, mover: btrfsMover, spec: ALONE }, await makeVolumes());
   });
   beforeEach(async () => rig.use(await makeVolumes(), ALONE));
   afterAll(async () => {
