@@ -17,7 +17,6 @@ const TOOLS = {
 const TEST_TOOLS = {
   'mkfs.btrfs': 'btrfs-progs',
   'mkfs.xfs': 'xfsprogs',
-  'zfs-fuse': 'zfs-fuse',
   'mkfs.ext4': 'e2fsprogs',
   ip: 'iproute2',
   'zfs-fuse': 'zfs-fuse',

@@ -24,7 +24,7 @@ export interface RemoteLandingOptions {
 export interface RemoteLandings {
   readonly landings: Landings;
   /** Takes all lines out; those of transfers that still run are put in again at the next start. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 const DEFAULT_FILE = '.ssh/authorized_keys';

@@ -10,7 +10,7 @@ import { btrfsDriver } from '../../src/volumes/btrfs';
 import { compareTrees, describeTree } from '../support/compare-trees';
 import { TestFilesystem } from '../support/filesystems';
 import { makeNastyTree } from '../support/nasty-tree';
-import { StreamRig } from '../support/btrfs-stream-rig';
+import { StreamRig } from '../support/sync-rig';
 
 const host = makeLocalHost({ name: 'test', home: tmpdir() });
 const btrfs = (...argv: string[]) => runChecked(host, ['btrfs', ...argv]);

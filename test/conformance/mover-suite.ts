@@ -12,19 +12,22 @@ import {
   makeMoverRig,
   moverSpec,
   type MoverRig,
+  type MakeHosts,
+  makeLocalHosts,
 } from '../support/mover-rig';
 import { makeNastyTree } from '../support/nasty-tree';
 
 const WRITE_MODES = ['inPlace', 'delayed'] as const;
 
-export function testMover(mover: Mover): void {
-  describe(`the ${mover.kind} mover`, () => {
+export function testMover(mover: Mover, where = 'here', makeHosts: MakeHosts = makeLocalHosts): void {
+  const makeRig = () => makeMoverRig(mover, undefined, makeHosts);
+  describe(`the ${mover.kind} mover, ${where}`, () => {
     let rig: MoverRig;
     const at = (name: string) => join(rig.sourcePath, name);
     const atTarget = (name: string) => join(rig.targetPath, name);
 
     beforeEach(async () => {
-      rig = await makeMoverRig(mover);
+      rig = await makeRig();
     });
     afterEach(() => rig.dispose());
 
@@ -216,7 +219,7 @@ export function testMover(mover: Mover): void {
     });
 
     it('refuses to talk to a host with another key', async () => {
-      const other = await makeMoverRig(mover);
+      const other = await makeRig();
       try {
         const changeLanding = (landing: { port: number }) =>
           ({ ...landing, port: other.service.port }) as never;
@@ -298,7 +301,7 @@ export function testMover(mover: Mover): void {
     });
 
     it('never touches a transfer of the same name between other homes', async () => {
-      const other = await makeMoverRig(mover);
+      const other = await makeRig();
       try {
         for (const { sourcePath } of [rig, other])
           await writeFile(join(sourcePath, 'big'), Buffer.alloc(16e6, 'x'));

@@ -46,7 +46,6 @@ export const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString();
 export const moverSpec = (spec: Parameters<typeof MoverSchema.parse>[0] = {}): MoverSpec =>
   MoverSchema.parse(spec);
 
-/** @param under where both volumes lie; by default the machine's folder for temporary files. */
 /** A directory as drivers and movers know it. */
 export const directoryAt = (path: string): Volume => ({ kind: 'directory', path });
 
@@ -58,17 +57,37 @@ export const captureOf = (path: string): Capture => ({
   live: true,
 });
 
-export async function makeMoverRig(mover: Mover, under = tmpdir()): Promise<MoverRig> {
+/** Where the hosts of a rig are, and how the target takes what is sent. */
+export interface RigHosts {
+  source: Host;
+  target: Host;
+  service: LandingService;
+  dispose(): Promise<void>;
+}
+
+export type MakeHosts = (homes: { source: string; target: string }) => Promise<RigHosts>;
+
+/** Both are this machine, with an sshd of the target's own. */
+export const makeLocalHosts: MakeHosts = async (homes) => {
+  const source = makeLocalHost({ name: 'alpha', home: homes.source });
+  const target = makeLocalHost({ name: 'beta', home: homes.target });
+  const addresses = { listenAddress: '127.0.0.1', advertisedAddress: '127.0.0.1' };
+  const service = await startLandingSshd(target, addresses);
+  return { source, target, service, dispose: () => service.stop() };
+};
+
+/** @param under where both volumes lie; by default the machine's folder for temporary files. */
+export async function makeMoverRig(
+  mover: Mover,
+  under = tmpdir(),
+  makeHosts: MakeHosts = makeLocalHosts,
+): Promise<MoverRig> {
   const folder = await mkdtemp(join(under, 'tidemark-mover-'));
-  const source = makeLocalHost({ name: 'alpha', home: join(folder, 'home of alpha') });
-  const target = makeLocalHost({ name: 'beta', home: join(folder, "beta's home") });
+  const homes = { source: join(folder, 'home of alpha'), target: join(folder, "beta's home") };
   const sourcePath = join(folder, 'source');
   const targetPath = join(folder, 'target');
-  for (const path of [source.home, target.home, sourcePath, targetPath]) await mkdir(path);
-  const service = await startLandingSshd(target, {
-    listenAddress: '127.0.0.1',
-    advertisedAddress: '127.0.0.1',
-  });
+  for (const path of [homes.source, homes.target, sourcePath, targetPath]) await mkdir(path);
+  const { source, target, service, dispose } = await makeHosts(homes);
   const usual: TransferId = { relationship: 'wiki', target: 'beta', syncId: 'wiki-000001' };
 
   const rig: MoverRig = {
@@ -142,7 +161,7 @@ export async function makeMoverRig(mover: Mover, under = tmpdir()): Promise<Move
     },
     async dispose() {
       await rig.close();
-      await service.stop();
+      await dispose();
       await rm(folder, { recursive: true, force: true });
     },
   };

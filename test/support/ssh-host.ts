@@ -8,6 +8,8 @@ import { promisify } from 'node:util';
 import { makeLocalHost } from '../../src/hosts/local';
 import { makeSshHost, type SshHost } from '../../src/hosts/ssh';
 import type { SshOptions } from '../../src/hosts/ssh/connect';
+import { type RemoteLandingOptions, startRemoteLandings } from '../../src/landings/remote';
+import type { MakeHosts } from './mover-rig';
 import { freePorts } from './ports';
 
 const exec = promisify(execFile);
@@ -95,6 +97,12 @@ export class TestSshd {
     return { address, identities: [this.clientKey], knownHosts: [this.knownHosts] };
   }
 
+  /** How landings on it are opened. */
+  get landing(): RemoteLandingOptions {
+    const { address, port, authorizedKeys } = this;
+    return { advertisedAddress: address, port, user: 'root', authorizedKeys };
+  }
+
   /** The processes that carry its connections. */
   async sessions(): Promise<number[]> {
     const found: number[] = [];
@@ -148,3 +156,24 @@ export function connectTo(sshd: TestSshd, name: string, home: string, ssh?: SshO
   const local = makeLocalHost({ name: 'here', home: '/nonexistent' });
   return makeSshHost({ name, home, local, ssh: ssh ?? sshd.options });
 }
+
+/** A rig whose hosts, both of them, have nothing but an sshd. It is to leave the target's keys as they were. */
+export const makeSshHosts: MakeHosts = async (homes) => {
+  const sshd = await TestSshd.start();
+  const source = await connectTo(sshd, 'alpha', homes.source);
+  const target = await connectTo(sshd, 'beta', homes.target);
+  const { landings, stop } = await startRemoteLandings(target, sshd.landing);
+  const before = await readFile(sshd.authorizedKeys, 'utf8');
+  return {
+    ...{ source, target },
+    service: { landings, port: sshd.port, stop },
+    async dispose() {
+      await stop();
+      const after = await readFile(sshd.authorizedKeys, 'utf8');
+      source.close();
+      target.close();
+      await sshd.stop();
+      if (after !== before) throw new Error(`authorized_keys was left changed:\n${after}`);
+    },
+  };
+};

@@ -178,7 +178,7 @@ function exec({ client }: Connection, command: string): Promise<Session> {
       });
     } catch (error) {
       // "Not connected"
-      reject(error);
+      reject(error instanceof Error ? error : new Error(String(error)));
     }
   }).finally(() => client.off('close', onClose));
 }

@@ -48,7 +48,7 @@ export class StreamRig {
     private readonly folder: string,
     private readonly driver: VolumeDriver,
     private readonly mover: Mover,
-    private spec: MoverSpec,
+    public spec: MoverSpec,
   ) {}
 
   static async start(

@@ -1,0 +1,5 @@
+import { rsyncMover } from '../../src/movers/rsync';
+import { makeSshHosts } from '../support/ssh-host';
+import { testMover } from './mover-suite';
+
+testMover(rsyncMover, 'between hosts reached over SSH', makeSshHosts);
