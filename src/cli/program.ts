@@ -62,7 +62,7 @@ Examples:
   $ tidemark sync wiki --wait         sync now, and watch
   $ tidemark failover wiki --dry-run  what it would cost to go on at a target
 
-Exit codes:
+Exit codes (tidemark get --check has others, see its help):
 ${EXIT_CODE_HELP}
 
 Environment:

@@ -13,6 +13,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
   'mkfs.xfs': 'xfsprogs',
   'mkfs.ext4': 'e2fsprogs',
   chattr: 'e2fsprogs',
+  tar: 'tar',
+  dd: 'coreutils',
   cp: 'coreutils',
   sync: 'coreutils',
   rm: 'coreutils',

@@ -12,6 +12,8 @@ export interface Landing {
   /** The target's host keys, one OpenSSH public key line each (`ssh-ed25519 AAAA…`). */
   hostKeys: string[];
   expiresAt: string;
+  /** Of a stream that was cut off here, where the target's storage can go on with it. */
+  resumeToken?: string;
 }
 
 /** What a landing accepts. */

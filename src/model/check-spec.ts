@@ -145,6 +145,18 @@ function checkMover(spec: DraftSpec): SpecIssue[] {
   });
 }
 
+/** Containerd names images by what was downloaded, the others by what is in them. */
+function checkEngines({ source, targets }: DraftSpec): SpecIssue[] {
+  const engineOf = ({ image }: DraftEndpoint) => /^(podman|docker|containerd)/.exec(image ?? '')?.[0];
+  const from = engineOf(source);
+  return targets.flatMap((target, index) => {
+    const to = engineOf(target);
+    if (!from || !to || (from === 'containerd') === (to === 'containerd')) return [];
+    const why = 'they are named by other digests there';
+    return [problem(['spec', 'targets', index, 'image'], `images of ${from} can't be copied to ${to}: ${why}`)];
+  });
+}
+
 function checkFolders(spec: DraftSpec): SpecIssue[] {
   return listEndpoints(spec).flatMap(({ endpoint, path, role }) =>
     FOLDER_KINDS.flatMap((kind) => {
@@ -333,6 +345,7 @@ export function checkSpec(document: unknown): SpecChecks {
     problems: [
       ...checkOneVolume(spec),
       ...checkMover(spec),
+      ...checkEngines(spec),
       ...checkFolders(spec),
       ...checkOverlaps(spec),
       ...checkTargetNames(spec),

@@ -173,6 +173,7 @@ export function renderRelationshipDetails(
     purpose(document),
     ...advice(state),
     ...(state.notice ? [`**${plain(state.notice.text)}**`] : []),
+    ...state.targets.flatMap(({ givenUp }) => (givenUp === undefined ? [] : [`**${plain(givenUp)}.**`])),
     ...failureList(state.targets.map(({ name, lastError }) => ({ name, failure: lastError }))),
     table(
       ['role', 'host', 'volume', 'result', 'recovery point', 'captured', 'lag', 'status'],

@@ -64,9 +64,7 @@ export function promiseOf(spec: RelationshipSpec, target: TargetSpec): Promised 
 }
 
 function promiseText({ seconds, by }: Promised): string {
-  return by === 'rpo'
-    ? `rpo ${formatDuration(seconds * 1000)}`
-    : `${formatDuration(seconds * 1000)} of its schedule`;
+  return `${by} ${formatDuration(seconds * 1000)}`;
 }
 
 /** What the last sync did, where it brought nothing. */

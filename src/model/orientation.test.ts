@@ -21,7 +21,12 @@ test('the target is where the data is written, and the source takes its place; n
       const index = names(document).indexOf(target);
       expect(place(turned.spec.source)).toBe(place(document.spec.targets[index] ?? document.spec.source));
       expect(place(turned.spec.targets[index] ?? turned.spec.source)).toBe(place(document.spec.source));
-      expect(turned.spec.targets[index]?.class).toBe(document.spec.targets[index]?.class);
+      const promises = (each: Relationship) => {
+        const { class: ofClass, schedule, rpo, retain } = each.spec.targets[index] ?? {};
+        return { ofClass, schedule, rpo, retain };
+      };
+      expect(promises(turned)).toEqual(promises(document));
+      expect(turned.spec.source.pinLimit).toEqual(document.spec.source.pinLimit);
       expect(places(turned)).toEqual(places(document));
       expect(new Set(names(turned)).size).toBe(document.spec.targets.length);
     }),

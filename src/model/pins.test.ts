@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { makeDocument } from '../../test/support/records';
-import { pinLimitsOf, planPins } from './pins';
+import { pinLimitsOf, pinsAfter, planPins } from './pins';
 import type { Pin, PinLimits } from './pins';
 
 const NOW = Date.parse('2026-11-21T10:00:00Z');
@@ -65,10 +65,31 @@ test('where the spec does not say, a target may be away for a week, or for two o
   });
 });
 
+test('who confirmed a sync has that as its base; the others keep theirs, as old as it is', () => {
+  const [old, now] = [new Date(NOW - 8 * DAY).toISOString(), new Date(NOW).toISOString()];
+  const held = { name: 'tank@4', kind: 'snapshot' as const, identity: '4', createdAt: old, ours: true };
+  const pins = pinsAfter({
+    ...{ syncId: 'wiki-000009', confirmed: ['beta'], nowMs: NOW },
+    bases: { beta: 'wiki-000008', gamma: 'wiki-000004', delta: 'wiki-000002' },
+    capturedAts: { beta: old, gamma: old },
+    states: [{ ...held, syncId: 'wiki-000004', bytes: 7 }],
+  });
+  expect(pins).toEqual([
+    { target: 'beta', syncId: 'wiki-000009', capturedAt: now },
+    { target: 'gamma', syncId: 'wiki-000004', capturedAt: old, bytes: 7 },
+    // Nobody knows how old it is.
+    { target: 'delta', syncId: 'wiki-000002', capturedAt: now },
+  ]);
+});
+
+/** Some targets, each with one of twelve states of the source; targets may share one, and its cost. */
 const anyPins = fc
-  .array(fc.tuple(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 0, max: 1000 })), { maxLength: 6 })
-  .map((chosen) =>
-    chosen.map(([sequence, bytes], index) => pin(`t${index}`, sequence, 13 - sequence, bytes)),
+  .tuple(
+    fc.array(fc.integer({ min: 1, max: 12 }), { maxLength: 6 }),
+    fc.array(fc.integer({ min: 0, max: 1000 }), { minLength: 13, maxLength: 13 }),
+  )
+  .map(([sequences, costs]) =>
+    sequences.map((sequence, index) => pin(`t${index}`, sequence, 13 - sequence, costs[sequence])),
   );
 const anyLimits = fc.record({
   ageMs: fc

@@ -3,7 +3,9 @@
  * `source.pinLimit` allows, so that a target that is gone for good does not fill the source. Pure.
  */
 import { targetName } from './endpoints';
-import type { Instant } from './records';
+import { advanceBases } from './bases';
+import type { Bases } from './bases';
+import type { GivenUp, HeldState, Instant } from './records';
 import { longestGapMs } from './schedules';
 import type { RelationshipSpec, TargetSpec } from './spec';
 import { durationToMs, formatBytes, formatDuration, sizeToBytes } from './units';
@@ -27,13 +29,6 @@ export interface PinLimits {
   spaceBytes?: number;
 }
 
-export interface GivenUp {
-  target: string;
-  syncId: string;
-  /** For people: which target, why, and what comes of it. */
-  text: string;
-}
-
 export interface PinPlan {
   /** What the source is to keep, each once. */
   keep: string[];
@@ -54,6 +49,33 @@ export function pinLimitsOf(spec: RelationshipSpec): PinLimits {
     ageMs: Object.fromEntries(spec.targets.map((target) => [targetName(target), ageLimitMs(spec, target)])),
     ...(space !== undefined && { spaceBytes: sizeToBytes(space) }),
   };
+}
+
+/** What the source holds for its targets at the end of a sync. */
+export interface AfterSync {
+  syncId: string;
+  /** Targets that confirmed it. */
+  confirmed: readonly string[];
+  /** By target: the sync that it confirmed before, and when that froze its state. */
+  bases: Bases;
+  capturedAts: Readonly<Record<string, Instant>>;
+  /** What the source holds, as it said before the sync. */
+  states: readonly HeldState[];
+  nowMs: number;
+}
+
+/**
+ * The bases that targets have at the end of a sync. One that was confirmed just now is new, however long that
+ * has taken; so is one whose age nobody knows.
+ */
+export function pinsAfter(after: AfterSync): Pin[] {
+  const { syncId, confirmed, bases, capturedAts, states, nowMs } = after;
+  const now = new Date(nowMs).toISOString();
+  return Object.entries(advanceBases(bases, syncId, confirmed)).map(([target, base]) => {
+    const bytes = states.find((state) => state.syncId === base)?.bytes;
+    const known = base === syncId ? now : capturedAts[target];
+    return { target, syncId: base, capturedAt: known ?? now, ...(bytes !== undefined && { bytes }) };
+  });
 }
 
 const OUTCOME = 'the next sync to it starts from an older base or in full';

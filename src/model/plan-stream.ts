@@ -56,6 +56,14 @@ function findBase({ source, target, excluded }: StreamSituation) {
   return { source: best, target: held.get(best.identity) ?? best };
 }
 
+/** No state of the replica itself is newer. */
+function isNewestOf(target: readonly HeldState[], base: string): boolean {
+  const last = target.findLast(
+    ({ kind, apart, identity }) => kind === 'snapshot' && (!apart || identity === base),
+  );
+  return last?.identity === base;
+}
+
 /** Chooses the highest rung of the ladder that holds. None of them touches the last good replica. */
 export function planStream(situation: StreamSituation): StreamPlan {
   const { target, targetExists, targetChanged, resumeToken } = situation;
@@ -73,7 +81,7 @@ export function planStream(situation: StreamSituation): StreamPlan {
     sourceName: base.source.name,
     targetName: base.target.name,
   };
-  const isNewest = target.findLast(({ kind }) => kind === 'snapshot')?.identity === named.identity;
+  const isNewest = isNewestOf(target, named.identity);
   if (!isNewest || targetChanged) return { how: 'incremental-from-older-base', base: named, into: 'side' };
   if (resumeToken !== undefined) return { how: 'resume', base: named, into: 'replica', resumeToken };
   const how = base.source.kind === 'bookmark' ? 'incremental-from-bookmark' : 'incremental';
@@ -93,6 +101,6 @@ export function findDivergence(
   const after = base
     ? target.slice(target.findIndex(({ identity }) => identity === base.target.identity) + 1)
     : target;
-  const foreign = after.filter(({ ours, kind }) => !ours && kind === 'snapshot');
+  const foreign = after.filter(({ ours, apart, kind }) => !ours && !apart && kind === 'snapshot');
   return targetChanged || foreign.length > 0 ? { changed: targetChanged, foreign } : undefined;
 }

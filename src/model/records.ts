@@ -53,6 +53,12 @@ export interface HeldState {
   kind: 'snapshot' | 'bookmark';
   /** Made by this relationship; others are carried or left, and never destroyed. */
   ours: boolean;
+  /** The sync that made it, where it is ours. */
+  syncId?: string;
+  /** What keeping it costs on this side, about, where the storage can tell. */
+  bytes?: number;
+  /** It lies by itself: whatever takes the replica's place leaves it as it is. */
+  apart?: true;
 }
 
 /** A recovery point as its target holds it. */
@@ -157,6 +163,15 @@ export interface KeptPoint extends Point {
   keptBecause: string[];
 }
 
+/** A target that the source keeps nothing for any more: it was away for too long, or kept too much. */
+export interface GivenUp {
+  target: string;
+  /** The sync that it last confirmed. */
+  syncId: string;
+  /** For people: which target, why, and what comes of it. */
+  text: string;
+}
+
 /** One finished sync, as the catalog keeps it. */
 export interface SyncRecord {
   syncId: string;
@@ -168,6 +183,8 @@ export interface SyncRecord {
   endedAt: Instant;
   result: 'succeeded' | 'partial' | 'failed' | 'cancelled';
   targets: TargetOutcome[];
+  /** Targets whose base the source keeps no longer, and why. */
+  givenUp?: GivenUp[];
   failure?: Failure;
   workflowId: string;
   runId: string;

@@ -211,9 +211,10 @@ export function chooseTakeoverTarget(targets: readonly TargetStatus[]): string |
 }
 
 function toTargetStatus(old: TargetStatus, outcome: TargetOutcome): TargetStatus {
-  const { lastError: _gone, ...kept } = old;
+  const { lastError: _gone, givenUp, ...kept } = old;
   return {
     ...kept,
+    ...(givenUp !== undefined && outcome.result !== 'succeeded' && { givenUp }),
     result: outcome.result,
     ...(outcome.point && {
       recoveryPoint: outcome.point.id,
@@ -229,6 +230,21 @@ export function basesOf({ targets }: RelationshipState): Bases {
   return Object.fromEntries(
     targets.flatMap(({ name, baseSyncId }) => (baseSyncId ? [[name, baseSyncId]] : [])),
   );
+}
+
+/** By target, when its base was frozen. */
+export function basesCapturedAt({ targets }: RelationshipState): Record<string, Instant> {
+  return Object.fromEntries(
+    targets.flatMap(({ name, capturedAt }) => (capturedAt ? [[name, capturedAt]] : [])),
+  );
+}
+
+/** The source keeps nothing for a target any more: said until a sync of it succeeds. */
+function recordGivenUp(target: TargetStatus, record: SyncRecord): TargetStatus {
+  const given = record.givenUp?.find((each) => each.target === target.name);
+  if (!given || given.syncId !== target.baseSyncId) return target;
+  const { baseSyncId: _dropped, ...rest } = target;
+  return { ...rest, givenUp: given.text };
 }
 
 /** Says something to whoever looks at the current details, until a later sync succeeds. */
@@ -275,7 +291,7 @@ export function recordSyncEnd(
   const outcomes = new Map(record.targets.map((target) => [target.name, target]));
   state.targets = state.targets.map((target) => {
     const outcome = outcomes.get(target.name);
-    return outcome ? toTargetStatus(target, outcome) : target;
+    return recordGivenUp(outcome ? toTargetStatus(target, outcome) : target, record);
   });
   state.history = [record, ...state.history].slice(0, REMEMBERED_SYNCS);
   state.lastSync = summarizeSync(record);

@@ -70,7 +70,11 @@ const PinLimitSchema = z
       .describe(
         'No longer than this; by default 7d, or twice the time between two syncs of that target where that is more.',
       ),
-    space: size.optional().describe('No more than this, those that are needed for longest first.'),
+    space: size
+      .optional()
+      .describe(
+        'No more than this; the oldest are given up first, the newest never. Only where the storage tells what a state costs: ZFS does, btrfs does not.',
+      ),
   })
   .describe(
     'What the source keeps of old states for targets that were not synced since. A target that is given up is told of, and its next sync starts from an older base or in full.',

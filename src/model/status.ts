@@ -72,6 +72,8 @@ export interface TargetStatus {
   result: 'never' | 'succeeded' | 'failed' | 'cancelled' | 'external';
   /** The sync that brought the newest recovery point: what it froze at the source is the next one's base. */
   baseSyncId?: string;
+  /** Why the source keeps that no longer, until a sync of this target succeeds. */
+  givenUp?: string;
   /** Id and capture time of the newest recovery point. */
   recoveryPoint?: string;
   capturedAt?: Instant;

@@ -33,6 +33,8 @@ export interface TargetSummary {
   capturedAt: Instant | null;
   /** Type, text, the tool's words and what to do. Null after a success. */
   lastError: string | null;
+  /** Why the source keeps no base for it any more. Null while it does, or none is needed. */
+  givenUp: string | null;
   /** Its next tick. Null where that is paused, or there is none. */
   nextRun: Instant | null;
   /** How old its newest recovery point may be: by its rpo, or else by its schedule. Null without either. */
@@ -96,6 +98,7 @@ function summarizeTarget(
     recoveryPoint: recoveryPoint ?? null,
     capturedAt: capturedAt ?? null,
     lastError: lastError ? describeFailure(lastError) : null,
+    givenUp: target.givenUp ?? null,
     nextRun: next ?? null,
     promised: health?.promised ?? null,
   };

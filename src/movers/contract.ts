@@ -71,7 +71,16 @@ export interface Mover {
   measure(host: Host, request: { path: string; mover: MoverSpec }): Promise<{ disk: number; files: number }>;
 
   /** Source: makes a key pair for this transfer alone, and says what command it will run. */
-  offer(host: Host, request: { id: TransferId; targetHost: string; mover: MoverSpec }): Promise<Offer>;
+  offer(
+    host: Host,
+    request: {
+      id: TransferId;
+      targetHost: string;
+      /** The source; for movers that tell their target of it. */
+      volume?: Volume;
+      mover: MoverSpec;
+    },
+  ): Promise<Offer>;
 
   /**
    * Target: ends what may still run of a lost attempt, and opens a landing that writes to `path`.

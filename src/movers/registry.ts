@@ -2,9 +2,12 @@
 import { TidemarkError } from '../model/errors';
 import type { MoverSpec } from '../model/spec';
 import type { Mover } from './contract';
+import { btrfsMover } from './btrfs';
+import { imageMover } from './image';
 import { rsyncMover } from './rsync';
+import { zfsMover } from './zfs';
 
-export const MOVERS: readonly Mover[] = [rsyncMover];
+export const MOVERS: readonly Mover[] = [rsyncMover, zfsMover, btrfsMover, imageMover];
 
 /** The mover that a spec asks for. @throws TidemarkError `InvalidSpec` for one that there is not. */
 export function moverFor(spec: MoverSpec): Mover {

@@ -26,6 +26,8 @@ export interface Inspection {
   /** For each method that is not offered, why, and the alternative. */
   whyNot: Partial<Record<CaptureMethod | PointMethod, string>>;
   claim?: Claim;
+  /** Of btrfs: the subvolumes inside of it, which are volumes of their own. By their paths in it. */
+  innerVolumes?: string[];
 }
 
 /** A frozen state of the source, or the live volume. */

@@ -13,6 +13,7 @@ import { makeOperationId, makeSyncId } from '../model/names';
 import type { Failure, SyncRecord } from '../model/records';
 import { primaryName } from '../model/orientation';
 import {
+  basesCapturedAt,
   basesOf,
   activeDocument,
   chooseTargets,
@@ -177,8 +178,10 @@ async function runSync(operations: Operations, want: SyncWant): Promise<void> {
   const startedAt = new Date().toISOString();
   let record: SyncRecord;
   try {
-    const bases = basesOf(state);
-    const input = { document, epoch, sequence, reason: want.reason, targets: chosen, approved, bases };
+    const input = {
+      ...{ document, epoch, sequence, reason: want.reason, targets: chosen, approved },
+      ...{ bases: basesOf(state), basesCapturedAt: basesCapturedAt(state) },
+    };
     const onStarted = (workflowId: string) => {
       operations.show();
       want.started.resolve({ workflowId, syncId });

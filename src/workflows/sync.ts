@@ -3,19 +3,21 @@ import {
   CancelledFailure,
   CancellationScope,
   getExternalWorkflowHandle,
+  log,
   setCurrentDetails,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { SourcePrepared, StepContext, TargetPrepared } from '../activities/contract';
 import type { Capture } from '../volumes/contract';
-import { advanceBases, neededSyncIds } from '../model/bases';
 import type { Bases } from '../model/bases';
 import { renderSyncDetails } from '../model/details';
 import { targetName, volumeOf, volumePath } from '../model/endpoints';
 import { describeFailure } from '../model/failure';
 import { makeSyncId } from '../model/names';
-import type { Failure, Instant, SyncRecord, TargetOutcome } from '../model/records';
+import { pinLimitsOf, pinsAfter, planPins } from '../model/pins';
+import type { PinPlan } from '../model/pins';
+import type { Failure, HeldState, Instant, SyncRecord, TargetOutcome } from '../model/records';
 import { SEARCH_ATTRIBUTES } from '../model/search-attributes';
 import type { Relationship, TargetSpec } from '../model/spec';
 import { syncResult } from '../model/sync-result';
@@ -37,6 +39,8 @@ export interface SyncInput {
    * froze is the base of the next one, and kept for it at the source.
    */
   bases?: Bases;
+  /** By target name: when that was frozen. */
+  basesCapturedAt?: Readonly<Record<string, Instant>>;
 }
 
 /** What one target needs to know of the sync that it is part of. */
@@ -145,8 +149,10 @@ async function runTargets(ctx: SyncContext): Promise<{
   failure?: Failure;
   capturedAt?: Instant;
   captured: boolean;
-  /** What was frozen is the next sync's base. */
+  /** What was frozen is the next sync's base. Not known where nothing was. */
   usesStates?: boolean;
+  /** What the source held before. */
+  states?: HeldState[];
 }> {
   const { spec } = ctx.document;
   const wanted = spec.targets.filter((target) => ctx.targets.includes(targetName(target)));
@@ -181,13 +187,14 @@ async function runTargets(ctx: SyncContext): Promise<{
   );
   const source = await preparing;
   if ('type' in source) return failAll(source, false);
-  if (!taken) return { targets, captured: false };
+  const states = source.states ?? [];
+  if (!taken) return { targets, captured: false, states };
   const { capturedAt } = taken;
   const captured = await taken.capture;
   if ('type' in captured) return failAll(captured, true);
   const isReleased = isReleasedByTransfer(ctx, captured) && targets[0]?.result === 'succeeded';
   const usesStates = captured.identity !== undefined;
-  return { targets, capturedAt, captured: !captured.live && !isReleased, usesStates };
+  return { targets, capturedAt, captured: !captured.live && !isReleased, usesStates, states };
 }
 
 /** A target's failure is seen at once, though others may be at work for hours. */
@@ -203,10 +210,18 @@ async function tellRelationship(ctx: SyncContext, outcome: TargetOutcome): Promi
   }
 }
 
-/** What the source keeps frozen for the next syncs of all targets. */
-function basesAfter({ bases = {}, syncId }: SyncContext, targets: readonly TargetOutcome[]): string[] {
+/** What the source keeps frozen for the next syncs of all targets, and whom it keeps nothing for any more. */
+function planKept(
+  ctx: SyncContext,
+  { targets, states = [], usesStates }: Awaited<ReturnType<typeof runTargets>>,
+): PinPlan {
+  const { spec } = ctx.document;
+  if (!(usesStates ?? spec.mover.rsync === undefined)) return { keep: [], givenUp: [] };
+  const { syncId, bases = {}, basesCapturedAt: capturedAts = {} } = ctx;
   const confirmed = targets.filter(({ result }) => result === 'succeeded').map(({ name }) => name);
-  return neededSyncIds(advanceBases(bases, syncId, confirmed));
+  const nowMs = Date.now();
+  const pins = pinsAfter({ syncId, confirmed, bases, capturedAts, states, nowMs });
+  return planPins(pins, pinLimitsOf(spec), nowMs);
 }
 
 async function release(ctx: SyncContext, keepSyncIds: string[], isCancelled: boolean): Promise<void> {
@@ -257,8 +272,10 @@ export async function sync(input: SyncInput): Promise<SyncRecord> {
     },
   };
   setCurrentDetails(renderSyncDetails(input.document, input.reason, doing));
-  const { targets, failure, capturedAt, captured, usesStates } = await runTargets(ctx);
-  const keepSyncIds = usesStates ? basesAfter(ctx, targets) : [];
+  const ran = await runTargets(ctx);
+  const { targets, failure, capturedAt, captured } = ran;
+  const { keep, givenUp } = planKept(ctx, ran);
+  for (const { text } of givenUp) log.warn(text, { relationship: ctx.name });
   const record: SyncRecord = {
     syncId: ctx.syncId,
     relationship: ctx.name,
@@ -269,10 +286,13 @@ export async function sync(input: SyncInput): Promise<SyncRecord> {
     endedAt: new Date().toISOString(),
     result: syncResult(targets),
     targets,
+    ...(givenUp.length > 0 && { givenUp }),
     ...(failure && { failure }),
     workflowId,
     runId,
   };
+  // Also where nothing was frozen, since no target answered.
+  const isReleaseDue = captured || givenUp.length > 0;
   await CancellationScope.nonCancellable(async () => {
     upsertSearchAttributes([
       { key: SEARCH_ATTRIBUTES.result, value: record.result },
@@ -284,7 +304,7 @@ export async function sync(input: SyncInput): Promise<SyncRecord> {
     ]);
     setCurrentDetails(renderSyncDetails(input.document, input.reason, doing, record));
     await Promise.all([
-      captured ? release(ctx, keepSyncIds, record.result === 'cancelled') : Promise.resolve(),
+      isReleaseDue ? release(ctx, keep, record.result === 'cancelled') : Promise.resolve(),
       inControl('Record in the catalog').recordSync(record),
     ]);
   });

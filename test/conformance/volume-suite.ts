@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { makeLocalHost } from '../../src/hosts/local';
 import { runChecked } from '../../src/hosts/run-checked';
 import type { CaptureMethod, PointMethod } from '../../src/model/records';
+import { defaultMover } from '../../src/model/spec';
 import type { PointStamp, VolumeDriver } from '../../src/volumes/contract';
 import { compareTrees, describeTree } from '../support/compare-trees';
 import { makeNastyTree } from '../support/nasty-tree';
@@ -59,7 +60,8 @@ export function describeVolume(fixture: VolumeFixture): void {
   });
 }
 
-function describeClaims(driver: VolumeDriver, stage: Stage): void {
+/** The rules of claims, for every kind of volume. */
+export function describeClaims(driver: VolumeDriver, stage: Stage): void {
   it('keeps a claim with the data, which can be repeated', async () => {
     const { host, volume } = stage;
     await driver.claim(host, volume, TARGET);
@@ -119,7 +121,7 @@ function describeClaims(driver: VolumeDriver, stage: Stage): void {
 
 function describeCapture({ driver, capture }: VolumeFixture, stage: Stage, method: CaptureMethod): void {
   const take = (syncId: string) =>
-    driver.capture(stage.host, stage.volume, { relationship: 'wiki', syncId, method });
+    driver.capture(stage.host, stage.volume, { relationship: 'wiki', syncId, method, mover: defaultMover(driver.kind) });
 
   if (!capture.includes(method)) {
     it(`refuses to capture by ${method}, and names what works`, async () => {

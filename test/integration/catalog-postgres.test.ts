@@ -3,7 +3,7 @@ import { openCatalog } from '../../src/catalog/open';
 import { TidemarkError } from '../../src/model/errors';
 import { freePorts } from '../support/ports';
 import { startPostgres, type TestPostgres } from '../support/postgres';
-import { makeSync } from '../support/records';
+import { makeDocument, makeOutcome, makeSync } from '../support/records';
 
 let postgres: TestPostgres;
 beforeAll(async () => {
@@ -37,6 +37,25 @@ test('goes on by itself once the database is back, with everything that it ackno
   await catalog.ping().catch(() => undefined);
   await catalog.recordSync(makeSync('wiki', 2));
   expect((await catalog.history('wiki', { limit: 5 })).map(({ sequence }) => sequence)).toEqual([2, 1]);
+  await catalog.close();
+});
+
+test('tables of an earlier version are brought up to date, with what their history tells', async () => {
+  const url = await postgres.makeDatabase();
+  const former = await openCatalog({ url });
+  await former.recordRelationship(makeDocument('wiki'));
+  const failure = { type: 'TargetFull' as const, message: 'no space left' };
+  await former.recordSync(makeSync('wiki', 1));
+  await former.recordSync(
+    makeSync('wiki', 2, { targets: [makeOutcome('beta', [], { result: 'failed', failure })] }),
+  );
+  await former.close();
+  const database = new URL(url).pathname.slice(1);
+  await postgres.execute(`delete from tidemark_migrations where name = '0002-target-results'`, database);
+  await postgres.execute('drop table target_results', database);
+  const catalog = await openCatalog({ url });
+  const [wiki] = await catalog.relationships();
+  expect(wiki?.targets).toMatchObject([{ name: 'beta', result: 'failed', errorType: 'TargetFull' }]);
   await catalog.close();
 });
 

@@ -112,9 +112,12 @@ test('answers the recovery points that are there now', async () => {
   expect(await get('/v1/relationships/wiki/points?target=gamma')).toEqual({ status: 200, body: [] });
 });
 
-test('answers relationships with the document as it was applied', async () => {
+test('answers relationships with the document as it was applied, and how each is', async () => {
   const { body } = (await get('/v1/relationships')) as { body: unknown };
-  expect(body).toEqual(JSON.parse(JSON.stringify(await catalog.relationships())));
+  expect(body).toMatchObject(JSON.parse(JSON.stringify(await catalog.relationships())) as object[]);
+  expect(body).toMatchObject([
+    { status: 'down', statusReason: expect.stringMatching(/^beta lag/) as string },
+  ]);
 });
 
 test('knows from Temporal which host has an agent', async () => {

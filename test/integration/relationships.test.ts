@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { PointEntry, SyncEntry } from '../../src/catalog/contract';
 import type { RelationshipInput } from '../../src/model/spec';
 import type { RelationshipSummary } from '../../src/model/summary';
-import { TestSystem } from '../support/system';
+import { eventually, TestSystem } from '../support/system';
 import {
   applyAndSync,
   approveAndSync,
@@ -95,19 +95,27 @@ describe('what scripts read', () => {
       recoveryPoint: matching(/^\d{8}T\d{6}Z-000001$/),
       capturedAt: matching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
       lastError: null,
+      status: 'up',
+      statusReason: matching(/^lag .*, rpo 1d$/),
+      givenUp: null,
+      // Three o'clock in Paris, in winter.
+      nextRun: matching(/^\d{4}-01-01T02:00:00.000Z$/),
+      promised: { seconds: 86_400, by: 'rpo' },
     };
+    const places = [
+      { name: 'beta', host: 'beta', volume: at('beta-wiki'), class: 'node' },
+      { name: 'gamma', host: 'gamma', volume: at('gamma-wiki'), class: 'drpnode' },
+    ];
     expect(all[1]).toStrictEqual({
       name: 'wiki',
+      status: 'up',
+      statusReason: matching(/^beta lag .*, rpo 1d$/),
       phase: 'Idle',
       paused: false,
       direction: 'forward',
       epoch: 1,
       source: { host: 'alpha', volume: at('wiki') },
-      targets: [
-        { name: 'beta', host: 'beta', volume: at('beta-wiki'), ...point },
-        { name: 'gamma', host: 'gamma', volume: at('gamma-wiki'), ...point },
-      ],
-      // Three o'clock in Paris, in winter.
+      targets: places.map((place) => ({ ...place, ...point })),
       nextRun: matching(/^\d{4}-01-01T02:00:00.000Z$/),
       lastSync: {
         result: 'succeeded',
@@ -169,7 +177,70 @@ describe('what scripts read', () => {
     expect(record.targets.map(({ name }) => name)).toEqual(['gamma']);
     const ran = await system.cli(['sync', 'wiki', '--wait', '--targets', 'nowhere']);
     expect(ran.exitCode).toBe(3);
-    expect(ran.stderr).toContain('nowhere');
+    expect(ran.stderr).toContain(
+      'no target has the name or class nowhere; there are beta (node), gamma (drpnode)',
+    );
+  });
+});
+
+describe('what monitoring reads', () => {
+  it('`get --check` has a line for each target, numbers, and the exit code of the worst', async () => {
+    const one = await system.cli(['get', 'wiki', '--check']);
+    expect(one.exitCode).toBe(0);
+    expect(one.stdout).toMatch(
+      /^UP wiki: beta lag .*, rpo 1d \| 'wiki\/beta'=[\d.]+s;172800;259200;0 'wiki\/gamma'=\S+\nUP wiki: gamma lag/,
+    );
+    const late = { ...blog(), targets: [{ ...blog().targets[0], rpo: '1ms' }] } as RelationshipInput['spec'];
+    await system.apply(writeDocument('blog', late));
+    const all = await system.cli(['get', '--check']);
+    expect(all.exitCode).toBe(2);
+    expect(all.stdout).toMatch(/^DOWN blog: beta lag .* > 3 x rpo 1ms \| .*\nUP wiki: /);
+    expect(parse(await system.cli(['get', 'blog', '--check', '-o', 'json']))).toMatchObject([
+      { status: 'down' },
+    ]);
+    expect((await system.cli(['get', 'blog'])).stdout).toMatch(/ STATUS .*\n.* down /);
+    await system.apply(writeDocument('blog', blog()));
+  });
+
+  it('what it can not know is UNKNOWN, and never another exit code', async () => {
+    const nobody = await system.cli(['get', 'nobody', '--check']);
+    expect(nobody).toMatchObject({
+      exitCode: 3,
+      stdout: 'UNKNOWN nobody: there is no relationship nobody\n',
+    });
+    const env = { TEMPORAL_ADDRESS: '127.0.0.1:1' };
+    const unreachable = await system.cli(['get', '--check'], { env });
+    expect(unreachable.exitCode).toBe(3);
+    expect(unreachable.stdout).toMatch(/^UNKNOWN tidemark: /);
+  });
+});
+
+describe('targets with schedules of their own', () => {
+  it('each tick of the one Schedule is for those that go by it, one that is triggered for all', async () => {
+    const targets = [
+      { host: 'beta', directory: at('beta-timed'), schedule: '0 4 1 1 *' },
+      { host: 'gamma', directory: at('gamma-timed'), schedule: '30 5 1 1 *', class: 'drpnode' },
+    ];
+    const spec = { source: { host: 'alpha', directory: at('wiki') }, targets };
+    await applyAndSync(system, 'timed', spec);
+    expect((await summary('timed')).targets).toMatchObject([
+      { nextRun: matching(/-01-01T04:00:00.000Z$/) },
+      { nextRun: matching(/-01-01T05:30:00.000Z$/) },
+    ]);
+    const schedule = (await system.client()).schedule.getHandle('timed');
+    const [start, end] = [new Date('2026-01-01T05:00:00Z'), new Date('2026-01-01T06:00:00Z')];
+    await schedule.backfill({ start, end });
+    const syncs = (count: number) =>
+      eventually(`${count} syncs have ended`, async () => {
+        const entries = await history('timed');
+        return entries.length === count ? entries : undefined;
+      });
+    const [ticked] = await syncs(2);
+    expect(ticked).toMatchObject({ reason: 'schedule', targets: [{ name: 'gamma' }] });
+    await schedule.trigger();
+    const [triggered] = await syncs(3);
+    expect(triggered?.targets.map(({ name }) => name)).toEqual(['beta', 'gamma']);
+    await system.cli(['delete', 'timed', '--yes']);
   });
 });
 

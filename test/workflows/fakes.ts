@@ -15,7 +15,8 @@ import type {
 import type { ErrorType } from '../../src/model/errors';
 import { CONTROL_QUEUE, makeHostQueue, makePointId, makeRelationshipId } from '../../src/model/names';
 import { checkDocument } from '../../src/model/parse-spec';
-import type { Claim, Comparison, Point, SyncRecord } from '../../src/model/records';
+import type { Claim, Comparison, HeldState, Point, SyncRecord } from '../../src/model/records';
+import type { RetainSpec } from '../../src/model/spec';
 import { loadWorkflowBundle } from '../../src/workers/bundle';
 import type { WorkflowBundle } from '../../src/workers/bundle';
 import { registerSearchAttributes } from '../../src/workers/search-attributes';
@@ -32,6 +33,9 @@ export class FakeHost {
   empty = false;
   foreign = false;
   freeBytes = 1e12;
+  /** The storage names states by identity, as ZFS and btrfs do; what it holds of them, oldest first. */
+  keepsStates = false;
+  states: HeldState[] = [];
   /** Held transfers wait for `letGo`. */
   hold = false;
   /** What comparing this host's volume with a recovery point finds. */
@@ -42,6 +46,8 @@ export class FakeHost {
   /** Every claim that a change of the primary stored here, in order. */
   readonly claims: Claim[] = [];
   readonly hooksRun: string[] = [];
+  /** By which rules each publish was told to prune. */
+  readonly retains: RetainSpec[] = [];
   rolledBackTo?: string | undefined;
   /** Copies that drills have made and nobody has removed. */
   readonly clones = new Set<string>();
@@ -88,6 +94,12 @@ export class FakeHost {
     });
   }
 
+  private addState(syncId: string, identity: string): void {
+    const name = `tank@${syncId}`;
+    const common = { kind: 'snapshot' as const, createdAt: '2026-11-21T10:00:00Z', ours: true, bytes: 100 };
+    this.states = [...this.states, { ...common, identity, name, syncId }];
+  }
+
   activities(): Partial<HostActivities> {
     const landing = { id: 'l', address: '127.0.0.1', port: 1, user: 'root', hostKeys: [], expiresAt: '' };
     const note = (step: keyof HostActivities) => this.note(step);
@@ -108,10 +120,11 @@ export class FakeHost {
         return {
           ...{ bytes: 1000, fileBytes: 1000 },
           empty: this.empty,
-          captureNeeded: source.copyMethod !== 'Direct',
+          captureNeeded: this.keepsStates || source.copyMethod !== 'Direct',
           liveCapture: { syncId, method: 'Direct', path: '/', live: true },
           offers: Object.fromEntries(targets.map(({ name }) => [name, offer])),
           warnings: [],
+          ...(this.keepsStates && { states: this.states }),
         };
       },
       prepareTarget: async (step) => {
@@ -122,11 +135,16 @@ export class FakeHost {
           ...{ method: 'Snapshot', hasHardLinks: false, freeBytes: this.freeBytes, bytes: 0, pointBytes: 0 },
           ...{ files: newestPoint?.files ?? 0, foreign: this.foreign, resuming: false },
           ...(newestPoint && { newestPoint }),
+          ...(this.keepsStates && { states: this.states, exists: this.states.length > 0 }),
         };
       },
       capture: async ({ syncId }) => {
         note('capture');
-        return { syncId, method: 'Snapshot', path: '/snapshot', live: false };
+        const capture = { syncId, method: 'Snapshot', path: '/snapshot', live: false } as const;
+        if (!this.keepsStates) return capture;
+        const identity = `guid-${syncId}`;
+        this.addState(syncId, identity);
+        return { ...capture, identity };
       },
       receive: async () => {
         note('receive');
@@ -145,8 +163,10 @@ export class FakeHost {
         };
         return { stats: { ...counts, totalBytes: 1000, totalFiles: 5, durationMs: 1 }, attempt: 1 };
       },
-      publish: async ({ capturedAt, sequence, syncId, stats }) => {
+      publish: async ({ capturedAt, sequence, syncId, stats, identity, retain }) => {
         note('publish');
+        this.retains.push(retain);
+        if (identity !== undefined) this.addState(syncId, identity);
         const point: Point = {
           ...{ id: makePointId(capturedAt, sequence), syncId, sequence, capturedAt, publishedAt: capturedAt },
           ...{
@@ -159,7 +179,10 @@ export class FakeHost {
         this.points.push(point);
         return { point, points: this.points.map((each) => ({ ...each, keptBecause: ['newest'] })) };
       },
-      release: async () => note('release'),
+      release: async ({ keepSyncIds }) => {
+        note('release');
+        this.states = this.states.filter(({ syncId = '' }) => keepSyncIds.includes(syncId));
+      },
       closeTransfer: async () => note('closeTransfer'),
       measureShortage: async () => ({ freeBytes: 1024, missingBytes: 2048 }),
       retireEndpoint: async () => note('retireEndpoint'),

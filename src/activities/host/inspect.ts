@@ -29,7 +29,8 @@ function checkSource(source: SourceSpec, inspection: Inspection, problems: strin
     problems.push(`${volumePath(source)} does not exist; make it, or correct the path`);
     return;
   }
-  const method = chooseCaptureMethod(source.copyMethod, inspection);
+  const { onlyMethod } = driverFor(volumeOf(source));
+  const method = onlyMethod ?? chooseCaptureMethod(source.copyMethod, inspection);
   if (inspection.capture.includes(method)) return;
   problems.push(
     inspection.whyNot[method] ??

@@ -37,7 +37,7 @@ export function makePrepare(
             const id = { relationship: claim.relationship, target: target.name, syncId };
             return [
               target.name,
-              await mover.offer(host, { id, targetHost: target.host, mover: input.mover }),
+              await mover.offer(host, { id, targetHost: target.host, volume, mover: input.mover }),
             ] as const;
           }),
         ),

@@ -141,6 +141,7 @@ function formatTargets({ targets, status }: Description): string {
           ['Result', paintState(target.result)],
           ['Lag', target.lagSeconds === null ? 'never synced' : formatDuration(target.lagSeconds * 1000)],
           ['Recovery point', target.recoveryPoint ?? '–'],
+          ['Given up', target.givenUp ? { text: target.givenUp, paint: colors.red } : undefined],
         ],
         '  ',
       );

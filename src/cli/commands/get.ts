@@ -95,7 +95,14 @@ function phaseCell({ phase, operation }: RelationshipSummary): Cell {
 
 /** What waits for somebody, below the table: what it is, and what to type. */
 function attentionLines(summary: RelationshipSummary): string[] {
-  const { name, takeover, operation } = summary;
+  const given = summary.targets.flatMap(({ givenUp }) =>
+    givenUp === null ? [] : [`${summary.name}: ${givenUp}`],
+  );
+  return [...switchLines(summary), ...given];
+}
+
+/** What a change of the primary waits for, or has left to do. */
+function switchLines({ name, takeover, operation }: RelationshipSummary): string[] {
   if (operation?.waiting)
     return waitingLines(name, {
       waiting: operation.waiting,

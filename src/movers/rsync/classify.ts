@@ -14,7 +14,7 @@ export interface Ending {
   address: string;
 }
 
-interface Rule {
+export interface Rule {
   exitCodes?: readonly number[];
   /** Looked for in rsync's and ssh's messages, line by line. */
   says?: RegExp;
@@ -28,7 +28,7 @@ interface Rule {
 /** What `flock` ends with where it waited in vain; see `receive.ts`. */
 export const LOCK_CONFLICT = 75;
 
-const target = ({ targetHost }: Ending) => (targetHost === undefined ? 'the target' : `host ${targetHost}`);
+export const target = ({ targetHost }: Ending) => (targetHost === undefined ? 'the target' : `host ${targetHost}`);
 
 /**
  * What ends ssh before anything is sent. The exit code is ssh's, or rsync's own for a broken pipe, where
@@ -37,7 +37,7 @@ const target = ({ targetHost }: Ending) => (targetHost === undefined ? 'the targ
 const NEVER_CONNECTED = [255, 10, 12];
 
 /** ssh's own words never begin with `rsync`. */
-const SSH: Rule[] = [
+export const SSH: readonly Rule[] = [
   {
     exitCodes: NEVER_CONNECTED,
     says: /^(?!rsync).*(Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|host key is known for)/,
@@ -163,8 +163,13 @@ export function countVanished(stderr: string): number {
 
 /** The error for an ending that is no success; exit codes 24 and 25 are the caller's. */
 export function classifyEnding(ending: Ending): TidemarkError {
+  return applyRules([...SSH, ...RSYNC], ending, 'rsync');
+}
+
+/** The error by the first rule that fits. @param tool what failed where none does */
+export function applyRules(rules: readonly Rule[], ending: Ending, tool: string): TidemarkError {
   const lines = ending.stderr.split(/\r?\n/);
-  const rule = [...SSH, ...RSYNC].find(
+  const rule = rules.find(
     ({ exitCodes, says }) =>
       (exitCodes?.includes(ending.exitCode) ?? true) && (!says || lines.some((line) => says.test(line))),
   );
@@ -174,7 +179,7 @@ export function classifyEnding(ending: Ending): TidemarkError {
     : { host: ending.host, volume: ending.sourcePath };
   return new TidemarkError(
     rule?.type ?? 'ToolFailed',
-    rule?.message(ending) ?? `rsync failed with exit code ${ending.exitCode}`,
+    rule?.message(ending) ?? `${tool} failed with exit code ${ending.exitCode}`,
     { ...where, toolMessage: shortenMessages(ending.stderr), ...(rule?.hint && { hint: rule.hint }) },
   );
 }

@@ -17,12 +17,21 @@ export const PARTIAL_FOLDER = '.tidemark-partial';
  * Everything that a file is: what `verify` compares and `transfer` brings over. Without the window of
  * -1, rsync takes times within one second for equal.
  */
-const EVERYTHING = ['-aHAXS', '--numeric-ids', '--one-file-system', '--modify-window=-1'];
+const EVERYTHING = ['-aHAXS', '--numeric-ids', '--modify-window=-1'];
 
 /** A peer that is silent for so long is gone; ssh itself notices a dead link sooner. */
 const SILENCE_SECONDS = 30;
 /** While contents are summed up, rsync says nothing about a big file. */
 const SILENCE_WHEN_SUMMING_SECONDS = 1800;
+
+/**
+ * Stays on the volume's filesystem, with a folder for what is mounted there. What btrfs sends has no such
+ * folder where another subvolume is, or has that subvolume too.
+ */
+function makeReach({ btrfs }: MoverSpec): string[] {
+  if (!btrfs) return ['--one-file-system'];
+  return btrfs.nested ? [] : ['--one-file-system', '--one-file-system'];
+}
 
 const MODES: Record<LandingMode, readonly string[]> = {
   inPlace: ['--delete-delay', '--inplace', '--no-whole-file'],
@@ -76,6 +85,7 @@ export function makeClientOptions(
   const sums = mode === 'verify' ? resolved['compare'] !== 'quick' : checksum;
   return [
     ...EVERYTHING,
+    ...makeReach(mover),
     ...MODES[mode],
     ...(sums ? ['--checksum'] : []),
     ...extraOptions,

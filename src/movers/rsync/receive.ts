@@ -25,8 +25,7 @@ const LOCK_WAIT_SECONDS = 10;
  * The command with the replica locked for as long as any of its processes runs: a connection that
  * broke at the source only is still open here, and its writer must not meet the next one.
  */
-function lockReplica(command: string[]): string[] {
-  const path = command.at(-1) ?? '';
+export function lockReplica(path: string, command: readonly string[]): string[] {
   const options = ['--no-fork', `--wait=${LOCK_WAIT_SECONDS}`, `--conflict-exit-code=${LOCK_CONFLICT}`];
   return ['flock', ...options, path, ...command];
 }
@@ -48,7 +47,7 @@ export async function receive(host: Host, landings: Landings, request: ReceiveRe
   return landings.open({
     id: landingId(id),
     publicKey: offer.publicKey,
-    command: mode === 'verify' ? command : lockReplica(command),
+    command: mode === 'verify' ? command : lockReplica(command.at(-1) ?? '', command),
     attempt: receiveAttempt(host.home, id),
     expiresAt,
   });

@@ -5,6 +5,8 @@ import type { Volume } from '../../model/records';
 import { formatBytes } from '../../model/units';
 import type { Host } from '../../hosts/contract';
 import type { Clone } from '../contract';
+import { listSubvolumes } from '../btrfs/subvolumes';
+import { assemble, partsOf } from '../btrfs/trees';
 import { PARTIAL } from './capture';
 import { hold, letGo, listHolders } from './holds';
 import { freeBytes, whyNoClone } from './inspect';
@@ -103,7 +105,10 @@ async function copyTree(
   options: WorkOptions,
 ): Promise<void> {
   if (await isSubvolumeAt(place, tree)) {
-    await runTool(place, ['btrfs', 'subvolume', 'snapshot', tree, partial], options);
+    await assemble(place, partsOf(await listSubvolumes(place), tree), partial, {
+      ...options,
+      readOnly: false,
+    });
     return;
   }
   if ((await findHow(place, tree)) === 'Copy') await checkFits(place, tree, options);

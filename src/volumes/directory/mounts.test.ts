@@ -13,7 +13,9 @@ const MOUNTINFO = [
 const mounts = parseMounts(MOUNTINFO);
 
 it('reads mount points with blanks and tabs in them, whatever optional fields a line has', () => {
-  expect(mounts).toContainEqual({ point: '/data/with blank\ttab', type: 'btrfs', readOnly: false });
+  expect(mounts).toContainEqual({
+    ...{ point: '/data/with blank\ttab', root: '/sub', type: 'btrfs', readOnly: false },
+  });
   expect(mounts).toHaveLength(6);
 });
 

@@ -2,6 +2,8 @@
 
 export interface Mount {
   point: string;
+  /** What of the filesystem is seen there: `/`, or a folder or subvolume of it. */
+  root: string;
   /** As the kernel names it: `btrfs`, `xfs`, `ext4`, `tmpfs`. */
   type: string;
   readOnly: boolean;
@@ -16,11 +18,11 @@ function decode(text: string): string {
 export function parseMounts(mountinfo: string): Mount[] {
   return mountinfo.split('\n').flatMap((line) => {
     const [before = '', after] = line.split(' - ');
-    const [, , , , point, options = ''] = before.split(' ');
+    const [, , , root, point, options = ''] = before.split(' ');
     const [type, , superOptions = ''] = after?.split(' ') ?? [];
-    if (!point || !type) return [];
+    if (!point || !root || !type) return [];
     const readOnly = [options, superOptions].some((list) => list.split(',').includes('ro'));
-    return { point: decode(point), type, readOnly };
+    return { point: decode(point), root: decode(root), type, readOnly };
   });
 }
 
@@ -34,5 +36,5 @@ export function findMount(mounts: readonly Mount[], path: string): Mount {
   for (const mount of mounts) {
     if (isInside(path, mount.point) && (!found || mount.point.length >= found.point.length)) found = mount;
   }
-  return found ?? { point: '/', type: 'unknown', readOnly: false };
+  return found ?? { point: '/', root: '/', type: 'unknown', readOnly: false };
 }

@@ -2,6 +2,7 @@
 import { basename, dirname, join } from 'node:path';
 import type { Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
+import { deleteSubvolume } from '../btrfs/delete';
 import { findMount, type Mount, parseMounts } from './mounts';
 import { readState, type State } from './state';
 import { checkName, makeError, runTool, STATE_FILE, type Subject } from './tools';
@@ -121,7 +122,7 @@ export async function ensureMeta(place: ReadyPlace): Promise<void> {
 }
 
 /** What is kept for a relationship. */
-type OwnFolder = 'captures' | 'trees' | 'points' | 'clones' | 'holds';
+type OwnFolder = 'captures' | 'trees' | 'points' | 'clones' | 'holds' | 'parts' | 'incoming';
 
 export function folderOf(place: ReadyPlace, relationship: string, name: OwnFolder): string {
   return join(place.meta, checkName(place, relationship), name);
@@ -147,11 +148,8 @@ export async function isSubvolumeAt(place: Place, path: string): Promise<boolean
 
 /** Removes a tree of ours, which may be a btrfs snapshot. Nothing there is not an error. */
 export async function removeTree(place: Place, path: string): Promise<void> {
-  if (await isSubvolumeAt(place, path)) {
-    await runTool(place, ['btrfs', 'subvolume', 'delete', path]);
-  } else {
-    await place.host.files.remove(path);
-  }
+  if (await isSubvolumeAt(place, path)) await deleteSubvolume(place, path);
+  else await place.host.files.remove(path);
 }
 
 /** Marks the programs of one kind of work on this volume, so that a lost attempt is found. */

@@ -1,4 +1,6 @@
 /** Keeps the users of a volume from writing to it, where its filesystem can. */
+import { listSubvolumes } from '../btrfs/subvolumes';
+import { setTreeReadOnly } from '../btrfs/trees';
 import type { Place } from './place';
 import { runTool } from './tools';
 
@@ -17,12 +19,21 @@ export function whyNoReadOnly({ mount, isSubvolume, root }: Place): string | und
  * to those. Tidemark's own folder inside of a btrfs volume is a subvolume of its own, and stays writable.
  */
 export async function makeReadOnly(place: Place): Promise<void> {
-  await runTool(place, ['btrfs', 'property', 'set', '-ts', place.root, 'ro', 'true']);
+  await setReadOnly(place, true);
 }
 
-/** Undoes `makeReadOnly`, where a claim says that it may have been done. Repeatable. */
+/**
+ * Undoes `makeReadOnly`, where a claim says that it may have been done. A replica that came by `btrfs send` is
+ * read-only as long as it is one. Repeatable.
+ */
 export async function ensureWritable(place: Place): Promise<void> {
   const isMarked = Object.values(place.state?.claims ?? {}).some(({ readOnly }) => readOnly);
-  if (!isMarked || !place.isSubvolume) return;
-  await runTool(place, ['btrfs', 'property', 'set', '-ts', place.root, 'ro', 'false']);
+  if ((!isMarked && place.volume.kind !== 'btrfs') || !place.isSubvolume) return;
+  await setReadOnly(place, false);
+}
+
+async function setReadOnly(place: Place, value: boolean): Promise<void> {
+  if (place.volume.kind === 'btrfs')
+    await setTreeReadOnly(place, await listSubvolumes(place), place.root, value);
+  else await runTool(place, ['btrfs', 'property', 'set', '-ts', place.root, 'ro', String(value)]);
 }

@@ -42,7 +42,7 @@ export async function rollback(
 }
 
 /** Before anything is written, so that no point is taken for what the replica holds. */
-async function leavePoints(place: ReadyPlace, relationship: string): Promise<void> {
+export async function leavePoints(place: ReadyPlace, relationship: string): Promise<void> {
   const isDirect = ({ point }: PointRecord) => point.method === 'Direct';
   const records = await readWholeRecords(place, relationship);
   for (const { point } of records.filter(isDirect)) await removeRecord(place, relationship, point.id);

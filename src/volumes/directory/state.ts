@@ -25,12 +25,17 @@ export type State = z.output<typeof StateSchema>;
 
 export const NO_CLAIMS: State = { version: 1, claims: {} };
 
+/** @throws where the text is no state. */
+export function parseState(text: string): State {
+  return StateSchema.parse(JSON.parse(text));
+}
+
 /** Undefined where there is no such file. @throws TidemarkError `ToolFailed` where it makes no sense. */
 export async function readState(subject: Subject, path: string): Promise<State | undefined> {
   const text = await subject.host.files.read(path);
   if (text === undefined) return undefined;
   try {
-    return StateSchema.parse(JSON.parse(text));
+    return parseState(text);
   } catch (error) {
     const hint = 'restore it from a backup, or move it away and approve the volume anew';
     throw makeError(subject, 'ToolFailed', `${path} can't be understood`, { hint }, error);

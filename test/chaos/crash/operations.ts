@@ -52,7 +52,33 @@ async function checkBroughtBack(stage: Stage, before: Snapshot, after: Snapshot)
   return 'done';
 }
 
-export const REHEARSALS: Record<'failover' | 'reverse' | 'relocate' | 'drill', Rehearsal> = {
+/** The next one finds its base, whatever became of this one: nothing is sent in full again. */
+async function checkNextSync(stage: Stage, host: Snapshot['other']): Promise<void> {
+  await stage.sync();
+  const history = await stage.system.json<{ targets: { host: string; how: string | null }[] }[]>(
+    'history',
+    NAME,
+  );
+  const how = history[0]?.targets.find((target) => target.host === host)?.how;
+  if (!how?.startsWith('incremental')) throw new Error(`the sync after it was ${how}: its base was lost`);
+}
+
+export const REHEARSALS: Record<'sync' | 'failover' | 'reverse' | 'relocate' | 'drill', Rehearsal> = {
+  sync: {
+    prepare: fallBehind,
+    request: {},
+    // A sync that failed is followed by a fresh one, by itself.
+    isOver: ({ operation, sequence, lastSync }, before) =>
+      sequence > before.sequence && !operation && lastSync?.result === 'succeeded',
+    check: async (stage, before, after) => {
+      const { primary, other } = before;
+      expectEqual(`${primary} keeps what it has`, before.content[primary], after.content[primary]);
+      expectEqual(`${other} equals ${primary}`, before.content[primary], after.content[other]);
+      await stage.change(primary);
+      await checkNextSync(stage, other);
+      return 'done';
+    },
+  },
   failover: {
     prepare: fallBehind,
     request: {},

@@ -1,16 +1,14 @@
 /** One relationship between two hosts, its sides changing roles: what every crash is played on, and held against. */
-import { execFile } from 'node:child_process';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import type { Claim } from '../../../src/model/records';
 import type { RelationshipStatus } from '../../../src/model/status';
-import { TestFilesystem } from '../../support/filesystems';
 import { carryOut, untilStatus } from '../../support/switching';
 import { eventually, TestSystem } from '../../support/system';
 import { syncWell, writeDocument } from '../../support/user';
-import { metaOf, pointFolders } from '../watched';
 import { describeTree, digestTree } from '../world';
 import { Steps } from './steps';
+import { Storage, type StorageName } from './storage';
 
 export const NAME = 'crash';
 export const HOSTS = ['alpha', 'beta'] as const;
@@ -27,52 +25,53 @@ export interface Snapshot {
   points: Map<string, string>;
 }
 
-interface StoredClaim {
-  role: 'source' | 'target';
-  epoch: number;
-}
-
 export class Stage {
   private serial = 0;
 
   private constructor(
     readonly system: TestSystem,
     readonly steps: Steps,
-    private readonly filesystem: TestFilesystem,
+    private readonly storage: Storage,
   ) {}
 
   /** @param isEmpty its source has nothing in it yet */
-  static async make(kind: 'btrfs' | 'ext4', { isEmpty = false } = {}): Promise<Stage> {
-    const filesystem = await TestFilesystem.make(kind, { size: '512M' });
-    const steps = new Steps(join(filesystem.mountPoint, 'steps'), HOSTS);
+  static async make(name: StorageName, { isEmpty = false } = {}): Promise<Stage> {
+    const storage = await Storage.make(name);
+    const steps = new Steps(join(storage.ownFolder, 'steps'), HOSTS);
     const system = await TestSystem.start({
       agents: Object.fromEntries(HOSTS.map((host) => [host, steps.setup(host)])),
     });
-    const stage = new Stage(system, steps, filesystem);
-    await mkdir(join(filesystem.mountPoint, 'alpha'));
-    if (kind === 'btrfs')
-      await promisify(execFile)('btrfs', ['subvolume', 'create', stage.directory('alpha')]);
-    else await mkdir(stage.directory('alpha'));
-    if (!isEmpty) await stage.change('alpha');
-    await system.apply(
+    const stage = new Stage(system, steps, storage);
+    try {
+      await stage.begin(isEmpty);
+    } catch (error) {
+      await stage.dispose();
+      throw error;
+    }
+    return stage;
+  }
+
+  private async begin(isEmpty: boolean): Promise<void> {
+    await this.storage.create('alpha');
+    if (!isEmpty) await this.change('alpha');
+    await this.system.apply(
       writeDocument(NAME, {
-        source: { host: 'alpha', directory: stage.directory('alpha') },
-        targets: [{ host: 'beta', directory: stage.directory('beta') }],
+        source: this.storage.endpoint('alpha'),
+        targets: [this.storage.endpoint('beta')],
         retain: { last: 1000 },
       }),
     );
-    await stage.until('the first sync is through', ({ lastSync }) => lastSync?.result === 'succeeded');
-    return stage;
+    await this.until('the first sync is through', ({ lastSync }) => lastSync?.result === 'succeeded');
   }
 
   async dispose(): Promise<void> {
     await this.steps.end();
     await this.system.stop();
-    await this.filesystem.dispose();
+    await this.storage.dispose();
   }
 
   directory(host: HostName): string {
-    return join(this.filesystem.mountPoint, host, 'volume');
+    return this.storage.folder(host);
   }
 
   /** New files, changed ones, and one that goes. */
@@ -120,20 +119,16 @@ export class Stage {
 
   /** The folders of a host's recovery points, by id. */
   pointFolders(host: HostName): Promise<Map<string, string>> {
-    return pointFolders(this.directory(host), NAME);
+    return this.storage.pointFolders(host, NAME);
   }
 
   /** Names of what drills have left. */
   async clones(host: HostName): Promise<string[]> {
-    return readdir(join(metaOf(this.directory(host)), NAME, 'clones')).catch(() => []);
+    return await this.storage.clones(host, NAME);
   }
 
   /** What is stored with the data of a host. */
-  async claim(host: HostName): Promise<StoredClaim> {
-    const text = await readFile(join(metaOf(this.directory(host)), 'state.json'), 'utf8');
-    const { claims } = JSON.parse(text) as { claims: Record<string, StoredClaim> };
-    const claim = claims[NAME];
-    if (!claim) throw new Error(`${host} holds no claim`);
-    return claim;
+  claim(host: HostName): Promise<Claim> {
+    return this.storage.claim(host);
   }
 }

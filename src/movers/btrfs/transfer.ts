@@ -1,0 +1,112 @@
+/** Pushes a state, as `btrfs send` tells it. */
+import type { Host } from '../../hosts/contract';
+import { countEntries } from '../../hosts/measure-tree';
+import { LANDING_ALIAS, prepareSsh, readKeyNote } from '../../landings/ssh-client';
+import { TidemarkError } from '../../model/errors';
+import type { TransferStats } from '../../model/records';
+import type { TransferRequest } from '../contract';
+import { transferAttempt } from '../rsync/names';
+import { ProgressMeter } from '../rsync/progress';
+import { classifyStream } from './classify';
+import { StreamCounter, type StreamContents } from './dump';
+import { planParts, type SentPart } from './parts';
+
+/** What passes by is counted by `dd`, which says so once a second. */
+const COUNT = ['dd', 'bs=128K', 'status=progress'];
+const COUNTED = /(\d+) bytes?/g;
+
+const sendArgv = ({ path, base }: SentPart, ...options: string[]) => [
+  ...['btrfs', 'send', '--quiet', ...options],
+  ...(base === undefined ? [] : ['-p', base]),
+  path,
+];
+
+/** What an incremental is going to change, without reading any contents. */
+async function lookAhead(
+  host: Host,
+  part: SentPart,
+  { id, signal }: TransferRequest,
+): Promise<StreamContents> {
+  const counter = new StreamCounter();
+  const attempt = transferAttempt(host.home, id);
+  const argvs = [sendArgv(part, '--no-data'), ['btrfs', 'receive', '--dump']];
+  await host.pipe(argvs, { attempt, signal, maxOutputBytes: 64 * 1024, onStdout: (chunk) => counter.push(chunk) });
+  return counter.result();
+}
+
+const add = (one: StreamContents, other: StreamContents): StreamContents => ({
+  bytes: one.bytes + other.bytes,
+  changed: one.changed + other.changed,
+  deleted: one.deleted + other.deleted,
+});
+
+const NOTHING: StreamContents = { bytes: 0, changed: 0, deleted: 0 };
+
+function makeApprovalRequired(deleted: number, request: TransferRequest, host: Host): TidemarkError {
+  const { id, sourcePath, maxDeletions = 0 } = request;
+  const message = `this sync would delete ${deleted} entries at ${id.target}, and at most ${maxDeletions} are allowed unasked`;
+  const hint = `look at the source; if this is meant, run: tidemark approve ${id.relationship}`;
+  return new TidemarkError('ApprovalRequired', message, { host: host.name, volume: sourcePath, hint });
+}
+
+/** Sends one subvolume. Answers the bytes of its stream. */
+async function sendPart(
+  host: Host,
+  part: SentPart,
+  { request, cwd, onBytes }: { request: TransferRequest; cwd: string; onBytes: (bytes: number) => void },
+): Promise<number> {
+  const { id, landing, signal } = request;
+  let bytes = 0;
+  const onStderr = (chunk: Buffer) => {
+    for (const [, count] of chunk.toString('latin1').matchAll(COUNTED)) bytes = Math.max(bytes, Number(count));
+    onBytes(bytes);
+  };
+  const ssh = ['ssh', '-F', './ssh_config', LANDING_ALIAS, 'receive'];
+  const attempt = transferAttempt(host.home, id);
+  const results = await host.pipe([sendArgv(part), COUNT, ssh], { cwd, attempt, signal, onStderr });
+  const [send, , received] = results;
+  if (!send || !received) throw new Error('a pipe of three answered fewer results');
+  if (send.exitCode === 0 && received.exitCode === 0) return bytes;
+  const targetHost = (await readKeyNote(host, id))?.targetHost;
+  throw classifyStream({
+    ...{ send, ssh: received, host: host.name, sourcePath: part.path },
+    address: `${landing.address}:${landing.port}`,
+    ...(targetHost && { targetHost }),
+  });
+}
+
+/** One attempt, from the beginning of the stream: what an earlier one left is not gone on with. */
+export async function transfer(host: Host, request: TransferRequest): Promise<TransferStats> {
+  const { id, capture, landing, stream, maxDeletions, expectedBytes = 0 } = request;
+  const startedAt = performance.now();
+  await host.endAttempts(transferAttempt(host.home, id));
+  const parts = await planParts(host, capture, stream?.base);
+  const entries = countEntries(host, capture.path);
+  let ahead = NOTHING;
+  for (const part of parts) if (part.base !== undefined) ahead = add(ahead, await lookAhead(host, part, request));
+  if (maxDeletions !== undefined && ahead.deleted > maxDeletions)
+    throw makeApprovalRequired(ahead.deleted, request, host);
+  const isWhole = stream?.base === undefined;
+  const meter = new ProgressMeter({
+    onProgress: request.onProgress,
+    now: () => performance.now(),
+    expectedBytes: isWhole ? expectedBytes : Math.max(1, ahead.bytes),
+  });
+  const cwd = await prepareSsh(host, id, landing);
+  let bytesSent = 0;
+  for (const part of parts) {
+    const onBytes = (bytes: number) => meter.update({ bytes: bytesSent + bytes, percent: 0 });
+    bytesSent += await sendPart(host, part, { request, cwd, onBytes });
+  }
+  const totalFiles = await entries;
+  return {
+    bytesSent,
+    bytesChanged: isWhole ? bytesSent : ahead.bytes,
+    filesChanged: isWhole ? totalFiles : ahead.changed,
+    filesDeleted: ahead.deleted,
+    totalBytes: expectedBytes,
+    totalFiles,
+    durationMs: Math.round(performance.now() - startedAt),
+    filesVanished: 0,
+  };
+}

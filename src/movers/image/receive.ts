@@ -1,0 +1,47 @@
+/** The target's half of the handshake. */
+import { join } from 'node:path';
+import type { Host } from '../../hosts/contract';
+import type { Landing, Landings } from '../../landings/contract';
+import { TidemarkError } from '../../model/errors';
+import { writeRecord } from '../../volumes/directory/tools';
+import { slugOf } from '../../volumes/image/names';
+import { findReadyPlace, folderOf } from '../../volumes/image/place';
+import { limitPath } from '../../volumes/image/records';
+import type { Mover } from '../contract';
+import { landingId, landingNotePath, receiveAttempt } from '../rsync/names';
+import { makeLandingCommand } from './landing-script';
+
+type ReceiveRequest = Parameters<Mover['receive']>[2];
+
+/** Ends what may still run of a lost attempt, and opens the landing. */
+export async function receive(host: Host, landings: Landings, request: ReceiveRequest): Promise<Landing> {
+  const { id, path, volume, offer, writeMode, expiresAt, maxDeletions } = request;
+  const isVerify = writeMode === 'verify';
+  if ((offer.resolved['mode'] === 'verify') !== isVerify) {
+    const message = 'an offer to write came where one to compare was expected, or the other way round';
+    throw new TidemarkError('InvalidSpec', message, { host: host.name });
+  }
+  const place = await findReadyPlace(host, volume);
+  const folder = folderOf(place, id.relationship, 'landing');
+  const attempt = receiveAttempt(host.home, id);
+  await host.endAttempts(attempt);
+  if (!isVerify) {
+    await host.files.mkdir(folder, 0o700);
+    // What an attempt was unpacking that was killed.
+    for (const name of await host.files.list(folder)) {
+      if (name.startsWith('tidemark-')) await host.files.remove(join(folder, name));
+    }
+    const limit = { syncId: id.syncId, ...(maxDeletions !== undefined && { maxDeletions }) };
+    await writeRecord(place, limitPath(place, id.relationship), limit);
+  }
+  await host.files.write(landingNotePath(host.home, id), id.syncId, 0o600);
+  const { command, kind } = place;
+  const slug = slugOf(id.relationship);
+  return landings.open({
+    id: landingId(id),
+    publicKey: offer.publicKey,
+    command: makeLandingCommand({ engine: kind, command, folder, slug, ...(isVerify && { record: path }) }),
+    attempt,
+    expiresAt,
+  });
+}

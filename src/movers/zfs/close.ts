@@ -1,0 +1,66 @@
+/** Ends a transfer for good, on either side. */
+import { z } from 'zod';
+import type { Host } from '../../hosts/contract';
+import type { Landings } from '../../landings/contract';
+import { isMissing, runZfs } from '../../volumes/zfs/tools';
+import type { TransferId } from '../contract';
+import { close as closeLanding } from '../rsync/close';
+import { landingNotePath } from '../rsync/names';
+import { readKeyNote } from '../../landings/ssh-client';
+
+type Link = Omit<TransferId, 'syncId'>;
+
+const NoteSchema = z.object({
+  syncId: z.string(),
+  dataset: z.string(),
+  properties: z.record(z.string(), z.record(z.string(), z.string())),
+});
+
+const notePath = (home: string, { relationship, target }: Link) =>
+  `${home}/properties/${encodeURIComponent(relationship)}/${encodeURIComponent(target)}`;
+
+/** Remembers what the source sent besides its data, until the data is there. */
+export async function noteProperties(
+  host: Host,
+  id: TransferId,
+  { dataset, properties }: Omit<z.output<typeof NoteSchema>, 'syncId'>,
+): Promise<void> {
+  const isNone = Object.values(properties).every((each) => Object.keys(each).length === 0);
+  if (isNone) return await host.files.remove(notePath(host.home, id));
+  await host.files.write(
+    notePath(host.home, id),
+    JSON.stringify({ syncId: id.syncId, dataset, properties }),
+    0o600,
+  );
+}
+
+/** Sets the properties where the stream landed; what this ZFS does not know is left out. */
+async function applyProperties(host: Host, id: TransferId): Promise<void> {
+  const text = await host.files.read(notePath(host.home, id));
+  if (text === undefined) return;
+  const { syncId, dataset, properties } = NoteSchema.parse(JSON.parse(text));
+  if (syncId !== id.syncId) return;
+  const allow = (stderr: string) =>
+    isMissing(stderr) || /invalid property|bad property|cannot set property/.test(stderr);
+  for (const [part, wanted] of Object.entries(properties)) {
+    const subject = { host, volume: { kind: 'zfs' as const, path: dataset } };
+    for (const [property, value] of Object.entries(wanted))
+      await runZfs(subject, ['set', `${property}=${value}`, `${dataset}${part}`], { allow });
+  }
+  await host.files.remove(notePath(host.home, id));
+}
+
+/** `close` of the mover contract. */
+export async function close(host: Host, landings: Landings, id: TransferId): Promise<void> {
+  await closeLanding(host, landings, id);
+  await applyProperties(host, id);
+}
+
+/** The same, whichever sync it was for. */
+export async function closeAll(host: Host, landings: Landings, id: Link): Promise<void> {
+  const sending = await readKeyNote(host, id);
+  const receiving = await host.files.read(landingNotePath(host.home, id));
+  for (const syncId of new Set([sending?.syncId, receiving])) {
+    if (syncId !== undefined) await close(host, landings, { ...id, syncId });
+  }
+}

@@ -1,0 +1,114 @@
+/** The source's half of the handshake: a key, and what the target must know of the dataset. */
+import { z } from 'zod';
+import type { Host } from '../../hosts/contract';
+import { makeKey } from '../../landings/ssh-client';
+import { TidemarkError } from '../../model/errors';
+import type { Volume } from '../../model/records';
+import type { MoverSpec } from '../../model/spec';
+
+import type { Mover, Offer } from '../contract';
+import { findFeatures } from '../../volumes/zfs/features';
+import { datasetsOf, type Entry, listTree } from '../../volumes/zfs/listing';
+import { runZfs } from '../../volumes/zfs/tools';
+import type { Parts } from './commands';
+import { zfsOptions } from './options';
+
+/** Where a dataset is mounted and shared is the target's matter, and so is what Tidemark notes. */
+const NOT_SENT =
+  /^(mountpoint|canmount|readonly|share(nfs|smb)|zoned|jailed|mlslabel|vol(size|blocksize)|version|key(location|format)|encryption|pbkdf2iters|(ref)?(quota|reservation)|tidemark:.*)$/;
+
+const PropertiesSchema = z.record(z.string(), z.record(z.string(), z.string()));
+
+/** By part: the properties to set there. */
+export type SentProperties = z.output<typeof PropertiesSchema>;
+
+/** A name below a dataset, and a property with its value: what comes from a source is taken as nothing else. */
+const PART = /^(\/[A-Za-z0-9_.:-]+)*$/;
+const PROPERTY = /^[a-z0-9:._-]+$/;
+
+function fail(message: string): never {
+  const hint = 'both hosts must run a Tidemark of the same version';
+  throw new TidemarkError('InvalidSpec', message, { hint });
+}
+
+/** @throws TidemarkError `InvalidSpec` for what is no list of parts. */
+export function parseParts({ resolved }: Offer): Parts {
+  const parts = z.array(z.string().regex(PART)).safeParse(parseJson(resolved['parts'] ?? '[""]'));
+  return parts.success && parts.data.length > 0
+    ? parts.data
+    : fail('the source names datasets that are none');
+}
+
+/** @throws TidemarkError `InvalidSpec` */
+export function parseProperties({ resolved }: Offer): SentProperties {
+  const all = PropertiesSchema.safeParse(parseJson(resolved['properties'] ?? '{}'));
+  if (!all.success) return fail('the source names properties that are none');
+  return Object.fromEntries(
+    Object.entries(all.data).map(([part, properties]) => {
+      if (!PART.test(part)) return fail('the source names datasets that are none');
+      const wanted = Object.entries(properties).filter(
+        ([name]) => PROPERTY.test(name) && !NOT_SENT.test(name),
+      );
+      return [part, Object.fromEntries(wanted)];
+    }),
+  );
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+async function findParts(host: Host, volume: Volume, recursive: boolean): Promise<Parts> {
+  if (!recursive) return [''];
+  const datasets = datasetsOf(await listTree({ host, volume }, volume.path));
+  const isFilesystem = ({ properties }: Entry) =>
+    properties['type'] === 'filesystem' || properties['type'] === 'volume';
+  return datasets.filter(isFilesystem).map(({ name }) => name.slice(volume.path.length));
+}
+
+async function readProperties(host: Host, volume: Volume, parts: Parts): Promise<SentProperties> {
+  const all: SentProperties = {};
+  for (const part of parts) {
+    const columns = ['-Hp', '-o', 'property,value', '-s', 'local', 'all'];
+    const { stdout } = await runZfs({ host, volume }, ['get', ...columns, `${volume.path}${part}`]);
+    const lines = stdout
+      .toString()
+      .split('\n')
+      .filter((line) => line.includes('\t'));
+    const local = lines.map(
+      (line) => [line.slice(0, line.indexOf('\t')), line.slice(line.indexOf('\t') + 1)] as const,
+    );
+    all[part] = Object.fromEntries(local.filter(([name]) => !NOT_SENT.test(name)));
+  }
+  return all;
+}
+
+/** @throws TidemarkError `UnsupportedCapture` where raw streams are wanted that this ZFS has not. */
+async function checkRaw(host: Host, mover: MoverSpec): Promise<void> {
+  if (zfsOptions(mover).raw !== 'always' || (await findFeatures(host)).raw) return;
+  throw new TidemarkError('UnsupportedCapture', 'the ZFS there can not send raw streams', {
+    host: host.name,
+    hint: 'leave mover.zfs.raw out, or take a ZFS that knows zfs send -w',
+  });
+}
+
+/** `offer` of the mover contract. */
+export const makeOffer: Mover['offer'] = async (host, { id, targetHost, volume, mover }) => {
+  await checkRaw(host, mover);
+  const { recursive, properties } = zfsOptions(mover);
+  const parts = volume ? await findParts(host, volume, recursive) : [''];
+  const sent = volume && properties ? await readProperties(host, volume, parts) : {};
+  const publicKey = await makeKey(host, id, targetHost);
+  const resolved = { parts: JSON.stringify(parts), properties: JSON.stringify(sent) };
+  return { publicKey, serverCommands: {}, resolved };
+};
+
+/** `offerVerify` of the mover contract. */
+export const makeVerifyOffer: Mover['offerVerify'] = async (host, { id, quick }) => {
+  const publicKey = await makeKey(host, id, '');
+  return { publicKey, serverCommands: {}, resolved: { mode: 'verify', ...(quick && { compare: 'quick' }) } };
+};

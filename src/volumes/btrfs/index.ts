@@ -1,0 +1,29 @@
+/** Btrfs subvolumes: frozen, sent and put in place by btrfs itself. What is no different is a directory's. */
+import type { VolumeDriver } from '../contract';
+import { directoryDriver } from '../directory';
+import { capture, release } from './capture';
+import { check, inspect } from './inspect';
+import { prune } from './prune';
+import { publish } from './publish';
+import { rollback } from './rollback';
+import { isChanged, states } from './states';
+import { claim, demote, disclaim, promote } from './switch';
+
+export const btrfsDriver: VolumeDriver = {
+  ...directoryDriver,
+  kind: 'btrfs',
+  onlyMethod: 'Snapshot',
+  inspect,
+  check,
+  claim,
+  disclaim,
+  capture,
+  release,
+  states,
+  isChanged,
+  publish,
+  rollback,
+  promote,
+  demote,
+  prune,
+};

@@ -1,0 +1,68 @@
+/** The live replica: replaced as a whole by a snapshot of a tree, and never written to in place. */
+import { basename, dirname } from 'node:path';
+import { isInside } from '../directory/mounts';
+import { type ReadyPlace, removeTree } from '../directory/place';
+import { makeError } from '../directory/tools';
+import { exchangeNames, mendNames, successorPath } from './exchange';
+import { findAt, listSubvolumes, type Subvolume } from './subvolumes';
+import { assemble, findInner, partsOf, type WorkOptions } from './trees';
+
+/** A snapshot of the tree that nobody has written to since. */
+function isUnwritten(live: Subvolume, tree: Subvolume): boolean {
+  return live.parentUuid === tree.uuid && live.generation === live.createdGeneration;
+}
+
+/**
+ * The replica becomes a snapshot of the tree, in one moment; until then the old one stays in its place, and
+ * it is removed only after. Repeatable.
+ * @param options.readOnly keeps everybody from changing what the next sync would replace.
+ */
+export async function replaceReplica(
+  place: ReadyPlace,
+  tree: string,
+  options: WorkOptions & { readOnly: boolean },
+): Promise<void> {
+  const { host, root } = place;
+  checkReplaceable(place);
+  await mendNames(place);
+  const successor = successorPath(root);
+  const subvolumes = await listSubvolumes(place);
+  const live = subvolumes.find(({ path }) => path === root);
+  const wanted = findAt(place, subvolumes, tree);
+  if (!live || !isUnwritten(live, wanted) || live.readOnly !== options.readOnly) {
+    await retire(place);
+    await assemble(place, partsOf(subvolumes, tree), successor, options);
+    options.signal?.throwIfAborted();
+    if ((await host.files.list(dirname(root))).includes(basename(root))) await exchangeNames(place);
+    else await host.files.rename(successor, root);
+  }
+  await retire(place);
+}
+
+/**
+ * Removes what was the replica, or was never finished. Where somebody's snapshots are inside of it, it is put
+ * aside with them instead.
+ */
+async function retire(place: ReadyPlace): Promise<void> {
+  const { host, root } = place;
+  const path = successorPath(root);
+  if (!(await host.files.list(dirname(root))).includes(basename(path))) return;
+  const subvolumes = await listSubvolumes(place);
+  const old = subvolumes.find((each) => each.path === path);
+  const inside = subvolumes.filter((each) => each.path !== path && isInside(each.path ?? '', path));
+  if (!old || inside.length === findInner(subvolumes, path).length) await removeTree(place, path);
+  else await host.files.rename(path, `${root}.kept-${old.uuid.slice(0, 8)}`);
+}
+
+/** @throws TidemarkError `UnsupportedCapture` where the replica's name can't be given to another subvolume. */
+export function checkReplaceable(place: Pick<ReadyPlace, 'root' | 'mounts' | 'host' | 'volume'>): void {
+  const whyNot = whyNotReplaceable(place);
+  if (whyNot === undefined) return;
+  throw makeError(place, 'UnsupportedCapture', whyNot);
+}
+
+/** Undefined where a replica can be replaced there; otherwise why not, and the alternative. */
+export function whyNotReplaceable({ root, mounts }: Pick<ReadyPlace, 'root' | 'mounts'>): string | undefined {
+  if (!mounts.some(({ point }) => point === root)) return undefined;
+  return `${root} is a mount point, and what is mounted can't be replaced under its readers: use a subvolume inside of it (${root}/data), or name it as \`directory\``;
+}

@@ -1,0 +1,81 @@
+/** Freezes which images the source has, and keeps them until they are sent. */
+import type { CaptureMethod, Volume } from '../../model/records';
+import type { ImageSpec, MoverSpec } from '../../model/spec';
+import type { Host } from '../../hosts/contract';
+import { withLock } from '../directory/lock';
+import { makeError, writeRecord } from '../directory/tools';
+import type { Capture } from '../contract';
+import { type EngineImage, identityOf, type ImageSet, selectImages } from './image-set';
+import { keepImages, sweepKept } from './kept';
+import { findPlace, findReadyPlace, lockKey, makeAttempt, type Place } from './place';
+import { readCapture, readCaptures, recordPath, capturedPath } from './records';
+
+interface CaptureRequest {
+  relationship: string;
+  syncId: string;
+  method: CaptureMethod;
+  mover: MoverSpec;
+  signal?: AbortSignal;
+}
+
+/** Which images a spec asks for; a mover of another kind asks for none in particular. */
+export function imageOptions(mover: MoverSpec): ImageSpec {
+  return mover.image ?? { names: [], used: false };
+}
+
+/** What a store holds of what a spec asks for. */
+export async function readSelected(
+  place: Place,
+  selection: ImageSpec,
+): Promise<{ set: ImageSet; images: EngineImage[] }> {
+  const images = await place.engine.images(place);
+  const used = selection.used ? await place.engine.usedIds(place, images) : new Set<string>();
+  return { set: { engine: place.kind, ...selectImages(images, selection, used) }, images };
+}
+
+/** `capture` of the volume contract: the path is that of its record. */
+export async function capture(host: Host, volume: Volume, request: CaptureRequest): Promise<Capture> {
+  const { relationship, syncId, method, mover, signal } = request;
+  const place = await findReadyPlace(host, volume);
+  if (method !== 'Snapshot') {
+    const hint = 'leave copyMethod out, or use copyMethod Snapshot';
+    throw makeError(place, 'UnsupportedCapture', `images can't be captured by ${method}`, { hint });
+  }
+  await host.endAttempts(makeAttempt(place, 'capture', relationship));
+  return await withLock(lockKey(place, relationship), async () => {
+    const path = recordPath(place, relationship, 'captures', syncId);
+    const known = await readCapture(place, path);
+    const set = known?.set ?? (await freeze(place, request, path));
+    signal?.throwIfAborted();
+    const captured = { selection: imageOptions(mover), names: set.names };
+    await writeRecord(place, capturedPath(place, relationship), captured);
+    return { syncId, method, path, identity: identityOf(set), live: false };
+  });
+}
+
+async function freeze(place: Place, request: CaptureRequest, path: string): Promise<ImageSet> {
+  const { relationship, syncId, mover, signal } = request;
+  const selection = imageOptions(mover);
+  const { set, images } = await readSelected(place, selection);
+  await keepImages(place, relationship, Object.keys(set.images), images, signal);
+  await writeRecord(place, path, { syncId, store: place.volume.path, set, selection });
+  return set;
+}
+
+/** `release` of the volume contract. */
+export async function release(
+  host: Host,
+  volume: Volume,
+  { relationship, keepSyncIds }: { relationship: string; keepSyncIds: readonly string[] },
+): Promise<void> {
+  const place = await findPlace(host, volume);
+  if (!place.exists) return;
+  await host.endAttempts(makeAttempt(place, 'capture', relationship));
+  await withLock(lockKey(place, relationship), async () => {
+    for (const { syncId } of await readCaptures(place, relationship)) {
+      if (keepSyncIds.includes(syncId)) continue;
+      await host.files.remove(recordPath(place, relationship, 'captures', syncId));
+    }
+    await sweepKept(place, relationship);
+  });
+}

@@ -1,0 +1,70 @@
+/** What Tidemark needs of a container engine, by its own tool and nothing else. */
+import type { Volume } from '../../model/records';
+import type { Host } from '../../hosts/contract';
+import { containerdEngine } from './containerd';
+import { dockerEngine } from './docker';
+import type { EngineImage } from './image-set';
+import { podmanEngine } from './podman';
+import { type EngineKind, makeCommand, parseStore } from './store';
+import { makeError } from '../directory/tools';
+
+/** A store of images as commands reach it. */
+export interface Subject {
+  host: Host;
+  volume: Volume;
+  /** The engine's tool with what chooses the store. */
+  command: readonly string[];
+}
+
+export interface EngineLocation {
+  exists: boolean;
+  /** The engine's own folder. */
+  root: string;
+  /** How it stores layers: `overlay`, `vfs`. */
+  storage: string;
+}
+
+/** Programs that need not be there are told with `ToolMissing`; what an engine says is classified by `failures.ts`. */
+export interface Engine {
+  /** Looks, changes and makes nothing. @throws UnsupportedCapture for an engine that can't be worked with. */
+  locate(subject: Subject, location?: string): Promise<EngineLocation>;
+  images(subject: Subject): Promise<EngineImage[]>;
+  /** Images that containers use, running or not. @param images as they were just listed */
+  usedIds(subject: Subject, images: readonly EngineImage[]): Promise<Set<string>>;
+  /** Makes a name stand for an image, whatever it stood for. @throws SourceChanged where there is no such image */
+  tag(subject: Subject, image: EngineImage, name: string): Promise<void>;
+  /**
+   * Takes a name away, and with the last one its image; false where a container uses that. Nothing there is
+   * not an error.
+   */
+  untag(subject: Subject, name: string): Promise<boolean>;
+}
+
+const ENGINES: Readonly<Record<EngineKind, Engine>> = {
+  podman: podmanEngine,
+  docker: dockerEngine,
+  containerd: containerdEngine,
+};
+
+/** The engine of a volume. @throws TidemarkError `InvalidSpec` */
+export function engineOf(
+  host: Host,
+  volume: Volume,
+): Subject & { kind: EngineKind; engine: Engine; location?: string } {
+  try {
+    const store = parseStore(volume.path);
+    const { engine: kind, location } = store;
+    const command = makeCommand(store);
+    return { host, volume, command, kind, engine: ENGINES[kind], ...(location && { location }) };
+  } catch (error) {
+    const hint =
+      'for example podman, docker:/run/docker.sock or containerd:/run/containerd/containerd.sock#k8s.io';
+    throw makeError(
+      { host, volume },
+      'InvalidSpec',
+      `${volume.path} names no store of images`,
+      { hint },
+      error,
+    );
+  }
+}

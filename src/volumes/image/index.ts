@@ -1,0 +1,35 @@
+/** Container images: the names that a store of Podman, Docker or containerd has, by digest. */
+import type { VolumeDriver } from '../contract';
+import { capture, release } from './capture';
+import { check, claim, demote, disclaim, promote } from './claims';
+import { inspect, size } from './inspect';
+import { findPlace } from './place';
+import { clone, markVerified, pointPath, points, prune, removeClones, rollback } from './points';
+import { publish } from './publish';
+import { isChanged } from './replica';
+
+export const imageDriver: VolumeDriver = {
+  kind: 'image',
+  onlyMethod: 'Snapshot',
+  hasTrees: false,
+  inspect,
+  check,
+  claim,
+  disclaim,
+  capture,
+  states: async () => [],
+  isChanged: async (host, volume, relationship) => isChanged(await findPlace(host, volume), relationship),
+  size,
+  release,
+  landingPath: ({ path }) => path,
+  points,
+  pointPath,
+  publish,
+  markVerified,
+  rollback,
+  promote,
+  demote,
+  clone,
+  removeClones,
+  prune,
+};

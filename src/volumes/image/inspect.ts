@@ -1,0 +1,45 @@
+/** What a store of images is, and what can be done with it. */
+import type { Volume } from '../../model/records';
+import type { Host } from '../../hosts/contract';
+import { toClaim } from '../directory/state';
+import { runTool } from '../directory/tools';
+import type { Inspection, VolumeSize } from '../contract';
+import { indexNames, sumBytes } from './image-set';
+import { findPlace, type Place } from './place';
+
+const WHY_NOT = 'images are always kept by their digests: leave copyMethod out, or use copyMethod Snapshot';
+
+async function freeBytes({ host, volume, root, exists, mount }: Place): Promise<number> {
+  const argv = ['stat', '-f', '-c', '%a %S', '--', exists ? root : mount.point];
+  const { stdout } = await runTool({ host, volume }, argv);
+  const [blocks = 0, size = 0] = stdout.toString().trim().split(' ').map(Number);
+  return blocks * size;
+}
+
+/** `inspect` of the volume contract. */
+export async function inspect(host: Host, volume: Volume): Promise<Inspection> {
+  const place = await findPlace(host, volume);
+  const claims = Object.values(place.state?.claims ?? {});
+  const claim = claims.find(({ role }) => role === 'target') ?? claims[0];
+  const images = place.exists ? await place.engine.images(place) : [];
+  return {
+    exists: place.exists,
+    filesystem: `${place.kind} (${place.storage})`,
+    mountPoint: place.mount.point,
+    freeBytes: await freeBytes(place),
+    empty: indexNames(images).size === 0,
+    hasHardLinks: false,
+    capture: ['Snapshot'],
+    points: ['Snapshot'],
+    whyNot: { Direct: WHY_NOT, Clone: WHY_NOT, HardLink: WHY_NOT },
+    ...(claim && { claim: toClaim(claim) }),
+  };
+}
+
+/** `size` of the volume contract: all images, each shared layer once as far as the engine tells. */
+export async function size(host: Host, volume: Volume): Promise<VolumeSize> {
+  const place = await findPlace(host, volume);
+  const images = place.exists ? await place.engine.images(place) : [];
+  const bytes = sumBytes(images);
+  return { diskBytes: bytes, fileBytes: bytes, entries: images.length };
+}

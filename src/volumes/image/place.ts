@@ -1,0 +1,65 @@
+/** Where a store of images is, and where Tidemark keeps its own records about it. */
+import { join } from 'node:path';
+import type { Volume } from '../../model/records';
+import type { Host } from '../../hosts/contract';
+import { findMount, type Mount, parseMounts } from '../directory/mounts';
+import { readState, type State } from '../directory/state';
+import { checkName, makeError, STATE_FILE } from '../directory/tools';
+import { type Engine, engineOf, type Subject } from './engine';
+import type { EngineKind } from './store';
+import { parseStore } from './store';
+
+export interface Place extends Subject {
+  kind: EngineKind;
+  engine: Engine;
+  exists: boolean;
+  root: string;
+  storage: string;
+  mount: Mount;
+  /** Tidemark's folder: in the engine's own, and so lost with it; in the agent's home where it may not write there. */
+  meta: string;
+  state?: State;
+}
+
+async function findMeta(host: Host, volume: Volume, root: string): Promise<string> {
+  const { namespace, engine } = parseStore(volume.path);
+  const atHome = join(host.home, 'images', encodeURIComponent(volume.path));
+  if ((await host.files.read(join(atHome, STATE_FILE))) !== undefined) return atHome;
+  const isWritable = (await host.run(['test', '-d', root, '-a', '-w', root])).exitCode === 0;
+  return isWritable ? join(root, 'tidemark', ...(engine === 'containerd' ? [namespace] : [])) : atHome;
+}
+
+/** @throws TidemarkError `VolumeMissing` where the engine does not answer, `ToolMissing` where it is not installed. */
+export async function findPlace(host: Host, volume: Volume): Promise<Place> {
+  const { location, ...known } = engineOf(host, volume);
+  const { exists, root, storage } = await known.engine.locate(known, location);
+  const mount = findMount(parseMounts((await host.files.read('/proc/self/mountinfo')) ?? ''), root);
+  const meta = await findMeta(host, volume, root);
+  const state = await readState({ host, volume }, join(meta, STATE_FILE));
+  return { ...known, exists, root, storage, mount, meta, ...(state && { state }) };
+}
+
+/** @throws TidemarkError `VolumeMissing` where there is no store. */
+export async function findReadyPlace(host: Host, volume: Volume): Promise<Place> {
+  const place = await findPlace(host, volume);
+  if (!place.exists) throw makeError(place, 'VolumeMissing', `there is no store of images in ${place.root}`);
+  return place;
+}
+
+/** What is kept for a relationship. */
+export type OwnFolder = 'captures' | 'points' | 'landing';
+
+/** A relationship's own folder: file names below it are ours. */
+export function folderOf(place: Place, relationship: string, name?: OwnFolder): string {
+  return join(place.meta, checkName(place, relationship), ...(name ? [name] : []));
+}
+
+/** Marks the programs of one kind of work on this store, so that a lost attempt is found. */
+export function makeAttempt({ host, volume }: Subject, work: string, relationship: string): string {
+  return `${work}:${host.name}:${relationship}:${volume.path}`;
+}
+
+/** Names and records of one relationship in a store change by one at a time. */
+export function lockKey({ volume, host }: Subject, relationship: string): string {
+  return `images:${host.home}:${volume.path}:${relationship}`;
+}

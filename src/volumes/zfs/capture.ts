@@ -1,0 +1,136 @@
+/** Freezes the source, and lets go of it again. */
+import type { Host } from '../../hosts/contract';
+import type { CaptureMethod, HeldState, Volume } from '../../model/records';
+import type { MoverSpec } from '../../model/spec';
+import type { Capture } from '../contract';
+import { dropHold, hold } from './holds';
+import { type Entry, numberOf } from './listing';
+import { holdTag, POINT, snapshotName, snapshotPrefix } from './names';
+import {
+  differsFromNewest,
+  findPlace,
+  findReadyPlace,
+  flush,
+  isOurs,
+  ownSnapshots,
+  type Place,
+  withChildren,
+} from './place';
+import { isMissing, makeError, runZfs } from './tools';
+
+/** Bookmarks take next to no space, but each is one more line to read. */
+const KEPT_BOOKMARKS = 20;
+
+/** `capture` of the volume contract. */
+export async function capture(
+  host: Host,
+  volume: Volume,
+  request: {
+    relationship: string;
+    syncId: string;
+    method: CaptureMethod;
+    mover: MoverSpec;
+    signal?: AbortSignal;
+  },
+): Promise<Capture> {
+  const { relationship, syncId, method, mover, signal } = request;
+  const subject = { host, volume };
+  if (method !== 'Snapshot') {
+    const hint = 'use copyMethod Snapshot, or leave it out';
+    throw makeError(subject, 'UnsupportedCapture', 'a ZFS dataset is frozen by a snapshot', { hint });
+  }
+  await findReadyPlace(host, volume);
+  const own = snapshotName(relationship, syncId);
+  const name = `${volume.path}@${own}`;
+  const isRecursive = mover.zfs?.recursive === true;
+  const allow = (stderr: string) => /dataset already exists/.test(stderr);
+  await runZfs(subject, ['snapshot', ...(isRecursive ? ['-r'] : []), name], {
+    allow,
+    ...(signal && { signal }),
+  });
+  const place = await findReadyPlace(host, volume);
+  const made = place.entries.find((entry) => entry.name === name);
+  if (!made) throw makeError(place, 'ToolFailed', `${name} was made, and is not there`);
+  await hold(place, withChildren(place.entries, made), holdTag(relationship));
+  return { syncId, method, path: name, identity: made.properties['guid'] ?? '', live: false };
+}
+
+/** `release` of the volume contract. A recovery point of ours is no capture, though it may be called the same. */
+export async function release(
+  host: Host,
+  volume: Volume,
+  { relationship, keepSyncIds }: { relationship: string; keepSyncIds: readonly string[] },
+): Promise<void> {
+  const place = await findPlace(host, volume);
+  const prefix = snapshotPrefix(relationship);
+  const kept = new Set(keepSyncIds.map((syncId) => snapshotName(relationship, syncId)));
+  const captures = ownSnapshots(place).filter(
+    ({ own, local }) => own.startsWith(prefix) && !kept.has(own) && !local.has(POINT),
+  );
+  for (const snapshot of captures) await drop(place, snapshot, relationship);
+  if (captures.length > 0) await forgetBookmarks(host, volume, prefix);
+}
+
+/** What somebody else holds or has cloned stays, and is tried again by the next release. */
+async function drop(place: Place, snapshot: Entry, relationship: string): Promise<void> {
+  const { entries, features } = place;
+  const all = withChildren(entries, snapshot);
+  if (features.bookmarks && !entries.some(({ name }) => name === `${snapshot.dataset}#${snapshot.own}`)) {
+    await runZfs(place, ['bookmark', snapshot.name, `${snapshot.dataset}#${snapshot.own}`]);
+  }
+  await dropHold(place, all, holdTag(relationship));
+  for (const { name } of all.toReversed()) await destroySnapshot(place, name);
+}
+
+/** Destroys one of ours, unless it is needed: held, or the origin of a clone. False where it stays. */
+export async function destroySnapshot(place: Pick<Place, 'host' | 'volume'>, name: string): Promise<boolean> {
+  const isNeeded = (stderr: string) => /is busy|dependent clones|has children/.test(stderr);
+  const allow = (stderr: string) => isNeeded(stderr) || isMissing(stderr);
+  const { exitCode, stderr } = await runZfs(place, ['destroy', name], { allow, patient: false });
+  return exitCode === 0 || isMissing(stderr);
+}
+
+async function forgetBookmarks(host: Host, volume: Volume, prefix: string): Promise<void> {
+  const { entries, ...subject } = await findPlace(host, volume);
+  const isOld = ({ kind, own, dataset }: Entry) =>
+    kind === 'bookmark' && own.startsWith(prefix) && dataset === volume.path;
+  const bookmarks = entries
+    .filter(isOld)
+    .sort((one, other) => numberOf(one, 'createtxg') - numberOf(other, 'createtxg'));
+  for (const { name } of bookmarks.slice(0, -KEPT_BOOKMARKS))
+    await runZfs(subject, ['destroy', name], { allow: isMissing });
+}
+
+/** `states` of the volume contract. */
+export async function states(host: Host, volume: Volume, relationship: string): Promise<HeldState[]> {
+  const { entries } = await findPlace(host, volume);
+  return entries
+    .filter(({ kind, dataset }) => kind !== 'dataset' && dataset === volume.path)
+    .sort((one, other) => numberOf(one, 'createtxg') - numberOf(other, 'createtxg'))
+    .map((entry) => ({
+      identity: entry.properties['guid'] ?? '',
+      name: entry.name,
+      createdAt: new Date(numberOf(entry, 'creation') * 1000).toISOString(),
+      kind: entry.kind === 'bookmark' ? 'bookmark' : 'snapshot',
+      ours: isOurs(entry, relationship),
+    }));
+}
+
+/** `isChanged` of the volume contract. A dataset that was never frozen is all change, unless it is empty. */
+export async function isChanged(host: Host, volume: Volume): Promise<boolean> {
+  await flush({ host, volume });
+  const place = await findPlace(host, volume);
+  if (!place.dataset) return false;
+  if (ownSnapshots(place).length === 0) return !(await isEmpty(place));
+  return differsFromNewest(place, volume.path);
+}
+
+/** Mounted, and without an entry. What is not mounted can't be looked at. */
+export async function isEmpty({ host, dataset }: Pick<Place, 'host' | 'dataset'>): Promise<boolean> {
+  if (!dataset) return true;
+  const { mounted, mountpoint = '' } = dataset.properties;
+  if (mounted !== 'yes' || !mountpoint.startsWith('/')) return false;
+  const find = ['find', '.', '-mindepth', '1', '-maxdepth', '1', '-print', '-quit'];
+  const { exitCode, stdout } = await host.run(find, { cwd: mountpoint });
+  return exitCode === 0 && stdout.length === 0;
+}

@@ -1,0 +1,173 @@
+/** Who owns a dataset: stored as a property of its own, that children do not inherit the meaning of. */
+import type { Host } from '../../hosts/contract';
+import type { Claim, Volume } from '../../model/records';
+import { refuseFolder } from '../../model/paths';
+import { withLock } from '../directory/lock';
+import { isRemembered, noteClaim } from '../directory/memory';
+import {
+  findObjection,
+  isSameClaim,
+  NO_CLAIMS,
+  parseState,
+  type State,
+  type StoredClaim,
+} from '../directory/state';
+import { CLAIMS, parentOf } from './names';
+import { claimsText, ensureContainer, findPendingSide, findPlace, makeMissing, type Place } from './place';
+import { discardSide, settle } from './swap';
+import { isMissing, makeError, runZfs } from './tools';
+
+/** The volume's own claims; those of a target that is not there yet are kept beside it. */
+export function readClaims(place: Place): State {
+  const holder = place.dataset ?? findPendingSide(place) ?? place.container;
+  const text = claimsText(holder);
+  if (text === undefined) return NO_CLAIMS;
+  try {
+    return parseState(text);
+  } catch (error) {
+    const hint = `see it with: zfs get ${CLAIMS} ${place.volume.path}; remove it with: zfs inherit`;
+    throw makeError(place, 'ToolFailed', `its property ${CLAIMS} can't be understood`, { hint }, error);
+  }
+}
+
+interface CheckOptions {
+  approved?: boolean;
+  promotes?: boolean;
+}
+
+/** `check` of the volume contract, for a place that was looked at already. */
+export async function checkPlace(place: Place, claim: Claim, options: CheckOptions = {}): Promise<void> {
+  const { approved = false, promotes = false } = options;
+  checkSuits(place, claim);
+  const state = readClaims(place);
+  const hint = `is the pool imported? (zpool import) If the volume was replaced on purpose: tidemark approve ${claim.relationship}`;
+  if (!state.claims[claim.relationship] && !approved && (await isRemembered(place, claim.relationship))) {
+    const message = `the dataset that ${claim.relationship} used here is gone: what is there now does not know it`;
+    if (place.dataset) throw makeError(place, 'NotMounted', message, { hint });
+    throw makeMissing(place, { hint });
+  }
+  if (!place.dataset && claim.role === 'source') throw makeMissing(place, { hint });
+  const objection = findObjection(state, claim, promotes);
+  if (objection === undefined) return;
+  throw makeError(place, 'Fenced', objection, {
+    hint: 'see what uses it: tidemark get; then choose another dataset, or delete the relationship in the way',
+  });
+}
+
+/** @throws TidemarkError `InvalidSpec`, `NotMounted` */
+function checkSuits(place: Place, { role }: Claim): void {
+  const { dataset, volume } = place;
+  if (role === 'target' && parentOf(volume.path) === undefined) {
+    const hint = 'choose a dataset inside of the pool, such as tank/wiki';
+    const message = "a pool's own dataset can't be a target: nothing can take its place";
+    throw makeError(place, 'InvalidSpec', message, { hint });
+  }
+  if (volume.path.split('/').some((part) => part === '.tidemark')) {
+    throw makeError(place, 'InvalidSpec', "it lies in Tidemark's own folder", {
+      hint: 'choose another dataset',
+    });
+  }
+  if (!dataset) return;
+  const { type, mounted, mountpoint = '' } = dataset.properties;
+  if (type !== 'filesystem') {
+    const hint = 'choose a dataset that is a filesystem';
+    throw makeError(place, 'InvalidSpec', `it is a ${type ?? 'thing'}, not a filesystem`, { hint });
+  }
+  const objection =
+    mounted === 'yes' && mountpoint.startsWith('/') ? refuseFolder(mountpoint, role) : undefined;
+  if (objection !== undefined) {
+    throw makeError(place, 'InvalidSpec', objection, {
+      hint: 'choose a dataset that holds nothing but this data',
+    });
+  }
+  // A replica may be encrypted, and its key elsewhere.
+  if (volume.mustBeMounted && mounted !== 'yes' && role === 'source') {
+    const hint = `mount it: zfs mount ${volume.path}`;
+    throw makeError(place, 'NotMounted', 'it is not mounted, and the spec says mustBeMounted', { hint });
+  }
+}
+
+/** `check` of the volume contract. */
+export async function check(
+  host: Host,
+  volume: Volume,
+  claim: Claim,
+  options: { approved?: boolean } = {},
+): Promise<void> {
+  const place = await findPlace(host, volume);
+  if (!place.dataset) await checkPool(place);
+  await checkPlace(place, claim, options);
+}
+
+/** @throws TidemarkError `VolumeMissing` where even the pool is not there. */
+async function checkPool(place: Place): Promise<void> {
+  const pool = place.volume.path.split('/')[0] ?? '';
+  const { exitCode } = await runZfs(place, ['get', '-H', 'type', pool], { allow: isMissing });
+  if (exitCode === 0) return;
+  throw makeError(place, 'VolumeMissing', `there is no pool ${pool}`, { hint: 'import it: zpool import' });
+}
+
+/** One change of a volume's claims at a time. */
+export function withClaims<T>({ path }: Volume, work: () => Promise<T>): Promise<T> {
+  return withLock(`zfs-claims:${path}`, work);
+}
+
+/** Keeps a claim with the data, in place of the relationship's former one. */
+export async function storeClaim(place: Place, wanted: StoredClaim): Promise<void> {
+  await writeClaims(place, { ...readClaims(place).claims, [wanted.relationship]: wanted });
+}
+
+async function writeClaims(place: Place, claims: State['claims']): Promise<void> {
+  const holder = place.dataset?.name ?? (await ensureContainer(place));
+  await runZfs(place, ['set', `${CLAIMS}=${JSON.stringify({ version: 1, claims })}`, holder]);
+}
+
+/** `claim` of the volume contract. A target that is not there is made by the first stream, not before. */
+export async function claim(
+  host: Host,
+  volume: Volume,
+  wanted: Claim,
+  options: { approved?: boolean } = {},
+): Promise<void> {
+  await check(host, volume, wanted, options);
+  await withClaims(volume, async () => {
+    if (wanted.role === 'target') {
+      await ensureContainer({ host, volume });
+      await settle(host, volume);
+      // What a sync before this has left: the states in it are the replica's again.
+      if (!findPendingSide(await findPlace(host, volume))) await discardSide(host, volume);
+    }
+    const place = await findPlace(host, volume);
+    await checkPlace(place, wanted, options);
+    const stored = readClaims(place).claims[wanted.relationship];
+    const isSame = isSameClaim(stored, wanted);
+    if (wanted.role === 'target') await setReadOnly(place, 'on');
+    else if (stored?.readOnly) await setReadOnly(place, 'off');
+    if (!isSame || stored?.readOnly) {
+      await storeClaim(place, isSame && stored?.demoted ? { ...wanted, demoted: true } : wanted);
+    }
+    await noteClaim(place, wanted.relationship, true);
+  });
+}
+
+/** A replica is written to by streams alone. A source is left as its owner has it, once it was demoted no more. */
+async function setReadOnly({ dataset, ...subject }: Place, value: 'on' | 'off'): Promise<void> {
+  if (dataset) await runZfs(subject, ['set', `readonly=${value}`, dataset.name]);
+}
+
+/** `disclaim` of the volume contract. */
+export async function disclaim(host: Host, volume: Volume, relationship: string): Promise<void> {
+  await withClaims(volume, async () => {
+    const place = await findPlace(host, volume);
+    const { claims } = readClaims(place);
+    if (claims[relationship]) {
+      // Nobody else would do it later.
+      if (place.dataset && (claims[relationship].role === 'target' || claims[relationship].readOnly)) {
+        await runZfs(place, ['inherit', 'readonly', place.dataset.name]);
+      }
+      const { [relationship]: _removed, ...others } = claims;
+      await writeClaims(place, others);
+    }
+    await noteClaim(place, relationship, false);
+  });
+}

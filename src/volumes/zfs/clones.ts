@@ -1,0 +1,139 @@
+/** Copies of recovery points that share everything with them: to write to, for a drill, or to read. */
+import { join } from 'node:path';
+import type { Host } from '../../hosts/contract';
+import type { Volume } from '../../model/records';
+import { withLock } from '../directory/lock';
+import type { Clone } from '../contract';
+import { datasetsOf, type Entry, numberOf } from './listing';
+import { containerOf } from './names';
+import { allEntries, ensureContainer, findPlace, type Place, withChildren } from './place';
+import { findPoint } from './points';
+import { mount } from './swap';
+import { isMissing, makeError, runZfs } from './tools';
+
+/** A restore or a verification is over by then. */
+const READ_SECONDS = 24 * 3600;
+
+const encode = (name: string) => name.replaceAll(/[^A-Za-z0-9.-]/g, '_');
+
+/** Names of relationships hold no `_`. */
+const cloneName = (relationship: string, cloneId: string) => `clone_${relationship}_${encode(cloneId)}`;
+const readName = (pointId: string) => `read_${encode(pointId)}`;
+
+/** Where datasets beside a volume are mounted: below the agent's home, which is private. */
+function mountPathOf({ host, volume }: Pick<Place, 'host' | 'volume'>, name: string): string {
+  return join(host.home, 'zfs', ...volume.path.split('/'), name);
+}
+
+/** Clones a snapshot and those of its children, mounted as they lie. Answers where. Repeatable. */
+async function cloneTree(
+  place: Place,
+  snapshot: Entry,
+  { name, readOnly }: { name: string; readOnly: boolean },
+): Promise<string> {
+  const { host, volume } = place;
+  const top = `${place.container?.name ?? (await ensureContainer(place))}/${name}`;
+  const path = mountPathOf(place, name);
+  // Below it a mount that is gone may have left its folder.
+  await host.files.mkdir(join(host.home, 'zfs'), 0o700);
+  const there = new Set(place.beside.map((entry) => entry.name));
+  const options = ['-o', `mountpoint=${path}`, '-o', `readonly=${readOnly ? 'on' : 'off'}`];
+  for (const part of withChildren(allEntries(place), snapshot)) {
+    const at = `${top}${part.dataset.slice(snapshot.dataset.length)}`;
+    if (there.has(at)) continue;
+    await runZfs(place, ['clone', ...(at === top ? options : []), part.name, at]);
+  }
+  await mount({ host, volume: { kind: 'zfs', path: top } });
+  const mounted = (await findPlace(host, volume)).beside.find((entry) => entry.name === top);
+  if (mounted?.properties['mounted'] === 'yes') return path;
+  const hint = 'is it encrypted, and its key not here? See: zfs get keystatus; zfs load-key';
+  throw makeError(place, 'NotMounted', `the copy of ${snapshot.name} can't be mounted`, { hint });
+}
+
+/** `clone` of the volume contract. */
+export async function clone(
+  host: Host,
+  volume: Volume,
+  request: { relationship: string; pointId: string; cloneId: string; signal?: AbortSignal },
+): Promise<Clone> {
+  const { relationship, pointId, cloneId, signal } = request;
+  return await withClones(volume, async () => {
+    const place = await findPlace(host, volume);
+    const { snapshot } = findPoint(place, relationship, pointId);
+    signal?.throwIfAborted();
+    const path = await cloneTree(place, snapshot, {
+      name: cloneName(relationship, cloneId),
+      readOnly: false,
+    });
+    return { path, how: 'Snapshot' };
+  });
+}
+
+function withClones<T>({ path }: Volume, work: () => Promise<T>): Promise<T> {
+  return withLock(`zfs-clones:${path}`, work);
+}
+
+/** `removeClones` of the volume contract. */
+export async function removeClones(
+  host: Host,
+  volume: Volume,
+  { relationship, keepCloneIds }: { relationship: string; keepCloneIds: readonly string[] },
+): Promise<void> {
+  await withClones(volume, async () => {
+    const place = await findPlace(host, volume);
+    const kept = new Set(keepCloneIds.map((cloneId) => cloneName(relationship, cloneId)));
+    const prefix = cloneName(relationship, '');
+    for (const name of childrenBeside(place)) {
+      if (name.startsWith(prefix) && !kept.has(name)) await destroyClone(place, name);
+    }
+  });
+}
+
+/** The datasets directly in the volume's container, by their own names. */
+function childrenBeside({ beside, volume }: Place): string[] {
+  const container = containerOf(volume) ?? '';
+  const names = datasetsOf(beside).map(({ name }) => name.slice(container.length + 1));
+  return names.filter((name) => name !== '' && !name.includes('/'));
+}
+
+async function destroyClone(place: Place, name: string, { isRead = false } = {}): Promise<void> {
+  // Somebody may still read it: then the next prune removes it.
+  const allow = (stderr: string) => isMissing(stderr) || (isRead && /is busy/.test(stderr));
+  const dataset = `${containerOf(place.volume) ?? ''}/${name}`;
+  const result = await runZfs(place, ['destroy', '-r', dataset], { allow });
+  if (result.exitCode !== 0) return;
+  await place.host.run(['rmdir', '--', mountPathOf(place, name)]);
+}
+
+/** `pointPath` of the volume contract: a copy that can only be read, until {@link removeReads}. */
+export async function pointPath(
+  host: Host,
+  volume: Volume,
+  relationship: string,
+  pointId: string,
+): Promise<string> {
+  return await withClones(volume, async () => {
+    const place = await findPlace(host, volume);
+    const { snapshot } = findPoint(place, relationship, pointId);
+    return await cloneTree(place, snapshot, { name: readName(pointId), readOnly: true });
+  });
+}
+
+/** The snapshot of which a path answered by `pointPath` is a copy. */
+export function findReadSnapshot({ beside }: Place, path: string): string | undefined {
+  const isIt = ({ kind, properties }: Entry) => kind === 'dataset' && properties['mountpoint'] === path;
+  return beside.find(isIt)?.properties['origin'];
+}
+
+/** Removes the copies of these points, and those that nobody reads any more. */
+export async function removeReads(place: Place, pointIds: readonly string[]): Promise<void> {
+  const unwanted = new Set(pointIds.map(readName));
+  const now = Date.now() / 1000;
+  await withClones(place.volume, async () => {
+    for (const name of childrenBeside(place).filter((each) => each.startsWith('read_'))) {
+      const made = place.beside.find((entry) => entry.name.endsWith(`/${name}`));
+      const isOld = made !== undefined && now - numberOf(made, 'creation') > READ_SECONDS;
+      if (unwanted.has(name) || isOld) await destroyClone(place, name, { isRead: true });
+    }
+  });
+}

@@ -1,0 +1,37 @@
+/** ZFS datasets, alone or with all that lie below them. */
+import type { VolumeDriver } from '../contract';
+import { capture, isChanged, release, states } from './capture';
+import { check, claim, disclaim } from './claims';
+import { clone, pointPath, removeClones } from './clones';
+import { inspect, size } from './inspect';
+import { markVerified, points } from './points';
+import { prune } from './prune';
+import { publish } from './publish';
+import { rollback } from './rollback';
+import { demote, promote } from './switch';
+
+export const zfsDriver: VolumeDriver = {
+  kind: 'zfs',
+  onlyMethod: 'Snapshot',
+  hasTrees: true,
+  inspect,
+  check,
+  claim,
+  disclaim,
+  capture,
+  states,
+  isChanged,
+  size,
+  release,
+  landingPath: ({ path }) => path,
+  points,
+  pointPath,
+  publish,
+  markVerified,
+  rollback,
+  promote,
+  demote,
+  clone,
+  removeClones,
+  prune,
+};

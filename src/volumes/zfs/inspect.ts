@@ -1,0 +1,52 @@
+/** What a dataset is, and what can be done with it. */
+import type { Host } from '../../hosts/contract';
+import type { Volume } from '../../model/records';
+import { toClaim } from '../directory/state';
+import type { Inspection, VolumeSize } from '../contract';
+import { isEmpty } from './capture';
+import { readClaims } from './claims';
+import { datasetsOf, numberOf } from './listing';
+import { parentOf } from './names';
+import { findPlace, type Place } from './place';
+import { isMissing, runZfs } from './tools';
+
+const INSTEAD = 'a ZFS dataset is frozen by a snapshot: use copyMethod Snapshot, or leave it out';
+
+/** `inspect` of the volume contract. */
+export async function inspect(host: Host, volume: Volume): Promise<Inspection> {
+  const place = await findPlace(host, volume);
+  const claims = Object.values(readClaims(place).claims);
+  const claim = claims.find(({ role }) => role === 'target') ?? claims[0];
+  const { mountpoint = '', mounted } = place.dataset?.properties ?? {};
+  return {
+    exists: place.dataset !== undefined,
+    filesystem: 'zfs',
+    mountPoint: mounted === 'yes' ? mountpoint : '',
+    freeBytes: await readFree(place),
+    empty: await isEmpty(place),
+    hasHardLinks: false,
+    capture: ['Snapshot'],
+    points: ['Snapshot'],
+    whyNot: { Direct: INSTEAD, Clone: INSTEAD, HardLink: INSTEAD },
+    ...(claim && { claim: toClaim(claim) }),
+  };
+}
+
+/** For the volume, or what would hold it. */
+async function readFree(place: Place): Promise<number> {
+  if (place.dataset) return numberOf(place.dataset, 'available');
+  for (let at = parentOf(place.volume.path); at !== undefined; at = parentOf(at)) {
+    const { exitCode, stdout } = await runZfs(place, ['get', '-Hp', '-o', 'value', 'available', at], {
+      allow: isMissing,
+    });
+    if (exitCode === 0) return Number(stdout.toString()) || 0;
+  }
+  return 0;
+}
+
+/** `size` of the volume contract. ZFS does not count files. */
+export async function size(host: Host, volume: Volume): Promise<VolumeSize> {
+  const { entries } = await findPlace(host, volume);
+  const diskBytes = datasetsOf(entries).reduce((sum, dataset) => sum + numberOf(dataset, 'referenced'), 0);
+  return { diskBytes, fileBytes: diskBytes, entries: 0 };
+}

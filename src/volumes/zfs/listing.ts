@@ -1,0 +1,99 @@
+/** What a pool holds, as `zfs get` tells it. */
+import type { Features } from './features';
+import { findFeatures } from './features';
+import { CLAIMS, FOLDER, PENDING, POINT, splitName } from './names';
+import { isMissing, runZfs, type Subject } from './tools';
+
+/** A dataset, a snapshot or a bookmark. */
+export interface Entry {
+  /** `tank/wiki`, `tank/wiki@monday`, `tank/wiki#monday`. */
+  name: string;
+  kind: 'dataset' | 'snapshot' | 'bookmark';
+  dataset: string;
+  /** After the `@` or `#`; empty for a dataset. */
+  own: string;
+  /** As the tool prints them; `-` is left out. */
+  properties: Readonly<Record<string, string>>;
+  /** Those that were set here: neither inherited nor a default. */
+  local: ReadonlySet<string>;
+}
+
+const PROPERTIES = [
+  'type',
+  'guid',
+  'createtxg',
+  'creation',
+  'used',
+  'referenced',
+  'available',
+  'origin',
+  'userrefs',
+  'mounted',
+  'mountpoint',
+  'canmount',
+];
+
+/** Lines of `zfs get -H -o name,property,value,source`. Pure. Entries are in the order of the lines. */
+export function parseEntries(text: string): Entry[] {
+  const found = new Map<string, { properties: Record<string, string>; local: Set<string> }>();
+  for (const line of text.split('\n')) {
+    const fields = line.split('\t');
+    const [name = '', property = ''] = fields;
+    if (fields.length < 4 || name === '') continue;
+    const entry = found.get(name) ?? { properties: {}, local: new Set<string>() };
+    found.set(name, entry);
+    const value = fields.slice(2, -1).join('\t');
+    const source = fields.at(-1) ?? '';
+    if (value === '-' && source === '-') continue;
+    entry.properties[property] = value;
+    if (source === 'local' || source === 'received') entry.local.add(property);
+  }
+  return [...found].map(([name, { properties, local }]) => {
+    const kind = name.includes('@') ? 'snapshot' : name.includes('#') ? 'bookmark' : 'dataset';
+    return { name, kind, ...splitName(name), properties, local };
+  });
+}
+
+function propertiesFor({ written, encryption, resume }: Features): string {
+  const more = [written && 'written', encryption && 'encryption', resume && 'receive_resume_token'];
+  return [...PROPERTIES, CLAIMS, POINT, PENDING, ...more.filter((name) => name !== false)].join(',');
+}
+
+/**
+ * A dataset with everything below it, its snapshots and bookmarks too; what lies in a folder of Tidemark's inside
+ * of it is left out. Empty where there is no such dataset.
+ */
+export async function listTree(subject: Subject, dataset: string): Promise<Entry[]> {
+  const features = await findFeatures(subject.host);
+  const types = features.bookmarks ? ['-t', 'filesystem,volume,snapshot,bookmark'] : [];
+  const columns = ['-o', 'name,property,value,source'];
+  const argv = ['get', '-Hp', '-r', ...types, ...columns, propertiesFor(features), dataset];
+  const { exitCode, stdout } = await runZfs(subject, argv, { allow: isMissing });
+  if (exitCode !== 0) return [];
+  const inner = `${dataset}/`;
+  return parseEntries(stdout.toString()).filter(
+    ({ name }) => !name.slice(inner.length).split(/[/@#]/).includes(FOLDER),
+  );
+}
+
+/** An entry's number, 0 where it has none. */
+export function numberOf({ properties }: Entry, property: string): number {
+  return Number(properties[property] ?? 0) || 0;
+}
+
+/** In the order in which they were made; those of one moment by name. */
+export function byAge(one: Entry, other: Entry): number {
+  return numberOf(one, 'createtxg') - numberOf(other, 'createtxg') || (one.name < other.name ? -1 : 1);
+}
+
+/** The snapshots of one dataset, oldest first. */
+export function snapshotsOf(entries: readonly Entry[], dataset: string): Entry[] {
+  return entries.filter((entry) => entry.kind === 'snapshot' && entry.dataset === dataset).sort(byAge);
+}
+
+/** Datasets, parents before what they hold. */
+export function datasetsOf(entries: readonly Entry[]): Entry[] {
+  return entries
+    .filter(({ kind }) => kind === 'dataset')
+    .sort((one, other) => (one.name < other.name ? -1 : 1));
+}

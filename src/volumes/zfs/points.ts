@@ -1,0 +1,96 @@
+/** The recovery points of a relationship: snapshots with a stamp, in the replica and in what it replaced. */
+import { z } from 'zod';
+import type { Host } from '../../hosts/contract';
+import type { Instant, Point, Volume } from '../../model/records';
+import { type Entry } from './listing';
+import { POINT } from './names';
+import { allEntries, findPlace, type Place } from './place';
+import { makeError, runZfs, type Subject } from './tools';
+
+const StampSchema = z.object({
+  relationship: z.string(),
+  id: z.string(),
+  syncId: z.string(),
+  sequence: z.int(),
+  capturedAt: z.string(),
+  publishedAt: z.string(),
+  bytes: z.number(),
+  files: z.number(),
+  verifiedAt: z.string().exactOptional(),
+  diverged: z.literal(true).exactOptional(),
+});
+
+export type Stamp = z.output<typeof StampSchema>;
+
+/** A point, and the snapshot that it is. */
+export interface StampedSnapshot {
+  stamp: Stamp;
+  point: Point;
+  snapshot: Entry;
+}
+
+function toPoint({ relationship: _ours, ...stamp }: Stamp, { properties }: Entry): Point {
+  return { ...stamp, method: 'Snapshot', identity: properties['guid'] ?? '' };
+}
+
+function parseStamp(subject: Subject, { name, properties }: Entry): Stamp {
+  try {
+    return StampSchema.parse(JSON.parse(properties[POINT] ?? ''));
+  } catch (error) {
+    const hint = `see it with: zfs get ${POINT} ${name}; remove it with: zfs inherit ${POINT} ${name}`;
+    throw makeError(
+      subject,
+      'ToolFailed',
+      `the property ${POINT} of ${name} can't be understood`,
+      { hint },
+      error,
+    );
+  }
+}
+
+/** Oldest first. */
+export function findStamped(place: Place, relationship: string): StampedSnapshot[] {
+  return allEntries(place)
+    .filter(({ kind, local }) => kind === 'snapshot' && local.has(POINT))
+    .map((snapshot) => ({ stamp: parseStamp(place, snapshot), snapshot }))
+    .filter(({ stamp }) => stamp.relationship === relationship)
+    .map(({ stamp, snapshot }) => ({ stamp, snapshot, point: toPoint(stamp, snapshot) }))
+    .sort(
+      ({ stamp: one }, { stamp: other }) => one.sequence - other.sequence || (one.id < other.id ? -1 : 1),
+    );
+}
+
+/** Makes a snapshot a point: there whole, or not at all. */
+export async function writeStamp(subject: Subject, snapshot: string, stamp: Stamp): Promise<void> {
+  await runZfs(subject, ['set', `${POINT}=${JSON.stringify(stamp)}`, snapshot]);
+}
+
+/** `points` of the volume contract. */
+export async function points(host: Host, volume: Volume, relationship: string): Promise<Point[]> {
+  return findStamped(await findPlace(host, volume), relationship).map(({ point }) => point);
+}
+
+/** @throws TidemarkError `VolumeMissing` where there is no such point. */
+export function findPoint(place: Place, relationship: string, pointId: string): StampedSnapshot {
+  const all = findStamped(place, relationship);
+  const found = all.find(({ point }) => point.id === pointId);
+  if (found) return found;
+  const newest = all.at(-1)?.point.id;
+  const hint = newest
+    ? `the newest is ${newest}; see: tidemark points ${relationship}`
+    : 'there are none yet';
+  throw makeError(place, 'VolumeMissing', `there is no recovery point ${pointId}`, { hint });
+}
+
+/** `markVerified` of the volume contract. */
+export async function markVerified(
+  host: Host,
+  volume: Volume,
+  relationship: string,
+  pointId: string,
+  at: Instant,
+): Promise<void> {
+  const place = await findPlace(host, volume);
+  const { stamp, snapshot } = findPoint(place, relationship, pointId);
+  await writeStamp(place, snapshot.name, { ...stamp, verifiedAt: at });
+}

@@ -1,0 +1,111 @@
+/** Makes what was received a recovery point, and the replica where it came into a side volume. */
+import type { Host } from '../../hosts/contract';
+import type { StreamPlan } from '../../model/plan-stream';
+import type { Point, PointMethod, Volume } from '../../model/records';
+import { withLock } from '../directory/lock';
+import type { PointStamp } from '../contract';
+import { dropHold, hold } from './holds';
+import { datasetsOf, type Entry } from './listing';
+import { holdTag, sideOf, snapshotName } from './names';
+import { findPlace, findReadyPlace, ownSnapshots, type Place, withChildren } from './place';
+import { findStamped, writeStamp } from './points';
+import { settle, swapIn } from './swap';
+import { makeError, runZfs } from './tools';
+
+interface PublishRequest {
+  relationship: string;
+  stamp: PointStamp;
+  method: PointMethod;
+  unchanged: boolean;
+  stream?: StreamPlan;
+  identity?: string;
+  signal?: AbortSignal;
+}
+
+/** One change of a volume's points at a time. */
+export function withPoints<T>({ path }: Volume, work: () => Promise<T>): Promise<T> {
+  return withLock(`zfs-points:${path}`, work);
+}
+
+/** `publish` of the volume contract. */
+export async function publish(host: Host, volume: Volume, request: PublishRequest): Promise<Point> {
+  const { relationship, stamp, method, identity } = request;
+  if (method !== 'Snapshot') {
+    const hint = 'leave copyMethod out';
+    throw makeError({ host, volume }, 'UnsupportedCapture', 'a point of a ZFS dataset is a snapshot', {
+      hint,
+    });
+  }
+  return await withPoints(volume, async () => {
+    await settle(host, volume);
+    const before = await findPlace(host, volume);
+    const existing = findStamped(before, relationship).find(({ point }) => point.id === stamp.id);
+    if (existing) return existing.point;
+    const snapshot =
+      identity === undefined ? await freeze(host, volume, request) : await install(before, identity);
+    const place = await findReadyPlace(host, volume);
+    await moveHold(place, snapshot, relationship);
+    const { id, syncId, sequence, capturedAt, publishedAt, bytes, files, diverged } = stamp;
+    const whole = { relationship, id, syncId, sequence, capturedAt, publishedAt, bytes, files };
+    await writeStamp(place, snapshot.name, { ...whole, ...(diverged && { diverged }) });
+    const point = findStamped(await findPlace(host, volume), relationship).find(
+      (each) => each.point.id === id,
+    );
+    if (!point)
+      throw makeError(place, 'ToolFailed', `the stamp of ${snapshot.name} was written, and is not there`);
+    return point.point;
+  });
+}
+
+/** The snapshot that was received, in the replica; what came into a side volume takes its place first. */
+async function install(place: Place, identity: string): Promise<Entry> {
+  const { host, volume } = place;
+  const isIt = ({ kind, properties }: Entry) => kind === 'snapshot' && properties['guid'] === identity;
+  const received = ownSnapshots(place).find(isIt);
+  if (received) return received;
+  const isWaiting = place.beside.some((entry) => isIt(entry) && entry.dataset === sideOf(volume));
+  if (!isWaiting) {
+    const hint = 'sync again: it sends what is missing';
+    throw makeError(place, 'VerificationFailed', 'the state that was sent is not what is here', { hint });
+  }
+  await swapIn(host, volume);
+  const installed = ownSnapshots(await findPlace(host, volume)).find(isIt);
+  if (!installed)
+    throw makeError(place, 'ToolFailed', 'the side volume took its place, and its state is not there');
+  return installed;
+}
+
+/** Freezes the live volume: what an old primary has for itself. */
+async function freeze(
+  host: Host,
+  volume: Volume,
+  { relationship, stamp, signal }: PublishRequest,
+): Promise<Entry> {
+  const place = await findReadyPlace(host, volume);
+  const own = snapshotName(relationship, stamp.id);
+  const name = `${volume.path}@${own}`;
+  const isRecursive = datasetsOf(place.entries).some(
+    (dataset) =>
+      dataset.name !== volume.path &&
+      place.entries.some((entry) => entry.dataset === dataset.name && entry.own.startsWith('tidemark_')),
+  );
+  const allow = (stderr: string) => /dataset already exists/.test(stderr);
+  await runZfs(place, ['snapshot', ...(isRecursive ? ['-r'] : []), name], {
+    allow,
+    ...(signal && { signal }),
+  });
+  const made = ownSnapshots(await findPlace(host, volume)).find((entry) => entry.name === name);
+  if (!made) throw makeError(place, 'ToolFailed', `${name} was made, and is not there`);
+  return made;
+}
+
+/** The newest point is the base of the next stream, and nobody destroys it; the former one is free to go. */
+async function moveHold(place: Place, base: Entry, relationship: string): Promise<void> {
+  const tag = holdTag(relationship);
+  await hold(place, withChildren(place.entries, base), tag);
+  const former = findStamped(place, relationship).filter(({ snapshot }) => snapshot.name !== base.name);
+  for (const { snapshot } of former) {
+    const all = withChildren([...place.entries, ...place.beside], snapshot);
+    await dropHold(place, all, tag);
+  }
+}

@@ -1,0 +1,239 @@
+/**
+ * Puts a side volume in the replica's place. The old replica stays beside it until nothing in it is needed any
+ * more. Every step can be cut off; `settle` then goes on.
+ */
+import { z } from 'zod';
+import type { Host } from '../../hosts/contract';
+import type { Volume } from '../../model/records';
+import { byAge, datasetsOf, type Entry, listTree } from './listing';
+import { CLAIMS, containerOf, FLUSH, PENDING, POINT, sideOf } from './names';
+import { differsFromNewest, findPendingSide, findPlace, findSide, flush, type Place } from './place';
+import { isMissing, makeError, runZfs, type Subject } from './tools';
+
+/** Where a dataset is mounted and shared: set only once it is the replica. */
+const PLACED = ['mountpoint', 'sharenfs', 'sharesmb', 'canmount'];
+/** Not taken over from the replica that is replaced. */
+const NOT_TAKEN = new Set([
+  ...PLACED,
+  'readonly',
+  POINT,
+  PENDING,
+  FLUSH,
+  'volsize',
+  'keylocation',
+  'zoned',
+  'jailed',
+]);
+
+const PendingSchema = z.object({
+  settings: z.record(z.string(), z.string()),
+  /** The dataset that was the replica before. */
+  aside: z.string().exactOptional(),
+});
+
+type Pending = z.output<typeof PendingSchema>;
+
+const NOT_MOUNTABLE =
+  /already mounted|not currently mounted|legacy mountpoint|no mountpoint set|canmount|[Kk]ey.* not (loaded|available)|encryption key/;
+
+/** Mounts a volume and its children where their properties say so; what can't be mounted stays as it is. */
+export async function mount(subject: Subject): Promise<void> {
+  for (const { name, properties } of datasetsOf(await listTree(subject, subject.volume.path))) {
+    const isWanted = properties['canmount'] === 'on' && properties['mountpoint']?.startsWith('/');
+    if (!isWanted || properties['mounted'] === 'yes') continue;
+    await runZfs(subject, ['mount', name], { allow: (stderr) => NOT_MOUNTABLE.test(stderr) });
+  }
+}
+
+async function readLocal(subject: Subject, dataset: string): Promise<Map<string, string>> {
+  const argv = ['get', '-Hp', '-o', 'property,value', '-s', 'local', 'all', dataset];
+  const { stdout } = await runZfs(subject, argv);
+  const lines = stdout
+    .toString()
+    .split('\n')
+    .filter((line) => line !== '');
+  return new Map(
+    lines.map((line) => [line.slice(0, line.indexOf('\t')), line.slice(line.indexOf('\t') + 1)]),
+  );
+}
+
+/** Finishes what an attempt that was cut off had begun. Repeatable. */
+export async function settle(host: Host, volume: Volume): Promise<void> {
+  const place = await findPlace(host, volume);
+  if (!place.dataset && findPendingSide(place)) await runZfs(place, ['rename', sideOf(volume), volume.path]);
+  else if (!place.dataset?.local.has(PENDING)) return;
+  await finish({ host, volume });
+}
+
+/** Puts the side volume in the replica's place. Repeatable. */
+export async function swapIn(host: Host, volume: Volume): Promise<void> {
+  await settle(host, volume);
+  const place = await findPlace(host, volume);
+  const side = findSide(place);
+  if (!side) return;
+  const aside = place.dataset && (await freeAside(place));
+  await prepareSide(place, aside);
+  if (aside !== undefined) await moveAside(place, aside);
+  await runZfs(place, ['rename', side.name, volume.path]);
+  await finish(place);
+}
+
+/** Gives the side volume what the replica has of its own; what its stream brought wins. */
+async function prepareSide(place: Place, aside: string | undefined): Promise<void> {
+  const { dataset, container } = place;
+  const side = sideOf(place.volume);
+  const [old, own] = [dataset && (await readLocal(place, dataset.name)), await readLocal(place, side)];
+  for (const [property, value] of old ?? []) {
+    if (!NOT_TAKEN.has(property) && (property === CLAIMS || !own.has(property)))
+      await runZfs(place, ['set', `${property}=${value}`, side]);
+  }
+  const claims = container?.local.has(CLAIMS) ? container.properties[CLAIMS] : undefined;
+  if (!dataset && claims !== undefined) await runZfs(place, ['set', `${CLAIMS}=${claims}`, side]);
+  const settings = Object.fromEntries([...(old ?? [])].filter(([property]) => PLACED.includes(property)));
+  const pending: Pending = { settings, ...(aside !== undefined && { aside }) };
+  await runZfs(place, ['set', 'readonly=on', side]);
+  await runZfs(place, ['set', 'canmount=noauto', side]);
+  // Last: with it the side volume is ready to be the replica.
+  await runZfs(place, ['set', `${PENDING}=${JSON.stringify(pending)}`, side]);
+}
+
+/** A name for what is replaced, as `aside-3`. One that an attempt before this has chosen is taken again. */
+async function freeAside(place: Place): Promise<string> {
+  const chosen = findPendingSide(place)?.properties[PENDING];
+  const pending = chosen === undefined ? undefined : PendingSchema.parse(JSON.parse(chosen));
+  if (pending?.aside !== undefined && !place.beside.some(({ name }) => name === pending.aside))
+    return pending.aside;
+  const names = new Set(place.beside.map(({ name }) => name));
+  const container = containerOf(place.volume) ?? '';
+  for (let number = 1; ; number++) {
+    const name = `${container}/aside-${number}`;
+    if (!names.has(name)) return name;
+  }
+}
+
+/** What changed there after its newest snapshot is frozen first: nothing of it goes. */
+async function moveAside(place: Place, aside: string): Promise<void> {
+  const { host, volume } = place;
+  await keepChanges({ host, volume }, aside);
+  for (const { name } of datasetsOf(place.entries).toReversed()) {
+    await runZfs(place, ['unmount', name], { allow: (stderr) => NOT_MOUNTABLE.test(stderr) });
+  }
+  await runZfs(place, ['rename', volume.path, aside]);
+}
+
+async function keepChanges(subject: Subject, aside: string): Promise<void> {
+  await flush(subject);
+  const place = await findPlace(subject.host, subject.volume);
+  const hasSnapshots = place.entries.some(({ kind }) => kind === 'snapshot');
+  if (hasSnapshots && !differsFromNewest(place, subject.volume.path)) return;
+  const name = `tidemark-kept-${aside.slice(aside.lastIndexOf('-') + 1)}`;
+  const allow = (stderr: string) => /dataset already exists/.test(stderr);
+  const isPart = (dataset: Entry) =>
+    dataset.name === subject.volume.path || !isForeign(place.entries, dataset);
+  for (const dataset of datasetsOf(place.entries).filter(isPart))
+    await runZfs(subject, ['snapshot', `${dataset.name}@${name}`], { allow });
+}
+
+/** What is left to do once the side volume is the replica. */
+async function finish(subject: Subject): Promise<void> {
+  const place = await findPlace(subject.host, subject.volume);
+  const text = place.dataset?.properties[PENDING];
+  if (!place.dataset || text === undefined) return;
+  const { settings, aside } = parsePending(subject, text);
+  if (aside !== undefined) await leaveAside(place, aside);
+  const { canmount = 'on', ...others } = settings;
+  for (const [property, value] of Object.entries(others))
+    await runZfs(place, ['set', `${property}=${value}`, place.dataset.name]);
+  await runZfs(place, ['set', `canmount=${canmount}`, place.dataset.name]);
+  await mount(place);
+  // Nobody else may take an old word for what the replica says itself.
+  if (place.container?.local.has(CLAIMS)) await runZfs(place, ['inherit', CLAIMS, place.container.name]);
+  await runZfs(place, ['inherit', PENDING, place.dataset.name]);
+}
+
+function parsePending(subject: Subject, text: string): Pending {
+  try {
+    return PendingSchema.parse(JSON.parse(text));
+  } catch (error) {
+    const hint = `see it with: zfs get ${PENDING} ${subject.volume.path}; remove it with: zfs inherit`;
+    throw makeError(subject, 'ToolFailed', `its property ${PENDING} can't be understood`, { hint }, error);
+  }
+}
+
+/** What was replaced is mounted nowhere and claims nothing; children that were not part of it come back. */
+async function leaveAside(place: Place, aside: string): Promise<void> {
+  const { volume, beside, entries } = place;
+  const old = datasetsOf(beside).filter(({ name }) => name === aside || name.startsWith(`${aside}/`));
+  const top = old.find(({ name }) => name === aside);
+  if (!top) return;
+  if (top.local.has(CLAIMS)) await runZfs(place, ['inherit', CLAIMS, aside]);
+  const moved: string[] = [];
+  for (const child of old.filter(({ name }) => name !== aside)) {
+    const at = `${volume.path}${child.name.slice(aside.length)}`;
+    const isThere = entries.some(({ name }) => name === at);
+    if (moved.some((name) => child.name.startsWith(`${name}/`))) continue;
+    if (!isThere && isForeign(beside, child)) {
+      await runZfs(place, ['rename', child.name, at]);
+      moved.push(child.name);
+    }
+  }
+  for (const { name } of old) {
+    if (moved.some((other) => name === other || name.startsWith(`${other}/`))) continue;
+    await runZfs(place, ['set', 'canmount=noauto', name]);
+  }
+}
+
+/** A child that no stream ever brought: it belongs to somebody else. */
+function isForeign(entries: readonly Entry[], { name }: Entry): boolean {
+  const isBelow = (entry: Entry) => entry.dataset === name || entry.dataset.startsWith(`${name}/`);
+  return !entries.some(
+    (entry) => entry.kind === 'snapshot' && isBelow(entry) && entry.own.startsWith('tidemark_'),
+  );
+}
+
+/** Removes the side volume; snapshots that it had taken over from the replica go back to it. Repeatable. */
+export async function discardSide(host: Host, volume: Volume): Promise<void> {
+  const place = await findPlace(host, volume);
+  const side = sideOf(volume);
+  if (!findSide(place)) return;
+  for (const { name, properties } of datasetsOf(place.entries)) {
+    if (properties['origin']?.startsWith(`${side}@`) || properties['origin']?.startsWith(`${side}/`))
+      await runZfs(place, ['promote', name]);
+  }
+  await runZfs(place, ['destroy', '-r', side], { allow: isMissing });
+}
+
+/**
+ * Makes a side volume that holds a state of the replica, or of one that it replaced, and everything older: as
+ * much a clone as the storage allows, so that nothing is copied. Repeatable.
+ */
+export async function branchSide(host: Host, volume: Volume, base: Entry): Promise<string> {
+  const side = sideOf(volume);
+  const now = await findPlace(host, volume);
+  if (findSide(now)) {
+    if (isBranched(now, base)) return side;
+    await discardSide(host, volume);
+  }
+  const place = await findPlace(host, volume);
+  const all = [...place.entries, ...place.beside];
+  // By its identity: a side volume that was discarded may have had it under another dataset.
+  const again = all.find(
+    ({ kind, properties }) => kind === 'snapshot' && properties['guid'] === base.properties['guid'],
+  );
+  const top = again ?? base;
+  const datasets = datasetsOf(all).filter(
+    ({ name }) => name === top.dataset || name.startsWith(`${top.dataset}/`),
+  );
+  const inside = datasets.filter(({ name }) => all.some((entry) => entry.name === `${name}@${top.own}`));
+  const at = (name: string) => `${side}${name.slice(top.dataset.length)}`;
+  for (const { name } of inside) await runZfs(place, ['clone', `${name}@${top.own}`, at(name)]);
+  for (const { name } of inside) await runZfs(place, ['promote', at(name)]);
+  return side;
+}
+
+/** The side volume is this state, and nothing else. */
+function isBranched(place: Place, base: Entry): boolean {
+  const side = sideOf(place.volume);
+  const own = place.beside.filter(({ kind, dataset }) => kind === 'snapshot' && dataset === side);
+  return own.sort(byAge).at(-1)?.properties['guid'] === base.properties['guid'];
+}

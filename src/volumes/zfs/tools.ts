@@ -1,0 +1,99 @@
+/** Runs `zfs`, and what its failures mean. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RunOptions, RunResult } from '../../hosts/contract';
+import { tailOf } from '../../hosts/run-checked';
+import type { ErrorType, TidemarkError } from '../../model/errors';
+import { makeError, type Subject } from '../directory/tools';
+
+export { makeError, type Subject } from '../directory/tools';
+
+/** A dataset stays busy for a moment after it was unmounted, and while somebody looks at it. */
+const BUSY_PAUSES_MS = [20, 50, 100, 200, 300, 500, 800, 1000, 1500];
+
+export const isMissing = (stderr: string) =>
+  /dataset does not exist|no such pool|could not find any snapshots/.test(stderr);
+const isBusy = (stderr: string) =>
+  /(is busy|Device busy|device is busy|pool or dataset is busy)/.test(stderr);
+
+interface Rule {
+  says: RegExp;
+  type: ErrorType;
+  message: string;
+  hint?: string;
+}
+
+const RULES: Rule[] = [
+  {
+    says: /out of space|No space left on device|quota exceeded/,
+    type: 'TargetFull',
+    message: 'the pool is full',
+    hint: 'free space there, or keep fewer recovery points (spec.retain)',
+  },
+  {
+    says: /dataset does not exist|no such pool/,
+    type: 'VolumeMissing',
+    message: 'there is no such dataset',
+    hint: 'is its pool imported? See: zpool import; zfs list',
+  },
+  {
+    says: /is busy|Device busy|device is busy/,
+    type: 'VolumeBusy',
+    message: 'the dataset is in use',
+    hint: 'see what uses it: fuser -vm on its mount point, zfs holds on its snapshots',
+  },
+  {
+    says: /permission denied|Permission denied/,
+    type: 'ToolFailed',
+    message: 'zfs may not do that for this user',
+    hint: 'run the agent as root, or give its user the permissions: zfs allow',
+  },
+  {
+    says: /daemon is running|internal error: failed to initialize|\/dev\/zfs|ZFS modules/,
+    type: 'ToolMissing',
+    message: 'ZFS does not run there',
+    hint: 'load it: modprobe zfs, or start zfs-fuse',
+  },
+];
+
+/** The error for a `zfs` that failed. */
+export function classifyZfs(subject: Subject, argv: readonly string[], result: RunResult): TidemarkError {
+  const toolMessage = tailOf(result.stderr || result.stdout.toString());
+  const rule = RULES.find(({ says }) => says.test(result.stderr));
+  const what = `zfs ${argv[0] ?? ''}`;
+  if (!rule)
+    return makeError(subject, 'ToolFailed', `${what} ended with exit code ${result.exitCode}`, {
+      toolMessage,
+    });
+  const { type, message, hint } = rule;
+  return makeError(subject, type, `${what}: ${message}`, {
+    toolMessage,
+    ...(hint !== undefined && { hint }),
+  });
+}
+
+export interface ZfsOptions extends RunOptions {
+  /** Failures, by what the tool says, that are no error here. */
+  allow?: (stderr: string) => boolean;
+  /** Try on for a moment where the dataset is busy. */
+  patient?: boolean;
+}
+
+/** Runs `zfs` with these arguments. @throws TidemarkError by what it says. */
+export async function runZfs(
+  subject: Subject,
+  argv: readonly string[],
+  { allow, patient = true, ...options }: ZfsOptions = {},
+): Promise<RunResult> {
+  for (let round = 0; ; round++) {
+    const result = await subject.host.run(['zfs', ...argv], options);
+    if (result.exitCode === 0) return result;
+    const pause = BUSY_PAUSES_MS[round];
+    if (patient && isBusy(result.stderr) && pause !== undefined) {
+      options.signal?.throwIfAborted();
+      await sleep(pause);
+      continue;
+    }
+    if (allow?.(result.stderr)) return result;
+    throw classifyZfs(subject, argv, result);
+  }
+}

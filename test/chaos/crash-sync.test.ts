@@ -1,0 +1,4 @@
+import { describeCrashes } from './crash/matrix';
+
+// What kills do to rsync's syncs, the tests named kill- tell.
+describeCrashes('sync', ['zfs', 'btrfs send']);

@@ -1,0 +1,265 @@
+/** Subvolumes by `btrfs send`, between two real filesystems. */
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { makeLocalHost } from '../../src/hosts/local';
+import { runChecked } from '../../src/hosts/run-checked';
+import { MoverSchema } from '../../src/model/spec';
+import { btrfsMover } from '../../src/movers/btrfs';
+import { btrfsDriver } from '../../src/volumes/btrfs';
+import { compareTrees, describeTree } from '../support/compare-trees';
+import { TestFilesystem } from '../support/filesystems';
+import { makeNastyTree } from '../support/nasty-tree';
+import { StreamRig } from '../support/sync-rig';
+
+const host = makeLocalHost({ name: 'test', home: tmpdir() });
+const btrfs = (...argv: string[]) => runChecked(host, ['btrfs', ...argv]);
+const ALONE = MoverSchema.parse({ btrfs: {} });
+const NESTED = MoverSchema.parse({ btrfs: { nested: true } });
+const SMALL = 200_000;
+const BIG = 4 * 1024 * 1024;
+
+describe('the btrfs mover', () => {
+  let filesystems: TestFilesystem[];
+  let rig: StreamRig;
+  let count = 0;
+  const at = (name: string) => join(rig.source.volume.path, name);
+  const atTarget = (name: string) => join(rig.target.volume.path, name);
+  const expectEqual = async () =>
+    expect(await compareTrees(rig.source.volume.path, rig.target.volume.path, { sparseness: true })).toEqual([]);
+  const fill = (path = at('big')) =>
+    runChecked(host, ['dd', 'if=/dev/urandom', `of=${path}`, 'bs=64K', `count=${BIG / 65536}`, 'status=none']);
+
+  /** A new source, and a target that is not there yet. */
+  async function makeVolumes() {
+    const [source = '', target = ''] = filesystems.map(({ mountPoint }) => join(mountPoint, `wiki-${count}`));
+    count++;
+    await btrfs('subvolume', 'create', source);
+    return { source: { kind: 'btrfs' as const, path: source }, target: { kind: 'btrfs' as const, path: target } };
+  }
+
+  beforeAll(async () => {
+    filesystems = await Promise.all([TestFilesystem.make('btrfs'), TestFilesystem.make('btrfs')]);
+    rig = await StreamRig.start({ driver: btrfsDriver, mover: btrfsMover, spec: ALONE }, await makeVolumes());
+  });
+  beforeEach(async () => rig.use(await makeVolumes(), ALONE));
+  afterAll(async () => {
+    await rig.stop();
+    for (const filesystem of filesystems) await filesystem.dispose();
+  });
+
+  it('brings everything over, then what changed, and keeps each state as a point', async () => {
+    await makeNastyTree(rig.source.volume.path);
+    await fill();
+    const first = await rig.sync();
+    await expectEqual();
+    expect(first.stats.bytesSent).toBeGreaterThan(BIG);
+    const before = await describeTree(await rig.pathOf(first.point));
+    await writeFile(at('content'), 'changed');
+    await rm(at('links'), { recursive: true });
+    await rename(at('modes'), at('modes, renamed'));
+    const second = await rig.sync();
+    await expectEqual();
+    expect(second.plan).toMatchObject({ how: 'incremental', base: { identity: first.point.identity } });
+    expect(second.stats.bytesSent).toBeLessThan(SMALL);
+    expect(second.stats.filesDeleted).toBeGreaterThan(5);
+    expect(await describeTree(await rig.pathOf(first.point))).toEqual(before);
+    const third = await rig.sync({ remove: [first.point.id] });
+    expect(third.stats).toMatchObject({ filesChanged: 0, filesDeleted: 0, bytesChanged: 0 });
+    await expectEqual();
+    expect((await rig.points()).map(({ id }) => id)).toEqual([second.point.id, third.point.id]);
+  });
+
+  it('goes back and forth after a change of the primary, and never sends anew what both have', async () => {
+    await fill();
+    await rig.sync();
+    await writeFile(at('one'), '1');
+    await rig.sync();
+    for (const name of ['two', 'three', 'four']) {
+      await rig.turnAround();
+      await writeFile(at(name), name);
+      const { plan, stats } = await rig.sync();
+      expect(plan.base).toBeDefined();
+      expect(stats.bytesSent).toBeLessThan(SMALL);
+      await expectEqual();
+      await writeFile(at(name), `${name}, again`);
+      expect((await rig.sync()).plan.how).toBe('incremental');
+      await expectEqual();
+    }
+  });
+
+  it('starts from a state that another tool has brought over', async () => {
+    await fill();
+    const snapshot = join(filesystems[0]?.mountPoint ?? '', `foreign-${count}`);
+    await btrfs('subvolume', 'snapshot', '-r', rig.source.volume.path, snapshot);
+    const [send, receive] = [['btrfs', 'send', '--quiet', snapshot], ['btrfs', 'receive', filesystems[1]?.mountPoint ?? '']];
+    await host.pipe([send, receive]);
+    const received = join(filesystems[1]?.mountPoint ?? '', `foreign-${count}`);
+    await btrfs('subvolume', 'snapshot', received, rig.target.volume.path);
+    await writeFile(at('new'), 'x');
+    const { plan, stats } = await rig.sync();
+    expect(plan.base).toMatchObject({ sourceName: snapshot, targetName: received });
+    expect(stats.bytesSent).toBeLessThan(SMALL);
+    await expectEqual();
+    await stat(join(received, 'big'));
+    expect((await rig.sync()).plan.how).toBe('incremental');
+  });
+
+  it('takes an older state where the newest is gone, and everything where none is left', async () => {
+    await fill();
+    const first = await rig.sync();
+    await writeFile(at('two'), '2');
+    const second = await rig.sync();
+    await writeFile(at('three'), '3');
+    const again = await rig.sync({ excluded: [second.point.identity] });
+    expect(again.plan.how).toBe('full-into-side');
+    await expectEqual();
+    expect(await rig.points()).toHaveLength(3);
+    expect(await readdir(await rig.pathOf(first.point))).toEqual(['big']);
+    await btrfs('subvolume', 'delete', await rig.pathOf(again.point));
+    const lost = rig.sync();
+    expect((await lost).plan.base?.identity).not.toBe(again.point.identity);
+    await expectEqual();
+  });
+
+  it('says that the base is lost where the target has lost it in between', async () => {
+    await fill();
+    const first = await rig.sync();
+    const look = rig.look.bind(rig);
+    rig.look = async (excluded) => {
+      const situation = await look(excluded);
+      await btrfs('subvolume', 'delete', await rig.pathOf(first.point));
+      return situation;
+    };
+    const lost = rig.sync().finally(() => (rig.look = look));
+    await expect(lost).rejects.toMatchObject({ type: 'BaseLost', details: { host: rig.target.host.name } });
+    await rig.sync({ excluded: [first.point.identity] });
+    await expectEqual();
+  });
+
+  it('tells a replica that somebody changed, and one that was only read', async () => {
+    await writeFile(at('file'), 'x');
+    await rig.sync();
+    await readFile(atTarget('file'));
+    expect(await rig.divergence()).toBeUndefined();
+    await expect(writeFile(atTarget('file'), 'y')).rejects.toThrow('EROFS');
+    await btrfs('property', 'set', '-ts', rig.target.volume.path, 'ro', 'false');
+    await readFile(atTarget('file'));
+    expect(await rig.divergence()).toBeUndefined();
+    await writeFile(atTarget('file'), 'y');
+    expect(await rig.divergence()).toMatchObject({ changed: true });
+    await btrfs('property', 'set', '-ts', rig.target.volume.path, 'ro', 'true');
+    expect(await rig.divergence()).toMatchObject({ changed: true });
+  });
+
+  it('leaves snapshots that somebody made of the replica, and is not stopped by them', async () => {
+    await writeFile(at('file'), 'x');
+    await rig.sync();
+    const kept = `${rig.target.volume.path}.by-hand`;
+    await btrfs('subvolume', 'snapshot', '-r', rig.target.volume.path, kept);
+    expect(await rig.divergence()).toBeUndefined();
+    await writeFile(at('file'), 'y');
+    expect((await rig.sync()).plan.how).toBe('incremental');
+    expect(await readFile(join(kept, 'file'), 'utf8')).toBe('x');
+    await expectEqual();
+  });
+
+  it('stops before it deletes more than is allowed', async () => {
+    await mkdir(at('kept'));
+    for (let i = 0; i < 10; i++) await writeFile(at(`old${i}`), String(i));
+    await rig.sync();
+    for (let i = 0; i < 10; i++) await rm(at(`old${i}`));
+    await expect(rig.sync({ maxDeletions: 4 })).rejects.toMatchObject({ type: 'ApprovalRequired' });
+    expect(await readdir(rig.target.volume.path)).toHaveLength(11);
+    expect((await rig.sync()).stats.filesDeleted).toBe(10);
+    await expectEqual();
+  });
+
+  it('begins anew after an attempt that was cut off, and takes nothing half-made for a state', async () => {
+    await fill();
+    const first = await rig.sync();
+    await fill();
+    const ending = new AbortController();
+    const { source } = rig;
+    const pipe = source.host.pipe.bind(source.host);
+    source.host.pipe = (argvs, options) => {
+      if (argvs.length < 3) return pipe(argvs, options);
+      const cut = argvs.map((argv) => (argv[0] === 'dd' ? ['head', '-c', '1000000'] : argv));
+      return pipe(cut, options);
+    };
+    await expect(rig.sync()).rejects.toMatchObject({ type: 'TransferInterrupted' });
+    source.host.pipe = pipe;
+    expect((await rig.points()).map(({ id }) => id)).toEqual([first.point.id]);
+    const { plan } = await rig.sync({ sequence: 2, signal: ending.signal });
+    expect(plan).toMatchObject({ how: 'incremental', base: { identity: first.point.identity } });
+    await expectEqual();
+  });
+
+  describe('with the subvolumes inside', () => {
+    const INNER = ['var', 'var/lib/machines', 'var/lib/machines/one', 'home of all'];
+    const everywhere = ['', ...INNER];
+    const make = async (...names: string[]) => {
+      for (const name of names) await btrfs('subvolume', 'create', at(name));
+    };
+    const isSubvolume = async (path: string) => (await stat(path)).ino === 256;
+
+    beforeEach(async () => {
+      rig.use({ source: rig.source.volume, target: rig.target.volume }, NESTED);
+      await make('var');
+      await mkdir(at('var/lib'));
+      await make('var/lib/machines', 'var/lib/machines/one', 'home of all');
+      for (const inner of everywhere) await writeFile(at(join(inner, 'file')), inner);
+      await fill(at('var/lib/machines/one/big'));
+    });
+
+    it('brings each to its place, then what changed, and gives back all of it', async () => {
+      const first = await rig.sync();
+      await expectEqual();
+      for (const inner of INNER) expect(await isSubvolume(atTarget(inner))).toBe(true);
+      await writeFile(at('var/lib/machines/one/file'), 'changed');
+      const second = await rig.sync();
+      await expectEqual();
+      expect(second.plan.how).toBe('incremental');
+      expect(second.stats.bytesSent).toBeLessThan(SMALL);
+      const { host: where, volume } = rig.target;
+      const point = { relationship: 'wiki', pointId: first.point.id };
+      const clone = await btrfsDriver.clone(where, volume, { ...point, cloneId: 'drill-1' });
+      expect(await readFile(join(clone.path, 'var/lib/machines/one/file'), 'utf8')).toBe(INNER[2]);
+      await writeFile(join(clone.path, 'var/lib/machines/one/file'), 'written in a drill');
+      await btrfsDriver.removeClones(where, volume, { relationship: 'wiki', keepCloneIds: [] });
+      await btrfsDriver.rollback(where, volume, point);
+      expect(await readFile(atTarget('var/lib/machines/one/file'), 'utf8')).toBe(INNER[2]);
+      await writeFile(atTarget('var/lib/machines/one/file'), 'written after a failover');
+      expect(await rig.divergence()).toMatchObject({ changed: true });
+    });
+
+    it('goes back and forth after a change of the primary', async () => {
+      await rig.sync();
+      for (const inner of INNER.slice(0, 3)) {
+        await rig.turnAround();
+        await writeFile(at(join(inner, 'file')), `written at ${rig.source.host.name}`);
+        const { stats } = await rig.sync();
+        expect(stats.bytesSent).toBeLessThan(SMALL);
+        await expectEqual();
+      }
+    });
+
+    it('follows those that are made and removed, and leaves snapshots inside to their owner', async () => {
+      await rig.sync();
+      await btrfs('subvolume', 'delete', at('home of all'));
+      await make('new');
+      await writeFile(at('new/file'), 'x');
+      await btrfs('subvolume', 'snapshot', '-r', rig.source.volume.path, at('var/snapshot'));
+      await rig.sync();
+      expect((await readdir(rig.target.volume.path)).sort()).toEqual(['file', 'new', 'var']);
+      expect((await readdir(atTarget('var'))).sort()).toEqual(['file', 'lib']);
+      const [old] = await rig.points();
+      expect(await readFile(join(await rig.pathOf(old ?? { id: '' }), 'home of all/file'), 'utf8')).toBe('home of all');
+      await rig.turnAround();
+      await rig.sync();
+      const names = await readdir(join(rig.target.volume.path, '..'));
+      const aside = names.find((name) => name.startsWith(`wiki-${count - 1}.kept-`)) ?? '';
+      expect(await readFile(join(rig.target.volume.path, '..', aside, 'var/snapshot/file'), 'utf8')).toBe('');
+    });
+  });
+});

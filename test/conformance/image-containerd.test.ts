@@ -1,0 +1,3 @@
+import { describeImages } from './image-suite';
+
+describeImages('containerd', 'containerd');

@@ -1,0 +1,3 @@
+import { describeImages } from './image-suite';
+
+describeImages('podman', 'podman');

@@ -1,0 +1,312 @@
+/** The promises of movers that send from a base that both sides hold by identity, with the driver of their kind. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Host } from '../../src/hosts/contract';
+import type { HeldState } from '../../src/model/records';
+import { planStream } from '../../src/model/plan-stream';
+import { killAtEveryCommand } from '../support/cut-host';
+import { errorOfType } from '../support/expect-type';
+import { findProcesses } from '../support/find-processes';
+import { describeFiles, makeFiles, type SnapshotStorage } from '../support/snapshot-storage';
+import { StreamRig, type StreamTarget } from '../support/stream-rig';
+
+const LARGE = 4_000_000;
+
+export function testStreamMover(title: string, makeStorage: () => Promise<SnapshotStorage>): void {
+  describe(title, () => {
+    let storage: SnapshotStorage;
+    let rig: StreamRig;
+    let root: string;
+    const write = (content: string) => writeFile(join(root, 'file'), content);
+    const readAt = async ({ volume }: StreamTarget, name = 'file') =>
+      readFile(join(await storage.pathOf(volume), name), 'utf8');
+    const readPoint = async (...[point, target]: Parameters<StreamRig['pathOfPoint']>) =>
+      readFile(join(await rig.pathOfPoint(point, target), 'file'), 'utf8');
+    const statesAt = (target = rig.replica): Promise<HeldState[]> =>
+      storage.driver.states(rig.target, target.volume, 'wiki');
+
+    beforeAll(async () => {
+      storage = await makeStorage();
+    });
+    afterAll(() => storage.dispose());
+    beforeEach(async () => {
+      rig = await StreamRig.make(storage);
+      root = await storage.pathOf(rig.volume);
+    });
+    afterEach(() => rig.dispose());
+
+    it('brings over everything, and then what changed since, from the newest state that both hold', async () => {
+      await makeFiles(root);
+      await writeFile(join(root, 'large'), Buffer.alloc(LARGE, 'x'));
+      const first = await rig.sync();
+      expect(first.plan).toMatchObject({ how: 'full' });
+      expect(first.stats.bytesSent).toBeGreaterThan(300_000);
+      expect(await describeFiles(await storage.pathOf(rig.replica.volume))).toBe(await describeFiles(root));
+      await write('2');
+      const second = await rig.sync();
+      expect(second.plan).toMatchObject({ how: 'incremental', into: 'replica' });
+      expect(second.stats.bytesSent).toBeLessThan(300_000);
+      expect(await describeFiles(await storage.pathOf(rig.replica.volume))).toBe(await describeFiles(root));
+      expect(await rig.points()).toEqual([first.point, second.point]);
+      expect(await rig.divergence()).toBeUndefined();
+    });
+
+    it('reports progress that begins with scanning', async () => {
+      await writeFile(join(root, 'large'), Buffer.alloc(LARGE, 'x'));
+      const phases: string[] = [];
+      await rig.sync({ onProgress: ({ phase }) => phases.push(phase) });
+      expect(phases[0]).toBe('scanning');
+    });
+
+    it('leaves what users froze where it is, and never destroys it', async () => {
+      await rig.sync();
+      await storage.snapshot(rig.volume, 'monday');
+      await write('2');
+      await rig.sync();
+      await rig.release('wiki-000002');
+      expect(await storage.snapshots(rig.volume)).toContain('monday');
+      expect(await storage.snapshots(rig.replica.volume)).not.toContain('monday');
+    });
+
+    it('goes on from a base that another tool brought over, and sends nothing again', async () => {
+      await writeFile(join(root, 'large'), Buffer.alloc(LARGE, 'x'));
+      await storage.snapshot(rig.volume, 'sent');
+      const [sent] = await storage.driver.states(rig.source, rig.volume, 'wiki');
+      if (!sent) throw new Error('nothing was frozen');
+      await storage.copyByHand(rig.volume, sent, rig.replica.volume);
+      await write('2');
+      const { plan, stats, point } = await rig.sync();
+      expect(plan).toMatchObject({ how: 'incremental', into: 'replica', base: { identity: sent.identity } });
+      expect(stats.bytesSent).toBeLessThan(LARGE / 4);
+      expect(await readAt(rig.replica)).toBe('2');
+      expect(await rig.points()).toEqual([point]);
+    });
+
+    it('sees that somebody changed the target, and never rolls it back unasked', async () => {
+      await write('1');
+      const first = await rig.sync();
+      const path = await storage.pathOf(rig.replica.volume);
+      const situation = await rig.look(rig.replica);
+      await storage.force(rig.replica.volume, () => writeFile(join(path, 'file'), 'by hand'));
+      expect(await rig.divergence()).toMatchObject({ changed: true });
+      const capture = await rig.capture(rig.nextSyncId());
+      // As planned before the change.
+      await expect(rig.send(capture, planStream(situation))).rejects.toThrow(errorOfType('Diverged'));
+      expect(await readAt(rig.replica)).toBe('by hand');
+      expect(await rig.points()).toEqual([first.point]);
+    });
+
+    it('puts aside what somebody made of the target, once that was approved, and keeps it', async () => {
+      await write('1');
+      const first = await rig.sync();
+      const path = await storage.pathOf(rig.replica.volume);
+      await storage.force(rig.replica.volume, () => writeFile(join(path, 'file'), 'by hand'));
+      await storage.snapshot(rig.replica.volume, 'precious');
+      expect((await rig.divergence())?.foreign.map(({ name }) => name)).toHaveLength(1);
+      await write('2');
+      const { plan, point } = await rig.sync();
+      expect(plan).toMatchObject({ how: 'incremental-from-older-base', into: 'side' });
+      expect(await readAt(rig.replica)).toBe('2');
+      expect(await rig.points()).toEqual([first.point, point]);
+      await write('3');
+      expect((await rig.sync()).plan).toMatchObject({ how: 'incremental', into: 'replica' });
+      expect(await readPoint(first.point)).toBe('1');
+    });
+
+    it('goes down the ladder where the base is gone: an older one, then everything into a side volume', async () => {
+      await write('1');
+      const first = await rig.sync();
+      await write('2');
+      const second = await rig.sync();
+      const base = (await storage.driver.states(rig.source, rig.volume, 'wiki')).find(
+        ({ identity }) => identity === second.point.identity,
+      );
+      if (!base) throw new Error('the base is not there');
+      await storage.destroyState(rig.volume, base);
+      await write('3');
+      const third = await rig.sync();
+      expect(third.plan).toMatchObject({ how: 'incremental-from-older-base', into: 'side' });
+      expect(await readAt(rig.replica)).toBe('3');
+      expect((await rig.points()).map(({ id }) => id)).toEqual(
+        [first, second, third].map(({ point }) => point.id),
+      );
+      for (const state of await storage.driver.states(rig.source, rig.volume, 'wiki'))
+        await storage.destroyState(rig.volume, state);
+      await write('4');
+      const fourth = await rig.sync();
+      expect(fourth.plan).toMatchObject({ how: 'full-into-side', into: 'side' });
+      expect(await readAt(rig.replica)).toBe('4');
+      for (const [{ point }, content] of [
+        [first, '1'],
+        [second, '2'],
+        [third, '3'],
+        [fourth, '4'],
+      ] as const)
+        expect(await readPoint(point)).toBe(content);
+    });
+
+    it('says that the base is lost where it went after the plan was made', async () => {
+      await write('1');
+      await rig.sync();
+      const situation = await rig.look(rig.replica);
+      const [base] = situation.source;
+      const capture = await rig.capture(rig.nextSyncId());
+      if (!base) throw new Error('nothing was frozen');
+      await storage.destroyState(rig.volume, base);
+      await expect(rig.send(capture, planStream(situation))).rejects.toThrow(errorOfType('BaseLost'));
+      expect(await readAt(rig.replica)).toBe('1');
+    });
+
+    it('gives two targets fates of their own: one that fails in the middle is not sent everything again', async () => {
+      const other = await rig.addTarget('gamma');
+      await writeFile(join(root, 'large'), Buffer.alloc(LARGE, 'x'));
+      await rig.sync();
+      await rig.sync({ target: other });
+      await rig.release('wiki-000001', 'wiki-000002');
+      await write('2');
+      // One sync of both, and the second is cut off.
+      const syncId = rig.nextSyncId();
+      const situations = [await rig.look(rig.replica), await rig.look(other)] as const;
+      const capture = await rig.capture(syncId);
+      const plan = planStream(situations[0]);
+      await rig.send(capture, plan);
+      await rig.publish(capture, plan);
+      const gone = { changeLanding: (landing: { port: number }) => ({ ...landing, port: 1 }) as never };
+      const failed = rig.send(capture, planStream(situations[1]), { ...gone, target: other });
+      await expect(failed).rejects.toThrow(errorOfType('HostUnreachable'));
+      await rig.close(other, syncId);
+      await rig.release(syncId, 'wiki-000002');
+      await write('3');
+      for (const target of [rig.replica, other]) {
+        const { plan: next, stats } = await rig.sync({ target });
+        expect(next).toMatchObject({ how: 'incremental', into: 'replica' });
+        expect(stats.bytesSent).toBeLessThan(LARGE / 4);
+        expect(await readAt(target)).toBe('3');
+        await rig.release(syncId, 'wiki-000002', 'wiki-000004', 'wiki-000005');
+      }
+    });
+
+    it('stops with the reason when aborted, leaves no process, and goes on later', async () => {
+      await rig.sync();
+      await writeFile(join(root, 'large'), Buffer.alloc(8 * LARGE, 'y'));
+      const reason = new Error('enough');
+      const ending = new AbortController();
+      const sync = rig.sync({ signal: ending.signal, onProgress: () => ending.abort(reason) });
+      await expect(sync).rejects.toBe(reason);
+      expect(await findProcesses(rig.folder, 'tidemark-landing')).toEqual([]);
+      expect((await rig.sync()).plan.how).toBe('incremental');
+      expect(await describeFiles(await storage.pathOf(rig.replica.volume))).toBe(await describeFiles(root));
+    });
+
+    it('does nothing again where everything had arrived, and only nobody heard of it', async () => {
+      await write('1');
+      await rig.sync();
+      await writeFile(join(root, 'large'), Buffer.alloc(LARGE, 'z'));
+      const situation = await rig.look(rig.replica);
+      const capture = await rig.capture(rig.nextSyncId());
+      const plan = planStream(situation);
+      await rig.send(capture, plan);
+      await rig.send(capture, plan);
+      const point = await rig.publish(capture, plan);
+      expect(point.identity).toBe(capture.identity);
+      expect((await rig.points()).length).toBe(2);
+    });
+
+    it('refuses to talk to a host with another key, and to one that nothing listens at', async () => {
+      const other = await StreamRig.make(storage);
+      try {
+        const changeLanding = (landing: { port: number }) =>
+          ({ ...landing, port: other.service.port }) as never;
+        await expect(rig.sync({ changeLanding })).rejects.toThrow(errorOfType('HostKeyMismatch'));
+        const nobody = { changeLanding: (landing: { port: number }) => ({ ...landing, port: 1 }) as never };
+        await expect(rig.sync(nobody)).rejects.toThrow(errorOfType('HostUnreachable'));
+      } finally {
+        await other.dispose();
+      }
+    });
+
+    it('proves a point to be a state of the source, and tells what the source changed since', async () => {
+      await writeFile(join(root, 'large'), Buffer.alloc(LARGE, 'x'));
+      const { point } = await rig.sync();
+      expect(await rig.verify(point)).toMatchObject({ total: 0, unexplained: 0 });
+      await write('changed');
+      const later = await rig.verify(point);
+      expect(later.unexplained).toBe(0);
+      expect(later.total).toBeGreaterThan(0);
+      expect((await rig.verify(point, { quick: true })).bytes).toBeGreaterThan(0);
+      const forged = { ...point, identity: '12345' };
+      expect((await rig.verify(forged)).unexplained).toBeGreaterThan(0);
+      await expect(rig.verify(forged, { quick: true })).rejects.toThrow(errorOfType('BaseLost'));
+    });
+
+    it('keeps the base and the last good replica wherever an incremental sync is killed', async () => {
+      const stageOf = async () => {
+        const target = await rig.addTarget('beta');
+        await write('before');
+        const first = await rig.sync({ target });
+        await write('after');
+        const syncId = rig.nextSyncId();
+        const situation = await rig.look(target);
+        const capture = await rig.capture(syncId);
+        return { target, first, capture, plan: planStream(situation) };
+      };
+      const work = async (host: Host, { target, capture, plan }: Awaited<ReturnType<typeof stageOf>>) => {
+        await rig.send(capture, plan, {
+          target,
+          targetHost: host,
+          sourceHost: host === rig.target ? rig.source : host,
+        });
+        await rig.publish(capture, plan, target, host);
+      };
+      await killAtEveryCommand(
+        rig.target,
+        storage.isLooking,
+        stageOf,
+        work,
+        async ({ target, first, capture }) => {
+          expect(await readAt(target)).toBe('after');
+          expect((await rig.points(target)).map(({ identity }) => identity)).toEqual([
+            first.point.identity,
+            capture.identity,
+          ]);
+          expect((await statesAt(target)).some(({ identity }) => identity === first.point.identity)).toBe(
+            true,
+          );
+          await rig.close(target, capture.syncId);
+        },
+      );
+    });
+
+    it('has a whole replica wherever the change into a side volume is killed, and all points', async () => {
+      const stageOf = async () => {
+        const target = await rig.addTarget('beta');
+        await write('before');
+        const first = await rig.sync({ target });
+        const path = await storage.pathOf(target.volume);
+        await storage.force(target.volume, () => writeFile(join(path, 'file'), 'by hand'));
+        await write('after');
+        const situation = await rig.look(target);
+        const capture = await rig.capture(rig.nextSyncId());
+        return { target, first, capture, plan: planStream(situation) };
+      };
+      const work = async (host: Host, { target, capture, plan }: Awaited<ReturnType<typeof stageOf>>) => {
+        await rig.send(capture, plan, { target, targetHost: host });
+        await rig.publish(capture, plan, target, host);
+      };
+      await killAtEveryCommand(
+        rig.target,
+        storage.isLooking,
+        stageOf,
+        work,
+        async ({ target, first, capture }) => {
+          expect(await readAt(target)).toBe('after');
+          expect((await rig.points(target)).map(({ identity }) => identity)).toEqual([
+            first.point.identity,
+            capture.identity,
+          ]);
+          await rig.close(target, capture.syncId);
+        },
+      );
+    });
+  });
+}

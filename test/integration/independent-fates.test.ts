@@ -1,0 +1,92 @@
+/** Two targets of one source, on real storage that sends from a common state: what happens to one costs the other nothing. */
+import { readdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { makeLocalHost } from '../../src/hosts/local';
+import { runChecked } from '../../src/hosts/run-checked';
+import type { SyncRecord } from '../../src/model/records';
+import type { RelationshipInput } from '../../src/model/spec';
+import type { RelationshipSummary } from '../../src/model/summary';
+import { compareTrees } from '../support/compare-trees';
+import { TestFilesystem } from '../support/filesystems';
+import { TestSystem } from '../support/system';
+import { applyAndSync, syncNow, writeDocument } from '../support/user';
+
+jest.setTimeout(240_000);
+
+const MIB = 1024 ** 2;
+let system: TestSystem;
+let filesystem: TestFilesystem;
+const at = (...parts: string[]) => join(filesystem.mountPoint, ...parts);
+const run = (...argv: string[]) => runChecked(makeLocalHost({ name: 'test', home: tmpdir() }), argv);
+const summary = () => system.json<RelationshipSummary>('get', 'wiki');
+
+beforeAll(async () => {
+  filesystem = await TestFilesystem.make('btrfs');
+  await run('btrfs', 'subvolume', 'create', at('wiki'));
+  await run('dd', 'if=/dev/urandom', `of=${at('wiki', 'big')}`, 'bs=1M', 'count=16', 'status=none');
+  system = await TestSystem.start({ agents: { alpha: {}, beta: {}, gamma: {} } });
+});
+afterAll(async () => {
+  await system?.stop();
+  await filesystem?.dispose();
+});
+
+const wiki = (pinLimit?: { age: string }): RelationshipInput['spec'] => ({
+  source: { host: 'alpha', btrfs: at('wiki'), ...(pinLimit && { pinLimit }) },
+  targets: [
+    { host: 'beta', btrfs: at('beta') },
+    { host: 'gamma', btrfs: at('gamma'), class: 'drpnode' },
+  ],
+  mover: { btrfs: {} },
+});
+
+let edits = 0;
+/** Changes the source and syncs it. */
+async function edit(...options: string[]): Promise<SyncRecord> {
+  await writeFile(at('wiki', 'page'), `edition ${++edits}`);
+  return syncNow(system, 'wiki', ...options);
+}
+/** The states that the source keeps for its targets. */
+const kept = () => readdir(at('.tidemark', 'wiki', 'wiki', 'captures'));
+const outcomeOf = (record: SyncRecord, name: string) => record.targets.find((each) => each.name === name);
+
+test('while one is dead the other goes on from base to base, and the source keeps one state for each', async () => {
+  const { syncId } = await applyAndSync(system, 'wiki', wiki());
+  expect(await kept()).toEqual([syncId]);
+  await system.kill('agent:gamma');
+  for (let round = 0; round < 3; round++) {
+    const record = await edit('--targets', 'nodes');
+    expect(outcomeOf(record, 'beta')).toMatchObject({ result: 'succeeded', how: 'incremental' });
+    expect((await kept()).sort()).toEqual([syncId, record.syncId]);
+  }
+});
+
+test('back again, it goes on from its own base, and little is sent', async () => {
+  system.launch('agent:gamma');
+  const record = await edit();
+  for (const name of ['beta', 'gamma']) {
+    const outcome = outcomeOf(record, name);
+    expect(outcome).toMatchObject({ result: 'succeeded', how: 'incremental' });
+    expect(outcome?.stats?.bytesSent).toBeLessThan(MIB);
+    expect(await compareTrees(at('wiki'), at(name))).toEqual([]);
+  }
+  expect(await kept()).toEqual([record.syncId]);
+});
+
+test('beyond pinLimit it is given up, which everybody is told, and healed by a sync of all', async () => {
+  await system.kill('agent:gamma');
+  await system.apply(writeDocument('wiki', wiki({ age: '1ms' })));
+  const record = await edit('--targets', 'beta');
+  expect(await kept()).toEqual([record.syncId]);
+  const given = /^target gamma is given up: its base wiki-\d+ is .* old, beyond pinLimit\.age 1ms; /;
+  expect((await summary()).targets[1]?.givenUp).toMatch(given);
+  expect((await system.cli(['get'])).stdout).toContain('wiki: target gamma is given up');
+  expect((await system.cli(['describe', 'wiki'])).stdout).toMatch(/Given up +target gamma/);
+  system.launch('agent:gamma');
+  const healed = await edit('--targets', 'drpnodes');
+  expect(outcomeOf(healed, 'gamma')).toMatchObject({ result: 'succeeded', how: 'full-into-side' });
+  expect(outcomeOf(healed, 'gamma')?.stats?.bytesSent).toBeGreaterThan(16 * MIB);
+  expect(await compareTrees(at('wiki'), at('gamma'))).toEqual([]);
+  expect((await summary()).targets[1]?.givenUp).toBeNull();
+});

@@ -1,0 +1,58 @@
+/** A host whose agent is killed before one of its commands. */
+import type { Host } from '../../src/hosts/contract';
+
+export class Killed extends Error {}
+
+/** Whether a program only looks: killed before it or before the next one, all is the same. */
+export type IsLooking = (argv: readonly string[]) => boolean;
+
+/**
+ * The host, up to its `command`th program or write of a file that changes something, counted from 0; nothing is
+ * run from there on. `isSpent` says whether it came so far.
+ */
+export function cutHost(host: Host, command: number, isLooking: IsLooking): Host & { isSpent(): boolean } {
+  let count = 0;
+  const step = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (count++ >= command) throw new Killed(`before command ${command}`);
+    return await work();
+  };
+  return {
+    name: host.name,
+    home: host.home,
+    files: {
+      ...host.files,
+      write: (path, content, mode) => step(() => host.files.write(path, content, mode)),
+      remove: (path) => step(() => host.files.remove(path)),
+      rename: (from, to) => step(() => host.files.rename(from, to)),
+    },
+    run: (argv, options) => (isLooking(argv) ? host.run(argv, options) : step(() => host.run(argv, options))),
+    pipe: (argvs, options) => step(() => host.pipe(argvs, options)),
+    endAttempts: (attempt) => host.endAttempts(attempt),
+    isSpent: () => count > command,
+  };
+}
+
+/**
+ * Kills a piece of work before each of its commands in turn, each time on a stage of its own, and then does it
+ * again to its end. Answers at how many commands.
+ */
+export async function killAtEveryCommand<T>(
+  host: Host,
+  isLooking: IsLooking,
+  makeStage: () => Promise<T>,
+  work: (host: Host, stage: T) => Promise<unknown>,
+  check: (stage: T) => Promise<void>,
+): Promise<number> {
+  for (let command = 0; ; command++) {
+    const stage = await makeStage();
+    const cut = cutHost(host, command, isLooking);
+    try {
+      await work(cut, stage);
+      if (!cut.isSpent()) return command;
+    } catch (error) {
+      if (!(error instanceof Killed)) throw error;
+    }
+    await work(host, stage);
+    await check(stage);
+  }
+}

@@ -1,0 +1,70 @@
+/** Datasets in two pools of zfs-fuse, as another tool or a person works with them. */
+import type { HeldState, Volume } from '../../src/model/records';
+import { MoverSchema } from '../../src/model/spec';
+import { makeLocalHost } from '../../src/hosts/local';
+import { zfsMover } from '../../src/movers/zfs';
+import { zfsDriver } from '../../src/volumes/zfs';
+import type { SnapshotStorage } from './snapshot-storage';
+import { TestPool } from './zfs';
+
+const host = makeLocalHost({ name: 'by-hand', home: '/tmp' });
+
+/** Runs `zfs`, again while a dataset that was just unmounted is still busy. */
+async function zfs(...argv: string[]): Promise<string> {
+  for (let round = 0; ; round++) {
+    const { exitCode, stdout, stderr } = await host.run(['zfs', ...argv]);
+    if (exitCode === 0) return stdout.toString();
+    if (round > 30 || !/is busy/.test(stderr)) throw new Error(`zfs ${argv.join(' ')}: ${stderr}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+export async function makeZfsStorage(): Promise<SnapshotStorage> {
+  const pool = await TestPool.make();
+  let count = 0;
+  const named = (): Volume => ({ kind: 'zfs', path: pool.dataset(`volume-${count++}`) });
+  const linesOf = async (...argv: string[]) => (await zfs(...argv)).split('\n').filter((line) => line !== '');
+  return {
+    title: 'ZFS datasets',
+    driver: zfsDriver,
+    mover: zfsMover,
+    spec: MoverSchema.parse({ zfs: {} }),
+    intermediates: MoverSchema.parse({ zfs: { intermediates: true } }),
+    async makeVolume() {
+      const volume = named();
+      await zfs('create', volume.path);
+      return volume;
+    },
+    nameVolume: async () => named(),
+    pathOf: async ({ path }) => (await zfs('get', '-H', '-o', 'value', 'mountpoint', path)).trim(),
+    async snapshot({ path }, name) {
+      await zfs('snapshot', `${path}@${name}`);
+    },
+    async snapshots({ path }) {
+      const all = await linesOf('list', '-H', '-o', 'name', '-t', 'snapshot', '-r', path);
+      return all.filter((name) => name.startsWith(`${path}@`)).map((name) => name.slice(path.length + 1));
+    },
+    async copyByHand(_source, { name }, { path }) {
+      const results = await host.pipe([
+        ['zfs', 'send', name],
+        ['zfs', 'receive', path],
+      ]);
+      if (results.some(({ exitCode }) => exitCode !== 0))
+        throw new Error(results.map((each) => each.stderr).join());
+    },
+    async destroyState(_volume: Volume, { name }: HeldState) {
+      for (const line of await linesOf('holds', '-H', name)) {
+        const tag = line.split('\t')[1] ?? '';
+        await zfs('release', tag, name);
+      }
+      await zfs('destroy', name);
+    },
+    async force({ path }, write) {
+      await zfs('set', 'readonly=off', path);
+      await write();
+      await zfs('set', 'readonly=on', path);
+    },
+    isLooking: ([program, verb = '']) => program !== 'zfs' || ['get', '-?'].includes(verb),
+    dispose: () => pool.dispose(),
+  };
+}
