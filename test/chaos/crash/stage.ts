@@ -66,6 +66,7 @@ export class Stage {
 
   async dispose(): Promise<void> {
     await this.steps.end();
+    await this.storage.unmount();
     await this.system.stop();
     await this.storage.dispose();
   }

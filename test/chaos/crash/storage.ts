@@ -40,6 +40,11 @@ export abstract class Storage {
   /** What drills have left. */
   abstract clones(host: string, relationship: string): Promise<string[]>;
   abstract dispose(): Promise<void>;
+  /** Nothing of it is mounted in the folders of the agents any more, which are about to be removed. */
+  unmount(): Promise<void> {
+    return Promise.resolve();
+  }
+
   protected abstract place(host: string): string;
 
   /** How a spec names the volume of a host. */
@@ -140,7 +145,11 @@ class Datasets extends Storage {
     return listed.split('\n').filter((name) => /drill/.test(name));
   }
 
-  dispose(): Promise<void> {
+  override unmount(): Promise<void> {
     return this.pool.dispose();
+  }
+
+  dispose(): Promise<void> {
+    return Promise.resolve();
   }
 }
