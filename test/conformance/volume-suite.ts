@@ -25,7 +25,7 @@ export function describeVolume(fixture: VolumeFixture): void {
   describe(fixture.title, () => {
     beforeEach(async () => {
       const home = await mkdtemp(join(tmpdir(), 'tidemark-home-'));
-      stage.host = makeLocalHost({ name: 'alpha', home });
+      stage.host = (await fixture.makeHost?.(home)) ?? makeLocalHost({ name: 'alpha', home });
       stage.volume = await fixture.makeVolume();
     });
     afterEach(async () => {

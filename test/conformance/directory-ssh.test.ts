@@ -1,0 +1,25 @@
+import type { SshHost } from '../../src/hosts/ssh';
+import { makeFolderFixture } from '../support/directory-fixtures';
+import { connectTo, TestSshd } from '../support/ssh-host';
+import { describeVolume } from './volume-suite';
+
+const local = makeFolderFixture('btrfs');
+let sshd: TestSshd | undefined;
+let host: SshHost | undefined;
+
+describeVolume({
+  ...local,
+  title: `${local.title}, of a host reached over SSH`,
+  async makeHost(home) {
+    sshd ??= await TestSshd.start();
+    return (host = await connectTo(sshd, 'alpha', home));
+  },
+  async afterEach() {
+    host?.close();
+    await local.afterEach?.();
+  },
+  async afterAll() {
+    await sshd?.stop();
+    await local.afterAll?.();
+  },
+});
