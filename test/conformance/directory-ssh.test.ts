@@ -3,7 +3,7 @@ import { makeFolderFixture } from '../support/directory-fixtures';
 import { connectTo, TestSshd } from '../support/ssh-host';
 import { describeVolume } from './volume-suite';
 
-const local = makeFolderFixture('btrfs');
+const local = makeFolderFixture('ext4');
 let sshd: TestSshd | undefined;
 let host: SshHost | undefined;
 
