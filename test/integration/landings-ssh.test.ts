@@ -93,13 +93,26 @@ it('gives the expiry in UTC to servers that know it, and as local time to older 
   expect(knowsUtc('SSH-2.0-OpenSSH_10.0')).toBe(true);
   expect(knowsUtc('SSH-2.0-OpenSSH_8.9p1')).toBe(false);
   expect(knowsUtc('SSH-2.0-dropbear_2022.83')).toBe(false);
-  const older = { ...host, facts: { ...host.facts, serverVersion: 'SSH-2.0-OpenSSH_7.4' } };
-  const { landings, stop } = await start(sshd.authorizedKeys, older);
-  const landing = await landings.open(request());
-  expect(await readFile(sshd.authorizedKeys, 'utf8')).toMatch(/^restrict,expiry-time="\d{14}",/);
-  expect(await goThrough(landing)).toMatchObject({ stdout: 'landed\n' });
-  await landings.close('wiki/beta');
-  await stop();
+  const zone = 'mount --bind /usr/share/zoneinfo/Asia/Tokyo "$(readlink -f /etc/localtime)" && exec "$@"';
+  const tokyo = await TestSshd.start({ wrap: (argv) => ['unshare', '-m', 'sh', '-c', zone, 'sh', ...argv] });
+  const there = await connectTo(tokyo, 'tokyo', join(folder, 'tokyo'));
+  try {
+    expect((await there.run(['date', '+%Z'])).stdout.toString()).toBe('JST\n');
+    for (const serverVersion of [there.facts.serverVersion, 'SSH-2.0-OpenSSH_7.4']) {
+      const { landings } = await startRemoteLandings(
+        { ...there, facts: { ...there.facts, serverVersion } },
+        tokyo.landing,
+      );
+      const open = (lifetimeMs: number) =>
+        landings.open(request({ expiresAt: new Date(Date.now() + lifetimeMs).toISOString() }));
+      expect(await goThrough(await open(600_000))).toMatchObject({ stdout: 'landed\n' });
+      expect((await goThrough(await open(-2000))).stderr).toMatch(/Permission denied/);
+      await landings.close('wiki/beta');
+    }
+  } finally {
+    there.close();
+    await tokyo.stop();
+  }
 });
 
 it('keeps every byte, the owner and the mode of what others wrote, behind a symlink too', async () => {
