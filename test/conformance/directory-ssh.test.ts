@@ -12,13 +12,12 @@ describeVolume({
   title: `${local.title}, of a host reached over SSH`,
   async makeHost(home) {
     sshd ??= await TestSshd.start();
-    return (host = await connectTo(sshd, 'alpha', home));
+    host ??= await connectTo(sshd, 'alpha', home);
+    return { ...host, home };
   },
-  async afterEach() {
-    host?.close();
-    await local.afterEach?.();
-  },
+  contentOnly: true,
   async afterAll() {
+    host?.close();
     await sshd?.stop();
     await local.afterAll?.();
   },
