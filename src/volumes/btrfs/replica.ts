@@ -49,9 +49,21 @@ async function retire(place: ReadyPlace): Promise<void> {
   if (!(await host.files.list(dirname(root))).includes(basename(path))) return;
   const subvolumes = await listSubvolumes(place);
   const old = subvolumes.find((each) => each.path === path);
-  const inside = subvolumes.filter((each) => each.path !== path && isInside(each.path ?? '', path));
-  if (!old || inside.length === findInner(subvolumes, path).length) await removeTree(place, path);
+  if (!old || !hasSnapshotsOfOthers(place, subvolumes, path)) await removeTree(place, path);
   else await host.files.rename(path, `${root}.kept-${old.uuid.slice(0, 8)}`);
+}
+
+function hasSnapshotsOfOthers({ meta }: ReadyPlace, subvolumes: readonly Subvolume[], root: string): boolean {
+  const content = new Set(findInner(subvolumes, root).map(({ subvolume }) => subvolume));
+  const trees = new Set(subvolumes.filter(({ path = '' }) => isInside(path, meta)).map(({ uuid }) => uuid));
+  return subvolumes.some(
+    (each) =>
+      each.path !== root &&
+      isInside(each.path ?? '', root) &&
+      !content.has(each) &&
+      // A replica that was never finished is partly read-only already.
+      !trees.has(each.parentUuid ?? ''),
+  );
 }
 
 /** @throws TidemarkError `UnsupportedCapture` where the replica's name can't be given to another subvolume. */

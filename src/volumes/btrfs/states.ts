@@ -17,7 +17,7 @@ import {
 import { runTool } from '../directory/tools';
 import { ROOT_PART } from './folders';
 import { successorPath } from './exchange';
-import { findRelatives, identityOf, listSubvolumes, type Subvolume } from './subvolumes';
+import { findRelatives, identityOf, listSubvolumes, listTimes, type Subvolume } from './subvolumes';
 import { findInner, snapshotReadOnly } from './trees';
 
 /** A frozen state as it lies on this filesystem. */
@@ -87,10 +87,11 @@ async function readCreation(place: Place, path: string): Promise<string> {
 export async function states(host: Host, volume: Volume, relationship: string): Promise<HeldState[]> {
   const place = await findPlace(host, volume);
   if (!place.exists || place.mount.type !== 'btrfs') return [];
-  const found = findStates(await listSubvolumes(place), place.root, foldersOf(place, relationship));
+  const [subvolumes, times] = await Promise.all([listSubvolumes(place), listTimes(place)]);
+  const found = findStates(subvolumes, place.root, foldersOf(place, relationship));
   const held = await Promise.all(
     found.map(async ({ subvolume, path, ours }): Promise<HeldState> => {
-      const createdAt = subvolume.createdAt ?? (await readCreation(place, path));
+      const createdAt = times.get(subvolume.id) ?? (await readCreation(place, path));
       // Whatever takes the replica's place leaves a subvolume beside it as it is.
       const apart = ours ? {} : { apart: true as const };
       return { identity: identityOf(subvolume), name: path, createdAt, kind: 'snapshot', ours, ...apart };

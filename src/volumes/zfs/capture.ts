@@ -101,6 +101,15 @@ async function forgetBookmarks(host: Host, volume: Volume, prefix: string): Prom
     await runZfs(subject, ['destroy', name], { allow: isMissing });
 }
 
+/** Which sync made a snapshot of ours, and what is kept by it alone, of the children too. */
+function costOf(entries: readonly Entry[], { kind, own }: Entry, relationship: string) {
+  const prefix = snapshotPrefix(relationship);
+  if (kind !== 'snapshot' || !own.startsWith(prefix)) return {};
+  const all = entries.filter((entry) => entry.kind === 'snapshot' && entry.own === own);
+  const bytes = all.reduce((sum, entry) => sum + numberOf(entry, 'used'), 0);
+  return { syncId: own.slice(prefix.length), bytes };
+}
+
 /** `states` of the volume contract. */
 export async function states(host: Host, volume: Volume, relationship: string): Promise<HeldState[]> {
   const { entries } = await findPlace(host, volume);
@@ -113,6 +122,7 @@ export async function states(host: Host, volume: Volume, relationship: string): 
       createdAt: new Date(numberOf(entry, 'creation') * 1000).toISOString(),
       kind: entry.kind === 'bookmark' ? 'bookmark' : 'snapshot',
       ours: isOurs(entry, relationship),
+      ...costOf(entries, entry, relationship),
     }));
 }
 
