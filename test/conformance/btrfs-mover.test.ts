@@ -88,40 +88,6 @@ describe('the btrfs mover', () => {
     }
   });
 
-  it('starts from a state that another tool has brought over', async () => {
-    await fill();
-    const snapshot = join(filesystems[0]?.mountPoint ?? '', `foreign-${count}`);
-    await btrfs('subvolume', 'snapshot', '-r', rig.source.volume.path, snapshot);
-    const [send, receive] = [['btrfs', 'send', '--quiet', snapshot], ['btrfs', 'receive', filesystems[1]?.mountPoint ?? '']];
-    await host.pipe([send, receive]);
-    const received = join(filesystems[1]?.mountPoint ?? '', `foreign-${count}`);
-    await btrfs('subvolume', 'snapshot', received, rig.target.volume.path);
-    await writeFile(at('new'), 'x');
-    const { plan, stats } = await rig.sync();
-    expect(plan.base).toMatchObject({ sourceName: snapshot, targetName: received });
-    expect(stats.bytesSent).toBeLessThan(SMALL);
-    await expectEqual();
-    await stat(join(received, 'big'));
-    expect((await rig.sync()).plan.how).toBe('incremental');
-  });
-
-  it('takes an older state where the newest is gone, and everything where none is left', async () => {
-    await fill();
-    const first = await rig.sync();
-    await writeFile(at('two'), '2');
-    const second = await rig.sync();
-    await writeFile(at('three'), '3');
-    const again = await rig.sync({ excluded: [second.point.identity] });
-    expect(again.plan.how).toBe('full-into-side');
-    await expectEqual();
-    expect(await rig.points()).toHaveLength(3);
-    expect(await readdir(await rig.pathOf(first.point))).toEqual(['big']);
-    await btrfs('subvolume', 'delete', await rig.pathOf(again.point));
-    const lost = rig.sync();
-    expect((await lost).plan.base?.identity).not.toBe(again.point.identity);
-    await expectEqual();
-  });
-
   it('says that the base is lost where the target has lost it in between', async () => {
     await fill();
     const first = await rig.sync();

@@ -26,6 +26,7 @@ export async function makeBtrfsStorage(): Promise<SnapshotStorage> {
   });
   return {
     title: 'btrfs subvolumes',
+    keepsApart: true,
     driver: btrfsDriver,
     mover: btrfsMover,
     spec: MoverSchema.parse({ btrfs: {} }),
