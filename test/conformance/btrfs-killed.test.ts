@@ -68,7 +68,14 @@ describe('the btrfs driver and mover with a subvolume inside of another', () => 
     const { host } = rig.source;
     await runChecked(host, ['btrfs', 'subvolume', 'create', source]);
     await runChecked(host, ['btrfs', 'subvolume', 'create', join(source, 'inner')]);
-    await runChecked(host, ['dd', 'if=/dev/urandom', `of=${source}/big`, 'bs=64K', 'count=16', 'status=none']);
+    await runChecked(host, [
+      'dd',
+      'if=/dev/urandom',
+      `of=${source}/big`,
+      'bs=64K',
+      'count=16',
+      'status=none',
+    ]);
     const folders = filesystems.map(({ mountPoint }) => mountPoint);
     for (const end of [rig.source, rig.target]) end.host = makeMortal(end.host, folders, fate);
   });

@@ -26,16 +26,28 @@ describe('the btrfs mover', () => {
   const at = (name: string) => join(rig.source.volume.path, name);
   const atTarget = (name: string) => join(rig.target.volume.path, name);
   const expectEqual = async () =>
-    expect(await compareTrees(rig.source.volume.path, rig.target.volume.path, { sparseness: true })).toEqual([]);
+    expect(await compareTrees(rig.source.volume.path, rig.target.volume.path, { sparseness: true })).toEqual(
+      [],
+    );
   const fill = (path = at('big')) =>
-    runChecked(host, ['dd', 'if=/dev/urandom', `of=${path}`, 'bs=64K', `count=${BIG / 65536}`, 'status=none']);
+    runChecked(host, [
+      'dd',
+      'if=/dev/urandom',
+      `of=${path}`,
+      'bs=64K',
+      `count=${BIG / 65536}`,
+      'status=none',
+    ]);
 
   /** A new source, and a target that is not there yet. */
   async function makeVolumes() {
     const [source = '', target = ''] = filesystems.map(({ mountPoint }) => join(mountPoint, `wiki-${count}`));
     count++;
     await btrfs('subvolume', 'create', source);
-    return { source: { kind: 'btrfs' as const, path: source }, target: { kind: 'btrfs' as const, path: target } };
+    return {
+      source: { kind: 'btrfs' as const, path: source },
+      target: { kind: 'btrfs' as const, path: target },
+    };
   }
 
   beforeAll(async () => {
@@ -220,7 +232,9 @@ describe('the btrfs mover', () => {
       expect((await readdir(rig.target.volume.path)).sort()).toEqual(['file', 'new', 'var']);
       expect((await readdir(atTarget('var'))).sort()).toEqual(['file', 'lib']);
       const [old] = await rig.points();
-      expect(await readFile(join(await rig.pathOf(old ?? { id: '' }), 'home of all/file'), 'utf8')).toBe('home of all');
+      expect(await readFile(join(await rig.pathOf(old ?? { id: '' }), 'home of all/file'), 'utf8')).toBe(
+        'home of all',
+      );
       await rig.turnAround();
       await rig.sync();
       const names = await readdir(join(rig.target.volume.path, '..'));

@@ -28,7 +28,8 @@ export async function receive(host: Host, landings: Landings, request: ReceiveRe
   if (writeMode === 'verify') return await receiveByRsync(host, landings, request);
   await host.endAttempts(receiveAttempt(host.home, id));
   const place = await findOwnPlace(host, volume);
-  if (stream?.into === 'replica' && (await isChanged(host, volume, id.relationship))) throw makeDiverged(place, id);
+  if (stream?.into === 'replica' && (await isChanged(host, volume, id.relationship)))
+    throw makeDiverged(place, id);
   const folder = await withLock(`incoming:${place.root}`, () => clearIncoming(place, id.relationship));
   await host.files.write(landingNotePath(host.home, id), id.syncId, 0o600);
   return await landings.open({

@@ -28,7 +28,8 @@ export interface Rule {
 /** What `flock` ends with where it waited in vain; see `receive.ts`. */
 export const LOCK_CONFLICT = 75;
 
-export const target = ({ targetHost }: Ending) => (targetHost === undefined ? 'the target' : `host ${targetHost}`);
+export const target = ({ targetHost }: Ending) =>
+  targetHost === undefined ? 'the target' : `host ${targetHost}`;
 
 /**
  * What ends ssh before anything is sent. The exit code is ssh's, or rsync's own for a broken pipe, where
