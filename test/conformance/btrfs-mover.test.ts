@@ -87,7 +87,7 @@ describe('the btrfs mover', () => {
     await rig.sync();
     await writeFile(at('one'), '1');
     await rig.sync();
-    for (const name of ['two', 'three', 'four']) {
+    for (const name of ['two', 'three']) {
       await rig.turnAround();
       await writeFile(at(name), name);
       const { plan, stats } = await rig.sync();
@@ -165,8 +165,8 @@ describe('the btrfs mover', () => {
       const cut = argvs.map((argv) => (argv[0] === 'dd' ? ['head', '-c', '1000000'] : argv));
       return pipe(cut, options);
     };
-    await expect(rig.sync()).rejects.toMatchObject({ type: 'TransferInterrupted' });
-    source.host.pipe = pipe;
+    const cutOff = rig.sync().finally(() => (source.host.pipe = pipe));
+    await expect(cutOff).rejects.toMatchObject({ type: 'TransferInterrupted' });
     expect((await rig.points()).map(({ id }) => id)).toEqual([first.point.id]);
     const { plan } = await rig.sync({ sequence: 2, signal: ending.signal });
     expect(plan).toMatchObject({ how: 'incremental', base: { identity: first.point.identity } });
@@ -213,7 +213,7 @@ describe('the btrfs mover', () => {
 
     it('goes back and forth after a change of the primary', async () => {
       await rig.sync();
-      for (const inner of INNER.slice(0, 3)) {
+      for (const inner of INNER.slice(0, 2)) {
         await rig.turnAround();
         await writeFile(at(join(inner, 'file')), `written at ${rig.source.host.name}`);
         const { stats } = await rig.sync();

@@ -59,3 +59,10 @@ it.each([
 it('takes a sender that was killed for a transfer that was cut off', () => {
   expect(sent('', 137).type).toBe('TransferInterrupted');
 });
+
+it('asks the receiver why where the sender only found nobody to send to', () => {
+  const reset = 'ERROR: failed to send from pipe: Connection reset by peer';
+  const full = 'ERROR: writing to big failed: No space left on device';
+  const ending = { ...ABOUT, send: { exitCode: 104, stderr: reset }, ssh: { exitCode: 1, stderr: full } };
+  expect(classifyStream(ending).type).toBe('TargetFull');
+});
