@@ -44,8 +44,10 @@ export function describeVolume(fixture: VolumeFixture): void {
       for (const why of Object.values(inspection.whyNot)) expect(why).toMatch(/use copyMethod \w+/);
     });
 
-    describeClaims(driver, stage);
-    describeSwitch(fixture, stage);
+    if (!fixture.contentOnly) {
+      describeClaims(driver, stage);
+      describeSwitch(fixture, stage);
+    }
     for (const method of ALL_CAPTURES) describeCapture(fixture, stage, method);
     for (const method of ALL_POINTS) {
       if (!fixture.points.includes(method)) describeRefusedPoint(fixture, stage, method);
