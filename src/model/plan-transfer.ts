@@ -54,7 +54,12 @@ export function planTransfer(situation: TransferSituation): TransferPlan {
   const limit = limitDeletions(situation);
   if (situation.stream) {
     const stream = planStream(situation.stream);
-    return { writeMode: 'inPlace', how: stream.how, stream, ...(limit !== undefined && { maxDeletions: limit }) };
+    return {
+      writeMode: 'inPlace',
+      how: stream.how,
+      stream,
+      ...(limit !== undefined && { maxDeletions: limit }),
+    };
   }
   return {
     writeMode: chooseWriteMode(situation),

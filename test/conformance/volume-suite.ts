@@ -123,7 +123,12 @@ export function describeClaims(driver: VolumeDriver, stage: Stage): void {
 
 function describeCapture({ driver, capture }: VolumeFixture, stage: Stage, method: CaptureMethod): void {
   const take = (syncId: string) =>
-    driver.capture(stage.host, stage.volume, { relationship: 'wiki', syncId, method, mover: defaultMover(driver.kind) });
+    driver.capture(stage.host, stage.volume, {
+      relationship: 'wiki',
+      syncId,
+      method,
+      mover: defaultMover(driver.kind),
+    });
 
   if (!capture.includes(method)) {
     it(`refuses to capture by ${method}, and names what works`, async () => {

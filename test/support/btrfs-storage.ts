@@ -26,6 +26,7 @@ export async function makeBtrfsStorage(): Promise<SnapshotStorage> {
   });
   return {
     title: 'btrfs subvolumes',
+    keepsApart: true,
     driver: btrfsDriver,
     mover: btrfsMover,
     spec: MoverSchema.parse({ btrfs: {} }),
@@ -42,7 +43,9 @@ export async function makeBtrfsStorage(): Promise<SnapshotStorage> {
     async snapshots({ path }) {
       const names = await readdir(join(path, '..'));
       const prefix = `${path}@`;
-      return names.map((name) => join(path, '..', name)).flatMap((each) => (each.startsWith(prefix) ? [each.slice(prefix.length)] : []));
+      return names
+        .map((name) => join(path, '..', name))
+        .flatMap((each) => (each.startsWith(prefix) ? [each.slice(prefix.length)] : []));
     },
     async copyByHand(_source, { name }, { path }) {
       const results = await host.pipe([

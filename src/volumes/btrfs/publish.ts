@@ -6,17 +6,19 @@ import type { Host } from '../../hosts/contract';
 import type { VolumeDriver } from '../contract';
 import { PARTIAL } from '../directory/capture';
 import { withLock } from '../directory/lock';
-import {
-  ensureFolder,
-  findPlace,
-  folderOf,
-  makeAttempt,
-  type ReadyPlace,
-} from '../directory/place';
+import { ensureFolder, findPlace, folderOf, makeAttempt, type ReadyPlace } from '../directory/place';
 import { flush, readWholeRecords, treePath, writePoint } from '../directory/points';
 import { sweepPartials } from '../directory/prune';
 import { makeError } from '../directory/tools';
-import { clearIncoming, findOwnPlace, incomingFolder, partsFolder, placeOfPart, removeParts, ROOT_PART } from './folders';
+import {
+  clearIncoming,
+  findOwnPlace,
+  incomingFolder,
+  partsFolder,
+  placeOfPart,
+  removeParts,
+  ROOT_PART,
+} from './folders';
 import { mendNames } from './exchange';
 import { replaceReplica } from './replica';
 import { hasOwn } from './states';
@@ -107,7 +109,8 @@ async function takeIn(
   const tree = treePath(place, relationship, identity);
   const received = findReceived(await listSubvolumes(place), incomingFolder(place, relationship));
   const arrived = received.find(({ subvolume }) => identityOf(subvolume) === identity);
-  if (arrived && arrived.name !== ROOT_PART) return await snapshotReadOnly(place, arrived.path, tree, options);
+  if (arrived && arrived.name !== ROOT_PART)
+    return await snapshotReadOnly(place, arrived.path, tree, options);
   const folder = partsFolder(place, relationship, identity);
   if (arrived) {
     await ensureFolder(place, relationship, 'parts');

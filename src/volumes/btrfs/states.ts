@@ -215,7 +215,10 @@ async function differByOne(
         ['btrfs', 'send', '--quiet', '--no-data', '-p', tree, frozen],
         ['btrfs', 'receive', '--dump'],
       ],
-      { onStdout: (chunk) => (isDifferent ||= tellsDifference(chunk.toString('latin1'))) , maxOutputBytes: 4096 },
+      {
+        onStdout: (chunk) => (isDifferent ||= tellsDifference(chunk.toString('latin1'))),
+        maxOutputBytes: 4096,
+      },
     );
     return isDifferent || results.some(({ exitCode }) => exitCode !== 0);
   } finally {
