@@ -11,12 +11,21 @@ import { replaceLines } from './authorized-keys';
 const CHANGED = 75;
 const TRIES = 20;
 
-/** Answers the folder, and whether it is there. Argument: path. */
+/**
+ * Answers the file that a path leads to, what we have noted to have made, whether its folder and the file
+ * are there, and then its content. Arguments: path, path of the note.
+ */
 const LOOK = String.raw`
 p=$1
 [ ! -L "$p" ] || p=$(readlink -f -- "$p")
 printf '%s\0' "$p"
-[ ! -d "${'$'}{p%/*}" ] || echo folder
+[ ! -e "$2" ] || cat -- "$2"
+printf '\0'
+[ ! -d "${'$'}{p%/*}" ] || printf folder
+printf '\0'
+[ -e "$p" ] || { printf '\0'; exit 0; }
+printf 'file\0'
+exec cat -- "$p"
 `;
 
 /**
@@ -73,24 +82,28 @@ export function openKeyFile(host: Host, path: string, owner: string): KeyFile {
       hint: 'landings need to put a line there: let the login user write it, or name another file with --authorized-keys',
     });
 
-  const read = async (file: string): Promise<Buffer | undefined> => {
-    const result = await host.run(['cat', '--', file]);
-    if (result.exitCode === 0) return result.stdout;
-    if (/No such file or directory/.test(result.stderr)) return undefined;
-    throw fail(result);
+  /** Four texts that end in a NUL each, and the bytes of the file. */
+  const look = async () => {
+    const result = await host.run(script(LOOK, path, madePath));
+    if (result.exitCode !== 0) throw fail(result);
+    let rest = result.stdout;
+    const [file = path, made = '', folder, there] = Array.from({ length: 4 }, () => {
+      const end = rest.indexOf(0);
+      const text = rest.subarray(0, end).toString();
+      rest = rest.subarray(end + 1);
+      return text;
+    });
+    return { file, made, hasFolder: folder !== '', before: there === '' ? undefined : rest };
   };
   const forgetMade = async (file: string, made: string) => {
     await runChecked(host, script(REMOVE_EMPTY, file, made));
     await host.files.remove(madePath);
   };
   const tryWrite = async (lines: readonly string[]): Promise<boolean> => {
-    const looked = (await runChecked(host, script(LOOK, path))).stdout.toString();
-    const [file = path, folder = ''] = looked.split('\0');
-    const before = await read(file);
+    const { file, made, hasFolder, before } = await look();
     const after = replaceLines(before ?? Buffer.alloc(0), owner, lines);
-    const made = await host.files.read(madePath);
-    if (before === undefined && after.length > 0 && made === undefined)
-      await host.files.write(madePath, folder.trim() === 'folder' ? 'file' : 'folder');
+    if (before === undefined && after.length > 0 && made === '')
+      await host.files.write(madePath, hasFolder ? 'file' : 'folder');
     if (!after.equals(before ?? Buffer.alloc(0))) {
       const sum = before === undefined ? 'none' : checksum(before);
       const argv = script(REPLACE, file, sum, String(after.length));
@@ -98,9 +111,9 @@ export function openKeyFile(host: Host, path: string, owner: string): KeyFile {
       if (result.exitCode === CHANGED) return false;
       if (result.exitCode !== 0) throw fail(result);
     }
-    if (after.length === 0 && made !== undefined) await forgetMade(file, made);
+    if (after.length === 0 && made !== '') await forgetMade(file, made);
     // By now it holds what others wrote, and is theirs.
-    else if (lines.length === 0 && made !== undefined) await host.files.remove(madePath);
+    else if (lines.length === 0 && made !== '') await host.files.remove(madePath);
     return true;
   };
   return {

@@ -153,7 +153,9 @@ function checkEngines({ source, targets }: DraftSpec): SpecIssue[] {
     const to = engineOf(target);
     if (!from || !to || (from === 'containerd') === (to === 'containerd')) return [];
     const why = 'they are named by other digests there';
-    return [problem(['spec', 'targets', index, 'image'], `images of ${from} can't be copied to ${to}: ${why}`)];
+    return [
+      problem(['spec', 'targets', index, 'image'], `images of ${from} can't be copied to ${to}: ${why}`),
+    ];
   });
 }
 

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { checkCron, checkTimezone, makeCron, tickGaps } from './cron';
 
 test.each([
@@ -47,6 +48,22 @@ test.each([
   ['* 8-18 * * 1-5', 1, 61 * 60 + 1],
 ])('the ticks of "%s" are %d to %d minutes apart', (expression, shortest, longest) => {
   expect(tickGaps(expression)).toEqual({ shortestMs: shortest * 60_000, longestMs: longest * 60_000 });
+});
+
+test('few ticks show the same gaps as many do', () => {
+  const minute = fc.constantFrom('0', '7', '5,50', '*/30');
+  const hour = fc.constantFrom('*', '3', '8-18', '*/5', '22,23');
+  const dayOfWeek = fc.constantFrom('*', 'sun', 'mon-fri', '3');
+  fc.assert(
+    fc.property(minute, hour, dayOfWeek, (...[minutes, hours, days]) => {
+      const expression = `${minutes} ${hours} * * ${days}`;
+      const ticks = makeCron(expression, 'UTC').nextRuns(1000, new Date('2027-03-04T05:06:07Z'));
+      const gaps = ticks.slice(1).map((tick, index) => tick.getTime() - (ticks[index]?.getTime() ?? 0));
+      const all = { shortestMs: Math.min(...gaps), longestMs: Math.max(...gaps) };
+      expect(tickGaps(expression)).toEqual(all);
+    }),
+    { numRuns: 40 },
+  );
 });
 
 test.each([

@@ -61,17 +61,44 @@ export interface TickGaps {
   longestMs: number;
 }
 
+const HOUR_MS = 3_600_000;
+
+/** After so long a schedule has shown every gap that it has; undefined where only many ticks tell. */
+function horizonMs(expression: string): number | undefined {
+  const [, hour, dayOfMonth, month, dayOfWeek] = expression.trim().split(/\s+/);
+  if (dayOfMonth !== '*' || month !== '*') return undefined;
+  if (dayOfWeek !== '*') return 15 * 24 * HOUR_MS;
+  return hour === '*' ? 2 * HOUR_MS : 2 * 24 * HOUR_MS;
+}
+
+/** Ticks as far as they have something new to show: finding one takes long. */
+function sampleTicks(expression: string): Date[] {
+  const cron = makeUtcCron(expression);
+  const horizon = horizonMs(expression);
+  if (horizon === undefined) return cron.nextRuns(SAMPLE_TICKS, SAMPLE_START);
+  const ticks: Date[] = [];
+  for (
+    let tick = cron.nextRun(SAMPLE_START);
+    tick && ticks.length < SAMPLE_TICKS;
+    tick = cron.nextRun(tick)
+  ) {
+    ticks.push(tick);
+    if (tick.getTime() - SAMPLE_START.getTime() > horizon) break;
+  }
+  return ticks;
+}
+
 function measureGaps(expression: string): TickGaps | undefined {
-  const ticks = makeUtcCron(expression).nextRuns(SAMPLE_TICKS, SAMPLE_START);
+  const ticks = sampleTicks(expression);
   const gaps = ticks.slice(1).map((tick, index) => tick.getTime() - (ticks[index]?.getTime() ?? 0));
   return gaps.length > 0 ? { shortestMs: Math.min(...gaps), longestMs: Math.max(...gaps) } : undefined;
 }
 
-/** Many relationships share few schedules, and measuring one takes tens of milliseconds. */
+/** Many relationships share few schedules, and measuring one may take tens of milliseconds. */
 const measured = new Map<string, TickGaps | undefined>();
 const MAX_MEASURED = 500;
 
-/** Shortest and longest time between two ticks, in milliseconds, as the next 1,000 ticks show. */
+/** Shortest and longest time between two ticks, in milliseconds, as at most 1,000 ticks show. */
 export function tickGaps(expression: string): TickGaps | undefined {
   if (!measured.has(expression)) {
     if (measured.size >= MAX_MEASURED) measured.clear();

@@ -38,6 +38,13 @@ test('a last sync that failed warns while the promise is still kept', () => {
   expect(assessTarget(failed, HOUR, NOW)).toMatchObject({ status: 'warn', reason });
 });
 
+test('a target that the source has given up warns, since its next sync may be long', () => {
+  expect(assessTarget({ ...watched(60), isGivenUp: true }, HOUR, NOW)).toMatchObject({
+    status: 'warn',
+    reason: 'lag 1m, rpo 1h, given up by pinLimit',
+  });
+});
+
 test('an rpo is kept up to its very end, and by no target without a recovery point; without one there is nothing to keep', () => {
   const kept = (lag: number | null, promised: Promised | null, result?: WatchedTarget['result']) =>
     isRpoKept(assessTarget(watched(lag, result), promised, NOW));

@@ -46,6 +46,8 @@ export interface WatchedTarget {
   capturedAt?: Instant | null;
   /** Type of the last failure. */
   errorType?: string | null;
+  /** The source keeps no base for it any more. */
+  isGivenUp?: boolean;
 }
 
 /** How fresh a target has to be by its own `rpo`, or else the relationship's; undefined where none is promised. */
@@ -67,15 +69,16 @@ function promiseText({ seconds, by }: Promised): string {
   return `${by} ${formatDuration(seconds * 1000)}`;
 }
 
-/** What the last sync did, where it brought nothing. */
-function troubleText({ result, errorType }: WatchedTarget): string | undefined {
+/** What is wrong, however fresh it may still be. */
+function troubleText({ result, errorType, isGivenUp }: WatchedTarget): string | undefined {
+  if (isGivenUp) return 'given up by pinLimit';
   if (result === 'failed') return `last sync failed${errorType ? `: ${errorType}` : ''}`;
   return result === 'cancelled' ? 'last sync was cancelled' : undefined;
 }
 
 /**
  * How a target is. It is late by what was promised: beyond twice that it warns, beyond three times it is
- * down. A last sync that failed warns before that. One that was never synced is down.
+ * down. A last sync that failed, or a base that the source gave up, warns before that. One that was never synced is down.
  */
 export function assessTarget(target: WatchedTarget, promised: Promised | null, nowMs: number): TargetHealth {
   const lag = target.capturedAt ? lagSeconds(target.capturedAt, nowMs) : null;
@@ -149,11 +152,12 @@ export function watchedOf({
   paused,
 }: Pick<RelationshipStatus, 'targets' | 'takeover' | 'operation' | 'paused'>): Watched {
   return {
-    targets: targets.map(({ name, result, capturedAt, lastError }) => ({
+    targets: targets.map(({ name, result, capturedAt, lastError, givenUp }) => ({
       name,
       result,
       ...(capturedAt !== undefined && { capturedAt }),
       ...(lastError && { errorType: lastError.type }),
+      ...(givenUp !== undefined && { isGivenUp: true }),
     })),
     paused,
     ...(takeover && { takeover }),

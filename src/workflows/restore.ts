@@ -43,7 +43,9 @@ async function bring(
 ): Promise<RestoreResult> {
   const { document, epoch, request } = input;
   // Into a directory, every point is brought by rsync: it reads the tree that the point holds.
-  const mover = { rsync: rsyncOptions(document.spec.mover) };
+  const { btrfs } = document.spec.mover;
+  // A point of nested subvolumes is restored with all of them.
+  const mover = { rsync: rsyncOptions(document.spec.mover), ...(btrfs && { btrfs }) };
   const { host, path } = request.to;
   const atHolder = {
     volume: volumeOf(holder),

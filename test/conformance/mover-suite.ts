@@ -1,7 +1,7 @@
 /** What every mover of trees promises, tried on real hosts. See `src/movers/contract.ts`. */
 import { chmod, link, mkdir, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Mover } from '../../src/movers/contract';
+import type { Mover, WriteMode } from '../../src/movers/contract';
 import { compareTrees, describeTree } from '../support/compare-trees';
 import { errorOfType } from '../support/expect-type';
 import { findProcesses } from '../support/find-processes';
@@ -17,9 +17,17 @@ import {
 } from '../support/mover-rig';
 import { makeNastyTree } from '../support/nasty-tree';
 
-const WRITE_MODES = ['inPlace', 'delayed'] as const;
+const WRITE_MODES: readonly WriteMode[] = ['inPlace', 'delayed'];
 
-export function testMover(mover: Mover, where = 'here', makeHosts: MakeHosts = makeLocalHosts): void {
+/** @param writeModes those that are tried in full; how bytes are written does not depend on the way there. */
+export function testMover(
+  mover: Mover,
+  where = 'here',
+  {
+    makeHosts = makeLocalHosts,
+    writeModes = WRITE_MODES,
+  }: { makeHosts?: MakeHosts; writeModes?: readonly WriteMode[] } = {},
+): void {
   const makeRig = () => makeMoverRig(mover, undefined, makeHosts);
   describe(`the ${mover.kind} mover, ${where}`, () => {
     let rig: MoverRig;
@@ -35,7 +43,7 @@ export function testMover(mover: Mover, where = 'here', makeHosts: MakeHosts = m
       expect(await compareTrees(rig.sourcePath, rig.targetPath, { sparseness: true })).toEqual([]);
     }
 
-    describe.each(WRITE_MODES)('writing %s', (writeMode) => {
+    describe.each(writeModes)('writing %s', (writeMode) => {
       it('brings everything over, and then finds nothing more to do', async () => {
         await makeNastyTree(rig.sourcePath);
         const first = await rig.sync({ writeMode });

@@ -2,4 +2,7 @@ import { rsyncMover } from '../../src/movers/rsync';
 import { makeSshHosts } from '../support/ssh-host';
 import { testMover } from './mover-suite';
 
-testMover(rsyncMover, 'between hosts reached over SSH', makeSshHosts);
+testMover(rsyncMover, 'between hosts reached over SSH', {
+  makeHosts: makeSshHosts,
+  writeModes: ['inPlace'],
+});

@@ -53,7 +53,7 @@ export function describeSnapshotVolume(title: string, makeStorage: () => Promise
 
     describeClaims(
       new Proxy({} as SnapshotStorage['driver'], {
-        get: (_, key: keyof SnapshotStorage['driver']) => storage.driver[key],
+        get: (_, key) => Reflect.get(storage.driver, key) as unknown,
       }),
       stage,
     );

@@ -8,19 +8,19 @@ import { killAtEveryCommand } from '../support/cut-host';
 import { errorOfType } from '../support/expect-type';
 import { findProcesses } from '../support/find-processes';
 import { describeFiles, makeFiles, type SnapshotStorage } from '../support/snapshot-storage';
-import { StreamRig, type StreamTarget } from '../support/stream-rig';
+import { SnapshotRig, type StreamTarget } from '../support/snapshot-rig';
 
 const LARGE = 4_000_000;
 
 export function testStreamMover(title: string, makeStorage: () => Promise<SnapshotStorage>): void {
   describe(title, () => {
     let storage: SnapshotStorage;
-    let rig: StreamRig;
+    let rig: SnapshotRig;
     let root: string;
     const write = (content: string) => writeFile(join(root, 'file'), content);
     const readAt = async ({ volume }: StreamTarget, name = 'file') =>
       readFile(join(await storage.pathOf(volume), name), 'utf8');
-    const readPoint = async (...[point, target]: Parameters<StreamRig['pathOfPoint']>) =>
+    const readPoint = async (...[point, target]: Parameters<SnapshotRig['pathOfPoint']>) =>
       readFile(join(await rig.pathOfPoint(point, target), 'file'), 'utf8');
     const statesAt = (target = rig.replica): Promise<HeldState[]> =>
       storage.driver.states(rig.target, target.volume, 'wiki');
@@ -30,7 +30,7 @@ export function testStreamMover(title: string, makeStorage: () => Promise<Snapsh
     });
     afterAll(() => storage.dispose());
     beforeEach(async () => {
-      rig = await StreamRig.make(storage);
+      rig = await SnapshotRig.make(storage);
       root = await storage.pathOf(rig.volume);
     });
     afterEach(() => rig.dispose());
@@ -213,7 +213,7 @@ export function testStreamMover(title: string, makeStorage: () => Promise<Snapsh
     });
 
     it('refuses to talk to a host with another key, and to one that nothing listens at', async () => {
-      const other = await StreamRig.make(storage);
+      const other = await SnapshotRig.make(storage);
       try {
         const changeLanding = (landing: { port: number }) =>
           ({ ...landing, port: other.service.port }) as never;
@@ -239,74 +239,69 @@ export function testStreamMover(title: string, makeStorage: () => Promise<Snapsh
       await expect(rig.verify(forged, { quick: true })).rejects.toThrow(errorOfType('BaseLost'));
     });
 
-    it('keeps the base and the last good replica wherever an incremental sync is killed', async () => {
-      const stageOf = async () => {
-        const target = await rig.addTarget('beta');
-        await write('before');
-        const first = await rig.sync({ target });
-        await write('after');
-        const syncId = rig.nextSyncId();
-        const situation = await rig.look(target);
-        const capture = await rig.capture(syncId);
-        return { target, first, capture, plan: planStream(situation) };
-      };
-      const work = async (host: Host, { target, capture, plan }: Awaited<ReturnType<typeof stageOf>>) => {
-        await rig.send(capture, plan, {
-          target,
-          targetHost: host,
-          sourceHost: host === rig.target ? rig.source : host,
-        });
-        await rig.publish(capture, plan, target, host);
-      };
-      await killAtEveryCommand(
-        rig.target,
-        storage.isLooking,
-        stageOf,
-        work,
-        async ({ target, first, capture }) => {
-          expect(await readAt(target)).toBe('after');
-          expect((await rig.points(target)).map(({ identity }) => identity)).toEqual([
-            first.point.identity,
-            capture.identity,
-          ]);
-          expect((await statesAt(target)).some(({ identity }) => identity === first.point.identity)).toBe(
-            true,
-          );
-          await rig.close(target, capture.syncId);
-        },
-      );
-    });
-
-    it('has a whole replica wherever the change into a side volume is killed, and all points', async () => {
-      const stageOf = async () => {
-        const target = await rig.addTarget('beta');
-        await write('before');
-        const first = await rig.sync({ target });
+    /** A target that holds what another tool brought, and a capture that goes on from there; perhaps beside it. */
+    async function makeStage(into: 'replica' | 'side') {
+      const target = await rig.addTarget('beta');
+      await write('before');
+      const name = `by-hand-${++count}`;
+      await storage.snapshot(rig.volume, name);
+      const base = (await storage.driver.states(rig.source, rig.volume, 'wiki')).at(-1);
+      if (!base) throw new Error('nothing was frozen');
+      await storage.copyByHand(rig.volume, base, target.volume);
+      if (into === 'side') {
         const path = await storage.pathOf(target.volume);
         await storage.force(target.volume, () => writeFile(join(path, 'file'), 'by hand'));
-        await write('after');
-        const situation = await rig.look(target);
-        const capture = await rig.capture(rig.nextSyncId());
-        return { target, first, capture, plan: planStream(situation) };
-      };
-      const work = async (host: Host, { target, capture, plan }: Awaited<ReturnType<typeof stageOf>>) => {
-        await rig.send(capture, plan, { target, targetHost: host });
-        await rig.publish(capture, plan, target, host);
-      };
-      await killAtEveryCommand(
-        rig.target,
-        storage.isLooking,
-        stageOf,
-        work,
-        async ({ target, first, capture }) => {
-          expect(await readAt(target)).toBe('after');
-          expect((await rig.points(target)).map(({ identity }) => identity)).toEqual([
-            first.point.identity,
-            capture.identity,
-          ]);
-          await rig.close(target, capture.syncId);
-        },
-      );
-    });
+      }
+      await write('after');
+      const situation = await rig.look(target);
+      const capture = await rig.capture(rig.nextSyncId());
+      const plan = planStream(situation);
+      expect(plan).toMatchObject({ into, base: { identity: base.identity } });
+      return { target, base, capture, plan };
+    }
+    type Staged = Awaited<ReturnType<typeof makeStage>>;
+    let count = 0;
+
+    const checkWhole = async ({ target, base, capture }: Staged) => {
+      expect(await readAt(target)).toBe('after');
+      expect((await rig.points(target)).map(({ identity }) => identity)).toEqual([capture.identity]);
+      const held = (await statesAt(target)).map(({ identity }) => identity);
+      expect(held).toEqual([base.identity, capture.identity]);
+      await rig.close(target, capture.syncId);
+    };
+
+    it.each(['replica', 'side'] as const)(
+      'keeps the base and the last good replica wherever a stream onto the %s is killed',
+      async (into) => {
+        const send = (host: Host, { target, capture, plan }: Staged) =>
+          rig.send(capture, plan, { target, targetHost: host });
+        await killAtEveryCommand(
+          rig.target,
+          storage.isLooking,
+          () => makeStage(into),
+          send,
+          async (staged) => {
+            expect(await readAt(staged.target)).toBe(into === 'side' ? 'by hand' : 'after');
+            await rig.publish(staged.capture, staged.plan, staged.target);
+            await checkWhole(staged);
+          },
+        );
+      },
+    );
+
+    it.each(['replica', 'side'] as const)(
+      'has a whole replica wherever making a point of what came onto the %s is killed',
+      async (into) => {
+        const makeSent = async () => {
+          const staged = await makeStage(into);
+          await rig.send(staged.capture, staged.plan, staged);
+          await rig.close(staged.target, staged.capture.syncId);
+          return staged;
+        };
+        const publish = (host: Host, { target, capture, plan }: Staged) =>
+          rig.publish(capture, plan, target, host);
+        await killAtEveryCommand(rig.target, storage.isLooking, makeSent, publish, checkWhole);
+      },
+    );
   });
 }

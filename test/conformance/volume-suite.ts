@@ -25,7 +25,7 @@ export function describeVolume(fixture: VolumeFixture): void {
   describe(fixture.title, () => {
     beforeEach(async () => {
       const home = await mkdtemp(join(tmpdir(), 'tidemark-home-'));
-      stage.host = makeLocalHost({ name: 'alpha', home });
+      stage.host = (await fixture.makeHost?.(home)) ?? makeLocalHost({ name: 'alpha', home });
       stage.volume = await fixture.makeVolume();
     });
     afterEach(async () => {
@@ -44,8 +44,10 @@ export function describeVolume(fixture: VolumeFixture): void {
       for (const why of Object.values(inspection.whyNot)) expect(why).toMatch(/use copyMethod \w+/);
     });
 
-    describeClaims(driver, stage);
-    describeSwitch(fixture, stage);
+    if (!fixture.contentOnly) {
+      describeClaims(driver, stage);
+      describeSwitch(fixture, stage);
+    }
     for (const method of ALL_CAPTURES) describeCapture(fixture, stage, method);
     for (const method of ALL_POINTS) {
       if (!fixture.points.includes(method)) describeRefusedPoint(fixture, stage, method);

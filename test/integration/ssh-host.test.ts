@@ -7,7 +7,6 @@ import { promisify } from 'node:util';
 import type { SshOptions } from '../../src/hosts/ssh/connect';
 import type { SshHost } from '../../src/hosts/ssh';
 import { TidemarkError } from '../../src/model/errors';
-import { findProcesses } from '../support/find-processes';
 import { connectTo, TestSshd } from '../support/ssh-host';
 import { eventually } from '../support/system';
 
@@ -144,13 +143,13 @@ describe('logging in', () => {
 describe('a lost session', () => {
   it('fails what runs with a reason to try again; the next use connects anew', async () => {
     const host = await connect();
-    const running = refusal(host.run(['sleep', '1000'], { attempt: `lost:${folder}` }));
-    await eventually('it runs', async () =>
-      (await findProcesses('sleep', 'sleep', '1000')).length > 0 ? true : undefined,
-    );
+    const script = 'echo >"$1"; exec sleep 1000';
+    const attempt = `lost:${folder}`;
+    const running = refusal(host.run(['sh', '-c', script, 'sh', join(folder, 'runs')], { attempt }));
+    await eventually('it runs', async () => (await host.files.read(join(folder, 'runs')))?.length);
     await sshd.killSessions();
     expect(await running).toMatchObject({ type: 'HostUnreachable' });
-    expect(await host.endAttempts(`lost:${folder}`)).toBe(1);
+    expect(await host.endAttempts(attempt)).toBe(1);
     expect((await host.run(['echo', 'back'])).stdout.toString()).toBe('back\n');
   });
 
@@ -172,7 +171,10 @@ describe('a lost session', () => {
   it('is told from a host that can not be reached at all', async () => {
     const host = await connect();
     const other = await TestSshd.start();
-    const away = await connect({}, other);
+    const key = join(folder, 'key');
+    await copyFile(other.clientKey, key);
+    await exec('chmod', ['600', key]);
+    const away = await connect({ identities: [key], hostKeys: [await other.hostKey()] }, other);
     await other.stop();
     expect(await refusal(away.run(['true']))).toMatchObject({ type: 'HostUnreachable' });
     expect((await host.run(['true'])).exitCode).toBe(0);

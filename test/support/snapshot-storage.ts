@@ -8,6 +8,7 @@ import type { HeldState, Volume } from '../../src/model/records';
 import type { MoverSpec } from '../../src/model/spec';
 import type { Mover } from '../../src/movers/contract';
 import type { VolumeDriver } from '../../src/volumes/contract';
+import type { IsLooking } from './cut-host';
 
 export interface SnapshotStorage {
   title: string;
@@ -32,7 +33,7 @@ export interface SnapshotStorage {
   /** Writes to a replica that nobody is to write to, as a person who insists. */
   force(volume: Volume, write: () => Promise<void>): Promise<void>;
   /** A program of this storage that changes nothing. */
-  isLooking(argv: readonly string[]): boolean;
+  isLooking: IsLooking;
   /** A stream that carries the snapshots in between, where the kind can. */
   intermediates?: MoverSpec;
   dispose(): Promise<void>;

@@ -15,7 +15,10 @@ import { freePorts } from './ports';
 const exec = promisify(execFile);
 
 export interface SshdOptions {
+  /** Where it is reached. */
   address?: string;
+  /** Where it listens; left out, there. */
+  listen?: string;
   port?: number;
   /** Puts sshd into a namespace. */
   wrap?: (argv: string[]) => string[];
@@ -34,6 +37,7 @@ export class TestSshd {
 
   static async start({
     address = '127.0.0.1',
+    listen = address,
     port,
     wrap,
     config = [],
@@ -48,7 +52,7 @@ export class TestSshd {
     await mkdir('/run/sshd', { recursive: true });
     const lines = [
       ...config,
-      ...[`Port ${free}`, `ListenAddress ${address}`, `HostKey ${folder}/host_key`],
+      ...[`Port ${free}`, `ListenAddress ${listen}`, `HostKey ${folder}/host_key`],
       ...[`AuthorizedKeysFile ${folder}/authorized_keys`, `PidFile ${folder}/pid`, 'StrictModes no'],
       ...['UsePAM no', 'PasswordAuthentication no', 'KbdInteractiveAuthentication no', 'PrintLastLog no'],
       ...[
@@ -95,6 +99,14 @@ export class TestSshd {
   get options(): SshOptions {
     const address = { user: 'root', host: this.address, port: this.port };
     return { address, identities: [this.clientKey], knownHosts: [this.knownHosts] };
+  }
+
+  /** How an agent is told to reach it. */
+  agentOptions(home: string): string[] {
+    return [
+      ...['--via', this.url, '--identity', this.clientKey, '--known-hosts', this.knownHosts],
+      ...['--remote-home', home, '--authorized-keys', this.authorizedKeys],
+    ];
   }
 
   /** How landings on it are opened. */

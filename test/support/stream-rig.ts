@@ -1,10 +1,9 @@
-/** A source and targets on storage that is sent by identity, with a real sshd between them. */
+/** A source and a target that replicate by streams, as the workflow does it, without Temporal. */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Host } from '../../src/hosts/contract';
 import { makeLocalHost } from '../../src/hosts/local';
-import type { Landing } from '../../src/landings/contract';
 import { type LandingService, startLandingSshd } from '../../src/landings/sshd';
 import {
   findDivergence,
@@ -12,214 +11,163 @@ import {
   type StreamPlan,
   type StreamSituation,
 } from '../../src/model/plan-stream';
-import type { Claim, Comparison, Point, Progress, TransferStats, Volume } from '../../src/model/records';
+import type { Point, Role, TransferStats, Volume } from '../../src/model/records';
 import type { MoverSpec } from '../../src/model/spec';
-import type { Capture } from '../../src/volumes/contract';
+import type { Mover } from '../../src/movers/contract';
+import type { VolumeDriver } from '../../src/volumes/contract';
 import { makeStamp } from '../conformance/volume-fixture';
-import { inAnHour } from './mover-rig';
-import type { SnapshotStorage } from './snapshot-storage';
 
-export interface StreamTarget {
-  name: string;
+/** One end of the link. */
+export interface End {
+  host: Host;
+  service: LandingService;
   volume: Volume;
 }
 
 export interface StreamSync {
-  target?: StreamTarget;
-  spec?: MoverSpec;
-  excluded?: string[];
-  signal?: AbortSignal;
-  onProgress?: (progress: Progress) => void;
-  /** Stands in for the landing that the target answered. */
-  changeLanding?: (landing: Landing) => Landing;
-  /** What runs at the target in place of its host. */
-  targetHost?: Host;
-  sourceHost?: Host;
-}
-
-export interface Sent {
   plan: StreamPlan;
   stats: TransferStats;
   point: Point;
 }
 
-const RELATIONSHIP = 'wiki';
-const claimOf = (role: Claim['role']): Claim => ({ relationship: RELATIONSHIP, epoch: 1, role });
+export interface SyncOptions {
+  /** Points to remove after it. */
+  remove?: string[];
+  /** Bases known to be broken. */
+  excluded?: string[];
+  signal?: AbortSignal;
+  maxDeletions?: number;
+  /** Of an earlier attempt of the same sync. */
+  sequence?: number;
+}
 
-/** The steps of a sync, as its workflow takes them. */
+const RELATIONSHIP = 'wiki';
+
 export class StreamRig {
+  private epoch = 1;
   private sequence = 0;
+  source!: End;
+  target!: End;
 
   private constructor(
-    readonly storage: SnapshotStorage,
-    readonly folder: string,
-    readonly source: Host,
-    readonly target: Host,
-    readonly service: LandingService,
-    readonly volume: Volume,
-    readonly replica: StreamTarget,
+    private readonly folder: string,
+    private readonly driver: VolumeDriver,
+    private readonly mover: Mover,
+    readonly spec: MoverSpec,
   ) {}
 
-  static async make(storage: SnapshotStorage): Promise<StreamRig> {
-    const folder = await mkdtemp(join(tmpdir(), 'tidemark-stream-'));
-    const source = makeLocalHost({ name: 'alpha', home: join(folder, 'home of alpha') });
-    const target = makeLocalHost({ name: 'beta', home: join(folder, "beta's home") });
-    for (const { home } of [source, target]) await mkdir(home);
-    const service = await startLandingSshd(target, {
-      listenAddress: '127.0.0.1',
-      advertisedAddress: '127.0.0.1',
+  static async start(
+    { driver, mover, spec }: { driver: VolumeDriver; mover: Mover; spec: MoverSpec },
+    volumes: { source: Volume; target: Volume },
+  ): Promise<StreamRig> {
+    const rig = new StreamRig(await mkdtemp(join(tmpdir(), 'tidemark-streams-')), driver, mover, spec);
+    rig.source = await rig.startEnd('alpha', volumes.source);
+    rig.target = await rig.startEnd('beta', volumes.target);
+    return rig;
+  }
+
+  /** Other volumes on the same hosts, with nothing remembered of the former. */
+  use(volumes: { source: Volume; target: Volume }): void {
+    this.source = { ...this.source, volume: volumes.source };
+    this.target = { ...this.target, volume: volumes.target };
+    this.epoch = 1;
+    this.sequence = 0;
+  }
+
+  claim(role: Role) {
+    return { relationship: RELATIONSHIP, epoch: this.epoch, role };
+  }
+
+  /** The source becomes the target, and the other way round. */
+  async turnAround(): Promise<void> {
+    this.epoch++;
+    const { driver, source, target } = this;
+    await driver.demote(source.host, source.volume, this.claim('target'));
+    await driver.claim(target.host, target.volume, this.claim('target'));
+    await driver.promote(target.host, target.volume, this.claim('source'));
+    [this.source, this.target] = [target, source];
+  }
+
+  async look(excluded: readonly string[] = []): Promise<StreamSituation> {
+    const { driver, source, target } = this;
+    await driver.claim(source.host, source.volume, this.claim('source'));
+    await driver.claim(target.host, target.volume, this.claim('target'));
+    return {
+      source: await driver.states(source.host, source.volume, RELATIONSHIP),
+      target: await driver.states(target.host, target.volume, RELATIONSHIP),
+      targetExists: (await driver.inspect(target.host, target.volume)).exists,
+      targetChanged: await driver.isChanged(target.host, target.volume, RELATIONSHIP),
+      excluded,
+    };
+  }
+
+  async divergence(): Promise<ReturnType<typeof findDivergence>> {
+    return findDivergence(await this.look());
+  }
+
+  points(): Promise<Point[]> {
+    return this.driver.points(this.target.host, this.target.volume, RELATIONSHIP);
+  }
+
+  pathOf(point: Pick<Point, 'id'>): Promise<string> {
+    return this.driver.pointPath(this.target.host, this.target.volume, RELATIONSHIP, point.id);
+  }
+
+  /** One sync, as the workflow makes it: the same steps in the same order. */
+  async sync(options: SyncOptions = {}): Promise<StreamSync> {
+    this.sequence = options.sequence ?? this.sequence + 1;
+    const { driver, mover, source, target, spec } = this;
+    const stamp = makeStamp(this.sequence);
+    const { syncId } = stamp;
+    const id = { relationship: RELATIONSHIP, target: 'copy', syncId };
+    const plan = planStream(await this.look(options.excluded));
+    const { signal = new AbortController().signal } = options;
+    const request = { relationship: RELATIONSHIP, syncId, method: 'Snapshot' as const, mover: spec, signal };
+    const capture = await driver.capture(source.host, source.volume, request);
+    const offer = await mover.offer(source.host, { id, targetHost: target.host.name, mover: spec });
+    const common = { id, mover: spec, writeMode: 'inPlace' as const, stream: plan };
+    const limit = options.maxDeletions === undefined ? {} : { maxDeletions: options.maxDeletions };
+    const landing = await mover.receive(target.host, target.service.landings, {
+      ...{ ...common, offer, volume: target.volume, path: driver.landingPath(target.volume) },
+      expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
     });
-    const volume = await storage.makeVolume();
-    await storage.driver.claim(source, volume, claimOf('source'));
-    return new StreamRig(storage, folder, source, target, service, volume, {
-      name: 'beta',
-      volume: await storage.nameVolume(),
-    });
-  }
-
-  /** Another target of the same source. */
-  async addTarget(name: string): Promise<StreamTarget> {
-    return { name, volume: await this.storage.nameVolume() };
-  }
-
-  idOf({ name }: StreamTarget, syncId: string) {
-    return { relationship: RELATIONSHIP, target: name, syncId };
-  }
-
-  nextSyncId(): string {
-    return `wiki-${String(++this.sequence).padStart(6, '0')}`;
-  }
-
-  capture(syncId: string, spec = this.storage.spec, host = this.source): Promise<Capture> {
-    const request = { relationship: RELATIONSHIP, syncId, method: 'Snapshot' as const, mover: spec };
-    return this.storage.driver.capture(host, this.volume, request);
-  }
-
-  /** Claims the target, and says what both sides hold. */
-  async look(target: StreamTarget, excluded: string[] = [], host = this.target): Promise<StreamSituation> {
-    const { driver } = this.storage;
-    await driver.claim(host, target.volume, claimOf('target'));
-    const [source, held, changed, { exists }] = [
-      await driver.states(this.source, this.volume, RELATIONSHIP),
-      await driver.states(host, target.volume, RELATIONSHIP),
-      await driver.isChanged(host, target.volume, RELATIONSHIP),
-      await driver.inspect(host, target.volume),
-    ];
-    return { source, target: held, targetExists: exists, targetChanged: changed, excluded };
-  }
-
-  /** What nobody overwrites unasked. */
-  async divergence(target = this.replica) {
-    return findDivergence(await this.look(target));
-  }
-
-  /** Offer, receive, transfer, with the capture that is there. */
-  async send(capture: Capture, plan: StreamPlan, options: StreamSync = {}): Promise<TransferStats> {
-    const { mover } = this.storage;
-    const { target = this.replica, spec = this.storage.spec } = options;
-    const { sourceHost = this.source, targetHost = this.target } = options;
-    const id = this.idOf(target, capture.syncId);
-    const offer = await mover.offer(sourceHost, { id, targetHost: 'beta', volume: this.volume, mover: spec });
-    const landing = await mover.receive(targetHost, this.service.landings, {
+    const stats = await mover.transfer(source.host, {
       ...{
-        id,
-        path: this.storage.driver.landingPath(target.volume),
-        volume: target.volume,
-        offer,
-        stream: plan,
-      },
-      ...{ writeMode: 'inPlace', mover: spec, expiresAt: inAnHour() },
-    });
-    return await mover.transfer(sourceHost, {
-      ...{
-        id,
-        sourcePath: capture.path,
+        ...common,
         capture,
-        landing: options.changeLanding?.(landing) ?? landing,
-        stream: plan,
+        landing,
+        signal,
+        resolved: offer.resolved,
+        sourcePath: capture.path,
+        ...limit,
       },
-      ...{ writeMode: 'inPlace', mover: spec, resolved: offer.resolved },
-      signal: options.signal ?? new AbortController().signal,
-      onProgress: options.onProgress ?? (() => undefined),
-    });
-  }
-
-  /** Closes both ends, and makes what was received a point. */
-  async publish(
-    capture: Capture,
-    stream: StreamPlan,
-    target = this.replica,
-    host = this.target,
-  ): Promise<Point> {
-    await this.close(target, capture.syncId, host);
-    const sequence = Number(capture.syncId.slice(-6));
-    const point = await this.storage.driver.publish(host, target.volume, {
-      ...{
-        relationship: RELATIONSHIP,
-        stamp: makeStamp(sequence),
-        method: 'Snapshot',
-        unchanged: false,
-        stream,
-      },
-      ...(capture.identity !== undefined && { identity: capture.identity }),
-    });
-    await this.storage.driver.prune(host, target.volume, { relationship: RELATIONSHIP, removePointIds: [] });
-    return point;
-  }
-
-  /** A whole sync of one target. */
-  async sync(options: StreamSync = {}): Promise<Sent> {
-    const { target = this.replica, spec, excluded, targetHost, sourceHost } = options;
-    const syncId = this.nextSyncId();
-    const situation = await this.look(target, excluded, targetHost);
-    const capture = await this.capture(syncId, spec, sourceHost);
-    const plan = planStream(situation);
-    const stats = await this.send(capture, plan, options);
-    return { plan, stats, point: await this.publish(capture, plan, target, targetHost) };
-  }
-
-  async release(...keepSyncIds: string[]): Promise<void> {
-    await this.storage.driver.release(this.source, this.volume, { relationship: RELATIONSHIP, keepSyncIds });
-  }
-
-  points(target = this.replica): Promise<Point[]> {
-    return this.storage.driver.points(this.target, target.volume, RELATIONSHIP);
-  }
-
-  pathOfPoint(point: Point, target = this.replica): Promise<string> {
-    return this.storage.driver.pointPath(this.target, target.volume, RELATIONSHIP, point.id);
-  }
-
-  /** Compares a point with the live source. */
-  async verify(point: Point, { quick = false } = {}): Promise<Comparison> {
-    const { mover, spec } = this.storage;
-    const id = this.idOf(this.replica, 'wiki-999999');
-    const offer = await mover.offerVerify(this.source, { id, mover: spec, quick });
-    const landing = await mover.receive(this.target, this.service.landings, {
-      ...{ id, path: await this.pathOfPoint(point), volume: this.replica.volume, offer },
-      ...{ writeMode: 'verify', mover: spec, expiresAt: inAnHour() },
-    });
-    const comparison = await mover.verify(this.source, {
-      ...{ id, sourcePath: this.volume.path, volume: this.volume, landing, mover: spec, quick },
-      ...{ identity: point.identity, capturedAt: point.capturedAt },
-      signal: new AbortController().signal,
       onProgress: () => undefined,
     });
-    await this.close(this.replica, id.syncId);
-    return comparison;
+    const { identity = '' } = capture;
+    const point = await driver.publish(target.host, target.volume, {
+      ...{ relationship: RELATIONSHIP, method: 'Snapshot', unchanged: stats.filesChanged === 0, signal },
+      ...{ stamp, stream: plan, identity },
+    });
+    await mover.close(target.host, target.service.landings, id);
+    await mover.close(source.host, source.service.landings, id);
+    const removePointIds = options.remove ?? [];
+    await driver.prune(target.host, target.volume, { relationship: RELATIONSHIP, removePointIds });
+    const release = { relationship: RELATIONSHIP, keepSyncIds: [syncId] };
+    await driver.release(source.host, source.volume, release);
+    return { plan, stats, point };
   }
 
-  async close(target: StreamTarget, syncId: string, host = this.target): Promise<void> {
-    const id = this.idOf(target, syncId);
-    for (const side of [this.source, host]) await this.storage.mover.close(side, this.service.landings, id);
+  async stop(): Promise<void> {
+    await Promise.all([this.source, this.target].map(({ service }) => service.stop()));
+    await rm(this.folder, { recursive: true, force: true });
   }
 
-  async dispose(): Promise<void> {
-    const removed = { relationship: RELATIONSHIP, keepCloneIds: [] };
-    await this.storage.driver.removeClones(this.target, this.replica.volume, removed);
-    for (const syncId of [this.sequence, 999_999])
-      await this.close(this.replica, `wiki-${String(syncId).padStart(6, '0')}`);
-    await this.service.stop();
-    await rm(this.folder, { recursive: true, force: true }).catch(() => undefined);
+  private async startEnd(name: string, volume: Volume): Promise<End> {
+    const home = join(this.folder, name);
+    await mkdir(home);
+    const host = makeLocalHost({ name, home });
+    const address = '127.0.0.1';
+    const service = await startLandingSshd(host, { listenAddress: address, advertisedAddress: address });
+    return { host, service, volume };
   }
 }

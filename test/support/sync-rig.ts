@@ -5,7 +5,12 @@ import { join } from 'node:path';
 import type { Host } from '../../src/hosts/contract';
 import { makeLocalHost } from '../../src/hosts/local';
 import { type LandingService, startLandingSshd } from '../../src/landings/sshd';
-import { findDivergence, planStream, type StreamPlan, type StreamSituation } from '../../src/model/plan-stream';
+import {
+  findDivergence,
+  planStream,
+  type StreamPlan,
+  type StreamSituation,
+} from '../../src/model/plan-stream';
 import type { Point, Role, TransferStats, Volume } from '../../src/model/records';
 import type { MoverSpec } from '../../src/model/spec';
 import type { Mover } from '../../src/movers/contract';
@@ -128,7 +133,15 @@ export class StreamRig {
       expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
     });
     const stats = await mover.transfer(source.host, {
-      ...{ ...common, capture, landing, signal, resolved: offer.resolved, sourcePath: capture.path, ...limit },
+      ...{
+        ...common,
+        capture,
+        landing,
+        signal,
+        resolved: offer.resolved,
+        sourcePath: capture.path,
+        ...limit,
+      },
       onProgress: () => undefined,
     });
     const { identity = '' } = capture;

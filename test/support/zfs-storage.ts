@@ -53,10 +53,7 @@ export async function makeZfsStorage(): Promise<SnapshotStorage> {
         throw new Error(results.map((each) => each.stderr).join());
     },
     async destroyState(_volume: Volume, { name }: HeldState) {
-      for (const line of await linesOf('holds', '-H', name)) {
-        const tag = line.split('\t')[1] ?? '';
-        await zfs('release', tag, name);
-      }
+      await host.run(['zfs', 'release', 'tidemark:wiki', name]);
       await zfs('destroy', name);
     },
     async force({ path }, write) {

@@ -1,7 +1,6 @@
 /** Real ZFS pools on files, each with names of its own. Needs root, and `zfs-fuse` or a kernel that has ZFS. */
 import { execFile, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -70,16 +69,31 @@ export class TestPool {
     return (await exec('zfs', args)).stdout;
   }
 
+  /** Copies a snapshot as another tool does. */
+  async copy(snapshot: string, dataset: string): Promise<void> {
+    await exec('sh', ['-c', 'zfs send "$1" | zfs receive "$2"', 'sh', snapshot, dataset]);
+  }
+
+  /** Somebody may still look into it: it goes as soon as they have gone. */
   async dispose(): Promise<void> {
     for (let attempt = 0; ; attempt++) {
       try {
         await exec('zpool', ['destroy', '-f', this.name]);
         break;
       } catch (error) {
-        if (attempt >= 20 || !existsSync(this.folder)) throw error;
-        await sleep(200);
+        if (attempt >= 50) throw error;
+        await this.unmountAll();
+        await sleep(300);
       }
     }
     await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private async unmountAll(): Promise<void> {
+    const mounts = (await readFile('/proc/self/mounts', 'utf8')).split('\n');
+    const own = mounts
+      .map((line) => line.split(' ')[1] ?? '')
+      .filter((point) => point.startsWith(this.folder));
+    for (const point of own.toReversed()) await exec('umount', ['-l', point]).catch(() => undefined);
   }
 }

@@ -8,7 +8,7 @@ import { OutputTail } from '../output';
 import { makeCommand, scriptArgv } from './command';
 import { type Frame, makeFrameReader } from './frames';
 import { makeLost, type Pool, type Session } from './pool';
-import { END_GROUP, SUPERVISE } from './scripts';
+import { END_GROUP, runInShell, SUPERVISE } from './scripts';
 import type { Shells } from './shells';
 
 /** The variable that marks all processes of one attempt. */
@@ -34,26 +34,39 @@ export interface Redirects {
   stdout?: string;
 }
 
-/** What the script `SUPERVISE` is called with. */
-function makeArguments(
+/** What is set for one program, beside what is set for all. */
+function variablesOf({ env = {}, attempt }: RunOptions): string[] {
+  const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  return attempt === undefined ? variables : [...variables, markerOf(attempt)];
+}
+
+/** The command that starts the script `SUPERVISE` for a program. */
+function makeSupervised(
   host: string,
   nonce: string,
   argv: readonly string[],
   options: RunOptions,
   redirects: Redirects,
-): string[] {
-  const [program = ''] = argv;
-  if (program === '') throw new TidemarkError('ToolMissing', 'no program was named', { host });
+): string {
   const input = redirects.stdin ?? (options.stdin === undefined ? '/dev/null' : '');
   const killAfter = inTwentieths(options.killAfterMs ?? DEFAULT_KILL_AFTER_MS);
-  const variables = Object.entries(options.env ?? {}).map(([name, value]) => `${name}=${value}`);
-  if (options.attempt !== undefined) variables.push(markerOf(options.attempt));
-  return [
+  const variables = variablesOf(options);
+  const args = [
     ...[nonce, options.cwd ?? '', input, redirects.stdout ?? ''],
-    ...[inTwentieths(LINGER_MS), killAfter, program],
+    ...[inTwentieths(LINGER_MS), killAfter, argv[0] ?? ''],
     ...(variables.length > 0 ? ['env', ...variables] : []),
     ...argv,
   ];
+  return makeCommand(host, scriptArgv(SUPERVISE, ...args));
+}
+
+/** The line that has a shell run a quick program. */
+function makeLine(host: string, nonce: string, argv: readonly string[], options: RunOptions): string {
+  return runInShell(nonce, {
+    command: makeCommand(host, argv),
+    variables: variablesOf(options).map((variable) => makeCommand(host, [variable])),
+    ...(options.cwd !== undefined && { cwd: makeCommand(host, [options.cwd]) }),
+  });
 }
 
 /** The sessions of one host: of their own, or shells that are used again. */
@@ -91,11 +104,12 @@ export class RemoteProgram {
     this.stdout = new OutputTail(limit);
     this.stderr = new OutputTail(limit);
     const nonce = randomBytes(8).toString('hex');
-    const args = makeArguments(host, nonce, argv, options, redirects);
+    if (!argv[0]) throw new TidemarkError('ToolMissing', 'no program was named', { host });
     // Too long, or unfit: said here, before anything is started.
-    const command = makeCommand(host, scriptArgv(SUPERVISE, ...args));
     const carriedOut =
-      isQuick && options.stdin === undefined ? this.inShell(nonce, args) : this.alone(nonce, command);
+      isQuick && options.stdin === undefined
+        ? this.inShell(nonce, makeLine(host, nonce, argv, options))
+        : this.alone(nonce, makeSupervised(host, nonce, argv, options, redirects));
     this.ended = carriedOut.finally(() => {
       this.group = undefined;
       this.setBegun();
@@ -103,7 +117,7 @@ export class RemoteProgram {
     this.ended.catch(() => undefined);
   }
 
-  /** Ends its group, TERM and then KILL; `ended` settles once it is gone. */
+  /** Ends its group, with the shell that it may run in: TERM, then KILL. `ended` settles once it is gone. */
   async end(): Promise<void> {
     // One that has not begun can't be found yet; one that never will settles by itself.
     await this.begun;
@@ -123,8 +137,8 @@ export class RemoteProgram {
     }
   }
 
-  private async inShell(nonce: string, args: readonly string[]): Promise<RunResult> {
-    const session = await this.sessions.shells.start(nonce, args);
+  private async inShell(nonce: string, line: string): Promise<RunResult> {
+    const session = await this.sessions.shells.start(line);
     let ending: Ending;
     try {
       ending = await this.listen(session, nonce, 'over');
@@ -159,9 +173,7 @@ export class RemoteProgram {
           ending.exitCode = value;
           if (this.group === undefined) ending.refusal = 'no-shell';
         } else if (word === 'over') {
-          // Without an end before it, the script was ended by somebody else.
-          ending.exitCode ??= value;
-          if (this.group === undefined) ending.refusal ??= 'no-shell';
+          ending.exitCode = value;
         } else {
           ending.refusal = word;
         }

@@ -36,6 +36,35 @@ await() {
 }
 `;
 
+/** English and UTF-8, `sbin` on the way, and nothing that would change how a tool behaves. */
+const ENVIRONMENT = String.raw`
+unset LANGUAGE TAR_OPTIONS BASH_ENV ENV RSYNC_RSH RSYNC_PROXY RSYNC_PARTIAL_DIR RSYNC_CONNECT_PROG
+LC_ALL=C.UTF-8
+for f in /usr/local/sbin /usr/sbin /sbin; do
+  case :$PATH: in *:$f:*) ;; *) PATH=$PATH:$f ;; esac
+done
+export PATH LC_ALL
+`;
+
+/** Makes a shell ready for what {@link runInShell} writes to it. */
+export const PREPARE = ENVIRONMENT;
+
+/**
+ * What a prepared shell runs next: a quick program, framed, in the shell's own process group. All
+ * arguments are quoted. `over` comes last on both streams, with the exit code.
+ */
+export function runInShell(
+  nonce: string,
+  { command, cwd, variables }: { command: string; cwd?: string; variables: readonly string[] },
+): string {
+  const frame = (word: string, to = '') => `printf '\\035%s:%s\\n' ${nonce} ${word}${to}`;
+  const both = (word: string) => `${frame(word)}; ${frame(word, ' >&2')}`;
+  const enter =
+    cwd === undefined ? '' : `cd ${cwd} 2>/dev/null || { ${frame('no-folder', ' >&2')}; exit 125; }; `;
+  const exports = variables.map((variable) => `export ${variable}; `).join('');
+  return `${both('begin:$$')}; (${enter}${exports}exec ${command}) </dev/null; c=$?; ${both('over:$c')}\n`;
+}
+
 /**
  * Starts a program in a session of its own, frames its output, and ends only when all of its process
  * group is gone. Arguments: nonce, folder (empty: none), file for standard input (empty: the channel's),
@@ -46,12 +75,7 @@ export const SUPERVISE = String.raw`
 n=$1 d=$2 i=$3 o=$4 l=$5 k=$6 p=$7
 shift 7
 say() { printf '\035%s:%s\n' "$n" "$1" >&2; }
-unset LANGUAGE TAR_OPTIONS BASH_ENV ENV RSYNC_RSH RSYNC_PROXY RSYNC_PARTIAL_DIR RSYNC_CONNECT_PROG
-LC_ALL=C.UTF-8
-for f in /usr/local/sbin /usr/sbin /sbin; do
-  case :$PATH: in *:$f:*) ;; *) PATH=$PATH:$f ;; esac
-done
-export PATH LC_ALL
+${ENVIRONMENT}
 if [ -n "$d" ]; then cd "$d" 2>/dev/null || { say no-folder; exit 125; }; fi
 case $p in
   */*) if [ ! -e "$p" ]; then say no-program; exit 127; fi

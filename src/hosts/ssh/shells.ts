@@ -2,9 +2,8 @@
  * Shells on the host that run one quick program after the other. A session of its own costs sshd some
  * processes and the login shell its start-up files, ten times what a program like `stat` takes.
  */
-import { makeCommand } from './command';
 import { makeLost, type Pool, type Session } from './pool';
-import { SUPERVISE } from './scripts';
+import { PREPARE } from './scripts';
 
 /** Programs that never leave anything behind which would write into the next one's output. */
 const QUICK = new Set([
@@ -33,8 +32,8 @@ const MAX_IDLE = 4;
 const MAX_USES = 1000;
 
 export interface Shells {
-  /** A shell that runs the command; to be given back once both its streams have said `over`. */
-  start(nonce: string, args: readonly string[]): Promise<Session>;
+  /** A shell that runs the line (see `runInShell`); to be given back once both its streams have said `over`. */
+  start(line: string): Promise<Session>;
   giveBack(session: Session): void;
 }
 
@@ -48,7 +47,7 @@ export function makeShells(host: string, pool: Pool): Shells {
   const makeShell = async (): Promise<Session> => {
     const session = await pool.open('exec sh');
     void session.closed.then(() => idle.delete(session));
-    session.channel.write(`S=${makeCommand(host, [SUPERVISE])}\n`);
+    session.channel.write(PREPARE);
     return session;
   };
   const take = (): Session | undefined => {
@@ -67,13 +66,11 @@ export function makeShells(host: string, pool: Pool): Shells {
     return true;
   });
   return {
-    async start(nonce, args) {
-      const command = makeCommand(host, args);
+    async start(line) {
       const session = take() ?? (await makeShell());
       uses.set(session, (uses.get(session) ?? 0) + 1);
-      const over = `printf '\\035%s:over:%s\\n' ${nonce} "$c"`;
       try {
-        session.channel.write(`sh -c "$S" sh ${command} </dev/null; c=$?; ${over}; ${over} >&2\n`);
+        session.channel.write(line);
       } catch (error) {
         throw makeLost(host, error);
       }

@@ -81,7 +81,8 @@ export async function transfer(host: Host, request: TransferRequest): Promise<Tr
   const startedAt = performance.now();
   await host.endAttempts(transferAttempt(host.home, id));
   const parts = await planParts(host, capture, stream?.base);
-  const entries = countEntries(host, capture.path);
+  // Beside the transfer; where the state is gone, that will say so.
+  const entries = countEntries(host, capture.path).catch(() => 0);
   let ahead = NOTHING;
   for (const part of parts) if (part.base !== undefined) ahead = add(ahead, await lookAhead(host, part, request));
   if (maxDeletions !== undefined && ahead.deleted > maxDeletions)

@@ -17,8 +17,6 @@ export interface Subvolume {
   generation: number;
   createdGeneration: number;
   readOnly: boolean;
-  /** Of snapshots alone. */
-  createdAt?: string;
 }
 
 /** What proves two read-only subvolumes equal, on whichever side: where it came from, or else itself. */
@@ -44,7 +42,7 @@ function toHostPath(mount: Pick<Mount, 'point' | 'root'>, whole: string): string
 export function parseSubvolumes(
   text: string,
   mount: Pick<Mount, 'point' | 'root'>,
-): Omit<Subvolume, 'readOnly' | 'createdAt'>[] {
+): Omit<Subvolume, 'readOnly'>[] {
   return text.split('\n').flatMap((line) => {
     const [, id, generation, created, parent, received, uuid = '', shown = ''] = LINE.exec(line) ?? [];
     if (id === undefined) return [];
@@ -71,28 +69,23 @@ export function parseTimes(text: string): Map<number, string> {
   return new Map([...lines].map(([, id, day, time]) => [Number(id), `${day}T${time}.000Z`]));
 }
 
+async function list(place: Place, ...options: string[]): Promise<string> {
+  const argv = ['btrfs', 'subvolume', 'list', '-a', ...options, '--', place.mount.point];
+  return (await runTool(place, argv, { env: { TZ: 'UTC' } })).stdout.toString();
+}
+
 /** Every subvolume of the filesystem, in the order in which they were made. Needs root. */
 export async function listSubvolumes(place: Place): Promise<Subvolume[]> {
-  const { mount } = place;
-  const list = async (...options: string[]) => {
-    const { stdout } = await runTool(place, ['btrfs', 'subvolume', 'list', ...options, '--', mount.point], {
-      env: { TZ: 'UTC' },
-    });
-    return stdout.toString();
-  };
-  const [all, readOnly, times] = await Promise.all([
-    list('-a', '-u', '-q', '-R', '-c'),
-    list('-a', '-r'),
-    list('-a', '-s'),
-  ]);
+  const [all, readOnly] = await Promise.all([list(place, '-u', '-q', '-R', '-c'), list(place, '-r')]);
   const isReadOnly = parseReadOnly(readOnly);
-  const madeAt = parseTimes(times);
-  return parseSubvolumes(all, mount)
-    .map((each) => {
-      const createdAt = madeAt.get(each.id);
-      return { ...each, readOnly: isReadOnly.has(each.id), ...(createdAt && { createdAt }) };
-    })
+  return parseSubvolumes(all, place.mount)
+    .map((each) => ({ ...each, readOnly: isReadOnly.has(each.id) }))
     .sort((one, other) => one.createdGeneration - other.createdGeneration || one.id - other.id);
+}
+
+/** When snapshots were made, by number; what was received whole is none. */
+export async function listTimes(place: Place): Promise<Map<number, string>> {
+  return parseTimes(await list(place, '-s'));
 }
 
 /** @throws TidemarkError `VolumeMissing` where there is no subvolume. */

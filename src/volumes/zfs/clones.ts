@@ -45,7 +45,7 @@ async function cloneTree(
   }
   await mount({ host, volume: { kind: 'zfs', path: top } });
   const mounted = (await findPlace(host, volume)).beside.find((entry) => entry.name === top);
-  if (mounted?.properties['mounted'] === 'yes') return path;
+  if (mounted?.properties['mounted'] === 'yes') return mounted.properties['mountpoint'] ?? path;
   const hint = 'is it encrypted, and its key not here? See: zfs get keystatus; zfs load-key';
   throw makeError(place, 'NotMounted', `the copy of ${snapshot.name} can't be mounted`, { hint });
 }

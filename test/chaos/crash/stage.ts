@@ -66,6 +66,7 @@ export class Stage {
 
   async dispose(): Promise<void> {
     await this.steps.end();
+    await this.storage.unmount();
     await this.system.stop();
     await this.storage.dispose();
   }
@@ -101,6 +102,7 @@ export class Stage {
     const status = await eventually('the status is answered', () => this.system.status(NAME));
     const primary = status.document.spec.source.host as HostName;
     const points = new Map<string, string>();
+    await this.storage.settle();
     for (const host of HOSTS) {
       for (const [id, folder] of await this.pointFolders(host))
         points.set(`${host} ${id}`, await digestTree(folder));

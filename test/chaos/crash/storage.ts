@@ -1,6 +1,6 @@
 /** What the volumes of a crash's two hosts lie on, and how a test looks into them. */
 import { execFile } from 'node:child_process';
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { makeLocalHost } from '../../../src/hosts/local';
@@ -30,11 +30,21 @@ export abstract class Storage {
 
   /** Makes the volume of the first source. */
   abstract create(host: string): Promise<void>;
+  /** So that what is read next is what is stored. */
+  settle(): Promise<void> {
+    return Promise.resolve();
+  }
+
   /** Where the files of a host's volume are. */
   abstract folder(host: string): string;
   /** What drills have left. */
   abstract clones(host: string, relationship: string): Promise<string[]>;
   abstract dispose(): Promise<void>;
+  /** Nothing of it is mounted in the folders of the agents any more, which are about to be removed. */
+  unmount(): Promise<void> {
+    return Promise.resolve();
+  }
+
   protected abstract place(host: string): string;
 
   /** How a spec names the volume of a host. */
@@ -124,12 +134,22 @@ class Datasets extends Storage {
     await this.pool.zfs('create', '-p', this.place(host));
   }
 
+  /** Below zfs-fuse, the kernel goes on showing the files that it has cached before a stream was received. */
+  override async settle(): Promise<void> {
+    await exec('sync');
+    await writeFile('/proc/sys/vm/drop_caches', '3');
+  }
+
   async clones(host: string): Promise<string[]> {
     const listed = await this.pool.zfs('list', '-Hr', '-o', 'name', this.pool.dataset(host));
     return listed.split('\n').filter((name) => /drill/.test(name));
   }
 
-  dispose(): Promise<void> {
+  override unmount(): Promise<void> {
     return this.pool.dispose();
+  }
+
+  dispose(): Promise<void> {
+    return Promise.resolve();
   }
 }

@@ -1,0 +1,24 @@
+import type { SshHost } from '../../src/hosts/ssh';
+import { makeFolderFixture } from '../support/directory-fixtures';
+import { connectTo, TestSshd } from '../support/ssh-host';
+import { describeVolume } from './volume-suite';
+
+const local = makeFolderFixture('ext4');
+let sshd: TestSshd | undefined;
+let host: SshHost | undefined;
+
+describeVolume({
+  ...local,
+  title: `${local.title}, of a host reached over SSH`,
+  async makeHost(home) {
+    sshd ??= await TestSshd.start();
+    host ??= await connectTo(sshd, 'alpha', home);
+    return { ...host, home };
+  },
+  contentOnly: true,
+  async afterAll() {
+    host?.close();
+    await sshd?.stop();
+    await local.afterAll?.();
+  },
+});

@@ -1,0 +1,225 @@
+/** A source and targets on storage that is sent by identity, with a real sshd between them. */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Host } from '../../src/hosts/contract';
+import { makeLocalHost } from '../../src/hosts/local';
+import type { Landing } from '../../src/landings/contract';
+import { type LandingService, startLandingSshd } from '../../src/landings/sshd';
+import {
+  findDivergence,
+  planStream,
+  type StreamPlan,
+  type StreamSituation,
+} from '../../src/model/plan-stream';
+import type { Claim, Comparison, Point, Progress, TransferStats, Volume } from '../../src/model/records';
+import type { MoverSpec } from '../../src/model/spec';
+import type { Capture } from '../../src/volumes/contract';
+import { makeStamp } from '../conformance/volume-fixture';
+import { inAnHour } from './mover-rig';
+import type { SnapshotStorage } from './snapshot-storage';
+
+export interface StreamTarget {
+  name: string;
+  volume: Volume;
+}
+
+export interface StreamSync {
+  target?: StreamTarget;
+  spec?: MoverSpec;
+  excluded?: string[];
+  signal?: AbortSignal;
+  onProgress?: (progress: Progress) => void;
+  /** Stands in for the landing that the target answered. */
+  changeLanding?: (landing: Landing) => Landing;
+  /** What runs at the target in place of its host. */
+  targetHost?: Host;
+  sourceHost?: Host;
+}
+
+export interface Sent {
+  plan: StreamPlan;
+  stats: TransferStats;
+  point: Point;
+}
+
+const RELATIONSHIP = 'wiki';
+const claimOf = (role: Claim['role']): Claim => ({ relationship: RELATIONSHIP, epoch: 1, role });
+
+/** The steps of a sync, as its workflow takes them. */
+export class SnapshotRig {
+  private sequence = 0;
+
+  private constructor(
+    readonly storage: SnapshotStorage,
+    readonly folder: string,
+    readonly source: Host,
+    readonly target: Host,
+    readonly service: LandingService,
+    readonly volume: Volume,
+    readonly replica: StreamTarget,
+  ) {}
+
+  static async make(storage: SnapshotStorage): Promise<SnapshotRig> {
+    const folder = await mkdtemp(join(tmpdir(), 'tidemark-stream-'));
+    const source = makeLocalHost({ name: 'alpha', home: join(folder, 'home of alpha') });
+    const target = makeLocalHost({ name: 'beta', home: join(folder, "beta's home") });
+    for (const { home } of [source, target]) await mkdir(home);
+    const service = await startLandingSshd(target, {
+      listenAddress: '127.0.0.1',
+      advertisedAddress: '127.0.0.1',
+    });
+    const volume = await storage.makeVolume();
+    await storage.driver.claim(source, volume, claimOf('source'));
+    return new SnapshotRig(storage, folder, source, target, service, volume, {
+      name: 'beta',
+      volume: await storage.nameVolume(),
+    });
+  }
+
+  /** Another target of the same source. */
+  async addTarget(name: string): Promise<StreamTarget> {
+    return { name, volume: await this.storage.nameVolume() };
+  }
+
+  idOf({ name }: StreamTarget, syncId: string) {
+    return { relationship: RELATIONSHIP, target: name, syncId };
+  }
+
+  nextSyncId(): string {
+    return `wiki-${String(++this.sequence).padStart(6, '0')}`;
+  }
+
+  capture(syncId: string, spec = this.storage.spec, host = this.source): Promise<Capture> {
+    const request = { relationship: RELATIONSHIP, syncId, method: 'Snapshot' as const, mover: spec };
+    return this.storage.driver.capture(host, this.volume, request);
+  }
+
+  /** Claims the target, and says what both sides hold. */
+  async look(target: StreamTarget, excluded: string[] = [], host = this.target): Promise<StreamSituation> {
+    const { driver } = this.storage;
+    await driver.claim(host, target.volume, claimOf('target'));
+    const [source, held, changed, { exists }] = [
+      await driver.states(this.source, this.volume, RELATIONSHIP),
+      await driver.states(host, target.volume, RELATIONSHIP),
+      await driver.isChanged(host, target.volume, RELATIONSHIP),
+      await driver.inspect(host, target.volume),
+    ];
+    return { source, target: held, targetExists: exists, targetChanged: changed, excluded };
+  }
+
+  /** What nobody overwrites unasked. */
+  async divergence(target = this.replica) {
+    return findDivergence(await this.look(target));
+  }
+
+  /** Offer, receive, transfer, with the capture that is there. */
+  async send(capture: Capture, plan: StreamPlan, options: StreamSync = {}): Promise<TransferStats> {
+    const { mover } = this.storage;
+    const { target = this.replica, spec = this.storage.spec } = options;
+    const { sourceHost = this.source, targetHost = this.target } = options;
+    const id = this.idOf(target, capture.syncId);
+    const offer = await mover.offer(sourceHost, { id, targetHost: 'beta', volume: this.volume, mover: spec });
+    const landing = await mover.receive(targetHost, this.service.landings, {
+      ...{
+        id,
+        path: this.storage.driver.landingPath(target.volume),
+        volume: target.volume,
+        offer,
+        stream: plan,
+      },
+      ...{ writeMode: 'inPlace', mover: spec, expiresAt: inAnHour() },
+    });
+    return await mover.transfer(sourceHost, {
+      ...{
+        id,
+        sourcePath: capture.path,
+        capture,
+        landing: options.changeLanding?.(landing) ?? landing,
+        stream: plan,
+      },
+      ...{ writeMode: 'inPlace', mover: spec, resolved: offer.resolved },
+      signal: options.signal ?? new AbortController().signal,
+      onProgress: options.onProgress ?? (() => undefined),
+    });
+  }
+
+  /** Closes both ends, and makes what was received a point. */
+  async publish(
+    capture: Capture,
+    stream: StreamPlan,
+    target = this.replica,
+    host = this.target,
+  ): Promise<Point> {
+    await this.close(target, capture.syncId, host);
+    const sequence = Number(capture.syncId.slice(-6));
+    const point = await this.storage.driver.publish(host, target.volume, {
+      ...{
+        relationship: RELATIONSHIP,
+        stamp: makeStamp(sequence),
+        method: 'Snapshot',
+        unchanged: false,
+        stream,
+      },
+      ...(capture.identity !== undefined && { identity: capture.identity }),
+    });
+    await this.storage.driver.prune(host, target.volume, { relationship: RELATIONSHIP, removePointIds: [] });
+    return point;
+  }
+
+  /** A whole sync of one target. */
+  async sync(options: StreamSync = {}): Promise<Sent> {
+    const { target = this.replica, spec, excluded, targetHost, sourceHost } = options;
+    const syncId = this.nextSyncId();
+    const situation = await this.look(target, excluded, targetHost);
+    const capture = await this.capture(syncId, spec, sourceHost);
+    const plan = planStream(situation);
+    const stats = await this.send(capture, plan, options);
+    return { plan, stats, point: await this.publish(capture, plan, target, targetHost) };
+  }
+
+  async release(...keepSyncIds: string[]): Promise<void> {
+    await this.storage.driver.release(this.source, this.volume, { relationship: RELATIONSHIP, keepSyncIds });
+  }
+
+  points(target = this.replica): Promise<Point[]> {
+    return this.storage.driver.points(this.target, target.volume, RELATIONSHIP);
+  }
+
+  pathOfPoint(point: Point, target = this.replica): Promise<string> {
+    return this.storage.driver.pointPath(this.target, target.volume, RELATIONSHIP, point.id);
+  }
+
+  /** Compares a point with the live source. */
+  async verify(point: Point, { quick = false } = {}): Promise<Comparison> {
+    const { mover, spec } = this.storage;
+    const id = this.idOf(this.replica, 'wiki-999999');
+    const offer = await mover.offerVerify(this.source, { id, mover: spec, quick });
+    const landing = await mover.receive(this.target, this.service.landings, {
+      ...{ id, path: await this.pathOfPoint(point), volume: this.replica.volume, offer },
+      ...{ writeMode: 'verify', mover: spec, expiresAt: inAnHour() },
+    });
+    const comparison = await mover.verify(this.source, {
+      ...{ id, sourcePath: this.volume.path, volume: this.volume, landing, mover: spec, quick },
+      ...{ identity: point.identity, capturedAt: point.capturedAt },
+      signal: new AbortController().signal,
+      onProgress: () => undefined,
+    });
+    await this.close(this.replica, id.syncId);
+    return comparison;
+  }
+
+  async close(target: StreamTarget, syncId: string, host = this.target): Promise<void> {
+    const id = this.idOf(target, syncId);
+    for (const side of [this.source, host]) await this.storage.mover.close(side, this.service.landings, id);
+  }
+
+  async dispose(): Promise<void> {
+    const removed = { relationship: RELATIONSHIP, keepCloneIds: [] };
+    await this.storage.driver.removeClones(this.target, this.replica.volume, removed);
+    for (const syncId of [this.sequence, 999_999])
+      await this.close(this.replica, `wiki-${String(syncId).padStart(6, '0')}`);
+    await this.service.stop();
+    await rm(this.folder, { recursive: true, force: true }).catch(() => undefined);
+  }
+}
