@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { openSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { makeLocalHost } from '../../src/hosts/local';
 import { runChecked } from '../../src/hosts/run-checked';
 import type { Volume } from '../../src/model/records';
@@ -49,6 +49,11 @@ export class ImageStore {
     private readonly daemon?: ChildProcess,
   ) {}
 
+  /** Podman allows it 50 characters. */
+  private get runRoot(): string {
+    return join(tmpdir(), `${basename(this.folder)}-run`);
+  }
+
   /** The engine as the driver sees it. */
   private readonly host = makeLocalHost({ name: 'store', home: '/nonexistent' });
 
@@ -59,8 +64,9 @@ export class ImageStore {
         const root = join(folder, 'root');
         await mkdir(root);
         const store = new ImageStore(kind, folder, { kind: 'image', path: `podman:${root}` });
+        await mkdir(store.runRoot);
         // Podman notes in the storage where the rest is, and that it uses no overlay.
-        const choice = ['--root', root, '--runroot', join(folder, 'run'), '--storage-driver', 'vfs'];
+        const choice = ['--root', root, '--runroot', store.runRoot, '--storage-driver', 'vfs'];
         await runChecked(store.host, ['podman', ...choice, 'info']);
         return store;
       }
@@ -291,5 +297,6 @@ export class ImageStore {
       await ended;
     }
     await rm(this.folder, { recursive: true, force: true });
+    await rm(this.runRoot, { recursive: true, force: true });
   }
 }
