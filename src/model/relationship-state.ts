@@ -319,9 +319,10 @@ function planRecovery(
   );
   const absent = failures.filter(isMissingAgent).map((each) => each.host ?? '');
   state.absentHosts = [...new Set(absent)].filter(Boolean);
-  const guard = failures.find((each) => each.type === 'ApprovalRequired');
+  const asks = (each: Failure | undefined) => each !== undefined && ASKING.includes(each.type);
+  const guard = failures.find(asks);
   if (guard) state.approval = { reason: guard.message, since: now };
-  const retryable = failing.filter((target) => target.lastError?.type !== 'ApprovalRequired');
+  const retryable = failing.filter((target) => !asks(target.lastError));
   state.retryTargets = retryable.map((target) => target.name);
   const isWholeLost = failing.length === 0 && failure !== undefined && failure.type !== 'Cancelled';
   if (failures.length === 0 || failure?.type === 'Cancelled') state.consecutiveFailures = 0;
@@ -329,6 +330,9 @@ function planRecovery(
   if (retryable.length === 0 && !isWholeLost) return;
   state.retryAt = new Date(Date.parse(now) + retryDelayMs(state.consecutiveFailures)).toISOString();
 }
+
+/** Failures of a sync that nothing mends but a person who says yes. */
+const ASKING: readonly Failure['type'][] = ['ApprovalRequired', 'Diverged'];
 
 /** Failures that a user who replaced a volume on purpose may override. */
 const APPROVABLE: readonly Failure['type'][] = ['NotMounted', 'VolumeMissing'];

@@ -69,6 +69,11 @@ export class TestPool {
     return (await exec('zfs', args)).stdout;
   }
 
+  /** Copies a snapshot as another tool does. */
+  async copy(snapshot: string, dataset: string): Promise<void> {
+    await exec('sh', ['-c', 'zfs send "$1" | zfs receive "$2"', 'sh', snapshot, dataset]);
+  }
+
   /** Somebody may still look into it: it goes as soon as they have gone. */
   async dispose(): Promise<void> {
     for (let attempt = 0; ; attempt++) {

@@ -2,8 +2,7 @@
 import type { Host } from '../../hosts/contract';
 import type { Landing, Landings } from '../../landings/contract';
 import { withLock } from '../../volumes/directory/lock';
-import { clearIncoming } from '../../volumes/btrfs/folders';
-import { findReadyPlace } from '../../volumes/directory/place';
+import { clearIncoming, findOwnPlace } from '../../volumes/btrfs/folders';
 import type { Mover } from '../contract';
 import { landingId, landingNotePath, receiveAttempt } from '../rsync/names';
 import { lockReplica, receive as receiveByRsync } from '../rsync/receive';
@@ -19,7 +18,7 @@ export async function receive(host: Host, landings: Landings, request: ReceiveRe
   // Comparing is rsync's: what was sent is a tree.
   if (writeMode === 'verify') return await receiveByRsync(host, landings, request);
   await host.endAttempts(receiveAttempt(host.home, id));
-  const place = await findReadyPlace(host, volume);
+  const place = await findOwnPlace(host, volume);
   const folder = await withLock(`incoming:${place.root}`, () => clearIncoming(place, id.relationship));
   await host.files.write(landingNotePath(host.home, id), id.syncId, 0o600);
   return await landings.open({

@@ -7,7 +7,7 @@ export interface Features {
   bookmarks: boolean;
   /** `zfs receive -s` and `zfs send -t`. */
   resume: boolean;
-  /** `zfs receive -u`. */
+  /** `zfs receive -u`. A ZFS without it (zfs-fuse) also goes on showing what was there before, where it is mounted. */
   receiveUnmounted: boolean;
   /** `zfs send -w`, and datasets that are encrypted. */
   raw: boolean;

@@ -9,7 +9,7 @@ import { datasetsOf, type Entry } from './listing';
 import { holdTag, sideOf, snapshotName } from './names';
 import { findPlace, findReadyPlace, ownSnapshots, type Place, withChildren } from './place';
 import { findStamped, writeStamp } from './points';
-import { settle, swapIn } from './swap';
+import { refresh, settle, swapIn } from './swap';
 import { makeError, runZfs } from './tools';
 
 interface PublishRequest {
@@ -62,7 +62,10 @@ async function install(place: Place, identity: string): Promise<Entry> {
   const { host, volume } = place;
   const isIt = ({ kind, properties }: Entry) => kind === 'snapshot' && properties['guid'] === identity;
   const received = ownSnapshots(place).find(isIt);
-  if (received) return received;
+  if (received) {
+    await refresh(place);
+    return received;
+  }
   const isWaiting = place.beside.some((entry) => isIt(entry) && entry.dataset === sideOf(volume));
   if (!isWaiting) {
     const hint = 'sync again: it sends what is missing';

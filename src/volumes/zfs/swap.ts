@@ -45,6 +45,23 @@ export async function mount(subject: Subject): Promise<void> {
   }
 }
 
+/**
+ * Has those who look into a volume see what was received, where this ZFS would go on showing what it had read
+ * before. @throws TidemarkError `VolumeBusy` where somebody uses it, and it must not be stale.
+ */
+export async function refresh({ host, volume }: Subject, { must = false } = {}): Promise<void> {
+  const place = await findPlace(host, volume);
+  if (place.features.receiveUnmounted) return;
+  const isMounted = ({ properties }: Entry) => properties['mounted'] === 'yes';
+  const mounted = datasetsOf(place.entries).filter(isMounted);
+  for (const { name } of mounted.toReversed()) {
+    const allow = (stderr: string) => NOT_MOUNTABLE.test(stderr) || (!must && /[Bb]usy/.test(stderr));
+    await runZfs(place, ['unmount', name], { allow, patient: must });
+  }
+  for (const { name } of mounted)
+    await runZfs(place, ['mount', name], { allow: (stderr) => NOT_MOUNTABLE.test(stderr) });
+}
+
 async function readLocal(subject: Subject, dataset: string): Promise<Map<string, string>> {
   const argv = ['get', '-Hp', '-o', 'property,value', '-s', 'local', 'all', dataset];
   const { stdout } = await runZfs(subject, argv);

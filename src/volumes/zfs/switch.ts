@@ -4,7 +4,7 @@ import type { Claim, Volume } from '../../model/records';
 import { noteClaim } from '../directory/memory';
 import { checkPlace, storeClaim, withClaims } from './claims';
 import { findReadyPlace, type ReadyPlace } from './place';
-import { mount, settle } from './swap';
+import { mount, refresh, settle } from './swap';
 import { runZfs } from './tools';
 
 /** `promote` of the volume contract. */
@@ -12,6 +12,7 @@ export async function promote(host: Host, volume: Volume, wanted: Claim): Promis
   await changePrimary(host, volume, wanted, async (place) => {
     // Set, not inherited: what is above may be read-only. Children inherit it.
     await runZfs(place, ['set', 'readonly=off', place.dataset.name]);
+    await refresh(place, { must: true });
     await mount(place);
     await storeClaim(place, wanted);
   });
