@@ -20,6 +20,11 @@ const TEST_TOOLS = {
   'mkfs.ext4': 'e2fsprogs',
   ip: 'iproute2',
   'zfs-fuse': 'zfs-fuse',
+  podman: 'podman',
+  dockerd: 'docker.io',
+  docker: 'docker.io',
+  containerd: 'containerd',
+  ctr: 'containerd',
   setfacl: 'acl',
   setfattr: 'attr',
   chromium: 'chromium',
@@ -61,12 +66,18 @@ async function asRoot() {
   return code === 0 ? [sudo, '-n'] : undefined;
 }
 
-/** The package starts a server for logins, which nobody asked for: Tidemark runs sshd by itself. */
-async function switchOffService(root) {
-  if (!existsSync('/run/systemd/system')) return '';
-  const units = ['ssh.service', 'ssh.socket'];
+/** Services that packages start, which nobody asked for: Tidemark and its tests run these programs by themselves. */
+const SERVICES = {
+  'openssh-server': ['ssh.service', 'ssh.socket'],
+  'docker.io': ['docker.service', 'docker.socket'],
+  containerd: ['containerd.service'],
+};
+
+async function switchOffServices(root, packages) {
+  const units = packages.flatMap((name) => SERVICES[name] ?? []);
+  if (units.length === 0 || !existsSync('/run/systemd/system')) return '';
   await run([...root, 'systemctl', 'disable', '--now', ...units]);
-  return ' (its system service is switched off: Tidemark runs an sshd of its own)';
+  return ` (switched off: ${units.join(', ')}; Tidemark starts what it needs by itself)`;
 }
 
 async function install(root, packages, say) {
@@ -105,7 +116,7 @@ export async function ensureTools({ forTests }, say) {
       `Missing: ${packages.join(', ')}. Install them, then run this again:\n\n  ${command}`,
     );
   await install(root, packages, say);
-  const note = packages.includes('openssh-server') ? await switchOffService(root) : '';
+  const note = await switchOffServices(root, packages);
   const still = missingTools({ forTests });
   if (still.length > 0) throw new SetUpError(`Still missing after installing: ${still.join(', ')}`);
   return `installed ${packages.join(' ')}${note}`;

@@ -78,6 +78,8 @@ export interface HostActivities {
     relationship: string;
     role: 'source' | 'target';
     endpoint: SourceSpec | TargetSpec;
+    /** Left out by workflows of before. */
+    mover?: MoverSpec;
     hooks: HookSpec[];
   }): Promise<{ inspection: Inspection; problems: string[]; warnings: string[] }>;
   /** Answers at once: the agent is there. */

@@ -1,7 +1,7 @@
 /**
  * The host contract: how everything above reaches the machine that holds the data.
  *
- * One implementation today, `local`. `ssh2` and Kubernetes pods implement the same promises.
+ * `local` for this machine, `ssh` for hosts on which nothing of ours is installed; both pass one suite.
  */
 
 /** The result of a program that ran to its end, whatever its exit code. */

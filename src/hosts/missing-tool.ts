@@ -20,6 +20,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   rm: 'coreutils',
   stat: 'coreutils',
   du: 'coreutils',
+  realpath: 'coreutils',
   find: 'findutils',
   xargs: 'findutils',
   flock: 'util-linux',

@@ -1,6 +1,12 @@
 import { errorOfType } from '../../test/support/expect-type';
 import fc from 'fast-check';
-import { formatExpiry, makeAuthorizedKeyLine, quoteForShell, validatePublicKey } from './authorized-keys';
+import {
+  formatExpiry,
+  makeAuthorizedKeyLine,
+  quoteForShell,
+  replaceLines,
+  validatePublicKey,
+} from './authorized-keys';
 import type { LandingRequest } from './contract';
 
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILjssMdbk1tlv6o39eIc9K/Cw8L1zMlQGeR91tksGA6f';
@@ -100,5 +106,33 @@ describe('validatePublicKey', () => {
     ['nothing', ''],
   ])('refuses %s', (_, text) => {
     expect(() => validatePublicKey(text)).toThrow(errorOfType('InvalidSpec'));
+  });
+});
+
+describe("lines among other people's", () => {
+  const line = (id: string, owner = 'mine') => makeAuthorizedKeyLine({ ...request, id }, { owner });
+
+  it('come and go without a trace, whatever bytes are around them', () => {
+    const bytes = fc.uint8Array({ maxLength: 60 }).map((array) => Buffer.from(array));
+    fc.assert(
+      fc.property(bytes, (content) => {
+        const during = replaceLines(content, 'mine', [line('a'), line('b')]);
+        expect(during.toString().match(/ tidemark:mine:/g)).toHaveLength(2);
+        expect(replaceLines(during, 'mine', []).equals(content)).toBe(true);
+      }),
+    );
+  });
+
+  it('leave those of other owners alone', () => {
+    const others = Buffer.from(`${line('a', 'theirs')}\n`);
+    expect(replaceLines(others, 'mine', [line('a')]).toString()).toBe(`${line('a')}\n${others.toString()}`);
+    expect(replaceLines(others, 'mine', []).equals(others)).toBe(true);
+  });
+
+  it('say when they expire and what is looked for where, as that host wants it', () => {
+    const text = makeAuthorizedKeyLine(request, { expiry: '20261121080210Z', path: '/bin:/sbin' });
+    expect(text).toContain(
+      `expiry-time="20261121080210Z",command="'env' 'TIDEMARK_ATTEMPT=receive:wiki:beta' 'PATH=/bin:/sbin' 'rsync'`,
+    );
   });
 });

@@ -151,3 +151,14 @@ test('excluding the chosen base again and again ends with a full stream', () => 
     }),
   );
 });
+
+test('what lies apart from the replica is a base like any other, and never in the way', () => {
+  const apart = (identity: string) => state(identity, { ours: false, apart: true });
+  const base = situation({ source: side('a', 'b'), target: [...side('a'), apart('x')] });
+  expect(planStream(base)).toMatchObject({ how: 'incremental', base: { identity: 'a' } });
+  expect(findDivergence(base)).toBeUndefined();
+  expect(planStream(situation({ source: side('a', 'b'), target: [apart('x'), apart('a')] }))).toMatchObject({
+    how: 'incremental',
+    base: { identity: 'a' },
+  });
+});

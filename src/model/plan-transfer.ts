@@ -51,14 +51,19 @@ function limitDeletions({ newestPoint, maxDeletes, approved }: TransferSituation
 /** Chooses how to write, names the kind of transfer, and limits what it may delete. */
 export function planTransfer(situation: TransferSituation): TransferPlan {
   const { resuming, newestPoint } = situation;
+  const limit = limitDeletions(situation);
   if (situation.stream) {
     const stream = planStream(situation.stream);
-    return { writeMode: 'inPlace', how: stream.how, stream };
+    return {
+      writeMode: 'inPlace',
+      how: stream.how,
+      stream,
+      ...(limit !== undefined && { maxDeletions: limit }),
+    };
   }
-  const maxDeletions = limitDeletions(situation);
   return {
     writeMode: chooseWriteMode(situation),
     how: resuming ? 'resume' : newestPoint ? 'incremental' : 'full',
-    ...(maxDeletions !== undefined && { maxDeletions }),
+    ...(limit !== undefined && { maxDeletions: limit }),
   };
 }

@@ -39,7 +39,7 @@ interface Findings {
 
 /** Asks every host what is wrong with its endpoint, all at once. */
 async function inspectHosts(document: Relationship): Promise<Findings & { allPassing: string[] }> {
-  const { source, targets, hooks } = document.spec;
+  const { source, targets, hooks, mover } = document.spec;
   const endpoints = [
     { role: 'source' as const, endpoint: source, hooks: [...hooks.beforeCapture, ...hooks.afterCapture] },
     ...targets.map((endpoint) => ({ role: 'target' as const, endpoint, hooks: hooks.afterPublish })),
@@ -53,6 +53,7 @@ async function inspectHosts(document: Relationship): Promise<Findings & { allPas
           relationship: document.metadata.name,
           role,
           endpoint,
+          mover,
           hooks,
         });
         const prefix = (text: string) => `${where}: ${text}`;

@@ -1,3 +1,3 @@
 import { describeCrashes } from './crash/matrix';
 
-describeCrashes('drill');
+describeCrashes('drill', ['btrfs', 'zfs']);

@@ -1,3 +1,3 @@
 import { describeCrashes } from './crash/matrix';
 
-describeCrashes('failover');
+describeCrashes('failover', ['ext4', 'zfs']);

@@ -1,3 +1,3 @@
 import { describeCrashes } from './crash/matrix';
 
-describeCrashes('relocate');
+describeCrashes('relocate', ['ext4', 'btrfs send']);

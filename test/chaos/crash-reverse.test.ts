@@ -1,3 +1,3 @@
 import { describeCrashes } from './crash/matrix';
 
-describeCrashes('reverse');
+describeCrashes('reverse', ['btrfs', 'zfs']);

@@ -26,16 +26,28 @@ describe('the btrfs mover', () => {
   const at = (name: string) => join(rig.source.volume.path, name);
   const atTarget = (name: string) => join(rig.target.volume.path, name);
   const expectEqual = async () =>
-    expect(await compareTrees(rig.source.volume.path, rig.target.volume.path, { sparseness: true })).toEqual([]);
+    expect(await compareTrees(rig.source.volume.path, rig.target.volume.path, { sparseness: true })).toEqual(
+      [],
+    );
   const fill = (path = at('big')) =>
-    runChecked(host, ['dd', 'if=/dev/urandom', `of=${path}`, 'bs=64K', `count=${BIG / 65536}`, 'status=none']);
+    runChecked(host, [
+      'dd',
+      'if=/dev/urandom',
+      `of=${path}`,
+      'bs=64K',
+      `count=${BIG / 65536}`,
+      'status=none',
+    ]);
 
   /** A new source, and a target that is not there yet. */
   async function makeVolumes() {
     const [source = '', target = ''] = filesystems.map(({ mountPoint }) => join(mountPoint, `wiki-${count}`));
     count++;
     await btrfs('subvolume', 'create', source);
-    return { source: { kind: 'btrfs' as const, path: source }, target: { kind: 'btrfs' as const, path: target } };
+    return {
+      source: { kind: 'btrfs' as const, path: source },
+      target: { kind: 'btrfs' as const, path: target },
+    };
   }
 
   beforeAll(async () => {
@@ -75,7 +87,7 @@ describe('the btrfs mover', () => {
     await rig.sync();
     await writeFile(at('one'), '1');
     await rig.sync();
-    for (const name of ['two', 'three', 'four']) {
+    for (const name of ['two', 'three']) {
       await rig.turnAround();
       await writeFile(at(name), name);
       const { plan, stats } = await rig.sync();
@@ -86,40 +98,6 @@ describe('the btrfs mover', () => {
       expect((await rig.sync()).plan.how).toBe('incremental');
       await expectEqual();
     }
-  });
-
-  it('starts from a state that another tool has brought over', async () => {
-    await fill();
-    const snapshot = join(filesystems[0]?.mountPoint ?? '', `foreign-${count}`);
-    await btrfs('subvolume', 'snapshot', '-r', rig.source.volume.path, snapshot);
-    const [send, receive] = [['btrfs', 'send', '--quiet', snapshot], ['btrfs', 'receive', filesystems[1]?.mountPoint ?? '']];
-    await host.pipe([send, receive]);
-    const received = join(filesystems[1]?.mountPoint ?? '', `foreign-${count}`);
-    await btrfs('subvolume', 'snapshot', received, rig.target.volume.path);
-    await writeFile(at('new'), 'x');
-    const { plan, stats } = await rig.sync();
-    expect(plan.base).toMatchObject({ sourceName: snapshot, targetName: received });
-    expect(stats.bytesSent).toBeLessThan(SMALL);
-    await expectEqual();
-    await stat(join(received, 'big'));
-    expect((await rig.sync()).plan.how).toBe('incremental');
-  });
-
-  it('takes an older state where the newest is gone, and everything where none is left', async () => {
-    await fill();
-    const first = await rig.sync();
-    await writeFile(at('two'), '2');
-    const second = await rig.sync();
-    await writeFile(at('three'), '3');
-    const again = await rig.sync({ excluded: [second.point.identity] });
-    expect(again.plan.how).toBe('full-into-side');
-    await expectEqual();
-    expect(await rig.points()).toHaveLength(3);
-    expect(await readdir(await rig.pathOf(first.point))).toEqual(['big']);
-    await btrfs('subvolume', 'delete', await rig.pathOf(again.point));
-    const lost = rig.sync();
-    expect((await lost).plan.base?.identity).not.toBe(again.point.identity);
-    await expectEqual();
   });
 
   it('says that the base is lost where the target has lost it in between', async () => {
@@ -187,8 +165,8 @@ describe('the btrfs mover', () => {
       const cut = argvs.map((argv) => (argv[0] === 'dd' ? ['head', '-c', '1000000'] : argv));
       return pipe(cut, options);
     };
-    await expect(rig.sync()).rejects.toMatchObject({ type: 'TransferInterrupted' });
-    source.host.pipe = pipe;
+    const cutOff = rig.sync().finally(() => (source.host.pipe = pipe));
+    await expect(cutOff).rejects.toMatchObject({ type: 'TransferInterrupted' });
     expect((await rig.points()).map(({ id }) => id)).toEqual([first.point.id]);
     const { plan } = await rig.sync({ sequence: 2, signal: ending.signal });
     expect(plan).toMatchObject({ how: 'incremental', base: { identity: first.point.identity } });
@@ -235,7 +213,7 @@ describe('the btrfs mover', () => {
 
     it('goes back and forth after a change of the primary', async () => {
       await rig.sync();
-      for (const inner of INNER.slice(0, 3)) {
+      for (const inner of INNER.slice(0, 2)) {
         await rig.turnAround();
         await writeFile(at(join(inner, 'file')), `written at ${rig.source.host.name}`);
         const { stats } = await rig.sync();
@@ -254,7 +232,9 @@ describe('the btrfs mover', () => {
       expect((await readdir(rig.target.volume.path)).sort()).toEqual(['file', 'new', 'var']);
       expect((await readdir(atTarget('var'))).sort()).toEqual(['file', 'lib']);
       const [old] = await rig.points();
-      expect(await readFile(join(await rig.pathOf(old ?? { id: '' }), 'home of all/file'), 'utf8')).toBe('home of all');
+      expect(await readFile(join(await rig.pathOf(old ?? { id: '' }), 'home of all/file'), 'utf8')).toBe(
+        'home of all',
+      );
       await rig.turnAround();
       await rig.sync();
       const names = await readdir(join(rig.target.volume.path, '..'));

@@ -1,4 +1,55 @@
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { makeLocalHost } from '../../src/hosts/local';
+import { defaultMover } from '../../src/model/spec';
+import { btrfsDriver } from '../../src/volumes/btrfs';
 import { makeSubvolumeFixture } from '../support/btrfs-fixtures';
+import { TestFilesystem } from '../support/filesystems';
+import { SOURCE, TARGET } from './volume-fixture';
 import { describeVolume } from './volume-suite';
 
 describeVolume(makeSubvolumeFixture());
+
+describe('a btrfs volume', () => {
+  let filesystem: TestFilesystem;
+  let home: string;
+  const host = () => makeLocalHost({ name: 'alpha', home });
+  const at = (name = '') => ({ kind: 'btrfs' as const, path: join(filesystem.mountPoint, name) });
+
+  beforeAll(async () => {
+    filesystem = await TestFilesystem.make('btrfs');
+    home = await mkdtemp(join(tmpdir(), 'tidemark-home-'));
+  });
+  afterAll(async () => {
+    await filesystem.dispose();
+    await rm(home, { recursive: true });
+  });
+
+  it('is refused where it is a directory, or lies on another filesystem, and told what to do', async () => {
+    await mkdir(at('folder').path);
+    await writeFile(at('folder/file').path, 'x');
+    const elsewhere = { kind: 'btrfs' as const, path: join(home, 'elsewhere') };
+    for (const [volume, words] of [
+      [at('folder'), /not a btrfs subvolume: make it one/],
+      [elsewhere, /not on btrfs: name it as `directory`/],
+    ] as const) {
+      const refused = { type: 'UnsupportedCapture', message: expect.stringMatching(words) as unknown };
+      await expect(btrfsDriver.claim(host(), volume, TARGET)).rejects.toMatchObject(refused);
+      const inspection = await btrfsDriver.inspect(host(), volume);
+      expect(inspection).toMatchObject({ capture: [], points: [] });
+      expect(inspection.whyNot.Snapshot).toMatch(words);
+    }
+  });
+
+  it('may be a whole filesystem as a source, and not as a target, whose replica is replaced by name', async () => {
+    await expect(btrfsDriver.check(host(), at(), TARGET)).rejects.toMatchObject({
+      type: 'UnsupportedCapture',
+      message: expect.stringMatching(/is a mount point.*use a subvolume inside of it/) as unknown,
+    });
+    await btrfsDriver.claim(host(), at(), SOURCE);
+    const request = { relationship: 'wiki', syncId: 'wiki-1', method: 'Snapshot' as const };
+    const taken = await btrfsDriver.capture(host(), at(), { ...request, mover: defaultMover('btrfs') });
+    await stat(join(taken.path, 'folder/file'));
+  });
+});

@@ -3,7 +3,7 @@ import { makeFolderFixture } from '../support/directory-fixtures';
 import { connectTo, TestSshd } from '../support/ssh-host';
 import { describeVolume } from './volume-suite';
 
-const local = makeFolderFixture('btrfs');
+const local = makeFolderFixture('ext4');
 let sshd: TestSshd | undefined;
 let host: SshHost | undefined;
 
@@ -12,13 +12,12 @@ describeVolume({
   title: `${local.title}, of a host reached over SSH`,
   async makeHost(home) {
     sshd ??= await TestSshd.start();
-    return (host = await connectTo(sshd, 'alpha', home));
+    host ??= await connectTo(sshd, 'alpha', home);
+    return { ...host, home };
   },
-  async afterEach() {
-    host?.close();
-    await local.afterEach?.();
-  },
+  contentOnly: true,
   async afterAll() {
+    host?.close();
     await sshd?.stop();
     await local.afterAll?.();
   },

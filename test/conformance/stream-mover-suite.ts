@@ -116,7 +116,9 @@ export function testStreamMover(title: string, makeStorage: () => Promise<Snapsh
       const path = await storage.pathOf(rig.replica.volume);
       await storage.force(rig.replica.volume, () => writeFile(join(path, 'file'), 'by hand'));
       await storage.snapshot(rig.replica.volume, 'precious');
-      expect((await rig.divergence())?.foreign.map(({ name }) => name)).toHaveLength(1);
+      expect(await rig.divergence()).toMatchObject({ changed: true });
+      const inTheWay = storage.keepsApart ? 0 : 1;
+      expect((await rig.divergence())?.foreign.map(({ name }) => name)).toHaveLength(inTheWay);
       await write('2');
       const { plan, point } = await rig.sync();
       expect(plan).toMatchObject({ how: 'incremental-from-older-base', into: 'side' });
@@ -248,6 +250,8 @@ export function testStreamMover(title: string, makeStorage: () => Promise<Snapsh
       expect(later.unexplained).toBe(0);
       expect(later.total).toBeGreaterThan(0);
       expect((await rig.verify(point, { quick: true })).bytes).toBeGreaterThan(0);
+      // Where trees are compared, they speak for themselves.
+      if (storage.driver.hasTrees) return;
       const forged = { ...point, identity: '12345' };
       expect((await rig.verify(forged)).unexplained).toBeGreaterThan(0);
       await expect(rig.verify(forged, { quick: true })).rejects.toThrow(errorOfType('BaseLost'));

@@ -17,6 +17,8 @@ export interface VolumeFixture {
   makeVolume(): Promise<Volume>;
   /** The host that it is on, named `alpha`; left out, this machine. */
   makeHost?(home: string): Promise<Host>;
+  /** Claims and changes of role are left out: they are the same decisions, wherever the volume is. */
+  contentOnly?: boolean;
   /** After each test. */
   afterEach?(): Promise<void>;
   afterAll?(): Promise<void>;

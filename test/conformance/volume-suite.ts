@@ -44,8 +44,10 @@ export function describeVolume(fixture: VolumeFixture): void {
       for (const why of Object.values(inspection.whyNot)) expect(why).toMatch(/use copyMethod \w+/);
     });
 
-    describeClaims(driver, stage);
-    describeSwitch(fixture, stage);
+    if (!fixture.contentOnly) {
+      describeClaims(driver, stage);
+      describeSwitch(fixture, stage);
+    }
     for (const method of ALL_CAPTURES) describeCapture(fixture, stage, method);
     for (const method of ALL_POINTS) {
       if (!fixture.points.includes(method)) describeRefusedPoint(fixture, stage, method);
@@ -121,7 +123,12 @@ export function describeClaims(driver: VolumeDriver, stage: Stage): void {
 
 function describeCapture({ driver, capture }: VolumeFixture, stage: Stage, method: CaptureMethod): void {
   const take = (syncId: string) =>
-    driver.capture(stage.host, stage.volume, { relationship: 'wiki', syncId, method, mover: defaultMover(driver.kind) });
+    driver.capture(stage.host, stage.volume, {
+      relationship: 'wiki',
+      syncId,
+      method,
+      mover: defaultMover(driver.kind),
+    });
 
   if (!capture.includes(method)) {
     it(`refuses to capture by ${method}, and names what works`, async () => {

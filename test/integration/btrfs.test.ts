@@ -48,7 +48,14 @@ const how = async () => {
 it('replicates, verifies, restores, rehearses, switches, comes back, and moves, without sending anything twice', async () => {
   await makeNastyTree(alpha);
   await writeFile(join(alpha, 'inner/page'), 'first');
-  await runChecked(host, ['dd', 'if=/dev/urandom', `of=${join(alpha, 'big')}`, `bs=${BIG}`, 'count=1', 'status=none']);
+  await runChecked(host, [
+    'dd',
+    'if=/dev/urandom',
+    `of=${join(alpha, 'big')}`,
+    `bs=${BIG}`,
+    'count=1',
+    'status=none',
+  ]);
   await system.apply(
     writeDocument(NAME, {
       source: { host: 'alpha', btrfs: alpha },
@@ -57,7 +64,12 @@ it('replicates, verifies, restores, rehearses, switches, comes back, and moves, 
       retain: { last: 3 },
     }),
   );
-  await untilStatus(system, NAME, 'the first sync is through', ({ lastSync }) => lastSync?.result === 'succeeded');
+  await untilStatus(
+    system,
+    NAME,
+    'the first sync is through',
+    ({ lastSync }) => lastSync?.result === 'succeeded',
+  );
   await expectEqual();
   for (const state of ['second', 'third']) {
     await writeFile(join(alpha, 'inner/page'), state);

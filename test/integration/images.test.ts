@@ -41,9 +41,11 @@ it('are applied, copied, verified, told as points, failed over to, reversed and 
   expect(await beta.userNames()).toEqual({ [WIKI]: first, [BLOG]: blog });
   const verified = await system.cli(['verify', name]);
   expect(verified).toMatchObject({ exitCode: 0 });
-  expect(await system.json('points', name)).toMatchObject([{}, {}]);
+  const points = await system.json<{ id: string }[]>('points', name);
+  expect(points).toHaveLength(2);
 
-  const { exitCode, stderr } = await system.cli(['restore', name, '--to', 'beta:/tmp/nowhere', '--wait']);
+  const elsewhere = ['--point', points[0]?.id ?? '', '--to', 'beta:/tmp/nowhere'];
+  const { exitCode, stderr } = await system.cli(['restore', name, ...elsewhere]);
   expect(exitCode).not.toBe(0);
   expect(stderr).toMatch(/can't be restored into a directory/);
 

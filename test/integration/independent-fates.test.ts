@@ -1,7 +1,11 @@
-/** Two targets of one source, on real storage that sends from a common state: what happens to one costs the other nothing. */
+/**
+ * Two targets of one source, on real storage that sends from a common state: each has its own times and its own
+ * fate, and what happens to one costs the other nothing.
+ */
 import { readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { SyncEntry } from '../../src/catalog/contract';
 import { makeLocalHost } from '../../src/hosts/local';
 import { runChecked } from '../../src/hosts/run-checked';
 import type { SyncRecord } from '../../src/model/records';
@@ -9,8 +13,8 @@ import type { RelationshipInput } from '../../src/model/spec';
 import type { RelationshipSummary } from '../../src/model/summary';
 import { compareTrees } from '../support/compare-trees';
 import { TestFilesystem } from '../support/filesystems';
-import { TestSystem } from '../support/system';
-import { applyAndSync, syncNow, writeDocument } from '../support/user';
+import { eventually, TestSystem } from '../support/system';
+import { applyAndSync, syncNow, writeDocument, writeFiles } from '../support/user';
 
 jest.setTimeout(240_000);
 
@@ -89,4 +93,31 @@ test('beyond pinLimit it is given up, which everybody is told, and healed by a s
   expect(outcomeOf(healed, 'gamma')?.stats?.bytesSent).toBeGreaterThan(16 * MIB);
   expect(await compareTrees(at('wiki'), at('gamma'))).toEqual([]);
   expect((await summary()).targets[1]?.givenUp).toBeNull();
+});
+
+test('each tick of the one Schedule is for those that go by it, one that is triggered for all', async () => {
+  await writeFiles(at('plain'), { page: 'one' });
+  await applyAndSync(system, 'timed', {
+    source: { host: 'alpha', directory: at('plain') },
+    targets: [
+      { host: 'beta', directory: at('beta-timed'), schedule: '0 4 1 1 *' },
+      { host: 'gamma', directory: at('gamma-timed'), schedule: '30 5 1 1 *', class: 'drpnode' },
+    ],
+  });
+  const { targets } = await system.json<RelationshipSummary>('get', 'timed');
+  const times = targets.map(({ nextRun }) => nextRun?.slice(4));
+  expect(times).toEqual(['-01-01T04:00:00.000Z', '-01-01T05:30:00.000Z']);
+  const schedule = (await system.client()).schedule.getHandle('timed');
+  const [start, end] = [new Date('2026-01-01T05:00:00Z'), new Date('2026-01-01T06:00:00Z')];
+  const syncs = (count: number) =>
+    eventually(`${count} syncs have ended`, async () => {
+      const entries = await system.json<SyncEntry[]>('history', 'timed');
+      return entries.length === count ? entries : undefined;
+    });
+  await schedule.backfill({ start, end });
+  const [ticked] = await syncs(2);
+  expect(ticked).toMatchObject({ reason: 'schedule', targets: [{ name: 'gamma' }] });
+  await schedule.trigger();
+  const [triggered] = await syncs(3);
+  expect(triggered?.targets.map(({ name }) => name)).toEqual(['beta', 'gamma']);
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { PointEntry, SyncEntry } from '../../src/catalog/contract';
 import type { RelationshipInput } from '../../src/model/spec';
 import type { RelationshipSummary } from '../../src/model/summary';
-import { eventually, TestSystem } from '../support/system';
+import { TestSystem } from '../support/system';
 import {
   applyAndSync,
   approveAndSync,
@@ -212,35 +212,6 @@ describe('what monitoring reads', () => {
     const unreachable = await system.cli(['get', '--check'], { env });
     expect(unreachable.exitCode).toBe(3);
     expect(unreachable.stdout).toMatch(/^UNKNOWN tidemark: /);
-  });
-});
-
-describe('targets with schedules of their own', () => {
-  it('each tick of the one Schedule is for those that go by it, one that is triggered for all', async () => {
-    const targets = [
-      { host: 'beta', directory: at('beta-timed'), schedule: '0 4 1 1 *' },
-      { host: 'gamma', directory: at('gamma-timed'), schedule: '30 5 1 1 *', class: 'drpnode' },
-    ];
-    const spec = { source: { host: 'alpha', directory: at('wiki') }, targets };
-    await applyAndSync(system, 'timed', spec);
-    expect((await summary('timed')).targets).toMatchObject([
-      { nextRun: matching(/-01-01T04:00:00.000Z$/) },
-      { nextRun: matching(/-01-01T05:30:00.000Z$/) },
-    ]);
-    const schedule = (await system.client()).schedule.getHandle('timed');
-    const [start, end] = [new Date('2026-01-01T05:00:00Z'), new Date('2026-01-01T06:00:00Z')];
-    await schedule.backfill({ start, end });
-    const syncs = (count: number) =>
-      eventually(`${count} syncs have ended`, async () => {
-        const entries = await history('timed');
-        return entries.length === count ? entries : undefined;
-      });
-    const [ticked] = await syncs(2);
-    expect(ticked).toMatchObject({ reason: 'schedule', targets: [{ name: 'gamma' }] });
-    await schedule.trigger();
-    const [triggered] = await syncs(3);
-    expect(triggered?.targets.map(({ name }) => name)).toEqual(['beta', 'gamma']);
-    await system.cli(['delete', 'timed', '--yes']);
   });
 });
 

@@ -36,6 +36,8 @@ export interface SnapshotStorage {
   damage?(text: string): Promise<void>;
   /** A program of this storage that changes nothing. */
   isLooking: IsLooking;
+  /** What a person froze lies by itself: nothing that takes the replica's place touches it. */
+  keepsApart?: true;
   /** A stream that carries the snapshots in between, where the kind can. */
   intermediates?: MoverSpec;
   dispose(): Promise<void>;

@@ -38,10 +38,22 @@ function checkSource(source: SourceSpec, inspection: Inspection, problems: strin
   );
 }
 
+const TOLD = 3;
+
+/** What a volume has inside of it that is not sent with it. */
+function warnOfInner({ innerVolumes = [] }: Inspection): string[] {
+  if (innerVolumes.length === 0) return [];
+  const named = innerVolumes.slice(0, TOLD).join(', ');
+  const rest = innerVolumes.length > TOLD ? ` and ${innerVolumes.length - TOLD} more` : '';
+  return [
+    `has subvolumes inside, which are not sent along: ${named}${rest}; mover: { btrfs: { nested: true } } sends them too`,
+  ];
+}
+
 /** What is wrong with one endpoint of a spec, every reason at once. Changes nothing. */
 export async function inspectEndpoint(
   context: AgentContext,
-  { relationship, role, endpoint, hooks }: Input,
+  { relationship, role, endpoint, mover, hooks }: Input,
 ): Promise<{ inspection: Inspection; problems: string[]; warnings: string[] }> {
   const { host } = context;
   const volume = volumeOf(endpoint);
@@ -66,5 +78,6 @@ export async function inspectEndpoint(
       `holds data that no sync put there; the first sync will stop and ask for tidemark approve ${relationship}`,
     );
   }
+  if (!mover?.btrfs?.nested) warnings.push(...warnOfInner(inspection));
   return { inspection, problems, warnings };
 }

@@ -129,13 +129,14 @@ const SEND: readonly Rule[] = [
   },
 ];
 
-/** Exit code of a program whose reader was gone. */
-const BROKEN_PIPE = 141;
+/** As a program ends whose reader was gone: by the signal, or by what the kernel says of a pipe that is a socket. */
+function foundNobody({ exitCode, stderr }: StreamEnding['send']): boolean {
+  return exitCode === 141 || /broken pipe|connection reset by peer/i.test(stderr);
+}
 
 /** The error for an ending in which either side failed. */
 export function classifyStream({ send, ssh, ...about }: StreamEnding): TidemarkError {
   // The sender that found nobody to send to says nothing of why.
-  const isSenders = send.exitCode !== 0 && send.exitCode !== BROKEN_PIPE && !/broken pipe/i.test(send.stderr);
-  if (isSenders) return applyRules(SEND, { ...about, ...send }, 'btrfs send');
+  if (send.exitCode !== 0 && !foundNobody(send)) return applyRules(SEND, { ...about, ...send }, 'btrfs send');
   return applyRules([...MISSING, ...SSH, ...RECEIVE], { ...about, ...ssh }, 'btrfs receive');
 }

@@ -1,14 +1,17 @@
 /** Btrfs subvolumes by `btrfs send`, over SSH into a landing. Compared by rsync: what arrives is a tree. */
 import { makeKey } from '../../landings/ssh-client';
 import type { Mover } from '../contract';
-import { rsyncMover } from '../rsync';
+import { close, closeAll } from '../rsync/close';
+import { measure } from '../rsync/measure';
+import { makeVerifyOffer } from '../rsync/offer';
+import { verify } from '../rsync/verify';
 import { receive } from './receive';
 import { transfer } from './transfer';
 
 export const btrfsMover: Mover = {
   kind: 'btrfs',
   usesStates: true,
-  measure: rsyncMover.measure,
+  measure,
   // The target knows by itself what its landing runs.
   offer: async (host, { id, targetHost }) => ({
     publicKey: await makeKey(host, id, targetHost),
@@ -17,8 +20,8 @@ export const btrfsMover: Mover = {
   }),
   receive,
   transfer,
-  close: rsyncMover.close,
-  closeAll: rsyncMover.closeAll,
-  offerVerify: rsyncMover.offerVerify,
-  verify: rsyncMover.verify,
+  close,
+  closeAll,
+  offerVerify: makeVerifyOffer,
+  verify,
 };

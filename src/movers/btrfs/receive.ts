@@ -2,24 +2,34 @@
 import type { Host } from '../../hosts/contract';
 import type { Landing, Landings } from '../../landings/contract';
 import { withLock } from '../../volumes/directory/lock';
-import { clearIncoming } from '../../volumes/btrfs/folders';
-import { findReadyPlace } from '../../volumes/directory/place';
-import type { Mover } from '../contract';
+import { clearIncoming, findOwnPlace } from '../../volumes/btrfs/folders';
+import { isChanged } from '../../volumes/btrfs/states';
+import type { ReadyPlace } from '../../volumes/directory/place';
+import { makeError } from '../../volumes/directory/tools';
+import type { Mover, TransferId } from '../contract';
 import { landingId, landingNotePath, receiveAttempt } from '../rsync/names';
 import { lockReplica, receive as receiveByRsync } from '../rsync/receive';
 
 type ReceiveRequest = Parameters<Mover['receive']>[2];
+
+/** Somebody wrote to it since the transfer was planned. */
+function makeDiverged(place: ReadyPlace, { relationship }: TransferId) {
+  const hint = `tidemark approve ${relationship} puts what is there aside, and goes on`;
+  return makeError(place, 'Diverged', 'the replica was changed there since it was last equal', { hint });
+}
 
 /**
  * Ends what may still run of a lost attempt, removes what it left, and opens a landing into a folder beside
  * the data. Nothing there is a state of the volume before `publish` has looked at it.
  */
 export async function receive(host: Host, landings: Landings, request: ReceiveRequest): Promise<Landing> {
-  const { id, volume, offer, writeMode, expiresAt } = request;
+  const { id, volume, offer, stream, writeMode, expiresAt } = request;
   // Comparing is rsync's: what was sent is a tree.
   if (writeMode === 'verify') return await receiveByRsync(host, landings, request);
   await host.endAttempts(receiveAttempt(host.home, id));
-  const place = await findReadyPlace(host, volume);
+  const place = await findOwnPlace(host, volume);
+  if (stream?.into === 'replica' && (await isChanged(host, volume, id.relationship)))
+    throw makeDiverged(place, id);
   const folder = await withLock(`incoming:${place.root}`, () => clearIncoming(place, id.relationship));
   await host.files.write(landingNotePath(host.home, id), id.syncId, 0o600);
   return await landings.open({

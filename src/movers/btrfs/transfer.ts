@@ -30,7 +30,12 @@ async function lookAhead(
   const counter = new StreamCounter();
   const attempt = transferAttempt(host.home, id);
   const argvs = [sendArgv(part, '--no-data'), ['btrfs', 'receive', '--dump']];
-  await host.pipe(argvs, { attempt, signal, maxOutputBytes: 64 * 1024, onStdout: (chunk) => counter.push(chunk) });
+  await host.pipe(argvs, {
+    attempt,
+    signal,
+    maxOutputBytes: 64 * 1024,
+    onStdout: (chunk) => counter.push(chunk),
+  });
   return counter.result();
 }
 
@@ -58,7 +63,8 @@ async function sendPart(
   const { id, landing, signal } = request;
   let bytes = 0;
   const onStderr = (chunk: Buffer) => {
-    for (const [, count] of chunk.toString('latin1').matchAll(COUNTED)) bytes = Math.max(bytes, Number(count));
+    for (const [, count] of chunk.toString('latin1').matchAll(COUNTED))
+      bytes = Math.max(bytes, Number(count));
     onBytes(bytes);
   };
   const ssh = ['ssh', '-F', './ssh_config', LANDING_ALIAS, 'receive'];
@@ -84,7 +90,8 @@ export async function transfer(host: Host, request: TransferRequest): Promise<Tr
   // Beside the transfer; where the state is gone, that will say so.
   const entries = countEntries(host, capture.path).catch(() => 0);
   let ahead = NOTHING;
-  for (const part of parts) if (part.base !== undefined) ahead = add(ahead, await lookAhead(host, part, request));
+  for (const part of parts)
+    if (part.base !== undefined) ahead = add(ahead, await lookAhead(host, part, request));
   if (maxDeletions !== undefined && ahead.deleted > maxDeletions)
     throw makeApprovalRequired(ahead.deleted, request, host);
   const isWhole = stream?.base === undefined;

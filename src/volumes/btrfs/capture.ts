@@ -35,9 +35,7 @@ export async function capture(host: Host, volume: Volume, request: CaptureReques
   const place = await findReadyPlace(host, volume);
   const { relationship, syncId } = request;
   const isNested = request.mover.btrfs?.nested === true;
-  const taken = isNested
-    ? await captureParts(place, request)
-    : await captureDirectory(host, volume, request);
+  const taken = isNested ? await captureParts(place, request) : await captureDirectory(host, volume, request);
   const sent = isNested ? join(partsFolder(place, relationship, syncId), ROOT_PART) : taken.path;
   const state = findAt(place, await listSubvolumes(place), sent);
   return { ...taken, identity: identityOf(state) };

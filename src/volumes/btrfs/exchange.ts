@@ -19,7 +19,8 @@ const RENAMEAT2: Record<string, number> = {
 };
 
 /** Both paths from the working directory (-100), exchanged (2). */
-const PERL = 'exit 0 if syscall($ARGV[0] + 0, -100, $ARGV[1], -100, $ARGV[2], 2) == 0; print STDERR "exchange: $!\n"; exit 1';
+const PERL =
+  'exit 0 if syscall($ARGV[0] + 0, -100, $ARGV[1], -100, $ARGV[2], 2) == 0; print STDERR "exchange: $!\n"; exit 1';
 
 interface Way {
   /** Undefined where it is none on this kind of machine. */

@@ -1,6 +1,15 @@
 /** Where a btrfs volume keeps what a directory has not: the parts of nested states, and what is being received. */
 import { join } from 'node:path';
-import { ensureFolder, folderOf, type ReadyPlace, removeTree } from '../directory/place';
+import type { Volume } from '../../model/records';
+import type { Host } from '../../hosts/contract';
+import {
+  ensureFolder,
+  findPlace,
+  findReadyPlace,
+  folderOf,
+  type ReadyPlace,
+  removeTree,
+} from '../directory/place';
 import { checkName } from '../directory/tools';
 
 /** The outermost subvolume of a state that is kept in parts. */
@@ -34,6 +43,13 @@ export function partsFolder(place: ReadyPlace, relationship: string, name: strin
 /** The folder into which a landing receives. */
 export function incomingFolder(place: ReadyPlace, relationship: string): string {
   return folderOf(place, relationship, 'incoming');
+}
+
+/** A place with its meta folder, where the replica itself may not be there yet. */
+export async function findOwnPlace(host: Host, volume: Volume): Promise<ReadyPlace> {
+  const place = await findPlace(host, volume);
+  const { meta } = place;
+  return meta === undefined ? await findReadyPlace(host, volume) : { ...place, meta };
 }
 
 /** Makes the folder into which a landing receives, with nothing of an earlier attempt in it. */

@@ -10,7 +10,8 @@ import { whyNotReplaceable } from './replica';
 import { listSubvolumes } from './subvolumes';
 import { findInner } from './trees';
 
-const OTHER_METHODS = 'btrfs freezes a subvolume by a snapshot: use copyMethod Snapshot, or name the volume as `directory`';
+const OTHER_METHODS =
+  'btrfs freezes a subvolume by a snapshot: use copyMethod Snapshot, or name the volume as `directory`';
 
 /** Why this can't be a btrfs volume, and what to do instead; undefined where it can. */
 async function findObjection(place: Place): Promise<string | undefined> {
@@ -18,17 +19,15 @@ async function findObjection(place: Place): Promise<string | undefined> {
   if (mount.type !== 'btrfs') {
     return `${root} lies on ${mount.type}, not on btrfs: name it as \`directory\`, or put it on btrfs`;
   }
-  if (mount.readOnly) return `${mount.point} is mounted read-only: mount it for writing (mount -o remount,rw)`;
+  if (mount.readOnly)
+    return `${mount.point} is mounted read-only: mount it for writing (mount -o remount,rw)`;
   if (!exists || isSubvolume) return undefined;
   if (await isEmpty(place)) return undefined;
   return `${root} is a directory, not a btrfs subvolume: make it one (btrfs subvolume create), or name it as \`directory\``;
 }
 
 /** `inspect` of the volume contract. */
-export async function inspect(
-  host: Host,
-  volume: Volume,
-): Promise<Inspection> {
+export async function inspect(host: Host, volume: Volume): Promise<Inspection> {
   // Files of several names are sent as what they are.
   const found = await inspectDirectory(host, volume);
   const place = await findPlace(host, volume);

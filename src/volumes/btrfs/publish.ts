@@ -6,20 +6,22 @@ import type { Host } from '../../hosts/contract';
 import type { VolumeDriver } from '../contract';
 import { PARTIAL } from '../directory/capture';
 import { withLock } from '../directory/lock';
-import {
-  ensureFolder,
-  findPlace,
-  findReadyPlace,
-  folderOf,
-  makeAttempt,
-  type ReadyPlace,
-} from '../directory/place';
+import { ensureFolder, findPlace, folderOf, makeAttempt, type ReadyPlace } from '../directory/place';
 import { flush, readWholeRecords, treePath, writePoint } from '../directory/points';
 import { sweepPartials } from '../directory/prune';
 import { makeError } from '../directory/tools';
-import { clearIncoming, incomingFolder, partsFolder, placeOfPart, removeParts, ROOT_PART } from './folders';
+import {
+  clearIncoming,
+  findOwnPlace,
+  incomingFolder,
+  partsFolder,
+  placeOfPart,
+  removeParts,
+  ROOT_PART,
+} from './folders';
 import { mendNames } from './exchange';
 import { replaceReplica } from './replica';
+import { hasOwn } from './states';
 import { findAt, identityOf, listSubvolumes, type Subvolume } from './subvolumes';
 import { assemble, type Part, partsOf, snapshotReadOnly, type WorkOptions } from './trees';
 import { makeUnsupported } from './capture';
@@ -31,7 +33,7 @@ export async function publish(host: Host, volume: Volume, request: PublishReques
   const { relationship, stamp, method, stream, identity, signal } = request;
   if (method !== 'Snapshot') throw makeUnsupported(host, volume, method);
   await mendNames(await findPlace(host, volume));
-  const place = await findReadyPlace(host, volume);
+  const place = await findOwnPlace(host, volume);
   const attempt = makeAttempt(place, 'publish', relationship);
   await host.endAttempts(attempt);
   const options = { attempt, ...(signal && { signal }) };
@@ -86,7 +88,11 @@ async function adopt(
   const tree = treePath(place, relationship, identity);
   const isThere = (await place.host.files.list(folderOf(place, relationship, 'trees'))).includes(identity);
   if (!isThere) await takeIn(place, request, identity, options);
-  await replaceReplica(place, tree, { ...options, readOnly: true });
+  await replaceReplica(place, tree, {
+    ...options,
+    readOnly: true,
+    hasOwn: (path) => hasOwn(place, relationship, path),
+  });
   return identity;
 }
 
@@ -103,7 +109,8 @@ async function takeIn(
   const tree = treePath(place, relationship, identity);
   const received = findReceived(await listSubvolumes(place), incomingFolder(place, relationship));
   const arrived = received.find(({ subvolume }) => identityOf(subvolume) === identity);
-  if (arrived && arrived.name !== ROOT_PART) return await snapshotReadOnly(place, arrived.path, tree, options);
+  if (arrived && arrived.name !== ROOT_PART)
+    return await snapshotReadOnly(place, arrived.path, tree, options);
   const folder = partsFolder(place, relationship, identity);
   if (arrived) {
     await ensureFolder(place, relationship, 'parts');

@@ -12,15 +12,21 @@ function isUnwritten(live: Subvolume, tree: Subvolume): boolean {
   return live.parentUuid === tree.uuid && live.generation === live.createdGeneration;
 }
 
+interface ReplaceOptions extends WorkOptions {
+  /** Keeps everybody from changing what the next sync would replace. */
+  readOnly: boolean;
+  /** What was the replica holds something that is nowhere else: then it is put aside, not removed. */
+  hasOwn?: (path: string) => Promise<boolean>;
+}
+
 /**
  * The replica becomes a snapshot of the tree, in one moment; until then the old one stays in its place, and
  * it is removed only after. Repeatable.
- * @param options.readOnly keeps everybody from changing what the next sync would replace.
  */
 export async function replaceReplica(
   place: ReadyPlace,
   tree: string,
-  options: WorkOptions & { readOnly: boolean },
+  options: ReplaceOptions,
 ): Promise<void> {
   const { host, root } = place;
   checkReplaceable(place);
@@ -30,26 +36,27 @@ export async function replaceReplica(
   const live = subvolumes.find(({ path }) => path === root);
   const wanted = findAt(place, subvolumes, tree);
   if (!live || !isUnwritten(live, wanted) || live.readOnly !== options.readOnly) {
-    await retire(place);
+    await retire(place, options);
     await assemble(place, partsOf(subvolumes, tree), successor, options);
     options.signal?.throwIfAborted();
     if ((await host.files.list(dirname(root))).includes(basename(root))) await exchangeNames(place);
     else await host.files.rename(successor, root);
   }
-  await retire(place);
+  await retire(place, options);
 }
 
 /**
- * Removes what was the replica, or was never finished. Where somebody's snapshots are inside of it, it is put
- * aside with them instead.
+ * Removes what was the replica, or was never finished. Where it holds what nobody else has, or somebody's
+ * snapshots, it is put aside instead.
  */
-async function retire(place: ReadyPlace): Promise<void> {
+async function retire(place: ReadyPlace, { hasOwn }: ReplaceOptions): Promise<void> {
   const { host, root } = place;
   const path = successorPath(root);
   if (!(await host.files.list(dirname(root))).includes(basename(path))) return;
   const subvolumes = await listSubvolumes(place);
   const old = subvolumes.find((each) => each.path === path);
-  if (!old || !hasSnapshotsOfOthers(place, subvolumes, path)) await removeTree(place, path);
+  const isKept = hasSnapshotsOfOthers(place, subvolumes, path) || (await hasOwn?.(path));
+  if (!old || !isKept) await removeTree(place, path);
   else await host.files.rename(path, `${root}.kept-${old.uuid.slice(0, 8)}`);
 }
 

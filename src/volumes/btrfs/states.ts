@@ -86,7 +86,7 @@ async function readCreation(place: Place, path: string): Promise<string> {
 /** `states` of the volume contract. */
 export async function states(host: Host, volume: Volume, relationship: string): Promise<HeldState[]> {
   const place = await findPlace(host, volume);
-  if (!place.exists || place.mount.type !== 'btrfs') return [];
+  if (place.mount.type !== 'btrfs' || (!place.exists && place.meta === undefined)) return [];
   const [subvolumes, times] = await Promise.all([listSubvolumes(place), listTimes(place)]);
   const found = findStates(subvolumes, place.root, foldersOf(place, relationship));
   const held = await Promise.all(
@@ -114,20 +114,60 @@ export async function isChanged(host: Host, volume: Volume, relationship: string
   const subvolumes = await listSubvolumes(place);
   const live = subvolumes.find(({ path }) => path === root);
   if (!live || isUntouched(subvolumes, root, live)) return false;
-  const ready = { ...place, meta };
   const folders = foldersOf(place, relationship);
-  const made = [folders?.captures, folders?.trees];
-  // What the replica was made of, or what was made of it: a tree of several subvolumes too.
-  const nearest = subvolumes.findLast(
-    ({ uuid, parentUuid, path, readOnly }) =>
-      readOnly &&
-      path !== undefined &&
-      made.includes(dirname(path)) &&
-      (uuid === live.parentUuid || parentUuid === live.uuid),
-  );
-  if (nearest?.path !== undefined) return await differ(ready, relationship, nearest.path, root);
+  const nearest = findNearest(subvolumes, folders, live);
+  if (nearest !== undefined) {
+    const { missing, extra, shared } = comparePlaces(subvolumes, nearest, root);
+    if (missing.length > 0 || (extra.length > 0 && shared.length > 1)) return true;
+    return await differ({ ...place, meta }, relationship, { tree: nearest, replica: root, places: shared });
+  }
   // Before the first state there is nothing to differ from.
   return subvolumes.some(({ path }) => path !== undefined && folders?.trees === dirname(path));
+}
+
+/**
+ * What was the replica holds something that none of the relationship's trees has: files that somebody
+ * changed, or subvolumes that were not sent along.
+ */
+export async function hasOwn(place: ReadyPlace, relationship: string, path: string): Promise<boolean> {
+  const subvolumes = await listSubvolumes(place);
+  const old = subvolumes.find((each) => each.path === path);
+  if (!old || isUntouched(subvolumes, path, old)) return false;
+  const nearest = findNearest(subvolumes, foldersOf(place, relationship), old);
+  if (nearest === undefined) return !(await isEmptyAt(place, path));
+  const { extra, shared } = comparePlaces(subvolumes, nearest, path);
+  // What was never finished lacks some of its subvolumes; that is nothing of its own.
+  if (extra.length > 0) return true;
+  return await differ(place, relationship, { tree: nearest, replica: path, places: shared });
+}
+
+async function isEmptyAt(place: ReadyPlace, path: string): Promise<boolean> {
+  const { stdout } = await runTool(place, ['find', '.', '-mindepth', '1', '-print', '-quit'], { cwd: path });
+  return stdout.length === 0;
+}
+
+/** What a replica was made of, or what was made of it: the newest of the relationship's trees. */
+function findNearest(
+  subvolumes: readonly Subvolume[],
+  folders: Folders | undefined,
+  replica: Subvolume,
+): string | undefined {
+  const made = [folders?.captures, folders?.trees];
+  const { uuid, parentUuid } = replica;
+  const inParts = new Map(
+    subvolumes.flatMap((each) =>
+      folders && each.path !== undefined && isPart(each.path, folders)
+        ? [[each.uuid, basename(dirname(each.path))] as const]
+        : [],
+    ),
+  );
+  return subvolumes.findLast((each) => {
+    const { path = '', readOnly } = each;
+    if (!readOnly || path.endsWith(PARTIAL) || !made.includes(dirname(path))) return false;
+    // A tree that was put together is a copy of parts, and those are the replica's.
+    const origin = subvolumes.find((part) => part.uuid === each.parentUuid && inParts.has(part.uuid));
+    return each.uuid === parentUuid || each.parentUuid === uuid || origin?.parentUuid === uuid;
+  })?.path;
 }
 
 /** Nobody could write there, nor did before that. */
@@ -136,20 +176,25 @@ function isUntouched(subvolumes: readonly Subvolume[], root: string, live: Subvo
   return all.every((each) => each.readOnly && each.generation === each.createdGeneration);
 }
 
-/** True where a tree and the replica are not equal. Times of access and the like are no difference. */
+/** The places of subvolumes: in both, in the tree alone, and in the replica alone. */
+function comparePlaces(subvolumes: readonly Subvolume[], tree: string, replica: string) {
+  const placesOf = (root: string) => ['', ...findInner(subvolumes, root).map((each) => each.place)];
+  const [inTree, inReplica] = [placesOf(tree), placesOf(replica)];
+  return {
+    shared: inTree.filter((place) => inReplica.includes(place)),
+    missing: inTree.filter((place) => !inReplica.includes(place)),
+    extra: inReplica.filter((place) => !inTree.includes(place)),
+  };
+}
+
+/** True where a tree and a replica are not equal. Times of access and the like are no difference. */
 async function differ(
   place: ReadyPlace,
   relationship: string,
-  tree: string,
-  root: string,
+  { tree, replica, places }: { tree: string; replica: string; places: readonly string[] },
 ): Promise<boolean> {
-  const subvolumes = await listSubvolumes(place);
-  const [inTree, inReplica] = [tree, root].map((path) => ['', ...findInner(subvolumes, path).map((each) => each.place)]);
-  // Where the tree holds none, those of the replica are not the relationship's business.
-  const isNested = (inTree?.length ?? 0) > 1;
-  if (isNested && inTree?.join('\0') !== inReplica?.join('\0')) return true;
-  for (const inner of inTree ?? []) {
-    if (await differByOne(place, relationship, join(tree, inner), join(root, inner))) return true;
+  for (const inner of places) {
+    if (await differByOne(place, relationship, join(tree, inner), join(replica, inner))) return true;
   }
   return false;
 }
@@ -170,7 +215,10 @@ async function differByOne(
         ['btrfs', 'send', '--quiet', '--no-data', '-p', tree, frozen],
         ['btrfs', 'receive', '--dump'],
       ],
-      { onStdout: (chunk) => (isDifferent ||= tellsDifference(chunk.toString('latin1'))) , maxOutputBytes: 4096 },
+      {
+        onStdout: (chunk) => (isDifferent ||= tellsDifference(chunk.toString('latin1'))),
+        maxOutputBytes: 4096,
+      },
     );
     return isDifferent || results.some(({ exitCode }) => exitCode !== 0);
   } finally {

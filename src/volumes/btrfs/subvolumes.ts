@@ -104,7 +104,8 @@ export function findRelatives(subvolumes: readonly Subvolume[], uuid: string): S
   for (let before = 0; before < family.size;) {
     before = family.size;
     for (const each of subvolumes) {
-      const isOfFamily = family.has(each.uuid) || (each.parentUuid !== undefined && family.has(each.parentUuid));
+      const isOfFamily =
+        family.has(each.uuid) || (each.parentUuid !== undefined && family.has(each.parentUuid));
       if (!isOfFamily) continue;
       family.add(each.uuid);
       if (each.parentUuid !== undefined) family.add(each.parentUuid);

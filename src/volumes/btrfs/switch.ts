@@ -1,9 +1,14 @@
 /** A btrfs volume is claimed, becomes the primary, or gives that up, with the subvolumes inside of it. */
+import { dirname } from 'node:path';
 import type { Claim, Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
-import { claim as claimDirectory, disclaim as disclaimDirectory } from '../directory/claims';
+import { claim as claimDirectory, disclaim as disclaimDirectory, storeClaim } from '../directory/claims';
+import { checkPlace } from '../directory/guards';
+import { withLock } from '../directory/lock';
+import { noteClaim } from '../directory/memory';
 import { findPlace } from '../directory/place';
 import { ensureWritable } from '../directory/read-only';
+import { isSameClaim } from '../directory/state';
 import { demote as demoteDirectory, promote as promoteDirectory } from '../directory/switch';
 import { mendNames } from './exchange';
 import { check } from './inspect';
@@ -17,7 +22,26 @@ export async function claim(
 ): Promise<void> {
   await mendNames(await findPlace(host, volume));
   await check(host, volume, wanted, options);
-  await claimDirectory(host, volume, wanted, options);
+  const { exists } = await findPlace(host, volume);
+  if (exists || wanted.role === 'source') await claimDirectory(host, volume, wanted, options);
+  else await claimAbsent(host, volume, wanted, options);
+}
+
+/** What is not there yet comes to be by what is received. */
+async function claimAbsent(
+  host: Host,
+  volume: Volume,
+  wanted: Claim,
+  options: { approved?: boolean },
+): Promise<void> {
+  const { root } = await findPlace(host, volume);
+  await host.files.mkdir(dirname(root));
+  await withLock(`claims:${root}`, async () => {
+    const place = await findPlace(host, volume);
+    await checkPlace(place, wanted, options);
+    if (!isSameClaim(place.state?.claims[wanted.relationship], wanted)) await storeClaim(place, wanted);
+    await noteClaim(place, wanted.relationship, true);
+  });
 }
 
 /** `disclaim` of the volume contract. */
@@ -27,7 +51,7 @@ export async function disclaim(host: Host, volume: Volume, relationship: string)
   const isReplica = place.state?.claims[relationship]?.role === 'target';
   await disclaimDirectory(host, volume, relationship);
   // Nobody would do it later.
-  if (isReplica) await ensureWritable(place);
+  if (isReplica && place.exists) await ensureWritable(place);
 }
 
 /** `promote` of the volume contract. */

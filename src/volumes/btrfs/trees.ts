@@ -114,6 +114,9 @@ async function restoreTimes(place: Place, parts: readonly Part[], { place: inner
 
 /** What a tree consists of, to be put together elsewhere. */
 export function partsOf(subvolumes: readonly Subvolume[], root: string): Part[] {
-  const inner = findInner(subvolumes, root).map((each) => ({ from: join(root, each.place), place: each.place }));
+  const inner = findInner(subvolumes, root).map((each) => ({
+    from: join(root, each.place),
+    place: each.place,
+  }));
   return [{ from: root, place: '' }, ...inner];
 }

@@ -50,8 +50,8 @@ async function tryStoring(place: Place, wanted: StoredClaim): Promise<boolean> {
 
 /** Keeps a claim with the data, in place of the relationship's former one; under the lock `claims:<root>`. */
 export async function storeClaim(place: Place, wanted: StoredClaim): Promise<void> {
-  const { host, volume } = place;
-  const ready = await findReadyPlace(host, volume);
+  const { host, volume, meta } = place;
+  const ready = meta === undefined ? await findReadyPlace(host, volume) : { ...place, meta };
   await ensureMeta(ready);
   const claims = { ...(place.state ?? NO_CLAIMS).claims, [wanted.relationship]: wanted };
   await writeRecord(ready, join(ready.meta, STATE_FILE), { ...NO_CLAIMS, claims });

@@ -21,7 +21,7 @@ export const dockerEngine: Engine = {
     const { stdout } = await runEngine(subject, ['info', '--format', format]);
     const [root = '', storage = '', status = ''] = stdout.toString().trim().split('\t');
     if (status.includes('io.containerd.snapshotter')) {
-      const hint = 'name the store as containerd: containerd:/run/containerd/containerd.sock#moby';
+      const hint = 'turn that off in its daemon.json: { "features": { "containerd-snapshotter": false } }';
       throw makeError(subject, 'UnsupportedCapture', 'this Docker keeps its images in containerd', { hint });
     }
     return { exists: true, root, storage };
