@@ -135,7 +135,7 @@ export async function claim(
       await ensureContainer({ host, volume });
       await settle(host, volume);
       // What a sync before this has left: the states in it are the replica's again.
-      if (!findPendingSide(await findPlace(host, volume))) await discardSide(host, volume);
+      await discardSide(host, volume);
     }
     const place = await findPlace(host, volume);
     await checkPlace(place, wanted, options);
