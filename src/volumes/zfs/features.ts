@@ -1,5 +1,7 @@
 /** What the ZFS of a host can do: asked of its own `zfs`, never assumed from a version. */
 import type { Host } from '../../hosts/contract';
+import { tailOf } from '../../hosts/run-checked';
+import { TidemarkError } from '../../model/errors';
 
 /** Abilities beyond those that every ZFS has. */
 export interface Features {
@@ -63,5 +65,13 @@ async function ask(host: Host): Promise<Features> {
   // Both end with an exit code of their own after what they are asked for.
   const [usage, properties] = await Promise.all([host.run(['zfs', '-?']), host.run(['zfs', 'get'])]);
   const text = ({ stdout, stderr }: { stdout: Buffer; stderr: string }) => `${stdout.toString()}\n${stderr}`;
+  // Without a kernel module, or a daemon, it says that instead: no answer to be kept.
+  if (!/^\s*receive /m.test(text(usage))) {
+    throw new TidemarkError('ToolMissing', 'ZFS does not run there', {
+      host: host.name,
+      toolMessage: tailOf(usage.stderr),
+      hint: 'load it: modprobe zfs, or start zfs-fuse',
+    });
+  }
   return parseFeatures(text(usage), text(properties));
 }
