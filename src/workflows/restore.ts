@@ -43,9 +43,9 @@ async function bring(
 ): Promise<RestoreResult> {
   const { document, epoch, request } = input;
   // Into a directory, every point is brought by rsync: it reads the tree that the point holds.
-  const { btrfs } = document.spec.mover;
+  const { btrfs, zfs } = document.spec.mover;
   // A point of nested subvolumes is restored with all of them.
-  const mover = { rsync: rsyncOptions(document.spec.mover), ...(btrfs && { btrfs }) };
+  const mover = { rsync: rsyncOptions(document.spec.mover), ...(btrfs && { btrfs }), ...(zfs && { zfs }) };
   const { host, path } = request.to;
   const atHolder = {
     volume: volumeOf(holder),

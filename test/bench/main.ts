@@ -11,6 +11,7 @@ import { measureDataPlane } from './data-plane';
 import type { Row } from './data-plane';
 import { formatTable } from './measure';
 import { PlainSsh } from './ssh';
+import { measureImages } from './images';
 import { measureStreams } from './streams';
 import type { StreamRow } from './streams';
 
@@ -67,7 +68,7 @@ function dataTable(rows: Row[]): string {
 
 function streamTable(rows: StreamRow[]): string {
   return formatTable(
-    ['work', 'tidemark', 'raw send, ssh, receive', 'over raw', 'syncoid', 'times faster than it'],
+    ['work', 'tidemark', 'raw send, ssh, receive or load', 'over raw', 'syncoid', 'times faster than it'],
     rows.map(({ work, tidemark, raw, syncoid }) => [
       ...[work, s(tidemark), s(raw), s(tidemark - raw)],
       ...(syncoid === undefined ? ['', ''] : [s(syncoid), ratio(syncoid, tidemark)]),
@@ -96,7 +97,7 @@ async function main(): Promise<void> {
   try {
     const say = (text: string) => console.error(text);
     const bench = { system, ssh, memory: memory.path, rounds: Number(values.rounds), say };
-    const streams = await measureStreams(bench);
+    const streams = [...(await measureStreams(bench)), ...(await measureImages(bench))];
     console.log(`\n${streamTable(streams)}\n`);
     const rows = await measureDataPlane(bench);
     console.log(`\n${dataTable(rows)}\n`);

@@ -68,6 +68,20 @@ export function testStreamMover(title: string, makeStorage: () => Promise<Snapsh
       expect(await storage.snapshots(rig.replica.volume)).not.toContain('monday');
     });
 
+    it('carries what users froze in between, where that is wanted, and never destroys it', async () => {
+      const spec = storage.intermediates;
+      if (!spec) return;
+      await rig.sync();
+      await storage.snapshot(rig.volume, 'monday');
+      await write('2');
+      await rig.sync({ spec });
+      expect(await storage.snapshots(rig.replica.volume)).toContain('monday');
+      expect(await rig.divergence()).toBeUndefined();
+      await write('3');
+      expect((await rig.sync({ spec })).plan).toMatchObject({ how: 'incremental', into: 'replica' });
+      expect(await storage.snapshots(rig.replica.volume)).toContain('monday');
+    });
+
     it('goes on from a base that another tool brought over, and sends nothing again', async () => {
       await writeFile(join(root, 'large'), Buffer.alloc(LARGE, 'x'));
       await storage.snapshot(rig.volume, 'sent');
@@ -241,6 +255,16 @@ export function testStreamMover(title: string, makeStorage: () => Promise<Snapsh
       const forged = { ...point, identity: '12345' };
       expect((await rig.verify(forged)).unexplained).toBeGreaterThan(0);
       await expect(rig.verify(forged, { quick: true })).rejects.toThrow(errorOfType('BaseLost'));
+    });
+
+    it('finds damage at the target', async () => {
+      if (!storage.damage) return;
+      const secret = `damage here ${rig.volume.path} `.repeat(20);
+      await writeFile(join(root, 'large'), secret.repeat(2000));
+      const { point } = await rig.sync();
+      expect((await rig.verify(point)).unexplained).toBe(0);
+      await storage.damage(secret.slice(0, 300));
+      expect((await rig.verify(point)).unexplained).toBeGreaterThan(0);
     });
 
     /** A target that holds what another tool brought, and a capture that goes on from there; perhaps beside it. */

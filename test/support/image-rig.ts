@@ -3,16 +3,14 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Host } from '../../src/hosts/contract';
-import { makeLocalHost } from '../../src/hosts/local';
 import type { Landing } from '../../src/landings/contract';
-import { type LandingService, startLandingSshd } from '../../src/landings/sshd';
 import type { Comparison, Point, Progress, TransferStats } from '../../src/model/records';
 import type { MoverSpec } from '../../src/model/spec';
 import { imageMover } from '../../src/movers/image';
 import type { Capture } from '../../src/volumes/contract';
 import { imageDriver } from '../../src/volumes/image';
 import type { ImageStore } from './image-stores';
-import { inAnHour, moverSpec } from './mover-rig';
+import { inAnHour, type MakeHosts, makeLocalHosts, moverSpec } from './mover-rig';
 
 export interface ImageSync {
   mover?: Parameters<typeof moverSpec>[0];
@@ -34,19 +32,23 @@ export class ImageRig {
     readonly to: ImageStore,
     public source: Host,
     public target: Host,
-    readonly service: LandingService,
+    private readonly hosts: Awaited<ReturnType<MakeHosts>>,
   ) {}
 
-  static async make(from: ImageStore, to: ImageStore): Promise<ImageRig> {
+  static async make(
+    from: ImageStore,
+    to: ImageStore,
+    makeHosts: MakeHosts = makeLocalHosts,
+  ): Promise<ImageRig> {
     const folder = await mkdtemp(join(tmpdir(), 'tidemark-images-'));
-    const source = makeLocalHost({ name: 'alpha', home: join(folder, 'home of alpha') });
-    const target = makeLocalHost({ name: 'beta', home: join(folder, "beta's home") });
-    for (const { home } of [source, target]) await mkdir(home);
-    const service = await startLandingSshd(target, {
-      listenAddress: '127.0.0.1',
-      advertisedAddress: '127.0.0.1',
-    });
-    return new ImageRig(folder, from, to, source, target, service);
+    const homes = { source: join(folder, 'home of alpha'), target: join(folder, "beta's home") };
+    for (const home of Object.values(homes)) await mkdir(home);
+    const hosts = await makeHosts(homes);
+    return new ImageRig(folder, from, to, hosts.source, hosts.target, hosts);
+  }
+
+  get service(): Awaited<ReturnType<MakeHosts>>['service'] {
+    return this.hosts.service;
   }
 
   id(sequence = this.sequence) {
@@ -192,7 +194,7 @@ export class ImageRig {
 
   async dispose(): Promise<void> {
     await this.close();
-    await this.service.stop();
+    await this.hosts.dispose();
     await rm(this.folder, { recursive: true, force: true });
   }
 }

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { openSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { makeLocalHost } from '../../src/hosts/local';
 import { runChecked } from '../../src/hosts/run-checked';
 import type { Volume } from '../../src/model/records';
@@ -25,6 +25,22 @@ function makeBytes(seed: string, length: number): Buffer {
 
 export const LAYER_BYTES = 200_000;
 
+/** An image for two platforms, of which one was never downloaded. */
+function makeIndex(manifest: { digest: string; size: number }): string {
+  const mediaType = 'application/vnd.oci.image.manifest.v1+json';
+  const elsewhere = { mediaType, digest: `sha256:${'e'.repeat(64)}`, size: 700 };
+  return JSON.stringify({
+    schemaVersion: 2,
+    mediaType: INDEX,
+    manifests: [
+      { mediaType, ...manifest, platform: { architecture: 'amd64', os: 'linux' } },
+      { ...elsewhere, platform: { architecture: 's390x', os: 'linux' } },
+    ],
+  });
+}
+
+const INDEX = 'application/vnd.oci.image.index.v1+json';
+
 export class ImageStore {
   private constructor(
     readonly kind: EngineKind,
@@ -32,6 +48,11 @@ export class ImageStore {
     readonly volume: Volume,
     private readonly daemon?: ChildProcess,
   ) {}
+
+  /** Podman allows it 50 characters. */
+  private get runRoot(): string {
+    return join(tmpdir(), `${basename(this.folder)}-run`);
+  }
 
   /** The engine as the driver sees it. */
   private readonly host = makeLocalHost({ name: 'store', home: '/nonexistent' });
@@ -43,8 +64,9 @@ export class ImageStore {
         const root = join(folder, 'root');
         await mkdir(root);
         const store = new ImageStore(kind, folder, { kind: 'image', path: `podman:${root}` });
+        await mkdir(store.runRoot);
         // Podman notes in the storage where the rest is, and that it uses no overlay.
-        const choice = ['--root', root, '--runroot', join(folder, 'run'), '--storage-driver', 'vfs'];
+        const choice = ['--root', root, '--runroot', store.runRoot, '--storage-driver', 'vfs'];
         await runChecked(store.host, ['podman', ...choice, 'info']);
         return store;
       }
@@ -135,7 +157,11 @@ export class ImageStore {
   }
 
   /** Puts an image into the store, of layers named by what is in them. Answers its identity. */
-  async add(name: string, layers: readonly string[], { bytes = LAYER_BYTES } = {}): Promise<string> {
+  async add(
+    name: string,
+    layers: readonly string[],
+    { bytes = LAYER_BYTES, forSeveralPlatforms = false } = {},
+  ): Promise<string> {
     const folder = await mkdtemp(join(this.folder, 'image-'));
     const blobs = join(folder, 'blobs', 'sha256');
     await mkdir(blobs, { recursive: true });
@@ -159,7 +185,7 @@ export class ImageStore {
       }),
     );
     const prefix = 'application/vnd.oci.image';
-    const manifest = await put(
+    const only = await put(
       JSON.stringify({
         schemaVersion: 2,
         mediaType: `${prefix}.manifest.v1+json`,
@@ -167,7 +193,13 @@ export class ImageStore {
         layers: made.map((layer) => ({ mediaType: `${prefix}.layer.v1.tar`, ...layer })),
       }),
     );
-    await this.load(folder, name, { config: config.digest, layers: rootfs.diff_ids, manifest });
+    const manifest = forSeveralPlatforms ? await put(makeIndex(only)) : only;
+    await this.load(folder, name, {
+      config: config.digest,
+      layers: rootfs.diff_ids,
+      manifest,
+      mediaType: forSeveralPlatforms ? INDEX : 'application/vnd.oci.image.manifest.v1+json',
+    });
     await rm(folder, { recursive: true });
     return (this.kind === 'containerd' ? manifest : config).digest.replace('sha256:', '');
   }
@@ -187,7 +219,12 @@ export class ImageStore {
   private async load(
     folder: string,
     name: string,
-    image: { config: string; layers: string[]; manifest: { digest: string; size: number } },
+    image: {
+      config: string;
+      layers: string[];
+      manifest: { digest: string; size: number };
+      mediaType: string;
+    },
   ): Promise<void> {
     const blob = (digest: string) => digest.replace(':', '/').replace(/^/, 'blobs/');
     if (this.kind === 'docker') {
@@ -195,7 +232,7 @@ export class ImageStore {
       await writeFile(join(folder, 'manifest.json'), JSON.stringify(saved));
     } else {
       const annotations = { 'io.containerd.image.name': name, 'org.opencontainers.image.ref.name': name };
-      const mediaType = 'application/vnd.oci.image.manifest.v1+json';
+      const { mediaType } = image;
       const index = { schemaVersion: 2, manifests: [{ mediaType, ...image.manifest, annotations }] };
       await writeFile(join(folder, 'index.json'), JSON.stringify(index));
       await writeFile(join(folder, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
@@ -260,5 +297,6 @@ export class ImageStore {
       await ended;
     }
     await rm(this.folder, { recursive: true, force: true });
+    await rm(this.runRoot, { recursive: true, force: true });
   }
 }

@@ -62,7 +62,7 @@ export interface RigHosts {
   source: Host;
   target: Host;
   service: LandingService;
-  dispose(): Promise<void>;
+  readonly dispose: () => Promise<void>;
 }
 
 export type MakeHosts = (homes: { source: string; target: string }) => Promise<RigHosts>;

@@ -3,9 +3,8 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Host } from '../../src/hosts/contract';
-import { makeLocalHost } from '../../src/hosts/local';
 import type { Landing } from '../../src/landings/contract';
-import { type LandingService, startLandingSshd } from '../../src/landings/sshd';
+import type { LandingService } from '../../src/landings/sshd';
 import {
   findDivergence,
   planStream,
@@ -16,7 +15,7 @@ import type { Claim, Comparison, Point, Progress, TransferStats, Volume } from '
 import type { MoverSpec } from '../../src/model/spec';
 import type { Capture } from '../../src/volumes/contract';
 import { makeStamp } from '../conformance/volume-fixture';
-import { inAnHour } from './mover-rig';
+import { inAnHour, type MakeHosts, makeLocalHosts, type RigHosts } from './mover-rig';
 import type { SnapshotStorage } from './snapshot-storage';
 
 export interface StreamTarget {
@@ -49,29 +48,31 @@ const claimOf = (role: Claim['role']): Claim => ({ relationship: RELATIONSHIP, e
 /** The steps of a sync, as its workflow takes them. */
 export class SnapshotRig {
   private sequence = 0;
+  readonly source: Host;
+  readonly target: Host;
+  readonly service: LandingService;
 
   private constructor(
     readonly storage: SnapshotStorage,
     readonly folder: string,
-    readonly source: Host,
-    readonly target: Host,
-    readonly service: LandingService,
+    private readonly hosts: RigHosts,
     readonly volume: Volume,
     readonly replica: StreamTarget,
-  ) {}
+  ) {
+    this.source = hosts.source;
+    this.target = hosts.target;
+    this.service = hosts.service;
+  }
 
-  static async make(storage: SnapshotStorage): Promise<SnapshotRig> {
+  static async make(storage: SnapshotStorage, makeHosts: MakeHosts = makeLocalHosts): Promise<SnapshotRig> {
     const folder = await mkdtemp(join(tmpdir(), 'tidemark-stream-'));
-    const source = makeLocalHost({ name: 'alpha', home: join(folder, 'home of alpha') });
-    const target = makeLocalHost({ name: 'beta', home: join(folder, "beta's home") });
-    for (const { home } of [source, target]) await mkdir(home);
-    const service = await startLandingSshd(target, {
-      listenAddress: '127.0.0.1',
-      advertisedAddress: '127.0.0.1',
-    });
+    const homes = { source: join(folder, 'home of alpha'), target: join(folder, "beta's home") };
+    for (const home of Object.values(homes)) await mkdir(home);
+    const hosts = await makeHosts(homes);
+    const { source } = hosts;
     const volume = await storage.makeVolume();
     await storage.driver.claim(source, volume, claimOf('source'));
-    return new SnapshotRig(storage, folder, source, target, service, volume, {
+    return new SnapshotRig(storage, folder, hosts, volume, {
       name: 'beta',
       volume: await storage.nameVolume(),
     });
@@ -219,7 +220,7 @@ export class SnapshotRig {
     await this.storage.driver.removeClones(this.target, this.replica.volume, removed);
     for (const syncId of [this.sequence, 999_999])
       await this.close(this.replica, `wiki-${String(syncId).padStart(6, '0')}`);
-    await this.service.stop();
+    await this.hosts.dispose();
     await rm(this.folder, { recursive: true, force: true }).catch(() => undefined);
   }
 }

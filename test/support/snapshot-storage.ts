@@ -32,6 +32,8 @@ export interface SnapshotStorage {
   destroyState(volume: Volume, state: HeldState): Promise<void>;
   /** Writes to a replica that nobody is to write to, as a person who insists. */
   force(volume: Volume, write: () => Promise<void>): Promise<void>;
+  /** Overwrites a text where it lies on the target's disk, behind the back of the storage. */
+  damage?(text: string): Promise<void>;
   /** A program of this storage that changes nothing. */
   isLooking: IsLooking;
   /** What a person froze lies by itself: nothing that takes the replica's place touches it. */

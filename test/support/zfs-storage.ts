@@ -1,4 +1,6 @@
 /** Datasets in two pools of zfs-fuse, as another tool or a person works with them. */
+import { open } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { HeldState, Volume } from '../../src/model/records';
 import { MoverSchema } from '../../src/model/spec';
 import { makeLocalHost } from '../../src/hosts/local';
@@ -10,7 +12,7 @@ import { TestPool } from './zfs';
 const host = makeLocalHost({ name: 'by-hand', home: '/tmp' });
 
 /** Runs `zfs`, again while a dataset that was just unmounted is still busy. */
-async function zfs(...argv: string[]): Promise<string> {
+export async function zfs(...argv: string[]): Promise<string> {
   for (let round = 0; ; round++) {
     const { exitCode, stdout, stderr } = await host.run(['zfs', ...argv]);
     if (exitCode === 0) return stdout.toString();
@@ -60,6 +62,23 @@ export async function makeZfsStorage(): Promise<SnapshotStorage> {
       await zfs('set', 'readonly=off', path);
       await write();
       await zfs('set', 'readonly=on', path);
+    },
+    async damage(text) {
+      const folder = dirname(pool.mountPoint);
+      // What is in memory would be read instead.
+      for (let round = 0; ; round++) {
+        const { exitCode, stderr } = await host.run(['zpool', 'export', pool.name]);
+        if (exitCode === 0) break;
+        if (round > 50) throw new Error(stderr);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      const image = await open(join(folder, 'image'), 'r+');
+      const content = await image.readFile();
+      for (let at = content.indexOf(text); at >= 0; at = content.indexOf(text, at + 1))
+        await image.write('X', at);
+      await image.close();
+      const imported = await host.run(['zpool', 'import', '-d', folder, pool.name]);
+      if (imported.exitCode !== 0) throw new Error(imported.stderr);
     },
     isLooking: ([program, verb = '']) => program !== 'zfs' || ['get', '-?'].includes(verb),
     dispose: () => pool.dispose(),

@@ -28,7 +28,9 @@ const SILENCE_WHEN_SUMMING_SECONDS = 1800;
  * Stays on the volume's filesystem, with a folder for what is mounted there. What btrfs sends has no such
  * folder where another subvolume is, or has that subvolume too.
  */
-function makeReach({ btrfs }: MoverSpec): string[] {
+function makeReach({ btrfs, zfs }: MoverSpec): string[] {
+  // A child of a dataset is mounted inside of it.
+  if (zfs?.recursive) return [];
   if (!btrfs) return ['--one-file-system'];
   return btrfs.nested ? [] : ['--one-file-system', '--one-file-system'];
 }
