@@ -5,6 +5,8 @@ import type { VolumeSize } from '../contract';
 
 /** `size` of the volume contract. */
 export async function size(host: Host, { path }: Volume): Promise<VolumeSize> {
+  if ((await host.run(['test', '-d', path])).exitCode !== 0)
+    return { diskBytes: 0, fileBytes: 0, entries: 0 };
   const [diskBytes, fileBytes, entries] = await Promise.all([
     measureTree(host, path),
     measureTree(host, path, { apparent: true }),
