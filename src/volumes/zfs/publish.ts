@@ -61,12 +61,13 @@ export async function publish(host: Host, volume: Volume, request: PublishReques
 async function install(place: Place, identity: string): Promise<Entry> {
   const { host, volume } = place;
   const isIt = ({ kind, properties }: Entry) => kind === 'snapshot' && properties['guid'] === identity;
+  // First beside the replica: that may have it too, in part, of a stream that did not come to its end.
+  const isWaiting = place.beside.some((entry) => isIt(entry) && entry.dataset === sideOf(volume));
   const received = ownSnapshots(place).find(isIt);
-  if (received) {
+  if (received && !isWaiting) {
     await refresh(place);
     return received;
   }
-  const isWaiting = place.beside.some((entry) => isIt(entry) && entry.dataset === sideOf(volume));
   if (!isWaiting) {
     const hint = 'sync again: it sends what is missing';
     throw makeError(place, 'VerificationFailed', 'the state that was sent is not what is here', { hint });

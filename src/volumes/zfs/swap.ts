@@ -34,7 +34,7 @@ const PendingSchema = z.object({
 type Pending = z.output<typeof PendingSchema>;
 
 const NOT_MOUNTABLE =
-  /already mounted|not currently mounted|legacy mountpoint|no mountpoint set|canmount|[Kk]ey.* not (loaded|available)|encryption key/;
+  /already mounted|not currently mounted|legacy mountpoint|no mountpoint set|canmount|[Kk]ey.* not (loaded|available)|encryption key|failed to create mountpoint|directory is not empty/;
 
 /** Mounts a volume and its children where their properties say so; what can't be mounted stays as it is. */
 export async function mount(subject: Subject): Promise<void> {
@@ -60,6 +60,8 @@ export async function refresh({ host, volume }: Subject, { must = false } = {}):
   }
   for (const { name } of mounted)
     await runZfs(place, ['mount', name], { allow: (stderr) => NOT_MOUNTABLE.test(stderr) });
+  // What an attempt that was cut off had unmounted.
+  await mount(place);
 }
 
 async function readLocal(subject: Subject, dataset: string): Promise<Map<string, string>> {
@@ -95,23 +97,34 @@ export async function swapIn(host: Host, volume: Volume): Promise<void> {
   await finish(place);
 }
 
-/** Gives the side volume what the replica has of its own; what its stream brought wins. */
+/** Gives the side volume what the replica has of its own, child by child; what its stream brought wins. */
 async function prepareSide(place: Place, aside: string | undefined): Promise<void> {
-  const { dataset, container } = place;
   const side = sideOf(place.volume);
-  const [old, own] = [dataset && (await readLocal(place, dataset.name)), await readLocal(place, side)];
-  for (const [property, value] of old ?? []) {
+  const parts = datasetsOf(place.beside).filter(({ name }) => name === side || name.startsWith(`${side}/`));
+  // The top last: with its mark the side volume is ready to be the replica.
+  for (const { name } of parts.toReversed())
+    await preparePart(place, name, name === side ? aside : undefined);
+}
+
+async function preparePart(place: Place, part: string, aside: string | undefined): Promise<void> {
+  const { container, entries, volume } = place;
+  const side = sideOf(volume);
+  const replaced = `${volume.path}${part.slice(side.length)}`;
+  const isReplaced = entries.some(({ name }) => name === replaced);
+  const [old, own] = [isReplaced && (await readLocal(place, replaced)), await readLocal(place, part)];
+  for (const [property, value] of old || []) {
     if (!NOT_TAKEN.has(property) && (property === CLAIMS || !own.has(property)))
-      await runZfs(place, ['set', `${property}=${value}`, side]);
+      await runZfs(place, ['set', `${property}=${value}`, part]);
   }
   const claims = container?.local.has(CLAIMS) ? container.properties[CLAIMS] : undefined;
-  if (!dataset && claims !== undefined) await runZfs(place, ['set', `${CLAIMS}=${claims}`, side]);
-  const settings = Object.fromEntries([...(old ?? [])].filter(([property]) => PLACED.includes(property)));
+  if (part === side && !isReplaced && claims !== undefined)
+    await runZfs(place, ['set', `${CLAIMS}=${claims}`, part]);
+  const settings = Object.fromEntries([...(old || [])].filter(([property]) => PLACED.includes(property)));
   const pending: Pending = { settings, ...(aside !== undefined && { aside }) };
-  await runZfs(place, ['set', 'readonly=on', side]);
-  await runZfs(place, ['set', 'canmount=noauto', side]);
-  // Last: with it the side volume is ready to be the replica.
-  await runZfs(place, ['set', `${PENDING}=${JSON.stringify(pending)}`, side]);
+  if (part === side) await runZfs(place, ['set', 'readonly=on', part]);
+  // A child must not be mounted before what it lies in.
+  if (!own.has(PENDING)) await runZfs(place, ['set', 'canmount=noauto', part]);
+  await runZfs(place, ['set', `${PENDING}=${JSON.stringify(pending)}`, part]);
 }
 
 /** A name for what is replaced, as `aside-3`. One that an attempt before this has chosen is taken again. */
@@ -154,18 +167,23 @@ async function keepChanges(subject: Subject, aside: string): Promise<void> {
 /** What is left to do once the side volume is the replica. */
 async function finish(subject: Subject): Promise<void> {
   const place = await findPlace(subject.host, subject.volume);
-  const text = place.dataset?.properties[PENDING];
-  if (!place.dataset || text === undefined) return;
-  const { settings, aside } = parsePending(subject, text);
+  const top = place.dataset;
+  if (!top?.local.has(PENDING)) return;
+  const marked = datasetsOf(place.entries).filter(({ local }) => local.has(PENDING));
+  for (const { name, properties } of marked) {
+    const { canmount = 'on', ...others } = parsePending(place, properties[PENDING] ?? '').settings;
+    for (const [property, value] of Object.entries(others))
+      await runZfs(place, ['set', `${property}=${value}`, name]);
+    await runZfs(place, ['set', `canmount=${canmount}`, name]);
+  }
+  await mount(place);
+  const { aside } = parsePending(place, top.properties[PENDING] ?? '');
+  // After the mount: the mount point of a child that comes back lies in the replica.
   if (aside !== undefined) await leaveAside(place, aside);
-  const { canmount = 'on', ...others } = settings;
-  for (const [property, value] of Object.entries(others))
-    await runZfs(place, ['set', `${property}=${value}`, place.dataset.name]);
-  await runZfs(place, ['set', `canmount=${canmount}`, place.dataset.name]);
   await mount(place);
   // Nobody else may take an old word for what the replica says itself.
   if (place.container?.local.has(CLAIMS)) await runZfs(place, ['inherit', CLAIMS, place.container.name]);
-  await runZfs(place, ['inherit', PENDING, place.dataset.name]);
+  for (const { name } of marked.toReversed()) await runZfs(place, ['inherit', PENDING, name]);
 }
 
 function parsePending(subject: Subject, text: string): Pending {
@@ -190,7 +208,7 @@ async function leaveAside(place: Place, aside: string): Promise<void> {
     const isThere = entries.some(({ name }) => name === at);
     if (moved.some((name) => child.name.startsWith(`${name}/`))) continue;
     if (!isThere && isForeign(beside, child)) {
-      await runZfs(place, ['rename', child.name, at]);
+      await runZfs(place, ['rename', child.name, at], { allow: (stderr) => NOT_MOUNTABLE.test(stderr) });
       moved.push(child.name);
     }
   }
