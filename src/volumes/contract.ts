@@ -57,8 +57,6 @@ export interface PointStamp {
 
 /** What a volume holds. */
 export interface VolumeSize {
-  /** Bytes on disk. */
-  diskBytes: number;
   /** Bytes as long as its files are. */
   fileBytes: number;
   /** Entries, the volume itself included; 0 for kinds that can't count them cheaply. */
@@ -131,7 +129,10 @@ export interface VolumeDriver {
    */
   isChanged(host: Host, volume: Volume, relationship: string): Promise<boolean>;
 
-  /** What the live volume holds; all zero where there is none. */
+  /** Bytes on disk of the live volume; zero where there is none. Part of every sync: as cheap as it can be. */
+  diskBytes(host: Host, volume: Volume): Promise<number>;
+
+  /** What the live volume holds, counted: may read the whole tree. All zero where there is none. */
   size(host: Host, volume: Volume): Promise<VolumeSize>;
 
   /** Removes every capture of the relationship but those of the sync ids to keep; a base in use is kept by its id. */

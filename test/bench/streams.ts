@@ -63,13 +63,28 @@ async function expectDone(run: Promise<{ exitCode: number; stderr: string; stdou
   if (exitCode !== 0) throw new Error(`${stderr}${stdout}`);
 }
 
+/**
+ * Its first run sends everything, its second nothing. Undefined where it can't do that with this ZFS: it is left
+ * out then, and said so. (syncoid 2.1 can't list snapshots of zfs-fuse over SSH.)
+ */
+async function tryFirst({ say }: Bench, run: () => string[]): Promise<(() => string[]) | undefined> {
+  try {
+    await timePipe(run());
+    await timePipe(run());
+    return run;
+  } catch (error) {
+    say(`left out: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  }
+}
+
 async function measureStorage(bench: Bench, storage: Storage): Promise<StreamRow> {
   const { system, rounds, say } = bench;
   const { label, folder } = storage;
   await writeNoise(folder, BASE_BYTES);
   await storage.freeze('raw-0');
   await timePipe(...storage.send(undefined, 'raw-0'));
-  if (storage.syncoid) await timePipe(storage.syncoid());
+  const syncoid = storage.syncoid && (await tryFirst(bench, storage.syncoid));
   await expectDone(system.cli(['apply', '-f', '-', '--wait'], { stdin: spec(storage) }));
   const times = { tidemark: [] as number[], raw: [] as number[], syncoid: [] as number[] };
   for (let round = 1; round <= rounds; round++) {
@@ -81,7 +96,7 @@ async function measureStorage(bench: Bench, storage: Storage): Promise<StreamRow
     await timePipe(...storage.send(`raw-${round - 1}`, `raw-${round}`));
     times.raw.push(performance.now() - started);
     await storage.settle();
-    if (storage.syncoid) times.syncoid.push(await timePipe(storage.syncoid()));
+    if (syncoid) times.syncoid.push(await timePipe(syncoid()));
     await storage.settle();
     const syncing = performance.now();
     await expectDone(system.cli(['sync', `bench-${label}`, '--wait']));

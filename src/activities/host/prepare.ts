@@ -79,10 +79,10 @@ async function lookAtTarget(
 ): Promise<TargetPrepared> {
   const { relationship } = claim;
   const driver = driverFor(volume.kind);
-  const [inspection, points, { diskBytes: bytes }, landings, held] = await Promise.all([
+  const [inspection, points, bytes, landings, held] = await Promise.all([
     driver.inspect(host, volume, { hardLinks: true }),
     driver.points(host, volume, relationship),
-    driver.size(host, volume),
+    driver.diskBytes(host, volume),
     landingsSincePublish(host, { relationship, target: targetName(target), syncId }),
     moverFor(mover).usesStates ? lookAtStates(host, volume, relationship) : undefined,
   ]);

@@ -119,7 +119,7 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activ
     async measureShortage({ volume, growth }) {
       const driver = driverFor(volume.kind);
       const { freeBytes } = await driver.inspect(host, volume);
-      const { diskBytes: replicaBytes } = await driver.size(host, volume);
+      const replicaBytes = await driver.diskBytes(host, volume);
       const needed = estimateNeededBytes({ ...growth, replicaBytes });
       return { freeBytes, missingBytes: Math.max(0, needed - freeBytes) };
     },

@@ -1,4 +1,5 @@
 /** Directories, on any filesystem; more can be done with them on btrfs and XFS. */
+import { measureTree } from '../../hosts/measure-tree';
 import type { VolumeDriver } from '../contract';
 import { capture, release } from './capture';
 import { claim, disclaim } from './claims';
@@ -24,6 +25,7 @@ export const directoryDriver: VolumeDriver = {
   // Its newest state is the tree itself: rsync finds what differs.
   states: () => Promise.resolve([]),
   isChanged: () => Promise.resolve(false),
+  diskBytes: (host, { path }) => measureTree(host, path),
   size,
   landingPath: ({ path }) => path,
   points,

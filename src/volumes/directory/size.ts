@@ -5,10 +5,10 @@ import type { VolumeSize } from '../contract';
 
 /** `size` of the volume contract. */
 export async function size(host: Host, { path }: Volume): Promise<VolumeSize> {
-  const [diskBytes, fileBytes, entries] = await Promise.all([
-    measureTree(host, path),
+  if ((await host.run(['test', '-d', path])).exitCode !== 0) return { fileBytes: 0, entries: 0 };
+  const [fileBytes, entries] = await Promise.all([
     measureTree(host, path, { apparent: true }),
     countEntries(host, path),
   ]);
-  return { diskBytes, fileBytes, entries };
+  return { fileBytes, entries };
 }

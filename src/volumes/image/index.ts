@@ -2,7 +2,7 @@
 import type { VolumeDriver } from '../contract';
 import { capture, release } from './capture';
 import { check, claim, demote, disclaim, promote } from './claims';
-import { inspect, size } from './inspect';
+import { diskBytes, inspect, size } from './inspect';
 import { findPlace } from './place';
 import { clone, markVerified, pointPath, points, prune, removeClones, rollback } from './points';
 import { publish } from './publish';
@@ -19,6 +19,7 @@ export const imageDriver: VolumeDriver = {
   capture,
   states: async () => [],
   isChanged: async (host, volume, relationship) => isChanged(await findPlace(host, volume), relationship),
+  diskBytes,
   size,
   release,
   landingPath: ({ path }) => path,

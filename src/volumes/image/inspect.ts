@@ -40,6 +40,10 @@ export async function inspect(host: Host, volume: Volume): Promise<Inspection> {
 export async function size(host: Host, volume: Volume): Promise<VolumeSize> {
   const place = await findPlace(host, volume);
   const images = place.exists ? await place.engine.images(place) : [];
-  const bytes = sumBytes(images);
-  return { diskBytes: bytes, fileBytes: bytes, entries: images.length };
+  return { fileBytes: sumBytes(images), entries: images.length };
+}
+
+/** `diskBytes` of the volume contract. */
+export async function diskBytes(host: Host, volume: Volume): Promise<number> {
+  return (await size(host, volume)).fileBytes;
 }

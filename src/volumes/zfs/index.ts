@@ -3,7 +3,7 @@ import type { VolumeDriver } from '../contract';
 import { capture, isChanged, release, states } from './capture';
 import { check, claim, disclaim } from './claims';
 import { clone, pointPath, removeClones } from './clones';
-import { inspect, size } from './inspect';
+import { diskBytes, inspect, size } from './inspect';
 import { markVerified, points } from './points';
 import { prune } from './prune';
 import { publish } from './publish';
@@ -21,6 +21,7 @@ export const zfsDriver: VolumeDriver = {
   capture,
   states,
   isChanged,
+  diskBytes,
   size,
   release,
   landingPath: ({ path }) => path,

@@ -46,7 +46,11 @@ async function readFree(place: Place): Promise<number> {
 
 /** `size` of the volume contract. ZFS does not count files. */
 export async function size(host: Host, volume: Volume): Promise<VolumeSize> {
+  return { fileBytes: await diskBytes(host, volume), entries: 0 };
+}
+
+/** `diskBytes` of the volume contract. */
+export async function diskBytes(host: Host, volume: Volume): Promise<number> {
   const { entries } = await findPlace(host, volume);
-  const diskBytes = datasetsOf(entries).reduce((sum, dataset) => sum + numberOf(dataset, 'referenced'), 0);
-  return { diskBytes, fileBytes: diskBytes, entries: 0 };
+  return datasetsOf(entries).reduce((sum, dataset) => sum + numberOf(dataset, 'referenced'), 0);
 }
