@@ -1,7 +1,7 @@
 /** Btrfs subvolumes by `btrfs send`, over SSH into a landing. Compared by rsync: what arrives is a tree. */
 import { makeKey } from '../../landings/ssh-client';
 import type { Mover } from '../contract';
-import { close, closeAll } from '../rsync/close';
+import { close, closeAll } from '../shared/close';
 import { measure } from '../rsync/measure';
 import { makeVerifyOffer } from '../rsync/offer';
 import { verify } from '../rsync/verify';

@@ -1,13 +1,13 @@
 /** The target's half of the handshake. */
 import type { Host } from '../../hosts/contract';
 import type { Landing, Landings } from '../../landings/contract';
-import { withLock } from '../../volumes/directory/lock';
+import { withLock } from '../../volumes/shared/lock';
 import { clearIncoming, findOwnPlace } from '../../volumes/btrfs/folders';
 import { isChanged } from '../../volumes/btrfs/states';
 import type { ReadyPlace } from '../../volumes/directory/place';
-import { makeError } from '../../volumes/directory/tools';
+import { makeError } from '../../volumes/shared/tools';
 import type { Mover, TransferId } from '../contract';
-import { landingId, landingNotePath, receiveAttempt } from '../rsync/names';
+import { landingId, landingNotePath, receiveAttempt } from '../shared/names';
 import { lockReplica, receive as receiveByRsync } from '../rsync/receive';
 
 type ReceiveRequest = Parameters<Mover['receive']>[2];

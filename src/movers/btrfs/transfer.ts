@@ -5,8 +5,8 @@ import { LANDING_ALIAS, prepareSsh, readKeyNote } from '../../landings/ssh-clien
 import { TidemarkError } from '../../model/errors';
 import type { TransferStats } from '../../model/records';
 import type { TransferRequest } from '../contract';
-import { transferAttempt } from '../rsync/names';
-import { ProgressMeter } from '../rsync/progress';
+import { transferAttempt } from '../shared/names';
+import { ProgressMeter } from '../shared/progress';
 import { classifyStream } from './classify';
 import { StreamCounter, type StreamContents } from './dump';
 import { planParts, type SentPart } from './parts';

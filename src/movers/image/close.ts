@@ -3,7 +3,7 @@ import type { Host } from '../../hosts/contract';
 import type { Landings } from '../../landings/contract';
 import { readKeyNote } from '../../landings/ssh-client';
 import type { TransferId } from '../contract';
-import { close as closeLanding, closeAll as closeLandings } from '../rsync/close';
+import { close as closeLanding, closeAll as closeLandings } from '../shared/close';
 import { stagingFolder } from './transfer';
 
 /** What waited to be sent goes with the key. */

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import type { Host } from '../../hosts/contract';
 import type { Landing, Landings } from '../../landings/contract';
 import { TidemarkError } from '../../model/errors';
-import { writeRecord } from '../../volumes/directory/tools';
+import { writeRecord } from '../../volumes/shared/tools';
 import { slugOf } from '../../volumes/image/names';
 import { findReadyPlace, folderOf } from '../../volumes/image/place';
 import { limitPath } from '../../volumes/image/records';
 import type { Mover } from '../contract';
-import { landingId, landingNotePath, receiveAttempt } from '../rsync/names';
+import { landingId, landingNotePath, receiveAttempt } from '../shared/names';
 import { makeLandingCommand } from './landing-script';
 
 type ReceiveRequest = Parameters<Mover['receive']>[2];

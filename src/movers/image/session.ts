@@ -4,7 +4,7 @@ import type { Landing } from '../../landings/contract';
 import { LANDING_ALIAS, prepareSsh, readKeyNote } from '../../landings/ssh-client';
 import type { Volume } from '../../model/records';
 import type { TransferId } from '../contract';
-import { transferAttempt } from '../rsync/names';
+import { transferAttempt } from '../shared/names';
 import { classifyEnding } from './classify';
 
 /** A line of tar's about how many records it has written. */

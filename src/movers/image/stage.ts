@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Host, RunOptions } from '../../hosts/contract';
-import { makeError, runTool } from '../../volumes/directory/tools';
+import { makeError, runTool } from '../../volumes/shared/tools';
 import { listRows } from '../../volumes/image/containerd';
 import type { Subject } from '../../volumes/image/engine';
 import { HEX, toHex } from '../../volumes/image/names';

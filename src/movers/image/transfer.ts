@@ -2,13 +2,13 @@
 import type { Host } from '../../hosts/contract';
 import { TidemarkError } from '../../model/errors';
 import type { TransferStats, Volume } from '../../model/records';
-import { makeError } from '../../volumes/directory/tools';
+import { makeError } from '../../volumes/shared/tools';
 import { engineOf } from '../../volumes/image/engine';
 import { type ImageSet, sumBytes } from '../../volumes/image/image-set';
 import { readCapture } from '../../volumes/image/records';
 import { isCompatible } from '../../volumes/image/store';
 import type { TransferRequest } from '../contract';
-import { transferAttempt } from '../rsync/names';
+import { transferAttempt } from '../shared/names';
 import { ProgressReporter } from './progress';
 import { countChanges, findMissing, type Held, KnownLayers, parseHeld } from './protocol';
 import { openSession, type Session } from './session';

@@ -1,6 +1,6 @@
 /** Files by rsync, over SSH into a landing. */
 import type { Mover } from '../contract';
-import { close, closeAll } from './close';
+import { close, closeAll } from '../shared/close';
 import { makeOffer, makeVerifyOffer } from './offer';
 import { measure } from './measure';
 import { receive } from './receive';

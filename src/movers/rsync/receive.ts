@@ -5,7 +5,7 @@ import { TidemarkError } from '../../model/errors';
 import type { Mover } from '../contract';
 import { LOCK_CONFLICT } from './classify';
 import { remainingDeletions } from './deletions';
-import { landingId, landingNotePath, receiveAttempt } from './names';
+import { landingId, landingNotePath, receiveAttempt } from '../shared/names';
 import type { LandingMode } from './options';
 import { completeServerCommand } from './server-command';
 

@@ -6,7 +6,7 @@ import { TidemarkError } from '../../model/errors';
 import { formatDuration } from '../../model/units';
 import type { TransferId } from '../contract';
 import { watchClock } from './clock-watch';
-import { transferAttempt } from './names';
+import { transferAttempt } from '../shared/names';
 import { PLACEHOLDER_PATH } from './options';
 import { makeLineReader } from './output';
 

@@ -10,7 +10,7 @@ import { readDeletions, rememberDeletions } from './deletions';
 import { measureLink, rememberLink } from './links';
 import { makeClientOptions } from './options';
 import { parseItem, parseProgress } from './output';
-import { ProgressMeter } from './progress';
+import { ProgressMeter } from '../shared/progress';
 import { runRsync } from './run-rsync';
 import { StatsCounter } from './stats';
 

@@ -4,8 +4,8 @@ import type { Host } from '../../hosts/contract';
 import type { Landings } from '../../landings/contract';
 import { isMissing, runZfs } from '../../volumes/zfs/tools';
 import type { TransferId } from '../contract';
-import { close as closeLanding } from '../rsync/close';
-import { landingNotePath } from '../rsync/names';
+import { close as closeLanding } from '../shared/close';
+import { landingNotePath } from '../shared/names';
 import { readKeyNote } from '../../landings/ssh-client';
 
 type Link = Omit<TransferId, 'syncId'>;

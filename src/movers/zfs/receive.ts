@@ -11,7 +11,7 @@ import { branchSide, discardSide } from '../../volumes/zfs/swap';
 import { isMissing, makeError, runZfs } from '../../volumes/zfs/tools';
 import type { Mover } from '../contract';
 import { LOCK_CONFLICT } from '../rsync/classify';
-import { landingId, landingNotePath, receiveAttempt } from '../rsync/names';
+import { landingId, landingNotePath, receiveAttempt } from '../shared/names';
 import { isOntoReplica, makeRead, makeReceive, makeTell, type Parts } from './commands';
 import { noteProperties } from './close';
 import { parseParts, parseProperties } from './offer';

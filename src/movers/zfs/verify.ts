@@ -7,8 +7,8 @@ import { differsFromNewest, findReadyPlace, flush, ownSnapshots, type Place } fr
 import { type Entry, numberOf } from '../../volumes/zfs/listing';
 import { runZfs } from '../../volumes/zfs/tools';
 import type { Mover } from '../contract';
-import { transferAttempt } from '../rsync/names';
-import { ProgressMeter } from '../rsync/progress';
+import { transferAttempt } from '../shared/names';
+import { ProgressMeter } from '../shared/progress';
 import { classifyStream } from './classify';
 import { readCopied, readStreamIdentity } from './output';
 import { describeLink, SSH } from './transfer';

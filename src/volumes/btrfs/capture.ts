@@ -6,7 +6,7 @@ import type { MoverSpec } from '../../model/spec';
 import type { Host } from '../../hosts/contract';
 import type { Capture } from '../contract';
 import { capture as captureDirectory, PARTIAL, release as releaseDirectory } from '../directory/capture';
-import { withLock } from '../directory/lock';
+import { withLock } from '../shared/lock';
 import {
   ensureFolder,
   findPlace,
@@ -16,7 +16,7 @@ import {
   type ReadyPlace,
   removeTree,
 } from '../directory/place';
-import { checkName, makeError } from '../directory/tools';
+import { checkName, makeError } from '../shared/tools';
 import { partName, partsFolder, removeParts, ROOT_PART, sweepParts } from './folders';
 import { findAt, identityOf, listSubvolumes } from './subvolumes';
 import { assemble, type Part, partsOf, snapshotReadOnly, type WorkOptions } from './trees';

@@ -1,7 +1,7 @@
 /** Removes subvolumes, with whatever other subvolumes are inside of them. */
-import { isInside } from '../directory/mounts';
+import { isInside } from '../shared/mounts';
 import type { Place } from '../directory/place';
-import { classifyFailure, runTool } from '../directory/tools';
+import { classifyFailure, runTool } from '../shared/tools';
 import { listSubvolumes } from './subvolumes';
 
 /** Everything in it is gone then. Cut off, it may be called again. */

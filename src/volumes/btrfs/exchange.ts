@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Host } from '../../hosts/contract';
 import { TidemarkError } from '../../model/errors';
 import type { Place } from '../directory/place';
-import { makeError } from '../directory/tools';
+import { makeError } from '../shared/tools';
 
 /** The number of the system call renameat2, which Perl has no name for. */
 const RENAMEAT2: Record<string, number> = {

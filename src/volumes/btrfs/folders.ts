@@ -10,7 +10,7 @@ import {
   type ReadyPlace,
   removeTree,
 } from '../directory/place';
-import { checkName } from '../directory/tools';
+import { checkName } from '../shared/tools';
 
 /** The outermost subvolume of a state that is kept in parts. */
 export const ROOT_PART = 'volume';

@@ -5,7 +5,7 @@ import type { Inspection } from '../contract';
 import { check as checkDirectory } from '../directory/guards';
 import { inspect as inspectDirectory, isEmpty } from '../directory/inspect';
 import { findPlace, type Place } from '../directory/place';
-import { makeError } from '../directory/tools';
+import { makeError } from '../shared/tools';
 import { whyNotReplaceable } from './replica';
 import { listSubvolumes } from './subvolumes';
 import { findInner } from './trees';

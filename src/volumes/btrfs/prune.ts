@@ -1,7 +1,7 @@
 /** Removes recovery points, and what only they, or an earlier role of the volume, needed. */
 import type { Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
-import { withLock } from '../directory/lock';
+import { withLock } from '../shared/lock';
 import { findPlace, folderOf } from '../directory/place';
 import { readWholeRecords } from '../directory/points';
 import { prune as pruneDirectory } from '../directory/prune';

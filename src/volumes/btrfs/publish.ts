@@ -5,11 +5,11 @@ import type { Point, Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import type { VolumeDriver } from '../contract';
 import { PARTIAL } from '../directory/capture';
-import { withLock } from '../directory/lock';
+import { withLock } from '../shared/lock';
 import { ensureFolder, findPlace, folderOf, makeAttempt, type ReadyPlace } from '../directory/place';
 import { flush, readWholeRecords, treePath, writePoint } from '../directory/points';
 import { sweepPartials } from '../directory/prune';
-import { makeError } from '../directory/tools';
+import { makeError } from '../shared/tools';
 import {
   clearIncoming,
   findOwnPlace,

@@ -1,8 +1,8 @@
 /** The live replica: replaced as a whole by a snapshot of a tree, and never written to in place. */
 import { basename, dirname } from 'node:path';
-import { isInside } from '../directory/mounts';
+import { isInside } from '../shared/mounts';
 import { type ReadyPlace, removeTree } from '../directory/place';
-import { makeError } from '../directory/tools';
+import { makeError } from '../shared/tools';
 import { exchangeNames, mendNames, successorPath } from './exchange';
 import { findAt, listSubvolumes, type Subvolume } from './subvolumes';
 import { assemble, findInner, partsOf, type WorkOptions } from './trees';

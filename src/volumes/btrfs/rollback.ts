@@ -1,7 +1,7 @@
 /** The live replica becomes equal to one of its recovery points, by a snapshot of that. */
 import type { Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
-import { withLock } from '../directory/lock';
+import { withLock } from '../shared/lock';
 import { findPlace, findReadyPlace, makeAttempt } from '../directory/place';
 import { findRecord, flush, treePath } from '../directory/points';
 import { leavePoints } from '../directory/rollback';

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import type { HeldState, Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import { PARTIAL } from '../directory/capture';
-import { isInside } from '../directory/mounts';
+import { isInside } from '../shared/mounts';
 import {
   ensureFolder,
   findPlace,
@@ -14,7 +14,7 @@ import {
   type ReadyPlace,
   removeTree,
 } from '../directory/place';
-import { runTool } from '../directory/tools';
+import { runTool } from '../shared/tools';
 import { ROOT_PART } from './folders';
 import { successorPath } from './exchange';
 import { findRelatives, identityOf, listSubvolumes, listTimes, type Subvolume } from './subvolumes';

@@ -1,8 +1,8 @@
 /** The subvolumes of a btrfs filesystem, as `btrfs subvolume list` tells them. */
 import { join } from 'node:path';
-import { isInside, type Mount } from '../directory/mounts';
+import { isInside, type Mount } from '../shared/mounts';
 import type { Place } from '../directory/place';
-import { makeError, runTool } from '../directory/tools';
+import { makeError, runTool } from '../shared/tools';
 
 export interface Subvolume {
   id: number;

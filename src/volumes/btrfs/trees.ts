@@ -1,8 +1,8 @@
 /** Snapshots of a subvolume with, or without, the subvolumes inside of it. */
 import { dirname, join, relative } from 'node:path';
-import { isInside } from '../directory/mounts';
+import { isInside } from '../shared/mounts';
 import { META_NAME, type Place } from '../directory/place';
-import { makeError, runTool } from '../directory/tools';
+import { makeError, runTool } from '../shared/tools';
 import type { Subvolume } from './subvolumes';
 
 export interface WorkOptions {

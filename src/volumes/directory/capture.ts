@@ -5,7 +5,7 @@ import type { CaptureMethod, Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import type { Capture } from '../contract';
 import { cloneVolume } from './reflink';
-import { withLock } from './lock';
+import { withLock } from '../shared/lock';
 import {
   ensureFolder,
   findPlace,
@@ -15,7 +15,7 @@ import {
   type ReadyPlace,
   removeTree,
 } from './place';
-import { checkName, makeError, runTool } from './tools';
+import { checkName, makeError, runTool } from '../shared/tools';
 
 export const PARTIAL = '.partial';
 

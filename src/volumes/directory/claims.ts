@@ -4,12 +4,12 @@ import type { Claim, Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import { checkPlace } from './guards';
 import { isEmpty } from './inspect';
-import { withLock } from './lock';
-import { noteClaim } from './memory';
+import { withLock } from '../shared/lock';
+import { noteClaim } from '../shared/memory';
 import { ensureMeta, findPlace, findReadyPlace, type Place, removeTree } from './place';
 import { ensureWritable } from './read-only';
-import { isSameClaim, NO_CLAIMS, type StoredClaim } from './state';
-import { runTool, STATE_FILE, writeRecord } from './tools';
+import { isSameClaim, NO_CLAIMS, type StoredClaim } from '../shared/state';
+import { runTool, STATE_FILE, writeRecord } from '../shared/tools';
 
 const READ_ONLY_CODES = new Set(['EROFS', 'EACCES', 'EPERM']);
 

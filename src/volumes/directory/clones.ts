@@ -11,7 +11,7 @@ import { PARTIAL } from './capture';
 import { hold, letGo, listHolders } from './holds';
 import { freeBytes, whyNoClone } from './inspect';
 import type { WorkOptions } from './links';
-import { withLock } from './lock';
+import { withLock } from '../shared/lock';
 import {
   ensureFolder,
   findPlace,
@@ -23,7 +23,7 @@ import {
   removeTree,
 } from './place';
 import { findRecord, flush, treePath } from './points';
-import { checkName, makeError, runTool } from './tools';
+import { checkName, makeError, runTool } from '../shared/tools';
 
 interface CloneRequest {
   relationship: string;

@@ -4,7 +4,7 @@
  */
 import { groupByFile, listLinkedNames, REGULAR_FILES, type WorkOptions } from './links';
 import { NOT_CONTENT, type ReadyPlace } from './place';
-import { runTool } from './tools';
+import { runTool } from '../shared/tools';
 
 /** Everything that a tree consists of; times are compared to the nanosecond, not to the second. */
 export const COPY = ['rsync', '-aHAXS', '--numeric-ids', '-x', '--modify-window=-1'];

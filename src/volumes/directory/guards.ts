@@ -3,11 +3,11 @@ import { dirname } from 'node:path';
 import type { Claim, Volume } from '../../model/records';
 import { refuseFolder } from '../../model/paths';
 import type { Host } from '../../hosts/contract';
-import { findRememberedInside, isRemembered } from './memory';
-import { isInside } from './mounts';
+import { findRememberedInside, isRemembered } from '../shared/memory';
+import { isInside } from '../shared/mounts';
 import { findPlace, findStored, type Place } from './place';
-import { findObjection, NO_CLAIMS } from './state';
-import { makeError } from './tools';
+import { findObjection, NO_CLAIMS } from '../shared/state';
+import { makeError } from '../shared/tools';
 
 /** `check` of the volume contract, for a place that was looked at already. */
 export async function checkPlace(

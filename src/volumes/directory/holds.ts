@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ensureFolder, folderOf, type ReadyPlace } from './place';
-import { makeError, writeRecord } from './tools';
+import { makeError, writeRecord } from '../shared/tools';
 
 const HoldSchema = z.object({ pointId: z.string(), tree: z.string() });
 

@@ -4,10 +4,10 @@ import { TidemarkError } from '../../model/errors';
 import type { CaptureMethod, PointMethod, Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import type { Inspection } from '../contract';
-import { findMount } from './mounts';
+import { findMount } from '../shared/mounts';
 import { findPlace, META_NAME, NOT_CONTENT, type Place } from './place';
-import { toClaim } from './state';
-import { classifyFailure, isFull, runTool, writeRecord } from './tools';
+import { toClaim } from '../shared/state';
+import { classifyFailure, isFull, runTool, writeRecord } from '../shared/tools';
 
 /** Filesystems that may share blocks between files; whether one does is tried. */
 const MAY_REFLINK = new Set(['xfs', 'bcachefs', 'ocfs2', 'zfs', 'overlay', 'nfs', 'nfs4', 'cifs']);

@@ -1,6 +1,6 @@
 /** Files of several names: which names belong together. */
 import { NOT_CONTENT, type ReadyPlace } from './place';
-import { runTool } from './tools';
+import { runTool } from '../shared/tools';
 
 export interface WorkOptions {
   attempt: string;

@@ -3,9 +3,9 @@ import { basename, dirname, join } from 'node:path';
 import type { Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import { deleteSubvolume } from '../btrfs/delete';
-import { findMount, type Mount, parseMounts } from './mounts';
-import { readState, type State } from './state';
-import { checkName, makeError, runTool, STATE_FILE, type Subject } from './tools';
+import { findMount, type Mount, parseMounts } from '../shared/mounts';
+import { readState, type State } from '../shared/state';
+import { checkName, makeError, runTool, STATE_FILE, type Subject } from '../shared/tools';
 
 /** Tidemark's own folder, inside of a volume or beside it. */
 export const META_NAME = '.tidemark';

@@ -6,22 +6,9 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Instant, Point, Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
+import { PointSchema, pickPoint } from '../shared/points';
 import { ensureFolder, findPlace, findReadyPlace, folderOf, type ReadyPlace } from './place';
-import { checkName, makeError, runTool, writeRecord } from './tools';
-
-const PointSchema = z.object({
-  id: z.string(),
-  syncId: z.string(),
-  sequence: z.int(),
-  capturedAt: z.string(),
-  publishedAt: z.string(),
-  method: z.enum(['Direct', 'Snapshot', 'Clone', 'HardLink']),
-  identity: z.string(),
-  bytes: z.number(),
-  files: z.number(),
-  verifiedAt: z.string().exactOptional(),
-  diverged: z.literal(true).exactOptional(),
-});
+import { checkName, makeError, runTool, writeRecord } from '../shared/tools';
 
 const RecordSchema = z.object({
   point: PointSchema,
@@ -112,14 +99,7 @@ export async function findRecord(
   relationship: string,
   pointId: string,
 ): Promise<PointRecord> {
-  const records = await readWholeRecords(place, relationship);
-  const record = records.find(({ point }) => point.id === pointId);
-  if (record) return record;
-  const newest = records.at(-1)?.point.id;
-  const hint = newest
-    ? `the newest is ${newest}; see: tidemark points ${relationship}`
-    : 'there are none yet';
-  throw makeError(place, 'VolumeMissing', `there is no recovery point ${pointId}`, { hint });
+  return pickPoint(place, await readWholeRecords(place, relationship), relationship, pointId);
 }
 
 /** `pointPath` of the volume contract. */

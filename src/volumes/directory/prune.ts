@@ -4,7 +4,7 @@ import type { Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import { PARTIAL } from './capture';
 import { readHolds } from './holds';
-import { withLock } from './lock';
+import { withLock } from '../shared/lock';
 import { findPlace, folderOf, makeAttempt, type ReadyPlace, removeTree } from './place';
 import { readRecords, readWholeRecords, removeRecord } from './points';
 

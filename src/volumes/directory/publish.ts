@@ -8,11 +8,11 @@ import { PARTIAL, snapshot } from './capture';
 import { cloneVolume } from './reflink';
 import { copyGeneration } from './generation';
 import { hasHardLinks } from './inspect';
-import { withLock } from './lock';
+import { withLock } from '../shared/lock';
 import { ensureFolder, findReadyPlace, makeAttempt, type ReadyPlace, removeTree } from './place';
 import { flush, type PointRecord, readWholeRecords, removeRecord, treePath, writePoint } from './points';
 import { sweepPartials } from './prune';
-import { makeError, runTool } from './tools';
+import { makeError, runTool } from '../shared/tools';
 
 interface PublishRequest {
   relationship: string;

@@ -2,7 +2,7 @@
 import { listSubvolumes } from '../btrfs/subvolumes';
 import { setTreeReadOnly } from '../btrfs/trees';
 import type { Place } from './place';
-import { runTool } from './tools';
+import { runTool } from '../shared/tools';
 
 /** Undefined where the volume can be made read-only; otherwise why not, and what to do. */
 export function whyNoReadOnly({ mount, isSubvolume, root }: Place): string | undefined {

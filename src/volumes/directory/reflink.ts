@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { RunResult } from '../../hosts/contract';
 import { META_NAME, NOT_CONTENT, type ReadyPlace } from './place';
-import { classifyFailure, makeError, runTool } from './tools';
+import { classifyFailure, makeError, runTool } from '../shared/tools';
 
 /** Whole trees with everything `-a` stands for, on one filesystem; blocks are shared, or it fails. */
 const CLONE = ['cp', '-a', '-x', '--reflink=always'];

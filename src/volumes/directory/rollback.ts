@@ -3,8 +3,8 @@ import type { Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import { COPY, EXCLUDED } from './generation';
 import { ALL_BUT_FOLDERS, findForeignLinks, listLinkedNames, type WorkOptions } from './links';
-import { withLock } from './lock';
-import { isInside } from './mounts';
+import { withLock } from '../shared/lock';
+import { isInside } from '../shared/mounts';
 import { findReadyPlace, makeAttempt, type ReadyPlace } from './place';
 import {
   findRecord,
@@ -16,7 +16,7 @@ import {
   writePoint,
 } from './points';
 import { ensureWritable } from './read-only';
-import { runTool } from './tools';
+import { runTool } from '../shared/tools';
 
 /** `rollback` of the volume contract. */
 export async function rollback(

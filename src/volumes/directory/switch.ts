@@ -3,11 +3,11 @@ import type { Claim, Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import { storeClaim } from './claims';
 import { checkPlace } from './guards';
-import { withLock } from './lock';
-import { noteClaim } from './memory';
+import { withLock } from '../shared/lock';
+import { noteClaim } from '../shared/memory';
 import { findPlace, type Place } from './place';
 import { ensureWritable, makeReadOnly, whyNoReadOnly } from './read-only';
-import { makeError } from './tools';
+import { makeError } from '../shared/tools';
 
 /** `promote` of the volume contract. */
 export async function promote(host: Host, volume: Volume, wanted: Claim): Promise<void> {

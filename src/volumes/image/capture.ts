@@ -2,8 +2,8 @@
 import type { CaptureMethod, Volume } from '../../model/records';
 import type { ImageSpec, MoverSpec } from '../../model/spec';
 import type { Host } from '../../hosts/contract';
-import { withLock } from '../directory/lock';
-import { makeError, writeRecord } from '../directory/tools';
+import { withLock } from '../shared/lock';
+import { makeError, writeRecord } from '../shared/tools';
 import type { Capture } from '../contract';
 import { type EngineImage, identityOf, type ImageSet, selectImages } from './image-set';
 import { keepImages, sweepKept } from './kept';

@@ -2,10 +2,10 @@
 import { join } from 'node:path';
 import type { Claim, Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
-import { withLock } from '../directory/lock';
-import { isRemembered, noteClaim } from '../directory/memory';
-import { findObjection, isSameClaim, NO_CLAIMS, type StoredClaim } from '../directory/state';
-import { makeError, STATE_FILE, writeRecord } from '../directory/tools';
+import { withLock } from '../shared/lock';
+import { isRemembered, noteClaim } from '../shared/memory';
+import { findObjection, isSameClaim, NO_CLAIMS, type StoredClaim } from '../shared/state';
+import { makeError, STATE_FILE, writeRecord } from '../shared/tools';
 import { findPlace, type Place } from './place';
 
 type Options = { approved?: boolean; promotes?: boolean };

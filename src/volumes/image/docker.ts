@@ -1,5 +1,5 @@
 /** Docker, with its own image store. */
-import { makeError } from '../directory/tools';
+import { makeError } from '../shared/tools';
 import { listImages, parseDigests } from './classic';
 import type { Engine } from './engine';
 import { isInUse, isUnknown } from './failures';

@@ -6,7 +6,7 @@ import { dockerEngine } from './docker';
 import type { EngineImage } from './image-set';
 import { podmanEngine } from './podman';
 import { type EngineKind, makeCommand, parseStore } from './store';
-import { makeError } from '../directory/tools';
+import { makeError } from '../shared/tools';
 
 /** A store of images as commands reach it. */
 export interface Subject {

@@ -1,8 +1,8 @@
 /** What a store of images is, and what can be done with it. */
 import type { Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
-import { toClaim } from '../directory/state';
-import { runTool } from '../directory/tools';
+import { toClaim } from '../shared/state';
+import { runTool } from '../shared/tools';
 import type { Inspection, VolumeSize } from '../contract';
 import { indexNames, sumBytes } from './image-set';
 import { findPlace, type Place } from './place';

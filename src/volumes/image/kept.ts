@@ -1,5 +1,5 @@
 /** The names by which Tidemark keeps images, and who needs them. */
-import { makeError } from '../directory/tools';
+import { makeError } from '../shared/tools';
 import { type EngineImage, type ImageSet } from './image-set';
 import { isLandingName, keptName, parseKeptName } from './names';
 import type { Place } from './place';

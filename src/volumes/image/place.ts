@@ -2,9 +2,9 @@
 import { join } from 'node:path';
 import type { Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
-import { findMount, type Mount, parseMounts } from '../directory/mounts';
-import { readState, type State } from '../directory/state';
-import { checkName, makeError, STATE_FILE } from '../directory/tools';
+import { findMount, type Mount, parseMounts } from '../shared/mounts';
+import { readState, type State } from '../shared/state';
+import { checkName, makeError, STATE_FILE } from '../shared/tools';
 import { type Engine, engineOf, type Subject } from './engine';
 import type { EngineKind } from './store';
 import { parseStore } from './store';

@@ -2,9 +2,10 @@
 import { makePointId } from '../../model/names';
 import type { Instant, Point, Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
-import { withLock } from '../directory/lock';
-import { makeError, writeRecord } from '../directory/tools';
+import { withLock } from '../shared/lock';
+import { writeRecord } from '../shared/tools';
 import type { Clone } from '../contract';
+import { pickPoint } from '../shared/points';
 import { checkWhole, sweepKept } from './kept';
 import { cloneName, clonePrefix } from './names';
 import { findPlace, findReadyPlace, lockKey, makeAttempt, type Place } from './place';
@@ -20,14 +21,7 @@ export async function points(host: Host, volume: Volume, relationship: string): 
 
 /** @throws TidemarkError `VolumeMissing` where there is no such point. */
 export async function findRecord(place: Place, relationship: string, pointId: string): Promise<PointRecord> {
-  const records = await readPoints(place, relationship);
-  const record = records.find(({ point }) => point.id === pointId);
-  if (record) return record;
-  const newest = records.at(-1)?.point.id;
-  const hint = newest
-    ? `the newest is ${newest}; see: tidemark points ${relationship}`
-    : 'there are none yet';
-  throw makeError(place, 'VolumeMissing', `there is no recovery point ${pointId}`, { hint });
+  return pickPoint(place, await readPoints(place, relationship), relationship, pointId);
 }
 
 /** `pointPath` of the volume contract: its record. */

@@ -2,8 +2,8 @@
 import type { Point, PointMethod, Volume } from '../../model/records';
 import type { StreamPlan } from '../../model/plan-stream';
 import type { Host } from '../../hosts/contract';
-import { withLock } from '../directory/lock';
-import { makeError, writeRecord } from '../directory/tools';
+import { withLock } from '../shared/lock';
+import { makeError, writeRecord } from '../shared/tools';
 import type { PointStamp } from '../contract';
 import { readSelected } from './capture';
 import { identityOf, type ImageSet } from './image-set';

@@ -2,23 +2,10 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Point } from '../../model/records';
-import { checkName, makeError, type Subject, writeRecord } from '../directory/tools';
+import { checkName, makeError, type Subject, writeRecord } from '../shared/tools';
+import { PointSchema } from '../shared/points';
 import { ImageSetSchema } from './image-set';
 import { folderOf, type OwnFolder, type Place } from './place';
-
-const PointSchema = z.object({
-  id: z.string(),
-  syncId: z.string(),
-  sequence: z.int(),
-  capturedAt: z.string(),
-  publishedAt: z.string(),
-  method: z.enum(['Direct', 'Snapshot', 'Clone', 'HardLink']),
-  identity: z.string(),
-  bytes: z.number(),
-  files: z.number(),
-  verifiedAt: z.string().exactOptional(),
-  diverged: z.literal(true).exactOptional(),
-});
 
 /** A recovery point: what its names stand for. */
 const PointRecordSchema = z.object({ point: PointSchema, set: ImageSetSchema });

@@ -1,5 +1,5 @@
 /** The live replica: the names that this relationship has set in a store. */
-import { makeError } from '../directory/tools';
+import { makeError } from '../shared/tools';
 import { type EngineImage, type ImageSet, indexNames, planMoves } from './image-set';
 import { keepImages, makeVanished } from './kept';
 import type { Place } from './place';

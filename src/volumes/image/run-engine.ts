@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { RunOptions, RunResult } from '../../hosts/contract';
 import { tailOf } from '../../hosts/run-checked';
-import { makeError } from '../directory/tools';
+import { makeError } from '../shared/tools';
 import type { Subject } from './engine';
 import { findEngineRule } from './failures';
 

@@ -2,8 +2,8 @@
 import type { Host } from '../../hosts/contract';
 import type { Claim, Volume } from '../../model/records';
 import { refuseFolder } from '../../model/paths';
-import { withLock } from '../directory/lock';
-import { isRemembered, noteClaim } from '../directory/memory';
+import { withLock } from '../shared/lock';
+import { isRemembered, noteClaim } from '../shared/memory';
 import {
   findObjection,
   isSameClaim,
@@ -11,7 +11,7 @@ import {
   parseState,
   type State,
   type StoredClaim,
-} from '../directory/state';
+} from '../shared/state';
 import { CLAIMS, parentOf } from './names';
 import { claimsText, ensureContainer, findPendingSide, findPlace, makeMissing, type Place } from './place';
 import { discardSide, settle } from './swap';

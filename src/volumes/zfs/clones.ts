@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Host } from '../../hosts/contract';
 import type { Volume } from '../../model/records';
-import { withLock } from '../directory/lock';
+import { withLock } from '../shared/lock';
 import type { Clone } from '../contract';
 import { datasetsOf, type Entry, numberOf } from './listing';
 import { containerOf } from './names';

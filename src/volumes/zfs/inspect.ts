@@ -1,7 +1,7 @@
 /** What a dataset is, and what can be done with it. */
 import type { Host } from '../../hosts/contract';
 import type { Volume } from '../../model/records';
-import { toClaim } from '../directory/state';
+import { toClaim } from '../shared/state';
 import type { Inspection, VolumeSize } from '../contract';
 import { isEmpty } from './capture';
 import { readClaims } from './claims';

@@ -1,4 +1,5 @@
 /** The recovery points of a relationship: snapshots with a stamp, in the replica and in what it replaced. */
+import { pickPoint } from '../shared/points';
 import { z } from 'zod';
 import type { Host } from '../../hosts/contract';
 import type { Instant, Point, Volume } from '../../model/records';
@@ -72,14 +73,7 @@ export async function points(host: Host, volume: Volume, relationship: string): 
 
 /** @throws TidemarkError `VolumeMissing` where there is no such point. */
 export function findPoint(place: Place, relationship: string, pointId: string): StampedSnapshot {
-  const all = findStamped(place, relationship);
-  const found = all.find(({ point }) => point.id === pointId);
-  if (found) return found;
-  const newest = all.at(-1)?.point.id;
-  const hint = newest
-    ? `the newest is ${newest}; see: tidemark points ${relationship}`
-    : 'there are none yet';
-  throw makeError(place, 'VolumeMissing', `there is no recovery point ${pointId}`, { hint });
+  return pickPoint(place, findStamped(place, relationship), relationship, pointId);
 }
 
 /** `markVerified` of the volume contract. */

@@ -2,7 +2,7 @@
 import type { Host } from '../../hosts/contract';
 import type { StreamPlan } from '../../model/plan-stream';
 import type { Point, PointMethod, Volume } from '../../model/records';
-import { withLock } from '../directory/lock';
+import { withLock } from '../shared/lock';
 import type { PointStamp } from '../contract';
 import { dropHold, hold } from './holds';
 import { datasetsOf, type Entry } from './listing';

@@ -1,7 +1,7 @@
 /** A dataset becomes the primary, or gives that up. */
 import type { Host } from '../../hosts/contract';
 import type { Claim, Volume } from '../../model/records';
-import { noteClaim } from '../directory/memory';
+import { noteClaim } from '../shared/memory';
 import { checkPlace, storeClaim, withClaims } from './claims';
 import { findReadyPlace, type ReadyPlace } from './place';
 import { mount, refresh, settle } from './swap';

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunOptions, RunResult } from '../../hosts/contract';
 import { tailOf } from '../../hosts/run-checked';
 import type { ErrorType, TidemarkError } from '../../model/errors';
-import { makeError, type Subject } from '../directory/tools';
+import { makeError, type Subject } from '../shared/tools';
 
-export { makeError, type Subject } from '../directory/tools';
+export { makeError, type Subject } from '../shared/tools';
 
 /** A dataset stays busy for a moment after it was unmounted, and while somebody looks at it. */
 const BUSY_PAUSES_MS = [20, 50, 100, 200, 300, 500, 800, 1000, 1500];

@@ -1,6 +1,6 @@
 /** Turns rsync's progress lines into what users see: rate, share, time left. */
 import type { Progress } from '../../model/records';
-import type { ProgressLine } from './output';
+import type { ProgressLine } from '../rsync/output';
 
 const REPORT_EVERY_MS = 500;
 /** The rate is the mean over so long. */

@@ -1,0 +1,39 @@
+/** What the recovery points of all kinds have in common. */
+import { z } from 'zod';
+import type { Point } from '../../model/records';
+import { makeError, type Subject } from './tools';
+
+/** A point, as it is kept with the data. */
+export const PointSchema = z.object({
+  id: z.string(),
+  syncId: z.string(),
+  sequence: z.int(),
+  capturedAt: z.string(),
+  publishedAt: z.string(),
+  method: z.enum(['Direct', 'Snapshot', 'Clone', 'HardLink']),
+  identity: z.string(),
+  bytes: z.number(),
+  files: z.number(),
+  verifiedAt: z.string().exactOptional(),
+  diverged: z.literal(true).exactOptional(),
+});
+
+/**
+ * The one with this id.
+ * @param records all there are, oldest first
+ * @throws TidemarkError `VolumeMissing` where there is none, naming the newest.
+ */
+export function pickPoint<T extends { point: Point }>(
+  subject: Subject,
+  records: readonly T[],
+  relationship: string,
+  pointId: string,
+): T {
+  const found = records.find(({ point }) => point.id === pointId);
+  if (found) return found;
+  const newest = records.at(-1)?.point.id;
+  const hint = newest
+    ? `the newest is ${newest}; see: tidemark points ${relationship}`
+    : 'there are none yet';
+  throw makeError(subject, 'VolumeMissing', `there is no recovery point ${pointId}`, { hint });
+}
