@@ -4,12 +4,7 @@
  */
 const { default: Sequencer } = require('@jest/test-sequencer');
 
-const SLOW = [
-  /\/test\/chaos\//,
-  /\/test\/conformance\/directory-/,
-  /\/test\/workflows\//,
-  /\/test\/integration\//,
-];
+const SLOW = [/\/test\/chaos\//, /\/test\/conformance\//, /\/test\/workflows\//, /\/test\/integration\//];
 
 const rank = ({ path }) => (SLOW.findIndex((slow) => slow.test(path)) + SLOW.length + 1) % (SLOW.length + 1);
 

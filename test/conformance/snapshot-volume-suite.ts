@@ -1,22 +1,26 @@
 /**
- * The promises of the volume contract, for kinds whose storage freezes by snapshots of its own and names states by
- * identity. Their replicas are written to by streams alone: see `stream-mover-suite.ts`.
+ * The promises of volumes whose storage freezes by snapshots of its own, and names states by identity. Their replicas
+ * are written to by streams alone: see `stream-mover-suite.ts`.
  */
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeLocalHost } from '../../src/hosts/local';
 import type { Host } from '../../src/hosts/contract';
 import type { Volume } from '../../src/model/records';
 import type { PointStamp } from '../../src/volumes/contract';
 import { killAtEveryCommand } from '../support/cut-host';
 import { describeFiles, makeFiles, type SnapshotStorage } from '../support/snapshot-storage';
-import { makeStamp, SOURCE, type Stage, TARGET } from './volume-fixture';
+import { connectHere, makeStamp, SOURCE, type Stage, TARGET } from './volume-fixture';
 import { describeClaims } from './volume-suite';
 
 const RELATIONSHIP = 'wiki';
 
-export function describeSnapshotVolume(title: string, makeStorage: () => Promise<SnapshotStorage>): void {
+/** @param connect to the host that holds the volumes; only this machine is killed at every command. */
+export function describeSnapshotVolume(
+  title: string,
+  makeStorage: () => Promise<SnapshotStorage>,
+  connect: (home: string) => Promise<Host> = connectHere,
+): void {
   const storage = {} as SnapshotStorage;
   const stage = {} as Stage;
   let root: string;
@@ -25,8 +29,7 @@ export function describeSnapshotVolume(title: string, makeStorage: () => Promise
     beforeAll(async () => void Object.assign(storage, await makeStorage()));
     afterAll(() => storage.dispose());
     beforeEach(async () => {
-      const home = await mkdtemp(join(tmpdir(), 'tidemark-home-'));
-      stage.host = makeLocalHost({ name: 'alpha', home });
+      stage.host = await connect(await mkdtemp(join(tmpdir(), 'tidemark-home-')));
       stage.volume = await storage.makeVolume();
       root = await storage.pathOf(stage.volume);
     });
@@ -267,6 +270,7 @@ export function describeSnapshotVolume(title: string, makeStorage: () => Promise
         expect((await list()).length).toBe(1);
       });
 
+      if (connect !== connectHere) return;
       it('are whole, and none is lost, wherever going back is killed', async () => {
         const makeStage = async () => {
           const volume = await storage.makeVolume();

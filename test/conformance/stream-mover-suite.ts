@@ -7,12 +7,27 @@ import { planStream } from '../../src/model/plan-stream';
 import { killAtEveryCommand } from '../support/cut-host';
 import { errorOfType } from '../support/expect-type';
 import { findProcesses } from '../support/find-processes';
+import { makeLocalHosts, type MakeHosts } from '../support/mover-rig';
 import { describeFiles, makeFiles, type SnapshotStorage } from '../support/snapshot-storage';
 import { SnapshotRig, type StreamTarget } from '../support/snapshot-rig';
 
 const LARGE = 4_000_000;
 
-export function testStreamMover(title: string, makeStorage: () => Promise<SnapshotStorage>): void {
+/**
+ * @param makeHosts between which hosts. Between others than this machine's own, every command takes longer: there the
+ * promises that a host has a part in are tried, and all with `TIDEMARK_SSH_SUITES=all`.
+ */
+export function testStreamMover(
+  title: string,
+  makeStorage: () => Promise<SnapshotStorage>,
+  makeHosts: MakeHosts = makeLocalHosts,
+): void {
+  const isLocal = makeHosts === makeLocalHosts;
+  const isWhole = isLocal || process.env.TIDEMARK_SSH_SUITES === 'all';
+  const also = (...promise: Parameters<typeof it>) => {
+    if (isWhole) it(...promise);
+  };
+
   describe(title, () => {
     let storage: SnapshotStorage;
     let rig: SnapshotRig;
@@ -30,7 +45,7 @@ export function testStreamMover(title: string, makeStorage: () => Promise<Snapsh
     });
     afterAll(() => storage.dispose());
     beforeEach(async () => {
-      rig = await SnapshotRig.make(storage);
+      rig = await SnapshotRig.make(storage, makeHosts);
       root = await storage.pathOf(rig.volume);
     });
     afterEach(() => rig.dispose());
@@ -51,14 +66,14 @@ export function testStreamMover(title: string, makeStorage: () => Promise<Snapsh
       expect(await rig.divergence()).toBeUndefined();
     });
 
-    it('reports progress that begins with scanning', async () => {
+    also('reports progress that begins with scanning', async () => {
       await writeFile(join(root, 'large'), Buffer.alloc(LARGE, 'x'));
       const phases: string[] = [];
       await rig.sync({ onProgress: ({ phase }) => phases.push(phase) });
       expect(phases[0]).toBe('scanning');
     });
 
-    it('leaves what users froze where it is, and never destroys it', async () => {
+    also('leaves what users froze where it is, and never destroys it', async () => {
       await rig.sync();
       await storage.snapshot(rig.volume, 'monday');
       await write('2');
@@ -68,7 +83,7 @@ export function testStreamMover(title: string, makeStorage: () => Promise<Snapsh
       expect(await storage.snapshots(rig.replica.volume)).not.toContain('monday');
     });
 
-    it('carries what users froze in between, where that is wanted, and never destroys it', async () => {
+    also('carries what users froze in between, where that is wanted, and never destroys it', async () => {
       const spec = storage.intermediates;
       if (!spec) return;
       await rig.sync();
@@ -110,7 +125,7 @@ export function testStreamMover(title: string, makeStorage: () => Promise<Snapsh
       expect(await rig.points()).toEqual([first.point]);
     });
 
-    it('puts aside what somebody made of the target, once that was approved, and keeps it', async () => {
+    also('puts aside what somebody made of the target, once that was approved, and keeps it', async () => {
       await write('1');
       const first = await rig.sync();
       const path = await storage.pathOf(rig.replica.volume);
@@ -161,7 +176,7 @@ export function testStreamMover(title: string, makeStorage: () => Promise<Snapsh
         expect(await readPoint(point)).toBe(content);
     });
 
-    it('says that the base is lost where it went after the plan was made', async () => {
+    also('says that the base is lost where it went after the plan was made', async () => {
       await write('1');
       await rig.sync();
       const situation = await rig.look(rig.replica);
@@ -214,7 +229,7 @@ export function testStreamMover(title: string, makeStorage: () => Promise<Snapsh
       expect(await describeFiles(await storage.pathOf(rig.replica.volume))).toBe(await describeFiles(root));
     });
 
-    it('does nothing again where everything had arrived, and only nobody heard of it', async () => {
+    also('does nothing again where everything had arrived, and only nobody heard of it', async () => {
       await write('1');
       await rig.sync();
       await writeFile(join(root, 'large'), Buffer.alloc(LARGE, 'z'));
@@ -228,8 +243,8 @@ export function testStreamMover(title: string, makeStorage: () => Promise<Snapsh
       expect((await rig.points()).length).toBe(2);
     });
 
-    it('refuses to talk to a host with another key, and to one that nothing listens at', async () => {
-      const other = await SnapshotRig.make(storage);
+    also('refuses to talk to a host with another key, and to one that nothing listens at', async () => {
+      const other = await SnapshotRig.make(storage, makeHosts);
       try {
         const changeLanding = (landing: { port: number }) =>
           ({ ...landing, port: other.service.port }) as never;
@@ -257,7 +272,7 @@ export function testStreamMover(title: string, makeStorage: () => Promise<Snapsh
       await expect(rig.verify(forged, { quick: true })).rejects.toThrow(errorOfType('BaseLost'));
     });
 
-    it('finds damage at the target', async () => {
+    also('finds damage at the target', async () => {
       if (!storage.damage) return;
       const secret = `damage here ${rig.volume.path} `.repeat(20);
       await writeFile(join(root, 'large'), secret.repeat(2000));
@@ -298,6 +313,7 @@ export function testStreamMover(title: string, makeStorage: () => Promise<Snapsh
       await rig.close(target, capture.syncId);
     };
 
+    if (!isLocal) return;
     it.each(['replica', 'side'] as const)(
       'keeps the base and the last good replica wherever a stream onto the %s is killed',
       async (into) => {

@@ -1,4 +1,5 @@
 /** What the conformance suite of the volume contract works with. */
+import { makeLocalHost } from '../../src/hosts/local';
 import type { Host } from '../../src/hosts/contract';
 import type { CaptureMethod, Claim, PointMethod, Volume } from '../../src/model/records';
 import type { PointStamp, VolumeDriver } from '../../src/volumes/contract';
@@ -40,3 +41,7 @@ export interface Stage {
   host: Host;
   volume: Volume;
 }
+
+/** This machine, as the host that holds the volumes. */
+export const connectHere = (home: string): Promise<Host> =>
+  Promise.resolve(makeLocalHost({ name: 'alpha', home }));
