@@ -14,7 +14,7 @@ module.exports = {
   transformIgnorePatterns: ['/node_modules/(?!kysely/|cookie/|@electric-sql/)'],
   testMatch: ['<rootDir>/src/**/*.test.ts', '<rootDir>/test/**/*.test.ts'],
   testSequencer: '<rootDir>/test/slowest-first.cjs',
-  testTimeout: 150_000,
+  testTimeout: 300_000,
   // Tests of real processes mostly wait, for a heartbeat that stays away or a tick; Jest's own choice on two cores is one.
   maxWorkers: 3,
 };

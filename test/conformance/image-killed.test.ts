@@ -69,4 +69,4 @@ it('a sync whose agents are killed after every command of it ends as one that wa
   expect(Object.keys(await source.names()).sort()).toEqual([NEWS, WIKI]);
   await rig.prune(['point-000001']);
   expect(await target.ids()).toEqual([own, fresh, news].sort());
-});
+}, 900_000);

@@ -12,6 +12,8 @@ import { describeFiles, makeFiles, type SnapshotStorage } from '../support/snaps
 import { SnapshotRig, type StreamTarget } from '../support/snapshot-rig';
 
 const LARGE = 4_000_000;
+/** Of tests that do one thing again and again. */
+const LONGEST_MS = 900_000;
 
 /**
  * @param makeHosts between which hosts. Between others than this machine's own, every command takes longer: there the
@@ -331,6 +333,7 @@ export function testStreamMover(
           },
         );
       },
+      LONGEST_MS,
     );
 
     it.each(['replica', 'side'] as const)(
@@ -346,6 +349,7 @@ export function testStreamMover(
           rig.publish(capture, plan, target, host);
         await killAtEveryCommand(rig.target, storage.isLooking, makeSent, publish, checkWhole);
       },
+      LONGEST_MS,
     );
   });
 }
