@@ -50,8 +50,8 @@ function makeMortal(host: Host, folders: readonly string[], fate: Fate): Host {
   };
 }
 
-/** One subvolume alone is killed at every step in the suite of stream movers. `TIDEMARK_KILL_EVERY=1` does it here too. */
-const EVERY = Number(process.env.TIDEMARK_KILL_EVERY ?? 12);
+/** Of its steps; `TIDEMARK_KILL_EVERY=1` dies after each of them. */
+const EVERY = Number(process.env.TIDEMARK_KILL_EVERY ?? 6);
 
 describe('the btrfs driver and mover with a subvolume inside of another', () => {
   let filesystems: TestFilesystem[];

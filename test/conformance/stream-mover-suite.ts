@@ -18,11 +18,13 @@ const LONGEST_MS = 900_000;
 /**
  * @param makeHosts between which hosts. Between others than this machine's own, every command takes longer: there the
  * promises that a host has a part in are tried, and all with `TIDEMARK_SSH_SUITES=all`.
+ * @param options.isKilled at every command too, where streams are received onto the replica itself.
  */
 export function testStreamMover(
   title: string,
   makeStorage: () => Promise<SnapshotStorage>,
   makeHosts: MakeHosts = makeLocalHosts,
+  { isKilled = makeHosts === makeLocalHosts } = {},
 ): void {
   const isLocal = makeHosts === makeLocalHosts;
   const isWhole = isLocal || process.env.TIDEMARK_SSH_SUITES === 'all';
@@ -315,7 +317,7 @@ export function testStreamMover(
       await rig.close(target, capture.syncId);
     };
 
-    if (!isLocal) return;
+    if (!isKilled) return;
     it.each(['replica', 'side'] as const)(
       'keeps the base and the last good replica wherever a stream onto the %s is killed',
       async (into) => {
