@@ -32,9 +32,12 @@ export function cutHost(host: Host, command: number, isLooking: IsLooking): Host
   };
 }
 
+/** Before every so-manieth command; with `TIDEMARK_KILL_EVERY=1` before each of them in one run. */
+const EVERY = Number(process.env.TIDEMARK_KILL_EVERY ?? 2);
+
 /**
- * Kills a piece of work before each of its commands in turn, each time on a stage of its own, and then does it
- * again to its end. Answers at how many commands.
+ * Kills a piece of work before its commands in turn, each time on a stage of its own, and then does it again to
+ * its end. Answers at how many commands. Which of them it begins with differs from run to run.
  */
 export async function killAtEveryCommand<T>(
   host: Host,
@@ -43,7 +46,7 @@ export async function killAtEveryCommand<T>(
   work: (host: Host, stage: T) => Promise<unknown>,
   check: (stage: T) => Promise<void>,
 ): Promise<number> {
-  for (let command = 0; ; command++) {
+  for (let command = Math.floor(Math.random() * EVERY); ; command += EVERY) {
     const stage = await makeStage();
     const cut = cutHost(host, command, isLooking);
     try {
