@@ -157,5 +157,8 @@ export async function prepareSsh(host: Host, id: Omit<KeyId, 'syncId'>, landing:
   return folder;
 }
 
-/** What to pass as rsync's `-e`, run in the folder of {@link prepareSsh}: rsync splits it at spaces. */
-export const SSH_COMMAND = 'ssh -F ./ssh_config';
+/** ssh, run in the folder of {@link prepareSsh}; {@link LANDING_ALIAS} comes next. */
+export const SSH_ARGV = ['ssh', '-F', './ssh_config'];
+
+/** The same as rsync's `-e`, which rsync splits at spaces. */
+export const SSH_COMMAND = SSH_ARGV.join(' ');

@@ -11,12 +11,14 @@ const PREFERRED_POINTS: readonly PointMethod[] = ['Snapshot', 'Clone', 'HardLink
 /** The order in which a source's `Auto` takes what the filesystem can do; the live directory otherwise. */
 const PREFERRED_CAPTURES: readonly CaptureMethod[] = ['Snapshot', 'Clone'];
 
-/** How a source is frozen: what the spec says, or the best that its filesystem can do. */
+/** How a source is frozen: the one way of its kind, what the spec says, or the best that its filesystem can do. */
 export function chooseCaptureMethod(
-  copyMethod: SourceSpec['copyMethod'],
+  source: SourceSpec,
   { capture }: Pick<Inspection, 'capture'>,
 ): CaptureMethod {
-  if (copyMethod !== 'Auto') return copyMethod;
+  const { onlyMethod } = driverFor(volumeOf(source));
+  if (onlyMethod) return onlyMethod;
+  if (source.copyMethod !== 'Auto') return source.copyMethod;
   return PREFERRED_CAPTURES.find((method) => capture.includes(method)) ?? 'Direct';
 }
 
@@ -25,8 +27,8 @@ export function chooseCaptureMethod(
  * @throws TidemarkError `UnsupportedCapture`, naming the alternatives.
  */
 export function choosePointMethod(target: Omit<TargetSpec, 'class'>, inspection: Inspection): PointMethod {
-  const only = driverFor(volumeOf(target)).onlyMethod;
-  if (only) return only;
+  const { onlyMethod } = driverFor(volumeOf(target));
+  if (onlyMethod) return onlyMethod;
   const { copyMethod } = target;
   if (copyMethod === 'Auto')
     return PREFERRED_POINTS.find((method) => inspection.points.includes(method)) ?? 'HardLink';

@@ -29,8 +29,7 @@ function checkSource(source: SourceSpec, inspection: Inspection, problems: strin
     problems.push(`${volumePath(source)} does not exist; make it, or correct the path`);
     return;
   }
-  const { onlyMethod } = driverFor(volumeOf(source));
-  const method = onlyMethod ?? chooseCaptureMethod(source.copyMethod, inspection);
+  const method = chooseCaptureMethod(source, inspection);
   if (inspection.capture.includes(method)) return;
   problems.push(
     inspection.whyNot[method] ??

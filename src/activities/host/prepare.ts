@@ -47,8 +47,7 @@ export function makePrepare(
         fileBytes: size.files,
         empty: inspection.empty,
         captureNeeded:
-          driver.onlyMethod !== undefined ||
-          chooseCaptureMethod(source.copyMethod, inspection) !== 'Direct' ||
+          chooseCaptureMethod(source, inspection) !== 'Direct' ||
           hooks.beforeCapture.length > 0 ||
           hooks.afterCapture.length > 0,
         liveCapture: { syncId, method: 'Direct', path: volume.path, live: true },

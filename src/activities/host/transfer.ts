@@ -25,15 +25,11 @@ export function stepKey({ claim, volume }: Pick<StepContext, 'claim' | 'volume'>
 }
 
 /** `Auto` is looked for; what the spec names is taken at its word, and refused by the driver where it can't be. */
-async function findCaptureMethod(
-  host: Host,
-  volume: Volume,
-  { copyMethod }: SourceSpec,
-): Promise<CaptureMethod> {
+async function findCaptureMethod(host: Host, volume: Volume, source: SourceSpec): Promise<CaptureMethod> {
   const driver = driverFor(volume.kind);
   if (driver.onlyMethod) return driver.onlyMethod;
-  if (copyMethod !== 'Auto') return copyMethod;
-  return chooseCaptureMethod(copyMethod, await driver.inspect(host, volume));
+  if (source.copyMethod !== 'Auto') return source.copyMethod;
+  return chooseCaptureMethod(source, await driver.inspect(host, volume));
 }
 
 export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activities {

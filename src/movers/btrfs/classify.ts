@@ -1,6 +1,6 @@
 /** One table from the messages of `btrfs send`, `btrfs receive` and ssh to classified errors. Pure. */
 import type { TidemarkError } from '../../model/errors';
-import { applyRules, type Ending, LOCK_CONFLICT, type Rule, SSH, target } from '../rsync/classify';
+import { applyRules, type Ending, type Rule, SSH, STILL_WRITING, target } from '../rsync/classify';
 
 /** How sending one subvolume ended. */
 export interface StreamEnding extends Omit<Ending, 'exitCode' | 'stderr'> {
@@ -75,13 +75,7 @@ const RECEIVE: readonly Rule[] = [
     hint: 'the next older state that both hold is taken, or everything is sent anew, by itself',
     at: 'target',
   },
-  {
-    exitCodes: [LOCK_CONFLICT],
-    type: 'VolumeBusy',
-    message: (ending) => `an earlier transfer still writes at ${target(ending)}`,
-    hint: 'it ends as soon as its connection is found dead, and the next attempt goes on',
-    at: 'target',
-  },
+  STILL_WRITING,
   {
     says: /^ERROR: (short read from stream|unexpected EOF|empty stream|crc32 mismatch|invalid tlv|unexpected header|bad magic|unsupported version)/,
     type: 'TransferInterrupted',

@@ -8,7 +8,8 @@ import type { ReadyPlace } from '../../volumes/directory/place';
 import { makeError } from '../../volumes/shared/tools';
 import type { Mover, TransferId } from '../contract';
 import { landingId, landingNotePath, receiveAttempt } from '../shared/names';
-import { lockReplica, receive as receiveByRsync } from '../rsync/receive';
+import { receive as receiveByRsync } from '../rsync/receive';
+import { lockWriter } from '../shared/lock-writer';
 
 type ReceiveRequest = Parameters<Mover['receive']>[2];
 
@@ -35,7 +36,7 @@ export async function receive(host: Host, landings: Landings, request: ReceiveRe
   return await landings.open({
     id: landingId(id),
     publicKey: offer.publicKey,
-    command: lockReplica(folder, ['btrfs', 'receive', '--quiet', folder]),
+    command: lockWriter(folder, ['btrfs', 'receive', '--quiet', folder]),
     attempt: receiveAttempt(host.home, id),
     expiresAt,
   });

@@ -1,10 +1,11 @@
 /** Pushes a state, as `btrfs send` tells it. */
 import type { Host } from '../../hosts/contract';
 import { countEntries } from '../../hosts/measure-tree';
-import { LANDING_ALIAS, prepareSsh, readKeyNote } from '../../landings/ssh-client';
-import { TidemarkError } from '../../model/errors';
+import { LANDING_ALIAS, prepareSsh, SSH_ARGV } from '../../landings/ssh-client';
 import type { TransferStats } from '../../model/records';
 import type { TransferRequest } from '../contract';
+import { makeApprovalRequired } from '../shared/approval';
+import { describeLink } from '../shared/link';
 import { transferAttempt } from '../shared/names';
 import { ProgressMeter } from '../shared/progress';
 import { classifyStream } from './classify';
@@ -47,13 +48,6 @@ const add = (one: StreamContents, other: StreamContents): StreamContents => ({
 
 const NOTHING: StreamContents = { bytes: 0, changed: 0, deleted: 0 };
 
-function makeApprovalRequired(deleted: number, request: TransferRequest, host: Host): TidemarkError {
-  const { id, sourcePath, maxDeletions = 0 } = request;
-  const message = `this sync would delete ${deleted} entries at ${id.target}, and at most ${maxDeletions} are allowed unasked`;
-  const hint = `look at the source; if this is meant, run: tidemark approve ${id.relationship}`;
-  return new TidemarkError('ApprovalRequired', message, { host: host.name, volume: sourcePath, hint });
-}
-
 /** Sends one subvolume. Answers the bytes of its stream. */
 async function sendPart(
   host: Host,
@@ -67,18 +61,14 @@ async function sendPart(
       bytes = Math.max(bytes, Number(count));
     onBytes(bytes);
   };
-  const ssh = ['ssh', '-F', './ssh_config', LANDING_ALIAS, 'receive'];
+  const ssh = [...SSH_ARGV, LANDING_ALIAS, 'receive'];
   const attempt = transferAttempt(host.home, id);
   const results = await host.pipe([sendArgv(part), COUNT, ssh], { cwd, attempt, signal, onStderr });
   const [send, , received] = results;
   if (!send || !received) throw new Error('a pipe of three answered fewer results');
   if (send.exitCode === 0 && received.exitCode === 0) return bytes;
-  const targetHost = (await readKeyNote(host, id))?.targetHost;
-  throw classifyStream({
-    ...{ send, ssh: received, host: host.name, sourcePath: part.path },
-    address: `${landing.address}:${landing.port}`,
-    ...(targetHost && { targetHost }),
-  });
+  const link = await describeLink(host, id, landing);
+  throw classifyStream({ ...link, send, ssh: received, sourcePath: part.path });
 }
 
 /** One attempt, from the beginning of the stream: what an earlier one left is not gone on with. */

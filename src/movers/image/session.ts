@@ -1,7 +1,8 @@
 /** Requests to a landing: one connection each. */
+import { describeLink } from '../shared/link';
 import type { Host } from '../../hosts/contract';
 import type { Landing } from '../../landings/contract';
-import { LANDING_ALIAS, prepareSsh, readKeyNote } from '../../landings/ssh-client';
+import { LANDING_ALIAS, prepareSsh, SSH_ARGV } from '../../landings/ssh-client';
 import type { Volume } from '../../model/records';
 import type { TransferId } from '../contract';
 import { transferAttempt } from '../shared/names';
@@ -29,18 +30,11 @@ export async function openSession(
 ): Promise<Session> {
   await host.endAttempts(transferAttempt(host.home, id));
   const cwd = await prepareSsh(host, id, landing);
-  const targetHost = (await readKeyNote(host, id))?.targetHost;
-  const ssh = ['ssh', '-F', './ssh_config', LANDING_ALIAS];
+  const link = await describeLink(host, id, landing);
+  const ssh = [...SSH_ARGV, LANDING_ALIAS];
   const options = { cwd, signal, attempt: transferAttempt(host.home, id) };
   const fail = (exitCode: number, stderr: string) =>
-    classifyEnding({
-      exitCode,
-      stderr,
-      address: `${landing.address}:${landing.port}`,
-      host: host.name,
-      sourcePath: volume.path,
-      ...(targetHost && { targetHost }),
-    });
+    classifyEnding({ ...link, exitCode, stderr, sourcePath: volume.path });
   return {
     async ask(request, input = '') {
       const stdin = `${request}\n${input}`;

@@ -1,4 +1,5 @@
 /** One table from rsync's exit codes and messages, and ssh's, to classified errors. Pure. */
+import { LOCK_CONFLICT } from '../shared/lock-writer';
 import type { ErrorType } from '../../model/errors';
 import { TidemarkError } from '../../model/errors';
 
@@ -24,9 +25,6 @@ export interface Rule {
   /** Where the cause lies. */
   at: 'source' | 'target';
 }
-
-/** What `flock` ends with where it waited in vain; see `receive.ts`. */
-export const LOCK_CONFLICT = 75;
 
 export const target = ({ targetHost }: Ending) =>
   targetHost === undefined ? 'the target' : `host ${targetHost}`;
@@ -74,6 +72,15 @@ export const SSH: readonly Rule[] = [
   },
 ];
 
+/** The same for every tool: its writer waited for the lock in vain. */
+export const STILL_WRITING: Rule = {
+  exitCodes: [LOCK_CONFLICT],
+  type: 'VolumeBusy',
+  message: (ending) => `an earlier transfer still writes at ${target(ending)}`,
+  hint: 'it ends as soon as its connection is found dead, and the next attempt goes on',
+  at: 'target',
+};
+
 const RSYNC: Rule[] = [
   {
     says: /^rsync: .*: (No space left on device \(28\)|Disk quota exceeded \(122\))$/,
@@ -97,13 +104,7 @@ const RSYNC: Rule[] = [
     hint: 'mount it, or mend the path in the spec',
     at: 'target',
   },
-  {
-    exitCodes: [LOCK_CONFLICT],
-    type: 'VolumeBusy',
-    message: (ending) => `an earlier transfer still writes at ${target(ending)}`,
-    hint: 'it ends as soon as its connection is found dead, and the next attempt goes on',
-    at: 'target',
-  },
+  STILL_WRITING,
   {
     says: /^ERROR: .* failed verification -- update (discarded|retained|put into partial-dir)/,
     type: 'SourceChanged',

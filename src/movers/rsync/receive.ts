@@ -3,8 +3,8 @@ import type { Host } from '../../hosts/contract';
 import type { Landing, Landings } from '../../landings/contract';
 import { TidemarkError } from '../../model/errors';
 import type { Mover } from '../contract';
-import { LOCK_CONFLICT } from './classify';
 import { remainingDeletions } from './deletions';
+import { lockWriter } from '../shared/lock-writer';
 import { landingId, landingNotePath, receiveAttempt } from '../shared/names';
 import type { LandingMode } from './options';
 import { completeServerCommand } from './server-command';
@@ -16,18 +16,6 @@ function limitOf({ maxDeletions, offer }: ReceiveRequest): { maxDeletions?: numb
   if (maxDeletions === undefined) return {};
   const already = Number(offer.resolved['deletedAlready'] ?? 0);
   return { maxDeletions: remainingDeletions(maxDeletions, Number.isSafeInteger(already) ? already : 0) };
-}
-
-/** A writer that was told to end is gone by then, or it hangs, and its successor may not write either. */
-const LOCK_WAIT_SECONDS = 10;
-
-/**
- * The command with the replica locked for as long as any of its processes runs: a connection that
- * broke at the source only is still open here, and its writer must not meet the next one.
- */
-export function lockReplica(path: string, command: readonly string[]): string[] {
-  const options = ['--no-fork', `--wait=${LOCK_WAIT_SECONDS}`, `--conflict-exit-code=${LOCK_CONFLICT}`];
-  return ['flock', ...options, path, ...command];
 }
 
 /** Ends what may still run of a lost attempt, then opens the landing. */
@@ -47,7 +35,7 @@ export async function receive(host: Host, landings: Landings, request: ReceiveRe
   return landings.open({
     id: landingId(id),
     publicKey: offer.publicKey,
-    command: mode === 'verify' ? command : lockReplica(command.at(-1) ?? '', command),
+    command: mode === 'verify' ? command : lockWriter(command.at(-1) ?? '', command),
     attempt: receiveAttempt(host.home, id),
     expiresAt,
   });

@@ -2,7 +2,6 @@
 import { rsyncOptions } from '../../model/mover-options';
 import type { Host } from '../../hosts/contract';
 import { readKeyNote } from '../../landings/ssh-client';
-import { TidemarkError } from '../../model/errors';
 import type { TransferStats } from '../../model/records';
 import type { TransferRequest } from '../contract';
 import { classifyEnding, countVanished, parseSkippedDeletions } from './classify';
@@ -10,25 +9,14 @@ import { readDeletions, rememberDeletions } from './deletions';
 import { measureLink, rememberLink } from './links';
 import { makeClientOptions } from './options';
 import { parseItem, parseProgress } from './output';
+import { makeApprovalRequired } from '../shared/approval';
+import { describeLink } from '../shared/link';
 import { ProgressMeter } from '../shared/progress';
 import { runRsync } from './run-rsync';
 import { StatsCounter } from './stats';
 
 const LIMIT_REACHED = 25;
 const VANISHED = 24;
-
-function makeApprovalRequired(
-  wouldDelete: number,
-  { id, sourcePath, maxDeletions }: TransferRequest,
-  host: Host,
-) {
-  const message = `this sync would delete ${wouldDelete} entries at ${id.target}, and at most ${maxDeletions ?? 0} are allowed unasked`;
-  return new TidemarkError('ApprovalRequired', message, {
-    host: host.name,
-    volume: sourcePath,
-    hint: `look at the source; if this is meant, run: tidemark approve ${id.relationship}`,
-  });
-}
 
 /** Reads rsync's lines as they come. */
 function makeListener(request: TransferRequest): { counter: StatsCounter; onLine: (line: string) => void } {
@@ -73,16 +61,8 @@ export async function transfer(host: Host, request: TransferRequest): Promise<Tr
       throw makeApprovalRequired(deletedBefore + counter.filesDeleted + skipped, request, host);
     }
     if (exitCode !== 0 && exitCode !== VANISHED) {
-      const targetHost = (await readKeyNote(host, id))?.targetHost;
-      const address = `${landing.address}:${landing.port}`;
-      throw classifyEnding({
-        exitCode,
-        stderr,
-        host: host.name,
-        sourcePath,
-        address,
-        ...(targetHost && { targetHost }),
-      });
+      const link = await describeLink(host, id, landing);
+      throw classifyEnding({ ...link, exitCode, stderr, sourcePath });
     }
     isWhole = true;
     const durationMs = Math.round(performance.now() - startedAt);

@@ -1,8 +1,8 @@
 /** Compares a recovery point with the source's copy; changes nothing. */
 import type { Host } from '../../hosts/contract';
-import { readKeyNote } from '../../landings/ssh-client';
 import type { Comparison } from '../../model/records';
 import type { Mover } from '../contract';
+import { describeLink } from '../shared/link';
 import { findChangedSince } from './changed-since';
 import { classifyEnding } from './classify';
 import { makeDifference, pathOfItem } from './differences';
@@ -37,16 +37,8 @@ export async function verify(host: Host, request: VerifyRequest): Promise<Compar
   };
   const { exitCode, stderr } = await runRsync(host, { id, sourcePath, landing, options, signal, onLine });
   if (exitCode !== 0 && exitCode !== VANISHED) {
-    const targetHost = (await readKeyNote(host, id))?.targetHost;
-    const address = `${landing.address}:${landing.port}`;
-    throw classifyEnding({
-      exitCode,
-      stderr,
-      host: host.name,
-      sourcePath,
-      address,
-      ...(targetHost && { targetHost }),
-    });
+    const link = await describeLink(host, id, landing);
+    throw classifyEnding({ ...link, exitCode, stderr, sourcePath });
   }
   const changed = await findChangedSince(host, {
     root: sourcePath,

@@ -1,6 +1,6 @@
 /** One table from what `zfs send`, `zfs receive` and ssh say to classified errors. Pure. */
 import type { TidemarkError } from '../../model/errors';
-import { applyRules, type Ending, LOCK_CONFLICT, type Rule, SSH } from '../rsync/classify';
+import { applyRules, type Ending, type Rule, SSH, STILL_WRITING } from '../rsync/classify';
 
 const target = ({ targetHost }: Ending) => (targetHost === undefined ? 'the target' : `host ${targetHost}`);
 
@@ -24,13 +24,7 @@ const RECEIVE: Rule[] = [
     hint: 'install it there: apt-get install zfsutils-linux util-linux',
     at: 'target',
   },
-  {
-    exitCodes: [LOCK_CONFLICT],
-    type: 'VolumeBusy',
-    message: (ending) => `an earlier transfer still writes at ${target(ending)}`,
-    hint: 'it ends as soon as its connection is found dead, and the next attempt goes on',
-    at: 'target',
-  },
+  STILL_WRITING,
   {
     says: /out of space|No space left on device|quota exceeded/,
     type: 'TargetFull',

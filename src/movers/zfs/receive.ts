@@ -10,7 +10,7 @@ import { ensureContainer, findPlace, type Place, withChildren } from '../../volu
 import { branchSide, discardSide } from '../../volumes/zfs/swap';
 import { isMissing, makeError, runZfs } from '../../volumes/zfs/tools';
 import type { Mover } from '../contract';
-import { LOCK_CONFLICT } from '../rsync/classify';
+import { lockWriter } from '../shared/lock-writer';
 import { landingId, landingNotePath, receiveAttempt } from '../shared/names';
 import { isOntoReplica, makeRead, makeReceive, makeTell, type Parts } from './commands';
 import { noteProperties } from './close';
@@ -18,18 +18,11 @@ import { parseParts, parseProperties } from './offer';
 
 type ReceiveRequest = Parameters<Mover['receive']>[2];
 
-/** A writer that was told to end is gone by then, or it hangs, and its successor may not write either. */
-const LOCK_WAIT_SECONDS = 10;
-
-/**
- * The command with the dataset locked for as long as any of its processes runs: a connection that broke at
- * the source only is still open here, and its writer must not meet the next one.
- */
+/** A dataset is no file: its lock is one of the agent's own. */
 async function lock(host: Host, dataset: string, command: string[]): Promise<string[]> {
   const folder = `${host.home}/locks/zfs`;
   await host.files.mkdir(folder, 0o700);
-  const options = ['--no-fork', `--wait=${LOCK_WAIT_SECONDS}`, `--conflict-exit-code=${LOCK_CONFLICT}`];
-  return ['flock', ...options, `${folder}/${encodeURIComponent(dataset)}`, ...command];
+  return lockWriter(`${folder}/${encodeURIComponent(dataset)}`, command);
 }
 
 /** `receive` of the mover contract. */

@@ -1,13 +1,14 @@
 /** Pushes the stream. */
 import type { Host, RunResult } from '../../hosts/contract';
-import { LANDING_ALIAS, prepareSsh, readKeyNote } from '../../landings/ssh-client';
+import { LANDING_ALIAS, prepareSsh, SSH_ARGV } from '../../landings/ssh-client';
 import type { TransferStats } from '../../model/records';
 import { makeMissing } from '../../volumes/zfs/place';
 import { findFeatures, type Features } from '../../volumes/zfs/features';
 import { type Entry, listTree, numberOf } from '../../volumes/zfs/listing';
 import { splitName } from '../../volumes/zfs/names';
-import type { TransferId, TransferRequest } from '../contract';
+import type { TransferRequest } from '../contract';
 import { transferAttempt } from '../shared/names';
+import { describeLink } from '../shared/link';
 import { ProgressMeter } from '../shared/progress';
 import { classifyStream } from './classify';
 import { isRaw, makeResumedSend, makeSend, type Part } from './commands';
@@ -19,7 +20,7 @@ import { readCopied, readEstimate } from './output';
 const FRAME_BYTES = 2048;
 
 /** ssh, as it reaches the landing from the folder of its configuration. */
-export const SSH = ['ssh', '-F', './ssh_config', LANDING_ALIAS];
+export const SSH = [...SSH_ARGV, LANDING_ALIAS];
 
 interface Source {
   parts: Part[];
@@ -118,16 +119,6 @@ async function classify(
     send,
     ssh,
   });
-}
-
-/** Whose link it is, for messages. */
-export async function describeLink(
-  host: Host,
-  id: TransferId,
-  { address, port }: TransferRequest['landing'],
-) {
-  const targetHost = (await readKeyNote(host, id))?.targetHost;
-  return { host: host.name, address: `${address}:${port}`, ...(targetHost && { targetHost }) };
 }
 
 function makeStats(

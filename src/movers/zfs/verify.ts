@@ -11,7 +11,8 @@ import { transferAttempt } from '../shared/names';
 import { ProgressMeter } from '../shared/progress';
 import { classifyStream } from './classify';
 import { readCopied, readStreamIdentity } from './output';
-import { describeLink, SSH } from './transfer';
+import { describeLink } from '../shared/link';
+import { SSH } from './transfer';
 
 type VerifyRequest = Parameters<Mover['verify']>[1];
 

@@ -1,0 +1,14 @@
+import type { Host } from '../../hosts/contract';
+import type { Landing } from '../../landings/contract';
+import { readKeyNote } from '../../landings/ssh-client';
+import type { TransferId } from '../contract';
+
+/** Whose link it is, for messages. */
+export async function describeLink(
+  host: Host,
+  id: TransferId,
+  { address, port }: Landing,
+): Promise<{ host: string; address: string; targetHost?: string }> {
+  const targetHost = (await readKeyNote(host, id))?.targetHost;
+  return { host: host.name, address: `${address}:${port}`, ...(targetHost && { targetHost }) };
+}
