@@ -3,7 +3,7 @@ import type { Host } from '../../hosts/contract';
 import type { Landing, Landings } from '../../landings/contract';
 import { withLock } from '../../volumes/shared/lock';
 import { clearIncoming, findOwnPlace } from '../../volumes/btrfs/folders';
-import { isChanged } from '../../volumes/btrfs/states';
+import { isChanged } from '../../volumes/btrfs/changes';
 import type { ReadyPlace } from '../../volumes/directory/place';
 import { makeError } from '../../volumes/shared/tools';
 import type { Mover, TransferId } from '../contract';

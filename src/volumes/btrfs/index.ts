@@ -2,11 +2,12 @@
 import type { VolumeDriver } from '../contract';
 import { directoryDriver } from '../directory';
 import { capture, release } from './capture';
+import { isChanged } from './changes';
 import { check, inspect } from './inspect';
 import { prune } from './prune';
 import { publish } from './publish';
 import { rollback } from './rollback';
-import { isChanged, states } from './states';
+import { states } from './states';
 import { claim, demote, disclaim, promote } from './switch';
 
 export const btrfsDriver: VolumeDriver = {

@@ -21,7 +21,7 @@ import {
 } from './folders';
 import { mendNames } from './exchange';
 import { replaceReplica } from './replica';
-import { hasOwn } from './states';
+import { hasOwn } from './changes';
 import { findAt, identityOf, listSubvolumes, type Subvolume } from './subvolumes';
 import { assemble, type Part, partsOf, snapshotReadOnly, type WorkOptions } from './trees';
 import { makeUnsupported } from './capture';

@@ -79,6 +79,25 @@ describe('the states of a volume', () => {
   });
 });
 
+describe('what another tool received', () => {
+  const live = make('/srv/wiki', 'live', { readOnly: false });
+  const beside = make('/srv/wiki@1', 'one', { receivedUuid: 'sent-1' });
+  const elsewhere = make('/backup/wiki@1', 'other', { receivedUuid: 'sent-2' });
+  const found = (all: Subvolume[], isSource?: boolean) =>
+    findStates(all, '/srv/wiki', undefined, isSource).map(({ subvolume }) => subvolume.uuid);
+
+  it('beside a target is a state that it holds, and at a source it is none of its own', () => {
+    expect(found([live, beside, elsewhere])).toEqual(['one']);
+    expect(found([live, beside, elsewhere], true)).toEqual([]);
+  });
+
+  it('is a state where it is the replica itself, as long as nobody can write to it', () => {
+    const received = make('/srv/wiki', 'live', { receivedUuid: 'sent-3' });
+    expect(found([received])).toEqual(['live']);
+    expect(found([{ ...received, readOnly: false }])).toEqual([]);
+  });
+});
+
 describe('the subvolumes inside of a volume', () => {
   it('are its content, but for snapshots of itself, what is inside of those, and folders of Tidemark', () => {
     const all = [
