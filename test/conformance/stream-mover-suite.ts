@@ -1,10 +1,11 @@
 /** The promises of movers that send from a base that both sides hold by identity, with the driver of their kind. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Host } from '../../src/hosts/contract';
 import type { HeldState } from '../../src/model/records';
 import { planStream } from '../../src/model/plan-stream';
-import { killAtEveryCommand } from '../support/cut-host';
+import { killAtEveryCommand, withoutProgram } from '../support/cut-host';
 import { errorOfType } from '../support/expect-type';
 import { findProcesses } from '../support/find-processes';
 import { makeLocalHosts, type MakeHosts } from '../support/mover-rig';
@@ -159,11 +160,19 @@ export function testStreamMover(
       expect(await readPoint(first.point)).toBe('1');
     });
 
-    it('goes down the ladder where the base is gone: an older one, then everything into a side volume', async () => {
+    const destroyStatesOfSource = async () => {
+      for (const state of await storage.driver.states(rig.source, rig.volume, 'wiki'))
+        await storage.destroyState(rig.volume, state);
+    };
+
+    it('goes down the ladder where the base is gone: an older one, then what differs, and is back at increments', async () => {
+      await makeFiles(root);
+      await writeFile(join(root, 'large'), randomBytes(LARGE));
       await write('1');
-      const first = await rig.sync();
+      const sent = [await rig.sync()];
       await write('2');
       const second = await rig.sync();
+      sent.push(second);
       const base = (await storage.driver.states(rig.source, rig.volume, 'wiki')).find(
         ({ identity }) => identity === second.point.identity,
       );
@@ -171,24 +180,84 @@ export function testStreamMover(
       await storage.destroyState(rig.volume, base);
       await write('3');
       const third = await rig.sync();
+      sent.push(third);
       expect(third.plan).toMatchObject({ how: 'incremental-from-older-base', into: 'side' });
       expect(await readAt(rig.replica)).toBe('3');
-      expect((await rig.points()).map(({ id }) => id)).toEqual(
-        [first, second, third].map(({ point }) => point.id),
-      );
-      for (const state of await storage.driver.states(rig.source, rig.volume, 'wiki'))
-        await storage.destroyState(rig.volume, state);
+      expect((await rig.points()).map(({ id }) => id)).toEqual(sent.map(({ point }) => point.id));
+      await destroyStatesOfSource();
       await write('4');
+      await rm(join(root, 'empty'));
+      await writeFile(join(root, 'large'), 'in the middle', { flag: 'r+' });
       const fourth = await rig.sync();
-      expect(fourth.plan).toMatchObject({ how: 'full-into-side', into: 'side' });
-      expect(await readAt(rig.replica)).toBe('4');
-      for (const [{ point }, content] of [
-        [first, '1'],
-        [second, '2'],
-        [third, '3'],
-        [fourth, '4'],
-      ] as const)
-        expect(await readPoint(point)).toBe(content);
+      sent.push(fourth);
+      expect(fourth.plan).toMatchObject({ how: 'delta-onto-clone', into: 'side' });
+      expect(fourth.stats.bytesSent).toBeLessThan(LARGE / 4);
+      expect(fourth.stats.filesDeleted).toBe(1);
+      expect(await describeFiles(await storage.pathOf(rig.replica.volume))).toBe(await describeFiles(root));
+      expect(await rig.divergence()).toBeUndefined();
+      expect(await rig.verify(fourth.point)).toMatchObject({ total: 0, unexplained: 0 });
+      const before = await describeFiles(root);
+      const next = storage.deltaIsNoBase ? ['full-into-side', 'incremental'] : ['incremental', 'incremental'];
+      for (const [index, how] of next.entries()) {
+        await write(`${5 + index}`);
+        await rig.release(`wiki-00000${4 + index}`);
+        const later = await rig.sync();
+        sent.push(later);
+        expect(later.plan).toMatchObject({ how });
+        expect(await describeFiles(await storage.pathOf(rig.replica.volume))).toBe(await describeFiles(root));
+      }
+      for (const [index, { point }] of sent.entries()) expect(await readPoint(point)).toBe(`${index + 1}`);
+      expect(await describeFiles(await rig.pathOfPoint(fourth.point))).toBe(before);
+    });
+
+    also(
+      'brings over only what differs also where names of one file became two files, and finds damage in it',
+      async () => {
+        await makeFiles(root);
+        await rig.sync();
+        await destroyStatesOfSource();
+        await rm(join(root, 'folder/second name'));
+        await writeFile(join(root, 'folder/second name'), 'another file');
+        const { plan, point } = await rig.sync();
+        expect(plan.how).toBe('delta-onto-clone');
+        expect(await describeFiles(await storage.pathOf(rig.replica.volume))).toBe(await describeFiles(root));
+        await write('since');
+        expect(await rig.verify(point)).toMatchObject({ unexplained: 0 });
+        const later = { ...point, capturedAt: new Date(Date.now() + 3_600_000).toISOString() };
+        expect((await rig.verify(later)).unexplained).toBeGreaterThan(0);
+      },
+    );
+
+    also('deletes no more than is allowed where only what differs is brought over', async () => {
+      for (let i = 0; i < 10; i++) await writeFile(join(root, `old ${i}`), String(i));
+      const first = await rig.sync();
+      await destroyStatesOfSource();
+      for (let i = 0; i < 8; i++) await rm(join(root, `old ${i}`));
+      const sync = rig.sync({ maxDeletes: '50%' });
+      await expect(sync).rejects.toThrow(errorOfType('ApprovalRequired'));
+      expect(await readAt(rig.replica, 'old 0')).toBe('0');
+      expect(await rig.points()).toEqual([first.point]);
+      expect((await rig.sync()).plan.how).toBe('delta-onto-clone');
+      expect(await describeFiles(await storage.pathOf(rig.replica.volume))).toBe(await describeFiles(root));
+    });
+
+    also('goes on to the last rung in the same sync where no files can be compared', async () => {
+      await write('1');
+      const first = await rig.sync();
+      await destroyStatesOfSource();
+      await write('2');
+      const noRsync = withoutProgram(rig.target, 'rsync');
+      const situation = await rig.look(rig.replica);
+      const capture = await rig.capture(rig.nextSyncId());
+      const failed = rig.send(capture, planStream(situation), { targetHost: noRsync });
+      await expect(failed).rejects.toThrow(errorOfType('ToolMissing'));
+      expect(await readAt(rig.replica)).toBe('1');
+      const plan = planStream({ ...situation, withoutDelta: true });
+      expect(plan).toEqual({ how: 'full-into-side', into: 'side' });
+      await rig.send(capture, plan);
+      const point = await rig.publish(capture, plan);
+      expect(await readAt(rig.replica)).toBe('2');
+      expect(await rig.points()).toEqual([first.point, point]);
     });
 
     also('says that the base is lost where it went after the plan was made', async () => {

@@ -1,5 +1,6 @@
 /** A host whose agent is killed before one of its commands. */
 import type { Host } from '../../src/hosts/contract';
+import { TidemarkError } from '../../src/model/errors';
 
 export class Killed extends Error {}
 
@@ -29,6 +30,20 @@ export function cutHost(host: Host, command: number, isLooking: IsLooking): Host
     pipe: (argvs, options) => step(() => host.pipe(argvs, options)),
     endAttempts: (attempt) => host.endAttempts(attempt),
     isSpent: () => count > command,
+  };
+}
+
+/** The host, without one of its programs. */
+export function withoutProgram(host: Host, program: string): Host {
+  return {
+    ...host,
+    run: (argv, options) => {
+      if (argv[0] !== program) return host.run(argv, options);
+      const message = `${program} is not installed`;
+      return Promise.reject(new TidemarkError('ToolMissing', message, { host: host.name }));
+    },
+    pipe: (argvs, options) => host.pipe(argvs, options),
+    endAttempts: (attempt) => host.endAttempts(attempt),
   };
 }
 
