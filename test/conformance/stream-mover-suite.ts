@@ -1,16 +1,16 @@
 /** The promises of movers that send from a base that both sides hold by identity, with the driver of their kind. */
-import { randomBytes } from 'node:crypto';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Host } from '../../src/hosts/contract';
 import type { HeldState } from '../../src/model/records';
 import { planStream } from '../../src/model/plan-stream';
-import { killAtEveryCommand, withoutProgram } from '../support/cut-host';
+import { killAtEveryCommand } from '../support/cut-host';
 import { errorOfType } from '../support/expect-type';
 import { findProcesses } from '../support/find-processes';
 import { makeLocalHosts, type MakeHosts } from '../support/mover-rig';
 import { describeFiles, makeFiles, type SnapshotStorage } from '../support/snapshot-storage';
 import { SnapshotRig, type StreamTarget } from '../support/snapshot-rig';
+import { testRepairs } from './stream-repair-suite';
 
 const LARGE = 4_000_000;
 /** Of tests that do one thing again and again. */
@@ -160,106 +160,6 @@ export function testStreamMover(
       expect(await readPoint(first.point)).toBe('1');
     });
 
-    const destroyStatesOfSource = async () => {
-      for (const state of await storage.driver.states(rig.source, rig.volume, 'wiki'))
-        await storage.destroyState(rig.volume, state);
-    };
-
-    it('goes down the ladder where the base is gone: an older one, then what differs, and is back at increments', async () => {
-      await makeFiles(root);
-      await writeFile(join(root, 'large'), randomBytes(LARGE));
-      await write('1');
-      const sent = [await rig.sync()];
-      await write('2');
-      const second = await rig.sync();
-      sent.push(second);
-      const base = (await storage.driver.states(rig.source, rig.volume, 'wiki')).find(
-        ({ identity }) => identity === second.point.identity,
-      );
-      if (!base) throw new Error('the base is not there');
-      await storage.destroyState(rig.volume, base);
-      await write('3');
-      const third = await rig.sync();
-      sent.push(third);
-      expect(third.plan).toMatchObject({ how: 'incremental-from-older-base', into: 'side' });
-      expect(await readAt(rig.replica)).toBe('3');
-      expect((await rig.points()).map(({ id }) => id)).toEqual(sent.map(({ point }) => point.id));
-      await destroyStatesOfSource();
-      await write('4');
-      await rm(join(root, 'empty'));
-      await writeFile(join(root, 'large'), 'in the middle', { flag: 'r+' });
-      const fourth = await rig.sync();
-      sent.push(fourth);
-      expect(fourth.plan).toMatchObject({ how: 'delta-onto-clone', into: 'side' });
-      expect(fourth.stats.bytesSent).toBeLessThan(LARGE / 4);
-      expect(fourth.stats.filesDeleted).toBe(1);
-      expect(await describeFiles(await storage.pathOf(rig.replica.volume))).toBe(await describeFiles(root));
-      expect(await rig.divergence()).toBeUndefined();
-      expect(await rig.verify(fourth.point)).toMatchObject({ total: 0, unexplained: 0 });
-      const before = await describeFiles(root);
-      const next = storage.deltaIsNoBase ? ['full-into-side', 'incremental'] : ['incremental', 'incremental'];
-      for (const [index, how] of next.entries()) {
-        await write(`${5 + index}`);
-        await rig.release(`wiki-00000${4 + index}`);
-        const later = await rig.sync();
-        sent.push(later);
-        expect(later.plan).toMatchObject({ how });
-        expect(await describeFiles(await storage.pathOf(rig.replica.volume))).toBe(await describeFiles(root));
-      }
-      for (const [index, { point }] of sent.entries()) expect(await readPoint(point)).toBe(`${index + 1}`);
-      expect(await describeFiles(await rig.pathOfPoint(fourth.point))).toBe(before);
-    });
-
-    also(
-      'brings over only what differs also where names of one file became two files, and finds damage in it',
-      async () => {
-        await makeFiles(root);
-        await rig.sync();
-        await destroyStatesOfSource();
-        await rm(join(root, 'folder/second name'));
-        await writeFile(join(root, 'folder/second name'), 'another file');
-        const { plan, point } = await rig.sync();
-        expect(plan.how).toBe('delta-onto-clone');
-        expect(await describeFiles(await storage.pathOf(rig.replica.volume))).toBe(await describeFiles(root));
-        await write('since');
-        expect(await rig.verify(point)).toMatchObject({ unexplained: 0 });
-        const later = { ...point, capturedAt: new Date(Date.now() + 3_600_000).toISOString() };
-        expect((await rig.verify(later)).unexplained).toBeGreaterThan(0);
-      },
-    );
-
-    also('deletes no more than is allowed where only what differs is brought over', async () => {
-      for (let i = 0; i < 10; i++) await writeFile(join(root, `old ${i}`), String(i));
-      const first = await rig.sync();
-      await destroyStatesOfSource();
-      for (let i = 0; i < 8; i++) await rm(join(root, `old ${i}`));
-      const sync = rig.sync({ maxDeletes: '50%' });
-      await expect(sync).rejects.toThrow(errorOfType('ApprovalRequired'));
-      expect(await readAt(rig.replica, 'old 0')).toBe('0');
-      expect(await rig.points()).toEqual([first.point]);
-      expect((await rig.sync()).plan.how).toBe('delta-onto-clone');
-      expect(await describeFiles(await storage.pathOf(rig.replica.volume))).toBe(await describeFiles(root));
-    });
-
-    also('goes on to the last rung in the same sync where no files can be compared', async () => {
-      await write('1');
-      const first = await rig.sync();
-      await destroyStatesOfSource();
-      await write('2');
-      const noRsync = withoutProgram(rig.target, 'rsync');
-      const situation = await rig.look(rig.replica);
-      const capture = await rig.capture(rig.nextSyncId());
-      const failed = rig.send(capture, planStream(situation), { targetHost: noRsync });
-      await expect(failed).rejects.toThrow(errorOfType('ToolMissing'));
-      expect(await readAt(rig.replica)).toBe('1');
-      const plan = planStream({ ...situation, withoutDelta: true });
-      expect(plan).toEqual({ how: 'full-into-side', into: 'side' });
-      await rig.send(capture, plan);
-      const point = await rig.publish(capture, plan);
-      expect(await readAt(rig.replica)).toBe('2');
-      expect(await rig.points()).toEqual([first.point, point]);
-    });
-
     also('says that the base is lost where it went after the plan was made', async () => {
       await write('1');
       await rig.sync();
@@ -365,6 +265,8 @@ export function testStreamMover(
       await storage.damage(secret.slice(0, 300));
       expect((await rig.verify(point)).unexplained).toBeGreaterThan(0);
     });
+
+    testRepairs({ get: () => ({ storage, rig, root }), also, isLocal });
 
     /** A target that holds what another tool brought, and a capture that goes on from there; perhaps beside it. */
     async function makeStage(into: 'replica' | 'side') {

@@ -53,6 +53,7 @@ const EVERY = Number(process.env.TIDEMARK_KILL_EVERY ?? 2);
 /**
  * Kills a piece of work before its commands in turn, each time on a stage of its own, and then does it again to
  * its end. Answers at how many commands. Which of them it begins with differs from run to run.
+ * @param fewerTimes for work of many commands, or with a stage that takes long
  */
 export async function killAtEveryCommand<T>(
   host: Host,
@@ -60,8 +61,10 @@ export async function killAtEveryCommand<T>(
   makeStage: () => Promise<T>,
   work: (host: Host, stage: T) => Promise<unknown>,
   check: (stage: T) => Promise<void>,
+  fewerTimes = 1,
 ): Promise<number> {
-  for (let command = Math.floor(Math.random() * EVERY); ; command += EVERY) {
+  const every = EVERY === 1 ? 1 : EVERY * fewerTimes;
+  for (let command = Math.floor(Math.random() * every); ; command += every) {
     const stage = await makeStage();
     const cut = cutHost(host, command, isLooking);
     try {

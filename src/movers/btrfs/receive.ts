@@ -8,7 +8,8 @@ import { isChanged } from '../../volumes/btrfs/changes';
 import type { ReadyPlace } from '../../volumes/directory/place';
 import { makeError } from '../../volumes/shared/tools';
 import type { Mover, TransferId } from '../contract';
-import { landingId, landingNotePath, receiveAttempt } from '../shared/names';
+import { landingNotePath, receiveAttempt } from '../shared/names';
+import { openLanding } from '../shared/open-landing';
 import { receiveDelta } from '../rsync/delta';
 import { receive as receiveByRsync } from '../rsync/receive';
 import { lockWriter } from '../shared/lock-writer';
@@ -26,7 +27,7 @@ function makeDiverged(place: ReadyPlace, { relationship }: TransferId) {
  * the data. Nothing there is a state of the volume before `publish` has looked at it.
  */
 export async function receive(host: Host, landings: Landings, request: ReceiveRequest): Promise<Landing> {
-  const { id, volume, offer, stream, writeMode, expiresAt } = request;
+  const { id, volume, stream, writeMode } = request;
   // Comparing is rsync's: what was sent is a tree.
   if (writeMode === 'verify') return await receiveByRsync(host, landings, request);
   await host.endAttempts(receiveAttempt(host.home, id));
@@ -48,11 +49,10 @@ export async function receive(host: Host, landings: Landings, request: ReceiveRe
   }
   const folder = await withLock(`incoming:${place.root}`, () => clearIncoming(place, id.relationship));
   await host.files.write(note, id.syncId, 0o600);
-  return await landings.open({
-    id: landingId(id),
-    publicKey: offer.publicKey,
-    command: lockWriter(folder, ['btrfs', 'receive', '--quiet', folder]),
-    attempt: receiveAttempt(host.home, id),
-    expiresAt,
-  });
+  return await openLanding(
+    host,
+    landings,
+    request,
+    lockWriter(folder, ['btrfs', 'receive', '--quiet', folder]),
+  );
 }

@@ -10,7 +10,7 @@ import type { TransferStats } from '../../model/records';
 import type { MoverSpec } from '../../model/spec';
 import { TidemarkError } from '../../model/errors';
 import type { Mover, TransferRequest } from '../contract';
-import { landingId, receiveAttempt } from '../shared/names';
+import { openLanding } from '../shared/open-landing';
 import { rememberDeletions } from './deletions';
 import { askServerCommand } from './offer';
 import type { LandingMode } from './options';
@@ -45,17 +45,6 @@ async function limitDeletions(
   return { maxDeletions: Math.floor((maxDeletionsPercent / 100) * (await countEntries(host, path))) };
 }
 
-async function open(
-  host: Host,
-  landings: Landings,
-  { id, offer, expiresAt }: ReceiveRequest,
-  command: readonly string[],
-): Promise<Landing> {
-  const { publicKey } = offer;
-  const attempt = receiveAttempt(host.home, id);
-  return await landings.open({ id: landingId(id), publicKey, command, attempt, expiresAt });
-}
-
 /**
  * Target: opens a landing that writes to the clone at `path`.
  * @param lock keeps other writers away from the replica for as long as the command runs
@@ -73,7 +62,7 @@ export async function receiveDelta(
   ]);
   const offered = await askServerCommand(host, byChecksum(request.mover), writeMode, {});
   const command = completeServerCommand(offered, { mode: writeMode, path, ...limit });
-  const landing = await open(host, landings, request, await lock(command));
+  const landing = await openLanding(host, landings, request, await lock(command));
   return { ...landing, rsync: { writeMode, ...limit } };
 }
 
@@ -86,7 +75,7 @@ export async function receiveComparison(
 ): Promise<Landing> {
   const mode: LandingMode = 'verify';
   const offered = await askServerCommand(host, request.mover, mode, request.offer.resolved);
-  const landing = await open(host, landings, request, completeServerCommand(offered, { mode, path }));
+  const landing = await openLanding(host, landings, request, completeServerCommand(offered, { mode, path }));
   return { ...landing, rsync: { writeMode: mode } };
 }
 
