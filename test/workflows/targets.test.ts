@@ -155,7 +155,7 @@ test('a dead target blocks nobody, and costs the source one state; back again, i
   await stop();
 });
 
-test('beyond pinLimit a target is given up, loudly, and healed by a full sync beside what it has', async () => {
+test('beyond pinLimit a target is given up, loudly, and healed by a sync of what differs', async () => {
   const { name, alpha, gamma, stage, sync, record, status, stop } = await setUp((document) => {
     onZfs(document);
     document.spec.source.pinLimit = { space: '50B' };
@@ -175,7 +175,7 @@ test('beyond pinLimit a target is given up, loudly, and healed by a full sync be
     .filter(({ relationship }) => relationship === name)
     .flatMap(({ targets }) => targets.filter((each) => each.name === gamma.name));
   const healed = ofGamma.filter(({ result }) => result === 'succeeded').at(-2);
-  expect(healed).toMatchObject({ how: 'full-into-side' });
+  expect(healed).toMatchObject({ how: 'delta-onto-clone' });
   expect((await status()).targets[1]?.givenUp).toBeUndefined();
   await stop();
 });
