@@ -32,12 +32,12 @@ export async function receive(host: Host, landings: Landings, request: ReceiveRe
   if (writeMode === 'verify') return await receiveByRsync(host, landings, request);
   await host.endAttempts(receiveAttempt(host.home, id));
   const note = landingNotePath(host.home, id);
-  const isResumed = (await host.files.read(note)) === id.syncId;
   const place = await findOwnPlace(host, volume);
   if (stream?.into === 'replica' && (await isChanged(host, volume, id.relationship)))
     throw makeDiverged(place, id);
   if (stream?.onto) {
     const { onto } = stream;
+    const isResumed = (await host.files.read(note)) === id.syncId;
     const path = await withLock(`incoming:${place.root}`, () =>
       makeClone(place, id.relationship, onto, isResumed),
     );
