@@ -122,7 +122,8 @@ test('every target is either kept for or given up, loudly; and what is kept is b
       );
       const costs = [...older.values()].reduce((sum, { bytes = 0 }) => sum + bytes, 0);
       expect(costs).toBeLessThanOrEqual(limits.spaceBytes);
-      for (const { text } of givenUp) expect(text).toMatch(/^target t\d is given up: .*or compares or sends everything$/);
+      for (const { text } of givenUp)
+        expect(text).toMatch(/^target t\d is given up: .*or compares or sends everything$/);
     }),
   );
 });
