@@ -66,6 +66,8 @@ export class Stage {
 
   async dispose(): Promise<void> {
     await this.steps.end();
+    // Whatever still works on a dataset keeps its pool busy.
+    await this.system.end();
     await this.storage.unmount();
     await this.system.stop();
     await this.storage.dispose();
