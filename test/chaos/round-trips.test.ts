@@ -5,6 +5,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ReverseResult } from '../../src/workflows/messages';
+import { tell } from '../support/tell';
 import { type HostName, Stage } from './crash/stage';
 import { makeRandom } from './world';
 
@@ -95,7 +96,7 @@ test.each([
 ] as const)(
   'on %s, %i times there and home again, every byte is where it should be, or kept',
   async (kind, trips) => {
-    console.log(`round trips: TIDEMARK_CHAOS_SEED=${SEED}`);
+    tell(`round trips: TIDEMARK_CHAOS_SEED=${SEED}`);
     const stage = await Stage.make(kind, { isEmpty: true });
     try {
       const world = new World(stage, makeRandom(SEED));

@@ -6,6 +6,7 @@
  */
 import { signalRelationship } from '../../support/switching';
 import { eventually } from '../../support/system';
+import { tell } from '../../support/tell';
 import { formatTable } from '../../../src/cli/text';
 import { makeRandom } from '../world';
 import { checkInvariants } from './invariants';
@@ -191,7 +192,7 @@ async function playMatrix(operation: OperationName, kind: StorageName): Promise<
       }
     }
   } finally {
-    console.log(formatMatrix(`${operation} on ${kind}`, cells.length, played));
+    tell(formatMatrix(`${operation} on ${kind}`, cells.length, played));
     await stage.dispose();
   }
   return played
