@@ -28,7 +28,7 @@ const isOver: Rehearsal['isOver'] = ({ operation, sequence }, before) =>
 
 /** A sync, and then something that no copy has. */
 async function fallBehind(stage: Stage): Promise<void> {
-  const { primary } = await stage.snapshot();
+  const primary = await stage.primary();
   await stage.change(primary);
   await stage.sync();
   await stage.change(primary);
@@ -95,8 +95,7 @@ export const REHEARSALS: Record<'sync' | 'failover' | 'reverse' | 'relocate' | '
     prepare: async (stage) => {
       await fallBehind(stage);
       await stage.carryOut('failover');
-      const { primary } = await stage.snapshot();
-      await stage.change(primary);
+      await stage.change(await stage.primary());
     },
     request: { acceptDiverged: true },
     isOver,

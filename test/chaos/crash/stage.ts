@@ -14,6 +14,8 @@ import { Trees } from './trees';
 
 export const NAME = 'crash';
 
+const primaryOf = ({ document }: RelationshipStatus) => document.spec.source.host as HostName;
+
 const digest = (content: Content) =>
   createHash('sha256')
     .update(JSON.stringify([...content].sort()))
@@ -100,9 +102,17 @@ export class Stage {
     return carryOut(this.system, NAME, operation, request);
   }
 
+  private status(): Promise<RelationshipStatus> {
+    return eventually('the status is answered', () => this.system.status(NAME));
+  }
+
+  async primary(): Promise<HostName> {
+    return primaryOf(await this.status());
+  }
+
   async snapshot(): Promise<Snapshot> {
-    const status = await eventually('the status is answered', () => this.system.status(NAME));
-    const primary = status.document.spec.source.host as HostName;
+    const status = await this.status();
+    const primary = primaryOf(status);
     await this.storage.settle();
     return {
       status,
