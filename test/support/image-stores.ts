@@ -251,6 +251,22 @@ export class ImageStore {
     else await this.run('create', name);
   }
 
+  /** Reads all layers of an image, of Podman's. @throws where one is not what its digest says */
+  async checkWhole(id: string): Promise<void> {
+    const folder = await mkdtemp(join(this.folder, 'saved-'));
+    const archive = join(folder, 'archive');
+    await this.run('save', '--quiet', '--format', 'docker-archive', '--output', archive, id);
+    await runChecked(this.host, ['tar', '-C', folder, '-xf', archive]);
+    const [saved] = JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')) as {
+      Layers: string[];
+    }[];
+    for (const layer of saved?.Layers ?? []) {
+      if (`${sha256(await readFile(join(folder, layer)))}.tar` !== layer)
+        throw new Error(`the layer ${layer} of ${id} is damaged`);
+    }
+    await rm(folder, { recursive: true });
+  }
+
   /** As a user removes a name; of the last one also the image. */
   async remove(name: string): Promise<void> {
     if (this.kind === 'containerd') await this.run('images', 'rm', '--sync', name);

@@ -54,9 +54,18 @@ export function folderOf(place: Place, relationship: string, name?: OwnFolder): 
   return join(place.meta, checkName(place, relationship), ...(name ? [name] : []));
 }
 
-/** Marks the programs of one kind of work on this store, so that a lost attempt is found. */
-export function makeAttempt({ host, volume }: Subject, work: string, relationship: string): string {
-  return `${work}:${host.name}:${relationship}:${volume.path}`;
+/** What of a relationship is never at work twice at once: `clones` are a drill's, while syncs go on. */
+export type Work = 'capture' | 'publish' | 'clones';
+
+/**
+ * Ends what a lost attempt at some work has left running, which would move names late, and marks what the engine
+ * is asked for from now on.
+ */
+export async function beginAttempt(place: Place, work: Work, relationship: string): Promise<Place> {
+  const { host, volume } = place;
+  const attempt = `${work}:${host.name}:${relationship}:${volume.path}`;
+  await host.endAttempts(attempt);
+  return { ...place, attempt };
 }
 
 /** Names and records of one relationship in a store change by one at a time. */
