@@ -116,6 +116,7 @@ export interface HostActivities {
       landingLifetimeMs: number;
       /** The same number that `transfer` is told: the target enforces it, the source explains it. */
       maxDeletions?: number;
+      maxDeletionsPercent?: number;
     },
   ): Promise<Landing>;
   transfer(

@@ -14,6 +14,11 @@ export interface Landing {
   expiresAt: string;
   /** Of a stream that was cut off here, where the target's storage can go on with it. */
   resumeToken?: string;
+  /**
+   * What answers here is rsync, whatever the mover: files are compared. How it writes, and how much it deletes at
+   * most, as the target found when it looked at its files.
+   */
+  rsync?: { writeMode: 'inPlace' | 'delayed' | 'verify'; maxDeletions?: number };
 }
 
 /** What a landing accepts. */

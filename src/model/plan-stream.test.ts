@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { findDivergence, howWithLanding, planStream } from './plan-stream';
+import { findDivergence, howWithLanding, planStream, stepDown } from './plan-stream';
 import type { StreamSituation } from './plan-stream';
 import type { HeldState } from './records';
 
@@ -48,10 +48,56 @@ test('where the newest is gone at the source, an older one is the base, and the 
 test('a base that proved broken is left out, and the next one down is tried, to the last rung', () => {
   const both = { source: side('a', 'b'), target: side('a', 'b') };
   expect(planStream(situation({ ...both, excluded: ['b'] }))).toMatchObject({ base: { identity: 'a' } });
-  expect(planStream(situation({ ...both, excluded: ['a', 'b'] }))).toEqual({
+  const left = { excluded: ['a', 'b'] };
+  expect(planStream(situation({ ...both, ...left }))).toMatchObject({ how: 'delta-onto-clone' });
+  expect(planStream(situation({ ...both, ...left, withoutDelta: true }))).toEqual({
     how: 'full-into-side',
     into: 'side',
   });
+});
+
+test('where no state is common, files are compared with a clone of what the replica itself holds newest', () => {
+  const target = [state('a'), state('b'), state('c', { kind: 'bookmark' }), state('d', { apart: true })];
+  expect(planStream(situation({ source: side('x'), target }))).toEqual({
+    how: 'delta-onto-clone',
+    into: 'side',
+    onto: { identity: 'b', targetName: 'tank/wiki@b' },
+  });
+  for (const none of [[], [state('c', { kind: 'bookmark' })], [state('d', { apart: true })]])
+    expect(planStream(situation({ source: side('x'), target: none }))).toMatchObject({
+      how: 'full-into-side',
+    });
+});
+
+test('files are not compared twice in a row where that makes no state that both hold', () => {
+  const target = [state('a'), state('b', { delta: true })];
+  expect(planStream(situation({ source: side('x'), target }))).toMatchObject({ how: 'full-into-side' });
+  // After the full stream, there is a base; where that is lost again, files are compared again.
+  const after = [...target, state('y')];
+  expect(planStream(situation({ source: side('y'), target: after }))).toMatchObject({ how: 'incremental' });
+  expect(planStream(situation({ source: side('z'), target: after }))).toMatchObject({
+    how: 'delta-onto-clone',
+    onto: { identity: 'y' },
+  });
+});
+
+test('what fails leads one rung down where that can mend it, and nowhere where it can not', () => {
+  const both = situation({ source: side('a', 'b'), target: side('a', 'b') });
+  const incremental = planStream(both);
+  expect(stepDown(incremental, 'BaseLost', both)).toMatchObject({ excluded: ['b'] });
+  expect(stepDown(incremental, 'ToolMissing', both)).toBeUndefined();
+  const delta = planStream({ ...both, excluded: ['a', 'b'] });
+  for (const type of ['ToolMissing', 'NotMounted', 'UnsupportedCapture', 'BaseLost'] as const) {
+    const left = stepDown(delta, type, { excluded: ['a', 'b'] });
+    expect(left).toEqual({ excluded: ['a', 'b'], withoutDelta: true });
+    const full = planStream({ ...both, ...left });
+    expect(full).toMatchObject({ how: 'full-into-side' });
+    expect(stepDown(full, type, { excluded: [], ...left })).toBeUndefined();
+  }
+  // Sending more would not help, or is not to be done unasked.
+  for (const type of ['TargetFull', 'HostUnreachable', 'ApprovalRequired', 'Diverged', 'Cancelled'] as const)
+    expect(stepDown(delta, type, both)).toBeUndefined();
+  expect(stepDown(undefined, 'BaseLost', both)).toBeUndefined();
 });
 
 test('a bookmark is a base as good as any, and only where the snapshot is gone', () => {
@@ -69,9 +115,7 @@ test('a bookmark is a base as good as any, and only where the snapshot is gone',
     expect(planStream(situation({ source, target }))).toMatchObject({ how: 'incremental' });
   }
   // Nothing can be received onto a bookmark.
-  expect(planStream(situation({ source: side('b'), target: [bookmark] }))).toMatchObject({
-    how: 'full-into-side',
-  });
+  expect(planStream(situation({ source: side('b'), target: [bookmark] })).base).toBeUndefined();
 });
 
 test('what was cut off is resumed where the storage can', () => {

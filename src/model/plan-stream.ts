@@ -2,7 +2,7 @@
  * The repair ladder: from which state a stream starts, and where it lands. For movers that send from a
  * base that both sides hold by identity (zfs, btrfs). A pure decision, shared by workflows and tests.
  */
-import type { HeldState } from './records';
+import type { Failure, HeldState } from './records';
 
 /** How a target is brought up to date, as its history shows it. */
 export type StreamHow =
@@ -10,6 +10,7 @@ export type StreamHow =
   | 'incremental'
   | 'incremental-from-older-base'
   | 'incremental-from-bookmark'
+  | 'delta-onto-clone'
   | 'full'
   | 'full-into-side';
 
@@ -18,6 +19,8 @@ export interface StreamPlan {
   how: StreamHow;
   /** What both sides hold, and what each calls it; none for a full stream. */
   base?: { identity: string; sourceName: string; targetName: string };
+  /** Of a delta: the target's own state, a clone of which is brought up to date by comparing its files. */
+  onto?: { identity: string; targetName: string };
   /**
    * `replica`: onto the live replica, whose newest state is the base, or which is not there yet. `side`: into a
    * volume beside it, which takes its place once it is whole; the old one is kept until then.
@@ -35,6 +38,8 @@ export interface StreamSituation {
   targetChanged: boolean;
   /** Bases that a transfer of this sync found to be gone or broken. */
   excluded: readonly string[];
+  /** No files are to be compared: more than one tree is sent, or it was tried in this sync, and can't be done. */
+  withoutDelta?: boolean;
 }
 
 /** The newest state that both sides hold and that is not known to be broken; a snapshot before a bookmark of the same. */
@@ -60,11 +65,28 @@ function isNewestOf(target: readonly HeldState[], base: string): boolean {
   return last?.identity === base;
 }
 
+/**
+ * The replica's own newest state, where files may be compared with a clone of it. Not twice in a row where that
+ * makes no state that both hold: then everything is sent, and increments are back.
+ */
+function findOnto({ target, targetExists, withoutDelta }: StreamSituation): HeldState | undefined {
+  if (!targetExists || withoutDelta) return undefined;
+  const newest = target.findLast(({ kind, apart }) => kind === 'snapshot' && !apart);
+  return newest?.delta ? undefined : newest;
+}
+
 /** Chooses the highest rung of the ladder that holds. None of them touches the last good replica. */
 export function planStream(situation: StreamSituation): StreamPlan {
   const { target, targetExists, targetChanged } = situation;
   const base = findBase(situation);
-  if (!base) return targetExists ? { how: 'full-into-side', into: 'side' } : { how: 'full', into: 'replica' };
+  if (!base) {
+    const onto = findOnto(situation);
+    if (onto) {
+      const { identity, name: targetName } = onto;
+      return { how: 'delta-onto-clone', into: 'side', onto: { identity, targetName } };
+    }
+    return targetExists ? { how: 'full-into-side', into: 'side' } : { how: 'full', into: 'replica' };
+  }
   const named = {
     identity: base.source.identity,
     sourceName: base.source.name,
@@ -79,6 +101,32 @@ export function planStream(situation: StreamSituation): StreamPlan {
 /** The rung above all others: what the target's storage has of a stream that was cut off is not sent again. */
 export function howWithLanding(how: StreamHow, landing: { resumeToken?: string }): StreamHow {
   return landing.resumeToken === undefined ? how : 'resume';
+}
+
+/** Failures that say that files can't be compared there: everything can be sent all the same. */
+const SPOILS_DELTA: readonly Failure['type'][] = [
+  'BaseLost',
+  'InvalidSpec',
+  'NotMounted',
+  'ToolFailed',
+  'ToolMissing',
+  'UnsupportedCapture',
+  'VolumeMissing',
+];
+
+/** What the choice of a rung leaves out. */
+export type LeftOut = Pick<StreamSituation, 'excluded' | 'withoutDelta'>;
+
+/** What the next choice leaves out after a transfer failed so; undefined where a lower rung would fare no better. */
+export function stepDown(
+  plan: StreamPlan | undefined,
+  failure: Failure['type'],
+  left: LeftOut,
+): LeftOut | undefined {
+  if (plan?.how === 'delta-onto-clone')
+    return SPOILS_DELTA.includes(failure) ? { ...left, withoutDelta: true } : undefined;
+  if (failure !== 'BaseLost' || !plan?.base) return undefined;
+  return { ...left, excluded: [...left.excluded, plan.base.identity] };
 }
 
 /**

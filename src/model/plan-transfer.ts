@@ -31,6 +31,8 @@ export interface TransferPlan {
   stream?: StreamPlan;
   /** At most so many deletions. Undefined: no limit. */
   maxDeletions?: number;
+  /** The same as a share of what the target counts, where nobody has counted yet. */
+  maxDeletionsPercent?: number;
 }
 
 /**
@@ -42,28 +44,37 @@ function chooseWriteMode({ method, hasHardLinks }: TransferSituation): TransferP
   return hasHardLinks || method === 'Direct' ? 'delayed' : 'inPlace';
 }
 
-function limitDeletions({ newestPoint, maxDeletes, approved }: TransferSituation): number | undefined {
+type Limit = Pick<TransferPlan, 'maxDeletions' | 'maxDeletionsPercent'>;
+
+/**
+ * At most so many deletions; none where there is no limit.
+ * @param isDelta whose storage may not count files: a stream of it knows no deletions, comparing files does.
+ */
+export function limitDeletions(
+  { newestPoint, maxDeletes, approved }: Pick<TransferSituation, 'newestPoint' | 'maxDeletes' | 'approved'>,
+  isDelta = false,
+): Limit {
   const percent = Number.parseInt(maxDeletes, 10);
-  if (approved || !newestPoint || percent >= 100) return undefined;
-  return Math.floor((percent / 100) * newestPoint.files);
+  if (approved || !newestPoint || percent >= 100) return {};
+  if (isDelta && newestPoint.files === 0) return { maxDeletionsPercent: percent };
+  return { maxDeletions: Math.floor((percent / 100) * newestPoint.files) };
 }
 
 /** Chooses how to write, names the kind of transfer, and limits what it may delete. */
 export function planTransfer(situation: TransferSituation): TransferPlan {
   const { resuming, newestPoint } = situation;
-  const limit = limitDeletions(situation);
   if (situation.stream) {
     const stream = planStream(situation.stream);
     return {
       writeMode: 'inPlace',
       how: stream.how,
       stream,
-      ...(limit !== undefined && { maxDeletions: limit }),
+      ...limitDeletions(situation, stream.how === 'delta-onto-clone'),
     };
   }
   return {
     writeMode: chooseWriteMode(situation),
     how: resuming ? 'resume' : newestPoint ? 'incremental' : 'full',
-    ...(limit !== undefined && { maxDeletions: limit }),
+    ...limitDeletions(situation),
   };
 }

@@ -59,6 +59,8 @@ export interface HeldState {
   bytes?: number;
   /** It lies by itself: whatever takes the replica's place leaves it as it is. */
   apart?: true;
+  /** Made by comparing files: it has no identity that another side could hold too. */
+  delta?: true;
 }
 
 /** A recovery point as its target holds it. */
@@ -80,6 +82,8 @@ export interface Point {
   verifiedAt?: Instant;
   /** Set where the point keeps what an old primary had for itself: retention never takes it. */
   diverged?: true;
+  /** Made by comparing files, and so of an identity that the source never had. */
+  delta?: true;
 }
 
 /** What a running transfer has done so far; sent with heartbeats. */

@@ -5,8 +5,8 @@
 import fc from 'fast-check';
 import { advanceBases, neededSyncIds } from './bases';
 import type { Bases } from './bases';
-import { findDivergence, planStream } from './plan-stream';
-import type { StreamHow } from './plan-stream';
+import { findDivergence, planStream, stepDown } from './plan-stream';
+import type { LeftOut, StreamHow } from './plan-stream';
 import type { HeldState } from './records';
 
 interface State extends HeldState {
@@ -26,7 +26,7 @@ const TARGETS = ['beta', 'gamma'] as const;
 type Name = (typeof TARGETS)[number];
 
 /** What becomes of one target in one sync. */
-type Fate = 'well' | 'dead' | 'cut off' | 'not confirmed' | 'base is broken';
+type Fate = 'well' | 'dead' | 'cut off' | 'not confirmed' | 'base is broken' | 'no files compared';
 
 type Step =
   | { do: 'write' }
@@ -44,6 +44,9 @@ class World {
   /** What each target holds as its last good copy, until a newer one is confirmed. */
   readonly good: Partial<Record<Name, number>> = {};
   private counter = 0;
+
+  /** @param deltaIsBase what was made by comparing files gets the identity of what it equals now */
+  constructor(private readonly deltaIsBase = true) {}
 
   play(step: Step): void {
     switch (step.do) {
@@ -110,23 +113,34 @@ class World {
   private syncTarget(name: Name, captured: State, fate: Fate, approved: boolean) {
     const volume = this.targets[name];
     if (fate === 'dead') return undefined;
-    const situation = (excluded: string[]) => ({
+    const situation = (left: LeftOut) => ({
       source: this.source.states.filter((state) => state !== captured),
       target: volume.states,
       targetExists: volume.exists,
       targetChanged: volume.exists && volume.live !== newestSnapshot(volume)?.content,
-      excluded,
+      ...left,
     });
-    if (!approved && findDivergence(situation([]))) return 'refused';
-    let plan = planStream(situation([]));
-    if (fate === 'base is broken' && plan.base) plan = planStream(situation([plan.base.identity]));
+    const all: LeftOut = { excluded: [] };
+    if (!approved && findDivergence(situation(all))) return 'refused';
+    let plan = planStream(situation(all));
+    const left =
+      (fate === 'base is broken' && stepDown(plan, 'BaseLost', all)) ||
+      (fate === 'no files compared' && stepDown(plan, 'ToolMissing', all));
+    if (left) plan = planStream(situation(left));
     if (fate === 'cut off') return undefined;
     const received: State = { ...captured, name: `${name}@${captured.identity}` };
+    const isDelta = plan.how === 'delta-onto-clone';
+    if (isDelta && !this.deltaIsBase) {
+      received.identity = `guid-${++this.counter}`;
+      received.delta = true;
+    }
     if (plan.into === 'replica') {
       if (plan.base) expect(newestSnapshot(volume)?.identity).toBe(plan.base.identity);
       volume.states = [...volume.states, received];
     } else {
-      const upTo = volume.states.findIndex(({ identity }) => identity === plan.base?.identity) + 1;
+      const from = plan.base ?? plan.onto;
+      if (isDelta) expect(newestSnapshot(volume)?.identity).toBe(from?.identity);
+      const upTo = volume.states.findIndex(({ identity }) => identity === from?.identity) + 1;
       volume.aside = [...volume.aside, ...volume.states.slice(upTo)];
       volume.states = [...volume.states.slice(0, upTo), received];
     }
@@ -185,7 +199,16 @@ const name = fc.constantFrom(...TARGETS);
 const anywhere = fc.constantFrom('source' as const, ...TARGETS);
 const fate = fc.oneof(
   { weight: 4, arbitrary: fc.constant<Fate>('well') },
-  { weight: 3, arbitrary: fc.constantFrom<Fate>('dead', 'cut off', 'not confirmed', 'base is broken') },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom<Fate>(
+      'dead',
+      'cut off',
+      'not confirmed',
+      'base is broken',
+      'no files compared',
+    ),
+  },
 );
 const fates = fc.record({ beta: fate, gamma: fate });
 const steps: fc.Arbitrary<Step> = fc.oneof(
@@ -216,8 +239,8 @@ const shares = (source: Volume, target: Volume) =>
 
 test('a thousand histories lose no good copy, and end in step again as soon as all is well', () => {
   fc.assert(
-    fc.property(histories, (history) => {
-      const world = new World();
+    fc.property(histories, fc.boolean(), (history, deltaIsBase) => {
+      const world = new World(deltaIsBase);
       for (const step of history) {
         world.play(step);
         for (const each of TARGETS) {
@@ -233,6 +256,10 @@ test('a thousand histories lose no good copy, and end in step again as soon as a
         // Where both hold a state, nothing is sent in full.
         if (shared.includes(each)) expect(hows[each]).toMatch(/^incremental/);
       }
+      // What is made by comparing files may be no base: then the next sync sends everything, and no later one does.
+      const wereDeltas = TARGETS.map((each) => hows[each] === 'delta-onto-clone');
+      const next = wereDeltas.map((isDelta) => (isDelta && !deltaIsBase ? 'full-into-side' : 'incremental'));
+      expect(Object.values(world.sync(ALL_WELL))).toEqual(next);
       expect(Object.values(world.sync(ALL_WELL))).toEqual(['incremental', 'incremental']);
     }),
     { numRuns: 1000 },
@@ -283,8 +310,8 @@ test('what another target lives through costs a target nothing: it goes on incre
 
 test('snapshots that people made are never destroyed', () => {
   fc.assert(
-    fc.property(histories, (history) => {
-      const world = new World();
+    fc.property(histories, fc.boolean(), (history, deltaIsBase) => {
+      const world = new World(deltaIsBase);
       for (const step of history) {
         const held = () =>
           [world.source, ...Object.values(world.targets)].flatMap(({ states, aside }) => [

@@ -102,6 +102,8 @@ export interface Mover {
       expiresAt: string;
       /** At most so many deletions; the target itself enforces it. Undefined: no limit. */
       maxDeletions?: number;
+      /** In its place: a share of the files that a delta is compared with. */
+      maxDeletionsPercent?: number;
     },
   ): Promise<Landing>;
 

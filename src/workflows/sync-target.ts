@@ -6,11 +6,11 @@ import { checkGuards } from '../model/guards';
 import { planTransfer } from '../model/plan-transfer';
 import type { TransferPlan } from '../model/plan-transfer';
 import type { Failure, Instant, TargetOutcome, TransferStats } from '../model/records';
-import { findDivergence, howWithLanding } from '../model/plan-stream';
-import type { StreamHow, StreamSituation } from '../model/plan-stream';
+import { findDivergence, howWithLanding, planStream, stepDown } from '../model/plan-stream';
+import type { LeftOut, StreamHow, StreamSituation } from '../model/plan-stream';
 import { checkSpace } from '../model/space';
 import type { Growth } from '../model/space';
-import type { TargetSpec } from '../model/spec';
+import type { MoverSpec, TargetSpec } from '../model/spec';
 import { formatBytes } from '../model/units';
 import type { TransferId } from '../movers/contract';
 import type { Landing } from '../landings/contract';
@@ -44,12 +44,14 @@ interface TargetWork {
   capturedAt: Instant;
 }
 
-function growthOf(
-  source: SourcePrepared,
-  { method, pointBytes, newestPoint, states }: TargetPrepared,
-): Growth {
-  // A stream holds what changed since its base: how much that is, nobody knows before.
-  if (states?.some(({ identity }) => source.states?.some((state) => state.identity === identity))) {
+function growthOf(source: SourcePrepared, prepared: TargetPrepared, mover: MoverSpec): Growth {
+  const { method, pointBytes, newestPoint, states } = prepared;
+  const isShared = states?.some(({ identity }) =>
+    source.states?.some((state) => state.identity === identity),
+  );
+  const stream = streamOf(source, prepared, mover);
+  // What changed is written, and no more: how much that is, nobody knows before.
+  if (isShared || (stream && planStream(stream).how === 'delta-onto-clone')) {
     return { method, source: { disk: 0, files: 0 }, point: { disk: 0 } };
   }
   return {
@@ -59,14 +61,19 @@ function growthOf(
   };
 }
 
+const NOTHING_LEFT_OUT: LeftOut = { excluded: [] };
+
 /** What both sides hold, for movers that send from a common state. */
 function streamOf(
   { states: source }: SourcePrepared,
   { states: target, changed = false, exists = false }: TargetPrepared,
-  excluded: readonly string[] = [],
+  { zfs, btrfs }: MoverSpec,
+  left: LeftOut = NOTHING_LEFT_OUT,
 ): StreamSituation | undefined {
   if (!source || !target) return undefined;
-  return { source, target, targetExists: exists, targetChanged: changed, excluded };
+  const hasOneTree = zfs?.recursive !== true && btrfs?.nested !== true;
+  const withoutDelta = left.withoutDelta === true || !hasOneTree;
+  return { source, target, targetExists: exists, targetChanged: changed, ...left, withoutDelta };
 }
 
 /** Where a target has gone a way of its own, nobody puts it aside unasked. */
@@ -75,7 +82,7 @@ function checkDivergence(
   source: SourcePrepared,
   { target, prepared }: { target: TargetSpec; prepared: TargetPrepared },
 ): Failure | undefined {
-  const situation = streamOf(source, prepared);
+  const situation = streamOf(source, prepared, ctx.document.spec.mover);
   const divergence = situation && !ctx.approved && !prepared.foreign && findDivergence(situation);
   if (!divergence) return undefined;
   const { changed, foreign } = divergence;
@@ -120,7 +127,7 @@ export function checkTarget(
     checkSpace({
       host: target.host,
       volume: volumePath(target),
-      ...growthOf(source, prepared),
+      ...growthOf(source, prepared, spec.mover),
       replicaBytes: prepared.bytes,
       freeBytes: prepared.freeBytes,
     });
@@ -146,6 +153,7 @@ async function openLanding(
     mover: ctx.document.spec.mover,
     landingLifetimeMs: LANDING_LIFETIME_MS,
     ...(plan.maxDeletions !== undefined && { maxDeletions: plan.maxDeletions }),
+    ...(plan.maxDeletionsPercent !== undefined && { maxDeletionsPercent: plan.maxDeletionsPercent }),
   });
   return orStepFailed(landing, target.host, volumePath(target));
 }
@@ -231,35 +239,30 @@ async function transferWithNewLandings(
   }
 }
 
-function planFor(
-  ctx: SyncContext,
-  { source, prepared }: TargetWork,
-  excluded: readonly string[],
-): { plan: TransferPlan; base?: string } {
-  const stream = streamOf(source, prepared, excluded);
-  const plan = planTransfer({
+function planFor(ctx: SyncContext, { source, prepared }: TargetWork, left: LeftOut): TransferPlan {
+  const { mover, guards } = ctx.document.spec;
+  const stream = streamOf(source, prepared, mover, left);
+  return planTransfer({
     method: prepared.method,
     hasHardLinks: prepared.hasHardLinks,
     ...(prepared.newestPoint && { newestPoint: prepared.newestPoint }),
     resuming: prepared.resuming,
-    maxDeletes: ctx.document.spec.guards.maxDeletes,
+    maxDeletes: guards.maxDeletes,
     approved: ctx.approved,
     ...(stream && { stream }),
   });
-  const base = plan.stream?.base?.identity;
-  return { plan, ...(base !== undefined && { base }) };
 }
 
-/** Transfers by the highest rung that holds: a base that turns out to be gone or broken is left out, and the next is tried. */
+/** Transfers by the highest rung that holds: what turns out not to is left out, and the next one is tried. */
 async function climbLadder(
   ctx: SyncContext,
   work: TargetWork,
   onPlan: (plan: TransferPlan) => void,
 ): Promise<Sent> {
-  const excluded: string[] = [];
+  let left = NOTHING_LEFT_OUT;
   let attempts = 0;
   for (;;) {
-    const { plan, base } = planFor(ctx, work, excluded);
+    const plan = planFor(ctx, work, left);
     onPlan(plan);
     try {
       const sent = await transferWithNewLandings(ctx, work, plan);
@@ -267,10 +270,14 @@ async function climbLadder(
     } catch (error) {
       if (!(error instanceof StepFailed)) throw error;
       attempts += error.attempts;
-      if (error.failure.type !== 'BaseLost' || base === undefined)
-        throw new StepFailed(error.failure, attempts);
-      excluded.push(base);
-      ctx.show(targetName(work.target), `the base is lost, the next one is tried: ${error.failure.message}`);
+      const { failure } = error;
+      const next = stepDown(plan.stream, failure.type, left);
+      if (!next) throw new StepFailed(failure, attempts);
+      left = next;
+      ctx.show(
+        targetName(work.target),
+        `${plan.how} is not possible, the next way is tried: ${failure.message}`,
+      );
     }
   }
 }
@@ -282,7 +289,7 @@ async function explainFailure(ctx: SyncContext, work: TargetWork, failure: Failu
   try {
     const { freeBytes, missingBytes } = await onHost(target.host, 'Measure what is missing').measureShortage({
       volume: atTarget(ctx, target).volume,
-      growth: growthOf(source, prepared),
+      growth: growthOf(source, prepared, ctx.document.spec.mover),
     });
     const missing =
       missingBytes > 0
@@ -317,7 +324,7 @@ export async function syncTarget(ctx: SyncContext, work: TargetWork): Promise<Ta
   const { spec } = ctx.document;
   const name = targetName(target);
   const outcome = { name, host: target.host };
-  let { plan } = planFor(ctx, work, []);
+  let plan = planFor(ctx, work, NOTHING_LEFT_OUT);
   try {
     const sent = await climbLadder(ctx, work, (chosen) => (plan = chosen));
     const { stats, attempts, how } = sent;

@@ -10,6 +10,7 @@ import { findProcesses } from '../support/find-processes';
 import { makeLocalHosts, type MakeHosts } from '../support/mover-rig';
 import { describeFiles, makeFiles, type SnapshotStorage } from '../support/snapshot-storage';
 import { SnapshotRig, type StreamTarget } from '../support/snapshot-rig';
+import { testRepairs } from './stream-repair-suite';
 
 const LARGE = 4_000_000;
 /** Of tests that do one thing again and again. */
@@ -159,38 +160,6 @@ export function testStreamMover(
       expect(await readPoint(first.point)).toBe('1');
     });
 
-    it('goes down the ladder where the base is gone: an older one, then everything into a side volume', async () => {
-      await write('1');
-      const first = await rig.sync();
-      await write('2');
-      const second = await rig.sync();
-      const base = (await storage.driver.states(rig.source, rig.volume, 'wiki')).find(
-        ({ identity }) => identity === second.point.identity,
-      );
-      if (!base) throw new Error('the base is not there');
-      await storage.destroyState(rig.volume, base);
-      await write('3');
-      const third = await rig.sync();
-      expect(third.plan).toMatchObject({ how: 'incremental-from-older-base', into: 'side' });
-      expect(await readAt(rig.replica)).toBe('3');
-      expect((await rig.points()).map(({ id }) => id)).toEqual(
-        [first, second, third].map(({ point }) => point.id),
-      );
-      for (const state of await storage.driver.states(rig.source, rig.volume, 'wiki'))
-        await storage.destroyState(rig.volume, state);
-      await write('4');
-      const fourth = await rig.sync();
-      expect(fourth.plan).toMatchObject({ how: 'full-into-side', into: 'side' });
-      expect(await readAt(rig.replica)).toBe('4');
-      for (const [{ point }, content] of [
-        [first, '1'],
-        [second, '2'],
-        [third, '3'],
-        [fourth, '4'],
-      ] as const)
-        expect(await readPoint(point)).toBe(content);
-    });
-
     also('says that the base is lost where it went after the plan was made', async () => {
       await write('1');
       await rig.sync();
@@ -296,6 +265,8 @@ export function testStreamMover(
       await storage.damage(secret.slice(0, 300));
       expect((await rig.verify(point)).unexplained).toBeGreaterThan(0);
     });
+
+    testRepairs({ get: () => ({ storage, rig, root }), also, isLocal });
 
     /** A target that holds what another tool brought, and a capture that goes on from there; perhaps beside it. */
     async function makeStage(into: 'replica' | 'side') {

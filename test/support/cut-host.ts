@@ -1,5 +1,6 @@
 /** A host whose agent is killed before one of its commands. */
 import type { Host } from '../../src/hosts/contract';
+import { TidemarkError } from '../../src/model/errors';
 
 export class Killed extends Error {}
 
@@ -32,12 +33,27 @@ export function cutHost(host: Host, command: number, isLooking: IsLooking): Host
   };
 }
 
+/** The host, without one of its programs. */
+export function withoutProgram(host: Host, program: string): Host {
+  return {
+    ...host,
+    run: (argv, options) => {
+      if (argv[0] !== program) return host.run(argv, options);
+      const message = `${program} is not installed`;
+      return Promise.reject(new TidemarkError('ToolMissing', message, { host: host.name }));
+    },
+    pipe: (argvs, options) => host.pipe(argvs, options),
+    endAttempts: (attempt) => host.endAttempts(attempt),
+  };
+}
+
 /** Before every so-manieth command; with `TIDEMARK_KILL_EVERY=1` before each of them in one run. */
 const EVERY = Number(process.env.TIDEMARK_KILL_EVERY ?? 2);
 
 /**
  * Kills a piece of work before its commands in turn, each time on a stage of its own, and then does it again to
  * its end. Answers at how many commands. Which of them it begins with differs from run to run.
+ * @param fewerTimes for work of many commands, or with a stage that takes long
  */
 export async function killAtEveryCommand<T>(
   host: Host,
@@ -45,8 +61,10 @@ export async function killAtEveryCommand<T>(
   makeStage: () => Promise<T>,
   work: (host: Host, stage: T) => Promise<unknown>,
   check: (stage: T) => Promise<void>,
+  fewerTimes = 1,
 ): Promise<number> {
-  for (let command = Math.floor(Math.random() * EVERY); ; command += EVERY) {
+  const every = EVERY === 1 ? 1 : EVERY * fewerTimes;
+  for (let command = Math.floor(Math.random() * every); ; command += every) {
     const stage = await makeStage();
     const cut = cutHost(host, command, isLooking);
     try {

@@ -11,6 +11,7 @@ import {
   type StreamPlan,
   type StreamSituation,
 } from '../../src/model/plan-stream';
+import { limitDeletions } from '../../src/model/plan-transfer';
 import type { Claim, Comparison, Point, Progress, TransferStats, Volume } from '../../src/model/records';
 import type { MoverSpec } from '../../src/model/spec';
 import type { Capture } from '../../src/volumes/contract';
@@ -27,6 +28,8 @@ export interface StreamSync {
   target?: StreamTarget;
   spec?: MoverSpec;
   excluded?: string[];
+  /** The guard of a spec. */
+  maxDeletes?: string;
   signal?: AbortSignal;
   onProgress?: (progress: Progress) => void;
   /** Stands in for the landing that the target answered. */
@@ -129,7 +132,7 @@ export class SnapshotRig {
         offer,
         stream: plan,
       },
-      ...{ writeMode: 'inPlace', mover: spec, expiresAt: inAnHour() },
+      ...{ writeMode: 'inPlace', mover: spec, expiresAt: inAnHour(), ...(await this.limit(plan, options)) },
     });
     return await mover.transfer(sourceHost, {
       ...{
@@ -143,6 +146,12 @@ export class SnapshotRig {
       signal: options.signal ?? new AbortController().signal,
       onProgress: options.onProgress ?? (() => undefined),
     });
+  }
+
+  private async limit(stream: StreamPlan, { maxDeletes, target }: StreamSync) {
+    const newestPoint = (await this.points(target)).at(-1);
+    if (maxDeletes === undefined || !newestPoint) return {};
+    return limitDeletions({ newestPoint, maxDeletes, approved: false }, stream.how === 'delta-onto-clone');
   }
 
   /** Closes both ends, and makes what was received a point. */

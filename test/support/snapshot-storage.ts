@@ -38,6 +38,8 @@ export interface SnapshotStorage {
   isLooking: IsLooking;
   /** What a person froze lies by itself: nothing that takes the replica's place touches it. */
   keepsApart?: true;
+  /** What was made by comparing files is a state that no other side can hold. */
+  deltaIsNoBase?: true;
   /** A stream that carries the snapshots in between, where the kind can. */
   intermediates?: MoverSpec;
   dispose(): Promise<void>;

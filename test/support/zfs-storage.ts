@@ -28,6 +28,7 @@ export async function makeZfsStorage(): Promise<SnapshotStorage> {
   const linesOf = async (...argv: string[]) => (await zfs(...argv)).split('\n').filter((line) => line !== '');
   return {
     title: 'ZFS datasets',
+    deltaIsNoBase: true,
     driver: zfsDriver,
     mover: zfsMover,
     spec: MoverSchema.parse({ zfs: {} }),

@@ -164,7 +164,7 @@ test('a stream that was cut off is told as resumed where the storage goes on wit
   await stop();
 });
 
-test('beyond pinLimit a target is given up, loudly, and healed by a full sync beside what it has', async () => {
+test('beyond pinLimit a target is given up, loudly, and healed by a sync of what differs', async () => {
   const { name, alpha, gamma, stage, sync, record, status, stop } = await setUp((document) => {
     onZfs(document);
     document.spec.source.pinLimit = { space: '50B' };
@@ -184,7 +184,7 @@ test('beyond pinLimit a target is given up, loudly, and healed by a full sync be
     .filter(({ relationship }) => relationship === name)
     .flatMap(({ targets }) => targets.filter((each) => each.name === gamma.name));
   const healed = ofGamma.filter(({ result }) => result === 'succeeded').at(-2);
-  expect(healed).toMatchObject({ how: 'full-into-side' });
+  expect(healed).toMatchObject({ how: 'delta-onto-clone' });
   expect((await status()).targets[1]?.givenUp).toBeUndefined();
   await stop();
 });

@@ -62,7 +62,9 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activ
       });
     },
 
-    async receive({ volume, claim, id, offer, writeMode, stream, mover, landingLifetimeMs, maxDeletions }) {
+    async receive(input) {
+      const { volume, claim, id, offer, writeMode, stream, mover, landingLifetimeMs } = input;
+      const { maxDeletions, maxDeletionsPercent } = input;
       const driver = driverFor(volume.kind);
       await driver.check(host, volume, claim);
       await noteLanding(host, id);
@@ -76,6 +78,7 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activ
         mover,
         expiresAt: expiryIn(landingLifetimeMs),
         ...(maxDeletions !== undefined && { maxDeletions }),
+        ...(maxDeletionsPercent !== undefined && { maxDeletionsPercent }),
       });
     },
 

@@ -3,11 +3,14 @@ import type { Host } from '../../hosts/contract';
 import type { Landing, Landings } from '../../landings/contract';
 import { withLock } from '../../volumes/shared/lock';
 import { clearIncoming, findOwnPlace } from '../../volumes/btrfs/folders';
+import { makeClone } from '../../volumes/btrfs/delta';
 import { isChanged } from '../../volumes/btrfs/changes';
 import type { ReadyPlace } from '../../volumes/directory/place';
 import { makeError } from '../../volumes/shared/tools';
 import type { Mover, TransferId } from '../contract';
-import { landingId, landingNotePath, receiveAttempt } from '../shared/names';
+import { landingNotePath, receiveAttempt } from '../shared/names';
+import { openLanding } from '../shared/open-landing';
+import { receiveDelta } from '../rsync/delta';
 import { receive as receiveByRsync } from '../rsync/receive';
 import { lockWriter } from '../shared/lock-writer';
 
@@ -24,20 +27,32 @@ function makeDiverged(place: ReadyPlace, { relationship }: TransferId) {
  * the data. Nothing there is a state of the volume before `publish` has looked at it.
  */
 export async function receive(host: Host, landings: Landings, request: ReceiveRequest): Promise<Landing> {
-  const { id, volume, offer, stream, writeMode, expiresAt } = request;
+  const { id, volume, stream, writeMode } = request;
   // Comparing is rsync's: what was sent is a tree.
   if (writeMode === 'verify') return await receiveByRsync(host, landings, request);
   await host.endAttempts(receiveAttempt(host.home, id));
+  const note = landingNotePath(host.home, id);
+  const isResumed = (await host.files.read(note)) === id.syncId;
   const place = await findOwnPlace(host, volume);
   if (stream?.into === 'replica' && (await isChanged(host, volume, id.relationship)))
     throw makeDiverged(place, id);
+  if (stream?.onto) {
+    const { onto } = stream;
+    const path = await withLock(`incoming:${place.root}`, () =>
+      makeClone(place, id.relationship, onto, isResumed),
+    );
+    await host.files.write(note, id.syncId, 0o600);
+    return await receiveDelta(host, landings, request, {
+      path,
+      lock: (command) => lockWriter(path, command),
+    });
+  }
   const folder = await withLock(`incoming:${place.root}`, () => clearIncoming(place, id.relationship));
-  await host.files.write(landingNotePath(host.home, id), id.syncId, 0o600);
-  return await landings.open({
-    id: landingId(id),
-    publicKey: offer.publicKey,
-    command: lockWriter(folder, ['btrfs', 'receive', '--quiet', folder]),
-    attempt: receiveAttempt(host.home, id),
-    expiresAt,
-  });
+  await host.files.write(note, id.syncId, 0o600);
+  return await openLanding(
+    host,
+    landings,
+    request,
+    lockWriter(folder, ['btrfs', 'receive', '--quiet', folder]),
+  );
 }

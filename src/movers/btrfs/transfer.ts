@@ -2,8 +2,10 @@
 import type { Host } from '../../hosts/contract';
 import { countEntries } from '../../hosts/measure-tree';
 import { LANDING_ALIAS, prepareSsh, SSH_ARGV } from '../../landings/ssh-client';
+import { TidemarkError } from '../../model/errors';
 import type { TransferStats } from '../../model/records';
 import type { TransferRequest } from '../contract';
+import { transferDelta } from '../rsync/delta';
 import { makeApprovalRequired } from '../shared/approval';
 import { describeLink } from '../shared/link';
 import { transferAttempt } from '../shared/names';
@@ -71,11 +73,27 @@ async function sendPart(
   throw classifyStream({ ...link, send, ssh: received, sourcePath: part.path });
 }
 
+/** What stands for an inner subvolume in a snapshot: btrfs sends nothing of it, and rsync an empty folder. */
+const STUB_INODE = '2';
+
+/** @throws TidemarkError `UnsupportedCapture` where a copy of its files would not be the state that is sent. */
+async function checkOneTree(host: Host, path: string): Promise<void> {
+  const find = ['find', '.', '-xdev', '-inum', STUB_INODE, '-print', '-quit'];
+  const { stdout } = await host.run(find, { cwd: path });
+  if (stdout.length === 0) return;
+  const message = 'there are subvolumes inside, which comparing files would not leave out';
+  throw new TidemarkError('UnsupportedCapture', message, { host: host.name, volume: path });
+}
+
 /** One attempt, from the beginning of the stream: what an earlier one left is not gone on with. */
 export async function transfer(host: Host, request: TransferRequest): Promise<TransferStats> {
   const { id, capture, landing, stream, maxDeletions, expectedBytes = 0 } = request;
   const startedAt = performance.now();
   await host.endAttempts(transferAttempt(host.home, id));
+  if (landing.rsync) {
+    await checkOneTree(host, capture.path);
+    return await transferDelta(host, request, capture.path);
+  }
   const parts = await planParts(host, capture, stream?.base);
   // Beside the transfer; where the state is gone, that will say so.
   const entries = countEntries(host, capture.path).catch(() => 0);

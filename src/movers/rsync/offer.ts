@@ -10,7 +10,7 @@ import { type LandingMode, makeClientOptions, PLACEHOLDER_PATH } from './options
 import { parseServerCommand } from './server-command';
 
 /** Has rsync say what it would run, with a remote shell that ends at once. */
-async function askServerCommand(
+export async function askServerCommand(
   host: Host,
   mover: MoverSpec,
   mode: LandingMode,

@@ -45,12 +45,13 @@ const MODES: Record<LandingMode, readonly string[]> = {
  * What is left out. Whole rules, because `--exclude` gives `!` and a leading `+ ` a meaning. Folders
  * of partial files are hidden at the source; at the target they count as deleted, so that what an
  * attempt left goes at the end of the next one.
+ * @param whole what is copied is a state of its storage, with all that is in it.
  */
-export function makeFilters({ include, exclude }: RsyncSpec, mode: LandingMode): string[] {
+export function makeFilters({ include, exclude }: RsyncSpec, mode: LandingMode, whole = false): string[] {
+  if (whole && mode === 'inPlace') return [];
   const partial = mode === 'verify' ? `- ${PARTIAL_FOLDER}/` : `H ${PARTIAL_FOLDER}/`;
   return [
-    '- /.tidemark',
-    '- /lost+found',
+    ...(whole ? [] : ['- /.tidemark', '- /lost+found']),
     partial,
     ...(mode === 'delayed' ? [`R ${PARTIAL_FOLDER}/`] : []),
     ...include.map((pattern) => `+ ${pattern}`),
@@ -93,7 +94,7 @@ export function makeClientOptions(
     ...extraOptions,
     `--timeout=${sums ? SILENCE_WHEN_SUMMING_SECONDS : SILENCE_SECONDS}`,
     ...makeLinkOptions(rsyncOptions(mover), resolved),
-    ...makeFilters(rsyncOptions(mover), mode),
+    ...makeFilters(rsyncOptions(mover), mode, resolved['whole'] === 'yes'),
     ...(writer === 'root' ? ATTRIBUTE_RULES : []),
     '--no-human-readable',
     ...(mode === 'verify' ? ['--out-format=%i %l %n'] : ['--info=progress2,stats2', '--out-format=%i']),

@@ -6,14 +6,18 @@ import type { StreamPlan } from '../../model/plan-stream';
 import { findReadSnapshot } from '../../volumes/zfs/clones';
 import { type Entry, snapshotsOf } from '../../volumes/zfs/listing';
 import { POINT, sideOf, snapshotName } from '../../volumes/zfs/names';
-import { ensureContainer, findPlace, type Place, withChildren } from '../../volumes/zfs/place';
+import { allEntries, ensureContainer, findPlace, type Place, withChildren } from '../../volumes/zfs/place';
+import { isDelta } from '../../volumes/zfs/points';
 import { branchSide, discardSide } from '../../volumes/zfs/swap';
 import { isMissing, makeError, runZfs } from '../../volumes/zfs/tools';
 import type { Mover } from '../contract';
+import { receiveComparison } from '../rsync/delta';
 import { lockWriter } from '../shared/lock-writer';
-import { landingId, landingNotePath, receiveAttempt } from '../shared/names';
+import { landingNotePath, receiveAttempt } from '../shared/names';
+import { openLanding } from '../shared/open-landing';
 import { isOntoReplica, makeRead, makeReceive, makeTell, type Parts } from './commands';
 import { noteProperties } from './close';
+import { receiveOntoBranch } from './delta';
 import { parseParts, parseProperties } from './offer';
 
 type ReceiveRequest = Parameters<Mover['receive']>[2];
@@ -27,22 +31,20 @@ async function lock(host: Host, dataset: string, command: string[]): Promise<str
 
 /** `receive` of the mover contract. */
 export async function receive(host: Host, landings: Landings, request: ReceiveRequest): Promise<Landing> {
-  const { id, offer, writeMode, expiresAt, volume } = request;
+  const { id, offer, writeMode, volume, stream } = request;
   await host.endAttempts(receiveAttempt(host.home, id));
   const isResumed = (await host.files.read(landingNotePath(host.home, id))) === id.syncId;
   await host.files.write(landingNotePath(host.home, id), id.syncId, 0o600);
-  const isVerify = writeMode === 'verify' || offer.resolved['mode'] === 'verify';
-  const prepared: Prepared = isVerify
-    ? { command: await prepareRead(host, request) }
-    : await prepareWrite(host, request, isResumed);
-  const { command, resumeToken } = prepared;
-  const landing = await landings.open({
-    id: landingId(id),
-    publicKey: offer.publicKey,
-    command: isVerify ? command : await lock(host, volume.path, command),
-    attempt: receiveAttempt(host.home, id),
-    expiresAt,
-  });
+  if (writeMode === 'verify' || offer.resolved['mode'] === 'verify')
+    return await receiveRead(host, landings, request);
+  const lockVolume = (command: string[]) => lock(host, volume.path, command);
+  if (stream?.onto) {
+    await noteProperties(host, id, { dataset: sideOf(volume), properties: parseProperties(offer) });
+    const options = { isResumed, lock: lockVolume };
+    return await receiveOntoBranch(host, landings, request, stream.onto, options);
+  }
+  const { command, resumeToken } = await prepareWrite(host, request, isResumed);
+  const landing = await openLanding(host, landings, request, await lockVolume(command));
   return { ...landing, ...(resumeToken !== undefined && { resumeToken }) };
 }
 
@@ -51,14 +53,17 @@ interface Prepared {
   resumeToken?: string;
 }
 
-/** A landing that only reads: the snapshots of the point whose copy is at `path`. */
-async function prepareRead(host: Host, { volume, path }: ReceiveRequest): Promise<string[]> {
+/** A landing that only reads the point whose copy is at `path`: its files, where its identity proves nothing. */
+async function receiveRead(host: Host, landings: Landings, request: ReceiveRequest): Promise<Landing> {
+  const { volume, path } = request;
   const place = await findPlace(host, volume);
   const name = findReadSnapshot(place, path);
-  const all = [...place.entries, ...place.beside];
+  const all = allEntries(place);
   const snapshot = all.find((entry) => entry.name === name);
   if (!snapshot) throw makeError(place, 'VolumeMissing', `no recovery point is readable at ${path}`);
-  return makeRead(withChildren(all, snapshot).map((entry) => entry.name));
+  if (isDelta(place, snapshot)) return await receiveComparison(host, landings, request, path);
+  const command = makeRead(withChildren(all, snapshot).map((entry) => entry.name));
+  return await openLanding(host, landings, request, command);
 }
 
 async function prepareWrite(host: Host, request: ReceiveRequest, isResumed: boolean): Promise<Prepared> {

@@ -12,6 +12,7 @@ import { describeLink } from '../shared/link';
 import { ProgressMeter } from '../shared/progress';
 import { classifyStream } from './classify';
 import { isRaw, makeResumedSend, makeSend, type Part } from './commands';
+import { transferFiles } from './delta';
 import { parseParts } from './offer';
 import { zfsOptions } from './options';
 import { readCopied, readEstimate } from './output';
@@ -74,6 +75,7 @@ export async function transfer(host: Host, request: TransferRequest): Promise<Tr
   const { id, capture, landing, mover, signal, onProgress } = request;
   const startedAt = performance.now();
   await host.endAttempts(transferAttempt(host.home, id));
+  if (landing.rsync) return await transferFiles(host, request);
   const source = await findSource(host, request);
   const options = zfsOptions(mover);
   const raw = isRaw(options, source.isEncrypted) && source.features.raw;

@@ -10,6 +10,7 @@ import type { Mover } from '../contract';
 import { transferAttempt } from '../shared/names';
 import { ProgressMeter } from '../shared/progress';
 import { classifyStream } from './classify';
+import { compareFiles } from './delta';
 import { readCopied, readStreamIdentity } from './output';
 import { describeLink } from '../shared/link';
 import { SSH } from './transfer';
@@ -18,8 +19,9 @@ type VerifyRequest = Parameters<Mover['verify']>[1];
 
 const HEAD_BYTES = 48;
 
-/** `verify` of the mover contract. */
+/** `verify` of the mover contract. Of a point that was made by comparing files, these are compared. */
 export async function verify(host: Host, request: VerifyRequest): Promise<Comparison> {
+  if (request.landing.rsync) return await compareFiles(host, request);
   const changes = await findChanges(host, request);
   const damage = request.quick ? [] : await readPoint(host, request);
   const differences = [...damage, ...changes.differences];

@@ -19,6 +19,7 @@ import {
   removeParts,
   ROOT_PART,
 } from './folders';
+import { giveIdentity } from './delta';
 import { mendNames } from './exchange';
 import { replaceReplica } from './replica';
 import { hasOwn } from './changes';
@@ -87,7 +88,11 @@ async function adopt(
   const { relationship } = request;
   const tree = treePath(place, relationship, identity);
   const isThere = (await place.host.files.list(folderOf(place, relationship, 'trees'))).includes(identity);
-  if (!isThere) await takeIn(place, request, identity, options);
+  if (!isThere) {
+    if (request.stream?.how === 'delta-onto-clone')
+      await giveIdentity(place, relationship, identity, options);
+    await takeIn(place, request, identity, options);
+  }
   await replaceReplica(place, tree, {
     ...options,
     readOnly: true,

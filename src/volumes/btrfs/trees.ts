@@ -39,7 +39,13 @@ export function findInner(subvolumes: readonly Subvolume[], root: string): Inner
     .sort((one, other) => (one.place < other.place ? -1 : 1));
 }
 
-async function setReadOnly(place: Place, path: string, value: boolean, options?: WorkOptions): Promise<void> {
+/** Makes one subvolume read-only or writable. Repeatable. */
+export async function setReadOnly(
+  place: Place,
+  path: string,
+  value: boolean,
+  options?: WorkOptions,
+): Promise<void> {
   await runTool(place, ['btrfs', 'property', 'set', '-ts', path, 'ro', String(value)], options);
 }
 

@@ -3,6 +3,7 @@ import type { Host } from '../../hosts/contract';
 import type { CaptureMethod, HeldState, Volume } from '../../model/records';
 import type { MoverSpec } from '../../model/spec';
 import type { Capture } from '../contract';
+import { removeCopies } from './clones';
 import { dropHold, hold } from './holds';
 import { type Entry, numberOf } from './listing';
 import { holdTag, POINT, snapshotName, snapshotPrefix } from './names';
@@ -16,6 +17,7 @@ import {
   type Place,
   withChildren,
 } from './place';
+import { isDelta } from './points';
 import { isMissing, makeError, runZfs } from './tools';
 
 /** A folder of ZFS is as large as the number of its entries, with itself and the one above it. */
@@ -70,6 +72,10 @@ export async function release(
   const captures = ownSnapshots(place).filter(
     ({ own, local }) => own.startsWith(prefix) && !kept.has(own) && !local.has(POINT),
   );
+  await removeCopies(
+    place,
+    captures.map(({ name }) => name),
+  );
   for (const snapshot of captures) await drop(place, snapshot, relationship);
   if (captures.length > 0) await forgetBookmarks(host, volume, prefix);
 }
@@ -115,7 +121,8 @@ function costOf(entries: readonly Entry[], { kind, own }: Entry, relationship: s
 
 /** `states` of the volume contract. */
 export async function states(host: Host, volume: Volume, relationship: string): Promise<HeldState[]> {
-  const { entries } = await findPlace(host, volume);
+  const place = await findPlace(host, volume);
+  const { entries } = place;
   return entries
     .filter(({ kind, dataset }) => kind !== 'dataset' && dataset === volume.path)
     .sort((one, other) => numberOf(one, 'createtxg') - numberOf(other, 'createtxg'))
@@ -125,6 +132,7 @@ export async function states(host: Host, volume: Volume, relationship: string): 
       createdAt: new Date(numberOf(entry, 'creation') * 1000).toISOString(),
       kind: entry.kind === 'bookmark' ? 'bookmark' : 'snapshot',
       ours: isOurs(entry, relationship),
+      ...(isDelta(place, entry) && { delta: true as const }),
       ...costOf(entries, entry, relationship),
     }));
 }

@@ -21,8 +21,13 @@ const cloneName = (relationship: string, cloneId: string) => `clone_${relationsh
 const readName = (pointId: string) => `read_${encode(pointId)}`;
 
 /** Where datasets beside a volume are mounted: below the agent's home, which is private. */
-function mountPathOf({ host, volume }: Pick<Place, 'host' | 'volume'>, name: string): string {
+export function mountPathOf({ host, volume }: Pick<Place, 'host' | 'volume'>, name: string): string {
   return join(host.home, 'zfs', ...volume.path.split('/'), name);
+}
+
+/** Below it a mount that is gone may have left its folder. */
+export async function ensureMountFolder(host: Host): Promise<void> {
+  await host.files.mkdir(join(host.home, 'zfs'), 0o700);
 }
 
 /** Clones a snapshot and those of its children, mounted as they lie. Answers where. Repeatable. */
@@ -34,8 +39,7 @@ async function cloneTree(
   const { host, volume } = place;
   const top = `${place.container?.name ?? (await ensureContainer(place))}/${name}`;
   const path = mountPathOf(place, name);
-  // Below it a mount that is gone may have left its folder.
-  await host.files.mkdir(join(host.home, 'zfs'), 0o700);
+  await ensureMountFolder(host);
   const there = new Set(place.beside.map((entry) => entry.name));
   const options = ['-o', `mountpoint=${path}`, '-o', `readonly=${readOnly ? 'on' : 'off'}`];
   for (const part of withChildren(allEntries(place), snapshot)) {
@@ -117,6 +121,39 @@ export async function pointPath(
     const { snapshot } = findPoint(place, relationship, pointId);
     return await cloneTree(place, snapshot, { name: readName(pointId), readOnly: true });
   });
+}
+
+/**
+ * A copy of what was frozen that can only be read, for as long as the work takes. What is left of one that was
+ * cut off goes with the snapshot: see {@link removeCopies}.
+ * @param reader tells several at once apart
+ */
+export async function withCopy<T>(
+  place: Place,
+  snapshot: Entry,
+  reader: string,
+  work: (path: string) => Promise<T>,
+): Promise<T> {
+  const name = readName(`${snapshot.own}_${reader}`);
+  const path = await withClones(place.volume, async () => {
+    const now = await findPlace(place.host, place.volume);
+    return await cloneTree(now, snapshot, { name, readOnly: true });
+  });
+  try {
+    return await work(path);
+  } finally {
+    await withClones(place.volume, () => destroyClone(place, name, { isRead: true }));
+  }
+}
+
+/** Removes what was copied of these snapshots to be read: nobody reads a state that is let go of. */
+export async function removeCopies(place: Place, snapshots: readonly string[]): Promise<void> {
+  const isCopy = (name: string) => {
+    const entry = place.beside.find((each) => each.name === `${containerOf(place.volume) ?? ''}/${name}`);
+    return name.startsWith('read_') && snapshots.includes(entry?.properties['origin'] ?? '');
+  };
+  for (const name of childrenBeside(place).filter(isCopy))
+    await withClones(place.volume, () => destroyClone(place, name, { isRead: true }));
 }
 
 /** The snapshot of which a path answered by `pointPath` is a copy. */

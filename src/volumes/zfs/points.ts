@@ -19,6 +19,7 @@ const StampSchema = z.object({
   files: z.number(),
   verifiedAt: z.string().exactOptional(),
   diverged: z.literal(true).exactOptional(),
+  delta: z.literal(true).exactOptional(),
 });
 
 export type Stamp = z.output<typeof StampSchema>;
@@ -59,6 +60,11 @@ export function findStamped(place: Place, relationship: string): StampedSnapshot
     .sort(
       ({ stamp: one }, { stamp: other }) => one.sequence - other.sequence || (one.id < other.id ? -1 : 1),
     );
+}
+
+/** A snapshot that was made by comparing files: its guid is nobody else's. */
+export function isDelta(subject: Subject, snapshot: Entry): boolean {
+  return snapshot.local.has(POINT) && parseStamp(subject, snapshot).delta === true;
 }
 
 /** Makes a snapshot a point: there whole, or not at all. */

@@ -4,6 +4,7 @@ import type { StreamPlan } from '../../model/plan-stream';
 import type { Point, PointMethod, Volume } from '../../model/records';
 import { withLock } from '../shared/lock';
 import type { PointStamp } from '../contract';
+import { sealBranch } from './delta';
 import { dropHold, hold } from './holds';
 import { datasetsOf, type Entry } from './listing';
 import { holdTag, sideOf, snapshotName } from './names';
@@ -41,13 +42,18 @@ export async function publish(host: Host, volume: Volume, request: PublishReques
     const before = await findPlace(host, volume);
     const existing = findStamped(before, relationship).find(({ point }) => point.id === stamp.id);
     if (existing) return existing.point;
-    const snapshot =
-      identity === undefined ? await freeze(host, volume, request) : await install(before, identity);
+    const snapshot = await findState(before, request);
     const place = await findReadyPlace(host, volume);
     await moveHold(place, snapshot, relationship);
     const { id, syncId, sequence, capturedAt, publishedAt, bytes, files, diverged } = stamp;
     const whole = { relationship, id, syncId, sequence, capturedAt, publishedAt, bytes, files };
-    await writeStamp(place, snapshot.name, { ...whole, ...(diverged && { diverged }) });
+    // The next sync must know that nothing can be sent from it.
+    const isDelta = identity !== undefined && snapshot.properties['guid'] !== identity;
+    await writeStamp(place, snapshot.name, {
+      ...whole,
+      ...(diverged && { diverged }),
+      ...(isDelta && { delta: true }),
+    });
     const point = findStamped(await findPlace(host, volume), relationship).find(
       (each) => each.point.id === id,
     );
@@ -55,6 +61,17 @@ export async function publish(host: Host, volume: Volume, request: PublishReques
       throw makeError(place, 'ToolFailed', `the stamp of ${snapshot.name} was written, and is not there`);
     return point.point;
   });
+}
+
+/** What is to be the point: frozen here, received, or made by comparing files. */
+async function findState(before: Place, request: PublishRequest): Promise<Entry> {
+  const { host, volume } = before;
+  const { relationship, stamp, stream, identity } = request;
+  if (identity === undefined) return await freeze(host, volume, request);
+  if (!stream?.onto) return await install(before, identity);
+  const made = await sealBranch(before, snapshotName(relationship, stamp.syncId));
+  // Without one, whatever was received is looked for.
+  return await install(await findPlace(host, volume), made ?? identity);
 }
 
 /** The snapshot that was received, in the replica; what came into a side volume takes its place first. */

@@ -106,6 +106,22 @@ async function prepareSide(place: Place, aside: string | undefined): Promise<voi
     await preparePart(place, name, name === side ? aside : undefined);
 }
 
+const isTaken = (property: string, own: ReadonlyMap<string, string>) =>
+  property !== CLAIMS && !NOT_TAKEN.has(property) && !own.has(property);
+
+/** Gives a dataset the settings of another one, where it has none of its own: what its files can be depends on them. */
+export async function takeSettings(subject: Subject, from: string, to: string): Promise<void> {
+  const [old, own] = [await readLocal(subject, from), await readLocal(subject, to)];
+  for (const [property, value] of old) {
+    if (isTaken(property, own)) await runZfs(subject, ['set', `${property}=${value}`, to]);
+  }
+}
+
+/** What is mounted nowhere stays so. */
+export async function unmount(subject: Subject, dataset: string): Promise<void> {
+  await runZfs(subject, ['unmount', dataset], { allow: (stderr) => NOT_MOUNTABLE.test(stderr) });
+}
+
 async function preparePart(place: Place, part: string, aside: string | undefined): Promise<void> {
   const { container, entries, volume } = place;
   const side = sideOf(volume);
@@ -113,7 +129,7 @@ async function preparePart(place: Place, part: string, aside: string | undefined
   const isReplaced = entries.some(({ name }) => name === replaced);
   const [old, own] = [isReplaced && (await readLocal(place, replaced)), await readLocal(place, part)];
   for (const [property, value] of old || []) {
-    if (!NOT_TAKEN.has(property) && (property === CLAIMS || !own.has(property)))
+    if (property === CLAIMS || isTaken(property, own))
       await runZfs(place, ['set', `${property}=${value}`, part]);
   }
   const claims = container?.local.has(CLAIMS) ? container.properties[CLAIMS] : undefined;
@@ -145,9 +161,7 @@ async function freeAside(place: Place): Promise<string> {
 async function moveAside(place: Place, aside: string): Promise<void> {
   const { host, volume } = place;
   await keepChanges({ host, volume }, aside);
-  for (const { name } of datasetsOf(place.entries).toReversed()) {
-    await runZfs(place, ['unmount', name], { allow: (stderr) => NOT_MOUNTABLE.test(stderr) });
-  }
+  for (const { name } of datasetsOf(place.entries).toReversed()) await unmount(place, name);
   await runZfs(place, ['rename', volume.path, aside]);
 }
 

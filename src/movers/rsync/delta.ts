@@ -1,0 +1,101 @@
+/**
+ * Brings a clone of an old replica up to date by comparing files, for movers that otherwise send streams and have no
+ * state to start from. Both ends find rsync's options by themselves: an offer for a stream names none.
+ */
+import type { Host } from '../../hosts/contract';
+import { countEntries } from '../../hosts/measure-tree';
+import type { Landing, Landings } from '../../landings/contract';
+import { rsyncOptions } from '../../model/mover-options';
+import type { TransferStats } from '../../model/records';
+import type { MoverSpec } from '../../model/spec';
+import { TidemarkError } from '../../model/errors';
+import type { Mover, TransferRequest } from '../contract';
+import { openLanding } from '../shared/open-landing';
+import { rememberDeletions } from './deletions';
+import { askServerCommand } from './offer';
+import type { LandingMode } from './options';
+import { completeServerCommand } from './server-command';
+import { transfer } from './transfer';
+
+type ReceiveRequest = Parameters<Mover['receive']>[2];
+
+/** Contents alone count: what differs is found whatever its size and time say. */
+const byChecksum = (mover: MoverSpec): MoverSpec => ({
+  ...mover,
+  rsync: { ...rsyncOptions(mover), checksum: true },
+});
+
+/**
+ * Written in place, two names of one file of the clone that are two files by now would undo each other; otherwise
+ * only the blocks that differ are written, and the clone goes on sharing the rest.
+ */
+async function chooseWriteMode(host: Host, path: string): Promise<'inPlace' | 'delayed'> {
+  const find = ['find', '.', '-xdev', '-type', 'f', '-links', '+1', '-print', '-quit'];
+  const { stdout } = await host.run(find, { cwd: path });
+  return stdout.length > 0 ? 'delayed' : 'inPlace';
+}
+
+async function limitDeletions(
+  host: Host,
+  path: string,
+  { maxDeletions, maxDeletionsPercent }: ReceiveRequest,
+): Promise<{ maxDeletions?: number }> {
+  if (maxDeletions !== undefined) return { maxDeletions };
+  if (maxDeletionsPercent === undefined) return {};
+  return { maxDeletions: Math.floor((maxDeletionsPercent / 100) * (await countEntries(host, path))) };
+}
+
+/**
+ * Target: opens a landing that writes to the clone at `path`.
+ * @param lock keeps other writers away from the replica for as long as the command runs
+ * @throws TidemarkError `ToolMissing` where there is no rsync
+ */
+export async function receiveDelta(
+  host: Host,
+  landings: Landings,
+  request: ReceiveRequest,
+  { path, lock }: { path: string; lock: (command: string[]) => string[] | Promise<string[]> },
+): Promise<Landing> {
+  const [writeMode, limit] = await Promise.all([
+    chooseWriteMode(host, path),
+    limitDeletions(host, path, request),
+  ]);
+  const offered = await askServerCommand(host, byChecksum(request.mover), writeMode, {});
+  const command = completeServerCommand(offered, { mode: writeMode, path, ...limit });
+  const landing = await openLanding(host, landings, request, await lock(command));
+  return { ...landing, rsync: { writeMode, ...limit } };
+}
+
+/** Target: opens a landing that only reads what is at `path`, to compare files with it. */
+export async function receiveComparison(
+  host: Host,
+  landings: Landings,
+  request: ReceiveRequest,
+  path: string,
+): Promise<Landing> {
+  const mode: LandingMode = 'verify';
+  const offered = await askServerCommand(host, request.mover, mode, request.offer.resolved);
+  const landing = await openLanding(host, landings, request, completeServerCommand(offered, { mode, path }));
+  return { ...landing, rsync: { writeMode: mode } };
+}
+
+/** Source: brings the clone behind such a landing up to date with the frozen tree at `path`. */
+export async function transferDelta(
+  host: Host,
+  request: TransferRequest,
+  path: string,
+): Promise<TransferStats> {
+  const { id, mover, landing, ...others } = request;
+  const { writeMode, maxDeletions } = landing.rsync ?? {};
+  if (writeMode === undefined || writeMode === 'verify')
+    throw new TidemarkError('InvalidSpec', 'the landing is none to write to by rsync', { host: host.name });
+  // Each delta begins with a clone in which nothing was deleted yet.
+  await rememberDeletions(host, id, 0);
+  const { maxDeletions: _planned, ...rest } = others;
+  return await transfer(host, {
+    ...rest,
+    ...{ id, mover: byChecksum(mover), landing, writeMode, sourcePath: path },
+    ...(maxDeletions !== undefined && { maxDeletions }),
+    resolved: { whole: 'yes' },
+  });
+}
