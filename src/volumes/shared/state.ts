@@ -63,11 +63,31 @@ export function findObjection({ claims }: State, claim: Claim, promotes = false)
   return other && `the volume is already the ${other.role} of ${other.relationship}`;
 }
 
+/** The claims with this one, in place of the relationship's former one. */
+export function withClaim(state: State | undefined, claim: StoredClaim): State {
+  return { ...NO_CLAIMS, claims: { ...state?.claims, [claim.relationship]: claim } };
+}
+
+export function withoutClaim(state: State, relationship: string): State {
+  const { [relationship]: _removed, ...claims } = state.claims;
+  return { ...state, claims };
+}
+
+/**
+ * What is to be stored where a volume that may have been read-only is claimed, and is so no more; undefined
+ * where nothing changes. A demotion is known as long as its epoch lasts.
+ */
+export function renewClaim(stored: StoredClaim | undefined, wanted: Claim): StoredClaim | undefined {
+  if (!isSameClaim(stored, wanted)) return wanted;
+  if (!stored?.readOnly) return undefined;
+  return { ...wanted, ...(stored.demoted && { demoted: true }) };
+}
+
 /** Without what only this volume's own folder is to know. */
 export function toClaim({ relationship, epoch, role }: StoredClaim): Claim {
   return { relationship, epoch, role };
 }
 
-export function isSameClaim(one: Claim | undefined, other: Claim): boolean {
+function isSameClaim(one: Claim | undefined, other: Claim): boolean {
   return one?.epoch === other.epoch && one.role === other.role && one.relationship === other.relationship;
 }
