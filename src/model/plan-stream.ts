@@ -23,8 +23,6 @@ export interface StreamPlan {
    * volume beside it, which takes its place once it is whole; the old one is kept until then.
    */
   into: 'replica' | 'side';
-  /** Of a stream that was cut off, where the target's storage can resume it. */
-  resumeToken?: string;
 }
 
 export interface StreamSituation {
@@ -37,8 +35,6 @@ export interface StreamSituation {
   targetChanged: boolean;
   /** Bases that a transfer of this sync found to be gone or broken. */
   excluded: readonly string[];
-  /** Of a stream of this very sync. */
-  resumeToken?: string;
 }
 
 /** The newest state that both sides hold and that is not known to be broken; a snapshot before a bookmark of the same. */
@@ -66,16 +62,9 @@ function isNewestOf(target: readonly HeldState[], base: string): boolean {
 
 /** Chooses the highest rung of the ladder that holds. None of them touches the last good replica. */
 export function planStream(situation: StreamSituation): StreamPlan {
-  const { target, targetExists, targetChanged, resumeToken } = situation;
+  const { target, targetExists, targetChanged } = situation;
   const base = findBase(situation);
-  if (!base) {
-    if (targetExists) return { how: 'full-into-side', into: 'side' };
-    return {
-      how: resumeToken === undefined ? 'full' : 'resume',
-      into: 'replica',
-      ...(resumeToken !== undefined && { resumeToken }),
-    };
-  }
+  if (!base) return targetExists ? { how: 'full-into-side', into: 'side' } : { how: 'full', into: 'replica' };
   const named = {
     identity: base.source.identity,
     sourceName: base.source.name,
@@ -83,9 +72,13 @@ export function planStream(situation: StreamSituation): StreamPlan {
   };
   const isNewest = isNewestOf(target, named.identity);
   if (!isNewest || targetChanged) return { how: 'incremental-from-older-base', base: named, into: 'side' };
-  if (resumeToken !== undefined) return { how: 'resume', base: named, into: 'replica', resumeToken };
   const how = base.source.kind === 'bookmark' ? 'incremental-from-bookmark' : 'incremental';
   return { how, base: named, into: 'replica' };
+}
+
+/** The rung above all others: what the target's storage has of a stream that was cut off is not sent again. */
+export function howWithLanding(how: StreamHow, landing: { resumeToken?: string }): StreamHow {
+  return landing.resumeToken === undefined ? how : 'resume';
 }
 
 /**

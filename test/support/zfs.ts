@@ -11,6 +11,12 @@ const exec = promisify(execFile);
 /** Held by whoever starts the daemon: a machine has one, and several tests may want it at once. */
 const LOCK = join(tmpdir(), 'tidemark-zfs-fuse.lock');
 
+/**
+ * For the shell of a test that gives a process mounts of its own: below zfs-fuse, a dataset stays busy as long as
+ * a copy of its mount is anywhere, and other tests want theirs.
+ */
+export const DROP_COPIED_MOUNTS = 'umount --all --types fuse.zfs --lazy';
+
 const answers = () =>
   exec('zpool', ['list', '-H']).then(
     () => true,
