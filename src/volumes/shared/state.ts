@@ -83,9 +83,11 @@ export function renewClaim(stored: StoredClaim | undefined, wanted: Claim): Stor
   return { ...wanted, ...(stored.demoted && { demoted: true }) };
 }
 
-/** Without what only this volume's own folder is to know. */
-export function toClaim({ relationship, epoch, role }: StoredClaim): Claim {
-  return { relationship, epoch, role };
+/** The claim that a volume is shown with: a target's before others, without what only the volume is to know. */
+export function findMainClaim(state: State | undefined): Claim | undefined {
+  const claims = Object.values(state?.claims ?? {});
+  const main = claims.find(({ role }) => role === 'target') ?? claims[0];
+  return main && { relationship: main.relationship, epoch: main.epoch, role: main.role };
 }
 
 function isSameClaim(one: Claim | undefined, other: Claim): boolean {
