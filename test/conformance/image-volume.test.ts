@@ -7,25 +7,18 @@ import type { Claim, Volume } from '../../src/model/records';
 import { BAD_REQUEST, makeLandingCommand } from '../../src/movers/image/landing-script';
 import { errorOfType } from '../support/expect-type';
 import { ImageRig } from '../support/image-rig';
-import { ImageStore } from '../support/image-stores';
+import { BLOG, type ImageStore, WIKI } from '../support/image-stores';
 import { makeStamp, SOURCE, TARGET } from './volume-fixture';
-
-const WIKI = 'registry.example/team/wiki:v1';
-const BLOG = 'registry.example/team/blog:v1';
 
 let source: ImageStore;
 let target: ImageStore;
 let rig: ImageRig;
 
 beforeEach(async () => {
-  [source, target] = [await ImageStore.make('podman'), await ImageStore.make('podman')];
-  rig = await ImageRig.make(source, target);
+  rig = await ImageRig.between('podman', 'podman');
+  ({ from: source, to: target } = rig);
 });
-afterEach(async () => {
-  await rig.dispose();
-  await source.dispose();
-  await target.dispose();
-});
+afterEach(() => rig.dispose());
 
 const fenced = { type: 'Fenced' };
 

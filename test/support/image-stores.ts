@@ -25,6 +25,11 @@ function makeBytes(seed: string, length: number): Buffer {
 
 export const LAYER_BYTES = 200_000;
 
+/** Names that tests use. */
+export const WIKI = 'registry.example/team/wiki:v1';
+export const BLOG = 'registry.example/team/blog:v1';
+export const OWN = 'registry.example/other/own:1';
+
 /** An image for two platforms, of which one was never downloaded. */
 function makeIndex(manifest: { digest: string; size: number }): string {
   const mediaType = 'application/vnd.oci.image.manifest.v1+json';

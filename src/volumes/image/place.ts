@@ -39,10 +39,14 @@ export async function findPlace(host: Host, volume: Volume): Promise<Place> {
   return { ...known, exists, root, storage, mount, meta, ...(state && { state }) };
 }
 
+export function makeMissing(place: Place, details: { hint?: string } = {}) {
+  return makeError(place, 'VolumeMissing', `there is no store of images in ${place.root}`, details);
+}
+
 /** @throws TidemarkError `VolumeMissing` where there is no store. */
 export async function findReadyPlace(host: Host, volume: Volume): Promise<Place> {
   const place = await findPlace(host, volume);
-  if (!place.exists) throw makeError(place, 'VolumeMissing', `there is no store of images in ${place.root}`);
+  if (!place.exists) throw makeMissing(place);
   return place;
 }
 
