@@ -30,7 +30,7 @@ test('a target that is away for longer than pinLimit.age is given up, and the te
       {
         target: 'gamma',
         syncId: 'wiki-000004',
-        text: 'target gamma is given up: its base wiki-000004 is 8d old, beyond pinLimit.age 7d; the next sync to it starts from an older base or in full',
+        text: 'target gamma is given up: its base wiki-000004 is 8d old, beyond pinLimit.age 7d; the next sync to it starts from an older base, or compares or sends everything',
       },
     ],
   });

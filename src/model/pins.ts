@@ -78,7 +78,7 @@ export function pinsAfter(after: AfterSync): Pin[] {
   });
 }
 
-const OUTCOME = 'the next sync to it starts from an older base or in full';
+const OUTCOME = 'the next sync to it starts from an older base, or compares or sends everything';
 
 function giveUp({ target, syncId }: Pin, why: string): GivenUp {
   return { target, syncId, text: `target ${target} is given up: its base ${syncId} ${why}; ${OUTCOME}` };

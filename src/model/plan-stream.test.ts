@@ -87,7 +87,7 @@ test('what fails leads one rung down where that can mend it, and nowhere where i
   expect(stepDown(incremental, 'BaseLost', both)).toMatchObject({ excluded: ['b'] });
   expect(stepDown(incremental, 'ToolMissing', both)).toBeUndefined();
   const delta = planStream({ ...both, excluded: ['a', 'b'] });
-  for (const type of ['ToolMissing', 'NotMounted', 'UnsupportedCapture', 'BaseLost'] as const) {
+  for (const type of ['ToolMissing', 'NotMounted', 'SourceChanged', 'BaseLost'] as const) {
     const left = stepDown(delta, type, { excluded: ['a', 'b'] });
     expect(left).toEqual({ excluded: ['a', 'b'], withoutDelta: true });
     const full = planStream({ ...both, ...left });

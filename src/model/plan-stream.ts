@@ -108,6 +108,8 @@ const SPOILS_DELTA: readonly Failure['type'][] = [
   'BaseLost',
   'InvalidSpec',
   'NotMounted',
+  // Of a frozen source: what was read of the clone is not what had been written.
+  'SourceChanged',
   'ToolFailed',
   'ToolMissing',
   'UnsupportedCapture',

@@ -35,6 +35,21 @@ describe('planTransfer', () => {
     expect(planTransfer({ ...usual, maxDeletes: '0%' }).maxDeletions).toBe(0);
   });
 
+  it('has the target count where files are compared that nobody has counted, and streams know no limit then', () => {
+    const snapshot = { createdAt: '', kind: 'snapshot', ours: true } as const;
+    const stream = {
+      source: [{ ...snapshot, identity: 'x', name: 'tank@x' }],
+      target: [{ ...snapshot, identity: 'a', name: 'tank@a' }],
+      ...{ targetExists: true, targetChanged: false, excluded: [] },
+    };
+    const uncounted = planTransfer({ ...usual, newestPoint: { files: 0 }, stream });
+    expect(uncounted).toMatchObject({ how: 'delta-onto-clone', maxDeletionsPercent: 50 });
+    expect(uncounted).not.toHaveProperty('maxDeletions');
+    expect(planTransfer({ ...usual, stream })).toMatchObject({ how: 'delta-onto-clone', maxDeletions: 500 });
+    const approved = planTransfer({ ...usual, newestPoint: { files: 0 }, stream, approved: true });
+    expect(approved).not.toHaveProperty('maxDeletionsPercent');
+  });
+
   it('sets no limit for a first sync, once approved, or where all may go', () => {
     expect(planTransfer(first)).not.toHaveProperty('maxDeletions');
     expect(planTransfer({ ...usual, approved: true })).not.toHaveProperty('maxDeletions');

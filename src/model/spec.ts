@@ -77,7 +77,7 @@ const PinLimitSchema = z
       ),
   })
   .describe(
-    'What the source keeps of old states for targets that were not synced since. A target that is given up is told of, and its next sync starts from an older base or in full.',
+    'What the source keeps of old states for targets that were not synced since. A target that is given up is told of, and its next sync starts from an older base, or compares or sends everything.',
   );
 
 const SourceSchema = z

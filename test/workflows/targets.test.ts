@@ -189,6 +189,18 @@ test('beyond pinLimit a target is given up, loudly, and healed by a sync of what
   await stop();
 });
 
+test('a target where files can not be compared is sent everything in the same sync', async () => {
+  const { alpha, gamma, sync, record, stop } = await setUp(onZfs);
+  alpha.states = [];
+  gamma.failNext.receive = 'ToolMissing';
+  const synced = record((await sync({})).syncId);
+  expect(synced?.targets).toMatchObject([
+    { result: 'succeeded', how: 'delta-onto-clone' },
+    { result: 'succeeded', how: 'full-into-side' },
+  ]);
+  await stop();
+});
+
 test('also where no target answers, what is kept for them does not outlive pinLimit.age', async () => {
   const { name, document, alpha, stage, sync, record, stop } = await setUp(onZfs);
   expect(sequencesOf(alpha)).toEqual([1]);

@@ -92,10 +92,13 @@ export async function transferDelta(
   // Each delta begins with a clone in which nothing was deleted yet.
   await rememberDeletions(host, id, 0);
   const { maxDeletions: _planned, ...rest } = others;
-  return await transfer(host, {
+  const stats = await transfer(host, {
     ...rest,
     ...{ id, mover: byChecksum(mover), landing, writeMode, sourcePath: path },
     ...(maxDeletions !== undefined && { maxDeletions }),
     resolved: { whole: 'yes' },
   });
+  if (stats.filesVanished === 0) return stats;
+  const message = 'files of the frozen state vanished while they were read';
+  throw new TidemarkError('SourceChanged', message, { host: host.name, volume: path });
 }
