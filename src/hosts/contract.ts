@@ -35,6 +35,13 @@ export interface RunOptions {
   attempt?: string;
 }
 
+/** What lies at a path; of a symlink, the link itself. */
+export interface FileKind {
+  type: 'directory' | 'regular file' | 'symbolic link' | 'special file';
+  /** Decimal. */
+  inode: string;
+}
+
 /** Small files of state, and listing. Paths are absolute. */
 export interface HostFiles {
   /** The content, or undefined where there is no such file. */
@@ -45,6 +52,10 @@ export interface HostFiles {
   remove(path: string): Promise<void>;
   /** Names in a folder, sorted; empty where there is no such folder. */
   list(path: string): Promise<string[]>;
+  /** Undefined where nothing is there. @throws where it can't be looked at. */
+  stat(path: string): Promise<FileKind | undefined>;
+  /** The path without symlinks, whether or not its last parts are there: as `realpath -m` has it. */
+  resolve(path: string): Promise<string>;
   mkdir(path: string, mode?: number): Promise<void>;
   /** Atomic rename within one filesystem. */
   rename(from: string, to: string): Promise<void>;

@@ -1,6 +1,6 @@
 import { VOLUME_KINDS } from './records';
 import type { Volume, VolumeKind } from './records';
-import type { TargetSpec } from './spec';
+import type { Relationship, TargetSpec } from './spec';
 
 /** An endpoint, with or without the defaults of its spec. */
 type Endpoint = Partial<Record<VolumeKind, string | undefined>> & { mustBeMounted?: boolean | undefined };
@@ -25,4 +25,9 @@ export function volumePath(endpoint: Endpoint): string {
 export function volumeKey(endpoint: Endpoint): Partial<Record<VolumeKind, string>> {
   const { kind, path } = volumeOf(endpoint);
   return { [kind]: path };
+}
+
+/** All hosts of a relationship, the source's first, each once. */
+export function hostsOf(document: Relationship): string[] {
+  return [...new Set([document.spec.source.host, ...document.spec.targets.map((target) => target.host)])];
 }

@@ -12,6 +12,17 @@ export interface SpecIssue {
   about: 'key' | 'value' | 'missing';
 }
 
+export interface SpecChecks {
+  problems: SpecIssue[];
+  /** Accepted, and probably not meant. */
+  warnings: SpecIssue[];
+}
+
+/** What is wrong with a value, by its place. */
+export function makeProblem(path: SpecPath, message: string, suggestion?: string): SpecIssue {
+  return { path, message, about: 'value', ...(suggestion !== undefined && { suggestion }) };
+}
+
 /** A path as people read it: `spec.targets[1].host`. */
 export function formatPath(path: SpecPath): string {
   let text = '';

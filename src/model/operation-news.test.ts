@@ -5,13 +5,13 @@ import type { OperationNews } from './operation-news';
 import { orient, primaryName } from './orientation';
 import type { SyncRecord } from './records';
 import { targetName } from './endpoints';
+import { recordSyncEnd } from './record-sync';
 import {
   activeDocument,
   applyDocument,
   directionOf,
   initialState,
   phaseOf,
-  recordSyncEnd,
   recordTakeover,
 } from './relationship-state';
 import type { RelationshipState } from './relationship-state';

@@ -1,5 +1,6 @@
 /** What an operation tells its relationship while it runs, and what that changes there. Pure. */
-import { recordEpoch, recordSyncEnd, recordTakeover } from './relationship-state';
+import { recordSyncEnd } from './record-sync';
+import { recordEpoch, recordTakeover } from './relationship-state';
 import type { RelationshipState } from './relationship-state';
 import type { SyncRecord } from './records';
 import type { Takeover, Waiting } from './status';

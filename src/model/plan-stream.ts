@@ -26,8 +26,6 @@ export interface StreamPlan {
    * volume beside it, which takes its place once it is whole; the old one is kept until then.
    */
   into: 'replica' | 'side';
-  /** Of a stream that was cut off, where the target's storage can resume it. */
-  resumeToken?: string;
 }
 
 export interface StreamSituation {
@@ -42,8 +40,6 @@ export interface StreamSituation {
   excluded: readonly string[];
   /** No files are to be compared: more than one tree is sent, or it was tried in this sync, and can't be done. */
   withoutDelta?: boolean;
-  /** Of a stream of this very sync. */
-  resumeToken?: string;
 }
 
 /** The newest state that both sides hold and that is not known to be broken; a snapshot before a bookmark of the same. */
@@ -81,7 +77,7 @@ function findOnto({ target, targetExists, withoutDelta }: StreamSituation): Held
 
 /** Chooses the highest rung of the ladder that holds. None of them touches the last good replica. */
 export function planStream(situation: StreamSituation): StreamPlan {
-  const { target, targetExists, targetChanged, resumeToken } = situation;
+  const { target, targetExists, targetChanged } = situation;
   const base = findBase(situation);
   if (!base) {
     const onto = findOnto(situation);
@@ -89,12 +85,7 @@ export function planStream(situation: StreamSituation): StreamPlan {
       const { identity, name: targetName } = onto;
       return { how: 'delta-onto-clone', into: 'side', onto: { identity, targetName } };
     }
-    if (targetExists) return { how: 'full-into-side', into: 'side' };
-    return {
-      how: resumeToken === undefined ? 'full' : 'resume',
-      into: 'replica',
-      ...(resumeToken !== undefined && { resumeToken }),
-    };
+    return targetExists ? { how: 'full-into-side', into: 'side' } : { how: 'full', into: 'replica' };
   }
   const named = {
     identity: base.source.identity,
@@ -103,9 +94,13 @@ export function planStream(situation: StreamSituation): StreamPlan {
   };
   const isNewest = isNewestOf(target, named.identity);
   if (!isNewest || targetChanged) return { how: 'incremental-from-older-base', base: named, into: 'side' };
-  if (resumeToken !== undefined) return { how: 'resume', base: named, into: 'replica', resumeToken };
   const how = base.source.kind === 'bookmark' ? 'incremental-from-bookmark' : 'incremental';
   return { how, base: named, into: 'replica' };
+}
+
+/** The rung above all others: what the target's storage has of a stream that was cut off is not sent again. */
+export function howWithLanding(how: StreamHow, landing: { resumeToken?: string }): StreamHow {
+  return landing.resumeToken === undefined ? how : 'resume';
 }
 
 /** Failures that say that files can't be compared there: everything can be sent all the same. */

@@ -1,15 +1,9 @@
 /** The state of a relationship and how each event changes it: pure, so that it can be tested alone. */
-import type { Bases } from './bases';
-import { targetName, volumeOf } from './endpoints';
+import { hostsOf, targetName, volumeOf } from './endpoints';
 import { orient, primaryAfter, sourceName } from './orientation';
-import { isMissingAgent } from './failure';
-import type { Failure, Instant, SyncRecord, TargetOutcome } from './records';
-import { targetsDue } from './schedules';
+import type { Failure, SyncRecord } from './records';
 import type { Relationship, TargetSpec } from './spec';
-import type { LastSync, OperationKind, Phase, RelationshipStatus, Takeover, TargetStatus } from './status';
-
-/** How many syncs the relationship itself remembers; the catalog has them all. */
-const REMEMBERED_SYNCS = 20;
+import type { OperationKind, Phase, RelationshipStatus, Takeover, TargetStatus } from './status';
 
 /** Everything that outlives a run of the relationship workflow. */
 export interface RelationshipState extends Omit<
@@ -150,189 +144,10 @@ function keepTakeover(state: RelationshipState, document: Relationship): void {
   if (from !== undefined) state.takeover = { ...rest, from, fenced: true };
 }
 
-/** All hosts of a relationship, the source's first, each once. */
-export function hostsOf(document: Relationship): string[] {
-  return [...new Set([document.spec.source.host, ...document.spec.targets.map((target) => target.host)])];
-}
-
-/** The names of the targets that a request means by names or classes. Unknown ones are returned too. */
-export function chooseTargets(
-  targets: readonly TargetSpec[],
-  wanted: readonly string[] | undefined,
-): { chosen: string[]; unknown: string[] } {
-  const names = targets.map(targetName);
-  if (!wanted || wanted.length === 0) return { chosen: names, unknown: [] };
-  // `nodes` and `drpnodes` are what operators type for the classes `node` and `drpnode`.
-  const matches = (target: TargetSpec, want: string) =>
-    targetName(target) === want || target.class === want || `${target.class}s` === want;
-  return {
-    chosen: targets.filter((target) => wanted.some((want) => matches(target, want))).map(targetName),
-    unknown: wanted.filter((want) => !targets.some((target) => matches(target, want))),
-  };
-}
-
-/** Why a request for targets that there are not is refused; undefined where all are known. */
-export function objectionToTargets(
-  targets: readonly TargetSpec[],
-  wanted: readonly string[] | undefined,
-): string | undefined {
-  const { unknown } = chooseTargets(targets, wanted);
-  if (unknown.length === 0) return undefined;
-  const known = targets.map((target) => `${targetName(target)} (${target.class})`).join(', ');
-  return `no target has the name or class ${unknown.join(', ')}; there are ${known}`;
-}
-
-/**
- * The targets that a tick starts a sync of, now or right after the sync of others that runs; none: it is
- * skipped. A sync of some targets alone, such as one that is tried again, must not cost the others their ticks.
- * @param request.tick when the Schedule meant it; without it, the tick is for all
- * @param request.targets names or classes that it is for, whenever it was meant
- */
-export function targetsOfTick(
-  state: RelationshipState,
-  { tick, targets }: { tick?: Instant; targets?: string[] },
-): string[] {
-  const document = activeDocument(state);
-  if (!document || state.paused || state.takeover) return [];
-  const { spec } = document;
-  const due =
-    tick === undefined || targets ? chooseTargets(spec.targets, targets).chosen : targetsDue(spec, tick);
-  if (!state.operation) return due;
-  const { targets: running } = state.operation;
-  return running ? due.filter((name) => !running.includes(name)) : [];
-}
-
-/** The target that a failover goes to where nobody names one: the freshest. */
-export function chooseTakeoverTarget(targets: readonly TargetStatus[]): string | undefined {
-  const fresh = targets
-    .filter(({ result }) => result !== 'external')
-    .toSorted((one, other) => (other.capturedAt ?? '').localeCompare(one.capturedAt ?? ''));
-  return fresh[0]?.name;
-}
-
-function toTargetStatus(old: TargetStatus, outcome: TargetOutcome): TargetStatus {
-  const { lastError: _gone, givenUp, ...kept } = old;
-  return {
-    ...kept,
-    ...(givenUp !== undefined && outcome.result !== 'succeeded' && { givenUp }),
-    result: outcome.result,
-    ...(outcome.point && {
-      recoveryPoint: outcome.point.id,
-      capturedAt: outcome.point.capturedAt,
-      baseSyncId: outcome.point.syncId,
-    }),
-    ...(outcome.failure && { lastError: outcome.failure }),
-  };
-}
-
-/** By target, the sync that it last confirmed, whose frozen state at the source is its base. */
-export function basesOf({ targets }: RelationshipState): Bases {
-  return Object.fromEntries(
-    targets.flatMap(({ name, baseSyncId }) => (baseSyncId ? [[name, baseSyncId]] : [])),
-  );
-}
-
-/** By target, when its base was frozen. */
-export function basesCapturedAt({ targets }: RelationshipState): Record<string, Instant> {
-  return Object.fromEntries(
-    targets.flatMap(({ name, capturedAt }) => (capturedAt ? [[name, capturedAt]] : [])),
-  );
-}
-
-/** The source keeps nothing for a target any more: said until a sync of it succeeds. */
-function recordGivenUp(target: TargetStatus, record: SyncRecord): TargetStatus {
-  const given = record.givenUp?.find((each) => each.target === target.name);
-  if (!given || given.syncId !== target.baseSyncId) return target;
-  const { baseSyncId: _dropped, ...rest } = target;
-  return { ...rest, givenUp: given.text };
-}
-
 /** Says something to whoever looks at the current details, until a later sync succeeds. */
 export function setNotice(state: RelationshipState, text: string): void {
   state.notice = { text, sequence: state.sequence };
 }
-
-/** Says that a target has failed before the sync has ended, which may be hours away. */
-export function recordTargetFailure(state: RelationshipState, outcome: TargetOutcome): void {
-  if (state.operation?.kind !== 'sync') return;
-  state.targets = state.targets.map((target) =>
-    target.name === outcome.name ? toTargetStatus(target, outcome) : target,
-  );
-}
-
-function summarizeSync(record: SyncRecord): LastSync {
-  const total = (pick: (target: TargetOutcome) => number | undefined) =>
-    record.targets.reduce((sum, target) => sum + (pick(target) ?? 0), 0);
-  return {
-    syncId: record.syncId,
-    result: record.result,
-    startedAt: record.startedAt,
-    endedAt: record.endedAt,
-    bytes: total((target) => target.stats?.bytesSent),
-    files: total((target) => target.stats?.filesChanged),
-    durationSeconds: (Date.parse(record.endedAt) - Date.parse(record.startedAt)) / 1000,
-  };
-}
-
-/** Every failure of a sync: its own, and those of its targets. */
-export function failuresOf(record: SyncRecord): Failure[] {
-  return [record.failure, ...record.targets.map((target) => target.failure)].filter(
-    (failure) => failure !== undefined,
-  );
-}
-
-/** What a finished sync changes. `retryDelayMs` is asked for only when one is to be started again. */
-export function recordSyncEnd(
-  state: RelationshipState,
-  record: SyncRecord,
-  now: Instant,
-  retryDelayMs: (consecutiveFailures: number) => number,
-): void {
-  const outcomes = new Map(record.targets.map((target) => [target.name, target]));
-  state.targets = state.targets.map((target) => {
-    const outcome = outcomes.get(target.name);
-    return recordGivenUp(outcome ? toTargetStatus(target, outcome) : target, record);
-  });
-  state.history = [record, ...state.history].slice(0, REMEMBERED_SYNCS);
-  state.lastSync = summarizeSync(record);
-  // What was said while this one ran is newer than it.
-  if (record.result === 'succeeded' && state.notice && state.notice.sequence < record.sequence)
-    delete state.notice;
-  planRecovery(state, record.failure, now, retryDelayMs);
-}
-
-/**
- * What is to happen about everything that is wrong: also with targets that this sync left out, which
- * must not be forgotten because another one did well.
- */
-function planRecovery(
-  state: RelationshipState,
-  failure: Failure | undefined,
-  now: Instant,
-  retryDelayMs: (consecutiveFailures: number) => number,
-): void {
-  delete state.approval;
-  delete state.retryAt;
-  const failing = state.targets.filter((target) => target.result === 'failed');
-  const failures = [failure, ...failing.map((target) => target.lastError)].filter(
-    (each) => each !== undefined,
-  );
-  const absent = failures.filter(isMissingAgent).map((each) => each.host ?? '');
-  state.absentHosts = [...new Set(absent)].filter(Boolean);
-  const asks = (each: Failure | undefined) => each !== undefined && ASKING.includes(each.type);
-  const guard = failures.find(asks);
-  if (guard) state.approval = { reason: guard.message, since: now };
-  const retryable = failing.filter((target) => !asks(target.lastError));
-  state.retryTargets = retryable.map((target) => target.name);
-  const isWholeLost = failing.length === 0 && failure !== undefined && failure.type !== 'Cancelled';
-  if (failures.length === 0 || failure?.type === 'Cancelled') state.consecutiveFailures = 0;
-  else state.consecutiveFailures++;
-  if (retryable.length === 0 && !isWholeLost) return;
-  state.retryAt = new Date(Date.parse(now) + retryDelayMs(state.consecutiveFailures)).toISOString();
-}
-
-/** Failures of a sync that nothing mends but a person who says yes. */
-const ASKING: readonly Failure['type'][] = ['ApprovalRequired', 'Diverged'];
 
 /** Failures that a user who replaced a volume on purpose may override. */
 const APPROVABLE: readonly Failure['type'][] = ['NotMounted', 'VolumeMissing'];

@@ -12,16 +12,11 @@ import { makeFailure } from '../model/failure';
 import { makeOperationId, makeSyncId } from '../model/names';
 import type { Failure, SyncRecord } from '../model/records';
 import { primaryName } from '../model/orientation';
-import {
-  basesCapturedAt,
-  basesOf,
-  activeDocument,
-  chooseTargets,
-  hostsOf,
-  objectionToTargets,
-  recordSyncEnd,
-  setNotice,
-} from '../model/relationship-state';
+import { basesCapturedAt, basesOf } from '../model/bases';
+import { chooseTargets, objectionToTargets } from '../model/choose-targets';
+import { hostsOf } from '../model/endpoints';
+import { recordSyncEnd } from '../model/record-sync';
+import { activeDocument, setNotice } from '../model/relationship-state';
 import type { RelationshipState } from '../model/relationship-state';
 import { nextRetryDelayMs } from '../model/retry';
 import { nextTick } from '../model/schedules';

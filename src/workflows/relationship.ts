@@ -12,15 +12,14 @@ import { ApplicationFailure } from '@temporalio/workflow';
 import { renderRelationshipDetails } from '../model/details';
 import { takeNews } from '../model/operation-news';
 import type { Instant, TargetOutcome } from '../model/records';
+import { objectionToTargets, targetsOfTick } from '../model/choose-targets';
+import { hostsOf } from '../model/endpoints';
+import { recordTargetFailure } from '../model/record-sync';
 import {
   activeDocument,
-  hostsOf,
   initialState,
-  objectionToTargets,
   phaseOf,
-  recordTargetFailure,
   setNotice,
-  targetsOfTick,
   toStatus,
   waitingForApproval,
 } from '../model/relationship-state';

@@ -1,7 +1,8 @@
 /** What people may ask of a relationship about which side is the primary: checked, and put in line. */
 import { ApplicationFailure, setHandler } from '@temporalio/workflow';
 import { isSwitch } from '../model/document-change';
-import { activeDocument, chooseTakeoverTarget } from '../model/relationship-state';
+import { chooseTakeoverTarget } from '../model/choose-targets';
+import { activeDocument } from '../model/relationship-state';
 import type { OperationNews } from '../model/operation-news';
 import { primaryName } from '../model/orientation';
 import type { Price } from '../model/price';

@@ -6,8 +6,8 @@ import { checkGuards } from '../model/guards';
 import { planTransfer } from '../model/plan-transfer';
 import type { TransferPlan } from '../model/plan-transfer';
 import type { Failure, Instant, TargetOutcome, TransferStats } from '../model/records';
-import { findDivergence, planStream, stepDown } from '../model/plan-stream';
-import type { LeftOut, StreamSituation } from '../model/plan-stream';
+import { findDivergence, howWithLanding, planStream, stepDown } from '../model/plan-stream';
+import type { LeftOut, StreamHow, StreamSituation } from '../model/plan-stream';
 import { checkSpace } from '../model/space';
 import type { Growth } from '../model/space';
 import type { MoverSpec, TargetSpec } from '../model/spec';
@@ -162,7 +162,7 @@ async function transferOnce(
   ctx: SyncContext,
   work: TargetWork,
   plan: TransferPlan,
-): Promise<{ stats: TransferStats; attempt: number }> {
+): Promise<{ stats: TransferStats; attempt: number; how: StreamHow }> {
   const { source } = work;
   const { spec } = ctx.document;
   const name = targetName(work.target);
@@ -170,10 +170,11 @@ async function transferOnce(
   const landing = await openLanding(ctx, work, plan, id);
   const capture = await work.capture;
   if ('type' in capture) throw new StepFailed(capture);
-  ctx.show(name, `transferring (${plan.how})`);
+  const how = howWithLanding(plan.how, landing);
+  ctx.show(name, `transferring (${how})`);
   const transfer = onHost(
     spec.source.host,
-    `Transfer to ${name}: ${plan.how}, from a tree of about ${formatBytes(source.bytes)}`,
+    `Transfer to ${name}: ${how}, from a tree of about ${formatBytes(source.bytes)}`,
     {
       startToCloseTimeout: '30d',
       retry: {
@@ -197,7 +198,7 @@ async function transferOnce(
     expectedBytes: source.bytes,
     releaseAfter: isReleasedByTransfer(ctx, capture),
   });
-  return orStepFailed(transfer, spec.source.host, volumePath(spec.source));
+  return { ...(await orStepFailed(transfer, spec.source.host, volumePath(spec.source))), how };
 }
 
 /** A frozen copy that only one target reads is let go of by its transfer: a step less. */
@@ -205,18 +206,25 @@ export function isReleasedByTransfer(ctx: SyncContext, capture: Capture): boolea
   return !capture.live && capture.identity === undefined && ctx.targets.length === 1;
 }
 
+/** What got through, and how it did in the end. */
+interface Sent {
+  stats: TransferStats;
+  attempts: number;
+  how: StreamHow;
+}
+
 /** Transfers, opening a new landing when the old one may be gone; adds up the attempts. */
 async function transferWithNewLandings(
   ctx: SyncContext,
   work: TargetWork,
   plan: TransferPlan,
-): Promise<{ stats: TransferStats; attempts: number }> {
+): Promise<Sent> {
   let attempts = 0;
   for (let round = 1; ; round++) {
     const startedAt = Date.now();
     try {
-      const { stats, attempt } = await transferOnce(ctx, work, plan);
-      return { stats, attempts: attempts + attempt };
+      const { stats, attempt, how } = await transferOnce(ctx, work, plan);
+      return { stats, attempts: attempts + attempt, how };
     } catch (error) {
       if (!(error instanceof StepFailed)) throw error;
       attempts += error.attempts;
@@ -250,7 +258,7 @@ async function climbLadder(
   ctx: SyncContext,
   work: TargetWork,
   onPlan: (plan: TransferPlan) => void,
-): Promise<{ stats: TransferStats; attempts: number }> {
+): Promise<Sent> {
   let left = NOTHING_LEFT_OUT;
   let attempts = 0;
   for (;;) {
@@ -319,7 +327,7 @@ export async function syncTarget(ctx: SyncContext, work: TargetWork): Promise<Ta
   let plan = planFor(ctx, work, NOTHING_LEFT_OUT);
   try {
     const sent = await climbLadder(ctx, work, (chosen) => (plan = chosen));
-    const { stats, attempts } = sent;
+    const { stats, attempts, how } = sent;
     const capture = await work.capture;
     const identity = 'type' in capture ? undefined : capture.identity;
     ctx.show(name, 'publishing a recovery point');
@@ -339,7 +347,7 @@ export async function syncTarget(ctx: SyncContext, work: TargetWork): Promise<Ta
     });
     const published = await orStepFailed(publish, target.host, volumePath(target));
     ctx.show(name, `done: ${stats.filesChanged} entries changed, ${formatBytes(stats.bytesSent)} sent`);
-    return { ...outcome, result: 'succeeded', how: plan.how, stats, attempts, ...published };
+    return { ...outcome, result: 'succeeded', how, stats, attempts, ...published };
   } catch (error) {
     const failed =
       error instanceof StepFailed ? error : new StepFailed(toFailure(error, target.host, volumePath(target)));

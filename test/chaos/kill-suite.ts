@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { makeRelationshipId } from '../../src/model/names';
 import type { RelationshipStatus } from '../../src/model/status';
 import { eventually, TestSystem } from '../support/system';
+import { tell } from '../support/tell';
 import { pointFolders } from './watched';
 import { ChangingTree, describeTree, diffTrees, digestTree, makeRandom } from './world';
 
@@ -115,7 +116,7 @@ async function checkHistory(status: RelationshipStatus): Promise<void> {
 }
 
 async function setUp(): Promise<void> {
-  console.log(`chaos seed ${SEED}: set TIDEMARK_CHAOS_SEED to play it again`);
+  tell(`chaos seed ${SEED}: set TIDEMARK_CHAOS_SEED to play it again`);
   system = await TestSystem.start();
   target = join(system.folder, 'data', 'target');
   tree = new ChangingTree(join(system.folder, 'source'), random, BIG_BYTES);

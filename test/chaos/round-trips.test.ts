@@ -5,7 +5,9 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ReverseResult } from '../../src/workflows/messages';
-import { type HostName, Stage } from './crash/stage';
+import { tell } from '../support/tell';
+import type { HostName } from './crash/hosts';
+import { NAME, Stage } from './crash/stage';
 import { makeRandom } from './world';
 
 const SEED = Number(process.env.TIDEMARK_CHAOS_SEED ?? Date.now() % 1e9);
@@ -40,7 +42,7 @@ class World {
     const side = this.sides[host];
     for (let count = 1 + Math.floor(this.random() * 5); count > 0; count--) {
       const name = `folder-${Math.floor(this.random() * 4)}/file-${Math.floor(this.random() * 8)}`;
-      const path = join(this.stage.directory(host), name);
+      const path = join(this.stage.trees.folder(host), name);
       if (this.random() < 0.25) {
         side.delete(name);
         await rm(path, { force: true });
@@ -56,13 +58,13 @@ class World {
   async expectBothSides(): Promise<void> {
     for (const host of ['alpha', 'beta'] as const) {
       const expected = new Map([...this.sides[host]].sort());
-      expect(await readTree(this.stage.directory(host))).toEqual(expected);
+      expect(await readTree(this.stage.trees.folder(host))).toEqual(expected);
     }
   }
 
   async expectAllKept(): Promise<void> {
     for (const { host, id, content } of this.kept) {
-      const folder = (await this.stage.pointFolders(host)).get(id);
+      const folder = (await this.stage.trees.pointPaths(host, NAME)).get(id);
       if (folder === undefined) throw new Error(`${id} of ${host} is gone`);
       expect(await readTree(folder)).toEqual(new Map([...content].sort()));
     }
@@ -95,7 +97,7 @@ test.each([
 ] as const)(
   'on %s, %i times there and home again, every byte is where it should be, or kept',
   async (kind, trips) => {
-    console.log(`round trips: TIDEMARK_CHAOS_SEED=${SEED}`);
+    tell(`round trips: TIDEMARK_CHAOS_SEED=${SEED}`);
     const stage = await Stage.make(kind, { isEmpty: true });
     try {
       const world = new World(stage, makeRandom(SEED));

@@ -8,6 +8,7 @@ import { TestFilesystem } from '../support/filesystems';
 import { TwoHosts } from '../support/netns';
 import { awaitEnd, carryOut, start, untilStatus, update } from '../support/switching';
 import { eventually, TestSystem } from '../support/system';
+import { tell } from '../support/tell';
 import { syncWell, writeDocument } from '../support/user';
 import { MIB } from './watched';
 import { describeTree, diffTrees } from './world';
@@ -81,7 +82,7 @@ it('goes back with at most 1.5 times the bytes that were changed on either side'
   const before = await bytesOnLink();
   const { diverged } = await carryOut<ReverseResult>(system, 'delta', 'reverse', { acceptDiverged: true });
   const sent = (await bytesOnLink()) - before;
-  console.log(`reverse: ${sent} bytes on the link for ${5 * MIB} changed: ${(sent / 5 / MIB).toFixed(2)} ×`);
+  tell(`reverse: ${sent} bytes on the link for ${5 * MIB} changed: ${(sent / 5 / MIB).toFixed(2)} ×`);
   expect(sent).toBeLessThanOrEqual(1.5 * 5 * MIB);
   expect(diverged?.diverged).toBe(true);
   await expectEqual(alpha, beta);

@@ -1,7 +1,7 @@
 /** What every host promises, whatever way leads to it. See `src/hosts/contract.ts`. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, lstat, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Host } from '../../src/hosts/contract';
@@ -9,6 +9,7 @@ import { readStat } from '../../src/hosts/local/proc';
 import { waitUntil } from '../../src/hosts/local/terminate';
 import { runChecked } from '../../src/hosts/run-checked';
 import { TidemarkError } from '../../src/model/errors';
+import { testHostFiles } from './host-files-suite';
 
 /** A host named `alpha`, whose files and processes are those of this machine. */
 export interface HostFixture {
@@ -266,69 +267,7 @@ export function describeHost(fixture: HostFixture): void {
       });
     });
 
-    describe('files', () => {
-      it('writes a file with exactly its mode, makes its folders, and leaves nothing beside it', async () => {
-        const path = join(folder, 'a/b/state.json');
-        await host.files.write(path, 'one');
-        await host.files.write(path, 'two', 0o664);
-        expect(await host.files.read(path)).toBe('two');
-        expect((await stat(path)).mode & 0o777).toBe(0o664);
-        expect(await host.files.list(join(folder, 'a/b'))).toEqual(['state.json']);
-      });
-
-      it('keeps the old content, and nothing half-made, where writing fails', async () => {
-        const path = join(folder, 'state');
-        await mkdir(path);
-        await writeFile(join(path, 'inside'), '');
-        await expect(host.files.write(path, 'can not replace a folder')).rejects.toThrow();
-        expect(await host.files.list(folder)).toEqual(['state']);
-      });
-
-      it('shows readers the old content or the new, never a part', async () => {
-        const path = join(folder, 'state');
-        const contents = ['a', 'b'].map((letter) => letter.repeat(300_000));
-        await host.files.write(path, 'a'.repeat(300_000));
-        const writes = (async () => {
-          for (let round = 0; round < 20; round++) await host.files.write(path, contents[round % 2] ?? '');
-          return true;
-        })();
-        for (let done = false; !done; done = await Promise.race([writes, Promise.resolve(false)])) {
-          const content = await host.files.read(path);
-          expect(contents.includes(content ?? '')).toBe(true);
-        }
-      });
-
-      it('answers nothing for what is not there', async () => {
-        expect(await host.files.read(join(folder, 'none'))).toBeUndefined();
-        expect(await host.files.list(join(folder, 'none'))).toEqual([]);
-        await host.files.remove(join(folder, 'none'));
-      });
-
-      it('removes whole trees, with names of any bytes, and never follows a symlink', async () => {
-        const kept = join(folder, 'kept');
-        await host.files.mkdir(kept);
-        await writeFile(join(kept, 'file'), 'x');
-        const tree = join(folder, '-tree');
-        await host.files.mkdir(join(tree, 'deep'), 0o700);
-        await symlink(kept, join(tree, 'link'));
-        await writeFile(Buffer.concat([Buffer.from(`${tree}/`), Buffer.from([0xff, 0x0a, 0xfe])]), 'x');
-        await chmod(tree, 0o500);
-        await symlink(kept, join(folder, 'link'));
-        await host.files.remove(tree);
-        await host.files.remove(join(folder, 'link'));
-        await expect(lstat(tree)).rejects.toThrow('ENOENT');
-        expect(await host.files.list(folder)).toEqual(['kept']);
-        expect(await readFile(join(kept, 'file'), 'utf8')).toBe('x');
-      });
-
-      it('renames over what is there', async () => {
-        await host.files.write(join(folder, 'a'), 'new');
-        await host.files.write(join(folder, 'b'), 'old');
-        await host.files.rename(join(folder, 'a'), join(folder, 'b'));
-        expect(await host.files.list(folder)).toEqual(['b']);
-        expect(await host.files.read(join(folder, 'b'))).toBe('new');
-      });
-    });
+    testHostFiles(() => ({ host, folder }));
 
     describe('attempts', () => {
       const attempt = `transfer:wiki:beta:${process.pid}`;

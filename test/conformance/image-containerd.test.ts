@@ -1,12 +1,11 @@
 import { ImageRig } from '../support/image-rig';
-import { ImageStore } from '../support/image-stores';
 import { describeImages } from './image-suite';
 
 describeImages('containerd', 'containerd');
 
 it('an image for several platforms comes over as the index that it is, with what there is of it', async () => {
-  const [source, target] = await Promise.all([ImageStore.make('containerd'), ImageStore.make('containerd')]);
-  const rig = await ImageRig.make(source, target);
+  const rig = await ImageRig.between('containerd', 'containerd');
+  const { from: source, to: target } = rig;
   try {
     const id = await source.add('docker.io/library/multi:1', ['base', 'multi'], {
       forSeveralPlatforms: true,
@@ -17,7 +16,5 @@ it('an image for several platforms comes over as the index that it is, with what
     expect((await rig.sync()).stats).toMatchObject({ filesChanged: 0, bytesChanged: 0 });
   } finally {
     await rig.dispose();
-    await source.dispose();
-    await target.dispose();
   }
 });

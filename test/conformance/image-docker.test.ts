@@ -1,5 +1,5 @@
 import { ImageRig } from '../support/image-rig';
-import { ImageStore, LAYER_BYTES } from '../support/image-stores';
+import { LAYER_BYTES } from '../support/image-stores';
 import { describeImages } from './image-suite';
 
 describeImages('docker', 'docker');
@@ -8,8 +8,8 @@ it.each([
   ['podman', 'docker'],
   ['docker', 'podman'],
 ] as const)('images of %s come over to %s as they are, layer by layer', async (from, to) => {
-  const [source, target] = await Promise.all([ImageStore.make(from), ImageStore.make(to)]);
-  const rig = await ImageRig.make(source, target);
+  const rig = await ImageRig.between(from, to);
+  const { from: source, to: target } = rig;
   try {
     const wiki = await source.add('docker.io/library/wiki:1', ['base', 'wiki']);
     await target.add('docker.io/library/own:1', ['base']);
@@ -20,7 +20,5 @@ it.each([
     expect((await rig.sync()).stats.filesChanged).toBe(0);
   } finally {
     await rig.dispose();
-    await source.dispose();
-    await target.dispose();
   }
 });

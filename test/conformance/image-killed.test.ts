@@ -1,12 +1,9 @@
 /** Images survive an agent that is killed after any of its commands, again and again. */
 import { Mortality } from '../support/mortal-host';
 import { ImageRig } from '../support/image-rig';
-import { ImageStore } from '../support/image-stores';
+import { BLOG, type ImageStore, OWN, WIKI } from '../support/image-stores';
 
-const WIKI = 'registry.example/team/wiki:v1';
-const BLOG = 'registry.example/team/blog:v1';
 const NEWS = 'registry.example/team/news:v1';
-const OWN = 'registry.example/other/own:1';
 /** More than any sync takes. */
 const ENOUGH = 200;
 /** Of its commands; `TIDEMARK_KILL_EVERY=1` dies after each of them. */
@@ -17,14 +14,10 @@ let target: ImageStore;
 let rig: ImageRig;
 
 beforeEach(async () => {
-  [source, target] = [await ImageStore.make('podman'), await ImageStore.make('podman')];
-  rig = await ImageRig.make(source, target);
+  rig = await ImageRig.between('podman', 'podman');
+  ({ from: source, to: target } = rig);
 });
-afterEach(async () => {
-  await rig.dispose();
-  await source.dispose();
-  await target.dispose();
-});
+afterEach(() => rig.dispose());
 
 it('a sync whose agents are killed after any command of it ends as one that was not', async () => {
   const own = await target.add(OWN, ['own'], { bytes: 5000 });

@@ -1,22 +1,20 @@
 import { ImageRig } from '../support/image-rig';
-import { ImageStore } from '../support/image-stores';
+import { WIKI } from '../support/image-stores';
 import { makeSshHosts } from '../support/ssh-host';
 import { describeImages } from './image-suite';
 
 describeImages('podman', 'podman');
 
 it('images come over between hosts that have nothing but an sshd and their engine', async () => {
-  const [source, target] = [await ImageStore.make('podman'), await ImageStore.make('podman')];
-  const rig = await ImageRig.make(source, target, makeSshHosts);
+  const rig = await ImageRig.between('podman', 'podman', makeSshHosts);
+  const { from: source, to: target } = rig;
   try {
-    const wiki = await source.add('registry.example/team/wiki:v1', ['base', 'wiki']);
+    const wiki = await source.add(WIKI, ['base', 'wiki']);
     const { point } = await rig.sync();
-    expect(await target.userNames()).toEqual({ 'registry.example/team/wiki:v1': wiki });
+    expect(await target.userNames()).toEqual({ [WIKI]: wiki });
     expect(await rig.verify(point)).toMatchObject({ total: 0 });
     expect((await rig.sync()).stats).toMatchObject({ filesChanged: 0, bytesChanged: 0 });
   } finally {
     await rig.dispose();
-    await source.dispose();
-    await target.dispose();
   }
 });

@@ -4,11 +4,7 @@ import { join } from 'node:path';
 import { imageDriver } from '../../src/volumes/image';
 import type { EngineKind } from '../../src/volumes/image/store';
 import { ImageRig } from '../support/image-rig';
-import { ImageStore, LAYER_BYTES } from '../support/image-stores';
-
-const WIKI = 'registry.example/team/wiki:v1';
-const BLOG = 'registry.example/team/blog:v1';
-const OWN = 'registry.example/other/own:1';
+import { BLOG, ImageStore, LAYER_BYTES, OWN, WIKI } from '../support/image-stores';
 
 /** A little of everything else that an image is: its configuration, manifest, tar headers. */
 const OVERHEAD = 60_000;

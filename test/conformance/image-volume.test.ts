@@ -1,30 +1,24 @@
 /** What a store of images promises as a volume, and its landing as a door: on Podman. */
 import { appendFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Host } from '../../src/hosts/contract';
 import { imageDriver } from '../../src/volumes/image';
 import type { Claim, Volume } from '../../src/model/records';
 import { BAD_REQUEST, makeLandingCommand } from '../../src/movers/image/landing-script';
 import { errorOfType } from '../support/expect-type';
 import { ImageRig } from '../support/image-rig';
-import { ImageStore } from '../support/image-stores';
+import { BLOG, type ImageStore, WIKI } from '../support/image-stores';
 import { makeStamp, SOURCE, TARGET } from './volume-fixture';
-
-const WIKI = 'registry.example/team/wiki:v1';
-const BLOG = 'registry.example/team/blog:v1';
 
 let source: ImageStore;
 let target: ImageStore;
 let rig: ImageRig;
 
 beforeEach(async () => {
-  [source, target] = [await ImageStore.make('podman'), await ImageStore.make('podman')];
-  rig = await ImageRig.make(source, target);
+  rig = await ImageRig.between('podman', 'podman');
+  ({ from: source, to: target } = rig);
 });
-afterEach(async () => {
-  await rig.dispose();
-  await source.dispose();
-  await target.dispose();
-});
+afterEach(() => rig.dispose());
 
 const fenced = { type: 'Fenced' };
 
@@ -61,6 +55,32 @@ describe('a store of images', () => {
     await imageDriver.disclaim(rig.target, target.volume, TARGET.relationship);
     await imageDriver.disclaim(rig.target, target.volume, TARGET.relationship);
     await claim({ ...TARGET, relationship: 'second' });
+  });
+
+  it('marks everything that changes a store, so that what a lost agent began is ended before names move again', async () => {
+    const [marks, ended] = [new Set<string | undefined>(), new Set<string>()];
+    const watch = (host: Host): Host => ({
+      ...host,
+      run: (argv, options) => {
+        if (argv.includes('tag') || argv.includes('rmi')) marks.add(options?.attempt);
+        return host.run(argv, options);
+      },
+      endAttempts: (attempt) => {
+        ended.add(attempt);
+        return host.endAttempts(attempt);
+      },
+    });
+    [rig.source, rig.target] = [watch(rig.source), watch(rig.target)];
+    for (const layer of ['one', 'two']) {
+      await source.add(WIKI, [layer]);
+      const { point } = await rig.sync({ retain: 1 });
+      const drill = { relationship: SOURCE.relationship, pointId: point.id, cloneId: 'd1' };
+      await imageDriver.clone(rig.target, target.volume, drill);
+      await imageDriver.removeClones(rig.target, target.volume, { ...drill, keepCloneIds: [] });
+      await imageDriver.rollback(rig.target, target.volume, drill);
+    }
+    expect(marks.size).toBeGreaterThan(2);
+    expect([...marks].filter((mark) => mark === undefined || !ended.has(mark))).toEqual([]);
   });
 
   it('gives up being the primary, saying what it can not prevent, and becomes it again in a later epoch', async () => {

@@ -22,6 +22,7 @@ import { LANDING_ALIAS, makeKey, prepareSsh } from '../../src/landings/ssh-clien
 import { tryLanding } from '../../src/landings/try-landing';
 import { inAnHour } from '../support/mover-rig';
 import { connectTo, TestSshd } from '../support/ssh-host';
+import { DROP_COPIED_MOUNTS } from '../support/zfs';
 
 const ID = { relationship: 'wiki', target: 'beta', syncId: 'wiki-000001' };
 
@@ -93,7 +94,7 @@ it('gives the expiry in UTC to servers that know it, and as local time to older 
   expect(knowsUtc('SSH-2.0-OpenSSH_10.0')).toBe(true);
   expect(knowsUtc('SSH-2.0-OpenSSH_8.9p1')).toBe(false);
   expect(knowsUtc('SSH-2.0-dropbear_2022.83')).toBe(false);
-  const zone = 'mount --bind /usr/share/zoneinfo/Asia/Tokyo "$(readlink -f /etc/localtime)" && exec "$@"';
+  const zone = `${DROP_COPIED_MOUNTS}; mount --bind /usr/share/zoneinfo/Asia/Tokyo "$(readlink -f /etc/localtime)" && exec "$@"`;
   const tokyo = await TestSshd.start({ wrap: (argv) => ['unshare', '-m', 'sh', '-c', zone, 'sh', ...argv] });
   const there = await connectTo(tokyo, 'tokyo', join(folder, 'tokyo'));
   try {

@@ -16,6 +16,7 @@ import { promisify } from 'node:util';
 import { compareTrees } from '../support/compare-trees';
 import { makeNastyTree } from '../support/nasty-tree';
 import { TestSystem } from '../support/system';
+import { DROP_COPIED_MOUNTS } from '../support/zfs';
 
 const ROOT = resolve(__dirname, '../..');
 const UNITS = join(ROOT, 'deploy/systemd');
@@ -105,8 +106,7 @@ function confine(argv: string[], env: Record<string, string>): string[] {
   const denied = (readSetting(AGENT, 'CapabilityBoundingSet')[0] ?? '').replace(/^~/, '').split(' ');
   const dropped = denied.map((name) => `-${name.replace(/^CAP_/, '').toLowerCase()}`).join(',');
   // ProtectSystem=full
-  const readOnly =
-    'for folder in /usr /boot /etc; do mount --bind "$folder" "$folder" && mount -o remount,bind,ro "$folder" || exit; done; exec "$@"';
+  const readOnly = `${DROP_COPIED_MOUNTS}; for folder in /usr /boot /etc; do mount --bind "$folder" "$folder" && mount -o remount,bind,ro "$folder" || exit; done; exec "$@"`;
   return [
     ...['unshare', '--mount', '--propagation', 'slave', '--', 'sh', '-c', readOnly, 'sh'],
     ...['setpriv', '--no-new-privs', '--bounding-set', dropped, '--'],

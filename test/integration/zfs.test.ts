@@ -18,7 +18,8 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  // First what is mounted below the homes of the agents.
+  await system.end();
+  // Before the homes of the agents, in which some of it is mounted.
   await pool.dispose();
   await system.stop();
 });

@@ -9,7 +9,8 @@ import type { MoverSpec } from '../../src/model/spec';
 import { imageMover } from '../../src/movers/image';
 import type { Capture } from '../../src/volumes/contract';
 import { imageDriver } from '../../src/volumes/image';
-import type { ImageStore } from './image-stores';
+import type { EngineKind } from '../../src/volumes/image/store';
+import { ImageStore } from './image-stores';
 import { inAnHour, type MakeHosts, makeLocalHosts, moverSpec } from './mover-rig';
 
 export interface ImageSync {
@@ -25,6 +26,7 @@ const RELATIONSHIP = 'wiki';
 
 export class ImageRig {
   private sequence = 0;
+  private ownStores: ImageStore[] = [];
 
   private constructor(
     readonly folder: string,
@@ -45,6 +47,14 @@ export class ImageRig {
     for (const home of Object.values(homes)) await mkdir(home);
     const hosts = await makeHosts(homes);
     return new ImageRig(folder, from, to, hosts.source, hosts.target, hosts);
+  }
+
+  /** With stores of its own, which go with it. */
+  static async between(from: EngineKind, to: EngineKind, makeHosts?: MakeHosts): Promise<ImageRig> {
+    const [source, target] = await Promise.all([ImageStore.make(from), ImageStore.make(to)]);
+    const rig = await ImageRig.make(source, target, makeHosts);
+    rig.ownStores = [source, target];
+    return rig;
   }
 
   get service(): Awaited<ReturnType<MakeHosts>>['service'] {
@@ -196,5 +206,6 @@ export class ImageRig {
     await this.close();
     await this.hosts.dispose();
     await rm(this.folder, { recursive: true, force: true });
+    for (const store of this.ownStores) await store.dispose();
   }
 }

@@ -25,6 +25,11 @@ function makeBytes(seed: string, length: number): Buffer {
 
 export const LAYER_BYTES = 200_000;
 
+/** Names that tests use. */
+export const WIKI = 'registry.example/team/wiki:v1';
+export const BLOG = 'registry.example/team/blog:v1';
+export const OWN = 'registry.example/other/own:1';
+
 /** An image for two platforms, of which one was never downloaded. */
 function makeIndex(manifest: { digest: string; size: number }): string {
   const mediaType = 'application/vnd.oci.image.manifest.v1+json';
@@ -249,6 +254,22 @@ export class ImageStore {
     if (this.kind === 'containerd')
       await this.run('containers', 'create', '--snapshotter', 'native', name, 'c1', '/x');
     else await this.run('create', name);
+  }
+
+  /** Reads all layers of an image, of Podman's. @throws where one is not what its digest says */
+  async checkWhole(id: string): Promise<void> {
+    const folder = await mkdtemp(join(this.folder, 'saved-'));
+    const archive = join(folder, 'archive');
+    await this.run('save', '--quiet', '--format', 'docker-archive', '--output', archive, id);
+    await runChecked(this.host, ['tar', '-C', folder, '-xf', archive]);
+    const [saved] = JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')) as {
+      Layers: string[];
+    }[];
+    for (const layer of saved?.Layers ?? []) {
+      if (`${sha256(await readFile(join(folder, layer)))}.tar` !== layer)
+        throw new Error(`the layer ${layer} of ${id} is damaged`);
+    }
+    await rm(folder, { recursive: true });
   }
 
   /** As a user removes a name; of the last one also the image. */

@@ -23,6 +23,8 @@ export class Mortality {
     const { files } = host;
     const mortal: HostFiles = {
       read: (path) => this.step(() => files.read(path), false),
+      stat: (path) => this.step(() => files.stat(path), false),
+      resolve: (path) => this.step(() => files.resolve(path), false),
       list: (path) => this.step(() => files.list(path), false),
       mkdir: (path, mode) => this.step(() => files.mkdir(path, mode), false),
       write: (path, content, mode) => this.step(() => files.write(path, content, mode)),

@@ -12,10 +12,12 @@ import { join, resolve } from 'node:path';
 import { makeRelationshipId } from '../../src/model/names';
 import type { RelationshipStatus } from '../../src/model/status';
 import { statusQuery } from '../../src/workflows/messages';
+import { killAllOf } from './find-processes';
 import { freePorts } from './ports';
 import { findTemporal } from './temporal-server';
 
 const BIN = resolve(__dirname, '../../bin/tidemark.mjs');
+const LONGEST_END_MS = 30_000;
 
 export interface CliResult {
   exitCode: number;
@@ -137,7 +139,8 @@ export class TestSystem {
     const [program = '', ...args] = part.argv;
     const log = createWriteStream(join(this.folder, 'log', `${name.replace(':', '-')}.log`), { flags: 'a' });
     const child = spawn(program, args, {
-      env: { ...process.env, ...this.env, ...part.env },
+      // Commands of agents inherit the folder's name, and are found by it: what begins with TIDEMARK they don't.
+      env: { ...process.env, TEST_SYSTEM: this.folder, ...this.env, ...part.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     child.stdout.pipe(log, { end: false });
@@ -225,12 +228,29 @@ export class TestSystem {
     });
   }
 
-  async stop(): Promise<void> {
+  /**
+   * Ends every process of it, those too that a killed agent has left. Its folder stays until `stop`, so that
+   * what is mounted there can be unmounted between.
+   */
+  async end(): Promise<void> {
     await this.connected?.connection.close();
+    delete this.connected;
     const order = [...this.parts.keys()].reverse();
-    await Promise.all(order.filter((name) => name !== 'temporal').map((name) => this.kill(name, 'SIGTERM')));
-    await this.kill('temporal', 'SIGTERM');
+    await Promise.all(order.filter((name) => name !== 'temporal').map((name) => this.endPart(name)));
+    await this.endPart('temporal');
+    await killAllOf(this.folder);
+  }
+
+  /** Ends everything, and removes its folder. */
+  async stop(): Promise<void> {
+    await this.end();
     await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private async endPart(name: string): Promise<void> {
+    const patience = setTimeout(() => void this.kill(name), LONGEST_END_MS);
+    await this.kill(name, 'SIGTERM');
+    clearTimeout(patience);
   }
 
   private part(name: string): Part {

@@ -36,6 +36,8 @@ export class FakeHost {
   /** The storage names states by identity, as ZFS and btrfs do; what it holds of them, oldest first. */
   keepsStates = false;
   states: HeldState[] = [];
+  /** What its storage has of a stream that was cut off. */
+  resumeToken?: string;
   /** Held transfers wait for `letGo`. */
   hold = false;
   /** What comparing this host's volume with a recovery point finds. */
@@ -148,7 +150,8 @@ export class FakeHost {
       },
       receive: async () => {
         note('receive');
-        return landing;
+        const { resumeToken } = this;
+        return { ...landing, ...(resumeToken !== undefined && { resumeToken }) };
       },
       transfer: async ({ releaseAfter }) => {
         note('transfer');

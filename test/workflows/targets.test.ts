@@ -155,6 +155,15 @@ test('a dead target blocks nobody, and costs the source one state; back again, i
   await stop();
 });
 
+test('a stream that was cut off is told as resumed where the storage goes on with it', async () => {
+  const { alpha, gamma, sync, record, stop } = await setUp(onZfs);
+  alpha.failNext.transfer = 'TransferInterrupted';
+  gamma.resumeToken = '1-abc';
+  const { targets } = record((await sync({ targets: ['drpnode'] })).syncId) ?? {};
+  expect(targets).toMatchObject([{ result: 'succeeded', how: 'resume', attempts: 2 }]);
+  await stop();
+});
+
 test('beyond pinLimit a target is given up, loudly, and healed by a sync of what differs', async () => {
   const { name, alpha, gamma, stage, sync, record, status, stop } = await setUp((document) => {
     onZfs(document);

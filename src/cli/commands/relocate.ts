@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { chooseTakeoverTarget } from '../../model/relationship-state';
+import { chooseTakeoverTarget } from '../../model/choose-targets';
 import type { RelationshipStatus } from '../../model/status';
 import type { OperationStarted, RelocateResult } from '../../workflows/messages';
 import { confirm } from '../confirm';

@@ -1,7 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, lstat, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import type { Host, HostFiles } from '../contract';
+import type { BigIntStats } from 'node:fs';
+import {
+  chmod,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  realpath,
+  rename,
+  unlink,
+} from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { FileKind, Host, HostFiles } from '../contract';
 import { runChecked } from '../run-checked';
 
 type RunningHost = Pick<Host, 'name' | 'run'>;
@@ -46,6 +58,21 @@ async function writeDurably(path: string, content: string, mode: number): Promis
   await syncFolder(folder);
 }
 
+function typeOf(stats: BigIntStats): FileKind['type'] {
+  if (stats.isDirectory()) return 'directory';
+  if (stats.isSymbolicLink()) return 'symbolic link';
+  return stats.isFile() ? 'regular file' : 'special file';
+}
+
+/** Of what is missing, the folder is resolved; a link that leads nowhere is followed as far as it goes. */
+async function resolvePath(path: string): Promise<string> {
+  const real = await realpath(path).catch(ignoreMissing);
+  if (real !== undefined) return real;
+  const folder = await resolvePath(dirname(path));
+  const link = await readlink(join(folder, basename(path))).catch(() => undefined);
+  return link === undefined ? join(folder, basename(path)) : await resolvePath(resolve(folder, link));
+}
+
 /** `rm` copes with names of any bytes and stays on one filesystem. */
 async function removeTree(host: RunningHost, path: string): Promise<void> {
   const remove = ['rm', '-rf', '--one-file-system', '--', path];
@@ -85,6 +112,11 @@ export function makeLocalFiles(host: RunningHost): HostFiles {
       const names = (await readdir(path).catch(ignoreMissing)) ?? [];
       return names.sort();
     },
+    async stat(path) {
+      const stats = await lstat(path, { bigint: true }).catch(ignoreMissing);
+      return stats && { type: typeOf(stats), inode: String(stats.ino) };
+    },
+    resolve: resolvePath,
     async mkdir(path, mode) {
       const made = await mkdir(path, { recursive: true });
       // Exactly the mode that was asked for, whatever the umask; a folder of before keeps its own.

@@ -1,7 +1,7 @@
 /** Files of a host reached over SSH, by its own tools. */
 import { randomBytes } from 'node:crypto';
 import { TidemarkError } from '../../model/errors';
-import type { Host, HostFiles, RunOptions, RunResult } from '../contract';
+import type { FileKind, Host, HostFiles, RunOptions, RunResult } from '../contract';
 import { tailOf } from '../run-checked';
 import { MAKE_FOLDER, REMOVE, RENAME, type RunScript, WRITE_FILE } from './scripts';
 
@@ -24,6 +24,12 @@ function makeFailure(host: string, what: string, path: string, { stderr }: RunRe
   const toolMessage = tailOf(stderr);
   const error = new TidemarkError('ToolFailed', `${path} could not be ${what}`, { host, toolMessage });
   return code ? Object.assign(error, { code }) : error;
+}
+
+/** `stat` tells an empty file from others, and each kind of device. */
+function typeOf(told: string): FileKind['type'] {
+  if (told === 'directory' || told === 'symbolic link') return told;
+  return told.startsWith('regular ') ? 'regular file' : 'special file';
 }
 
 const octal = (mode: number) => (mode & 0o7777).toString(8);
@@ -62,6 +68,18 @@ export function makeSshFiles(host: RunningHost, runScript: RunScript): HostFiles
       if (result.exitCode !== 0 && !isMissing(result.stderr))
         throw makeFailure(host.name, 'listed', path, result);
       return result.stdout.toString().split('\0').slice(0, -1).sort();
+    },
+    async stat(path) {
+      const result = await host.run(['stat', '-c', '%F|%i', '--', path]);
+      if (result.exitCode !== 0 && isMissing(result.stderr)) return undefined;
+      if (result.exitCode !== 0) throw makeFailure(host.name, 'looked at', path, result);
+      const [told = '', inode = ''] = result.stdout.toString().trim().split('|');
+      return { type: typeOf(told), inode };
+    },
+    async resolve(path) {
+      const result = await host.run(['realpath', '-m', '-z', '--', path]);
+      if (result.exitCode !== 0) throw makeFailure(host.name, 'resolved', path, result);
+      return result.stdout.toString().replace(/\0$/, '');
     },
     mkdir: (path, mode) => change('made', path, MAKE_FOLDER, [path, mode === undefined ? '' : octal(mode)]),
     rename: (from, to) => change('renamed', from, RENAME, [from, to]),

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { isInside, type Mount } from '../shared/mounts';
 import type { Place } from '../directory/place';
+import { shareLook } from '../shared/shared-look';
 import { makeError, runTool } from '../shared/tools';
 
 export interface Subvolume {
@@ -74,8 +75,14 @@ async function list(place: Place, ...options: string[]): Promise<string> {
   return (await runTool(place, argv, { env: { TZ: 'UTC' } })).stdout.toString();
 }
 
+const share = shareLook<Subvolume[]>();
+
 /** Every subvolume of the filesystem, in the order in which they were made. Needs root. */
-export async function listSubvolumes(place: Place): Promise<Subvolume[]> {
+export function listSubvolumes(place: Place): Promise<Subvolume[]> {
+  return share(place.host, place.mount.point, () => readSubvolumes(place));
+}
+
+async function readSubvolumes(place: Place): Promise<Subvolume[]> {
   const [all, readOnly] = await Promise.all([list(place, '-u', '-q', '-R', '-c'), list(place, '-r')]);
   const isReadOnly = parseReadOnly(readOnly);
   return parseSubvolumes(all, place.mount)

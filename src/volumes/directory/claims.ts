@@ -8,7 +8,7 @@ import { withLock } from '../shared/lock';
 import { noteClaim } from '../shared/memory';
 import { ensureMeta, findPlace, findReadyPlace, type Place, removeTree } from './place';
 import { ensureWritable } from './read-only';
-import { isSameClaim, NO_CLAIMS, type StoredClaim } from '../shared/state';
+import { renewClaim, type StoredClaim, withClaim, withoutClaim } from '../shared/state';
 import { runTool, STATE_FILE, writeRecord } from '../shared/tools';
 
 const READ_ONLY_CODES = new Set(['EROFS', 'EACCES', 'EPERM']);
@@ -23,16 +23,19 @@ export async function claim(
   const place = await findPlace(host, volume);
   await checkPlace(place, wanted, options);
   if (wanted.role === 'target') await prepareTarget(place);
-  await withLock(`claims:${place.root}`, async () => {
-    const now = await findPlace(host, volume);
+  await changeClaims(place, async (now) => {
     await checkPlace(now, wanted, options);
     const stored = now.state?.claims[wanted.relationship];
     if (stored?.readOnly) await ensureWritable(now);
-    const isSame = isSameClaim(stored, wanted);
-    const fresh = isSame && stored?.demoted ? { ...wanted, demoted: stored.demoted } : wanted;
-    if ((isSame && !stored?.readOnly) || (await tryStoring(now, fresh)))
-      await noteClaim(now, wanted.relationship, true);
+    const renewed = renewClaim(stored, wanted);
+    if (!renewed || (await tryStoring(now, renewed))) await noteClaim(now, wanted.relationship, true);
   });
+}
+
+/** One change of a volume's claims at a time, with the place as it is then. */
+export async function changeClaims<T>(before: Place, work: (now: Place) => Promise<T>): Promise<T> {
+  const { host, volume, root } = before;
+  return await withLock(`claims:${root}`, async () => work(await findPlace(host, volume)));
 }
 
 /** False where a source can only be read: then its claim can't be kept with the data. */
@@ -48,18 +51,19 @@ async function tryStoring(place: Place, wanted: StoredClaim): Promise<boolean> {
   }
 }
 
-/** Keeps a claim with the data, in place of the relationship's former one; under the lock `claims:<root>`. */
+/** Keeps a claim with the data, in place of the relationship's former one; within `changeClaims`. */
 export async function storeClaim(place: Place, wanted: StoredClaim): Promise<void> {
   const { host, volume, meta } = place;
   const ready = meta === undefined ? await findReadyPlace(host, volume) : { ...place, meta };
   await ensureMeta(ready);
-  const claims = { ...(place.state ?? NO_CLAIMS).claims, [wanted.relationship]: wanted };
-  await writeRecord(ready, join(ready.meta, STATE_FILE), { ...NO_CLAIMS, claims });
+  await writeRecord(ready, join(ready.meta, STATE_FILE), withClaim(place.state, wanted));
 }
 
 /** Makes the directory; on btrfs as a subvolume, also in place of an empty directory, to be able to snapshot it. */
 async function prepareTarget(place: Place): Promise<void> {
-  const { host, root, mount } = place;
+  const { host, root, mount, volume } = place;
+  // What is not there yet comes to be by what is received.
+  if (!place.exists && volume.kind === 'btrfs') return await host.files.mkdir(dirname(root));
   if (place.exists && (mount.type !== 'btrfs' || place.isSubvolume)) return;
   if (mount.type !== 'btrfs') return await host.files.mkdir(root);
   const isMountPoint = place.mounts.some(({ point }) => point === root);
@@ -75,15 +79,12 @@ async function prepareTarget(place: Place): Promise<void> {
 
 /** `disclaim` of the volume contract. */
 export async function disclaim(host: Host, volume: Volume, relationship: string): Promise<void> {
-  const place = await findPlace(host, volume);
-  await withLock(`claims:${place.root}`, async () => {
-    const now = await findPlace(host, volume);
-    const { state, meta } = now;
+  await changeClaims(await findPlace(host, volume), async (place) => {
+    const { state, meta } = place;
     if (state?.claims[relationship] && meta !== undefined) {
       // Nobody else would do it later.
-      if (state.claims[relationship].readOnly) await ensureWritable(now);
-      const { [relationship]: _removed, ...claims } = state.claims;
-      await writeRecord(place, join(meta, STATE_FILE), { ...state, claims });
+      if (state.claims[relationship].readOnly) await ensureWritable(place);
+      await writeRecord(place, join(meta, STATE_FILE), withoutClaim(state, relationship));
     }
     await noteClaim(place, relationship, false);
   });

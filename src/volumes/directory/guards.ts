@@ -3,30 +3,24 @@ import { dirname } from 'node:path';
 import type { Claim, Volume } from '../../model/records';
 import { refuseFolder } from '../../model/paths';
 import type { Host } from '../../hosts/contract';
-import { findRememberedInside, isRemembered } from '../shared/memory';
+import { checkClaim, type CheckOptions } from '../shared/guards';
+import { findRememberedInside } from '../shared/memory';
 import { isInside } from '../shared/mounts';
 import { findPlace, findStored, type Place } from './place';
-import { findObjection, NO_CLAIMS } from '../shared/state';
 import { makeError } from '../shared/tools';
 
 /** `check` of the volume contract, for a place that was looked at already. */
-export async function checkPlace(
-  place: Place,
-  claim: Claim,
-  { approved = false, promotes = false }: { approved?: boolean; promotes?: boolean } = {},
-): Promise<void> {
+export async function checkPlace(place: Place, claim: Claim, options: CheckOptions = {}): Promise<void> {
   checkNotSystem(place, claim);
   checkMounted(place);
-  const stored = place.state?.claims[claim.relationship];
-  if (!stored && !approved && (await isRemembered(place, claim.relationship))) throw makeLost(place, claim);
-  if (!place.exists && claim.role === 'source') {
-    throw makeError(place, 'VolumeMissing', 'there is no such directory', { hint: mountHint(place, claim) });
-  }
-  const objection = findObjection(place.state ?? NO_CLAIMS, claim, promotes);
-  if (objection) {
-    const hint = `see what uses it: tidemark get; then choose another directory, or delete the relationship in the way`;
-    throw makeError(place, 'Fenced', objection, { hint });
-  }
+  const hint = mountHint(place, claim);
+  await checkClaim(place, claim, options, {
+    exists: place.exists,
+    state: place.state,
+    noun: 'directory',
+    makeLost: () => makeLost(place, claim),
+    makeMissing: () => makeError(place, 'VolumeMissing', 'there is no such directory', { hint }),
+  });
 }
 
 /** @throws TidemarkError `InvalidSpec` for a system folder, wherever symlinks lead. */
@@ -52,7 +46,6 @@ function checkMounted(place: Place): void {
   });
 }
 
-/** The claim was stored here once, and is gone: this is another volume, or none. */
 function makeLost(place: Place, claim: Claim) {
   const message = place.exists
     ? `the volume that ${claim.relationship} used here is gone: what is there now does not know it`

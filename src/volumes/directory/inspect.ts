@@ -6,7 +6,7 @@ import type { Host } from '../../hosts/contract';
 import type { Inspection } from '../contract';
 import { findMount } from '../shared/mounts';
 import { findPlace, META_NAME, NOT_CONTENT, type Place } from './place';
-import { toClaim } from '../shared/state';
+import { findMainClaim } from '../shared/state';
 import { classifyFailure, isFull, runTool, writeRecord } from '../shared/tools';
 
 /** Filesystems that may share blocks between files; whether one does is tried. */
@@ -22,8 +22,7 @@ export async function inspect(
   options: { hardLinks?: boolean } = {},
 ): Promise<Inspection> {
   const place = await findPlace(host, volume);
-  const claims = Object.values(place.state?.claims ?? {});
-  const claim = claims.find(({ role }) => role === 'target') ?? claims[0];
+  const claim = findMainClaim(place.state);
   return {
     exists: place.exists,
     filesystem: place.mount.type,
@@ -32,7 +31,7 @@ export async function inspect(
     empty: !place.exists || (await isEmpty(place)),
     hasHardLinks: place.exists && options.hardLinks === true && (await hasHardLinks(place, place.root)),
     ...(await findMethods(place)),
-    ...(claim && { claim: toClaim(claim) }),
+    ...(claim && { claim }),
   };
 }
 

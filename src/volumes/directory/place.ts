@@ -1,8 +1,10 @@
 /** Where a volume really is, and where Tidemark keeps its own files about it. */
 import { basename, dirname, join } from 'node:path';
 import type { Volume } from '../../model/records';
-import type { Host } from '../../hosts/contract';
+import type { FileKind, Host } from '../../hosts/contract';
+import { TidemarkError } from '../../model/errors';
 import { deleteSubvolume } from '../btrfs/delete';
+import { shareLook } from '../shared/shared-look';
 import { findMount, type Mount, parseMounts } from '../shared/mounts';
 import { readState, type State } from '../shared/state';
 import { checkName, makeError, runTool, STATE_FILE, type Subject } from '../shared/tools';
@@ -28,20 +30,36 @@ export interface Place extends Subject {
   state?: State;
 }
 
+const share = shareLook<Place>();
+
 /** @throws TidemarkError `VolumeMissing` where something is there that is no directory. */
-export async function findPlace(host: Host, volume: Volume): Promise<Place> {
-  const subject = { host, volume };
-  const resolved = await runTool(subject, ['realpath', '-m', '-z', '--', volume.path]);
-  const root = resolved.stdout.toString().replace(/\0$/, '');
+export function findPlace(host: Host, volume: Volume): Promise<Place> {
+  return share(host, `${volume.kind} ${volume.path}`, () => lookAtPlace({ host, volume }));
+}
+
+async function lookAtPlace(subject: Subject): Promise<Place> {
+  const { host } = subject;
+  const { root, kind } = await findRoot(subject);
   const mounts = parseMounts((await host.files.read('/proc/self/mountinfo')) ?? '');
   const mount = findMount(mounts, root);
-  const kind = await statKind(subject, root);
   if (kind && kind.type !== 'directory') {
     throw makeError(subject, 'VolumeMissing', `${root} is a ${kind.type}, not a directory`);
   }
   const isSubvolume = mount.type === 'btrfs' && kind?.inode === SUBVOLUME_INODE;
   const place = { ...subject, root, exists: kind !== undefined, mount, mounts, isSubvolume };
   return { ...place, ...(await findMeta(place)) };
+}
+
+async function findRoot(subject: Subject): Promise<{ root: string; kind: FileKind | undefined }> {
+  const { files } = subject.host;
+  try {
+    const root = await files.resolve(subject.volume.path);
+    return { root, kind: await files.stat(root) };
+  } catch (error) {
+    if (error instanceof TidemarkError) throw error;
+    const toolMessage = error instanceof Error ? error.message : String(error);
+    throw makeError(subject, 'VolumeMissing', 'it can not be looked at', { toolMessage }, error);
+  }
 }
 
 /** A place whose volume and meta folder are there. */
@@ -56,19 +74,6 @@ export async function findReadyPlace(host: Host, volume: Volume): Promise<ReadyP
     throw makeError(place, 'UnsupportedCapture', 'nothing can be written there or beside it', { hint });
   }
   return { ...place, meta: place.meta };
-}
-
-async function statKind(
-  subject: Subject,
-  path: string,
-): Promise<{ type: string; inode: string } | undefined> {
-  const result = await subject.host.run(['stat', '-c', '%F|%i', '--', path]);
-  if (result.exitCode === 0) {
-    const [type = '', inode = ''] = result.stdout.toString().trim().split('|');
-    return { type, inode };
-  }
-  if (/No such file or directory|Not a directory/.test(result.stderr)) return undefined;
-  throw makeError(subject, 'VolumeMissing', 'it can not be looked at', { toolMessage: result.stderr.trim() });
 }
 
 /** Inside of a volume, or beside it where that is the same filesystem. */
@@ -113,7 +118,7 @@ async function isWritable(host: Host, path: string): Promise<boolean> {
 export async function ensureMeta(place: ReadyPlace): Promise<void> {
   const { host, meta, root, mount } = place;
   const isInsideVolume = dirname(meta) === root;
-  if (isInsideVolume && mount.type === 'btrfs' && !(await statKind(place, meta))) {
+  if (isInsideVolume && mount.type === 'btrfs' && !(await host.files.stat(meta))) {
     await runTool(place, ['btrfs', 'subvolume', 'create', meta]);
     await runTool(place, ['chmod', '0700', '--', meta]);
   }
@@ -143,7 +148,7 @@ export async function ensureFolder(
 
 /** True where a path of this volume's filesystem is a btrfs subvolume. */
 export async function isSubvolumeAt(place: Place, path: string): Promise<boolean> {
-  return place.mount.type === 'btrfs' && (await statKind(place, path))?.inode === SUBVOLUME_INODE;
+  return place.mount.type === 'btrfs' && (await place.host.files.stat(path))?.inode === SUBVOLUME_INODE;
 }
 
 /** Removes a tree of ours, which may be a btrfs snapshot. Nothing there is not an error. */

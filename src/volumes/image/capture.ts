@@ -7,7 +7,7 @@ import { makeError, writeRecord } from '../shared/tools';
 import type { Capture } from '../contract';
 import { type EngineImage, identityOf, type ImageSet, selectImages } from './image-set';
 import { keepImages, sweepKept } from './kept';
-import { findPlace, findReadyPlace, lockKey, makeAttempt, type Place } from './place';
+import { beginAttempt, findPlace, findReadyPlace, lockKey, type Place } from './place';
 import { readCapture, readCaptures, recordPath, capturedPath } from './records';
 
 interface CaptureRequest {
@@ -36,12 +36,12 @@ export async function readSelected(
 /** `capture` of the volume contract: the path is that of its record. */
 export async function capture(host: Host, volume: Volume, request: CaptureRequest): Promise<Capture> {
   const { relationship, syncId, method, mover, signal } = request;
-  const place = await findReadyPlace(host, volume);
+  const found = await findReadyPlace(host, volume);
   if (method !== 'Snapshot') {
     const hint = 'leave copyMethod out, or use copyMethod Snapshot';
-    throw makeError(place, 'UnsupportedCapture', `images can't be captured by ${method}`, { hint });
+    throw makeError(found, 'UnsupportedCapture', `images can't be captured by ${method}`, { hint });
   }
-  await host.endAttempts(makeAttempt(place, 'capture', relationship));
+  const place = await beginAttempt(found, 'capture', relationship);
   return await withLock(lockKey(place, relationship), async () => {
     const path = recordPath(place, relationship, 'captures', syncId);
     const known = await readCapture(place, path);
@@ -68,9 +68,9 @@ export async function release(
   volume: Volume,
   { relationship, keepSyncIds }: { relationship: string; keepSyncIds: readonly string[] },
 ): Promise<void> {
-  const place = await findPlace(host, volume);
-  if (!place.exists) return;
-  await host.endAttempts(makeAttempt(place, 'capture', relationship));
+  const found = await findPlace(host, volume);
+  if (!found.exists) return;
+  const place = await beginAttempt(found, 'capture', relationship);
   await withLock(lockKey(place, relationship), async () => {
     for (const { syncId } of await readCaptures(place, relationship)) {
       if (keepSyncIds.includes(syncId)) continue;

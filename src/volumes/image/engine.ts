@@ -14,6 +14,8 @@ export interface Subject {
   volume: Volume;
   /** The engine's tool with what chooses the store. */
   command: readonly string[];
+  /** Marks what is run, so that it is found where the agent is lost; see `beginAttempt`. */
+  attempt?: string;
 }
 
 export interface EngineLocation {

@@ -1,7 +1,7 @@
 /** What a store of images is, and what can be done with it. */
 import type { Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
-import { toClaim } from '../shared/state';
+import { findMainClaim } from '../shared/state';
 import { runTool } from '../shared/tools';
 import type { Inspection, VolumeSize } from '../contract';
 import { indexNames, sumBytes } from './image-set';
@@ -19,8 +19,7 @@ async function freeBytes({ host, volume, root, exists, mount }: Place): Promise<
 /** `inspect` of the volume contract. */
 export async function inspect(host: Host, volume: Volume): Promise<Inspection> {
   const place = await findPlace(host, volume);
-  const claims = Object.values(place.state?.claims ?? {});
-  const claim = claims.find(({ role }) => role === 'target') ?? claims[0];
+  const claim = findMainClaim(place.state);
   const images = place.exists ? await place.engine.images(place) : [];
   return {
     exists: place.exists,
@@ -32,7 +31,7 @@ export async function inspect(host: Host, volume: Volume): Promise<Inspection> {
     capture: ['Snapshot'],
     points: ['Snapshot'],
     whyNot: { Direct: WHY_NOT, Clone: WHY_NOT, HardLink: WHY_NOT },
-    ...(claim && { claim: toClaim(claim) }),
+    ...(claim && { claim }),
   };
 }
 

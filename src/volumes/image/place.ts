@@ -39,10 +39,14 @@ export async function findPlace(host: Host, volume: Volume): Promise<Place> {
   return { ...known, exists, root, storage, mount, meta, ...(state && { state }) };
 }
 
+export function makeMissing(place: Place, details: { hint?: string } = {}) {
+  return makeError(place, 'VolumeMissing', `there is no store of images in ${place.root}`, details);
+}
+
 /** @throws TidemarkError `VolumeMissing` where there is no store. */
 export async function findReadyPlace(host: Host, volume: Volume): Promise<Place> {
   const place = await findPlace(host, volume);
-  if (!place.exists) throw makeError(place, 'VolumeMissing', `there is no store of images in ${place.root}`);
+  if (!place.exists) throw makeMissing(place);
   return place;
 }
 
@@ -54,9 +58,18 @@ export function folderOf(place: Place, relationship: string, name?: OwnFolder): 
   return join(place.meta, checkName(place, relationship), ...(name ? [name] : []));
 }
 
-/** Marks the programs of one kind of work on this store, so that a lost attempt is found. */
-export function makeAttempt({ host, volume }: Subject, work: string, relationship: string): string {
-  return `${work}:${host.name}:${relationship}:${volume.path}`;
+/** What of a relationship is never at work twice at once: `clones` are a drill's, while syncs go on. */
+export type Work = 'capture' | 'publish' | 'clones';
+
+/**
+ * Ends what a lost attempt at some work has left running, which would move names late, and marks what the engine
+ * is asked for from now on.
+ */
+export async function beginAttempt(place: Place, work: Work, relationship: string): Promise<Place> {
+  const { host, volume } = place;
+  const attempt = `${work}:${host.name}:${relationship}:${volume.path}`;
+  await host.endAttempts(attempt);
+  return { ...place, attempt };
 }
 
 /** Names and records of one relationship in a store change by one at a time. */

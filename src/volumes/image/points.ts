@@ -8,7 +8,7 @@ import type { Clone } from '../contract';
 import { pickPoint } from '../shared/points';
 import { checkWhole, sweepKept } from './kept';
 import { cloneName, clonePrefix } from './names';
-import { findPlace, findReadyPlace, lockKey, makeAttempt, type Place } from './place';
+import { beginAttempt, findPlace, findReadyPlace, lockKey, type Place } from './place';
 import { type PointRecord, readPoints, recordPath } from './records';
 import { keepForeign } from './publish';
 import { setNames } from './replica';
@@ -59,8 +59,7 @@ export async function rollback(
   request: { relationship: string; pointId: string; signal?: AbortSignal },
 ): Promise<void> {
   const { relationship, pointId, signal } = request;
-  const place = await findReadyPlace(host, volume);
-  await host.endAttempts(makeAttempt(place, 'publish', relationship));
+  const place = await beginAttempt(await findReadyPlace(host, volume), 'publish', relationship);
   await withLock(lockKey(place, relationship), async () => {
     const { point, set } = await findRecord(place, relationship, pointId);
     const images = await place.engine.images(place);
@@ -95,7 +94,7 @@ interface CloneRequest {
 /** `clone` of the volume contract: names of the drill's own, which stand for the point's images. */
 export async function clone(host: Host, volume: Volume, request: CloneRequest): Promise<Clone> {
   const { relationship, pointId, cloneId, signal } = request;
-  const place = await findReadyPlace(host, volume);
+  const place = await beginAttempt(await findReadyPlace(host, volume), 'clones', relationship);
   const prefix = clonePrefix(relationship, cloneId);
   await withLock(lockKey(place, relationship), async () => {
     const { set } = await findRecord(place, relationship, pointId);
@@ -121,8 +120,9 @@ export async function removeClones(
   volume: Volume,
   { relationship, keepCloneIds }: { relationship: string; keepCloneIds: readonly string[] },
 ): Promise<void> {
-  const place = await findPlace(host, volume);
-  if (!place.exists) return;
+  const found = await findPlace(host, volume);
+  if (!found.exists) return;
+  const place = await beginAttempt(found, 'clones', relationship);
   const all = `${clonePrefix(relationship, 'x').slice(0, -1)}`;
   const kept = keepCloneIds.map((cloneId) => `${clonePrefix(relationship, cloneId)}/`);
   await withLock(lockKey(place, relationship), async () => {
@@ -141,8 +141,9 @@ export async function prune(
   request: { relationship: string; removePointIds: readonly string[]; signal?: AbortSignal },
 ): Promise<void> {
   const { relationship, removePointIds, signal } = request;
-  const place = await findPlace(host, volume);
-  if (!place.exists) return;
+  const found = await findPlace(host, volume);
+  if (!found.exists) return;
+  const place = await beginAttempt(found, 'publish', relationship);
   await withLock(lockKey(place, relationship), async () => {
     // First the points, so that none is ever without its images.
     for (const { point } of await readPoints(place, relationship)) {

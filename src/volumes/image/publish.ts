@@ -8,7 +8,7 @@ import type { PointStamp } from '../contract';
 import { readSelected } from './capture';
 import { identityOf, type ImageSet } from './image-set';
 import { checkWhole, keepImages } from './kept';
-import { findReadyPlace, lockKey, makeAttempt, type Place } from './place';
+import { beginAttempt, findReadyPlace, lockKey, type Place } from './place';
 import {
   landedPath,
   readLanded,
@@ -35,12 +35,12 @@ interface PublishRequest {
 /** `publish` of the volume contract. */
 export async function publish(host: Host, volume: Volume, request: PublishRequest): Promise<Point> {
   const { relationship, stamp, method } = request;
-  const place = await findReadyPlace(host, volume);
+  const found = await findReadyPlace(host, volume);
   if (method !== 'Snapshot') {
     const hint = 'leave copyMethod out, or use copyMethod Snapshot';
-    throw makeError(place, 'UnsupportedCapture', `images can't be kept by ${method}`, { hint });
+    throw makeError(found, 'UnsupportedCapture', `images can't be kept by ${method}`, { hint });
   }
-  await host.endAttempts(makeAttempt(place, 'publish', relationship));
+  const place = await beginAttempt(found, 'publish', relationship);
   return await withLock(lockKey(place, relationship), async () => {
     const existing = (await readPoints(place, relationship)).find(({ point }) => point.id === stamp.id);
     if (existing) return existing.point;

@@ -25,10 +25,12 @@ export function classifyEngineFailure(
 export async function runEngine(
   subject: Subject,
   args: readonly string[],
-  options?: RunOptions,
+  options: RunOptions = {},
   allows: (stderr: string) => boolean = () => false,
 ): Promise<RunResult> {
-  const result = await subject.host.run([...subject.command, ...args], options);
+  const { host, command, attempt } = subject;
+  const marked = { ...(attempt !== undefined && { attempt }), ...options };
+  const result = await host.run([...command, ...args], marked);
   if (result.exitCode === 0 || allows(result.stderr)) return result;
   throw classifyEngineFailure(subject, args, result);
 }

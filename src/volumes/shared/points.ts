@@ -16,6 +16,7 @@ export const PointSchema = z.object({
   files: z.number(),
   verifiedAt: z.string().exactOptional(),
   diverged: z.literal(true).exactOptional(),
+  delta: z.literal(true).exactOptional(),
 });
 
 /**

@@ -1,5 +1,5 @@
 import type { Claim } from '../../model/records';
-import { findObjection, type State } from './state';
+import { findObjection, renewClaim, type State } from './state';
 
 const state = (...claims: Claim[]): State => ({
   version: 1,
@@ -42,4 +42,13 @@ it('lets the target of an epoch become its primary by promotion alone', () => {
   expect(findObjection(demoted, source('wiki', 2), true)).toMatch(/already the target/);
   expect(findObjection(state(target('wiki', 3)), source('wiki', 2), true)).toMatch(/epoch 3/);
   expect(findObjection(state(source('wiki', 2)), target('wiki', 2), true)).toMatch(/already the source/);
+});
+
+it('stores a claim anew only where something changes, and knows a demotion until its epoch is over', () => {
+  const demoted = { ...target('wiki', 2), demoted: true } as const;
+  expect(renewClaim(undefined, target('wiki'))).toEqual(target('wiki'));
+  expect(renewClaim(target('wiki'), target('wiki'))).toBeUndefined();
+  expect(renewClaim(demoted, target('wiki', 2))).toBeUndefined();
+  expect(renewClaim({ ...demoted, readOnly: true }, target('wiki', 2))).toEqual(demoted);
+  expect(renewClaim({ ...demoted, readOnly: true }, target('wiki', 3))).toEqual(target('wiki', 3));
 });

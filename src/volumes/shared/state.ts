@@ -63,11 +63,33 @@ export function findObjection({ claims }: State, claim: Claim, promotes = false)
   return other && `the volume is already the ${other.role} of ${other.relationship}`;
 }
 
-/** Without what only this volume's own folder is to know. */
-export function toClaim({ relationship, epoch, role }: StoredClaim): Claim {
-  return { relationship, epoch, role };
+/** The claims with this one, in place of the relationship's former one. */
+export function withClaim(state: State | undefined, claim: StoredClaim): State {
+  return { ...NO_CLAIMS, claims: { ...state?.claims, [claim.relationship]: claim } };
 }
 
-export function isSameClaim(one: Claim | undefined, other: Claim): boolean {
+export function withoutClaim(state: State, relationship: string): State {
+  const { [relationship]: _removed, ...claims } = state.claims;
+  return { ...state, claims };
+}
+
+/**
+ * What is to be stored where a volume that may have been read-only is claimed, and is so no more; undefined
+ * where nothing changes. A demotion is known as long as its epoch lasts.
+ */
+export function renewClaim(stored: StoredClaim | undefined, wanted: Claim): StoredClaim | undefined {
+  if (!isSameClaim(stored, wanted)) return wanted;
+  if (!stored?.readOnly) return undefined;
+  return { ...wanted, ...(stored.demoted && { demoted: true }) };
+}
+
+/** The claim that a volume is shown with: a target's before others, without what only the volume is to know. */
+export function findMainClaim(state: State | undefined): Claim | undefined {
+  const claims = Object.values(state?.claims ?? {});
+  const main = claims.find(({ role }) => role === 'target') ?? claims[0];
+  return main && { relationship: main.relationship, epoch: main.epoch, role: main.role };
+}
+
+function isSameClaim(one: Claim | undefined, other: Claim): boolean {
   return one?.epoch === other.epoch && one.role === other.role && one.relationship === other.relationship;
 }

@@ -3,14 +3,16 @@ import type { Host } from '../../hosts/contract';
 import type { Claim, Volume } from '../../model/records';
 import { refuseFolder } from '../../model/paths';
 import { withLock } from '../shared/lock';
-import { isRemembered, noteClaim } from '../shared/memory';
+import { checkClaim, type CheckOptions } from '../shared/guards';
+import { noteClaim } from '../shared/memory';
 import {
-  findObjection,
-  isSameClaim,
   NO_CLAIMS,
   parseState,
+  renewClaim,
   type State,
   type StoredClaim,
+  withClaim,
+  withoutClaim,
 } from '../shared/state';
 import { CLAIMS, parentOf } from './names';
 import { claimsText, ensureContainer, findPendingSide, findPlace, makeMissing, type Place } from './place';
@@ -30,27 +32,19 @@ export function readClaims(place: Place): State {
   }
 }
 
-interface CheckOptions {
-  approved?: boolean;
-  promotes?: boolean;
-}
-
 /** `check` of the volume contract, for a place that was looked at already. */
 export async function checkPlace(place: Place, claim: Claim, options: CheckOptions = {}): Promise<void> {
-  const { approved = false, promotes = false } = options;
   checkSuits(place, claim);
-  const state = readClaims(place);
   const hint = `is the pool imported? (zpool import) If the volume was replaced on purpose: tidemark approve ${claim.relationship}`;
-  if (!state.claims[claim.relationship] && !approved && (await isRemembered(place, claim.relationship))) {
-    const message = `the dataset that ${claim.relationship} used here is gone: what is there now does not know it`;
-    if (place.dataset) throw makeError(place, 'NotMounted', message, { hint });
-    throw makeMissing(place, { hint });
-  }
-  if (!place.dataset && claim.role === 'source') throw makeMissing(place, { hint });
-  const objection = findObjection(state, claim, promotes);
-  if (objection === undefined) return;
-  throw makeError(place, 'Fenced', objection, {
-    hint: 'see what uses it: tidemark get; then choose another dataset, or delete the relationship in the way',
+  const exists = place.dataset !== undefined;
+  const makeGone = () => makeMissing(place, { hint });
+  const lost = `the dataset that ${claim.relationship} used here is gone: what is there now does not know it`;
+  await checkClaim(place, claim, options, {
+    exists,
+    state: readClaims(place),
+    noun: 'dataset',
+    makeLost: () => (exists ? makeError(place, 'NotMounted', lost, { hint }) : makeGone()),
+    makeMissing: makeGone,
   });
 }
 
@@ -114,12 +108,12 @@ export function withClaims<T>({ path }: Volume, work: () => Promise<T>): Promise
 
 /** Keeps a claim with the data, in place of the relationship's former one. */
 export async function storeClaim(place: Place, wanted: StoredClaim): Promise<void> {
-  await writeClaims(place, { ...readClaims(place).claims, [wanted.relationship]: wanted });
+  await writeClaims(place, withClaim(readClaims(place), wanted));
 }
 
-async function writeClaims(place: Place, claims: State['claims']): Promise<void> {
+async function writeClaims(place: Place, state: State): Promise<void> {
   const holder = place.dataset?.name ?? (await ensureContainer(place));
-  await runZfs(place, ['set', `${CLAIMS}=${JSON.stringify({ version: 1, claims })}`, holder]);
+  await runZfs(place, ['set', `${CLAIMS}=${JSON.stringify(state)}`, holder]);
 }
 
 /** `claim` of the volume contract. A target that is not there is made by the first stream, not before. */
@@ -140,18 +134,16 @@ export async function claim(
     const place = await findPlace(host, volume);
     await checkPlace(place, wanted, options);
     const stored = readClaims(place).claims[wanted.relationship];
-    const isSame = isSameClaim(stored, wanted);
     if (wanted.role === 'target') await setReadOnly(place, 'on');
     else if (stored?.readOnly) await setReadOnly(place, 'off');
-    if (!isSame || stored?.readOnly) {
-      await storeClaim(place, isSame && stored?.demoted ? { ...wanted, demoted: true } : wanted);
-    }
+    const renewed = renewClaim(stored, wanted);
+    if (renewed) await storeClaim(place, renewed);
     await noteClaim(place, wanted.relationship, true);
   });
 }
 
 /** A replica is written to by streams alone. A source is left as its owner has it, once it was demoted no more. */
-async function setReadOnly({ dataset, ...subject }: Place, value: 'on' | 'off'): Promise<void> {
+export async function setReadOnly({ dataset, ...subject }: Place, value: 'on' | 'off'): Promise<void> {
   if (dataset) await runZfs(subject, ['set', `readonly=${value}`, dataset.name]);
 }
 
@@ -159,14 +151,14 @@ async function setReadOnly({ dataset, ...subject }: Place, value: 'on' | 'off'):
 export async function disclaim(host: Host, volume: Volume, relationship: string): Promise<void> {
   await withClaims(volume, async () => {
     const place = await findPlace(host, volume);
-    const { claims } = readClaims(place);
-    if (claims[relationship]) {
+    const state = readClaims(place);
+    const stored = state.claims[relationship];
+    if (stored) {
       // Nobody else would do it later.
-      if (place.dataset && (claims[relationship].role === 'target' || claims[relationship].readOnly)) {
+      if (place.dataset && (stored.role === 'target' || stored.readOnly)) {
         await runZfs(place, ['inherit', 'readonly', place.dataset.name]);
       }
-      const { [relationship]: _removed, ...others } = claims;
-      await writeClaims(place, others);
+      await writeClaims(place, withoutClaim(state, relationship));
     }
     await noteClaim(place, relationship, false);
   });

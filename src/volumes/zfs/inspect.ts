@@ -1,7 +1,7 @@
 /** What a dataset is, and what can be done with it. */
 import type { Host } from '../../hosts/contract';
 import type { Volume } from '../../model/records';
-import { toClaim } from '../shared/state';
+import { findMainClaim } from '../shared/state';
 import type { Inspection, VolumeSize } from '../contract';
 import { isEmpty } from './capture';
 import { readClaims } from './claims';
@@ -15,8 +15,7 @@ const INSTEAD = 'a ZFS dataset is frozen by a snapshot: use copyMethod Snapshot,
 /** `inspect` of the volume contract. */
 export async function inspect(host: Host, volume: Volume): Promise<Inspection> {
   const place = await findPlace(host, volume);
-  const claims = Object.values(readClaims(place).claims);
-  const claim = claims.find(({ role }) => role === 'target') ?? claims[0];
+  const claim = findMainClaim(readClaims(place));
   const { mountpoint = '', mounted } = place.dataset?.properties ?? {};
   return {
     exists: place.dataset !== undefined,
@@ -28,7 +27,7 @@ export async function inspect(host: Host, volume: Volume): Promise<Inspection> {
     capture: ['Snapshot'],
     points: ['Snapshot'],
     whyNot: { Direct: INSTEAD, Clone: INSTEAD, HardLink: INSTEAD },
-    ...(claim && { claim: toClaim(claim) }),
+    ...(claim && { claim }),
   };
 }
 

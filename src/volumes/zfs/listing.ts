@@ -2,6 +2,7 @@
 import type { Features } from './features';
 import { findFeatures } from './features';
 import { CLAIMS, FOLDER, PENDING, POINT, splitName } from './names';
+import { shareLook } from '../shared/shared-look';
 import { isMissing, runZfs, type Subject } from './tools';
 
 /** A dataset, a snapshot or a bookmark. */
@@ -59,11 +60,17 @@ function propertiesFor({ written, encryption, resume }: Features): string {
   return [...PROPERTIES, CLAIMS, POINT, PENDING, ...more.filter((name) => name !== false)].join(',');
 }
 
+const share = shareLook<Entry[]>();
+
 /**
  * A dataset with everything below it, its snapshots and bookmarks too; what lies in a folder of Tidemark's inside
  * of it is left out. Empty where there is no such dataset.
  */
-export async function listTree(subject: Subject, dataset: string): Promise<Entry[]> {
+export function listTree(subject: Subject, dataset: string): Promise<Entry[]> {
+  return share(subject.host, dataset, () => readTree(subject, dataset));
+}
+
+async function readTree(subject: Subject, dataset: string): Promise<Entry[]> {
   const features = await findFeatures(subject.host);
   const types = features.bookmarks ? ['-t', 'filesystem,volume,snapshot,bookmark'] : [];
   const columns = ['-o', 'name,property,value,source'];

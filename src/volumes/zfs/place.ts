@@ -81,6 +81,7 @@ export async function ensureContainer(subject: Subject): Promise<string> {
       },
     );
   }
+  if ((await listTree(subject, container)).some(({ name }) => name === container)) return container;
   const folder = container.slice(0, container.lastIndexOf('/'));
   const hidden = [
     '-o',

@@ -1,5 +1,5 @@
 /** The recovery points of a relationship: snapshots with a stamp, in the replica and in what it replaced. */
-import { pickPoint } from '../shared/points';
+import { pickPoint, PointSchema } from '../shared/points';
 import { z } from 'zod';
 import type { Host } from '../../hosts/contract';
 import type { Instant, Point, Volume } from '../../model/records';
@@ -8,19 +8,8 @@ import { POINT } from './names';
 import { allEntries, findPlace, type Place } from './place';
 import { makeError, runZfs, type Subject } from './tools';
 
-const StampSchema = z.object({
-  relationship: z.string(),
-  id: z.string(),
-  syncId: z.string(),
-  sequence: z.int(),
-  capturedAt: z.string(),
-  publishedAt: z.string(),
-  bytes: z.number(),
-  files: z.number(),
-  verifiedAt: z.string().exactOptional(),
-  diverged: z.literal(true).exactOptional(),
-  delta: z.literal(true).exactOptional(),
-});
+/** The snapshot itself tells the rest. */
+const StampSchema = PointSchema.omit({ method: true, identity: true }).extend({ relationship: z.string() });
 
 export type Stamp = z.output<typeof StampSchema>;
 

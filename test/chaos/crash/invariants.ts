@@ -1,8 +1,5 @@
 /** What must hold after any operation, wherever it was cut off. */
-import { rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { digestTree } from '../world';
-import { HOSTS, type Snapshot, type Stage } from './stage';
+import type { Snapshot, Stage } from './stage';
 
 /** Exactly one side has the newest epoch as its primary; the other is fenced, or it is said that it is not. */
 async function checkOnePrimary(stage: Stage, { status, primary, other }: Snapshot): Promise<void> {
@@ -13,22 +10,15 @@ async function checkOnePrimary(stage: Stage, { status, primary, other }: Snapsho
     throw new Error(`both are primaries: ${primary} of epoch ${held.epoch}, ${other} of ${others.epoch}`);
   const isToldOf = status.takeover?.fenced === false;
   if (others.role === 'source' && !isToldOf) throw new Error(`${other} was not fenced, and nobody is told`);
-  const probe = join(stage.directory(primary), 'probe');
-  await writeFile(probe, 'x');
-  await rm(probe);
+  await stage.storage.checkWritable(primary);
 }
 
 /** Nothing that a recovery point had promised is lost, and there is one. */
 async function checkPoints(stage: Stage, before: Snapshot): Promise<void> {
-  for (const host of HOSTS) {
-    const folders = await stage.pointFolders(host);
-    for (const [key, digest] of before.points) {
-      const [at, id = ''] = key.split(' ');
-      if (at !== host) continue;
-      const folder = folders.get(id);
-      if (folder === undefined) throw new Error(`the recovery point ${id} at ${host} is gone`);
-      if ((await digestTree(folder)) !== digest) throw new Error(`the recovery point ${key} has changed`);
-    }
+  const now = await stage.digestPoints();
+  for (const [key, digest] of before.points) {
+    if (!now.has(key)) throw new Error(`the recovery point ${key} is gone`);
+    if (now.get(key) !== digest) throw new Error(`the recovery point ${key} has changed`);
   }
 }
 

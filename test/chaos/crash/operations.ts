@@ -1,7 +1,9 @@
 /** The operations that are cut off: what comes before each, and what each must have done or undone. */
 import type { RelationshipStatus } from '../../../src/model/status';
-import { describeTree, diffTrees } from '../world';
-import { HOSTS, NAME, type Content, type Snapshot, type Stage } from './stage';
+import { diffTrees } from '../world';
+import { HOSTS } from './hosts';
+import { NAME, type Snapshot, type Stage } from './stage';
+import type { Content, SyncedTarget } from './storage';
 
 /** How an operation ended: it did what it is for, or put everything back. */
 export type Outcome = 'done' | 'undone';
@@ -26,7 +28,7 @@ const isOver: Rehearsal['isOver'] = ({ operation, sequence }, before) =>
 
 /** A sync, and then something that no copy has. */
 async function fallBehind(stage: Stage): Promise<void> {
-  const { primary } = await stage.snapshot();
+  const primary = await stage.primary();
   await stage.change(primary);
   await stage.sync();
   await stage.change(primary);
@@ -45,9 +47,8 @@ async function checkBroughtBack(stage: Stage, before: Snapshot, after: Snapshot)
   expectEqual(`${primary} keeps what it has`, before.content[primary], after.content[primary]);
   expectEqual(`${other} equals ${primary}`, before.content[primary], after.content[other]);
   const lost = before.content[other];
-  const folders = await stage.pointFolders(other);
-  const kept = await Promise.all([...folders.values()].map((folder) => describeTree(folder)));
-  if (!kept.some((content) => diffTrees(lost, content).length === 0))
+  const kept = await stage.points(other);
+  if (![...kept.values()].some((content) => diffTrees(lost, content).length === 0))
     throw new Error(`what ${other} alone had is in none of its recovery points`);
   return 'done';
 }
@@ -55,12 +56,10 @@ async function checkBroughtBack(stage: Stage, before: Snapshot, after: Snapshot)
 /** The next one finds its base, whatever became of this one: nothing is sent in full again. */
 async function checkNextSync(stage: Stage, host: Snapshot['other']): Promise<void> {
   await stage.sync();
-  const history = await stage.system.json<{ targets: { host: string; how: string | null }[] }[]>(
-    'history',
-    NAME,
-  );
-  const how = history[0]?.targets.find((target) => target.host === host)?.how;
-  if (!how?.startsWith('incremental')) throw new Error(`the sync after it was ${how}: its base was lost`);
+  const history = await stage.system.json<{ targets: SyncedTarget[] }[]>('history', NAME);
+  const synced = history[0]?.targets.find((target) => target.host === host);
+  if (!synced || !stage.storage.wasIncremental(synced))
+    throw new Error(`its base was lost, as the sync after it tells: ${JSON.stringify(synced)}`);
 }
 
 export const REHEARSALS: Record<'sync' | 'failover' | 'reverse' | 'relocate' | 'drill', Rehearsal> = {
@@ -96,8 +95,7 @@ export const REHEARSALS: Record<'sync' | 'failover' | 'reverse' | 'relocate' | '
     prepare: async (stage) => {
       await fallBehind(stage);
       await stage.carryOut('failover');
-      const { primary } = await stage.snapshot();
-      await stage.change(primary);
+      await stage.change(await stage.primary());
     },
     request: { acceptDiverged: true },
     isOver,

@@ -1,19 +1,25 @@
 /** One relationship between two hosts, its sides changing roles: what every crash is played on, and held against. */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Claim } from '../../../src/model/records';
 import type { RelationshipStatus } from '../../../src/model/status';
 import { carryOut, untilStatus } from '../../support/switching';
 import { eventually, TestSystem } from '../../support/system';
 import { syncWell, writeDocument } from '../../support/user';
-import { describeTree, digestTree } from '../world';
+import { type HostName, HOSTS } from './hosts';
 import { Steps } from './steps';
-import { Storage, type StorageName } from './storage';
+import type { Content, Storage } from './storage';
+import { makeStorage, type StorageName } from './storages';
+import { Trees } from './trees';
 
 export const NAME = 'crash';
-export const HOSTS = ['alpha', 'beta'] as const;
-export type HostName = (typeof HOSTS)[number];
-export type Content = Map<string, string>;
+
+const primaryOf = ({ document }: RelationshipStatus) => document.spec.source.host as HostName;
+
+const digest = (content: Content) =>
+  createHash('sha256')
+    .update(JSON.stringify([...content].sort()))
+    .digest('hex');
 
 /** What must still hold, or be told apart, once an operation has ended. */
 export interface Snapshot {
@@ -31,12 +37,12 @@ export class Stage {
   private constructor(
     readonly system: TestSystem,
     readonly steps: Steps,
-    private readonly storage: Storage,
+    readonly storage: Storage,
   ) {}
 
   /** @param isEmpty its source has nothing in it yet */
   static async make(name: StorageName, { isEmpty = false } = {}): Promise<Stage> {
-    const storage = await Storage.make(name);
+    const storage = await makeStorage(name);
     const steps = new Steps(join(storage.ownFolder, 'steps'), HOSTS);
     const system = await TestSystem.start({
       agents: Object.fromEntries(HOSTS.map((host) => [host, steps.setup(host)])),
@@ -66,23 +72,21 @@ export class Stage {
 
   async dispose(): Promise<void> {
     await this.steps.end();
+    // Whatever still works on a dataset keeps its pool busy.
+    await this.system.end();
     await this.storage.unmount();
     await this.system.stop();
     await this.storage.dispose();
   }
 
-  directory(host: HostName): string {
-    return this.storage.folder(host);
+  /** The storage, where its volumes are trees. */
+  get trees(): Trees {
+    if (!(this.storage instanceof Trees)) throw new Error('its volumes are no trees');
+    return this.storage;
   }
 
-  /** New files, changed ones, and one that goes. */
   async change(host: HostName): Promise<void> {
-    const root = this.directory(host);
-    const number = this.serial++;
-    await writeFile(join(root, `file-${number % 7}`), `${number} at ${host}`);
-    await mkdir(join(root, `folder-${number % 3}`), { recursive: true });
-    await writeFile(join(root, `folder-${number % 3}`, 'big'), String(number).repeat(40_000));
-    await rm(join(root, `file-${(number + 3) % 7}`), { force: true });
+    await this.storage.change(host, this.serial++);
   }
 
   until(what: string, holds: (status: RelationshipStatus) => boolean): Promise<RelationshipStatus> {
@@ -98,30 +102,39 @@ export class Stage {
     return carryOut(this.system, NAME, operation, request);
   }
 
+  private status(): Promise<RelationshipStatus> {
+    return eventually('the status is answered', () => this.system.status(NAME));
+  }
+
+  async primary(): Promise<HostName> {
+    return primaryOf(await this.status());
+  }
+
   async snapshot(): Promise<Snapshot> {
-    const status = await eventually('the status is answered', () => this.system.status(NAME));
-    const primary = status.document.spec.source.host as HostName;
-    const points = new Map<string, string>();
+    const status = await this.status();
+    const primary = primaryOf(status);
     await this.storage.settle();
-    for (const host of HOSTS) {
-      for (const [id, folder] of await this.pointFolders(host))
-        points.set(`${host} ${id}`, await digestTree(folder));
-    }
     return {
       status,
       primary,
       other: primary === 'alpha' ? 'beta' : 'alpha',
-      content: {
-        alpha: await describeTree(this.directory('alpha')),
-        beta: await describeTree(this.directory('beta')),
-      },
-      points,
+      content: { alpha: await this.storage.content('alpha'), beta: await this.storage.content('beta') },
+      points: await this.digestPoints(),
     };
   }
 
-  /** The folders of a host's recovery points, by id. */
-  pointFolders(host: HostName): Promise<Map<string, string>> {
-    return this.storage.pointFolders(host, NAME);
+  /** What each recovery point of a host holds, by id. */
+  points(host: HostName): Promise<Map<string, Content>> {
+    return this.storage.points(host, NAME);
+  }
+
+  /** Digest of every recovery point, by host and id. */
+  async digestPoints(): Promise<Snapshot['points']> {
+    const found: Snapshot['points'] = new Map();
+    for (const host of HOSTS) {
+      for (const [id, content] of await this.points(host)) found.set(`${host} ${id}`, digest(content));
+    }
+    return found;
   }
 
   /** Names of what drills have left. */

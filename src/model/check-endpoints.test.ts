@@ -1,0 +1,40 @@
+import { beta, checkParts } from '../../test/support/check-parts';
+
+test.each([
+  ['/srv/wiki', 'is the same volume as the source, alpha:/srv/wiki'],
+  ['/srv//wiki/', 'is the same volume as the source, alpha:/srv/wiki'],
+  ['/srv/wiki/copy', 'lies inside the source, alpha:/srv/wiki, and would be copied into itself'],
+])('a target %s on the host of the source is refused', (directory, reason) => {
+  const { problems } = checkParts({ targets: [{ host: 'alpha', directory }] });
+  expect(problems).toEqual([`spec.targets[0].directory: ${reason}`]);
+});
+
+test('a target that holds the source is refused', () => {
+  const { problems } = checkParts({
+    source: { directory: '/data/a/b' },
+    targets: [{ host: 'alpha', directory: '/data/a' }],
+  });
+  expect(problems).toEqual([
+    'spec.targets[0].directory: contains the source, alpha:/data/a/b, and a sync would remove it',
+  ]);
+});
+
+test('two targets may not share a folder or a name, and both are said', () => {
+  expect(checkParts({ targets: [beta('/data/a'), beta('/data/a/b')] }).problems).toEqual([
+    'spec.targets[1].directory: lies inside targets[0], beta:/data/a, and would be copied into itself',
+    'spec.targets[1].host: targets[0] is called "beta" too; give this target a name of its own',
+  ]);
+  expect(checkParts({ targets: [beta('/data/a'), beta('/data/b', { name: 'other' })] }).problems).toEqual([]);
+  expect(
+    checkParts({ targets: [beta('/data/a'), { host: 'gamma', name: 'beta', directory: '/data/a' }] })
+      .problems,
+  ).toEqual(['spec.targets[1].name: targets[0] is called "beta" too; give this target a name of its own']);
+});
+
+test('system folders are refused, with the role in mind', () => {
+  expect(checkParts({ source: { directory: '/etc/nginx' } }).problems).toEqual([]);
+  expect(checkParts({ source: { directory: '/etc' }, targets: [beta('/etc/nginx')] }).problems).toEqual([
+    'spec.source.directory: /etc is a system folder and never a volume; name a folder inside it',
+    'spec.targets[0].directory: /etc/nginx belongs to the operating system, and a sync would replace it',
+  ]);
+});

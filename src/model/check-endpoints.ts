@@ -1,0 +1,163 @@
+/** What the endpoints of a document are wrong about, each by itself and beside each other. */
+import type { DraftEndpoint, DraftSpec } from './draft-spec';
+import { targetName } from './endpoints';
+import { makeProblem } from './issues';
+import type { SpecIssue, SpecPath } from './issues';
+import { comparePaths, refuseFolder } from './paths';
+import { VOLUME_KINDS } from './records';
+import type { Role, VolumeKind } from './records';
+import { defaultMoverKind, MOVER_KINDS, MOVER_VOLUMES } from './spec';
+
+/** Kinds that are named by a path. */
+const FOLDER_KINDS = ['directory', 'btrfs'] as const;
+
+interface PlacedEndpoint {
+  endpoint: DraftEndpoint;
+  path: SpecPath;
+  role: Role;
+  /** As others are told of it. */
+  called: string;
+}
+
+function listEndpoints(spec: DraftSpec): PlacedEndpoint[] {
+  return [
+    { endpoint: spec.source, path: ['spec', 'source'], role: 'source', called: 'the source' },
+    ...spec.targets.map((endpoint, index) => ({
+      endpoint,
+      path: ['spec', 'targets', index],
+      role: 'target' as const,
+      called: `targets[${index}]`,
+    })),
+  ];
+}
+
+const kindsOf = (endpoint: DraftEndpoint) => VOLUME_KINDS.filter((kind) => endpoint[kind] !== undefined);
+
+/** The kind of an endpoint that names exactly one volume. */
+function kindOf(endpoint: DraftEndpoint): VolumeKind | undefined {
+  const kinds = kindsOf(endpoint);
+  return kinds.length === 1 ? kinds[0] : undefined;
+}
+
+/** No volume at all, or two at once. */
+function checkOneVolume(spec: DraftSpec): SpecIssue[] {
+  return listEndpoints(spec).flatMap(({ endpoint, path }): SpecIssue[] => {
+    if (!endpoint.keys) return [];
+    const [first, ...more] = VOLUME_KINDS.filter((kind) => endpoint.keys?.includes(kind));
+    if (first === undefined) {
+      const message = `is missing: an endpoint names its volume by ${VOLUME_KINDS.join(', ')}`;
+      return [{ path: [...path, 'directory'], message, about: 'missing' }];
+    }
+    return more.map((kind) =>
+      makeProblem([...path, kind], `names a second volume beside ${first}: an endpoint has one`),
+    );
+  });
+}
+
+function checkMover(spec: DraftSpec): SpecIssue[] {
+  const named = MOVER_KINDS.filter((kind) => spec.mover[kind] !== undefined);
+  if (named.length > 1)
+    return [makeProblem(['spec', 'mover'], `names ${named.join(' and ')}: a relationship has one mover`)];
+  const sourceKind = kindOf(spec.source);
+  const mover = named[0] ?? (sourceKind && defaultMoverKind(sourceKind));
+  if (!mover) return [];
+  const carried = MOVER_VOLUMES[mover];
+  return listEndpoints(spec).flatMap(({ endpoint, path }) => {
+    const kind = kindOf(endpoint);
+    if (!kind || carried.includes(kind)) return [];
+    const others = named.length > 0 || path.length === 2 ? '' : `; the source is of kind ${sourceKind}`;
+    return [
+      makeProblem([...path, kind], `the ${mover} mover carries ${carried.join(', ')}, not ${kind}${others}`),
+    ];
+  });
+}
+
+/** Containerd names images by what was downloaded, the others by what is in them. */
+function checkEngines({ source, targets }: DraftSpec): SpecIssue[] {
+  const engineOf = ({ image }: DraftEndpoint) => /^(podman|docker|containerd)/.exec(image ?? '')?.[0];
+  const from = engineOf(source);
+  return targets.flatMap((target, index) => {
+    const to = engineOf(target);
+    if (!from || !to || (from === 'containerd') === (to === 'containerd')) return [];
+    const why = 'they are named by other digests there';
+    return [
+      makeProblem(['spec', 'targets', index, 'image'], `images of ${from} can't be copied to ${to}: ${why}`),
+    ];
+  });
+}
+
+function checkFolders(spec: DraftSpec): SpecIssue[] {
+  return listEndpoints(spec).flatMap(({ endpoint, path, role }) =>
+    FOLDER_KINDS.flatMap((kind) => {
+      const folder = endpoint[kind];
+      const reason = folder?.startsWith('/') && refuseFolder(folder, role);
+      return reason ? [makeProblem([...path, kind], reason)] : [];
+    }),
+  );
+}
+
+const OVERLAPS = {
+  same: (what: string) => `is the same volume as ${what}`,
+  inside: (what: string) => `lies inside ${what}, and would be copied into itself`,
+  contains: (what: string) => `contains ${what}, and a sync would remove it`,
+};
+
+/** Folders and datasets alike: what lies inside of what. */
+function placeOf(endpoint: DraftEndpoint): { family: string; path: string } | undefined {
+  const kind = kindOf(endpoint);
+  const path = kind && endpoint[kind];
+  if (!kind || !path) return undefined;
+  if (kind === 'zfs') return { family: 'zfs', path: `/${path}` };
+  if (kind === 'image') return { family: `image ${path}`, path: '/' };
+  return path.startsWith('/') ? { family: 'folder', path } : undefined;
+}
+
+/** What is wrong with two volumes side by side; undefined where they are apart. */
+function describeOverlap(one: DraftEndpoint, other: DraftEndpoint, otherName: string): string | undefined {
+  if (one.host === undefined || one.host !== other.host) return undefined;
+  const [place, otherPlace] = [placeOf(one), placeOf(other)];
+  if (!place || !otherPlace || place.family !== otherPlace.family) return undefined;
+  const how = comparePaths(place.path, otherPlace.path);
+  const kind = kindOf(other);
+  return how && OVERLAPS[how](`${otherName}, ${other.host}:${kind ? other[kind] : ''}`);
+}
+
+function checkOverlaps(spec: DraftSpec): SpecIssue[] {
+  const endpoints = listEndpoints(spec);
+  return endpoints.flatMap(({ endpoint, path }, index) =>
+    endpoints.slice(0, index).flatMap((other) => {
+      const message = describeOverlap(endpoint, other.endpoint, other.called);
+      return message ? [makeProblem([...path, kindOf(endpoint) ?? 'directory'], message)] : [];
+    }),
+  );
+}
+
+function checkTargetNames(spec: DraftSpec): SpecIssue[] {
+  const taken = new Map<string, number>();
+  return spec.targets.flatMap((target, index) => {
+    const { host, name } = target;
+    const called = name ?? (host === undefined ? undefined : targetName({ host, name: undefined }));
+    if (called === undefined) return [];
+    const first = taken.get(called);
+    if (first === undefined) {
+      taken.set(called, index);
+      return [];
+    }
+    const path = ['spec', 'targets', index, name === undefined ? 'host' : 'name'];
+    return [
+      makeProblem(path, `targets[${first}] is called "${called}" too; give this target a name of its own`),
+    ];
+  });
+}
+
+/** Every reason against the volumes that a document names, and what they are called. */
+export function checkEndpoints(spec: DraftSpec): SpecIssue[] {
+  return [
+    ...checkOneVolume(spec),
+    ...checkMover(spec),
+    ...checkEngines(spec),
+    ...checkFolders(spec),
+    ...checkOverlaps(spec),
+    ...checkTargetNames(spec),
+  ];
+}

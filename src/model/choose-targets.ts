@@ -1,0 +1,63 @@
+/** Which targets a request, a tick or a failover is for. Pure. */
+import { targetName } from './endpoints';
+import type { Instant } from './records';
+import { activeDocument } from './relationship-state';
+import type { RelationshipState } from './relationship-state';
+import { targetsDue } from './schedules';
+import type { TargetSpec } from './spec';
+import type { TargetStatus } from './status';
+
+/** The names of the targets that a request means by names or classes. Unknown ones are returned too. */
+export function chooseTargets(
+  targets: readonly TargetSpec[],
+  wanted: readonly string[] | undefined,
+): { chosen: string[]; unknown: string[] } {
+  const names = targets.map(targetName);
+  if (!wanted || wanted.length === 0) return { chosen: names, unknown: [] };
+  // `nodes` and `drpnodes` are what operators type for the classes `node` and `drpnode`.
+  const matches = (target: TargetSpec, want: string) =>
+    targetName(target) === want || target.class === want || `${target.class}s` === want;
+  return {
+    chosen: targets.filter((target) => wanted.some((want) => matches(target, want))).map(targetName),
+    unknown: wanted.filter((want) => !targets.some((target) => matches(target, want))),
+  };
+}
+
+/** Why a request for targets that there are not is refused; undefined where all are known. */
+export function objectionToTargets(
+  targets: readonly TargetSpec[],
+  wanted: readonly string[] | undefined,
+): string | undefined {
+  const { unknown } = chooseTargets(targets, wanted);
+  if (unknown.length === 0) return undefined;
+  const known = targets.map((target) => `${targetName(target)} (${target.class})`).join(', ');
+  return `no target has the name or class ${unknown.join(', ')}; there are ${known}`;
+}
+
+/**
+ * The targets that a tick starts a sync of, now or right after the sync of others that runs; none: it is
+ * skipped. A sync of some targets alone, such as one that is tried again, must not cost the others their ticks.
+ * @param request.tick when the Schedule meant it; without it, the tick is for all
+ * @param request.targets names or classes that it is for, whenever it was meant
+ */
+export function targetsOfTick(
+  state: RelationshipState,
+  { tick, targets }: { tick?: Instant; targets?: string[] },
+): string[] {
+  const document = activeDocument(state);
+  if (!document || state.paused || state.takeover) return [];
+  const { spec } = document;
+  const due =
+    tick === undefined || targets ? chooseTargets(spec.targets, targets).chosen : targetsDue(spec, tick);
+  if (!state.operation) return due;
+  const { targets: running } = state.operation;
+  return running ? due.filter((name) => !running.includes(name)) : [];
+}
+
+/** The target that a failover goes to where nobody names one: the freshest. */
+export function chooseTakeoverTarget(targets: readonly TargetStatus[]): string | undefined {
+  const fresh = targets
+    .filter(({ result }) => result !== 'external')
+    .toSorted((one, other) => (other.capturedAt ?? '').localeCompare(one.capturedAt ?? ''));
+  return fresh[0]?.name;
+}

@@ -1,0 +1,2 @@
+export const HOSTS = ['alpha', 'beta'] as const;
+export type HostName = (typeof HOSTS)[number];

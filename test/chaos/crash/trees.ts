@@ -1,0 +1,120 @@
+/** Volumes that are trees: directories on a filesystem, and the kinds that are sent by identity. */
+import { execFile } from 'node:child_process';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { TestFilesystem } from '../../support/filesystems';
+import type { TestPool } from '../../support/zfs';
+import { metaOf } from '../watched';
+import { describeTree } from '../world';
+import { type Content, Storage } from './storage';
+
+const exec = promisify(execFile);
+
+export abstract class Trees extends Storage {
+  /** Where the files of a host's volume are. */
+  abstract folder(host: string): string;
+
+  async change(host: string, number: number): Promise<void> {
+    const root = this.folder(host);
+    await writeFile(join(root, `file-${number % 7}`), `${number} at ${host}`);
+    await mkdir(join(root, `folder-${number % 3}`), { recursive: true });
+    await writeFile(join(root, `folder-${number % 3}`, 'big'), String(number).repeat(40_000));
+    await rm(join(root, `file-${(number + 3) % 7}`), { force: true });
+  }
+
+  content(host: string): Promise<Content> {
+    return describeTree(this.folder(host));
+  }
+
+  async points(host: string, relationship: string): Promise<Map<string, Content>> {
+    const found = new Map<string, Content>();
+    for (const [id, folder] of await this.pointPaths(host, relationship))
+      found.set(id, await describeTree(folder));
+    return found;
+  }
+
+  async checkWritable(host: string): Promise<void> {
+    const probe = join(this.folder(host), 'probe');
+    await writeFile(probe, 'x');
+    await rm(probe);
+  }
+}
+
+export class Folders extends Trees {
+  constructor(
+    private readonly filesystem: TestFilesystem,
+    protected readonly kind: 'directory' | 'btrfs',
+  ) {
+    super();
+  }
+
+  get ownFolder(): string {
+    return this.filesystem.mountPoint;
+  }
+
+  protected place(host: string): string {
+    return join(this.filesystem.mountPoint, host, 'volume');
+  }
+
+  folder(host: string): string {
+    return this.place(host);
+  }
+
+  async create(host: string): Promise<void> {
+    await mkdir(join(this.filesystem.mountPoint, host));
+    if (this.filesystem.kind === 'btrfs') await exec('btrfs', ['subvolume', 'create', this.place(host)]);
+    else await mkdir(this.place(host));
+  }
+
+  async clones(host: string, relationship: string): Promise<string[]> {
+    return readdir(join(metaOf(this.place(host)), relationship, 'clones')).catch(() => []);
+  }
+
+  dispose(): Promise<void> {
+    return this.filesystem.dispose();
+  }
+}
+
+export class Datasets extends Trees {
+  protected readonly kind = 'zfs';
+
+  constructor(private readonly pool: TestPool) {
+    super();
+  }
+
+  get ownFolder(): string {
+    return this.pool.mountPoint;
+  }
+
+  protected place(host: string): string {
+    return this.pool.dataset(`${host}/volume`);
+  }
+
+  folder(host: string): string {
+    return this.pool.folderOf(`${host}/volume`);
+  }
+
+  async create(host: string): Promise<void> {
+    await this.pool.zfs('create', '-p', this.place(host));
+  }
+
+  /** Below zfs-fuse, the kernel goes on showing the files that it has cached before a stream was received. */
+  override async settle(): Promise<void> {
+    await exec('sync');
+    await writeFile('/proc/sys/vm/drop_caches', '3');
+  }
+
+  async clones(host: string): Promise<string[]> {
+    const listed = await this.pool.zfs('list', '-Hr', '-o', 'name', this.pool.dataset(host));
+    return listed.split('\n').filter((name) => /drill/.test(name));
+  }
+
+  override unmount(): Promise<void> {
+    return this.pool.dispose();
+  }
+
+  dispose(): Promise<void> {
+    return Promise.resolve();
+  }
+}
