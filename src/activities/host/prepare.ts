@@ -60,8 +60,11 @@ export function makePrepare(
     async prepareTarget(input): Promise<TargetPrepared> {
       const { volume, claim } = input;
       const driver = driverFor(volume.kind);
+      const looking = driver.inspect(host, volume);
+      // Where both fail, what the check says is the better reason.
+      looking.catch(() => undefined);
       await driver.check(host, volume, claim, { approved: input.approved });
-      const before = await driver.inspect(host, volume);
+      const before = await looking;
       const ours = before.claim?.relationship === claim.relationship;
       const foreign = before.exists && !before.empty && !ours;
       // A target that holds foreign data is not claimed before somebody has approved of it.

@@ -71,10 +71,11 @@ async function prepareWrite(host: Host, request: ReceiveRequest, isResumed: bool
   if (!stream) throw new TidemarkError('InvalidSpec', 'a stream without a plan', { host: host.name });
   const parts = parseParts(offer);
   const own = snapshotName(id.relationship, id.syncId);
-  await ensureContainer({ host, volume });
   const into = isOntoReplica(stream) ? volume.path : sideOf(volume);
   await noteProperties(host, id, { dataset: into, properties: parseProperties(offer) });
-  const place = await findPlace(host, volume);
+  const before = await findPlace(host, volume);
+  if (!before.container) await ensureContainer(before);
+  const place = before.container ? before : await findPlace(host, volume);
   const has = (part: string) =>
     [...place.entries, ...place.beside].some(({ name }) => name === `${into}${part}@${own}`);
   if (parts.every(has)) return { command: makeTell(`${into}@${own}`) };

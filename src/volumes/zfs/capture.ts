@@ -44,7 +44,6 @@ export async function capture(
     const hint = 'use copyMethod Snapshot, or leave it out';
     throw makeError(subject, 'UnsupportedCapture', 'a ZFS dataset is frozen by a snapshot', { hint });
   }
-  await findReadyPlace(host, volume);
   const own = snapshotName(relationship, syncId);
   const name = `${volume.path}@${own}`;
   const isRecursive = mover.zfs?.recursive === true;
@@ -77,7 +76,7 @@ export async function release(
     captures.map(({ name }) => name),
   );
   for (const snapshot of captures) await drop(place, snapshot, relationship);
-  if (captures.length > 0) await forgetBookmarks(host, volume, prefix);
+  if (captures.length > 0 && place.features.bookmarks) await forgetBookmarks(host, volume, prefix);
 }
 
 /** What somebody else holds or has cloned stays, and is tried again by the next release. */

@@ -1,6 +1,7 @@
 /** Who owns a dataset: stored as a property of its own, that children do not inherit the meaning of. */
 import type { Host } from '../../hosts/contract';
 import type { Claim, Volume } from '../../model/records';
+import type { VolumeDriver } from '../contract';
 import { refuseFolder } from '../../model/paths';
 import { withLock } from '../shared/lock';
 import { checkClaim, type CheckOptions } from '../shared/guards';
@@ -14,8 +15,16 @@ import {
   withClaim,
   withoutClaim,
 } from '../shared/state';
-import { CLAIMS, parentOf } from './names';
-import { claimsText, ensureContainer, findPendingSide, findPlace, makeMissing, type Place } from './place';
+import { CLAIMS, parentOf, PENDING } from './names';
+import {
+  claimsText,
+  ensureContainer,
+  findPendingSide,
+  findPlace,
+  findSide,
+  makeMissing,
+  type Place,
+} from './place';
 import { discardSide, settle } from './swap';
 import { isMissing, makeError, runZfs } from './tools';
 
@@ -83,14 +92,21 @@ function checkSuits(place: Place, { role }: Claim): void {
 
 /** `check` of the volume contract. */
 export async function check(
+  ...[host, volume, claim, options]: Parameters<VolumeDriver['check']>
+): Promise<void> {
+  await findChecked(host, volume, claim, options);
+}
+
+async function findChecked(
   host: Host,
   volume: Volume,
   claim: Claim,
   options: { approved?: boolean } = {},
-): Promise<void> {
+): Promise<Place> {
   const place = await findPlace(host, volume);
   if (!place.dataset) await checkPool(place);
   await checkPlace(place, claim, options);
+  return place;
 }
 
 /** @throws TidemarkError `VolumeMissing` where even the pool is not there. */
@@ -123,24 +139,33 @@ export async function claim(
   wanted: Claim,
   options: { approved?: boolean } = {},
 ): Promise<void> {
-  await check(host, volume, wanted, options);
   await withClaims(volume, async () => {
-    if (wanted.role === 'target') {
-      await ensureContainer({ host, volume });
-      await settle(host, volume);
-      // What a sync before this has left: the states in it are the replica's again.
-      await discardSide(host, volume);
-    }
-    const place = await findPlace(host, volume);
-    await checkPlace(place, wanted, options);
+    const before = await findChecked(host, volume, wanted, options);
+    const place = wanted.role === 'target' ? await makeReady(before) : before;
+    if (place !== before) await checkPlace(place, wanted, options);
     const stored = readClaims(place).claims[wanted.relationship];
-    if (wanted.role === 'target') await setReadOnly(place, 'on');
-    else if (stored?.readOnly) await setReadOnly(place, 'off');
+    if (wanted.role === 'target') {
+      if (!isReadOnly(place)) await setReadOnly(place, 'on');
+    } else if (stored?.readOnly) await setReadOnly(place, 'off');
     const renewed = renewClaim(stored, wanted);
     if (renewed) await storeClaim(place, renewed);
     await noteClaim(place, wanted.relationship, true);
   });
 }
+
+/** Beside a target there is Tidemark's own dataset, and nothing that a sync before this has left. */
+async function makeReady(place: Place): Promise<Place> {
+  const { host, volume, dataset, container } = place;
+  if (container && !findSide(place) && !dataset?.local.has(PENDING)) return place;
+  await ensureContainer(place);
+  await settle(host, volume);
+  // The states in it are the replica's again.
+  await discardSide(host, volume);
+  return await findPlace(host, volume);
+}
+
+const isReadOnly = ({ dataset }: Place) =>
+  dataset?.local.has('readonly') === true && dataset.properties['readonly'] === 'on';
 
 /** A replica is written to by streams alone. A source is left as its owner has it, once it was demoted no more. */
 export async function setReadOnly({ dataset, ...subject }: Place, value: 'on' | 'off'): Promise<void> {

@@ -32,6 +32,7 @@ const PROPERTIES = [
   'mounted',
   'mountpoint',
   'canmount',
+  'readonly',
 ];
 
 /** Lines of `zfs get -H -o name,property,value,source`. Pure. Entries are in the order of the lines. */

@@ -37,7 +37,7 @@ export async function prune(
       await destroyPoint(place, snapshot, relationship);
     }
     await sweepUnfinished(place, newest?.snapshot, relationship);
-    await sweepAsides(host, volume, relationship);
+    if (findAsides(place).length > 0) await sweepAsides(host, volume, relationship);
   });
 }
 
@@ -62,13 +62,16 @@ async function sweepUnfinished(place: Place, newest: Entry | undefined, relation
   }
 }
 
+function findAsides({ beside, volume }: Place): Entry[] {
+  const container = containerOf(volume);
+  return datasetsOf(beside).filter(({ name }) => /^\/aside-\d+$/.test(name.slice(container?.length ?? 0)));
+}
+
 /** Replaced datasets in which nothing is left that is a point, or anybody else's. */
 async function sweepAsides(host: Host, volume: Volume, relationship: string): Promise<void> {
   const place = await findPlace(host, volume);
-  const container = containerOf(volume);
   const prefix = snapshotPrefix(relationship);
-  const isAside = ({ name }: Entry) => /^\/aside-\d+$/.test(name.slice(container?.length ?? 0));
-  for (const { name } of datasetsOf(place.beside).filter(isAside)) {
+  for (const { name } of findAsides(place)) {
     const inside = place.beside.filter(
       ({ kind, dataset }) => kind === 'snapshot' && (dataset === name || dataset.startsWith(`${name}/`)),
     );

@@ -38,8 +38,7 @@ export async function publish(host: Host, volume: Volume, request: PublishReques
     });
   }
   return await withPoints(volume, async () => {
-    await settle(host, volume);
-    const before = await findPlace(host, volume);
+    const before = await settle(host, volume);
     const existing = findStamped(before, relationship).find(({ point }) => point.id === stamp.id);
     if (existing) return existing.point;
     const snapshot = await findState(before, request);

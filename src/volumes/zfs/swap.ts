@@ -49,8 +49,7 @@ export async function mount(subject: Subject): Promise<void> {
  * Has those who look into a volume see what was received, where this ZFS would go on showing what it had read
  * before. @throws TidemarkError `VolumeBusy` where somebody uses it, and it must not be stale.
  */
-export async function refresh({ host, volume }: Subject, { must = false } = {}): Promise<void> {
-  const place = await findPlace(host, volume);
+export async function refresh(place: Place, { must = false } = {}): Promise<void> {
   if (place.features.receiveUnmounted) return;
   const isMounted = ({ properties }: Entry) => properties['mounted'] === 'yes';
   const mounted = datasetsOf(place.entries).filter(isMounted);
@@ -76,18 +75,18 @@ async function readLocal(subject: Subject, dataset: string): Promise<Map<string,
   );
 }
 
-/** Finishes what an attempt that was cut off had begun. Repeatable. */
-export async function settle(host: Host, volume: Volume): Promise<void> {
+/** Finishes what an attempt that was cut off had begun. Repeatable. Answers what is there then. */
+export async function settle(host: Host, volume: Volume): Promise<Place> {
   const place = await findPlace(host, volume);
   if (!place.dataset && findPendingSide(place)) await runZfs(place, ['rename', sideOf(volume), volume.path]);
-  else if (!place.dataset?.local.has(PENDING)) return;
+  else if (!place.dataset?.local.has(PENDING)) return place;
   await finish({ host, volume });
+  return await findPlace(host, volume);
 }
 
 /** Puts the side volume in the replica's place. Repeatable. */
 export async function swapIn(host: Host, volume: Volume): Promise<void> {
-  await settle(host, volume);
-  const place = await findPlace(host, volume);
+  const place = await settle(host, volume);
   const side = findSide(place);
   if (!side) return;
   const aside = place.dataset && (await freeAside(place));
