@@ -1,7 +1,7 @@
 /** Subvolumes by `btrfs send`, between two real filesystems. */
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { makeLocalHost } from '../../src/hosts/local';
 import { runChecked } from '../../src/hosts/run-checked';
 import { MoverSchema } from '../../src/model/spec';
@@ -140,6 +140,30 @@ describe('the btrfs mover', () => {
     expect((await rig.sync()).plan.how).toBe('incremental');
     expect(await readFile(join(kept, 'file'), 'utf8')).toBe('x');
     await expectEqual();
+  });
+
+  it('goes on from a copy that was received in the very place of the replica, and keeps that aside', async () => {
+    await fill();
+    const [from, to] = [rig.source.volume.path, rig.target.volume.path];
+    const sent = join(dirname(from), 'sent', basename(to));
+    await mkdir(dirname(sent), { recursive: true });
+    await btrfs('subvolume', 'snapshot', '-r', from, sent);
+    const copied = await host.pipe([
+      ['btrfs', 'send', '--quiet', sent],
+      ['btrfs', 'receive', '--quiet', dirname(to)],
+    ]);
+    expect(copied.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+    const before = await describeTree(to);
+    await writeFile(at('file'), 'since');
+    expect(await rig.divergence()).toBeUndefined();
+    const { plan, stats } = await rig.sync();
+    expect(plan).toMatchObject({ how: 'incremental', into: 'replica' });
+    expect(stats.bytesSent).toBeLessThan(SMALL);
+    await expectEqual();
+    const [kept = ''] = (await readdir(dirname(to))).filter((name) =>
+      name.startsWith(`${basename(to)}.kept-`),
+    );
+    expect(await describeTree(join(dirname(to), kept))).toEqual(before);
   });
 
   it('stops before it deletes more than is allowed', async () => {
