@@ -80,7 +80,7 @@ async function cross(stage: Stage, world: World, from: HostName, canBeWritten: b
   // Never synced: the price of the failover.
   await world.scribble(from);
   await stage.carryOut('failover');
-  world.sides[to] = synced;
+  world.sides[to] = new Map(synced);
   await world.expectBothSides();
   await world.scribble(to);
   if (canBeWritten) await world.scribble(from);
