@@ -7,8 +7,11 @@ import { makeError, type Subject } from '../shared/tools';
 
 export { makeError, type Subject } from '../shared/tools';
 
-/** A dataset stays busy for a moment after it was unmounted, and while somebody looks at it. */
-const BUSY_PAUSES_MS = [20, 50, 100, 200, 300, 500, 800, 1000, 1500];
+/**
+ * A dataset stays busy for a moment after it was unmounted, and while somebody looks at it. In all some 15 s: with
+ * zfs-fuse on a busy machine, 4.5 s were seen not to be enough.
+ */
+const BUSY_PAUSES_MS = [20, 50, 100, 200, 300, 500, 800, 1000, 1500, 2000, 3000, 5000];
 
 export const isMissing = (stderr: string) =>
   /dataset does not exist|no such pool|could not find any snapshots/.test(stderr);
