@@ -23,7 +23,8 @@ import type { Relationship, TargetSpec } from '../model/spec';
 import { syncResult } from '../model/sync-result';
 import { targetFailedSignal } from './messages';
 import { inControl, onHost, toFailure } from './steps';
-import { checkTarget, isReleasedByTransfer, syncTarget } from './sync-target';
+import { checkTarget } from './check-target';
+import { isReleasedByTransfer, syncTarget } from './sync-target';
 
 export interface SyncInput {
   document: Relationship;

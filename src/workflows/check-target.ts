@@ -1,0 +1,102 @@
+/** Whether one target may be synced, by what both sides hold; before anything is changed. */
+import type { SourcePrepared, TargetPrepared } from '../activities/contract';
+import { targetName, volumePath } from '../model/endpoints';
+import { checkGuards } from '../model/guards';
+import { findDivergence, planStream } from '../model/plan-stream';
+import type { LeftOut, StreamSituation } from '../model/plan-stream';
+import type { Failure } from '../model/records';
+import { checkSpace } from '../model/space';
+import type { Growth } from '../model/space';
+import type { MoverSpec, TargetSpec } from '../model/spec';
+import type { SyncContext } from './sync';
+
+/** What the disk of a target must have room for. */
+export function growthOf(source: SourcePrepared, prepared: TargetPrepared, mover: MoverSpec): Growth {
+  const { method, pointBytes, newestPoint, states } = prepared;
+  const isShared = states?.some(({ identity }) =>
+    source.states?.some((state) => state.identity === identity),
+  );
+  const stream = streamOf(source, prepared, mover);
+  // What changed is written, and no more: how much that is, nobody knows before.
+  if (isShared || (stream && planStream(stream).how === 'delta-onto-clone')) {
+    return { method, source: { disk: 0, files: 0 }, point: { disk: 0 } };
+  }
+  return {
+    method,
+    source: { disk: source.bytes, files: source.fileBytes },
+    point: { disk: pointBytes, ...(newestPoint && { files: newestPoint.bytes }) },
+  };
+}
+
+export const NOTHING_LEFT_OUT: LeftOut = { excluded: [] };
+
+/** What both sides hold, for movers that send from a common state. */
+export function streamOf(
+  { states: source }: SourcePrepared,
+  { states: target, changed = false, exists = false }: TargetPrepared,
+  { zfs, btrfs }: MoverSpec,
+  left: LeftOut = NOTHING_LEFT_OUT,
+): StreamSituation | undefined {
+  if (!source || !target) return undefined;
+  const hasOneTree = zfs?.recursive !== true && btrfs?.nested !== true;
+  const withoutDelta = left.withoutDelta === true || !hasOneTree;
+  return { source, target, targetExists: exists, targetChanged: changed, ...left, withoutDelta };
+}
+
+/** Where a target has gone a way of its own, nobody puts it aside unasked. */
+function checkDivergence(
+  ctx: SyncContext,
+  source: SourcePrepared,
+  { target, prepared }: { target: TargetSpec; prepared: TargetPrepared },
+): Failure | undefined {
+  const situation = streamOf(source, prepared, ctx.document.spec.mover);
+  const divergence = situation && !ctx.approved && !prepared.foreign && findDivergence(situation);
+  if (!divergence) return undefined;
+  const { changed, foreign } = divergence;
+  const found = [
+    ...(changed ? ['its data was changed there'] : []),
+    ...(foreign.length > 0
+      ? [`it has snapshots that no sync made: ${foreign.map(({ name }) => name).join(', ')}`]
+      : []),
+  ];
+  return {
+    type: 'Diverged',
+    message: `target ${targetName(target)} has gone a way of its own since it was last equal: ${found.join('; ')}`,
+    host: target.host,
+    volume: volumePath(target),
+    hint: `tidemark approve ${ctx.name} keeps what is there aside and goes on from the newest state that both hold`,
+  };
+}
+
+/** Guards and free space, for one target, before anything is changed. */
+export function checkTarget(
+  ctx: SyncContext,
+  source: SourcePrepared,
+  looked: { target: TargetSpec; prepared: TargetPrepared },
+): { target: TargetSpec; prepared: TargetPrepared } | { target: TargetSpec; failure: Failure } {
+  const { spec } = ctx.document;
+  const { target, prepared } = looked;
+  const failure =
+    checkGuards({
+      relationship: ctx.name,
+      source: { host: spec.source.host, volume: volumePath(spec.source), empty: source.empty },
+      target: {
+        name: targetName(target),
+        host: target.host,
+        volume: volumePath(target),
+        files: prepared.files,
+        foreign: prepared.foreign,
+      },
+      allowEmpty: spec.guards.allowEmpty,
+      approved: ctx.approved,
+    }) ??
+    checkDivergence(ctx, source, looked) ??
+    checkSpace({
+      host: target.host,
+      volume: volumePath(target),
+      ...growthOf(source, prepared, spec.mover),
+      replicaBytes: prepared.bytes,
+      freeBytes: prepared.freeBytes,
+    });
+  return failure ? { target, failure } : looked;
+}
