@@ -11,15 +11,19 @@ const PREFERRED_POINTS: readonly PointMethod[] = ['Snapshot', 'Clone', 'HardLink
 /** The order in which a source's `Auto` takes what the filesystem can do; the live directory otherwise. */
 const PREFERRED_CAPTURES: readonly CaptureMethod[] = ['Snapshot', 'Clone'];
 
+/** The one way of its kind, or what the spec says; undefined where it is `Auto`. */
+export function statedCaptureMethod(source: SourceSpec): CaptureMethod | undefined {
+  const { onlyMethod } = driverFor(volumeOf(source));
+  return onlyMethod ?? (source.copyMethod === 'Auto' ? undefined : source.copyMethod);
+}
+
 /** How a source is frozen: the one way of its kind, what the spec says, or the best that its filesystem can do. */
 export function chooseCaptureMethod(
   source: SourceSpec,
   { capture }: Pick<Inspection, 'capture'>,
 ): CaptureMethod {
-  const { onlyMethod } = driverFor(volumeOf(source));
-  if (onlyMethod) return onlyMethod;
-  if (source.copyMethod !== 'Auto') return source.copyMethod;
-  return PREFERRED_CAPTURES.find((method) => capture.includes(method)) ?? 'Direct';
+  const found = () => PREFERRED_CAPTURES.find((method) => capture.includes(method)) ?? 'Direct';
+  return statedCaptureMethod(source) ?? found();
 }
 
 /**

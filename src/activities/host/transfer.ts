@@ -8,7 +8,7 @@ import { moverFor, MOVERS } from '../../movers/registry';
 import { driverFor } from '../../volumes/registry';
 import type { HostActivities, StepContext } from '../contract';
 import type { AgentContext } from './context';
-import { chooseCaptureMethod } from './copy-method';
+import { chooseCaptureMethod, statedCaptureMethod } from './copy-method';
 import type { Exclusive } from './exclusive';
 import { betweenHooks } from './hooks';
 import { expiryIn, noteLanding } from './landed';
@@ -26,10 +26,8 @@ export function stepKey({ claim, volume }: Pick<StepContext, 'claim' | 'volume'>
 
 /** `Auto` is looked for; what the spec names is taken at its word, and refused by the driver where it can't be. */
 async function findCaptureMethod(host: Host, volume: Volume, source: SourceSpec): Promise<CaptureMethod> {
-  const driver = driverFor(volume.kind);
-  if (driver.onlyMethod) return driver.onlyMethod;
-  if (source.copyMethod !== 'Auto') return source.copyMethod;
-  return chooseCaptureMethod(source, await driver.inspect(host, volume));
+  const stated = statedCaptureMethod(source);
+  return stated ?? chooseCaptureMethod(source, await driverFor(volume.kind).inspect(host, volume));
 }
 
 export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activities {

@@ -8,14 +8,15 @@ import { slugOf } from '../../volumes/image/names';
 import { findReadyPlace, folderOf } from '../../volumes/image/place';
 import { limitPath } from '../../volumes/image/records';
 import type { Mover } from '../contract';
-import { landingId, landingNotePath, receiveAttempt } from '../shared/names';
+import { landingNotePath, receiveAttempt } from '../shared/names';
+import { openLanding } from '../shared/open-landing';
 import { makeLandingCommand } from './landing-script';
 
 type ReceiveRequest = Parameters<Mover['receive']>[2];
 
 /** Ends what may still run of a lost attempt, and opens the landing. */
 export async function receive(host: Host, landings: Landings, request: ReceiveRequest): Promise<Landing> {
-  const { id, path, volume, offer, writeMode, expiresAt, maxDeletions } = request;
+  const { id, path, volume, offer, writeMode, maxDeletions } = request;
   const isVerify = writeMode === 'verify';
   if ((offer.resolved['mode'] === 'verify') !== isVerify) {
     const message = 'an offer to write came where one to compare was expected, or the other way round';
@@ -23,8 +24,7 @@ export async function receive(host: Host, landings: Landings, request: ReceiveRe
   }
   const place = await findReadyPlace(host, volume);
   const folder = folderOf(place, id.relationship, 'landing');
-  const attempt = receiveAttempt(host.home, id);
-  await host.endAttempts(attempt);
+  await host.endAttempts(receiveAttempt(host.home, id));
   if (!isVerify) {
     await host.files.mkdir(folder, 0o700);
     // What an attempt was unpacking that was killed.
@@ -37,11 +37,6 @@ export async function receive(host: Host, landings: Landings, request: ReceiveRe
   await host.files.write(landingNotePath(host.home, id), id.syncId, 0o600);
   const { command, kind } = place;
   const slug = slugOf(id.relationship);
-  return landings.open({
-    id: landingId(id),
-    publicKey: offer.publicKey,
-    command: makeLandingCommand({ engine: kind, command, folder, slug, ...(isVerify && { record: path }) }),
-    attempt,
-    expiresAt,
-  });
+  const run = makeLandingCommand({ engine: kind, command, folder, slug, ...(isVerify && { record: path }) });
+  return await openLanding(host, landings, request, run);
 }

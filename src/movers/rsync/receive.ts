@@ -5,7 +5,8 @@ import { TidemarkError } from '../../model/errors';
 import type { Mover } from '../contract';
 import { remainingDeletions } from './deletions';
 import { lockWriter } from '../shared/lock-writer';
-import { landingId, landingNotePath, receiveAttempt } from '../shared/names';
+import { landingNotePath, receiveAttempt } from '../shared/names';
+import { openLanding } from '../shared/open-landing';
 import type { LandingMode } from './options';
 import { completeServerCommand } from './server-command';
 
@@ -20,7 +21,7 @@ function limitOf({ maxDeletions, offer }: ReceiveRequest): { maxDeletions?: numb
 
 /** Ends what may still run of a lost attempt, then opens the landing. */
 export async function receive(host: Host, landings: Landings, request: ReceiveRequest): Promise<Landing> {
-  const { id, path, offer, writeMode, expiresAt } = request;
+  const { id, path, offer, writeMode } = request;
   // A verify offer never opens a landing that writes: its command would be refused below anyway.
   const mode: LandingMode = offer.resolved['mode'] === 'verify' ? 'verify' : writeMode;
   if (writeMode === 'verify' && mode !== 'verify') {
@@ -32,11 +33,6 @@ export async function receive(host: Host, landings: Landings, request: ReceiveRe
   const command = completeServerCommand(offered, { mode, path, ...limitOf(request) });
   await host.endAttempts(receiveAttempt(host.home, id));
   await host.files.write(landingNotePath(host.home, id), id.syncId, 0o600);
-  return landings.open({
-    id: landingId(id),
-    publicKey: offer.publicKey,
-    command: mode === 'verify' ? command : lockWriter(command.at(-1) ?? '', command),
-    attempt: receiveAttempt(host.home, id),
-    expiresAt,
-  });
+  const locked = mode === 'verify' ? command : lockWriter(command.at(-1) ?? '', command);
+  return await openLanding(host, landings, request, locked);
 }

@@ -76,8 +76,7 @@ async function prepareWrite(host: Host, request: ReceiveRequest, isResumed: bool
   const before = await findPlace(host, volume);
   if (!before.container) await ensureContainer(before);
   const place = before.container ? before : await findPlace(host, volume);
-  const has = (part: string) =>
-    [...place.entries, ...place.beside].some(({ name }) => name === `${into}${part}@${own}`);
+  const has = (part: string) => allEntries(place).some(({ name }) => name === `${into}${part}@${own}`);
   if (parts.every(has)) return { command: makeTell(`${into}@${own}`) };
   const token = findToken(place, into);
   const command = makeReceive(
@@ -92,8 +91,8 @@ async function prepareWrite(host: Host, request: ReceiveRequest, isResumed: bool
   return { command };
 }
 
-function findToken({ entries, beside }: Place, dataset: string): string | undefined {
-  return [...entries, ...beside].find(({ name }) => name === dataset)?.properties['receive_resume_token'];
+function findToken(place: Place, dataset: string): string | undefined {
+  return allEntries(place).find(({ name }) => name === dataset)?.properties['receive_resume_token'];
 }
 
 /** An empty place for a full stream, or a branch of the replica that ends with the base. */
@@ -103,7 +102,7 @@ async function prepareSide(place: Place, { base }: StreamPlan, isDirty: boolean)
   if (!base) return;
   const now = await findPlace(host, volume);
   // A branch that was begun has it by now.
-  const found = [...now.entries, ...now.beside].find(
+  const found = allEntries(now).find(
     ({ kind, properties }) => kind === 'snapshot' && properties['guid'] === base.identity,
   );
   if (!found) {

@@ -111,7 +111,7 @@ export async function flush(subject: Subject): Promise<void> {
  * asked of what was listed after {@link flush}.
  */
 export function differsFromNewest(place: Place, dataset: string): boolean {
-  const all = [...place.entries, ...place.beside];
+  const all = allEntries(place);
   const newest = snapshotsOf(all, dataset).at(-1);
   if (!newest) return false;
   return withChildren(all, newest).some((snapshot) => {

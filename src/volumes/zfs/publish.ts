@@ -8,7 +8,7 @@ import { sealBranch } from './delta';
 import { dropHold, hold } from './holds';
 import { datasetsOf, type Entry } from './listing';
 import { holdTag, sideOf, snapshotName } from './names';
-import { findPlace, findReadyPlace, ownSnapshots, type Place, withChildren } from './place';
+import { allEntries, findPlace, findReadyPlace, ownSnapshots, type Place, withChildren } from './place';
 import { findStamped, writeStamp } from './points';
 import { refresh, settle, swapIn } from './swap';
 import { makeError, runZfs } from './tools';
@@ -125,7 +125,7 @@ async function moveHold(place: Place, base: Entry, relationship: string): Promis
   await hold(place, withChildren(place.entries, base), tag);
   const former = findStamped(place, relationship).filter(({ snapshot }) => snapshot.name !== base.name);
   for (const { snapshot } of former) {
-    const all = withChildren([...place.entries, ...place.beside], snapshot);
+    const all = withChildren(allEntries(place), snapshot);
     await dropHold(place, all, tag);
   }
 }

@@ -7,7 +7,15 @@ import type { Host } from '../../hosts/contract';
 import type { Volume } from '../../model/records';
 import { byAge, datasetsOf, type Entry, listTree } from './listing';
 import { CLAIMS, containerOf, FLUSH, PENDING, POINT, sideOf } from './names';
-import { differsFromNewest, findPendingSide, findPlace, findSide, flush, type Place } from './place';
+import {
+  allEntries,
+  differsFromNewest,
+  findPendingSide,
+  findPlace,
+  findSide,
+  flush,
+  type Place,
+} from './place';
 import { isMissing, makeError, runZfs, type Subject } from './tools';
 
 /** Where a dataset is mounted and shared: set only once it is the replica. */
@@ -263,7 +271,7 @@ export async function branchSide(host: Host, volume: Volume, base: Entry): Promi
     await discardSide(host, volume);
   }
   const place = await findPlace(host, volume);
-  const all = [...place.entries, ...place.beside];
+  const all = allEntries(place);
   // By its identity: a side volume that was discarded may have had it under another dataset.
   const again = all.find(
     ({ kind, properties }) => kind === 'snapshot' && properties['guid'] === base.properties['guid'],
