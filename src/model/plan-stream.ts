@@ -117,14 +117,14 @@ const SPOILS_DELTA: readonly Failure['type'][] = [
 ];
 
 /** What the choice of a rung leaves out. */
-export type LeftOut = Pick<StreamSituation, 'excluded' | 'withoutDelta'>;
+export type RungsLeftOut = Pick<StreamSituation, 'excluded' | 'withoutDelta'>;
 
 /** What the next choice leaves out after a transfer failed so; undefined where a lower rung would fare no better. */
 export function stepDown(
   plan: StreamPlan | undefined,
   failure: Failure['type'],
-  left: LeftOut,
-): LeftOut | undefined {
+  left: RungsLeftOut,
+): RungsLeftOut | undefined {
   if (plan?.how === 'delta-onto-clone')
     return SPOILS_DELTA.includes(failure) ? { ...left, withoutDelta: true } : undefined;
   if (failure !== 'BaseLost' || !plan?.base) return undefined;

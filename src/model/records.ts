@@ -3,6 +3,7 @@
  * here may stand in a Temporal history, so nothing here is secret.
  */
 import type { ErrorType } from './errors';
+import type { LeftOut } from './left-out';
 
 /** An instant, ISO 8601 in UTC. */
 export type Instant = string;
@@ -84,6 +85,8 @@ export interface Point {
   diverged?: true;
   /** Made by comparing files, and so of an identity that the source never had. */
   delta?: true;
+  /** What of the source it does not hold. */
+  leftOut?: LeftOut[];
 }
 
 /** What a running transfer has done so far; sent with heartbeats. */
@@ -114,6 +117,8 @@ export interface TransferStats {
   durationMs: number;
   /** Files that vanished at a live source during the transfer: not a failure. */
   filesVanished: number;
+  /** What of the source was not carried. */
+  leftOut?: LeftOut[];
 }
 
 /** One difference between a recovery point and the source's copy. */
@@ -135,6 +140,8 @@ export interface Comparison {
   unexplained: number;
   /** Bytes of the volume's files whose content the point has not, as long as they are. */
   bytes: number;
+  /** What was not compared, because it is not carried. */
+  leftOut?: LeftOut[];
 }
 
 /** Why an operation, or one target of it, failed. */
@@ -160,6 +167,8 @@ export interface TargetOutcome {
   /** All points at the target after pruning, with the reasons for which each is kept. */
   points?: KeptPoint[];
   failure?: Failure;
+  /** What of the source this target's copy does not hold. */
+  leftOut?: LeftOut[];
 }
 
 /** A point and why retention keeps it, for example `["last 1", "hourly 3"]`. */

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { advanceBases, neededSyncIds } from './bases';
 import type { Bases } from './bases';
 import { findDivergence, planStream, stepDown } from './plan-stream';
-import type { LeftOut, StreamHow } from './plan-stream';
+import type { RungsLeftOut, StreamHow } from './plan-stream';
 import type { HeldState } from './records';
 
 interface State extends HeldState {
@@ -113,14 +113,14 @@ class World {
   private syncTarget(name: Name, captured: State, fate: Fate, approved: boolean) {
     const volume = this.targets[name];
     if (fate === 'dead') return undefined;
-    const situation = (left: LeftOut) => ({
+    const situation = (left: RungsLeftOut) => ({
       source: this.source.states.filter((state) => state !== captured),
       target: volume.states,
       targetExists: volume.exists,
       targetChanged: volume.exists && volume.live !== newestSnapshot(volume)?.content,
       ...left,
     });
-    const all: LeftOut = { excluded: [] };
+    const all: RungsLeftOut = { excluded: [] };
     if (!approved && findDivergence(situation(all))) return 'refused';
     let plan = planStream(situation(all));
     const left =

@@ -6,6 +6,7 @@
  * the work: a killed agent leaves nothing that the next call can't mend. Errors are `TidemarkError`s.
  */
 import type { Host } from '../hosts/contract';
+import type { LeftOut } from '../model/left-out';
 import type { StreamPlan } from '../model/plan-stream';
 import type { CaptureMethod, Claim, HeldState, Instant, Point, PointMethod, Volume } from '../model/records';
 import type { MoverSpec } from '../model/spec';
@@ -40,6 +41,8 @@ export interface Capture {
   identity?: string;
   /** True where `path` is the live volume and there is nothing to release. */
   live: boolean;
+  /** What of the live volume the frozen state does not hold. */
+  leftOut?: LeftOut[];
 }
 
 /** What `publish` stamps on a new recovery point. */
@@ -53,6 +56,8 @@ export interface PointStamp {
   files: number;
   /** The point keeps what an old primary had for itself, before it was brought back into step. */
   diverged?: true;
+  /** What of the source it does not hold. */
+  leftOut?: LeftOut[];
 }
 
 /** What a volume holds. */

@@ -3,7 +3,7 @@ import type { SourcePrepared, TargetPrepared } from '../activities/contract';
 import { targetName, volumePath } from '../model/endpoints';
 import { checkGuards } from '../model/guards';
 import { findDivergence, planStream } from '../model/plan-stream';
-import type { LeftOut, StreamSituation } from '../model/plan-stream';
+import type { RungsLeftOut, StreamSituation } from '../model/plan-stream';
 import type { Failure } from '../model/records';
 import { checkSpace } from '../model/space';
 import type { Growth } from '../model/space';
@@ -28,14 +28,14 @@ export function growthOf(source: SourcePrepared, prepared: TargetPrepared, mover
   };
 }
 
-export const NOTHING_LEFT_OUT: LeftOut = { excluded: [] };
+export const NOTHING_LEFT_OUT: RungsLeftOut = { excluded: [] };
 
 /** What both sides hold, for movers that send from a common state. */
 export function streamOf(
   { states: source }: SourcePrepared,
   { states: target, changed = false, exists = false }: TargetPrepared,
   { zfs, btrfs }: MoverSpec,
-  left: LeftOut = NOTHING_LEFT_OUT,
+  left: RungsLeftOut = NOTHING_LEFT_OUT,
 ): StreamSituation | undefined {
   if (!source || !target) return undefined;
   const hasOneTree = zfs?.recursive !== true && btrfs?.nested !== true;

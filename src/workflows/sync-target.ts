@@ -6,7 +6,7 @@ import { planTransfer } from '../model/plan-transfer';
 import type { TransferPlan } from '../model/plan-transfer';
 import type { Failure, Instant, TargetOutcome, TransferStats } from '../model/records';
 import { howWithLanding, stepDown } from '../model/plan-stream';
-import type { LeftOut, StreamHow } from '../model/plan-stream';
+import type { RungsLeftOut, StreamHow } from '../model/plan-stream';
 import type { TargetSpec } from '../model/spec';
 import { formatBytes } from '../model/units';
 import type { TransferId } from '../movers/contract';
@@ -147,7 +147,7 @@ async function transferWithNewLandings(
   }
 }
 
-function planFor(ctx: SyncContext, { source, prepared }: TargetWork, left: LeftOut): TransferPlan {
+function planFor(ctx: SyncContext, { source, prepared }: TargetWork, left: RungsLeftOut): TransferPlan {
   const { mover, guards } = ctx.document.spec;
   const stream = streamOf(source, prepared, mover, left);
   return planTransfer({
