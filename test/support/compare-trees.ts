@@ -14,6 +14,8 @@ export interface CompareOptions {
   attributes?: boolean;
   /** Times of modification. Default true. */
   times?: boolean;
+  /** What is not looked at, nor what lies below it: by its path inside of the tree, one character for each byte. */
+  leaveOut?: (path: string) => boolean;
 }
 
 /** What is said of an entry, by aspect: `mode`, `mtime`, `content`, ... */
@@ -68,7 +70,7 @@ function compareDescriptions(path: string, one: Description, other: Description)
 async function readTree(root: string, options: CompareOptions): Promise<Tree> {
   const tree: Tree = new Map();
   const groups = new Map<string, string[]>();
-  await walk(Buffer.from(root), '.', async (path, name, stats) => {
+  await walk(Buffer.from(root), '.', options, async (path, name, stats) => {
     const description = await describe(path, stats, options);
     tree.set(name, { description, blocks: stats.blocks, size: stats.size });
     if (!stats.isDirectory()) groups.set(String(stats.ino), [...(groups.get(String(stats.ino)) ?? []), name]);
@@ -84,14 +86,16 @@ async function readTree(root: string, options: CompareOptions): Promise<Tree> {
 type Visit = (path: Buffer, name: string, stats: BigIntStats) => Promise<void>;
 
 /** @param name the path inside of the tree, one character for each byte. */
-async function walk(path: Buffer, name: string, visit: Visit): Promise<void> {
+async function walk(path: Buffer, name: string, options: CompareOptions, visit: Visit): Promise<void> {
   const stats = await lstat(path, { bigint: true });
   await visit(path, name, stats);
   if (!stats.isDirectory()) return;
   for (const entry of await readdir(path, { encoding: 'buffer' })) {
     const entryName = entry.toString('latin1');
     if (name === '.' && IGNORED.has(entryName)) continue;
-    await walk(Buffer.concat([path, Buffer.from('/'), entry]), `${name}/${entryName}`, visit);
+    const inner = `${name}/${entryName}`;
+    if (options.leaveOut?.(inner.slice(2))) continue;
+    await walk(Buffer.concat([path, Buffer.from('/'), entry]), inner, options, visit);
   }
 }
 

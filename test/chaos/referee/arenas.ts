@@ -1,0 +1,112 @@
+/** What the referee plays on: each kind of volume by each way in which it is frozen. */
+import { execFile } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import type { RelationshipInput } from '../../../src/model/spec';
+import { type FilesystemKind, TestFilesystem } from '../../support/filesystems';
+import { TestPool } from '../../support/zfs';
+import { HOSTS } from '../crash/hosts';
+import { Datasets, Folders, type Trees } from '../crash/trees';
+
+const exec = promisify(execFile);
+
+type Spec = RelationshipInput['spec'];
+type Freezing = Pick<NonNullable<Spec['source']>, 'copyMethod'>;
+
+/** One way to keep a copy. */
+export interface Arena {
+  name: string;
+  /** A new volume for each history. */
+  make(): Promise<Trees>;
+  source?: Freezing;
+  target?: { copyMethod: 'Direct' | 'Snapshot' | 'Clone' | 'HardLink' };
+  mover?: Spec['mover'];
+  /** The target is a state of its storage: somebody who writes there makes it diverge. */
+  hasStates?: true;
+  /** Below zfs-fuse there are neither ACLs nor attributes of links and pipes. */
+  withoutAttributes?: true;
+  /**
+   * `btrfs receive` makes new entries in the root under names of its own and moves them, and does not set the root's
+   * time back where the root itself did not change at the source.
+   */
+  withoutRootTime?: true;
+  /** It can leave out by name. */
+  hasFilters?: true;
+}
+
+const folders = (kind: FilesystemKind) => async () =>
+  new Folders(await TestFilesystem.make(kind, kind === 'xfs' ? {} : { size: '512M' }), 'directory');
+
+export const ARENAS: readonly Arena[] = [
+  {
+    name: 'ext4, live, hard links',
+    make: folders('ext4'),
+    target: { copyMethod: 'HardLink' },
+    hasFilters: true,
+  },
+  {
+    name: 'ext4, live, hard links, checksum',
+    make: folders('ext4'),
+    target: { copyMethod: 'HardLink' },
+    mover: { rsync: { checksum: true } },
+    hasFilters: true,
+  },
+  {
+    name: 'ext4, live, no points',
+    make: folders('ext4'),
+    target: { copyMethod: 'Direct' },
+    hasFilters: true,
+  },
+  {
+    name: 'xfs, clones',
+    make: folders('xfs'),
+    source: { copyMethod: 'Clone' },
+    target: { copyMethod: 'Clone' },
+    hasFilters: true,
+  },
+  {
+    name: 'btrfs directory, snapshots',
+    make: folders('btrfs'),
+    source: { copyMethod: 'Snapshot' },
+    target: { copyMethod: 'Snapshot' },
+    hasFilters: true,
+  },
+  {
+    name: 'btrfs directory, clones to hard links',
+    make: folders('btrfs'),
+    source: { copyMethod: 'Clone' },
+    target: { copyMethod: 'HardLink' },
+    hasFilters: true,
+  },
+  {
+    name: 'btrfs send',
+    make: async () => new Folders(await TestFilesystem.make('btrfs', { size: '512M' }), 'btrfs'),
+    hasStates: true,
+    withoutRootTime: true,
+  },
+  {
+    name: 'zfs',
+    make: async () => new Datasets(await TestPool.make({ size: '512M' })),
+    hasStates: true,
+    withoutAttributes: true,
+  },
+];
+
+/** A volume whose first source is there and empty, and a folder for what is restored. */
+export async function prepareVolume(arena: Arena): Promise<Trees> {
+  const storage = await arena.make();
+  await storage.create(HOSTS[0]);
+  return storage;
+}
+
+/** An empty folder to restore into, on a filesystem that keeps everything. */
+export async function makeRestoreFolder(storage: Trees, serial: number): Promise<string> {
+  const folder = `${storage.ownFolder}/restored-${serial}`;
+  await mkdir(folder);
+  return folder;
+}
+
+/** As a person copies a tree: with everything that a file is. */
+export async function copyTree(from: string, to: string): Promise<void> {
+  await exec('cp', ['-a', '--', `${from}/.`, to]);
+}

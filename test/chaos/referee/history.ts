@@ -1,0 +1,280 @@
+/**
+ * One random history of one relationship, and what the referee finds: after every sync, failover, reverse and
+ * restore, each point and each side is compared with a description of what was frozen, kept aside by reading
+ * every byte and every attribute. The comparison has nothing of the product's and nothing of rsync's.
+ */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { SyncAnswer } from '../../../src/activities/contract';
+import type { Failure, Point, SyncRecord } from '../../../src/model/records';
+import type { FailoverResult, ReverseResult } from '../../../src/workflows/messages';
+import { describeTree } from '../../support/compare-trees';
+import { attempt, update } from '../../support/switching';
+import type { TestSystem } from '../../support/system';
+import { approveAndSync, writeDocument } from '../../support/user';
+import type { HostName } from '../crash/hosts';
+import type { Trees } from '../crash/trees';
+import { makeRandom } from '../world';
+import { type Arena, copyTree, makeRestoreFolder, prepareVolume } from './arenas';
+import { Adversary } from './mutations';
+
+/** What retention leaves; so older points are compared again and again. */
+const KEPT_POINTS = 4;
+const EXCLUDES = [['f3'], ['/d1'], ['f1', '/d2/'], []];
+const TOLD_LINES = 6;
+
+/** Which share of the rounds does what before its sync. */
+const SHARES = { scribble: 0.2, filter: 0.12, restore: 0.25, switchOver: 0.15 };
+
+export class History {
+  private readonly by: Adversary;
+  private readonly told: string[] = [];
+  private readonly findings: string[] = [];
+  /** What was frozen, by host and id of the point. */
+  private readonly frozen = new Map<string, string[]>();
+  private exclude: string[] = [];
+  private serial = 0;
+  private primary: HostName = 'alpha';
+
+  private constructor(
+    private readonly system: TestSystem,
+    private readonly arena: Arena,
+    private readonly storage: Trees,
+    private readonly name: string,
+    private readonly seed: number,
+  ) {
+    this.by = new Adversary(makeRandom(seed));
+  }
+
+  /** Plays it; what was found, with what led to it, or nothing. */
+  static async play(
+    system: TestSystem,
+    arena: Arena,
+    { seed, rounds }: { seed: number; rounds: number },
+  ): Promise<string | undefined> {
+    const storage = await prepareVolume(arena);
+    const name = `h${seed}-${arena.name.replaceAll(/[^a-z0-9]+/g, '-')}`;
+    const history = new History(system, arena, storage, name, seed);
+    try {
+      await history.run(rounds);
+    } catch (error) {
+      history.findings.push(`it went no further: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    await system.cli(['delete', name, '--yes']);
+    await storage.unmount();
+    await storage.dispose();
+    return history.report();
+  }
+
+  private report(): string | undefined {
+    if (this.findings.length === 0) return undefined;
+    const { arena, seed, told, findings } = this;
+    return [`${arena.name}, seed ${seed}:`, ...told, 'FOUND:', ...findings].join('\n  ');
+  }
+
+  private get other(): HostName {
+    return this.primary === 'alpha' ? 'beta' : 'alpha';
+  }
+
+  private async run(rounds: number): Promise<void> {
+    await this.by.fill(this.storage.folder('alpha'));
+    await this.by.change(this.storage.folder('alpha'));
+    this.told.push('a first sync');
+    await this.applySpec();
+    await this.awaitIdle();
+    await this.syncAndCheck();
+    for (let round = 1; round <= rounds && this.findings.length === 0; round++) await this.playRound(round);
+  }
+
+  private async playRound(round: number): Promise<void> {
+    const { by, storage, arena } = this;
+    const changes = by.chance(0.85) ? await by.change(storage.folder(this.primary)) : [];
+    this.told.push(`round ${round}: ${changes.join('; ') || 'no change'}`);
+    if (by.chance(SHARES.scribble) && !arena.hasStates) {
+      const there = await by.change(storage.folder(this.other), 4);
+      this.told.push(`  at the replica: ${there.join('; ')}`);
+    }
+    if (by.chance(SHARES.filter) && arena.hasFilters) await this.changeFilter();
+    await this.syncAndCheck();
+    if (by.chance(SHARES.restore)) await this.restoreAndCheck();
+    if (by.chance(SHARES.switchOver)) await this.switchAndCheck();
+  }
+
+  private async applySpec(): Promise<void> {
+    const { arena, storage, exclude } = this;
+    const rsync = { ...arena.mover?.rsync, ...(arena.hasFilters && { exclude }) };
+    const [source, target] = ['alpha', 'beta'].map((host) => storage.endpoint(host));
+    await this.system.apply(
+      writeDocument(this.name, {
+        source: { host: 'alpha', ...source, ...arena.source },
+        targets: [{ host: 'beta', ...target, ...arena.target }],
+        retain: { last: KEPT_POINTS },
+        ...(arena.hasFilters && { mover: { rsync } }),
+      }),
+    );
+  }
+
+  private async changeFilter(): Promise<void> {
+    this.exclude = this.by.pick(EXCLUDES);
+    this.told.push(`  exclude ${JSON.stringify(this.exclude)}`);
+    await this.applySpec();
+    await this.awaitIdle();
+  }
+
+  /** What is not to be carried, as rsync reads these patterns. */
+  private isExcluded = (path: string): boolean =>
+    this.exclude.some((pattern) => {
+      if (pattern.startsWith('/')) return path === pattern.slice(1).replace(/\/$/, '');
+      return path.split('/').at(-1) === pattern;
+    });
+
+  private async describe(folder: string, excluded = false): Promise<string[]> {
+    await this.storage.settle();
+    const lines = await describeTree(folder, {
+      ...(excluded && { leaveOut: this.isExcluded }),
+      ...(this.arena.withoutAttributes && { attributes: false }),
+    });
+    if (!this.arena.withoutRootTime) return lines;
+    return lines.map((line) => (line.startsWith('. ') ? line.replace(/\["mtime","\d+"\],?/, '') : line));
+  }
+
+  private async awaitIdle(): Promise<void> {
+    for (let tries = 0; tries < 300; tries++) {
+      const { operation, phase } = (await this.system.status(this.name)) as {
+        operation?: object;
+        phase?: string;
+      };
+      if (!operation && phase !== 'Syncing') return;
+      await new Promise((done) => setTimeout(done, 200));
+    }
+    throw new Error('its operation never ended');
+  }
+
+  private check(what: string, expected: readonly string[], found: readonly string[]): void {
+    const [wanted, there] = [new Set(expected), new Set(found)];
+    const missing = expected.filter((line) => !there.has(line)).map((line) => `- ${line}`);
+    const extra = found.filter((line) => !wanted.has(line)).map((line) => `+ ${line}`);
+    if (missing.length + extra.length === 0) return;
+    const lines = [...missing, ...extra].slice(0, TOLD_LINES).map((line) => line.slice(0, 400));
+    this.findings.push(`${what} is not what was frozen:`, ...lines);
+  }
+
+  private async syncAndCheck(): Promise<void> {
+    const { storage, primary, other } = this;
+    const frozen = await this.describe(storage.folder(primary), true);
+    const before = await this.describe(storage.folder(other)).catch(() => undefined);
+    const record = await this.sync(async () => {
+      const now = await this.describe(storage.folder(other)).catch(() => undefined);
+      if (before && now) this.check('a replica after a refusal', before, now);
+    });
+    const target = record?.targets.find(({ host }) => host === other);
+    if (record?.result !== 'succeeded' || !target?.point) {
+      const failure: Failure | undefined = target?.failure ?? record?.failure;
+      this.findings.push(`the sync ended as ${record?.result}: ${JSON.stringify(failure)}`);
+      return;
+    }
+    this.told.push(`  synced: ${target.how}, point ${target.point.id}`);
+    this.frozen.set(`${other} ${target.point.id}`, frozen);
+    this.check('the live replica', frozen, await this.describe(storage.folder(other)));
+    await this.checkPoints();
+  }
+
+  private async sync(onRefusal: () => Promise<void>) {
+    await this.awaitIdle();
+    const answer = await update<SyncAnswer>(this.system, this.name, 'sync', { wait: true });
+    if (answer.result === 'succeeded') return await this.newestRecord();
+    const record = await this.newestRecord();
+    const failure = record?.targets[0]?.failure ?? record?.failure;
+    if (failure?.type !== 'ApprovalRequired' && failure?.type !== 'Diverged') return record;
+    this.told.push(`  refused: ${failure.message}`);
+    await onRefusal();
+    return await approveAndSync(this.system, this.name);
+  }
+
+  private async newestRecord() {
+    const client = await this.system.client();
+    const records = await client.workflow
+      .getHandle(`relationship/${this.name}`)
+      .query<SyncRecord[]>('history');
+    return records[0];
+  }
+
+  /** Every point that is there, on either side, against what was frozen for it. */
+  private async checkPoints(): Promise<void> {
+    for (const host of ['alpha', 'beta'] as const) {
+      for (const [id, folder] of await this.storage
+        .pointPaths(host, this.name)
+        .catch(() => new Map<string, string>())) {
+        const expected = this.frozen.get(`${host} ${id}`);
+        if (expected && this.arena.target?.copyMethod !== 'Direct')
+          this.check(`point ${id} of ${host}`, expected, await this.describe(folder));
+      }
+    }
+  }
+
+  /** A point, into an empty folder or over one that was written to. */
+  private async restoreAndCheck(): Promise<void> {
+    const { storage, by, other, system, name } = this;
+    const paths = [...(await storage.pointPaths(other, name))].filter(([id]) =>
+      this.frozen.has(`${other} ${id}`),
+    );
+    const [pointId, path] = by.pick(paths);
+    const folder = await makeRestoreFolder(storage, this.serial++);
+    const overwrite = by.chance(0.6);
+    if (overwrite) {
+      await copyTree(path, folder);
+      await rm(join(folder, '.tidemark'), { recursive: true, force: true });
+      this.told.push(`  where it is restored: ${(await by.change(folder)).join('; ')}`);
+    }
+    this.told.push(`  restore ${pointId}${overwrite ? ' over it' : ''}`);
+    const { failure } = await attempt(system, name, 'restore', {
+      ...{ pointId, to: { host: 'beta', path: folder } },
+      ...(overwrite && { overwrite }),
+    });
+    if (failure !== undefined) this.findings.push(`the restore failed: ${failure}`);
+    else
+      this.check(
+        `restored ${pointId}`,
+        this.frozen.get(`${other} ${pointId}`) ?? [],
+        await this.describe(folder),
+      );
+    await rm(folder, { recursive: true, force: true });
+  }
+
+  /** The target takes over, both sides may be written to, and the old primary comes back as a target. */
+  private async switchAndCheck(): Promise<void> {
+    const { storage, system, name, by } = this;
+    const [from, to] = [this.primary, this.other];
+    await by.change(storage.folder(from));
+    if (!this.arena.hasStates && by.chance(0.5))
+      this.told.push(
+        `  before the failover, at the replica: ${(await by.change(storage.folder(to), 3)).join('; ')}`,
+      );
+    const newest = [...(await storage.pointPaths(to, name)).keys()].at(-1) ?? '';
+    const isDirect = this.arena.target?.copyMethod === 'Direct';
+    this.told.push(`  failover to ${to}, which goes back to ${newest}`);
+    const { failure } = await attempt<FailoverResult>(system, name, 'failover', {});
+    if (failure !== undefined) return void this.findings.push(`the failover failed: ${failure}`);
+    if (!isDirect)
+      this.check(
+        'the new primary',
+        this.frozen.get(`${to} ${newest}`) ?? [],
+        await this.describe(storage.folder(to)),
+      );
+    this.primary = to;
+    this.told.push(`  then at ${to}: ${(await by.change(storage.folder(to))).join('; ')}`);
+    const own = await this.describe(storage.folder(from), true);
+    const frozen = await this.describe(storage.folder(to), true);
+    const reversed = await attempt<ReverseResult>(system, name, 'reverse', { acceptDiverged: true });
+    if (reversed.failure !== undefined)
+      return void this.findings.push(`the reverse failed: ${reversed.failure}`);
+    const { record, diverged } = reversed.result ?? {};
+    const point: Point | undefined = record?.targets.find(({ host }) => host === from)?.point;
+    if (diverged) this.frozen.set(`${from} ${diverged.id}`, own);
+    if (point) this.frozen.set(`${from} ${point.id}`, frozen);
+    if (record?.result !== 'succeeded')
+      return void this.findings.push(`the sync of the reverse: ${JSON.stringify(record)}`);
+    this.check('the old primary', frozen, await this.describe(storage.folder(from)));
+    await this.checkPoints();
+  }
+}
