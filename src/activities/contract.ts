@@ -52,7 +52,7 @@ export interface TargetPrepared {
   /** Bytes on disk of the live replica, and of the newest point, about. */
   bytes: number;
   pointBytes: number;
-  /** Entries of the newest point; zero where there is none. */
+  /** Entries of the newest point, or of a copy that a stream would replace; zero where there is neither. */
   files: number;
   newestPoint?: Point;
   /** Entries that no sync of this relationship put there. */
@@ -129,6 +129,8 @@ export interface HostActivities {
       mover: MoverSpec;
       resolved: Record<string, string>;
       maxDeletions?: number;
+      maxDeletionsPercent?: number;
+      targetEntries?: number;
       expectedBytes: number;
       /** No other target of this sync reads the capture: it is released once the bytes are over. */
       releaseAfter: boolean;

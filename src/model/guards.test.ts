@@ -1,4 +1,5 @@
-import { checkGuards } from './guards';
+import fc from 'fast-check';
+import { checkGuards, judgeDeletions } from './guards';
 
 const question = {
   relationship: 'wiki',
@@ -33,4 +34,38 @@ test('data that no sync put at a target is not replaced unasked', () => {
 test('an approval lets one sync pass every guard', () => {
   expect(checkGuards({ ...emptied, approved: true })).toBeUndefined();
   expect(checkGuards({ ...foreign, approved: true })).toBeUndefined();
+});
+
+describe('the deletions of a stream', () => {
+  const base = { baseEntries: 101, entries: 2 };
+
+  test('99 of 100 files are not removed unasked', () => {
+    const judged = judgeDeletions({ ...base, removed: 99, targetEntries: 101, maxDeletions: 50 });
+    expect(judged).toEqual({ deleted: 99, allowed: 50 });
+  });
+
+  test('a share is one of what is held, where nobody had counted that before', () => {
+    expect(judgeDeletions({ ...base, removed: 99, maxDeletionsPercent: 50 })).toEqual({
+      deleted: 99,
+      allowed: 50,
+    });
+    expect(judgeDeletions({ ...base, removed: 50, maxDeletionsPercent: 50 })).toBeUndefined();
+  });
+
+  test('without a common base, as many go as the frozen state has fewer', () => {
+    expect(judgeDeletions({ entries: 2, targetEntries: 101, maxDeletions: 50 })?.deleted).toBe(99);
+    expect(judgeDeletions({ entries: 51, targetEntries: 101, maxDeletions: 50 })).toBeUndefined();
+  });
+
+  test('without a limit everything may go; with one, nothing beyond it', () => {
+    const counts = { removed: fc.nat(99), entries: fc.nat(99), targetEntries: fc.nat(99) };
+    const limit = { maxDeletions: fc.option(fc.nat(99), { nil: undefined }) };
+    fc.assert(
+      fc.property(fc.record({ ...counts, ...limit }), ({ maxDeletions, ...question }) => {
+        const judged = judgeDeletions({ ...question, ...(maxDeletions !== undefined && { maxDeletions }) });
+        const lost = Math.max(question.removed, question.targetEntries - question.entries);
+        expect(judged !== undefined).toBe(maxDeletions !== undefined && lost > maxDeletions);
+      }),
+    );
+  });
 });

@@ -10,6 +10,36 @@ export interface GuardQuestion {
   approved: boolean;
 }
 
+/** What is known of the deletions of a stream, before its first byte goes. */
+export interface DeletionQuestion {
+  /** Entries of the base that the frozen state has no more; left out where there is no base. */
+  removed?: number;
+  /** Entries of that base. */
+  baseEntries?: number;
+  /** Entries of the frozen state. */
+  entries: number;
+  /** Entries that the target holds, which need not be those of the base. */
+  targetEntries?: number;
+  /** See `TransferPlan`. */
+  maxDeletions?: number;
+  maxDeletionsPercent?: number;
+}
+
+/**
+ * Whether a stream would delete more than is allowed unasked, and how much. Where what the target holds is no state
+ * of the source, at least as many entries go as there are fewer.
+ */
+export function judgeDeletions(question: DeletionQuestion): { deleted: number; allowed: number } | undefined {
+  const { removed = 0, baseEntries = 0, entries, targetEntries = 0 } = question;
+  const { maxDeletions, maxDeletionsPercent } = question;
+  const held = Math.max(baseEntries, targetEntries);
+  const share =
+    maxDeletionsPercent === undefined ? undefined : Math.floor((maxDeletionsPercent / 100) * held);
+  const allowed = maxDeletions ?? share;
+  const deleted = Math.max(removed, targetEntries - entries);
+  return allowed !== undefined && deleted > allowed ? { deleted, allowed } : undefined;
+}
+
 /** What a sync never does unasked: wipe a full target from an empty source, overwrite foreign data. */
 export function checkGuards({
   relationship,

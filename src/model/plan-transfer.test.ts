@@ -35,19 +35,45 @@ describe('planTransfer', () => {
     expect(planTransfer({ ...usual, maxDeletes: '0%' }).maxDeletions).toBe(0);
   });
 
-  it('has the target count where files are compared that nobody has counted, and streams know no limit then', () => {
+  describe('of a stream', () => {
     const snapshot = { createdAt: '', kind: 'snapshot', ours: true } as const;
     const stream = {
       source: [{ ...snapshot, identity: 'x', name: 'tank@x' }],
       target: [{ ...snapshot, identity: 'a', name: 'tank@a' }],
       ...{ targetExists: true, targetChanged: false, excluded: [] },
     };
-    const uncounted = planTransfer({ ...usual, newestPoint: { files: 0 }, stream });
-    expect(uncounted).toMatchObject({ how: 'delta-onto-clone', maxDeletionsPercent: 50 });
-    expect(uncounted).not.toHaveProperty('maxDeletions');
-    expect(planTransfer({ ...usual, stream })).toMatchObject({ how: 'delta-onto-clone', maxDeletions: 500 });
-    const approved = planTransfer({ ...usual, newestPoint: { files: 0 }, stream, approved: true });
-    expect(approved).not.toHaveProperty('maxDeletionsPercent');
+    const limits = { maxDeletions: 500, targetEntries: 1001 };
+
+    it('limits deletions on every rung, as for files', () => {
+      const incremental = { ...stream, source: [...stream.target] };
+      const full = { ...stream, withoutDelta: true };
+      for (const [how, situation] of Object.entries({
+        incremental,
+        'delta-onto-clone': stream,
+        'full-into-side': full,
+      }))
+        expect(planTransfer({ ...usual, stream: situation })).toMatchObject({ how, ...limits });
+    });
+
+    it('counts what an adopted copy holds, and has the mover count where nobody has', () => {
+      const { newestPoint: _none, ...adopted } = { ...usual, stream };
+      expect(planTransfer({ ...adopted, targetEntries: 1001 })).toMatchObject(limits);
+      for (const uncounted of [adopted, { ...adopted, newestPoint: { files: 0 } }]) {
+        expect(planTransfer(uncounted)).toMatchObject({ maxDeletionsPercent: 50 });
+        expect(planTransfer(uncounted)).not.toHaveProperty('maxDeletions');
+      }
+    });
+
+    it('sets no limit once approved, and where there is nothing to lose', () => {
+      for (const situation of [
+        { ...usual, stream, approved: true },
+        { ...usual, stream, maxDeletes: '100%' },
+        { ...usual, stream: { ...stream, target: [], targetExists: false } },
+      ]) {
+        expect(planTransfer(situation)).not.toHaveProperty('maxDeletions');
+        expect(planTransfer(situation)).not.toHaveProperty('maxDeletionsPercent');
+      }
+    });
   });
 
   it('sets no limit for a first sync, once approved, or where all may go', () => {

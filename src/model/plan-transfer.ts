@@ -10,6 +10,8 @@ export interface TransferSituation {
   hasHardLinks: boolean;
   /** The newest recovery point at the target; none before the first sync. */
   newestPoint?: Pick<Point, 'files'>;
+  /** Entries that the target holds where no point of ours counts them: of a copy that was adopted. */
+  targetEntries?: number;
   /** A transfer was cut off here before, and part of its data is in place. */
   resuming: boolean;
   /** The guard of the spec: `50%`. */
@@ -31,8 +33,10 @@ export interface TransferPlan {
   stream?: StreamPlan;
   /** At most so many deletions. Undefined: no limit. */
   maxDeletions?: number;
-  /** The same as a share of what the target counts, where nobody has counted yet. */
+  /** The same as a share of what both sides hold, where nobody has counted yet. */
   maxDeletionsPercent?: number;
+  /** Entries that the target holds: what is sent replaces them. Only where they are known and limited. */
+  targetEntries?: number;
 }
 
 /**
@@ -44,20 +48,25 @@ function chooseWriteMode({ method, hasHardLinks }: TransferSituation): TransferP
   return hasHardLinks || method === 'Direct' ? 'delayed' : 'inPlace';
 }
 
-type Limit = Pick<TransferPlan, 'maxDeletions' | 'maxDeletionsPercent'>;
+type Limit = Pick<TransferPlan, 'maxDeletions' | 'maxDeletionsPercent' | 'targetEntries'>;
+type LimitQuestion = Pick<
+  TransferSituation,
+  'newestPoint' | 'targetEntries' | 'maxDeletes' | 'approved' | 'stream'
+>;
 
-/**
- * At most so many deletions; none where there is no limit.
- * @param isDelta whose storage may not count files: a stream of it knows no deletions, comparing files does.
- */
-export function limitDeletions(
-  { newestPoint, maxDeletes, approved }: Pick<TransferSituation, 'newestPoint' | 'maxDeletes' | 'approved'>,
-  isDelta = false,
-): Limit {
+/** At most so many deletions; none where there is no limit. */
+export function limitDeletions(question: LimitQuestion): Limit {
+  const { newestPoint, targetEntries = 0, maxDeletes, approved, stream } = question;
   const percent = Number.parseInt(maxDeletes, 10);
-  if (approved || !newestPoint || percent >= 100) return {};
-  if (isDelta && newestPoint.files === 0) return { maxDeletionsPercent: percent };
-  return { maxDeletions: Math.floor((percent / 100) * newestPoint.files) };
+  if (approved || percent >= 100) return {};
+  const shareOf = (entries: number) => Math.floor((percent / 100) * entries);
+  if (!stream) return newestPoint ? { maxDeletions: shareOf(newestPoint.files) } : {};
+  if (!stream.targetExists) return {};
+  // What a stream brings replaces everything, whoever put it there.
+  const entries = newestPoint?.files || targetEntries;
+  return entries > 0
+    ? { maxDeletions: shareOf(entries), targetEntries: entries }
+    : { maxDeletionsPercent: percent };
 }
 
 /** Chooses how to write, names the kind of transfer, and limits what it may delete. */
@@ -65,12 +74,7 @@ export function planTransfer(situation: TransferSituation): TransferPlan {
   const { resuming, newestPoint } = situation;
   if (situation.stream) {
     const stream = planStream(situation.stream);
-    return {
-      writeMode: 'inPlace',
-      how: stream.how,
-      stream,
-      ...limitDeletions(situation, stream.how === 'delta-onto-clone'),
-    };
+    return { writeMode: 'inPlace', how: stream.how, stream, ...limitDeletions(situation) };
   }
   return {
     writeMode: chooseWriteMode(situation),

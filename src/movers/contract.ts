@@ -49,6 +49,13 @@ export interface TransferRequest {
   resolved: Record<string, string>;
   /** The limit that `receive` was told; beyond it, `ApprovalRequired`. Undefined: no limit. */
   maxDeletions?: number;
+  /**
+   * Of a stream, in its place: a share of what base or target hold. Movers of streams judge before the first byte
+   * goes, by `refuseDeletions`: nobody at the target can.
+   */
+  maxDeletionsPercent?: number;
+  /** Entries that the target holds, where they are known: without a common base, theirs is what can be compared. */
+  targetEntries?: number;
   /** Bytes of the tree when it was last transferred, for progress and estimates. */
   expectedBytes?: number;
   signal: AbortSignal;

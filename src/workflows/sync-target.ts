@@ -103,6 +103,8 @@ async function transferOnce(
     mover: spec.mover,
     resolved: source.offers[name]?.resolved ?? {},
     ...(plan.maxDeletions !== undefined && { maxDeletions: plan.maxDeletions }),
+    ...(plan.maxDeletionsPercent !== undefined && { maxDeletionsPercent: plan.maxDeletionsPercent }),
+    ...(plan.targetEntries !== undefined && { targetEntries: plan.targetEntries }),
     expectedBytes: source.bytes,
     releaseAfter: isReleasedByTransfer(ctx, capture),
   });
@@ -154,6 +156,7 @@ function planFor(ctx: SyncContext, { source, prepared }: TargetWork, left: Rungs
     method: prepared.method,
     hasHardLinks: prepared.hasHardLinks,
     ...(prepared.newestPoint && { newestPoint: prepared.newestPoint }),
+    targetEntries: prepared.files,
     resuming: prepared.resuming,
     maxDeletes: guards.maxDeletes,
     approved: ctx.approved,

@@ -124,6 +124,7 @@ export class SnapshotRig {
     const { sourceHost = this.source, targetHost = this.target } = options;
     const id = this.idOf(target, capture.syncId);
     const offer = await mover.offer(sourceHost, { id, targetHost: 'beta', volume: this.volume, mover: spec });
+    const limit = await this.limit(options);
     const landing = await mover.receive(targetHost, this.service.landings, {
       ...{
         id,
@@ -132,7 +133,7 @@ export class SnapshotRig {
         offer,
         stream: plan,
       },
-      ...{ writeMode: 'inPlace', mover: spec, expiresAt: inAnHour(), ...(await this.limit(plan, options)) },
+      ...{ writeMode: 'inPlace', mover: spec, expiresAt: inAnHour(), ...limit },
     });
     return await mover.transfer(sourceHost, {
       ...{
@@ -142,16 +143,25 @@ export class SnapshotRig {
         landing: options.changeLanding?.(landing) ?? landing,
         stream: plan,
       },
-      ...{ writeMode: 'inPlace', mover: spec, resolved: offer.resolved },
+      ...{ writeMode: 'inPlace', mover: spec, resolved: offer.resolved, ...limit },
       signal: options.signal ?? new AbortController().signal,
       onProgress: options.onProgress ?? (() => undefined),
     });
   }
 
-  private async limit(stream: StreamPlan, { maxDeletes, target }: StreamSync) {
+  private async limit({ maxDeletes, target }: StreamSync) {
+    if (maxDeletes === undefined) return {};
+    const stream = await this.look(target ?? this.replica);
     const newestPoint = (await this.points(target)).at(-1);
-    if (maxDeletes === undefined || !newestPoint) return {};
-    return limitDeletions({ newestPoint, maxDeletes, approved: false }, stream.how === 'delta-onto-clone');
+    const { volume } = target ?? this.replica;
+    const targetEntries = newestPoint ? 0 : (await this.storage.driver.size(this.target, volume)).entries;
+    return limitDeletions({
+      ...(newestPoint && { newestPoint }),
+      targetEntries,
+      maxDeletes,
+      approved: false,
+      stream,
+    });
   }
 
   /** Closes both ends, and makes what was received a point. */

@@ -89,6 +89,8 @@ async function lookAtTarget(
     moverFor(mover).usesStates ? lookAtStates(host, volume, relationship) : undefined,
   ]);
   const newestPoint = points.at(-1);
+  const isUncounted = held !== undefined && inspection.exists && !inspection.empty && !newestPoint?.files;
+  const counted = isUncounted ? (await driver.size(host, volume)).entries : 0;
   const resuming = !newestPoint && !inspection.empty && !foreign;
   return {
     method: choosePointMethod(target, inspection),
@@ -97,7 +99,7 @@ async function lookAtTarget(
     bytes,
     // Unlike the replica, it holds nothing of a transfer that broke.
     pointBytes: landings > 0 || !newestPoint ? Math.min(bytes, newestPoint?.bytes ?? 0) : bytes,
-    files: newestPoint?.files ?? 0,
+    files: newestPoint?.files || counted,
     ...(newestPoint && { newestPoint }),
     foreign,
     resuming,

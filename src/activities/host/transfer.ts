@@ -82,7 +82,7 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activ
 
     async transfer(input) {
       const { volume, claim, capture, landing, id, writeMode, stream, mover, resolved, maxDeletions } = input;
-      const { expectedBytes } = input;
+      const { maxDeletionsPercent, targetEntries, expectedBytes } = input;
       const { cancellationSignal: signal, info } = Context.current();
       const onProgress = progressReporter();
       await driverFor(volume.kind).check(host, volume, claim);
@@ -96,6 +96,8 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activ
         mover,
         resolved,
         ...(maxDeletions !== undefined && { maxDeletions }),
+        ...(maxDeletionsPercent !== undefined && { maxDeletionsPercent }),
+        ...(targetEntries !== undefined && { targetEntries }),
         expectedBytes,
         signal,
         onProgress,

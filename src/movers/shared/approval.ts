@@ -1,17 +1,54 @@
 import type { Host } from '../../hosts/contract';
 import { TidemarkError } from '../../model/errors';
+import { type DeletionQuestion, judgeDeletions } from '../../model/guards';
 import type { TransferRequest } from '../contract';
+
+/** Names that a message shows. */
+const SHOWN = 3;
+
+interface Details {
+  /** By default what the transfer was told. */
+  allowed?: number;
+  /** Some of what would go, by paths fit to be shown. */
+  examples?: readonly string[];
+}
 
 /** A transfer that deletes more than `guards.maxDeletes` allows unasked. */
 export function makeApprovalRequired(
   wouldDelete: number,
   { id, sourcePath, maxDeletions = 0 }: TransferRequest,
   host: Host,
+  { allowed = maxDeletions, examples = [] }: Details = {},
 ): TidemarkError {
-  const message = `this sync would delete ${wouldDelete} entries at ${id.target}, and at most ${maxDeletions} are allowed unasked`;
+  const shown = examples.slice(0, SHOWN).join(', ');
+  const names = shown === '' ? '' : ` (${shown}${wouldDelete > SHOWN ? ', …' : ''})`;
+  const message = `this sync would delete ${wouldDelete} entries at ${id.target}${names}, and at most ${allowed} are allowed unasked`;
   return new TidemarkError('ApprovalRequired', message, {
     host: host.name,
     volume: sourcePath,
     hint: `look at the source; if this is meant, run: tidemark approve ${id.relationship}`,
   });
+}
+
+/** Of a stream: what its mover has counted before the first byte goes. */
+export type CountedDeletions = Pick<DeletionQuestion, 'removed' | 'baseEntries' | 'entries'> &
+  Pick<Details, 'examples'>;
+
+/** Whether a stream is limited in what it may delete, so that its deletions have to be counted. */
+export function isLimited({ maxDeletions, maxDeletionsPercent }: TransferRequest): boolean {
+  return maxDeletions !== undefined || maxDeletionsPercent !== undefined;
+}
+
+/** @throws TidemarkError `ApprovalRequired` where a stream would delete more than is allowed unasked. */
+export function refuseDeletions(host: Host, request: TransferRequest, counted: CountedDeletions): void {
+  const { targetEntries, maxDeletions, maxDeletionsPercent } = request;
+  const { examples = [], ...counts } = counted;
+  const judged = judgeDeletions({
+    ...counts,
+    ...(targetEntries !== undefined && { targetEntries }),
+    ...(maxDeletions !== undefined && { maxDeletions }),
+    ...(maxDeletionsPercent !== undefined && { maxDeletionsPercent }),
+  });
+  if (!judged) return;
+  throw makeApprovalRequired(judged.deleted, request, host, { allowed: judged.allowed, examples });
 }
