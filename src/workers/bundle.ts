@@ -15,6 +15,7 @@ export type WorkflowBundle = { codePath: string } | { code: string };
 async function makeBundle(): Promise<string> {
   const { code } = await bundleWorkflowCode({
     workflowsPath: require.resolve('../workflows'),
+    workflowInterceptorModules: [require.resolve('../workflows/interceptors')],
     logger: new DefaultLogger('WARN'),
   });
   return code;

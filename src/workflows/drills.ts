@@ -1,5 +1,5 @@
 /** Holds drills beside whatever else a relationship does: one at a time, and none of its copies is touched. */
-import { ParentClosePolicy, setHandler, startChild } from '@temporalio/workflow';
+import { CancellationScope, ParentClosePolicy, setHandler, startChild } from '@temporalio/workflow';
 import { makeOperationId } from '../model/names';
 import { setNotice } from '../model/relationship-state';
 import type { RelationshipState } from '../model/relationship-state';
@@ -20,6 +20,12 @@ export interface DrillParts {
   asSignal: (act: () => unknown) => void;
 }
 
+/** Drills as their relationship sees them. */
+export interface Drills {
+  /** Ends the drill that runs. */
+  cancel: () => void;
+}
+
 /** Why no drill can be held now. @throws ApplicationFailure `RefusedByState` */
 function checkDrill({ state }: DrillParts, target: string): void {
   if (state.retired) throw refuse('RefusedByState', `relationship ${state.name} is being deleted`);
@@ -34,7 +40,11 @@ function checkDrill({ state }: DrillParts, target: string): void {
   }
 }
 
-async function startDrill(parts: DrillParts, input: unknown): Promise<messages.OperationStarted> {
+async function startDrill(
+  parts: DrillParts,
+  input: unknown,
+  scope: CancellationScope,
+): Promise<messages.OperationStarted> {
   const { state, changed } = parts;
   const request = toFailoverRequest(input);
   const target = meantTarget(state, request.target);
@@ -45,17 +55,23 @@ async function startDrill(parts: DrillParts, input: unknown): Promise<messages.O
   state.drill = { workflowId, startedAt };
   const args: [DrillInput] = [{ ...switchInput(state), request: { ...request, target } }];
   try {
-    const child = await startChild<(input: DrillInput) => Promise<DrillOutcome>>('drill', {
-      workflowId,
-      args,
-      parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-      staticSummary: operationSummary('drill', state.name, 'request'),
-      typedSearchAttributes: [
-        { key: SEARCH_ATTRIBUTES.relationship, value: state.name },
-        { key: SEARCH_ATTRIBUTES.operation, value: 'drill' },
-      ],
-    });
-    void awaitEnd(parts, child.result(), { target, workflowId, startedAt });
+    const child = await scope.run(() =>
+      startChild<(input: DrillInput) => Promise<DrillOutcome>>('drill', {
+        workflowId,
+        args,
+        parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+        staticSummary: operationSummary('drill', state.name, 'request'),
+        typedSearchAttributes: [
+          { key: SEARCH_ATTRIBUTES.relationship, value: state.name },
+          { key: SEARCH_ATTRIBUTES.operation, value: 'drill' },
+        ],
+      }),
+    );
+    void awaitEnd(
+      parts,
+      scope.run(() => child.result()),
+      { target, workflowId, startedAt },
+    );
   } catch (error) {
     delete state.drill;
     throw error;
@@ -96,12 +112,18 @@ export async function keepDrillSchedule(state: RelationshipState): Promise<{ nex
 }
 
 /** Takes the messages about drills. */
-export function handleDrills(parts: DrillParts): void {
+export function handleDrills(parts: DrillParts): Drills {
   const { state, changed, asSignal } = parts;
-  setHandler(messages.drillUpdate, (request) => startDrill(parts, request));
+  let running: CancellationScope | undefined;
+  const start = (request: unknown) => {
+    const scope = new CancellationScope();
+    if (!state.drill) running = scope;
+    return startDrill(parts, request, scope);
+  };
+  setHandler(messages.drillUpdate, (request) => start(request));
   setHandler(messages.drillSignal, (request) =>
     asSignal(() => {
-      startDrill(parts, request).catch((error: unknown) => {
+      start(request).catch((error: unknown) => {
         setNotice(state, `Not done: ${error instanceof Error ? error.message : String(error)}`);
         changed();
       });
@@ -124,4 +146,5 @@ export function handleDrills(parts: DrillParts): void {
     },
     { validator: (request) => void toDrillSchedule(request) },
   );
+  return { cancel: () => running?.cancel() };
 }

@@ -14,18 +14,18 @@ import type { Failure, SyncRecord } from '../model/records';
 import { primaryName } from '../model/orientation';
 import { basesCapturedAt, basesOf } from '../model/bases';
 import { chooseTargets, objectionToTargets } from '../model/choose-targets';
-import { hostsOf } from '../model/endpoints';
+import { hostsOf, targetName } from '../model/endpoints';
 import { recordSyncEnd } from '../model/record-sync';
 import { activeDocument, setNotice } from '../model/relationship-state';
 import type { RelationshipState } from '../model/relationship-state';
 import { nextRetryDelayMs } from '../model/retry';
 import { nextTick } from '../model/schedules';
 import { SEARCH_ATTRIBUTES } from '../model/search-attributes';
-import type { Relationship } from '../model/spec';
+import type { Relationship, TargetSpec } from '../model/spec';
 import { operationSummary, SYNC_DETAILS } from '../model/static-texts';
 import { REFUSED_BY_STATE } from './messages';
 import { retire } from './retire';
-import { toFailure } from './steps';
+import { onControl, toFailure } from './steps';
 import { runFence, runSwitch } from './switch-operations';
 import type { SyncInput } from './sync';
 import type { RestoreWant, SyncWant, VerifyWant, Want } from './wants';
@@ -69,7 +69,7 @@ export async function runChild<Input, Result>(
   kind: Operation['kind'],
   reason: SyncRecord['reason'],
   input: Input,
-  onStarted: (workflowId: string) => void,
+  onStarted: (workflowId: string, runId: string) => void,
   targets?: string[],
 ): Promise<Result> {
   const { state } = operations;
@@ -93,7 +93,7 @@ export async function runChild<Input, Result>(
     operations.cancel = () => scope.cancel();
     return await scope.run(async () => {
       const child = await startChild<(input: Input) => Promise<Result>>(kind, { ...options, args: [input] });
-      onStarted(workflowId);
+      onStarted(workflowId, child.firstExecutionRunId);
       return await child.result();
     });
   } finally {
@@ -102,17 +102,27 @@ export async function runChild<Input, Result>(
   }
 }
 
-/** The record of a sync that ended as a failed workflow: in its details, or else made up of its failure. */
-function recordOf(error: unknown, state: RelationshipState, want: SyncWant, startedAt: string): SyncRecord {
+/** What a sync that ended as a failed workflow said of itself: in its details. */
+function recordIn(error: unknown): SyncRecord | undefined {
   const cause = error instanceof ChildWorkflowFailure ? error.cause : undefined;
   const record =
     cause instanceof ApplicationFailure || cause instanceof CancelledFailure
       ? (cause.details?.[0] as SyncRecord | undefined)
       : undefined;
-  if (record?.syncId) return record;
+  return record?.syncId ? record : undefined;
+}
+
+/** The record of a sync that could not make one: it was terminated, or never began. */
+function makeRecord(
+  error: unknown,
+  state: RelationshipState,
+  { want, startedAt, runId }: { want: SyncWant; startedAt: string; runId: string },
+  targets: TargetSpec[],
+): SyncRecord {
   const failure: Failure = isCancellation(error)
     ? makeFailure('Cancelled', 'cancelled')
     : toFailure(error, state.document?.spec.source.host ?? '');
+  const result = failure.type === 'Cancelled' ? ('cancelled' as const) : ('failed' as const);
   return {
     syncId: makeSyncId(state.name, state.sequence),
     relationship: state.name,
@@ -120,12 +130,25 @@ function recordOf(error: unknown, state: RelationshipState, want: SyncWant, star
     reason: want.reason,
     startedAt,
     endedAt: new Date().toISOString(),
-    result: failure.type === 'Cancelled' ? 'cancelled' : 'failed',
-    targets: [],
+    result,
+    targets: targets.map((target) => ({
+      name: targetName(target),
+      host: target.host,
+      result,
+      attempts: 0,
+      failure,
+    })),
     failure,
     workflowId: makeOperationId(state.name, 'sync', state.sequence),
-    runId: '',
+    runId,
   };
+}
+
+/** Records what a sync could not record itself. Where the catalog is away for long, that is left out there. */
+async function recordForIt(record: SyncRecord): Promise<void> {
+  await onControl('Record in the catalog')
+    .recordSync(record)
+    .catch(() => undefined);
 }
 
 function retryDelayMs(state: RelationshipState): (consecutiveFailures: number) => number {
@@ -172,19 +195,24 @@ async function runSync(operations: Operations, want: SyncWant): Promise<void> {
   state.approved = false;
   const startedAt = new Date().toISOString();
   let record: SyncRecord;
+  let runId = '';
   try {
     const input = {
       ...{ document, epoch, sequence, reason: want.reason, targets: chosen, approved },
       ...{ bases: basesOf(state), basesCapturedAt: basesCapturedAt(state) },
     };
-    const onStarted = (workflowId: string) => {
+    const onStarted = (workflowId: string, started: string) => {
+      runId = started;
       operations.show();
       want.started.resolve({ workflowId, syncId });
     };
     const some = chosen.length < document.spec.targets.length ? chosen : undefined;
     record = await runChild<SyncInput, SyncRecord>(operations, 'sync', want.reason, input, onStarted, some);
   } catch (error) {
-    record = recordOf(error, state, want, startedAt);
+    const targets = document.spec.targets.filter((target) => chosen.includes(targetName(target)));
+    const own = recordIn(error);
+    record = own ?? makeRecord(error, state, { want, startedAt, runId }, targets);
+    if (!own) await recordForIt(record);
     // A start that was refused must not leave its caller waiting.
     want.started.resolve({ workflowId: record.workflowId, syncId });
   }

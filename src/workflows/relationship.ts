@@ -1,5 +1,6 @@
 import {
   allHandlersFinished,
+  CancellationScope,
   condition,
   continueAsNew,
   getExternalWorkflowHandle,
@@ -8,7 +9,7 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import { ApplicationFailure } from '@temporalio/workflow';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/workflow';
 import { renderRelationshipDetails } from '../model/details';
 import { takeNews } from '../model/operation-news';
 import type { Instant, TargetOutcome } from '../model/records';
@@ -72,9 +73,16 @@ function searchAttributesOf(state: RelationshipState, document: Relationship) {
 
 /**
  * The durable state of one relationship, and the only one that starts operations on it: never two at
- * once, by construction. It moves no data itself. Continues as new between operations.
+ * once, by construction. It moves no data itself. Continues as new between operations. Cancelling it ends
+ * what runs, and the relationship goes on: only `retire` ends that.
  */
 export async function relationship(input: RelationshipInput): Promise<void> {
+  const { cancelRequested } = CancellationScope.current();
+  await CancellationScope.nonCancellable(() => live(input, cancelRequested));
+}
+
+/** @param cancelRequested rejects where somebody cancels the workflow */
+async function live(input: RelationshipInput, cancelRequested: Promise<never>): Promise<void> {
   const state = input.carried ?? initialState(input.name);
   const wants = new WantQueue();
   const applier = new Applier(state, wants);
@@ -264,7 +272,20 @@ export async function relationship(input: RelationshipInput): Promise<void> {
       publishState();
     },
   });
-  handleDrills({ state, changed, asSignal: (act) => asSignal(act, unchecked) });
+  const drills = handleDrills({ state, changed, asSignal: (act) => asSignal(act, unchecked) });
+  let isCancelled = false;
+  cancelRequested.catch(() => {
+    isCancelled = true;
+    const what = state.operation?.kind ?? (state.drill && 'drill');
+    const ended = what === undefined ? 'nothing ran' : `the ${what} that ran was told to end`;
+    setNotice(
+      state,
+      `Somebody cancelled this workflow: ${ended}, and the relationship goes on; tidemark pause ${state.name} stops it, tidemark delete ${state.name} ends it`,
+    );
+    operations.cancel?.();
+    drills.cancel();
+    changed();
+  });
 
   let published = '';
   const publishState = () => {
@@ -279,7 +300,8 @@ export async function relationship(input: RelationshipInput): Promise<void> {
   };
 
   show();
-  await condition(() => first.apply !== 'waiting');
+  await condition(() => first.apply !== 'waiting' || (isCancelled && allHandlersFinished()));
+  if (first.apply === 'waiting') throw new CancelledFailure('cancelled before it had a spec');
   if (first.apply === 'refused') {
     await condition(allHandlersFinished);
     return;
@@ -296,8 +318,8 @@ export async function relationship(input: RelationshipInput): Promise<void> {
       state.retryAt && !state.paused && !state.takeover
         ? Math.max(0, Date.parse(state.retryAt) - Date.now())
         : undefined;
-    // Skipped ticks alone fill a history too.
-    const mayContinue = () => workflowInfo().continueAsNewSuggested && !state.drill;
+    // Skipped ticks alone fill a history too. A run that was cancelled can't be cancelled once more: the next one can.
+    const mayContinue = () => (workflowInfo().continueAsNewSuggested || isCancelled) && !state.drill;
     const ready = () => dirty || !wants.isEmpty() || mayContinue();
     if (retryInMs === undefined) await condition(ready);
     else if (retryInMs > 0)

@@ -6,6 +6,7 @@ import {
   isCancellation,
   proxyActivities,
   proxyLocalActivities,
+  TerminatedFailure,
   TimeoutFailure,
 } from '@temporalio/workflow';
 import type { ActivityOptions } from '@temporalio/workflow';
@@ -99,6 +100,11 @@ export function toFailure(error: unknown, host: string, volume?: string): Failur
         hint: `look at its log, and whether it is restarted all the time: tidemark doctor`,
       },
     );
+  }
+  if (cause instanceof TerminatedFailure) {
+    return makeFailure('TransferInterrupted', 'its workflow was terminated in Temporal', {
+      hint: 'to end an operation with its clean-up: tidemark cancel, or Cancel in the Temporal UI',
+    });
   }
   return makeFailure('Unknown', cause instanceof Error ? cause.message : String(cause), { host });
 }

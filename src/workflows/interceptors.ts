@@ -1,0 +1,16 @@
+import { CancellationScope, workflowInfo } from '@temporalio/workflow';
+import type { WorkflowInboundCallsInterceptor, WorkflowInterceptorsFactory } from '@temporalio/workflow';
+import { WORKFLOW_TYPES } from './messages';
+
+/**
+ * What a relationship does about a message is not interrupted where somebody cancels its workflow: that is for the
+ * operation that runs. Handlers run in the scope of the whole workflow, which Temporal cancels.
+ */
+const outliving: WorkflowInboundCallsInterceptor = {
+  handleSignal: (input, next) => CancellationScope.nonCancellable(() => next(input)),
+  handleUpdate: (input, next) => CancellationScope.nonCancellable(() => next(input)),
+};
+
+export const interceptors: WorkflowInterceptorsFactory = () => ({
+  inbound: workflowInfo().workflowType === WORKFLOW_TYPES.relationship ? [outliving] : [],
+});

@@ -1,0 +1,99 @@
+/** What is done to a relationship's workflows in the Temporal UI must not end it. */
+import * as messages from '../../src/workflows/messages';
+import { makeRelationshipId } from '../../src/model/names';
+import { eventually } from '../support/system';
+import { FakeWorld } from './fakes';
+import { setUpReplicated } from './switch-rig';
+import type { SwitchRig } from './switch-rig';
+
+let world: FakeWorld;
+
+beforeAll(async () => {
+  world = await FakeWorld.start();
+}, 120_000);
+
+afterAll(() => world.stop());
+
+/** The newest run of the relationship, which is another one after a cancellation. */
+const current = ({ name }: SwitchRig) => world.env.client.workflow.getHandle(makeRelationshipId(name));
+
+async function startHeldSync({ alpha, handle, stage }: SwitchRig): Promise<string> {
+  stage.clear();
+  alpha.hold = true;
+  const { workflowId = '' } = await handle.executeUpdate(messages.syncUpdate, { args: [{}] });
+  await eventually('the transfer runs', async () => stage.only('transfer').length > 0 || undefined);
+  return workflowId;
+}
+
+const recordOf = (syncId: string) =>
+  eventually(`${syncId} is recorded`, async () => world.records.find((record) => record.syncId === syncId));
+
+async function detailsOf(rig: SwitchRig): Promise<string> {
+  const { currentDetails = '' } = await current(rig).query<{ currentDetails?: string }>(
+    '__temporal_workflow_metadata',
+  );
+  return currentDetails;
+}
+
+test('cancelled, its sync ends and it goes on; and so each time', async () => {
+  const rig = await setUpReplicated(world);
+  for (const sequence of [2, 4]) {
+    await startHeldSync(rig);
+    await current(rig).cancel();
+    rig.alpha.letGo();
+    const record = await recordOf(`${rig.name}-00000${sequence}`);
+    expect(record.result).toBe('cancelled');
+    expect(await rig.sync()).toMatchObject({ result: 'succeeded' });
+    expect(await detailsOf(rig)).not.toContain('Not done');
+  }
+  expect((await current(rig).describe()).status.name).toBe('RUNNING');
+  await rig.stop();
+});
+
+test('cancelled while nothing runs, it says so, and keeps what it knows', async () => {
+  const rig = await setUpReplicated(world);
+  const before = await rig.status();
+  const { runId } = await current(rig).describe();
+  await current(rig).cancel();
+  await eventually('it goes on in another run', async () =>
+    (await current(rig).describe()).runId === runId ? undefined : true,
+  );
+  expect(await detailsOf(rig)).toContain('Somebody cancelled this workflow');
+  expect(await rig.status()).toMatchObject({ targets: before.targets, sequence: before.sequence });
+  await rig.handle.executeUpdate(messages.pauseUpdate);
+  await rig.handle.executeUpdate(messages.resumeUpdate);
+  expect(await rig.sync()).toMatchObject({ result: 'succeeded' });
+  await rig.stop();
+});
+
+test('cancelled in a failover, that is undone, and it goes on as it was', async () => {
+  const rig = await setUpReplicated(world);
+  const held = rig.stage.hold('beta rollback');
+  const failover = await rig.start(messages.failoverUpdate, {});
+  await held;
+  await current(rig).cancel();
+  await eventually('the failover knows', async () => {
+    const { events } = await world.env.client.workflow.getHandle(failover).fetchHistory();
+    return events?.find((event) => event.workflowExecutionCancelRequestedEventAttributes);
+  });
+  rig.stage.letGo();
+  await rig.until('nothing runs', ({ operation }) => !operation);
+  expect(rig.primaries()).toEqual([rig.alpha.name]);
+  expect(await rig.sync()).toMatchObject({ result: 'succeeded' });
+  await rig.stop();
+});
+
+test('a sync that was terminated is recorded as failed, and followed by another', async () => {
+  const rig = await setUpReplicated(world);
+  const workflowId = await startHeldSync(rig);
+  await world.env.client.workflow.getHandle(workflowId).terminate('by mistake');
+  rig.alpha.letGo();
+  const record = await recordOf(`${rig.name}-000002`);
+  expect(record).toMatchObject({
+    result: 'failed',
+    targets: [{ name: rig.beta.name, result: 'failed', failure: { type: 'TransferInterrupted' } }],
+  });
+  expect(record.runId).not.toBe('');
+  await rig.until('a fresh sync has succeeded', ({ lastSync }) => lastSync?.result === 'succeeded');
+  await rig.stop();
+});
