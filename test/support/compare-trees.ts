@@ -73,7 +73,9 @@ async function readTree(root: string, options: CompareOptions): Promise<Tree> {
   await walk(Buffer.from(root), '.', options, async (path, name, stats) => {
     const description = await describe(path, stats, options);
     tree.set(name, { description, blocks: stats.blocks, size: stats.size });
-    if (!stats.isDirectory()) groups.set(String(stats.ino), [...(groups.get(String(stats.ino)) ?? []), name]);
+    // Subvolumes have inodes of the same numbers.
+    const file = `${stats.dev}:${stats.ino}`;
+    if (!stats.isDirectory()) groups.set(file, [...(groups.get(file) ?? []), name]);
   });
   // Names outside of the tree do not count, so not the link count, but who belongs together.
   for (const names of groups.values()) {

@@ -7,6 +7,7 @@ import { type FilesystemKind, TestFilesystem } from '../../support/filesystems';
 import { TestPool } from '../../support/zfs';
 import { HOSTS } from '../crash/hosts';
 import { Datasets, Folders, type Trees } from '../crash/trees';
+import { changeDatasets, type ChangeInner, changeSubvolumes } from './inner';
 
 const exec = promisify(execFile);
 
@@ -30,12 +31,19 @@ export interface Arena {
    * time back where the root itself did not change at the source.
    */
   withoutRootTime?: true;
+  /** It carries the volumes inside of it. */
+  changeInner?: ChangeInner;
   /** It can leave out by name. */
   hasFilters?: true;
 }
 
 const folders = (kind: FilesystemKind) => async () =>
   new Folders(await TestFilesystem.make(kind, kind === 'xfs' ? {} : { size: '512M' }), 'directory');
+
+const btrfs = async () => new Folders(await TestFilesystem.make('btrfs', { size: '512M' }), 'btrfs');
+const BTRFS = { hasStates: true, withoutRootTime: true } as const;
+const zfs = async () => new Datasets(await TestPool.make({ size: '512M' }));
+const ZFS = { hasStates: true, withoutAttributes: true } as const;
 
 export const ARENAS: readonly Arena[] = [
   {
@@ -78,17 +86,21 @@ export const ARENAS: readonly Arena[] = [
     target: { copyMethod: 'HardLink' },
     hasFilters: true,
   },
+  { name: 'btrfs send', make: btrfs, ...BTRFS },
   {
-    name: 'btrfs send',
-    make: async () => new Folders(await TestFilesystem.make('btrfs', { size: '512M' }), 'btrfs'),
-    hasStates: true,
-    withoutRootTime: true,
+    name: 'btrfs send, nested',
+    make: btrfs,
+    mover: { btrfs: { nested: true } },
+    changeInner: changeSubvolumes,
+    ...BTRFS,
   },
+  { name: 'zfs', make: zfs, ...ZFS },
   {
-    name: 'zfs',
-    make: async () => new Datasets(await TestPool.make({ size: '512M' })),
-    hasStates: true,
-    withoutAttributes: true,
+    name: 'zfs, recursive',
+    make: zfs,
+    mover: { zfs: { recursive: true } },
+    changeInner: changeDatasets,
+    ...ZFS,
   },
 ];
 

@@ -3,8 +3,10 @@
  * restore, each point and each side is compared with a description of what was frozen, kept aside by reading
  * every byte and every attribute. The comparison has nothing of the product's and nothing of rsync's.
  */
-import { rm } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { SyncAnswer } from '../../../src/activities/contract';
 import type { Failure, Point, SyncRecord } from '../../../src/model/records';
 import type { FailoverResult, ReverseResult } from '../../../src/workflows/messages';
@@ -18,13 +20,17 @@ import { makeRandom } from '../world';
 import { type Arena, copyTree, makeRestoreFolder, prepareVolume } from './arenas';
 import { Adversary } from './mutations';
 
+const exec = promisify(execFile);
+
 /** What retention leaves; so older points are compared again and again. */
 const KEPT_POINTS = 4;
+/** Of which nothing is compared: a folder of the source, with another filesystem's root on it. */
+const MOUNT_POINT = 'mnt';
 const EXCLUDES = [['f3'], ['/d1'], ['f1', '/d2/'], []];
 const TOLD_LINES = 6;
 
 /** Which share of the rounds does what before its sync. */
-const SHARES = { scribble: 0.2, filter: 0.12, restore: 0.25, switchOver: 0.15 };
+const SHARES = { mount: 0.15, inner: 0.6, scribble: 0.2, filter: 0.12, restore: 0.25, switchOver: 0.15 };
 
 export class History {
   private readonly by: Adversary;
@@ -35,6 +41,8 @@ export class History {
   private exclude: string[] = [];
   private serial = 0;
   private primary: HostName = 'alpha';
+  /** Folders of the source on which another filesystem is mounted. */
+  private readonly mounted = new Set<string>();
 
   private constructor(
     private readonly system: TestSystem,
@@ -61,6 +69,7 @@ export class History {
       history.findings.push(`it went no further: ${error instanceof Error ? error.message : String(error)}`);
     }
     await system.cli(['delete', name, '--yes']);
+    for (const folder of history.mounted) await exec('umount', [folder]);
     await storage.unmount();
     await storage.dispose();
     return history.report();
@@ -89,6 +98,8 @@ export class History {
   private async playRound(round: number): Promise<void> {
     const { by, storage, arena } = this;
     const changes = by.chance(0.85) ? await by.change(storage.folder(this.primary)) : [];
+    if (by.chance(SHARES.inner)) changes.push((await arena.changeInner?.(by, storage, this.primary)) ?? '');
+    if (by.chance(SHARES.mount)) changes.push(await this.mountInside());
     this.told.push(`round ${round}: ${changes.join('; ') || 'no change'}`);
     if (by.chance(SHARES.scribble) && !arena.hasStates) {
       const there = await by.change(storage.folder(this.other), 4);
@@ -100,6 +111,18 @@ export class History {
     if (by.chance(SHARES.switchOver)) await this.switchAndCheck();
   }
 
+  /** Another filesystem in a folder of the primary: what is on it is not the volume's. */
+  private async mountInside(): Promise<string> {
+    const folder = join(this.storage.folder(this.primary), MOUNT_POINT);
+    if (this.mounted.has(folder)) return 'something is mounted already';
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder);
+    await exec('mount', ['-t', 'tmpfs', 'tmpfs', folder]);
+    this.mounted.add(folder);
+    await writeFile(join(folder, 'f0'), 'on another filesystem');
+    return `mount ${MOUNT_POINT}`;
+  }
+
   private async applySpec(): Promise<void> {
     const { arena, storage, exclude } = this;
     const rsync = { ...arena.mover?.rsync, ...(arena.hasFilters && { exclude }) };
@@ -109,7 +132,7 @@ export class History {
         source: { host: 'alpha', ...source, ...arena.source },
         targets: [{ host: 'beta', ...target, ...arena.target }],
         retain: { last: KEPT_POINTS },
-        ...(arena.hasFilters && { mover: { rsync } }),
+        ...(arena.hasFilters ? { mover: { rsync } } : arena.mover && { mover: arena.mover }),
       }),
     );
   }
@@ -131,7 +154,7 @@ export class History {
   private async describe(folder: string, excluded = false): Promise<string[]> {
     await this.storage.settle();
     const lines = await describeTree(folder, {
-      ...(excluded && { leaveOut: this.isExcluded }),
+      leaveOut: (path) => path === MOUNT_POINT || (excluded && this.isExcluded(path)),
       ...(this.arena.withoutAttributes && { attributes: false }),
     });
     if (!this.arena.withoutRootTime) return lines;
