@@ -17,9 +17,10 @@ import type {
   Volume,
 } from '../model/records';
 import type { StreamPlan } from '../model/plan-stream';
+import type { RelationshipState } from '../model/relationship-state';
 import type { Growth } from '../model/space';
 import type { HookSpec, MoverSpec, Relationship, RetainSpec, SourceSpec, TargetSpec } from '../model/spec';
-import type { DrillOutcome } from '../model/status';
+import type { DrillOutcome, Takeover } from '../model/status';
 import type { Offer, TransferId, WriteMode } from '../movers/contract';
 import type { Capture, Inspection } from '../volumes/contract';
 
@@ -268,6 +269,14 @@ export interface ControlActivities {
   /** The relationship was applied or changed. Answers how far its name's syncs have counted, in any life. */
   recordRelationship(relationship: Relationship): Promise<{ lastSequence: number }>;
   recordRetired(relationship: string): Promise<void>;
+  /**
+   * What a relationship of this name knew whose workflow was ended before the run `runId`, and what came of the change
+   * of the primary that ran then. Undefined where there was none, or it was deleted.
+   */
+  recall(input: {
+    relationship: string;
+    runId: string;
+  }): Promise<{ state: RelationshipState; ended?: { takeover: Takeover; epoch: number } } | undefined>;
   /** Sends update `sync` to a relationship and waits for its result: what `requestSync` runs. */
   sendSync(input: {
     relationship: string;

@@ -78,7 +78,7 @@ export function formatFields(fields: readonly (readonly [string, Cell | undefine
 /** Green for what is well, red for what is not, yellow for what is on its way. */
 export function paintState(state: string): PaintedCell {
   const good = ['succeeded', 'Idle', 'ok', 'equal'];
-  const bad = ['failed', 'WaitingForApproval', 'missing', 'partial', 'Parked', 'FailedOver'];
+  const bad = ['failed', 'WaitingForApproval', 'missing', 'partial', 'Parked', 'FailedOver', 'Vanished'];
   const paint = good.includes(state) ? colors.green : bad.includes(state) ? colors.red : colors.yellow;
   return { text: state, paint };
 }

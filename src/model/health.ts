@@ -6,6 +6,7 @@ import { longestGapMs } from './schedules';
 import type { Relationship, RelationshipSpec, TargetSpec } from './spec';
 import type { RelationshipStatus, TargetStatus } from './status';
 import { durationToMs, formatDuration } from './units';
+import { vanishedText } from './vanished';
 
 export type Health = 'up' | 'warn' | 'down';
 
@@ -111,17 +112,19 @@ export function isRpoKept({
 
 const rank = (status: TargetHealth['status']) => (status === 'external' ? 0 : HEALTHS.indexOf(status));
 
-type Watched = Pick<RelationshipStatus, 'takeover' | 'operation' | 'paused'> & {
+type Watched = Pick<RelationshipStatus, 'takeover' | 'operation' | 'paused' | 'vanished'> & {
   targets: readonly (WatchedTarget & { name: string })[];
 };
 
 /** After a failover nothing is replicated, however fresh what lies there may be. */
 function assessEach(spec: RelationshipSpec, watched: Watched, nowMs: number): RelationshipHealth['targets'] {
-  const { takeover } = watched;
+  const { takeover, vanished } = watched;
   return spec.targets.map((target) => {
     const name = targetName(target);
     const known = watched.targets.find((each) => each.name === name) ?? { result: 'never' as const };
     const health = assessTarget(known, promiseOf(spec, target), nowMs);
+    // Nobody looks after it, however fresh its copies may be.
+    if (vanished) return { ...health, name, status: 'down' as const, reason: vanishedText(vanished) };
     if (!takeover || health.status === 'external') return { ...health, name };
     const reason = `failed over to ${takeover.target}, and replicated to nowhere`;
     return { ...health, name, status: 'down' as const, reason };
@@ -150,7 +153,8 @@ export function watchedOf({
   takeover,
   operation,
   paused,
-}: Pick<RelationshipStatus, 'targets' | 'takeover' | 'operation' | 'paused'>): Watched {
+  vanished,
+}: Pick<RelationshipStatus, 'targets' | 'takeover' | 'operation' | 'paused' | 'vanished'>): Watched {
   return {
     targets: targets.map(({ name, result, capturedAt, lastError, givenUp }) => ({
       name,
@@ -162,5 +166,6 @@ export function watchedOf({
     paused,
     ...(takeover && { takeover }),
     ...(operation && { operation }),
+    ...(vanished && { vanished }),
   };
 }

@@ -1,6 +1,7 @@
 /** What a relationship answers to the query `status`, and what users see of it. Pure data. */
 import type { Failure, Instant, SyncRecord } from './records';
 import type { Relationship } from './spec';
+import type { Vanished } from './vanished';
 
 export type Phase =
   | 'Applying'
@@ -22,7 +23,9 @@ export type Phase =
   | 'Parked'
   /** A target has taken over, and nothing is replicated until `tidemark reverse`. */
   | 'FailedOver'
-  | 'Retired';
+  | 'Retired'
+  /** Its workflow was ended, and nobody deleted it: `tidemark apply` brings it back. */
+  | 'Vanished';
 
 export type OperationKind = 'sync' | 'verify' | 'restore' | 'failover' | 'relocate' | 'reverse';
 
@@ -97,6 +100,8 @@ export interface RelationshipStatus {
   /** As it holds now: in reverse, the primary stands as its source. */
   document: Relationship;
   phase: Phase;
+  /** Set by whoever asks: a workflow that has ended can't know it. */
+  vanished?: Vanished;
   paused: boolean;
   /** `reversed` while a target of the spec is the primary. */
   direction: 'forward' | 'reversed';

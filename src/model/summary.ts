@@ -16,6 +16,7 @@ import type {
   TargetStatus,
   Waiting,
 } from './status';
+import type { Vanished } from './vanished';
 
 export interface TargetSummary {
   name: string;
@@ -47,6 +48,8 @@ export interface RelationshipSummary {
   status: Health;
   statusReason: string;
   phase: Phase;
+  /** How its workflow ended, where nobody deleted it. Null while it runs. */
+  vanished: Vanished | null;
   paused: boolean;
   direction: RelationshipStatus['direction'];
   epoch: number;
@@ -111,7 +114,11 @@ function areRposKept(targets: readonly TargetSummary[]): boolean | null {
 }
 
 /** When each target is synced next: as Temporal says, where all share one schedule, else by its own. */
-function nextRuns({ document, paused }: RelationshipStatus, nowMs: number, nextRun?: Instant) {
+function nextRuns(
+  { document, paused }: Pick<RelationshipStatus, 'document' | 'paused'>,
+  nowMs: number,
+  nextRun?: Instant,
+) {
   const { spec } = document;
   const isShared = schedulesOf(spec).length < 2;
   return (target: TargetSpec | undefined): Instant | undefined => {
@@ -126,7 +133,9 @@ export function summarize(status: RelationshipStatus, nowMs: number, nextRun?: I
   const { name, phase, paused, direction, epoch, operation, lastSync, lastDrill } = status;
   const { source, targets: specs } = status.document.spec;
   const health = assess(status.document, watchedOf(status), nowMs);
-  const nextOf = nextRuns(status, nowMs, nextRun);
+  // Nobody would answer its ticks.
+  const isStopped = paused || status.vanished !== undefined;
+  const nextOf = nextRuns({ ...status, paused: isStopped }, nowMs, nextRun);
   const targets = status.targets.map((target) => {
     const spec = specs.find((each) => targetName(each) === target.name);
     const own = health.targets.find((each) => each.name === target.name);
@@ -137,12 +146,13 @@ export function summarize(status: RelationshipStatus, nowMs: number, nextRun?: I
     status: health.status,
     statusReason: health.reason,
     phase,
+    vanished: status.vanished ?? null,
     paused,
     direction,
     epoch,
     source: { host: source.host, volume: volumePath(source) },
     targets,
-    nextRun: (!paused && nextRun) || null,
+    nextRun: (!isStopped && nextRun) || null,
     lastSync: lastSync
       ? {
           result: lastSync.result,

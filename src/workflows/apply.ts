@@ -157,12 +157,16 @@ async function apply(state: RelationshipState, input: unknown, wants: WantQueue)
 
 /** Changes the spec and the Schedule one step at a time: two at once would mix. */
 export class Applier {
-  private last: Promise<unknown> = Promise.resolve();
+  private last: Promise<unknown>;
 
+  /** @param ready settles once the state is what it is to be changed from */
   constructor(
     private readonly state: RelationshipState,
     private readonly wants: WantQueue,
-  ) {}
+    ready: Promise<unknown>,
+  ) {
+    this.last = ready;
+  }
 
   /**
    * Checks a document, here and on every host that answers, and takes it. Nothing is changed when it is refused.

@@ -7,6 +7,7 @@ import type { SyncAnswer } from '../activities/contract';
 import type { OperationNews } from '../model/operation-news';
 import type { Price } from '../model/price';
 import type { Difference, Failure, Instant, Point, SyncRecord, TargetOutcome } from '../model/records';
+import type { RelationshipState } from '../model/relationship-state';
 import type { RelationshipStatus, Takeover } from '../model/status';
 
 /** Failure `type` of an update that the present state does not allow; exit code 3 of the CLI. */
@@ -157,6 +158,9 @@ export const targetFailedSignal = defineSignal<[TargetOutcome]>('targetFailed');
 export const statusQuery = defineQuery<RelationshipStatus>('status');
 /** The newest syncs, newest first, at most 20; the catalog has them all. */
 export const historyQuery = defineQuery<SyncRecord[]>('history');
+
+/** Everything that it knows: what it goes on from where its workflow was ended. */
+export const carriedQuery = defineQuery<RelationshipState>('carried');
 
 /** Workflow types, as they appear in the Temporal UI. */
 export const WORKFLOW_TYPES = {

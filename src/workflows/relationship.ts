@@ -4,37 +4,31 @@ import {
   condition,
   continueAsNew,
   getExternalWorkflowHandle,
-  setCurrentDetails,
   setHandler,
-  upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/workflow';
-import { renderRelationshipDetails } from '../model/details';
 import { takeNews } from '../model/operation-news';
-import type { Instant, TargetOutcome } from '../model/records';
+import type { TargetOutcome } from '../model/records';
 import { objectionToTargets, targetsOfTick } from '../model/choose-targets';
-import { hostsOf } from '../model/endpoints';
 import { recordTargetFailure } from '../model/record-sync';
 import {
   activeDocument,
   initialState,
-  phaseOf,
   setNotice,
   toStatus,
   waitingForApproval,
 } from '../model/relationship-state';
 import type { RelationshipState } from '../model/relationship-state';
-import { nextTick } from '../model/schedules';
-import { SEARCH_ATTRIBUTES } from '../model/search-attributes';
-import type { Relationship } from '../model/spec';
 import { Applier } from './apply';
+import { Display } from './display';
 import { HostWatch } from './host-watch';
 import * as messages from './messages';
 import { handleDrills } from './drills';
 import { runOperation } from './operations';
 import type { Operations } from './operations';
 import { toApprover, toRestoreRequest, toSyncRequest, toVerifyRequest } from './requests';
+import { takeUp } from './recall';
 import { handleSwitching } from './switching';
 import { WantQueue } from './wants';
 
@@ -62,15 +56,6 @@ function reasonAgainst(state: RelationshipState): string | undefined {
   return undefined;
 }
 
-function searchAttributesOf(state: RelationshipState, document: Relationship) {
-  return [
-    { key: SEARCH_ATTRIBUTES.phase, value: phaseOf(state) },
-    { key: SEARCH_ATTRIBUTES.hosts, value: hostsOf(document) },
-    { key: SEARCH_ATTRIBUTES.mover, value: Object.keys(document.spec.mover)[0] ?? '' },
-    ...(state.lastSync ? [{ key: SEARCH_ATTRIBUTES.result, value: state.lastSync.result }] : []),
-  ];
-}
-
 /**
  * The durable state of one relationship, and the only one that starts operations on it: never two at
  * once, by construction. It moves no data itself. Continues as new between operations. Cancelling it ends
@@ -85,19 +70,16 @@ export async function relationship(input: RelationshipInput): Promise<void> {
 async function live(input: RelationshipInput, cancelRequested: Promise<never>): Promise<void> {
   const state = input.carried ?? initialState(input.name);
   const wants = new WantQueue();
-  const applier = new Applier(state, wants);
+  const before = input.carried ? Promise.resolve(false) : takeUp(state);
+  const applier = new Applier(state, wants, before);
   const first: { apply: 'waiting' | 'accepted' | 'refused' } = {
     apply: state.document ? 'accepted' : 'waiting',
   };
   let dirty = true;
 
-  const show = () => {
-    const document = activeDocument(state);
-    const next: Instant | undefined =
-      document && !state.paused && !state.takeover ? nextTick(document.spec, Date.now()) : undefined;
-    const isLaterRun = workflowInfo().continuedFromExecutionRunId !== undefined;
-    setCurrentDetails(renderRelationshipDetails(state, Date.now(), next, isLaterRun));
-  };
+  const display = new Display(state);
+  const show = () => display.show();
+  const publishState = () => display.publish();
   const hosts = new HostWatch(() => {
     state.absentHosts = [];
     if (state.retryAt) state.retryAt = new Date().toISOString();
@@ -192,6 +174,7 @@ async function live(input: RelationshipInput, cancelRequested: Promise<never>): 
     return status;
   });
   setHandler(messages.historyQuery, () => state.history);
+  setHandler(messages.carriedQuery, () => state);
   setHandler(messages.applyUpdate, async (document) => {
     try {
       const answer = await applier.apply(document);
@@ -287,19 +270,9 @@ async function live(input: RelationshipInput, cancelRequested: Promise<never>): 
     changed();
   });
 
-  let published = '';
-  const publishState = () => {
-    show();
-    const document = activeDocument(state);
-    if (!document) return;
-    const attributes = searchAttributesOf(state, document);
-    const now = JSON.stringify(attributes.map(({ value }) => value));
-    // Every upsert is an event in the history: one that changes nothing is left out.
-    if (now !== published) upsertSearchAttributes(attributes);
-    published = now;
-  };
-
   show();
+  // Brought back, it goes on as it was, whatever becomes of the spec that comes with it.
+  if (await before) first.apply = 'accepted';
   await condition(() => first.apply !== 'waiting' || (isCancelled && allHandlersFinished()));
   if (first.apply === 'waiting') throw new CancelledFailure('cancelled before it had a spec');
   if (first.apply === 'refused') {

@@ -12,6 +12,7 @@ import type {
   SyncAnswer,
   WantedSchedule,
 } from '../../src/activities/contract';
+import { recall } from '../../src/activities/control/recall';
 import type { ErrorType } from '../../src/model/errors';
 import { CONTROL_QUEUE, makeHostQueue, makePointId, makeRelationshipId } from '../../src/model/names';
 import { checkDocument } from '../../src/model/parse-spec';
@@ -325,6 +326,7 @@ export class FakeWorld {
       recordVerified: async () => undefined,
       recordRelationship: async () => ({ lastSequence: 0 }),
       recordRetired: async () => undefined,
+      recall: (input) => recall(this.env.client, input),
       sendDrill: async ({ relationship, requestId }) => {
         const { workflowId } = await this.env.client.workflow
           .getHandle(makeRelationshipId(relationship))

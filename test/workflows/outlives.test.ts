@@ -1,8 +1,10 @@
 /** What is done to a relationship's workflows in the Temporal UI must not end it. */
+import { findAllVanished, findVanished, notThere } from '../../src/activities/control/vanished';
 import * as messages from '../../src/workflows/messages';
 import { makeRelationshipId } from '../../src/model/names';
 import { eventually } from '../support/system';
 import { FakeWorld } from './fakes';
+import { applyTo } from './rig';
 import { setUpReplicated } from './switch-rig';
 import type { SwitchRig } from './switch-rig';
 
@@ -95,5 +97,62 @@ test('a sync that was terminated is recorded as failed, and followed by another'
   });
   expect(record.runId).not.toBe('');
   await rig.until('a fresh sync has succeeded', ({ lastSync }) => lastSync?.result === 'succeeded');
+  await rig.stop();
+});
+
+test('terminated and applied again, it goes on from what it knew', async () => {
+  const rig = await setUpReplicated(world);
+  await rig.endOf(await rig.start(messages.failoverUpdate, {}));
+  const before = await rig.settled();
+  await current(rig).terminate('by mistake');
+  await expect(applyTo(world, rig.document, rig.name)).resolves.toMatchObject({ outcome: 'unchanged' });
+  expect(await rig.settled()).toMatchObject({
+    epoch: before.epoch,
+    takeover: before.takeover ?? {},
+    direction: 'reversed',
+    targets: before.targets,
+  });
+  await rig.stop();
+});
+
+test('brought back with a spec that is refused, it goes on with the one that it had', async () => {
+  const rig = await setUpReplicated(world);
+  const { sequence } = await rig.status();
+  await current(rig).terminate('by mistake');
+  await expect(applyTo(world, { ...rig.document, spec: {} }, rig.name)).rejects.toThrow();
+  await rig.until('it has synced', ({ lastSync }) => lastSync?.syncId === `${rig.name}-00000${sequence + 1}`);
+  await rig.stop();
+});
+
+test('terminated in a failover, it is brought back as it was, and syncs', async () => {
+  const rig = await setUpReplicated(world);
+  const held = rig.stage.hold('beta rollback');
+  const failover = await rig.start(messages.failoverUpdate, {});
+  await held;
+  await current(rig).terminate('by mistake');
+  await eventually('the failover knows', async () => {
+    const { events } = await world.env.client.workflow.getHandle(failover).fetchHistory();
+    return events?.find((event) => event.workflowExecutionCancelRequestedEventAttributes);
+  });
+  rig.stage.letGo();
+  await applyTo(world, rig.document, rig.name);
+  await rig.until(
+    'it has synced',
+    ({ lastSync, sequence }) => lastSync?.syncId === `${rig.name}-00000${sequence}`,
+  );
+  expect(rig.primaries()).toEqual([rig.alpha.name]);
+  expect(await rig.status()).toMatchObject({ direction: 'forward', lastSync: { result: 'succeeded' } });
+  await rig.stop();
+});
+
+test('a request to one that was terminated fails, and says what happened and what to do', async () => {
+  const rig = await setUpReplicated(world);
+  await current(rig).terminate('by mistake');
+  const { client } = world.env;
+  expect(await findVanished(client, rig.name)).toMatchObject({ how: 'terminated' });
+  expect([...(await findAllVanished(client, [rig.name])).keys()]).toEqual([rig.name]);
+  const failure = await notThere(client, rig.name);
+  expect(failure.message).toMatch(/was terminated at .*tidemark apply -f FILE/);
+  expect((await notThere(client, 'nobody')).message).toContain('Temporal knows no relationship nobody');
   await rig.stop();
 });

@@ -4,6 +4,7 @@ import { checkDocument } from '../../model/parse-spec';
 import type { ControlActivities } from '../contract';
 import { keepSchedule, removeSchedule } from './schedule';
 import { sendDrill } from './send-drill';
+import { recall } from './recall';
 import { sendSync } from './send-sync';
 
 /** All activities of the control worker. */
@@ -25,6 +26,7 @@ export function makeControlActivities({
       return { lastSequence: await catalog.lastSequence(document.metadata.name) };
     },
     recordRetired: (relationship) => catalog.recordRetired(relationship),
+    recall: (input) => recall(client, input),
     sendDrill: (input) => sendDrill(client, input),
     sendSync: (input) => sendSync(client, catalog, input),
   };

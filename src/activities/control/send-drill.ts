@@ -6,6 +6,7 @@ import { makeRelationshipId } from '../../model/names';
 import type { DrillOutcome } from '../../model/status';
 import { drillUpdate } from '../../workflows/messages';
 import type { ControlActivities } from '../contract';
+import { notThere } from './vanished';
 
 /** A drill that a tick asked for; waits for its end. */
 export async function sendDrill(
@@ -22,7 +23,7 @@ export async function sendDrill(
     });
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) {
-      throw ApplicationFailure.nonRetryable(`there is no relationship ${relationship}`, 'VolumeMissing');
+      throw await notThere(client, relationship);
     }
     const cause = error instanceof WorkflowUpdateFailedError ? error.cause : undefined;
     // The relationship has answered: asking again would change nothing.

@@ -6,6 +6,7 @@ import type { Catalog } from '../../catalog/contract';
 import { makeRelationshipId } from '../../model/names';
 import { REFUSED_BY_STATE, syncUpdate } from '../../workflows/messages';
 import type { ControlActivities, SyncAnswer } from '../contract';
+import { notThere } from './vanished';
 
 /** A sync that a tick or a user's own workflow asked for; waits for its end, however long it takes. */
 export async function sendSync(
@@ -27,7 +28,7 @@ export async function sendSync(
     return answer;
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) {
-      throw ApplicationFailure.nonRetryable(`there is no relationship ${relationship}`, 'VolumeMissing');
+      throw await notThere(client, relationship);
     }
     const cause = error instanceof WorkflowUpdateFailedError ? error.cause : undefined;
     if (cause instanceof ApplicationFailure && cause.type === REFUSED_BY_STATE) {

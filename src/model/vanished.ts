@@ -1,0 +1,41 @@
+/** A relationship whose workflow has ended though nobody deleted it: it is down, never absent. Pure. */
+import type { Instant } from './records';
+import type { RelationshipStatus } from './status';
+
+/** How its workflow ended, as far as Temporal remembers. */
+export interface Vanished {
+  how: 'terminated' | 'cancelled' | 'failed' | 'timed out' | 'lost';
+  at: Instant | null;
+}
+
+/** Temporal's names of how a workflow ends that is not deleted in the ordinary way. */
+const HOWS: Readonly<Record<string, Vanished['how']>> = {
+  TERMINATED: 'terminated',
+  CANCELLED: 'cancelled',
+  FAILED: 'failed',
+  TIMED_OUT: 'timed out',
+};
+
+/** @param status of the newest run, by Temporal's name; undefined: it runs, or was deleted as it should be */
+export function vanishedBy(status: string, closedAt: Date | undefined): Vanished | undefined {
+  const how = HOWS[status];
+  return how && { how, at: closedAt?.toISOString() ?? null };
+}
+
+/** What has happened, for a sentence that begins with the relationship's name. */
+export function vanishedText({ how, at }: Vanished): string {
+  const when = at === null ? '' : ` at ${at.replace(/\.\d+Z$/, 'Z')}`;
+  const what = how === 'lost' ? 'is not there any more' : `was ${how}${when}`.replace('was failed', 'failed');
+  return `it does not run: its workflow in Temporal ${what}`;
+}
+
+/** The command that brings it back. */
+export function vanishedHint(name: string): string {
+  return `tidemark apply -f FILE, with the spec of ${name}, brings it back; it goes on from what is there`;
+}
+
+/** What is known of it, without what it did then. */
+export function asVanished(status: RelationshipStatus, vanished: Vanished): RelationshipStatus {
+  const { operation: _ended, drill: _too, retryAt: _never, ...known } = status;
+  return { ...known, phase: 'Vanished', vanished };
+}

@@ -1,0 +1,47 @@
+/** What Temporal shows of a relationship: its current details and search attributes. */
+import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { renderRelationshipDetails } from '../model/details';
+import { hostsOf } from '../model/endpoints';
+import type { Instant } from '../model/records';
+import { activeDocument, phaseOf } from '../model/relationship-state';
+import type { RelationshipState } from '../model/relationship-state';
+import { nextTick } from '../model/schedules';
+import { SEARCH_ATTRIBUTES } from '../model/search-attributes';
+import type { Relationship } from '../model/spec';
+
+function searchAttributesOf(state: RelationshipState, document: Relationship) {
+  return [
+    { key: SEARCH_ATTRIBUTES.phase, value: phaseOf(state) },
+    { key: SEARCH_ATTRIBUTES.hosts, value: hostsOf(document) },
+    { key: SEARCH_ATTRIBUTES.mover, value: Object.keys(document.spec.mover)[0] ?? '' },
+    ...(state.lastSync ? [{ key: SEARCH_ATTRIBUTES.result, value: state.lastSync.result }] : []),
+  ];
+}
+
+export class Display {
+  private published = '';
+
+  constructor(private readonly state: RelationshipState) {}
+
+  /** Writes the current details anew: costs no event of the history. */
+  show(): void {
+    const { state } = this;
+    const document = activeDocument(state);
+    const next: Instant | undefined =
+      document && !state.paused && !state.takeover ? nextTick(document.spec, Date.now()) : undefined;
+    const isLaterRun = workflowInfo().continuedFromExecutionRunId !== undefined;
+    setCurrentDetails(renderRelationshipDetails(state, Date.now(), next, isLaterRun));
+  }
+
+  /** The details, and the search attributes where they have changed. */
+  publish(): void {
+    this.show();
+    const document = activeDocument(this.state);
+    if (!document) return;
+    const attributes = searchAttributesOf(this.state, document);
+    const now = JSON.stringify(attributes.map(({ value }) => value));
+    // Every upsert is an event in the history: one that changes nothing is left out.
+    if (now !== this.published) upsertSearchAttributes(attributes);
+    this.published = now;
+  }
+}
