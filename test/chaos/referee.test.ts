@@ -2,12 +2,11 @@
  * Random histories against the referee, on every kind of volume by every way of freezing it. The seed that a run
  * tells plays it again: see `referee/settings.ts`.
  */
-import { tell } from '../support/tell';
 import { TestSystem } from '../support/system';
+import { tell } from '../support/tell';
 import { History } from './referee/history';
-import { HISTORIES, MEANT_ARENAS, ROUNDS, SEED } from './referee/settings';
-
-const LONGEST_MS = 60_000 + HISTORIES * ROUNDS * 120_000;
+import { ImageHistory } from './referee/image-history';
+import { HISTORIES, IMAGE_SEEDS, LONGEST_MS, MEANT_ARENAS, ROUNDS, SEED } from './referee/settings';
 
 let system: TestSystem;
 beforeAll(async () => {
@@ -19,14 +18,18 @@ afterAll(async () => system.stop());
 test.each(MEANT_ARENAS)(
   'on %s, every point, replica and restore is what was frozen, whatever was done to the trees',
   async (_, arena, firstSeed) => {
-    const findings: string[] = [];
-    for (let number = 0; number < HISTORIES; number++) {
-      const found = await History.play(system, arena, { seed: firstSeed + number, rounds: ROUNDS });
-      if (found === undefined) continue;
-      findings.push(found);
-      tell(found);
-    }
-    expect(findings).toEqual([]);
+    expect(await History.playAll(system, arena, { firstSeed, histories: HISTORIES, rounds: ROUNDS })).toEqual(
+      [],
+    );
   },
   LONGEST_MS,
 );
+
+if (IMAGE_SEEDS.length > 0)
+  test.each(IMAGE_SEEDS)(
+    'of images, every point and replica has the images that were there, seed %i',
+    async (seed) => {
+      expect(await ImageHistory.play(system, { seed, rounds: ROUNDS })).toEqual([]);
+    },
+    LONGEST_MS,
+  );

@@ -33,6 +33,8 @@ export interface Arena {
   withoutRootTime?: true;
   /** It carries the volumes inside of it. */
   changeInner?: ChangeInner;
+  /** It is played over SSH too. */
+  overSsh?: true;
   /** It can leave out by name. */
   hasFilters?: true;
 }
@@ -51,6 +53,7 @@ export const ARENAS: readonly Arena[] = [
     make: folders('ext4'),
     target: { copyMethod: 'HardLink' },
     hasFilters: true,
+    overSsh: true,
   },
   {
     name: 'ext4, live, hard links, checksum',

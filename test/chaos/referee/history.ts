@@ -13,6 +13,7 @@ import type { FailoverResult, ReverseResult } from '../../../src/workflows/messa
 import { describeTree } from '../../support/compare-trees';
 import { attempt, update } from '../../support/switching';
 import type { TestSystem } from '../../support/system';
+import { tell } from '../../support/tell';
 import { approveAndSync, writeDocument } from '../../support/user';
 import type { HostName } from '../crash/hosts';
 import type { Trees } from '../crash/trees';
@@ -73,6 +74,22 @@ export class History {
     await storage.unmount();
     await storage.dispose();
     return history.report();
+  }
+
+  /** Several, one after another; what was found in each of them, told at once. */
+  static async playAll(
+    system: TestSystem,
+    arena: Arena,
+    { firstSeed, histories, rounds }: { firstSeed: number; histories: number; rounds: number },
+  ): Promise<string[]> {
+    const findings: string[] = [];
+    for (let number = 0; number < histories; number++) {
+      const found = await History.play(system, arena, { seed: firstSeed + number, rounds });
+      if (found === undefined) continue;
+      findings.push(found);
+      tell(found);
+    }
+    return findings;
   }
 
   private report(): string | undefined {

@@ -12,3 +12,10 @@ const MEANT = new RegExp(process.env.TIDEMARK_CHAOS_ARENAS ?? '');
 export const MEANT_ARENAS: readonly (readonly [name: string, arena: Arena, seed: number])[] = ARENAS.map(
   (arena, index) => [arena.name, arena, SEED + 1000 * index] as const,
 ).filter(([name]) => MEANT.test(name));
+
+export const LONGEST_MS = 60_000 + HISTORIES * ROUNDS * 120_000;
+
+/** The seeds of histories of images. */
+export const IMAGE_SEEDS = MEANT.test('images')
+  ? Array.from({ length: HISTORIES }, (_, number) => SEED + number)
+  : [];
