@@ -3,6 +3,7 @@
  * alone, so that workflow code can import them.
  */
 import type { Landing } from '../landings/contract';
+import type { LeftOut } from '../model/left-out';
 import type {
   Claim,
   Comparison,
@@ -148,6 +149,8 @@ export interface HostActivities {
       stats: TransferStats;
       /** Transfer attempts of this sync, the successful one included. */
       attempts: number;
+      /** What of the source the target's copy does not hold. */
+      leftOut?: LeftOut[];
       /** How the bytes came, and the identity of what was sent: see `VolumeDriver.publish`. */
       stream?: StreamPlan;
       identity?: string;

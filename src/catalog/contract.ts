@@ -2,6 +2,7 @@
  * The catalog: what happened and what can be recovered, kept in SQL for longer than Temporal keeps
  * its histories. The control worker owns it; everybody else asks over HTTP.
  */
+import type { LeftOut } from '../model/left-out';
 import type { Instant, PointMethod, SyncRecord, TargetOutcome } from '../model/records';
 import type { Relationship, SourceSpec } from '../model/spec';
 
@@ -27,6 +28,8 @@ export interface TargetEntry {
   error: string | null;
   toolMessage: string | null;
   hint: string | null;
+  /** What of the source it did not carry. */
+  leftOut: LeftOut[];
 }
 
 /** One sync of the history. */
@@ -67,6 +70,8 @@ export interface PointEntry {
   method: PointMethod;
   /** Proves two states equal. */
   identity: string;
+  /** What of the source it does not hold. */
+  leftOut: LeftOut[];
 }
 
 /** One target of a relationship, as far as syncs were recorded. */

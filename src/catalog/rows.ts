@@ -62,6 +62,7 @@ export function targetRow(
     error: textOrNull(target.failure?.message),
     tool_message: textOrNull(target.failure?.toolMessage),
     hint: textOrNull(target.failure?.hint),
+    left_out: target.leftOut ? toJson(target.leftOut) : null,
   };
 }
 
@@ -83,6 +84,7 @@ export function pointRow(
     files: point.files,
     method: point.method,
     identity: cleanText(point.identity),
+    left_out: point.leftOut ? toJson(point.leftOut) : null,
   };
 }
 
@@ -141,6 +143,7 @@ function toTargetEntry(row: Selectable<SyncTargetsTable>): TargetEntry {
     error: row.error,
     toolMessage: row.tool_message,
     hint: row.hint,
+    leftOut: row.left_out ?? [],
   };
 }
 
@@ -157,5 +160,6 @@ export function toPointEntry(row: Selectable<RecoveryPointsTable>): PointEntry {
     files: row.files,
     method: row.method,
     identity: row.identity,
+    leftOut: row.left_out ?? [],
   };
 }

@@ -1,4 +1,5 @@
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+import type { LeftOut } from '../model/left-out';
 import type { PointMethod, SyncRecord, TargetOutcome } from '../model/records';
 import type { Relationship } from '../model/spec';
 
@@ -53,6 +54,7 @@ export interface SyncTargetsTable {
   error: string | null;
   tool_message: string | null;
   hint: string | null;
+  left_out: Json<LeftOut[]> | null;
 }
 
 export interface RecoveryPointsTable {
@@ -70,6 +72,7 @@ export interface RecoveryPointsTable {
   files: number;
   method: PointMethod;
   identity: string;
+  left_out: Json<LeftOut[]> | null;
 }
 
 export interface MissedTicksTable {

@@ -7,7 +7,7 @@ import type { CatalogSchema } from './schema';
 type Db = Kysely<CatalogSchema>;
 type Tx = Transaction<CatalogSchema>;
 
-/** Points in one statement: each is 12 parameters, and PostgreSQL takes 65,535. */
+/** Points in one statement: each is 13 parameters, and PostgreSQL takes 65,535. */
 const POINTS_PER_INSERT = 1000;
 
 export async function recordRelationship(db: Db, document: Relationship): Promise<void> {
@@ -102,6 +102,8 @@ async function keepPoints(tx: Tx, relationship: string, target: TargetOutcome): 
             files: eb.ref('excluded.files'),
             method: eb.ref('excluded.method'),
             identity: eb.ref('excluded.identity'),
+            // Of older points it comes without examples; what a point holds never changes.
+            left_out: sql<string>`coalesce(recovery_points.left_out, excluded.left_out)`,
           }))
           // Points mostly stay as they are: leave their rows alone.
           .where(

@@ -4,7 +4,7 @@ import type { SyncRecord, TargetOutcome } from '../model/records';
 import { formatBytes, formatDuration } from '../model/units';
 import { followShown } from './follow-shown';
 import type { Temporal } from './temporal-client';
-import { colors, formatTable, paintState, printable } from './text';
+import { colors, formatLeftOut, formatTable, paintState, printable } from './text';
 import type { Cell } from './text';
 
 interface AnyFailure {
@@ -63,6 +63,7 @@ export function formatRecord(record: SyncRecord): string {
       ['TARGET', 'RESULT', 'HOW', 'CHANGED', 'SENT', 'TRANSFER', 'ATTEMPTS', 'RECOVERY POINT'],
       record.targets.map(targetRow),
     ),
+    ...record.targets.flatMap(({ name, leftOut = [] }) => formatLeftOut(`left out at ${name}`, leftOut)),
     ...told,
   ].join('\n');
 }

@@ -1,6 +1,8 @@
 /** Text for people: colours where they are wanted, and tables that line up. */
 import Table from 'cli-table3';
 import { createColors } from 'picocolors';
+import { leftOutLines } from '../model/left-out';
+import type { LeftOut } from '../model/left-out';
 
 /** Colours on a terminal alone, and not where `NO_COLOR` asks for none. */
 export function wantsColor(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv): boolean {
@@ -81,6 +83,13 @@ export function paintState(state: string): PaintedCell {
   const bad = ['failed', 'WaitingForApproval', 'missing', 'partial', 'Parked', 'FailedOver', 'Vanished'];
   const paint = good.includes(state) ? colors.green : bad.includes(state) ? colors.red : colors.yellow;
   return { text: state, paint };
+}
+
+/** What a copy does not hold, a line for each reason; nothing where it is whole. Fits 80 columns. */
+export function formatLeftOut(head: string, list: readonly LeftOut[], indent = ''): string[] {
+  if (list.length === 0) return [];
+  const lines = leftOutLines(list, 78 - indent.length).map((line) => `${indent}  ${oneLine(line)}`);
+  return [`${indent}${colors.yellow(head)}:`, ...lines];
 }
 
 /** `3m 20s ago`; an en dash for never. */

@@ -1,4 +1,5 @@
 /** What a failover would cost, before anybody decides. Pure. */
+import { mergeLeftOut, type LeftOut } from './left-out';
 import type { Comparison, Failure, Instant, Point } from './records';
 import { formatDuration } from './units';
 
@@ -17,6 +18,8 @@ export interface Price {
   verifiedAt: Instant | null;
   /** What the source has that the point has not: lost to whoever goes on at the target. Null: not known. */
   changed: { entries: number; bytes: number; examples: string[] } | null;
+  /** What of the source the point does not hold, as far as was found when it was made. */
+  leftOut: LeftOut[];
   /** Recovery points captured later, which this choice leaves behind. */
   newerPoints: number;
   /** What can't be known, and why. */
@@ -96,6 +99,7 @@ export function makePrice(findings: PriceFindings): Price {
           examples: known.differences.slice(0, EXAMPLES).map(({ path }) => path),
         }
       : null,
+    leftOut: mergeLeftOut(point?.leftOut),
     newerPoints: point
       ? points.filter(({ sequence, diverged }) => sequence > point.sequence && !diverged).length
       : 0,

@@ -11,15 +11,17 @@ const REMEMBERED_SYNCS = 20;
 const ASKING: readonly Failure['type'][] = ['ApprovalRequired', 'Diverged'];
 
 function toTargetStatus(old: TargetStatus, outcome: TargetOutcome): TargetStatus {
-  const { lastError: _gone, givenUp, ...kept } = old;
+  const { lastError: _gone, givenUp, leftOut, ...kept } = old;
   return {
     ...kept,
     ...(givenUp !== undefined && outcome.result !== 'succeeded' && { givenUp }),
     result: outcome.result,
+    ...(!outcome.point && leftOut && { leftOut }),
     ...(outcome.point && {
       recoveryPoint: outcome.point.id,
       capturedAt: outcome.point.capturedAt,
       baseSyncId: outcome.point.syncId,
+      ...(outcome.leftOut && { leftOut: outcome.leftOut }),
     }),
     ...(outcome.failure && { lastError: outcome.failure }),
   };

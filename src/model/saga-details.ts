@@ -1,4 +1,5 @@
 /** What the Temporal UI shows of an operation that has several phases. Pure. */
+import { describeLeftOut } from './left-out';
 import { describeFailure } from './failure';
 import { code, page, plain, table } from './markdown';
 import type { Price } from './price';
@@ -36,7 +37,8 @@ export function priceLines(
   price: Price,
   formatInstant: (instant: Instant) => string = (instant) => instant,
 ): [fact: string, value: string][] {
-  const { target, host, volume, point, ageSeconds, verifiedAt, changed, newerPoints, unknown } = price;
+  const { target, host, volume, point, ageSeconds, verifiedAt, changed, newerPoints, unknown, leftOut } =
+    price;
   return [
     ['goes on at', `${target} (${host}:${volume})`],
     [
@@ -60,6 +62,7 @@ export function priceLines(
           : `${changed.entries} entries, ${formatBytes(changed.bytes)}: lost to ${target}, kept at the source`
         : 'not known',
     ],
+    ...(leftOut.length > 0 ? [['the point lacks', describeLeftOut(leftOut)] as [string, string]] : []),
     ['last verified', verifiedAt ? formatInstant(verifiedAt) : 'never'],
     ...unknown.map((text): [string, string] => ['not known', text]),
   ];

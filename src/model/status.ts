@@ -1,4 +1,5 @@
 /** What a relationship answers to the query `status`, and what users see of it. Pure data. */
+import type { LeftOut } from './left-out';
 import type { Failure, Instant, SyncRecord } from './records';
 import type { Relationship } from './spec';
 import type { Vanished } from './vanished';
@@ -80,6 +81,8 @@ export interface TargetStatus {
   /** Id and capture time of the newest recovery point. */
   recoveryPoint?: string;
   capturedAt?: Instant;
+  /** What of the source that point does not hold. */
+  leftOut?: LeftOut[];
   lastError?: Failure;
 }
 

@@ -3,6 +3,7 @@ import { targetName, volumePath } from './endpoints';
 import { describeFailure } from './failure';
 import { assess, isRpoKept, watchedOf } from './health';
 import type { Health, Promised, TargetHealth } from './health';
+import type { LeftOut } from './left-out';
 import { nextRun as nextTickOf } from './next-run';
 import type { Instant } from './records';
 import { scheduleOf, schedulesOf } from './schedules';
@@ -32,6 +33,8 @@ export interface TargetSummary {
   lagSeconds: number | null;
   recoveryPoint: string | null;
   capturedAt: Instant | null;
+  /** What of the source the newest recovery point does not hold: empty where it is all there. */
+  leftOut: LeftOut[];
   /** Type, text, the tool's words and what to do. Null after a success. */
   lastError: string | null;
   /** Why the source keeps no base for it any more. Null while it does, or none is needed. */
@@ -100,6 +103,7 @@ function summarizeTarget(
     lagSeconds: typeof lag === 'number' ? Math.round(lag) : null,
     recoveryPoint: recoveryPoint ?? null,
     capturedAt: capturedAt ?? null,
+    leftOut: target.leftOut ?? [],
     lastError: lastError ? describeFailure(lastError) : null,
     givenUp: target.givenUp ?? null,
     nextRun: next ?? null,

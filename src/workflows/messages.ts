@@ -3,6 +3,7 @@
  * queries. Clients import them too, so this file knows nothing but names and types.
  */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { LeftOut } from '../model/left-out';
 import type { SyncAnswer } from '../activities/contract';
 import type { OperationNews } from '../model/operation-news';
 import type { Price } from '../model/price';
@@ -47,6 +48,8 @@ export interface VerifyResult {
   /** The first 1,000 differences. */
   differences: Difference[];
   totalDifferences: number;
+  /** What was not compared, because it is not carried; `equal` does not speak of it. */
+  leftOut: LeftOut[];
 }
 
 export interface RestoreRequest {
@@ -65,6 +68,8 @@ export interface RestoreResult {
   bytes: number;
   files: number;
   durationSeconds: number;
+  /** What the point lacked of its source, and what of it could not be brought back. */
+  leftOut: LeftOut[];
 }
 
 export interface PriceRequest {

@@ -1,5 +1,6 @@
 import { ApplicationFailure, setCurrentDetails } from '@temporalio/workflow';
 import { targetName, volumeOf, volumePath } from '../model/endpoints';
+import { describeLeftOut, mergeLeftOut } from '../model/left-out';
 import { makeSyncId } from '../model/names';
 import { rsyncOptions } from '../model/mover-options';
 import type { Role } from '../model/records';
@@ -101,6 +102,7 @@ async function bring(
     bytes: stats.totalBytes,
     files: stats.totalFiles,
     durationSeconds: stats.durationMs / 1000,
+    leftOut: mergeLeftOut(point.leftOut, stats.leftOut),
   };
 }
 
@@ -116,8 +118,9 @@ export async function restore(input: RestoreInput): Promise<RestoreResult> {
   };
   try {
     const result = await bring(input, holder, id);
+    const lacking = result.leftOut.length > 0 ? ` Left out: ${describeLeftOut(result.leftOut)}.` : '';
     setCurrentDetails(
-      `Restored ${result.pointId} to ${result.to.host}:${result.to.path}: ${result.files} entries, ${formatBytes(result.bytes)}.`,
+      `Restored ${result.pointId} to ${result.to.host}:${result.to.path}: ${result.files} entries, ${formatBytes(result.bytes)}.${lacking}`,
     );
     return result;
   } catch (error) {

@@ -2,6 +2,7 @@
 import { CancellationScope, sleep } from '@temporalio/workflow';
 import type { SourcePrepared, TargetPrepared } from '../activities/contract';
 import { targetName, volumePath } from '../model/endpoints';
+import { describeLeftOut, mergeLeftOut } from '../model/left-out';
 import { planTransfer } from '../model/plan-transfer';
 import type { TransferPlan } from '../model/plan-transfer';
 import type { Failure, Instant, TargetOutcome, TransferStats } from '../model/records';
@@ -240,7 +241,10 @@ export async function syncTarget(ctx: SyncContext, work: TargetWork): Promise<Ta
     const sent = await climbLadder(ctx, work, (chosen) => (plan = chosen));
     const { stats, attempts, how } = sent;
     const capture = await work.capture;
-    const identity = 'type' in capture ? undefined : capture.identity;
+    if ('type' in capture) throw new StepFailed(capture, attempts);
+    const { identity } = capture;
+    const notCarried = mergeLeftOut(capture.leftOut, stats.leftOut);
+    const leftOut = notCarried.length > 0 ? { leftOut: notCarried } : {};
     ctx.show(name, 'publishing a recovery point');
     const publish = onHost(target.host, `Publish a recovery point at ${name}`).publish({
       ...atTarget(ctx, target),
@@ -251,14 +255,19 @@ export async function syncTarget(ctx: SyncContext, work: TargetWork): Promise<Ta
       sequence: Math.max(ctx.sequence, (prepared.newestPoint?.sequence ?? 0) + 1),
       stats,
       attempts,
+      ...leftOut,
       ...(plan.stream && { stream: plan.stream }),
       ...(identity !== undefined && { identity }),
       retain: target.retain ?? spec.retain,
       hooks: spec.hooks.afterPublish,
     });
     const published = await orStepFailed(publish, target.host, volumePath(target));
-    ctx.show(name, `done: ${stats.filesChanged} entries changed, ${formatBytes(stats.bytesSent)} sent`);
-    return { ...outcome, result: 'succeeded', how, stats, attempts, ...published };
+    const lacking = notCarried.length > 0 ? `; left out: ${describeLeftOut(notCarried)}` : '';
+    ctx.show(
+      name,
+      `done: ${stats.filesChanged} entries changed, ${formatBytes(stats.bytesSent)} sent${lacking}`,
+    );
+    return { ...outcome, result: 'succeeded', how, stats, attempts, ...leftOut, ...published };
   } catch (error) {
     const failed =
       error instanceof StepFailed ? error : new StepFailed(toFailure(error, target.host, volumePath(target)));

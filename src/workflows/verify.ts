@@ -1,5 +1,6 @@
 import { ApplicationFailure, setCurrentDetails } from '@temporalio/workflow';
 import { targetName, volumeOf, volumePath } from '../model/endpoints';
+import { describeLeftOut, mergeLeftOut } from '../model/left-out';
 import { makeSyncId } from '../model/names';
 import type { Relationship } from '../model/spec';
 import type { TransferId } from '../movers/contract';
@@ -64,6 +65,7 @@ async function compareWithPoint(input: VerifyInput, id: TransferId): Promise<Ver
     equal,
     differences: comparison.differences,
     totalDifferences: comparison.total,
+    leftOut: mergeLeftOut(comparison.leftOut),
   };
 }
 
@@ -78,9 +80,10 @@ export async function verify(input: VerifyInput): Promise<VerifyResult> {
   };
   try {
     const result = await compareWithPoint(input, id);
+    const except = result.leftOut.length > 0 ? `, but for ${describeLeftOut(result.leftOut)}` : '';
     setCurrentDetails(
       result.equal
-        ? `Equal: ${result.pointId} holds what ${volumePath(document.spec.source)} held when it was captured (${result.totalDifferences} entries changed there since).`
+        ? `Equal: ${result.pointId} holds what ${volumePath(document.spec.source)} held when it was captured${except} (${result.totalDifferences} entries changed there since).`
         : `**Not equal**: ${result.totalDifferences} differences, for example ${JSON.stringify(result.differences.find((each) => !each.changedSince))}`,
     );
     return result;

@@ -21,7 +21,22 @@ export function describePoints(catalog: () => Catalog): void {
       files: 40_000,
       method: 'HardLink',
       identity: 'identity-3',
+      leftOut: [],
     });
+  });
+
+  test('keeps what a point lacks, with its examples, through later syncs that tell the counts alone', async () => {
+    const leftOut = [{ reason: 'mount' as const, count: 1, examples: ['var/cache'] }];
+    const point = { ...makePoint('lacking', 1), leftOut };
+    const outcome = { ...makeOutcome('beta', [{ ...point, leftOut: [{ ...leftOut[0]!, examples: [] }] }]) };
+    await catalog().recordSync(
+      makeSync('lacking', 1, { targets: [{ ...outcome, point, points: [point], leftOut }] }),
+    );
+    await catalog().recordSync(makeSync('lacking', 2, { targets: [outcome] }));
+    expect(await catalog().points('lacking')).toMatchObject([{ leftOut }]);
+    const [newer, older] = await catalog().history('lacking', { limit: 2 });
+    expect(older?.targets[0]?.leftOut).toEqual(leftOut);
+    expect(newer?.targets[0]?.leftOut).toEqual([]);
   });
 
   test('leaves the points of other targets, and of a target that failed, as they were', async () => {

@@ -62,6 +62,7 @@ function describeHistory(catalog: () => Catalog): void {
             error: null,
             toolMessage: null,
             hint: null,
+            leftOut: [],
           },
         ],
       },

@@ -194,15 +194,12 @@ export function describeSnapshotVolume(
 
       it('are answered again where one is published twice, with all that they were stamped with', async () => {
         await writeFile(join(root, 'file'), 'first');
-        const point = await publish(1, { diverged: true });
+        const leftOut = [{ reason: 'mount' as const, count: 2, examples: ['a', 'b'] }];
+        const point = await publish(1, { diverged: true, leftOut });
         await writeFile(join(root, 'file'), 'second');
         expect(await publish(1)).toEqual(point);
-        expect(point).toMatchObject({
-          id: 'point-000001',
-          syncId: 'wiki-000001',
-          diverged: true,
-          method: 'Snapshot',
-        });
+        const stamped = { id: 'point-000001', syncId: 'wiki-000001', diverged: true, leftOut };
+        expect(point).toMatchObject({ ...stamped, method: 'Snapshot' });
         expect(await list()).toEqual([point]);
         await storage.driver.markVerified(
           stage.host,

@@ -329,8 +329,10 @@ function describePoints({ driver }: VolumeFixture, stage: Stage, method: PointMe
       expect(await describeTree(await pathOf('point-000004'))).toEqual(before);
     });
 
-    it('remember when they were verified', async () => {
-      const point = await publish(1);
+    it('remember what they lack, and when they were verified', async () => {
+      const leftOut = [{ reason: 'mount' as const, count: 2, examples: ['a', 'b'] }];
+      const point = await publish(1, { leftOut });
+      expect(point.leftOut).toEqual(leftOut);
       const at = '2026-11-21T09:00:00.000Z';
       await driver.markVerified(stage.host, stage.volume, 'wiki', point.id, at);
       expect(await driver.points(stage.host, stage.volume, 'wiki')).toEqual([{ ...point, verifiedAt: at }]);

@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import { withoutExamples } from '../../model/left-out';
 import { makePointId } from '../../model/names';
 import type { KeptPoint, Point, TransferStats } from '../../model/records';
 import { planRetention } from '../../model/retention';
@@ -18,7 +19,11 @@ function explain(points: readonly Point[], retain: RetainSpec): { kept: KeptPoin
   const because = new Map(plan.keep.map(({ id, because: reasons }) => [id, reasons]));
   const kept = points.flatMap((point) => {
     const keptBecause = because.get(point.id);
-    return keptBecause ? [{ ...point, keptBecause }] : [];
+    const { leftOut, ...rest } = point;
+    // Hundreds of points travel in one answer: their examples stay with the data and in the catalog.
+    return keptBecause
+      ? [{ ...rest, ...(leftOut && { leftOut: withoutExamples(leftOut) }), keptBecause }]
+      : [];
   });
   return { kept, remove: plan.remove };
 }
@@ -31,7 +36,7 @@ export function makePublish(context: AgentContext, exclusive: Exclusive): Pick<H
   return {
     async publish(input): Promise<PublishResult> {
       const { volume, claim, syncId, id, method, stats, attempts, capturedAt, sequence } = input;
-      const { retain, hooks, stream, identity } = input;
+      const { retain, hooks, stream, identity, leftOut } = input;
       const { relationship } = claim;
       const driver = driverFor(volume.kind);
       const signal = Context.current().cancellationSignal;
@@ -55,6 +60,7 @@ export function makePublish(context: AgentContext, exclusive: Exclusive): Pick<H
             publishedAt: new Date().toISOString(),
             bytes: stats.totalBytes,
             files: stats.totalFiles,
+            ...(leftOut && { leftOut }),
           },
         });
         await forgetLandings(host, id);

@@ -1,6 +1,7 @@
 import type { Migration } from 'kysely/migration';
 import { initial } from './0001-initial';
 import { targetResults } from './0002-target-results';
+import { leftOut } from './0003-left-out';
 
 /**
  * Every migration by its name, in order. Named here rather than found in a folder, so that they are
@@ -9,4 +10,5 @@ import { targetResults } from './0002-target-results';
 export const MIGRATIONS: Record<string, Migration> = {
   '0001-initial': initial,
   '0002-target-results': targetResults,
+  '0003-left-out': leftOut,
 };

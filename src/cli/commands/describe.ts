@@ -16,7 +16,7 @@ import { lazy } from '../lazy';
 import { finish, print } from '../output';
 import type { OutputOptions } from '../output';
 import { comeBackLines, formatTakeover } from '../takeover';
-import { colors, formatFields, formatTime, paintState, printable } from '../text';
+import { colors, formatFields, formatLeftOut, formatTime, paintState, printable } from '../text';
 import { formatHistory } from './history';
 import { formatPoints } from './points';
 
@@ -148,7 +148,8 @@ function formatTargets({ targets, status }: Description): string {
       const error = target.lastError
         ? `\n  ${colors.red('Error')}\n    ${printable(target.lastError).replaceAll('\n', '\n    ')}`
         : '';
-      return `${colors.bold(`Target ${target.name}`)}\n${fields}${error}`;
+      const leftOut = formatLeftOut('Left out', target.leftOut, '  ').map((line) => `\n${line}`);
+      return `${colors.bold(`Target ${target.name}`)}\n${fields}${leftOut.join('')}${error}`;
     })
     .join('\n\n');
 }

@@ -10,6 +10,7 @@ const PRICE: Price = {
   ageSeconds: 90,
   verifiedAt: null,
   changed: { entries: 5, bytes: 1024, examples: ['.', 'late', 'pages/tides.md'] },
+  leftOut: [],
   newerPoints: 0,
   unknown: ['whether it equals its source'],
   objections: [],

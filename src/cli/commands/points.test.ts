@@ -14,6 +14,7 @@ function point(id: string, keptBecause: string[]): PointEntry {
     files: 7,
     method: 'HardLink',
     identity: id,
+    leftOut: [],
   };
 }
 

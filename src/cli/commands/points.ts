@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import type { PointEntry } from '../../catalog/contract';
+import { describeLeftOut } from '../../model/left-out';
 import { formatBytes } from '../../model/units';
 import { getJson, relationshipPath } from '../http';
 import { finish, print } from '../output';
 import type { OutputOptions } from '../output';
-import { formatTable, formatTime } from '../text';
+import { formatLeftOut, formatTable, formatTime } from '../text';
 
 interface PointsOptions extends OutputOptions {
   target?: string;
@@ -57,7 +58,19 @@ export function formatPoints(entries: readonly PointEntry[], explain: boolean): 
     ...(explain ? [point.keptBecause.join(', ')] : []),
     ...(marks ? [isDiverged(point) ? 'diverged' : ''] : []),
   ]);
-  return formatTable(head, rows);
+  return [formatTable(head, rows), ...formatLacking(entries)].join('\n');
+}
+
+/** What points lack, told once for those of a target that lack the same. */
+function formatLacking(entries: readonly PointEntry[]): string[] {
+  const lacking = entries.filter(({ leftOut }) => leftOut.length > 0);
+  const alike = Map.groupBy(lacking, ({ target, leftOut }) => `${target} ${describeLeftOut(leftOut)}`);
+  return [...alike.values()].flatMap((points) => {
+    const [newest] = points;
+    if (!newest) return [];
+    const others = points.length > 1 ? ` and ${points.length - 1} more` : '';
+    return formatLeftOut(`left out of ${newest.id} at ${newest.target}${others}`, newest.leftOut);
+  });
 }
 
 async function points(name: string, options: PointsOptions): Promise<void> {

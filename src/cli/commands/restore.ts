@@ -8,6 +8,7 @@ import { lazy } from '../lazy';
 import { finish, print } from '../output';
 import type { OutputOptions } from '../output';
 import { parseLocation } from '../parse';
+import { formatLeftOut } from '../text';
 import type { Temporal } from '../temporal-client';
 
 interface RestoreOptions extends OutputOptions {
@@ -73,8 +74,9 @@ async function chooseRequest(
   };
 }
 
-function formatResult({ pointId, to, files, bytes, durationSeconds }: RestoreResult): string {
-  return `restored ${pointId} to ${to.host}:${to.path}: ${files} entries, ${formatBytes(bytes)}, in ${formatDuration(durationSeconds * 1000)}`;
+function formatResult({ pointId, to, files, bytes, durationSeconds, leftOut }: RestoreResult): string {
+  const head = `restored ${pointId} to ${to.host}:${to.path}: ${files} entries, ${formatBytes(bytes)}, in ${formatDuration(durationSeconds * 1000)}`;
+  return [head, ...formatLeftOut('left out', leftOut)].join('\n');
 }
 
 async function restore(name: string, options: RestoreOptions): Promise<void> {

@@ -5,7 +5,7 @@ import { followShown } from '../follow-shown';
 import { lazy } from '../lazy';
 import { finish, print } from '../output';
 import type { OutputOptions } from '../output';
-import { colors, formatTable, formatTime } from '../text';
+import { colors, formatLeftOut, formatTable, formatTime } from '../text';
 
 interface VerifyOptions extends OutputOptions {
   target?: string;
@@ -42,12 +42,16 @@ function formatDifferences(differences: readonly Difference[]): string {
 }
 
 export function formatVerification(result: VerifyResult): string {
-  const { target, pointId, capturedAt, equal, differences, totalDifferences } = result;
-  const head = `recovery point ${pointId} of ${target}, captured ${formatTime(capturedAt)}: ${equal ? colors.green('equal') : colors.red('NOT equal')}`;
-  if (totalDifferences === 0) return head;
+  const { target, pointId, capturedAt, equal, differences, totalDifferences, leftOut } = result;
+  const verdict = leftOut.length > 0 ? 'equal in what was compared' : 'equal';
+  const head = `recovery point ${pointId} of ${target}, captured ${formatTime(capturedAt)}: ${equal ? colors.green(verdict) : colors.red('NOT equal')}`;
   const more =
     totalDifferences > differences.length ? [`and ${totalDifferences - differences.length} more`] : [];
-  return [head, formatDifferences(differences), ...more].join('\n');
+  return [
+    head,
+    ...(totalDifferences > 0 ? [formatDifferences(differences), ...more] : []),
+    ...formatLeftOut('not compared, because it is not carried', leftOut),
+  ].join('\n');
 }
 
 async function verify(name: string, options: VerifyOptions): Promise<void> {

@@ -1,7 +1,14 @@
 /** What the recovery points of all kinds have in common. */
 import { z } from 'zod';
+import { LEFT_OUT_REASONS } from '../../model/left-out';
 import type { Point } from '../../model/records';
 import { makeError, type Subject } from './tools';
+
+const LeftOutSchema = z.object({
+  reason: z.enum(LEFT_OUT_REASONS),
+  count: z.int(),
+  examples: z.array(z.string()),
+});
 
 /** A point, as it is kept with the data. */
 export const PointSchema = z.object({
@@ -17,6 +24,7 @@ export const PointSchema = z.object({
   verifiedAt: z.string().exactOptional(),
   diverged: z.literal(true).exactOptional(),
   delta: z.literal(true).exactOptional(),
+  leftOut: z.array(LeftOutSchema).exactOptional(),
 });
 
 /**

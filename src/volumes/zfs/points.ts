@@ -2,6 +2,7 @@
 import { pickPoint, PointSchema } from '../shared/points';
 import { z } from 'zod';
 import type { Host } from '../../hosts/contract';
+import { withoutExamples } from '../../model/left-out';
 import type { Instant, Point, Volume } from '../../model/records';
 import { type Entry } from './listing';
 import { POINT } from './names';
@@ -56,9 +57,18 @@ export function isDelta(subject: Subject, snapshot: Entry): boolean {
   return snapshot.local.has(POINT) && parseStamp(subject, snapshot).delta === true;
 }
 
+/** A property of ZFS holds 8,191 bytes. */
+const STAMP_BYTES = 8000;
+
+function encodeStamp(stamp: Stamp): string {
+  const whole = JSON.stringify(stamp);
+  if (Buffer.byteLength(whole) <= STAMP_BYTES || !stamp.leftOut) return whole;
+  return JSON.stringify({ ...stamp, leftOut: withoutExamples(stamp.leftOut) });
+}
+
 /** Makes a snapshot a point: there whole, or not at all. */
 export async function writeStamp(subject: Subject, snapshot: string, stamp: Stamp): Promise<void> {
-  await runZfs(subject, ['set', `${POINT}=${JSON.stringify(stamp)}`, snapshot]);
+  await runZfs(subject, ['set', `${POINT}=${encodeStamp(stamp)}`, snapshot]);
 }
 
 /** `points` of the volume contract. */

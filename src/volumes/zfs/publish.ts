@@ -44,7 +44,7 @@ export async function publish(host: Host, volume: Volume, request: PublishReques
     const snapshot = await findState(before, request);
     const place = await findReadyPlace(host, volume);
     await moveHold(place, snapshot, relationship);
-    const { id, syncId, sequence, capturedAt, publishedAt, bytes, files, diverged } = stamp;
+    const { id, syncId, sequence, capturedAt, publishedAt, bytes, files, diverged, leftOut } = stamp;
     const whole = { relationship, id, syncId, sequence, capturedAt, publishedAt, bytes, files };
     // The next sync must know that nothing can be sent from it.
     const isDelta = identity !== undefined && snapshot.properties['guid'] !== identity;
@@ -52,6 +52,7 @@ export async function publish(host: Host, volume: Volume, request: PublishReques
       ...whole,
       ...(diverged && { diverged }),
       ...(isDelta && { delta: true }),
+      ...(leftOut && { leftOut }),
     });
     const point = findStamped(await findPlace(host, volume), relationship).find(
       (each) => each.point.id === id,

@@ -1,9 +1,20 @@
 /** What the API takes and answers; validation and `/openapi.json` both come from here. */
 import { z } from 'zod';
+import { LEFT_OUT_REASONS } from '../../model/left-out';
 
 const instant = z.string().describe('ISO 8601 in UTC.');
 const text = z.string().nullable();
 const count = z.number().int().min(0);
+
+const LeftOutSchema = z
+  .array(
+    z.object({
+      reason: z.enum(LEFT_OUT_REASONS),
+      count: count.describe('Entries that it holds for.'),
+      examples: z.array(z.string()).describe('Some of their paths.'),
+    }),
+  )
+  .describe('What of the source it does not hold, by reason.');
 
 export const ErrorSchema = z.object({
   error: z.object({
@@ -51,6 +62,7 @@ const TargetEntrySchema = z.object({
   error: text,
   toolMessage: text.describe("The failed tool's own words."),
   hint: text,
+  leftOut: LeftOutSchema,
 });
 
 export const SyncEntrySchema = z.object({
@@ -93,6 +105,7 @@ export const PointEntrySchema = z.object({
   files: count,
   method: z.enum(['Direct', 'Snapshot', 'Clone', 'HardLink']),
   identity: z.string().describe('Points of one unchanged state share it.'),
+  leftOut: LeftOutSchema,
 });
 
 export const RelationshipEntrySchema = z.object({
