@@ -14,6 +14,8 @@ export interface Landing {
   expiresAt: string;
   /** Of a stream that was cut off here, where the target's storage can go on with it. */
   resumeToken?: string;
+  /** Nothing was there when it was opened, so that everything has to be sent, and nothing can be deleted. */
+  isEmpty?: boolean;
   /**
    * What answers here is rsync, whatever the mover: files are compared. How it writes, and how much it deletes at
    * most, as the target found when it looked at its files.

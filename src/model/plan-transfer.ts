@@ -60,7 +60,11 @@ export function limitDeletions(question: LimitQuestion): Limit {
   const percent = Number.parseInt(maxDeletes, 10);
   if (approved || percent >= 100) return {};
   const shareOf = (entries: number) => Math.floor((percent / 100) * entries);
-  if (!stream) return newestPoint ? { maxDeletions: shareOf(newestPoint.files) } : {};
+  if (!stream) {
+    if (!newestPoint) return {};
+    // Of the point: the replica may lack what a broken attempt deleted already.
+    return { maxDeletions: shareOf(newestPoint.files), targetEntries: newestPoint.files };
+  }
   if (!stream.targetExists) return {};
   // What a stream brings replaces everything, whoever put it there.
   const entries = newestPoint?.files || targetEntries;

@@ -68,9 +68,11 @@ export function testMover(
         await writeFile(at('special'), 'was a folder');
         await rm(at('empty'));
         await symlink('elsewhere', at('empty'));
-        const stats = await rig.sync({ writeMode });
+        const stats = await rig.sync({ writeMode, maxDeletions: 100 });
         await expectEqual();
         expect(stats.filesDeleted).toBeGreaterThan(10);
+        // Whoever is limited goes over the tree beforehand, and does the same.
+        expect(await rig.sync({ writeMode, maxDeletions: 0 })).toMatchObject({ filesChanged: 0 });
       });
 
       it('counts and follows a change of nothing but metadata', async () => {
@@ -99,17 +101,37 @@ export function testMover(
         await expectEqual();
       });
 
-      it('deletes no more than allowed unasked, says how much it would, and never gets there by repetition', async () => {
+      it('is refused before anything is written where more would be deleted than allowed, and forgets it', async () => {
+        await makeNastyTree(rig.sourcePath);
         await mkdir(at('kept'));
-        for (let i = 0; i < 10; i++) await writeFile(at(`old${i}`), String(i));
+        for (let i = 0; i < 10; i++) await writeFile(at(`kept/old${i}`), String(i));
         await rig.sync({ writeMode });
-        for (let i = 0; i < 10; i++) await rm(at(`old${i}`));
-        for (let round = 0; round < 4; round++) {
+        const before = await describeTree(rig.targetPath);
+        await rename(at('kept'), join(rig.folder, 'aside'));
+        await writeFile(at('new'), 'new');
+        await writeFile(at('content'), 'changed');
+        for (let round = 0; round < 2; round++) {
           const sync = rig.sync({ writeMode, maxDeletions: 4 });
           await expect(sync).rejects.toThrow(errorOfType('ApprovalRequired'));
-          await expect(sync).rejects.toThrow(/would delete 10 .* at most 4/);
-          expect((await readdir(rig.targetPath)).length).toBeGreaterThanOrEqual(1 + 6);
+          await expect(sync).rejects.toThrow(/would delete 11 .*kept\/old\d.* at most 4/);
+          expect(await describeTree(rig.targetPath)).toEqual(before);
         }
+        // Mended: nothing is held against it.
+        await rename(join(rig.folder, 'aside'), at('kept'));
+        await rm(at('kept/old1'));
+        expect(await rig.sync({ writeMode, maxDeletions: 1 })).toMatchObject({ filesDeleted: 1 });
+        await expectEqual();
+      });
+
+      it('counts what is in a folder that became something else', async () => {
+        await mkdir(at('data/deep'), { recursive: true });
+        for (let i = 0; i < 10; i++) await writeFile(at(`data/deep/${i}`), String(i));
+        await rig.sync({ writeMode });
+        await rename(at('data'), join(rig.folder, 'aside'));
+        await symlink(join(rig.folder, 'aside'), at('data'));
+        const sync = rig.sync({ writeMode, maxDeletions: 4 });
+        await expect(sync).rejects.toThrow(/would delete 11 /);
+        expect(await readdir(atTarget('data/deep'))).toHaveLength(10);
         await rig.sync({ writeMode });
         await expectEqual();
       });

@@ -104,8 +104,6 @@ describe('a source that is empty all at once', () => {
 });
 
 describe('a source that lost more than maxDeletes', () => {
-  const LIMIT = 10;
-
   it('stops the sync and says how many it would have deleted', async () => {
     await fill('many', 20);
     await applyAndSync(system, 'many', spec('many'));
@@ -115,17 +113,14 @@ describe('a source that lost more than maxDeletes', () => {
     expect(failure?.message).toContain('would delete 16 entries');
     expect(failure?.hint).toContain('tidemark approve many');
     expect(await listNewestPoint('many')).toHaveLength(20);
+    expect(await list(at('many-target'))).toHaveLength(20);
   });
 
-  it('loses no more of the copy however often it is tried again', async () => {
-    const left = await list(at('many-target'));
-    expect(left.length).toBeGreaterThanOrEqual(20 - LIMIT);
-    for (let round = 0; round < 3; round++) {
-      const failure = failureOf(await syncNow(system, 'many'));
-      expect(failure).toMatchObject({ type: 'ApprovalRequired' });
-      expect(failure?.message).toContain('would delete 16 entries');
-    }
-    expect(await list(at('many-target'))).toEqual(left);
+  it('loses nothing of the copy however often it is tried again', async () => {
+    const failure = failureOf(await syncNow(system, 'many'));
+    expect(failure).toMatchObject({ type: 'ApprovalRequired' });
+    expect(failure?.message).toContain('would delete 16 entries');
+    expect(await list(at('many-target'))).toHaveLength(20);
     expect(await system.json<PointEntry[]>('points', 'many')).toHaveLength(1);
   });
 

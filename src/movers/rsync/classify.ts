@@ -152,6 +152,9 @@ export function shortenMessages(stderr: string): string {
   return shown.join('\n');
 }
 
+/** Files vanished at the source while it was read: no failure. */
+export const VANISHED = 24;
+
 /** How many deletions the limit stopped; undefined where rsync says nothing of it. */
 export function parseSkippedDeletions(stderr: string): number | undefined {
   const match = /^Deletions stopped due to --max-delete limit \((\d+) skipped\)/m.exec(stderr);

@@ -11,9 +11,9 @@ import type { MoverSpec } from '../../model/spec';
 import { TidemarkError } from '../../model/errors';
 import type { Mover, TransferRequest } from '../contract';
 import { openLanding } from '../shared/open-landing';
-import { rememberDeletions } from './deletions';
 import { askServerCommand } from './offer';
 import type { LandingMode } from './options';
+import { makeWriterCommand } from './passes';
 import { completeServerCommand } from './server-command';
 import { transfer } from './transfer';
 
@@ -61,7 +61,7 @@ export async function receiveDelta(
     limitDeletions(host, path, request),
   ]);
   const offered = await askServerCommand(host, byChecksum(request.mover), writeMode, {});
-  const command = completeServerCommand(offered, { mode: writeMode, path, ...limit });
+  const command = makeWriterCommand(offered, { mode: writeMode, path, ...limit });
   const landing = await openLanding(host, landings, request, await lock(command));
   return { ...landing, rsync: { writeMode, ...limit } };
 }
@@ -89,9 +89,8 @@ export async function transferDelta(
   const { writeMode, maxDeletions } = landing.rsync ?? {};
   if (writeMode === undefined || writeMode === 'verify')
     throw new TidemarkError('InvalidSpec', 'the landing is none to write to by rsync', { host: host.name });
-  // Each delta begins with a clone in which nothing was deleted yet.
-  await rememberDeletions(host, id, 0);
-  const { maxDeletions: _planned, ...rest } = others;
+  // The target counted what is compared; what was planned may count other things than files.
+  const { maxDeletions: _planned, targetEntries: _counted, ...rest } = others;
   const stats = await transfer(host, {
     ...rest,
     ...{ id, mover: byChecksum(mover), landing, writeMode, sourcePath: path },

@@ -4,7 +4,6 @@ import type { Host } from '../../hosts/contract';
 import { LANDING_ALIAS, makeKey } from '../../landings/ssh-client';
 import type { MoverSpec } from '../../model/spec';
 import type { Offer, TransferId } from '../contract';
-import { readDeletions } from './deletions';
 import { chooseCompression, readLinks } from './links';
 import { type LandingMode, makeClientOptions, PLACEHOLDER_PATH } from './options';
 import { parseServerCommand } from './server-command';
@@ -28,10 +27,7 @@ export async function makeOffer(
   { id, targetHost, mover }: { id: TransferId; targetHost: string; mover: MoverSpec },
 ): Promise<Offer> {
   const link = (await readLinks(host))[targetHost];
-  const resolved = {
-    compress: chooseCompression(rsyncOptions(mover), link, new Date()),
-    deletedAlready: String(await readDeletions(host, id)),
-  };
+  const resolved = { compress: chooseCompression(rsyncOptions(mover), link, new Date()) };
   const [publicKey, inPlace, delayed] = await Promise.all([
     makeKey(host, id, targetHost),
     askServerCommand(host, mover, 'inPlace', resolved),

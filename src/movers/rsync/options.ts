@@ -7,8 +7,17 @@ import type { WriteMode } from '../contract';
 /** The way of writing, or reading only. */
 export type LandingMode = WriteMode | 'verify';
 
+/**
+ * A transfer goes over its landing more than once: `dry` counts what `main` would do, and writes nothing.
+ */
+export type Pass = 'main' | 'dry';
+
 /** What the client names as its destination: the landing alone knows the real path. */
 export const PLACEHOLDER_PATH = '/landing/';
+
+/** The same, and by it which pass it is. */
+export const placeholderOf = (pass: Pass): string =>
+  pass === 'main' ? PLACEHOLDER_PATH : `${PLACEHOLDER_PATH}${pass}/`;
 
 /** Holds what was cut off, beside each file that is written with `delayed`. */
 export const PARTIAL_FOLDER = '.tidemark-partial';
@@ -74,6 +83,12 @@ function makeLinkOptions({ bandwidthLimit }: RsyncSpec, resolved: Record<string,
   ];
 }
 
+const OUTPUT: Record<Pass | 'verify', readonly string[]> = {
+  main: ['--info=progress2,stats2', '--out-format=%i'],
+  dry: ['--info=stats2', '--out-format=%i %n'],
+  verify: ['--out-format=%i %l %n'],
+};
+
 /**
  * Options of the client, without `-e`, source and destination. Output as `output.ts` reads it.
  * @param writer the user as whom the landing writes; not known yet, and not needed, for an offer.
@@ -82,21 +97,23 @@ export function makeClientOptions(
   mover: MoverSpec,
   mode: LandingMode,
   resolved: Record<string, string>,
-  writer?: string,
+  { writer, pass = 'main' }: { writer?: string; pass?: Pass } = {},
 ): string[] {
   const { checksum, extraOptions } = rsyncOptions(mover);
-  const sums = mode === 'verify' ? resolved['compare'] !== 'quick' : checksum;
+  // What would be deleted shows without reading contents.
+  const sums = mode === 'verify' ? resolved['compare'] !== 'quick' : checksum && pass !== 'dry';
   return [
     ...EVERYTHING,
     ...makeReach(mover),
     ...MODES[mode],
+    ...(pass === 'dry' ? ['--dry-run'] : []),
     ...(sums ? ['--checksum'] : []),
     ...extraOptions,
-    `--timeout=${sums ? SILENCE_WHEN_SUMMING_SECONDS : SILENCE_SECONDS}`,
+    `--timeout=${sums || checksum ? SILENCE_WHEN_SUMMING_SECONDS : SILENCE_SECONDS}`,
     ...makeLinkOptions(rsyncOptions(mover), resolved),
     ...makeFilters(rsyncOptions(mover), mode, resolved['whole'] === 'yes'),
     ...(writer === 'root' ? ATTRIBUTE_RULES : []),
     '--no-human-readable',
-    ...(mode === 'verify' ? ['--out-format=%i %l %n'] : ['--info=progress2,stats2', '--out-format=%i']),
+    ...OUTPUT[mode === 'verify' ? mode : pass],
   ];
 }

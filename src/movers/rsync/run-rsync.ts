@@ -7,7 +7,7 @@ import { formatDuration } from '../../model/units';
 import type { TransferId } from '../contract';
 import { watchClock } from './clock-watch';
 import { transferAttempt } from '../shared/names';
-import { PLACEHOLDER_PATH } from './options';
+import { type Pass, placeholderOf } from './options';
 import { makeLineReader } from './output';
 
 export interface RsyncRun {
@@ -15,6 +15,8 @@ export interface RsyncRun {
   sourcePath: string;
   landing: Landing;
   options: readonly string[];
+  /** By default the main one. */
+  pass?: Pass;
   signal: AbortSignal;
   onLine: (line: string) => void;
 }
@@ -48,7 +50,7 @@ function makeSetBack(host: Host, byMs: number): TidemarkError {
  * what rsync says of vanished files means nothing.
  */
 export async function runRsync(host: Host, request: RsyncRun): Promise<{ exitCode: number; stderr: string }> {
-  const { id, sourcePath, landing, options, signal, onLine } = request;
+  const { id, sourcePath, landing, options, pass = 'main', signal, onLine } = request;
   await host.endAttempts(transferAttempt(host.home, id));
   const before = await identifySource(host, sourcePath);
   if (before === undefined)
@@ -62,7 +64,7 @@ export async function runRsync(host: Host, request: RsyncRun): Promise<{ exitCod
     SSH_COMMAND,
     '--',
     `${sourcePath}/`,
-    `${LANDING_ALIAS}:${PLACEHOLDER_PATH}`,
+    `${LANDING_ALIAS}:${placeholderOf(pass)}`,
   ];
   const setBack = new AbortController();
   const stopWatching = watchClock((byMs) => setBack.abort(makeSetBack(host, byMs)));

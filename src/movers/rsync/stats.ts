@@ -25,6 +25,11 @@ export class StatsCounter {
     return this.numbers.get(name) ?? 0;
   }
 
+  /** Of the files that are gone through, as long as they are. */
+  get bytesToSend(): number {
+    return this.number('Total transferred file size');
+  }
+
   result({ durationMs, filesVanished }: Pick<TransferStats, 'durationMs' | 'filesVanished'>): TransferStats {
     return {
       bytesSent: this.number('Total bytes sent') + this.number('Total bytes received'),

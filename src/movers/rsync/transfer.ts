@@ -4,38 +4,16 @@ import type { Host } from '../../hosts/contract';
 import { readKeyNote } from '../../landings/ssh-client';
 import type { TransferStats } from '../../model/records';
 import type { TransferRequest } from '../contract';
-import { classifyEnding, countVanished, parseSkippedDeletions } from './classify';
-import { readDeletions, rememberDeletions } from './deletions';
-import { measureLink, rememberLink } from './links';
-import { makeClientOptions } from './options';
-import { parseItem, parseProgress } from './output';
 import { makeApprovalRequired } from '../shared/approval';
 import { describeLink } from '../shared/link';
 import { ProgressMeter } from '../shared/progress';
+import { classifyEnding, countVanished, parseSkippedDeletions, VANISHED } from './classify';
+import { foresee } from './foresee';
+import { measureLink, rememberLink } from './links';
+import { makeClientOptions } from './options';
+import { parseItem, parseProgress } from './output';
 import { runRsync } from './run-rsync';
 import { StatsCounter } from './stats';
-
-const LIMIT_REACHED = 25;
-const VANISHED = 24;
-
-/** Reads rsync's lines as they come. */
-function makeListener(request: TransferRequest): { counter: StatsCounter; onLine: (line: string) => void } {
-  const counter = new StatsCounter();
-  const { onProgress, expectedBytes } = request;
-  const meter = new ProgressMeter({
-    onProgress,
-    now: () => performance.now(),
-    ...(expectedBytes !== undefined && { expectedBytes }),
-  });
-  const onLine = (line: string) => {
-    const item = parseItem(line);
-    if (item) return counter.countItem(item);
-    const progress = parseProgress(line);
-    if (progress) return meter.update(progress);
-    counter.readLine(line);
-  };
-  return { counter, onLine };
-}
 
 async function learnLink(host: Host, request: TransferRequest, stats: TransferStats): Promise<void> {
   const { id, mover, resolved } = request;
@@ -46,31 +24,50 @@ async function learnLink(host: Host, request: TransferRequest, stats: TransferSt
   await rememberLink(host, targetHost, { bytesPerSecond, measuredAt: new Date().toISOString() });
 }
 
-/** One attempt, from where the last one stopped. */
-export async function transfer(host: Host, request: TransferRequest): Promise<TransferStats> {
+/** The pass that writes. */
+async function push(host: Host, request: TransferRequest, meter: ProgressMeter): Promise<TransferStats> {
   const { id, mover, writeMode, resolved, landing, sourcePath, signal } = request;
   const startedAt = performance.now();
-  const { counter, onLine } = makeListener(request);
-  const deletedBefore = await readDeletions(host, id);
-  let isWhole = false;
-  try {
-    const options = makeClientOptions(mover, writeMode, resolved, landing.user);
-    const { exitCode, stderr } = await runRsync(host, { id, sourcePath, landing, options, signal, onLine });
-    if (exitCode === LIMIT_REACHED) {
-      const skipped = parseSkippedDeletions(stderr) ?? 1;
-      throw makeApprovalRequired(deletedBefore + counter.filesDeleted + skipped, request, host);
-    }
-    if (exitCode !== 0 && exitCode !== VANISHED) {
-      const link = await describeLink(host, id, landing);
-      throw classifyEnding({ ...link, exitCode, stderr, sourcePath });
-    }
-    isWhole = true;
-    const durationMs = Math.round(performance.now() - startedAt);
-    const stats = counter.result({ durationMs, filesVanished: countVanished(stderr) });
-    await learnLink(host, request, stats);
-    return stats;
-  } finally {
-    const deleted = isWhole || request.maxDeletions === undefined ? 0 : deletedBefore + counter.filesDeleted;
-    if (deleted !== deletedBefore) await rememberDeletions(host, id, deleted);
+  const counter = new StatsCounter();
+  const onLine = (line: string) => {
+    const item = parseItem(line);
+    if (item) return counter.countItem(item);
+    const progress = parseProgress(line);
+    if (progress) return meter.update(progress);
+    counter.readLine(line);
+  };
+  const options = makeClientOptions(mover, writeMode, resolved, { writer: landing.user });
+  const { exitCode, stderr } = await runRsync(host, { id, sourcePath, landing, options, signal, onLine });
+  const skipped = exitCode === 0 ? undefined : parseSkippedDeletions(stderr);
+  if (skipped !== undefined) {
+    // Only what went from a live source since it was judged: the next try judges anew.
+    throw makeApprovalRequired(counter.filesDeleted + skipped, request, host);
   }
+  if (exitCode !== 0 && exitCode !== VANISHED) {
+    throw classifyEnding({ ...(await describeLink(host, id, landing)), exitCode, stderr, sourcePath });
+  }
+  const durationMs = Math.round(performance.now() - startedAt);
+  return counter.result({ durationMs, filesVanished: countVanished(stderr) });
+}
+
+/** One attempt, from where the last one stopped. What it may delete is judged before anything is written. */
+export async function transfer(host: Host, request: TransferRequest): Promise<TransferStats> {
+  const { onProgress, landing, maxDeletions } = request;
+  const meter = new ProgressMeter({
+    onProgress,
+    now: () => performance.now(),
+    isWhole: landing.isEmpty === true,
+  });
+  const foreseen =
+    maxDeletions === undefined || landing.isEmpty === true ? undefined : await foresee(host, request);
+  if (foreseen?.isEqual) return foreseen.stats;
+  if (foreseen?.bytesToSend !== undefined) meter.expect(foreseen.bytesToSend);
+  const stats = await push(host, request, meter);
+  await learnLink(host, request, stats);
+  if (!foreseen) return stats;
+  return {
+    ...stats,
+    bytesSent: stats.bytesSent + foreseen.stats.bytesSent,
+    durationMs: stats.durationMs + foreseen.stats.durationMs,
+  };
 }

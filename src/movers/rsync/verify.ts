@@ -4,7 +4,7 @@ import type { Comparison } from '../../model/records';
 import type { Mover } from '../contract';
 import { describeLink } from '../shared/link';
 import { findChangedSince } from './changed-since';
-import { classifyEnding } from './classify';
+import { classifyEnding, VANISHED } from './classify';
 import { makeDifference, pathOfItem } from './differences';
 import { makeClientOptions } from './options';
 import { isDeletion, parseSizedItem } from './output';
@@ -16,7 +16,6 @@ type SizedItem = NonNullable<ReturnType<typeof parseSizedItem>>;
 
 /** More would be too much for one answer through Temporal. */
 const TOLD_DIFFERENCES = 1000;
-const VANISHED = 24;
 const REPORT_EVERY_MS = 500;
 
 export async function verify(host: Host, request: VerifyRequest): Promise<Comparison> {
@@ -29,7 +28,9 @@ export async function verify(host: Host, request: VerifyRequest): Promise<Compar
     onProgress({ phase: 'comparing', bytesDone: 0, filesDone: items.length, rateBytesPerSecond: 0 });
   };
   report();
-  const options = makeClientOptions(mover, 'verify', quick ? { compare: 'quick' } : {}, landing.user);
+  const options = makeClientOptions(mover, 'verify', quick ? { compare: 'quick' } : {}, {
+    writer: landing.user,
+  });
   const onLine = (line: string) => {
     const item = parseSizedItem(line);
     if (item) items.push(item);

@@ -1,20 +1,20 @@
 import type { Progress } from '../../model/records';
-import { ProgressMeter } from './progress';
+import { ProgressMeter, type ProgressMeterOptions } from './progress';
 
-function meter(expectedBytes?: number) {
+function meter(options: Pick<ProgressMeterOptions, 'expectedBytes' | 'isWhole'> = {}) {
   const seen: Progress[] = [];
   const clock = { now: 0 };
   const made = new ProgressMeter({
     now: () => clock.now,
     onProgress: (progress) => seen.push(progress),
-    ...(expectedBytes !== undefined && { expectedBytes }),
+    ...options,
   });
   return { seen, clock, made };
 }
 
 describe('ProgressMeter', () => {
   it('begins with scanning, before rsync says anything', () => {
-    expect(meter(100).seen).toEqual([
+    expect(meter({ expectedBytes: 100 }).seen).toEqual([
       { phase: 'scanning', bytesDone: 0, bytesTotal: 100, filesDone: 0, rateBytesPerSecond: 0 },
     ]);
   });
@@ -26,7 +26,7 @@ describe('ProgressMeter', () => {
   });
 
   it('gives rate, share and time left', () => {
-    const { seen, clock, made } = meter(4_000_000);
+    const { seen, clock, made } = meter({ expectedBytes: 4_000_000 });
     clock.now = 1000;
     made.update({ bytes: 1_000_000, percent: 25 });
     expect(seen.at(-1)).toMatchObject({
@@ -45,19 +45,42 @@ describe('ProgressMeter', () => {
     expect(seen.at(-1)?.rateBytesPerSecond).toBe(0);
   });
 
-  it('knows the totals once the whole tree was scanned, and then that only finishing is left', () => {
+  it('knows how many files there are once the tree was scanned, and then that only finishing is left', () => {
     const { seen, clock, made } = meter();
     clock.now = 1000;
     made.update({ bytes: 0, percent: 0, files: { checked: 900, total: 1000, totalIsFinal: true } });
     expect(seen.at(-1)).toMatchObject({
       filesDone: 900,
       filesTotal: 1000,
-      percent: 90,
       phase: 'transferring',
     });
+    // Files that were gone through say nothing of the bytes that are left.
+    expect(seen.at(-1)).not.toHaveProperty('percent');
     clock.now = 2000;
     made.update({ bytes: 10, percent: 0, files: { checked: 1000, total: 1000, totalIsFinal: true } });
     expect(seen.at(-1)).toMatchObject({ phase: 'finishing', percent: 100, etaSeconds: 0 });
+  });
+
+  it('takes the share of the whole tree only where all of it has to be sent', () => {
+    const line = { bytes: 25, percent: 25, files: { checked: 1, total: 4, totalIsFinal: true } };
+    const whole = meter({ isWhole: true });
+    const part = meter();
+    for (const { clock, made } of [whole, part]) {
+      clock.now = 1000;
+      made.update(line);
+    }
+    expect(whole.seen.at(-1)).toMatchObject({ percent: 25, bytesTotal: 100, etaSeconds: 3 });
+    expect(part.seen.at(-1)).not.toHaveProperty('percent');
+    expect(part.seen.at(-1)).not.toHaveProperty('bytesTotal');
+  });
+
+  it('counts against what has to be sent, once that is known', () => {
+    const { seen, clock, made } = meter();
+    clock.now = 60_000;
+    made.expect(100);
+    clock.now = 61_000;
+    made.update({ bytes: 50, percent: 1, files: { checked: 10, total: 1000, totalIsFinal: true } });
+    expect(seen.at(-1)).toMatchObject({ percent: 50, bytesTotal: 100, etaSeconds: 1 });
   });
 
   it('names no share while the totals are unknown', () => {

@@ -7,8 +7,10 @@ const REPORT_EVERY_MS = 500;
 const WINDOW_MS = 5000;
 
 export interface ProgressMeterOptions {
-  /** Bytes of the tree when it was last transferred. */
+  /** Bytes that have to be sent, where that is known. */
   expectedBytes?: number;
+  /** Nothing is there yet: what has to be sent is the whole tree, and rsync's own share is right. */
+  isWhole?: boolean;
   onProgress: (progress: Progress) => void;
   /** Milliseconds on a steady clock. */
   now: () => number;
@@ -17,11 +19,13 @@ export interface ProgressMeterOptions {
 /** Reports at most twice a second. */
 export class ProgressMeter {
   private readonly samples: { at: number; bytes: number }[] = [];
-  private readonly startedAt: number;
+  private startedAt: number;
   private reportedAt = -Infinity;
+  private expectedBytes: number | undefined;
 
   constructor(private readonly options: ProgressMeterOptions) {
     this.startedAt = options.now();
+    this.expectedBytes = options.expectedBytes;
     options.onProgress({
       phase: 'scanning',
       bytesDone: 0,
@@ -29,6 +33,12 @@ export class ProgressMeter {
       rateBytesPerSecond: 0,
       ...(options.expectedBytes && { bytesTotal: options.expectedBytes }),
     });
+  }
+
+  /** How much has to be sent turns out later, before any of it goes. */
+  expect(bytes: number): void {
+    this.expectedBytes = bytes;
+    this.startedAt = this.options.now();
   }
 
   update(line: ProgressLine): void {
@@ -48,25 +58,23 @@ export class ProgressMeter {
   private describe({ bytes, percent, files }: ProgressLine, at: number): Progress {
     const rateBytesPerSecond = this.rate(bytes, at);
     const isScanned = files?.totalIsFinal === true;
-    const bytesTotal =
-      isScanned && percent > 0 ? Math.round((bytes * 100) / percent) : this.options.expectedBytes;
-    const shares = [
-      bytesTotal ? bytes / bytesTotal : 0,
-      // Files that need no bytes count too, or an incremental sync would seem to begin at its end.
-      isScanned && files.total > 0 ? files.checked / files.total : 0,
-    ];
-    const share = Math.min(1, Math.max(...shares));
-    const isKnown = bytesTotal !== undefined || isScanned;
+    const { expectedBytes } = this;
+    const knowsTree = this.options.isWhole === true && isScanned && percent > 0;
+    const wholeBytes = knowsTree ? Math.round((bytes * 100) / percent) : undefined;
+    const bytesTotal = expectedBytes ?? wholeBytes;
+    const isFinishing = isScanned && files.checked === files.total;
+    const share = isFinishing ? 1 : bytesTotal ? Math.min(1, bytes / bytesTotal) : undefined;
     const elapsed = at - this.startedAt;
     return {
-      phase: isScanned && files.checked === files.total ? 'finishing' : 'transferring',
+      phase: isFinishing ? 'finishing' : 'transferring',
       bytesDone: bytes,
       filesDone: files?.checked ?? 0,
       rateBytesPerSecond,
       ...(bytesTotal ? { bytesTotal: Math.max(bytesTotal, bytes) } : {}),
       ...(isScanned && { filesTotal: files.total }),
-      ...(isKnown && { percent: Math.round(share * 100) }),
-      ...(isKnown && share > 0.01 && { etaSeconds: Math.round((elapsed * (1 - share)) / share / 1000) }),
+      ...(share !== undefined && { percent: Math.round(share * 100) }),
+      ...(share !== undefined &&
+        share > 0.01 && { etaSeconds: Math.round((elapsed * (1 - share)) / share / 1000) }),
     };
   }
 }

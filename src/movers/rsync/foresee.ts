@@ -1,0 +1,51 @@
+/** What a transfer would do, counted before the first byte is written: a dry pass over the same landing. */
+import type { Host } from '../../hosts/contract';
+import { rsyncOptions } from '../../model/mover-options';
+import type { TransferStats } from '../../model/records';
+import type { TransferRequest } from '../contract';
+import { refuseDeletions } from '../shared/approval';
+import { describeLink } from '../shared/link';
+import { classifyEnding, countVanished, VANISHED } from './classify';
+import { makeClientOptions } from './options';
+import { isDeletion, parseItem } from './output';
+import { runRsync } from './run-rsync';
+import { StatsCounter } from './stats';
+
+/** Names kept for a message. */
+const EXAMPLES = 3;
+
+export interface Foreseen {
+  /** What the main pass would do, as far as a dry one can tell. */
+  stats: TransferStats;
+  /** Bytes of the files that are to be gone through; undefined where only their contents would tell. */
+  bytesToSend?: number;
+  /** The main pass would find nothing to do. */
+  isEqual: boolean;
+}
+
+/** @throws TidemarkError `ApprovalRequired` where more would be deleted than is allowed unasked. */
+export async function foresee(host: Host, request: TransferRequest): Promise<Foreseen> {
+  const { id, mover, writeMode, resolved, landing, sourcePath, signal } = request;
+  const startedAt = performance.now();
+  const counter = new StatsCounter();
+  const examples: string[] = [];
+  const onLine = (line: string) => {
+    const item = parseItem(line);
+    if (!item) return counter.readLine(line);
+    counter.countItem(item);
+    if (isDeletion(item) && examples.length < EXAMPLES) examples.push(item.name);
+  };
+  const pass = 'dry';
+  const options = makeClientOptions(mover, writeMode, resolved, { writer: landing.user, pass });
+  const run = { id, sourcePath, landing, options, pass, signal, onLine } as const;
+  const { exitCode, stderr } = await runRsync(host, run);
+  if (exitCode !== 0 && exitCode !== VANISHED) {
+    throw classifyEnding({ ...(await describeLink(host, id, landing)), exitCode, stderr, sourcePath });
+  }
+  const durationMs = Math.round(performance.now() - startedAt);
+  const stats = counter.result({ durationMs, filesVanished: countVanished(stderr) });
+  const counted = { removed: counter.filesDeleted, entries: stats.totalFiles, examples };
+  refuseDeletions(host, request, counted);
+  if (rsyncOptions(mover).checksum) return { stats, isEqual: false };
+  return { stats, bytesToSend: counter.bytesToSend, isEqual: stats.filesChanged === 0 };
+}

@@ -1,0 +1,35 @@
+/**
+ * The passes of one transfer over one landing, and the target's command for each. Those beside the main one are made
+ * from the main one's, once that has proved to be one that this mover runs. Pure.
+ */
+import { chooseCommand } from '../../landings/choose-command';
+import type { WriteMode } from '../contract';
+import { type Pass, placeholderOf } from './options';
+import { completeServerCommand } from './server-command';
+
+/** Letters of `-lHogDtpAXrxSe.iLsfxCIvu` before the `e.`, changed; what follows tells what the client can do. */
+function changeLetters(letters: string, change: (options: string) => string): string {
+  const [, options = '', abilities = ''] = /^-([a-zA-Z]*?)(e\.[A-Za-z]*)$/.exec(letters) ?? [];
+  return `-${change(options)}${abilities}`;
+}
+
+/** Says what the main pass would do, without reading contents, and writes nothing. */
+function makeDry([program = '', server = '', letters = '', ...rest]: readonly string[]): string[] {
+  const dry = changeLetters(letters, (options) => `n${options.replace('c', '')}`);
+  return [program, server, dry, ...rest.filter((option) => !option.startsWith('--max-delete='))];
+}
+
+/** The target's command for each pass. @throws TidemarkError `InvalidSpec` where the offer is none of this mover's. */
+export function makePasses(
+  offered: readonly string[],
+  request: { mode: WriteMode; path: string; maxDeletions?: number },
+): Record<Pass, string[]> {
+  const main = completeServerCommand(offered, request);
+  return { main, dry: makeDry(main) };
+}
+
+/** The command of a landing that is written to, for all passes, each of which it runs when asked for. */
+export function makeWriterCommand(...args: Parameters<typeof makePasses>): string[] {
+  const passes = Object.entries(makePasses(...args)) as [Pass, string[]][];
+  return chooseCommand(Object.fromEntries(passes.map(([pass, argv]) => [placeholderOf(pass), argv])));
+}
