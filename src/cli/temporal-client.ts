@@ -1,15 +1,19 @@
 /** Relationships through Temporal: updates, queries, and following an operation to its end. Loads the SDK. */
-import { Client, Connection, WithStartWorkflowOperation } from '@temporalio/client';
+import { Client, Connection, QueryRejectedError, WithStartWorkflowOperation } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { findVanished } from '../activities/control/vanished';
 import { CONTROL_QUEUE, makeRelationshipId, makeScheduleId, parseRelationshipId } from '../model/names';
 import type { Instant } from '../model/records';
 import { SEARCH_ATTRIBUTES } from '../model/search-attributes';
 import type { Relationship } from '../model/spec';
 import { relationshipDetails, relationshipSummary } from '../model/static-texts';
 import type { RelationshipStatus } from '../model/status';
+import { asVanished } from '../model/vanished';
+import type { Vanished } from '../model/vanished';
 import type { ApplyAnswer } from '../workflows/messages';
 import { chooseTemporalAddress, findUp, REACH_TIMEOUT_MS, temporalUnreachable } from './connection';
 import { CliError } from './errors';
+import { catalogEntries, statusOfEntry, vanishedError } from './vanished';
 
 /** How often a call that takes long looks whether anybody is there to answer it. */
 const WORKER_CHECK_MS = 3000;
@@ -67,7 +71,7 @@ export class Temporal {
     try {
       return await this.whileServed(handle.executeUpdate<Answer, [unknown]>(update, { args: [argument] }));
     } catch (error) {
-      throw this.nameIt(name, error);
+      throw await this.nameIt(name, error);
     }
   }
 
@@ -94,27 +98,61 @@ export class Temporal {
     return await this.whileServed(update);
   }
 
+  /** Also of one whose workflow was ended though nobody deleted it: as far as anybody still knows. */
   async status(name: string): Promise<RelationshipStatus> {
-    const handle = this.client.workflow.getHandle(makeRelationshipId(name));
+    const { connection } = this.client;
+    const { namespace } = this;
+    const live = new Client({
+      connection,
+      namespace,
+      workflow: { queryRejectCondition: 'NOT_COMPLETED_CLEANLY' },
+    });
+    const handle = live.workflow.getHandle(makeRelationshipId(name));
     try {
       const status = await this.whileServed(handle.query<RelationshipStatus>('status'));
       if (status.phase === 'Retired') throw deleted(name);
       return status;
     } catch (error) {
-      throw this.nameIt(name, error);
+      const isGone = error instanceof Error && error.name === 'WorkflowNotFoundError';
+      const vanished =
+        isGone || error instanceof QueryRejectedError ? await findVanished(this.client, name) : undefined;
+      const status = vanished && (await this.statusOfVanished(name, vanished));
+      if (status) return status;
+      throw await this.nameIt(name, error);
     }
   }
 
-  /** Every relationship that is not deleted, sorted by name. */
+  /** What its workflow still answers, or else what the catalog knows; undefined where nobody ever heard of it. */
+  private async statusOfVanished(name: string, vanished: Vanished): Promise<RelationshipStatus | undefined> {
+    if (vanished.how !== 'lost') {
+      const handle = this.client.workflow.getHandle(makeRelationshipId(name));
+      const status = await this.whileServed(handle.query<RelationshipStatus>('status')).catch(
+        () => undefined,
+      );
+      if (status) return asVanished(status, vanished);
+    }
+    const entry = (await catalogEntries()).find((each) => each.name === name);
+    return entry && statusOfEntry(entry, vanished);
+  }
+
+  /** Every relationship that is not deleted, sorted by name: also those that only the catalog knows any more. */
   async statuses(): Promise<RelationshipStatus[]> {
-    const query = "WorkflowType = 'relationship' AND ExecutionStatus = 'Running'";
+    const [entries, listed] = await Promise.all([catalogEntries(), this.listed()]);
+    const names = new Set([...listed, ...entries.map(({ name }) => name)]);
+    const found = await inTurns([...names].sort(), 16, (name) => this.statusIfAny(name));
+    return found.filter((status) => status !== undefined);
+  }
+
+  /** The names of all that run, or have ended without being deleted, as far as Temporal remembers. */
+  private async listed(): Promise<string[]> {
+    const query =
+      "WorkflowType = 'relationship' AND ExecutionStatus IN ('Running', 'Terminated', 'Failed', 'TimedOut', 'Canceled')";
     const names: string[] = [];
     for await (const { workflowId } of this.client.workflow.list({ query })) {
       const name = parseRelationshipId(workflowId);
       if (name !== undefined) names.push(name);
     }
-    const found = await inTurns(names.sort(), 16, (name) => this.statusIfAny(name));
-    return found.filter((status) => status !== undefined);
+    return names;
   }
 
   /** Visibility lags behind: what it lists may be over already, or not have an accepted spec yet. */
@@ -181,9 +219,12 @@ export class Temporal {
     }
   }
 
-  private nameIt(name: string, error: unknown): unknown {
+  private async nameIt(name: string, error: unknown): Promise<unknown> {
     if (!(error instanceof Error) || error.name !== 'WorkflowNotFoundError') return error;
-    if (error.message.includes('completed')) return deleted(name);
+    const vanished = await findVanished(this.client, name);
+    if (!vanished) return deleted(name);
+    const isKnown = vanished.how !== 'lost' || (await catalogEntries()).some((each) => each.name === name);
+    if (isKnown) return vanishedError(name, vanished);
     return new CliError('NotFound', `there is no relationship ${name}`, {
       hint: 'tidemark get lists them all',
     });

@@ -88,7 +88,7 @@ test('a paused relationship has no next run', () => {
 
 test('the shape is what scripts were promised, with null for what is not there', () => {
   expect(Object.keys(summarize(makeStatus(undefined, [never]), NOW))).toEqual(
-    'name status statusReason phase paused direction epoch source targets nextRun lastSync rpoMet operation takeover lastDrill'.split(
+    'name status statusReason phase vanished paused direction epoch source targets nextRun lastSync rpoMet operation takeover lastDrill'.split(
       ' ',
     ),
   );

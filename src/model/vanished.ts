@@ -25,7 +25,10 @@ export function vanishedBy(status: string, closedAt: Date | undefined): Vanished
 /** What has happened, for a sentence that begins with the relationship's name. */
 export function vanishedText({ how, at }: Vanished): string {
   const when = at === null ? '' : ` at ${at.replace(/\.\d+Z$/, 'Z')}`;
-  const what = how === 'lost' ? 'is not there any more' : `was ${how}${when}`.replace('was failed', 'failed');
+  const what =
+    how === 'lost'
+      ? 'is not there any more'
+      : `was ${how}${when}`.replace('was failed', 'failed').replace('was timed', 'timed');
   return `it does not run: its workflow in Temporal ${what}`;
 }
 

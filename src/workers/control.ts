@@ -14,6 +14,7 @@ import { hostsOfCatalog, makeHostsSource } from './hosts-seen';
 import { startHttp } from './http/app';
 import { parseListenAddress } from './http/listen';
 import { makeLogger } from './logger';
+import { makeVanishedSource } from './vanished';
 import { makeControlMetrics } from './metrics';
 import { pickSdkMetricsAddress } from './sdk-metrics';
 import { registerSearchAttributes } from './search-attributes';
@@ -77,10 +78,12 @@ async function serve(
     namespace,
     hostNames: hostsOfCatalog(catalog),
   });
+  const vanished = makeVanishedSource(client);
   const http = await startHttp({
     catalog,
     temporal: hosts,
-    metrics: makeControlMetrics({ catalog, hosts, sdkMetricsAddress }),
+    vanished,
+    metrics: makeControlMetrics({ catalog, hosts, vanished, sdkMetricsAddress }),
     listen: parseListenAddress(options.http),
     ...(options.token && { token: options.token }),
     logger: log,

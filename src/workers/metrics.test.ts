@@ -148,3 +148,11 @@ test("notes in a comment where the SDK's own metrics do not answer", async () =>
   }).text();
   expect(text).toMatch(/^# Metrics of Temporal's SDK are not there: 127\.0\.0\.1:1 does not answer \(.+\)$/m);
 });
+
+test('a relationship whose workflow was terminated is down, however fresh its copies are', async () => {
+  const vanished = {
+    vanished: () => Promise.resolve(new Map([['wiki', { how: 'terminated' as const, at: minute(5) }]])),
+  };
+  const lines = await linesOf({ catalog: makeCatalog(), hosts, vanished, now: () => Date.parse(minute(1)) });
+  expect(lines).toContain('tidemark_target_status{relationship="wiki",target="beta"} 2');
+});

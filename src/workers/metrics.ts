@@ -5,6 +5,9 @@ import { healthOf } from './catalog-health';
 import type { HostSeen, HostsSource } from './hosts-seen';
 import { fetchSdkMetrics } from './sdk-metrics';
 import { SyncDurationHistogram } from './totals-histogram';
+import type { Vanished } from '../model/vanished';
+import { NONE_VANISHED } from './vanished';
+import type { VanishedSource } from './vanished';
 
 const RESULTS = ['succeeded', 'partial', 'failed', 'cancelled'] as const;
 
@@ -18,6 +21,8 @@ export interface MetricsSource {
 export interface ControlMetricsOptions {
   catalog: Pick<Catalog, 'relationships' | 'totals'>;
   hosts: HostsSource;
+  /** Which relationships have vanished: their targets are down. */
+  vanished?: VanishedSource;
   /** `HOST:PORT` of the SDK's own metrics. */
   sdkMetricsAddress?: string;
   /** Milliseconds since the epoch. */
@@ -51,6 +56,7 @@ export function makeMetricsSource(
 export function makeControlMetrics({
   catalog,
   hosts,
+  vanished = NONE_VANISHED,
   sdkMetricsAddress,
   now,
 }: ControlMetricsOptions): MetricsSource {
@@ -65,7 +71,8 @@ export function makeControlMetrics({
     metrics.temporalUp.set(seen.status === 'fulfilled' ? 1 : 0);
     const [relationships, totals] =
       known.status === 'fulfilled' ? known.value : [[], { syncs: [], missedTicks: [] }];
-    setFreshness(metrics, relationships, (now ?? Date.now)());
+    const gone = await vanished.vanished(relationships.map(({ name }) => name));
+    setFreshness(metrics, relationships, (now ?? Date.now)(), gone);
     setTotals(metrics, relationships, totals);
     setHosts(metrics, seen.status === 'fulfilled' ? seen.value : []);
   };
@@ -95,7 +102,7 @@ function makeControlGauges(registry: Registry) {
     ),
     status: gauge(
       'tidemark_target_status',
-      '0 for up, 1 for warn: beyond twice what was promised, or its last sync failed; 2 for down: beyond three times, or never synced.',
+      '0 for up, 1 for warn: beyond twice what was promised, or its last sync failed; 2 for down: beyond three times, never synced, or its relationship does not run.',
       target,
     ),
     syncs: counter('tidemark_syncs_total', 'Syncs that ended.', ['relationship', 'result']),
@@ -122,10 +129,15 @@ function makeControlGauges(registry: Registry) {
   };
 }
 
-function setFreshness(metrics: ControlGauges, relationships: RelationshipEntry[], now: number): void {
+function setFreshness(
+  metrics: ControlGauges,
+  relationships: RelationshipEntry[],
+  now: number,
+  gone: ReadonlyMap<string, Vanished>,
+): void {
   for (const gauge of [metrics.lag, metrics.rpo, metrics.rpoMet, metrics.status]) gauge.reset();
   for (const entry of relationships) {
-    for (const target of healthOf(entry, now).targets) {
+    for (const target of healthOf(entry, now, gone.get(entry.name)).targets) {
       const { status, lagSeconds, promised } = target;
       const labels = { relationship: entry.name, target: target.name };
       const isKept = isRpoKept(target);

@@ -3,6 +3,7 @@ import { workflowInfo } from '@temporalio/workflow';
 import { code, page } from '../model/markdown';
 import { describeFailure } from '../model/failure';
 import type { DrillOutcome } from '../model/status';
+import { answerOf } from './request-answer';
 import { onControl } from './steps';
 
 export interface RequestDrillInput {
@@ -16,12 +17,15 @@ export async function requestDrill(input: RequestDrillInput): Promise<DrillOutco
     throw ApplicationFailure.nonRetryable('the input must be like {"relationship": "wiki"}', 'InvalidSpec');
   }
   const { relationship } = input;
-  setCurrentDetails(page([`Asked ${code(relationship)} for a drill, and waits for its end.`]));
-  const outcome = await onControl(`Drill ${relationship} and wait for it`, {
+  const asked = `Asked ${code(relationship)} for a drill`;
+  setCurrentDetails(page([`${asked}, and waits for its end.`]));
+  const asking = onControl(`Drill ${relationship} and wait for it`, {
     startToCloseTimeout: '2d',
     scheduleToCloseTimeout: '2d',
     heartbeatTimeout: '20s',
   }).sendDrill({ relationship, requestId: `${workflowId}/${runId}` });
+  const outcome = await answerOf(asking, asked);
+  setCurrentDetails(page([`${asked}: ${outcome.result}.`]));
   if (outcome.result !== 'succeeded') {
     const { failure } = outcome;
     throw ApplicationFailure.create({

@@ -4,6 +4,7 @@ import type { SyncAnswer } from '../activities/contract';
 import { describeFailure } from '../model/failure';
 import { code, page, plain } from '../model/markdown';
 import { makeRelationshipId } from '../model/names';
+import { answerOf } from './request-answer';
 import { onControl } from './steps';
 
 export interface RequestSyncInput {
@@ -30,7 +31,7 @@ export async function requestSync(input: RequestSyncInput): Promise<SyncAnswer> 
   const asked = `Asked ${code(makeRelationshipId(input.relationship))} for a sync`;
   setCurrentDetails(page([`${asked}, and waits for its end.`]));
   const tick = input.scheduled ? typedSearchAttributes.get(TICK)?.toISOString() : undefined;
-  const answer = await onControl(`Sync ${input.relationship} and wait for it`, {
+  const asking = onControl(`Sync ${input.relationship} and wait for it`, {
     startToCloseTimeout: '30d',
     scheduleToCloseTimeout: '30d',
     heartbeatTimeout: '20s',
@@ -41,6 +42,7 @@ export async function requestSync(input: RequestSyncInput): Promise<SyncAnswer> 
     ...(tick !== undefined && { tick }),
     ...(input.targets && { targets: input.targets }),
   });
+  const answer = await answerOf(asking, asked);
   const became = answer.skipped
     ? `**skipped**: ${plain(answer.skipped)}`
     : `${code(answer.workflowId ?? '')} ${answer.result ?? 'was started'}`;

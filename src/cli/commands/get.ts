@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RelationshipSummary, TargetSummary } from '../../model/summary';
 import { summarize } from '../../model/summary';
 import { formatBytes, formatDuration } from '../../model/units';
+import { vanishedHint, vanishedText } from '../../model/vanished';
 import { DOWN_AT, isRpoKept, WARN_AT } from '../../model/health';
 import { CHECK_CODES, checkCode, formatCheck, formatUnknown, UNKNOWN_CODE } from '../check';
 import { tellError } from '../exit-codes';
@@ -102,7 +103,8 @@ function attentionLines(summary: RelationshipSummary): string[] {
 }
 
 /** What a change of the primary waits for, or has left to do. */
-function switchLines({ name, takeover, operation }: RelationshipSummary): string[] {
+function switchLines({ name, takeover, operation, vanished }: RelationshipSummary): string[] {
+  if (vanished) return [`${name}: ${vanishedText(vanished)}; ${vanishedHint(name)}`];
   if (operation?.waiting)
     return waitingLines(name, {
       waiting: operation.waiting,

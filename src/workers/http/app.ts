@@ -3,6 +3,8 @@ import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } 
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { HostsSource } from '../hosts-seen';
 import type { MetricsSource } from '../metrics';
+import { NONE_VANISHED } from '../vanished';
+import type { VanishedSource } from '../vanished';
 import { answerError, answerNotFound } from './errors';
 import { guardByHostHeader, guardByToken, requireToken } from './guards';
 import { listenOn, type ListenAddress, type Listening } from './listen';
@@ -12,6 +14,8 @@ export interface HttpOptions {
   catalog: Sources['catalog'];
   /** Which agents are there. */
   temporal: HostsSource;
+  /** Which relationships have vanished. */
+  vanished?: VanishedSource;
   metrics: MetricsSource;
   listen: ListenAddress;
   /** Wanted of every request but `/healthz`; needed where `listen` is not the loopback. */
@@ -38,7 +42,8 @@ export async function makeHttpApp(options: HttpOptions): Promise<FastifyInstance
   });
   if (token === undefined) guardByHostHeader(app);
   await describeApi(app, token !== undefined);
-  const sources: Sources = { catalog: options.catalog, hosts: options.temporal, metrics: options.metrics };
+  const { catalog, temporal: hosts, vanished = NONE_VANISHED, metrics } = options;
+  const sources: Sources = { catalog, hosts, vanished, metrics };
   await app.register(healthRoute(sources));
   await app.register(async (scope) => {
     if (token !== undefined) await guardByToken(scope, token);

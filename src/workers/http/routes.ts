@@ -3,8 +3,10 @@ import { z } from 'zod';
 import type { Catalog, RelationshipEntry } from '../../catalog/contract';
 import { suggest } from '../../model/suggest';
 import { healthOf } from '../catalog-health';
+import type { Vanished } from '../../model/vanished';
 import type { HostsSource } from '../hosts-seen';
 import type { MetricsSource } from '../metrics';
+import type { VanishedSource } from '../vanished';
 import { HttpError } from './errors';
 import {
   ErrorSchema,
@@ -23,6 +25,7 @@ import {
 export interface Sources {
   catalog: Pick<Catalog, 'relationships' | 'history' | 'points' | 'ping'>;
   hosts: HostsSource;
+  vanished: VanishedSource;
   metrics: MetricsSource;
 }
 
@@ -45,8 +48,8 @@ async function requireKnown(catalog: Sources['catalog'], name: string): Promise<
 }
 
 /** A relationship, and whether each of its targets is up; nobody looks after those of one that was deleted. */
-function withStatus(entry: RelationshipEntry, nowMs: number) {
-  const health = entry.retiredAt === null ? healthOf(entry, nowMs) : undefined;
+function withStatus(entry: RelationshipEntry, nowMs: number, vanished?: Vanished) {
+  const health = entry.retiredAt === null ? healthOf(entry, nowMs, vanished) : undefined;
   return {
     ...entry,
     status: health?.status ?? null,
@@ -82,7 +85,7 @@ export function healthRoute({ catalog }: Sources): FastifyPluginCallbackZod {
 }
 
 /** Everything under `/v1` about relationships. */
-export function relationshipRoutes({ catalog }: Sources): FastifyPluginCallbackZod {
+export function relationshipRoutes({ catalog, vanished }: Sources): FastifyPluginCallbackZod {
   return (app, _options, done) => {
     app.get(
       '/v1/relationships',
@@ -96,7 +99,9 @@ export function relationshipRoutes({ catalog }: Sources): FastifyPluginCallbackZ
       },
       async ({ query }) => {
         const entries = await catalog.relationships({ retired: query.retired === 'true' });
-        return entries.map((entry) => withStatus(entry, Date.now()));
+        const live = entries.filter(({ retiredAt }) => retiredAt === null).map(({ name }) => name);
+        const gone = await vanished.vanished(live);
+        return entries.map((entry) => withStatus(entry, Date.now(), gone.get(entry.name)));
       },
     );
     app.get(

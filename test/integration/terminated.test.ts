@@ -1,0 +1,89 @@
+/** A relationship whose workflow was terminated in the Temporal UI is down everywhere, and comes back. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RelationshipSummary } from '../../src/model/summary';
+import { untilStatus } from '../support/switching';
+import { eventually, TestSystem } from '../support/system';
+import { writeDocument } from '../support/user';
+
+let system: TestSystem;
+let document: string;
+
+beforeAll(async () => {
+  system = await TestSystem.start();
+  const at = (...parts: string[]) => join(system.folder, ...parts);
+  await mkdir(at('alpha'), { recursive: true });
+  await writeFile(at('alpha', 'page'), 'first');
+  document = writeDocument('wiki', {
+    source: { host: 'alpha', directory: at('alpha') },
+    targets: [{ host: 'beta', directory: at('beta') }],
+    trigger: { schedule: '* * * * *' },
+  });
+  await system.apply(document);
+  await untilStatus(system, 'wiki', 'it is in step', ({ lastSync }) => lastSync?.result === 'succeeded');
+  const client = await system.client();
+  await client.workflow.getHandle('relationship/wiki').terminate('one click');
+}, 120_000);
+
+afterAll(() => system.stop());
+
+it('is down, not absent, in every list', async () => {
+  const [listed, one] = [
+    await system.json<RelationshipSummary[]>('get'),
+    await system.json<RelationshipSummary>('get', 'wiki'),
+  ];
+  for (const summary of [...listed, one])
+    expect(summary).toMatchObject({ name: 'wiki', status: 'down', phase: 'Vanished', nextRun: null });
+  const table = await system.cli(['get']);
+  expect(table.stdout).toMatch(/was terminated at .*tidemark apply -f FILE/);
+  const check = await system.cli(['get', '--check']);
+  expect(check).toMatchObject({ exitCode: 2, stdout: expect.stringContaining('terminated') as unknown });
+  const http = (await (await fetch(`${system.httpAddress}/v1/relationships`)).json()) as unknown[];
+  expect(http).toMatchObject([{ name: 'wiki', status: 'down' }]);
+  const metrics = await (await fetch(`${system.httpAddress}/metrics`)).text();
+  expect(metrics).toContain('tidemark_target_status{relationship="wiki",target="beta"} 2');
+});
+
+it('is said to be terminated, not deleted, by every command', async () => {
+  for (const args of [
+    ['sync', 'wiki'],
+    ['delete', 'wiki', '--yes'],
+    ['pause', 'wiki'],
+    ['failover', 'wiki', '--yes'],
+  ]) {
+    const { exitCode, stderr } = await system.cli(args);
+    expect({ args, exitCode, stderr }).toMatchObject({ exitCode: 3 });
+    expect(stderr).toContain('was terminated');
+    expect(stderr).not.toContain('deleted');
+  }
+});
+
+it('has its ticks fail, and say why', async () => {
+  const client = await system.client();
+  await client.schedule.getHandle('wiki').trigger();
+  const failed = await eventually('a tick has failed', async () => {
+    for await (const run of client.workflow.list({
+      query: "WorkflowType = 'requestSync' AND ExecutionStatus = 'Failed'",
+    }))
+      return run;
+    return undefined;
+  });
+  await expect(client.workflow.getHandle(failed.workflowId, failed.runId).result()).rejects.toMatchObject({
+    cause: { message: expect.stringMatching(/terminated|tidemark apply/) as unknown },
+  });
+});
+
+it('goes on from what it knew once it is applied again', async () => {
+  await system.apply(document);
+  const { sequence } = await untilStatus(
+    system,
+    'wiki',
+    'it is in step again',
+    ({ lastSync, sequence: now }) => lastSync?.result === 'succeeded' && now > 1,
+  );
+  expect(sequence).toBeGreaterThan(1);
+  expect(await system.json<RelationshipSummary>('get', 'wiki')).toMatchObject({
+    status: 'up',
+    vanished: null,
+  });
+});
