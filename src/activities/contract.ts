@@ -83,6 +83,8 @@ export interface HostActivities {
     /** Left out by workflows of before. */
     mover?: MoverSpec;
     hooks: HookSpec[];
+    /** What else the document names on this host. */
+    beside?: { role: 'source' | 'target'; endpoint: SourceSpec | TargetSpec }[];
   }): Promise<{ inspection: Inspection; problems: string[]; warnings: string[] }>;
   /** Answers at once: the agent is there. */
   ping(): Promise<void>;

@@ -1,8 +1,8 @@
 import { beta, checkParts } from '../../test/support/check-parts';
 
 test.each([
-  ['/srv/wiki', 'is the same volume as the source, alpha:/srv/wiki'],
-  ['/srv//wiki/', 'is the same volume as the source, alpha:/srv/wiki'],
+  ['/srv/wiki', 'is the same directory as the source, alpha:/srv/wiki'],
+  ['/srv//wiki/', 'is the same directory as the source, alpha:/srv/wiki'],
   ['/srv/wiki/copy', 'lies inside the source, alpha:/srv/wiki, and would be copied into itself'],
 ])('a target %s on the host of the source is refused', (directory, reason) => {
   const { problems } = checkParts({ targets: [{ host: 'alpha', directory }] });

@@ -97,7 +97,7 @@ function checkFolders(spec: DraftSpec): SpecIssue[] {
 }
 
 const OVERLAPS = {
-  same: (what: string) => `is the same volume as ${what}`,
+  same: (what: string, noun: string) => `is the same ${noun} as ${what}`,
   inside: (what: string) => `lies inside ${what}, and would be copied into itself`,
   contains: (what: string) => `contains ${what}, and a sync would remove it`,
 };
@@ -119,7 +119,8 @@ function describeOverlap(one: DraftEndpoint, other: DraftEndpoint, otherName: st
   if (!place || !otherPlace || place.family !== otherPlace.family) return undefined;
   const how = comparePaths(place.path, otherPlace.path);
   const kind = kindOf(other);
-  return how && OVERLAPS[how](`${otherName}, ${other.host}:${kind ? other[kind] : ''}`);
+  const noun = place.family === 'folder' ? 'directory' : 'volume';
+  return how && OVERLAPS[how](`${otherName}, ${other.host}:${kind ? other[kind] : ''}`, noun);
 }
 
 function checkOverlaps(spec: DraftSpec): SpecIssue[] {

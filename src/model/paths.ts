@@ -13,8 +13,10 @@ export function normalizePath(path: string): string {
     .join('/')}`;
 }
 
+export type HowItLies = 'same' | 'inside' | 'contains';
+
 /** How `path` lies to `other`; undefined where they have nothing in common. */
-export function comparePaths(path: string, other: string): 'same' | 'inside' | 'contains' | undefined {
+export function comparePaths(path: string, other: string): HowItLies | undefined {
   const [a, b] = [normalizePath(path), normalizePath(other)];
   const folder = (text: string) => (text === '/' ? '/' : `${text}/`);
   if (a === b) return 'same';

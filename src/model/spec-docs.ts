@@ -25,6 +25,9 @@ What is written how:
   kinds of day are given, both must match. Put them in quotes: a bare \`*\` has a meaning of its own in YAML.
 - **Directories** are absolute paths. \`/\` and system folders are refused, for a target also anything inside
   them (\`/etc/…\`, \`/usr/…\`); so are a source and a target, or two targets, of which one lies inside the other.
+- **Volumes of other relationships** on a host: nothing lies in or around a target, and no target in or around
+  a source, whatever symlink or bind mount leads there. A source may be another's source or target (A → B → C), lie
+  in or around other sources, and have a filesystem mounted in it that is a target.
 - **A volume** is named by one key of its endpoint: \`directory\`, \`zfs\`, \`btrfs\` or \`image\`.
 `;
 

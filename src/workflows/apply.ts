@@ -55,6 +55,11 @@ async function inspectHosts(document: Relationship): Promise<Findings & { allPas
           endpoint,
           mover,
           hooks,
+          beside: endpoints.flatMap((other) =>
+            other.endpoint !== endpoint && other.endpoint.host === host
+              ? [{ role: other.role, endpoint: other.endpoint }]
+              : [],
+          ),
         });
         const prefix = (text: string) => `${where}: ${text}`;
         return { problems: answer.problems.map(prefix), warnings: answer.warnings.map(prefix) };

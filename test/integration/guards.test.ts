@@ -167,7 +167,7 @@ describe('volumes that are in each other', () => {
     await fill('self', 1);
     const source = at('self-source');
     for (const [directory, reason] of [
-      [source, 'is the same volume as the source'],
+      [source, 'is the same directory as the source'],
       [join(source, 'copy'), 'lies inside the source'],
       [at(), 'contains the source'],
     ] as const) {

@@ -3,6 +3,7 @@ import { volumeOf, volumePath } from '../../model/endpoints';
 import type { SourceSpec } from '../../model/spec';
 import type { Inspection } from '../../volumes/contract';
 import { driverFor } from '../../volumes/registry';
+import { checkBeside } from '../../volumes/shared/apart';
 import type { HostActivities } from '../contract';
 import type { AgentContext } from './context';
 import { findHook } from './hooks';
@@ -52,7 +53,7 @@ function warnOfInner({ innerVolumes = [] }: Inspection): string[] {
 /** What is wrong with one endpoint of a spec, every reason at once. Changes nothing. */
 export async function inspectEndpoint(
   context: AgentContext,
-  { relationship, role, endpoint, mover, hooks }: Input,
+  { relationship, role, endpoint, mover, hooks, beside = [] }: Input,
 ): Promise<{ inspection: Inspection; problems: string[]; warnings: string[] }> {
   const { host } = context;
   const volume = volumeOf(endpoint);
@@ -65,6 +66,10 @@ export async function inspectEndpoint(
   if (role === 'target' || inspection.exists) {
     const epoch = inspection.claim?.relationship === relationship ? inspection.claim.epoch : 1;
     await note(problems, () => driver.check(host, volume, { relationship, epoch, role }));
+  }
+  if (role === 'target') {
+    const others = beside.map((other) => ({ role: other.role, volume: volumeOf(other.endpoint) }));
+    await note(problems, () => checkBeside({ host, volume }, { relationship, role }, others));
   }
   for (const hook of hooks) await note(problems, () => findHook(context, hook));
   if (

@@ -2,10 +2,10 @@
 import { basename, dirname, join } from 'node:path';
 import type { Claim, Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
-import { checkPlace } from './guards';
+import { checkPlace, checkPlaceApart } from './guards';
 import { isEmpty } from './inspect';
 import { withLock } from '../shared/lock';
-import { noteClaim } from '../shared/memory';
+import { forgetClaim, noteClaim } from '../shared/memory';
 import { ensureMeta, findPlace, findReadyPlace, type Place, removeTree } from './place';
 import { ensureWritable } from './read-only';
 import { renewClaim, type StoredClaim, withClaim, withoutClaim } from '../shared/state';
@@ -22,13 +22,16 @@ export async function claim(
 ): Promise<void> {
   const place = await findPlace(host, volume);
   await checkPlace(place, wanted, options);
+  if (place.state?.claims[wanted.relationship] === undefined) await checkPlaceApart(place, wanted);
   if (wanted.role === 'target') await prepareTarget(place);
   await changeClaims(place, async (now) => {
     await checkPlace(now, wanted, options);
     const stored = now.state?.claims[wanted.relationship];
     if (stored?.readOnly) await ensureWritable(now);
     const renewed = renewClaim(stored, wanted);
-    if (!renewed || (await tryStoring(now, renewed))) await noteClaim(now, wanted.relationship, true);
+    // A source that can only be read is remembered all the same: others keep away from it.
+    const isStored = !renewed || (await tryStoring(now, renewed));
+    await noteClaim(now, { ...wanted, root: now.root, isStored });
   });
 }
 
@@ -86,6 +89,6 @@ export async function disclaim(host: Host, volume: Volume, relationship: string)
       if (state.claims[relationship].readOnly) await ensureWritable(place);
       await writeRecord(place, join(meta, STATE_FILE), withoutClaim(state, relationship));
     }
-    await noteClaim(place, relationship, false);
+    await forgetClaim(place, relationship);
   });
 }

@@ -4,9 +4,10 @@ import type { Claim, Volume } from '../../model/records';
 import { refuseFolder } from '../../model/paths';
 import type { Host } from '../../hosts/contract';
 import { checkClaim, type CheckOptions } from '../shared/guards';
-import { findRememberedInside } from '../shared/memory';
+import { checkApart, makeOverlap } from '../shared/apart';
 import { isInside } from '../shared/mounts';
-import { findPlace, findStored, type Place } from './place';
+import { findPlace, type Place } from './place';
+import { findStoredAbove, findStoredInside, objectToStored } from './stored';
 import { makeError } from '../shared/tools';
 
 /** `check` of the volume contract, for a place that was looked at already. */
@@ -26,11 +27,11 @@ export async function checkPlace(place: Place, claim: Claim, options: CheckOptio
 /** @throws TidemarkError `InvalidSpec` for a system folder, wherever symlinks lead. */
 function checkNotSystem(place: Place, { role }: Claim): void {
   const { root, volume, host } = place;
-  const holdsAgent = role === 'target' && isInside(host.home, root);
+  const isAgents = role === 'target' && (isInside(host.home, root) || isInside(root, host.home));
   const objection =
     refuseFolder(root, role) ??
     refuseFolder(volume.path, role) ??
-    (holdsAgent ? `${root} holds the agent's own state, ${host.home}` : undefined);
+    (isAgents ? `${root} holds the agent's own state, ${host.home}` : undefined);
   if (objection === undefined) return;
   throw makeError(place, 'InvalidSpec', objection, {
     hint: 'choose a directory that holds nothing but this data',
@@ -60,39 +61,20 @@ function mountHint({ root }: Place, { relationship }: Claim): string {
   return `is it mounted? (${path}) If the volume was replaced on purpose: tidemark approve ${relationship}`;
 }
 
-/** Folders above a path, nearest first, without the root folder. */
-function foldersAbove(path: string): string[] {
-  const above = dirname(path);
-  return above === '/' || above === path ? [] : [above, ...foldersAbove(above)];
-}
-
 /**
- * A sync makes its target equal to the source: what lies inside would go, and a volume that holds it
- * would be copied into itself, or take it away.
+ * Apart from what the agents of this machine remember, and from what is stored around it; before it is claimed
+ * for the first time, inside of it too.
  * @throws TidemarkError `Fenced`
  */
-async function checkApart(place: Place, { role, relationship }: Claim): Promise<void> {
-  if (role !== 'target') return;
-  const hint = 'choose a directory apart from every other volume';
-  const [inner] = await findRememberedInside(place, place.root);
-  if (inner !== undefined)
-    throw makeError(
-      place,
-      'Fenced',
-      `it contains ${inner}, which is a volume too, and a sync would remove it`,
-      { hint },
-    );
-  for (const folder of foldersAbove(place.root)) {
-    const claims = Object.values((await findStored(place, place.mounts, folder))?.state.claims ?? {});
-    const outer = claims.find((each) => each.role === 'target' || each.relationship === relationship);
-    if (outer)
-      throw makeError(
-        place,
-        'Fenced',
-        `it lies inside ${folder}, the ${outer.role} of ${outer.relationship}`,
-        { hint },
-      );
-  }
+export async function checkPlaceApart(place: Place, claim: Claim): Promise<void> {
+  const { root, mounts, state, exists } = place;
+  await checkApart(place, claim, { mounts, folders: [root] });
+  const isNew = state?.claims[claim.relationship] === undefined;
+  if (claim.role === 'source' && !isNew) return;
+  const above = await findStoredAbove(place, mounts, root);
+  const inside = isNew && exists && claim.role === 'target' ? await findStoredInside(place, root) : [];
+  const objection = objectToStored(claim, [...above, ...inside]);
+  if (objection !== undefined) throw makeOverlap(place, objection);
 }
 
 /** `check` of the volume contract. */
@@ -104,5 +86,5 @@ export async function check(
 ): Promise<void> {
   const place = await findPlace(host, volume);
   await checkPlace(place, claim, options);
-  await checkApart(place, claim);
+  await checkPlaceApart(place, claim);
 }

@@ -4,7 +4,7 @@ import type { Claim, Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import { withLock } from '../shared/lock';
 import { checkClaim, type CheckOptions } from '../shared/guards';
-import { noteClaim } from '../shared/memory';
+import { forgetClaim, noteClaim } from '../shared/memory';
 import { renewClaim, type StoredClaim, withClaim, withoutClaim } from '../shared/state';
 import { makeSwitch } from '../shared/switch';
 import { makeError, STATE_FILE, writeRecord } from '../shared/tools';
@@ -65,7 +65,7 @@ export async function claim(
     const place = before.exists ? before : await findPlace(host, volume);
     const renewed = renewClaim(place.state?.claims[wanted.relationship], wanted);
     if (renewed) await storeClaim(place, renewed);
-    await noteClaim(place, wanted.relationship, true);
+    await noteClaim(place, { ...wanted, root: place.root });
   });
 }
 
@@ -75,7 +75,7 @@ export async function disclaim(host: Host, volume: Volume, relationship: string)
     if (place.state?.claims[relationship]) {
       await writeRecord(place, join(place.meta, STATE_FILE), withoutClaim(place.state, relationship));
     }
-    await noteClaim(place, relationship, false);
+    await forgetClaim(place, relationship);
   });
 }
 

@@ -1,4 +1,4 @@
-import { findMount, isInside, parseMounts } from './mounts';
+import { findMount, isInside, parseMounts, relateFolders } from './mounts';
 
 const MOUNTINFO = [
   '22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw',
@@ -15,6 +15,7 @@ const mounts = parseMounts(MOUNTINFO);
 it('reads mount points with blanks and tabs in them, whatever optional fields a line has', () => {
   expect(mounts).toContainEqual({
     ...{ point: '/data/with blank\ttab', root: '/sub', type: 'btrfs', readOnly: false },
+    ...{ device: '0:40', source: '/dev/sdc' },
   });
   expect(mounts).toHaveLength(6);
 });
@@ -34,4 +35,63 @@ it('tells a folder from one whose name begins alike', () => {
   expect(isInside('/data/x', '/data')).toBe(true);
   expect(isInside('/database', '/data')).toBe(false);
   expect(isInside('/anything', '/')).toBe(true);
+});
+
+describe('how folders lie to each other', () => {
+  const table = parseMounts(
+    [
+      '22 1 8:1 / / rw shared:1 - ext4 /dev/sda1 rw',
+      '30 22 8:2 / /data rw - xfs /dev/sdb1 rw',
+      '31 22 8:2 /wiki/pages /bound rw - xfs /dev/sdb1 rw',
+      '32 22 0:40 /@srv /srv rw - btrfs /dev/sdc rw',
+      '33 22 0:40 / /pool rw - btrfs /dev/sdc rw',
+      '34 30 0:41 / /data/mail/mounted rw - tmpfs tmpfs rw',
+      '35 22 0:42 / /bound/over rw - tmpfs tmpfs rw',
+      '36 22 0:43 / /bound/over rw - tmpfs tmpfs rw',
+    ].join('\n'),
+  );
+  it.each([
+    ['/data/wiki', '/data/wiki', 'same', false],
+    ['/data/wiki/pages', '/bound', 'same', false],
+    ['/bound/old', '/data/wiki', 'inside', false],
+    ['/data', '/bound/old', 'contains', false],
+    ['/srv/wiki', '/pool/@srv/wiki', 'same', false],
+    ['/pool', '/srv/wiki', 'contains', false],
+    ['/data/mail', '/data/mail/mounted/x', 'contains', true],
+    ['/data/mail/mounted/x', '/data', 'inside', true],
+    ['/', '/data/wiki', 'contains', true],
+    ['/', '/srv', 'contains', true],
+  ] as const)('%s to %s: %s', (path, other, how, acrossMount) => {
+    expect(relateFolders(table, path, other)).toEqual({ how, acrossMount });
+  });
+
+  it.each([
+    ['/data/wiki', '/data/mail'],
+    ['/data/wiki', '/bounds'],
+    ['/srv/wiki', '/pool/srv/wiki'],
+    ['/data/mail', '/bound'],
+  ])('%s is apart from %s', (path, other) => {
+    expect(relateFolders(table, path, other)).toBeUndefined();
+    expect(relateFolders(table, other, path)).toBeUndefined();
+  });
+
+  it('looks the same from both sides', () => {
+    const paths = [
+      '/data',
+      '/data/wiki',
+      '/data/wiki/pages/x',
+      '/bound',
+      '/bound/over',
+      '/pool/@srv',
+      '/srv',
+    ];
+    const TURNED = { same: 'same', inside: 'contains', contains: 'inside' } as const;
+    for (const path of paths) {
+      for (const other of paths) {
+        const one = relateFolders(table, path, other);
+        const back = relateFolders(table, other, path);
+        expect({ path, other, back }).toEqual({ path, other, back: one && { ...one, how: TURNED[one.how] } });
+      }
+    }
+  });
 });

@@ -1,4 +1,7 @@
 /** The mounted filesystems, as `/proc/self/mountinfo` tells them. */
+import { join } from 'node:path';
+import type { Host } from '../../hosts/contract';
+import { comparePaths, type HowItLies } from '../../model/paths';
 
 export interface Mount {
   point: string;
@@ -7,6 +10,10 @@ export interface Mount {
   /** As the kernel names it: `btrfs`, `xfs`, `ext4`, `tmpfs`. */
   type: string;
   readOnly: boolean;
+  /** Of the filesystem: the same wherever it, or a folder of it, is mounted. */
+  device: string;
+  /** What is mounted, in the filesystem's own words: a device, a dataset. */
+  source: string;
 }
 
 /** Blank, tab, newline and backslash stand as three octal digits. */
@@ -18,11 +25,11 @@ function decode(text: string): string {
 export function parseMounts(mountinfo: string): Mount[] {
   return mountinfo.split('\n').flatMap((line) => {
     const [before = '', after] = line.split(' - ');
-    const [, , , root, point, options = ''] = before.split(' ');
-    const [type, , superOptions = ''] = after?.split(' ') ?? [];
-    if (!point || !root || !type) return [];
+    const [, , device, root, point, options = ''] = before.split(' ');
+    const [type, source = '', superOptions = ''] = after?.split(' ') ?? [];
+    if (!device || !point || !root || !type) return [];
     const readOnly = [options, superOptions].some((list) => list.split(',').includes('ro'));
-    return { point: decode(point), root: decode(root), type, readOnly };
+    return { point: decode(point), root: decode(root), type, readOnly, device, source: decode(source) };
   });
 }
 
@@ -36,5 +43,50 @@ export function findMount(mounts: readonly Mount[], path: string): Mount {
   for (const mount of mounts) {
     if (isInside(path, mount.point) && (!found || mount.point.length >= found.point.length)) found = mount;
   }
-  return found ?? { point: '/', root: '/', type: 'unknown', readOnly: false };
+  return found ?? { point: '/', root: '/', type: 'unknown', readOnly: false, device: '', source: '' };
+}
+
+export async function readMounts(host: Host): Promise<Mount[]> {
+  return parseMounts((await host.files.read('/proc/self/mountinfo')) ?? '');
+}
+
+/** Where a folder lies in its filesystem, by whatever path it was reached. */
+interface Location {
+  device: string;
+  path: string;
+}
+
+function locate(mounts: readonly Mount[], path: string): Location {
+  const { device, root, point } = findMount(mounts, path);
+  return { device, path: join(root, path.slice(point === '/' ? 0 : point.length)) };
+}
+
+/** How one folder lies to another. */
+export interface Overlap {
+  how: HowItLies;
+  /** The inner one is on a filesystem that is mounted in the outer one. */
+  acrossMount: boolean;
+}
+
+/**
+ * How `path` lies to `other`, both without symlinks, also where a bind mount shows one folder at two places;
+ * undefined where they have nothing in common.
+ */
+export function relateFolders(mounts: readonly Mount[], path: string, other: string): Overlap | undefined {
+  const [here, there] = [locate(mounts, path), locate(mounts, other)];
+  const how = here.device === there.device ? comparePaths(here.path, there.path) : undefined;
+  if (how) return { how, acrossMount: false };
+  if (reaches(mounts, path, there)) return { how: 'contains', acrossMount: true };
+  return reaches(mounts, other, here) ? { how: 'inside', acrossMount: true } : undefined;
+}
+
+/** Whether something of a location is mounted inside of a folder. */
+function reaches(mounts: readonly Mount[], folder: string, { device, path }: Location): boolean {
+  return mounts.some(
+    (mount) =>
+      mount.device === device &&
+      isInside(mount.point, folder) &&
+      comparePaths(mount.root, path) !== undefined &&
+      findMount(mounts, mount.point) === mount,
+  );
 }

@@ -30,7 +30,7 @@ export function makeSwitch<Place extends Subject>(
     kind.change(host, volume, async (place) => {
       await kind.check(place, wanted, { promotes: wanted.role === 'source' });
       const result = await work(place);
-      await noteClaim(place, wanted.relationship, true);
+      await noteClaim(place, wanted);
       return result;
     });
   return {

@@ -5,7 +5,9 @@ import type { VolumeDriver } from '../contract';
 import { refuseFolder } from '../../model/paths';
 import { withLock } from '../shared/lock';
 import { checkClaim, type CheckOptions } from '../shared/guards';
-import { noteClaim } from '../shared/memory';
+import { checkApart } from '../shared/apart';
+import { forgetClaim, mountPointsOf, noteClaim } from '../shared/memory';
+import { readMounts } from '../shared/mounts';
 import {
   NO_CLAIMS,
   parseState,
@@ -94,7 +96,9 @@ function checkSuits(place: Place, { role }: Claim): void {
 export async function check(
   ...[host, volume, claim, options]: Parameters<VolumeDriver['check']>
 ): Promise<void> {
-  await findChecked(host, volume, claim, options);
+  const place = await findChecked(host, volume, claim, options);
+  const mounts = await readMounts(host);
+  await checkApart(place, claim, { mounts, folders: mountPointsOf(mounts, volume.path) });
 }
 
 async function findChecked(
@@ -149,7 +153,7 @@ export async function claim(
     } else if (stored?.readOnly) await setReadOnly(place, 'off');
     const renewed = renewClaim(stored, wanted);
     if (renewed) await storeClaim(place, renewed);
-    await noteClaim(place, wanted.relationship, true);
+    await noteClaim(place, wanted);
   });
 }
 
@@ -185,6 +189,6 @@ export async function disclaim(host: Host, volume: Volume, relationship: string)
       }
       await writeClaims(place, withoutClaim(state, relationship));
     }
-    await noteClaim(place, relationship, false);
+    await forgetClaim(place, relationship);
   });
 }
