@@ -14,11 +14,11 @@ import { makeLocalHost } from '../hosts/local';
 import { sweepKeys } from '../landings/ssh-client';
 import { makeHostQueue } from '../model/names';
 import { openSide, type SideOptions } from './host-side';
-import { parseListenAddress } from './http/listen';
+import { parseListenAddress, type Listening } from './http/listen';
 import { makeLogger } from './logger';
 import { makeRegistry } from './metrics';
 import { startMetricsServer } from './metrics-server';
-import { pickSdkMetricsAddress } from './sdk-metrics';
+import { serveSdkMetrics } from './sdk-metrics';
 import { makeIdentity, refuseSecondAgent, watchForSecondAgent } from './second-agent';
 import { connectWorker, installRuntime, shutdownSignal, WORKER_DEFAULTS } from './temporal';
 
@@ -87,19 +87,25 @@ async function serve(
   if (refusal) throw refusal;
 }
 
+/** Ours, and those of the SDK. @throws TidemarkError `ToolFailed` where the port is taken. */
+async function serveMetrics(listen: string | undefined, log: Logger): Promise<Listening | undefined> {
+  if (listen === undefined) {
+    installRuntime(log);
+    return undefined;
+  }
+  const sdkMetricsAddress = await serveSdkMetrics((address) => installRuntime(log, address));
+  return await startMetricsServer({
+    registry: makeRegistry(),
+    sdkMetricsAddress,
+    listen: parseListenAddress(listen),
+  });
+}
+
 /** Opens everything that one agent needs, and closes it again in the reverse order. */
 async function runLocked(options: AgentOptions, log: Logger, signal: AbortSignal): Promise<void> {
   // This machine, where the agent's own state is, whichever host it speaks for.
   const own = makeLocalHost({ name: options.host, home: options.home });
-  const sdkMetricsAddress = options.metrics ? await pickSdkMetricsAddress() : undefined;
-  installRuntime(log, sdkMetricsAddress);
-  const metrics = options.metrics
-    ? await startMetricsServer({
-        registry: makeRegistry(),
-        ...(sdkMetricsAddress && { sdkMetricsAddress }),
-        listen: parseListenAddress(options.metrics),
-      })
-    : undefined;
+  const metrics = await serveMetrics(options.metrics, log);
   const { connection, namespace } = await connectWorker(log, signal);
   await refuseSecondAgent({ connection, namespace, host: own }, signal);
   const side = await openSide(options, log, signal);

@@ -16,7 +16,7 @@ import { parseListenAddress } from './http/listen';
 import { makeLogger } from './logger';
 import { makeVanishedSource } from './vanished';
 import { makeControlMetrics } from './metrics';
-import { pickSdkMetricsAddress } from './sdk-metrics';
+import { serveSdkMetrics } from './sdk-metrics';
 import { registerSearchAttributes } from './search-attributes';
 import {
   connectWorker,
@@ -65,8 +65,7 @@ async function serve(
   log: Logger,
   signal: AbortSignal,
 ): Promise<void> {
-  const sdkMetricsAddress = await pickSdkMetricsAddress();
-  installRuntime(log, sdkMetricsAddress);
+  const sdkMetricsAddress = await serveSdkMetrics((address) => installRuntime(log, address));
   const { connection, namespace } = await connectWorker(log, signal);
   await registerSearchAttributes(connection, namespace);
   const client = new Client({

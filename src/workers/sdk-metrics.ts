@@ -7,8 +7,10 @@ import { createServer, type AddressInfo } from 'node:net';
 
 const FETCH_TIMEOUT_MS = 2000;
 
-/** `127.0.0.1:PORT` with a port that is free now, for `telemetryOptions.metrics.prometheus.bindAddress`. */
-export async function pickSdkMetricsAddress(): Promise<string> {
+/** How often another port is tried: between being found free and being used, somebody may take it. */
+const TRIES = 10;
+
+async function findFreeAddress(): Promise<string> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -16,6 +18,22 @@ export async function pickSdkMetricsAddress(): Promise<string> {
   server.close();
   await once(server, 'close');
   return `127.0.0.1:${port}`;
+}
+
+/**
+ * Has `install` serve metrics at a free port of loopback, `127.0.0.1:PORT`: the SDK can't choose one itself and tell.
+ * Answers where. @throws what `install` throws, where the port is not what it complains of.
+ */
+export async function serveSdkMetrics(install: (address: string) => void): Promise<string> {
+  for (let tries = 1; ; tries++) {
+    const address = await findFreeAddress();
+    try {
+      install(address);
+      return address;
+    } catch (error) {
+      if (tries >= TRIES || !/address already in use/i.test(String(error))) throw error;
+    }
+  }
 }
 
 /** What the SDK says there; a comment that says why, where it does not answer. Never throws. */

@@ -10,15 +10,13 @@ import type { Temporal } from '../cli/temporal-client';
 import { formatTime } from '../cli/text';
 import { TidemarkError } from '../model/errors';
 import { endLeftOvers } from './up/left-overs';
-import { LOCAL_HOSTS, makeParts, TEMPORAL_CONFIG, temporalConfigPath } from './up/parts';
-import type { Parts } from './up/parts';
-import { choosePorts } from './up/ports';
+import { LOCAL_HOSTS, TEMPORAL_CONFIG, temporalConfigPath } from './up/parts';
 import { ensureQuickStart, QUICK_START } from './up/quick-start';
 import type { QuickStart } from './up/quick-start';
-import { waitPartReady, waitTemporalReady } from './up/ready';
 import { makeReporter } from './up/reporter';
 import type { Reporter } from './up/reporter';
 import { showSummary } from './up/show';
+import { startOnFreePorts, stopAll } from './up/start';
 import { readLastUpState, readUpState, startTimeOf, upStatePath } from './up/state';
 import type { UpPorts, UpState } from './up/state';
 import { watchSyncs } from './up/watch';
@@ -87,33 +85,6 @@ function stopSignal(reporter: Reporter): AbortSignal {
   return controller.signal;
 }
 
-/** Starts every part and waits until all are ready. @throws CliError with the end of a log, where one is not */
-export async function startAll(
-  parts: Parts,
-  ports: UpPorts,
-  reporter: Reporter,
-  signal: AbortSignal,
-): Promise<Temporal> {
-  parts.temporal.start();
-  const temporal = await reporter.step('Temporal', () =>
-    waitTemporalReady(parts.temporal, ports.temporal, signal),
-  );
-  const rest = [parts.control, ...parts.agents];
-  for (const part of rest) part.start();
-  await reporter.step('control worker, agents of alpha and beta', async () => {
-    await Promise.all(rest.map((part) => waitPartReady(part, signal)));
-  });
-  return temporal;
-}
-
-/** Who asks first is ended first, so that nobody finds somebody missing. */
-export async function stopAll(parts: Parts, home: string): Promise<void> {
-  await Promise.all(parts.agents.map((part) => part.stop()));
-  await parts.control.stop();
-  await parts.temporal.stop();
-  await endLeftOvers(home);
-}
-
 /** An example that can't be made is no reason not to be up. */
 async function prepareQuickStart(
   temporal: Temporal,
@@ -144,14 +115,18 @@ async function stayUntil(signal: AbortSignal): Promise<void> {
 async function run(options: UpOptions, home: string, reporter: Reporter, signal: AbortSignal): Promise<void> {
   const leftOvers = await endLeftOvers(home);
   if (leftOvers > 0) reporter.say(`ended ${leftOvers} processes that an earlier tidemark up had left`);
-  const ports = await choosePorts(options.ports, readLastUpState(home)?.ports, reporter.say);
   const firstTime = !existsSync(join(home, 'temporal', 'temporal.db'));
-  const state = await writeState(home, ports);
-  const parts = makeParts(home, ports, (text) =>
-    reporter.say(`${formatTime(new Date().toISOString()).slice(11)}  ${text}`),
-  );
+  const { parts, ports, temporal } = await startOnFreePorts({
+    home,
+    asked: options.ports,
+    last: readLastUpState(home)?.ports,
+    say: (text) => reporter.say(`${formatTime(new Date().toISOString()).slice(11)}  ${text}`),
+    reporter,
+    signal,
+    onChosen: (chosen) => writeState(home, chosen),
+  });
   try {
-    const temporal = await startAll(parts, ports, reporter, signal);
+    const state = await writeState(home, ports);
     const quickStart = options.quickStart
       ? await prepareQuickStart(temporal, home, firstTime, reporter, signal)
       : undefined;

@@ -5,7 +5,7 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { freePorts } from '../support/ports';
+import { reservePorts } from '../support/ports';
 
 const exec = promisify(execFile);
 const CIPHERS = 'aes128-gcm@openssh.com,aes256-gcm@openssh.com,chacha20-poly1305@openssh.com';
@@ -21,7 +21,7 @@ export class PlainSsh {
   static async start(folder: string): Promise<PlainSsh> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await mkdir('/run/sshd', { recursive: true, mode: 0o755 });
-    const [port = 0] = await freePorts(1);
+    const [port = 0] = await reservePorts(1);
     for (const key of ['host', 'user'])
       await exec('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, key)]);
     await copyFile(join(folder, 'user.pub'), join(folder, 'authorized_keys'));

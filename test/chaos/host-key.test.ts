@@ -10,7 +10,7 @@ import { randomBytes } from 'node:crypto';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { freePorts } from '../support/ports';
+import { reservePorts } from '../support/ports';
 import { eventually, TestSystem } from '../support/system';
 import { Watched } from './watched';
 
@@ -100,7 +100,7 @@ class Impostor {
 let impostor: Impostor;
 
 beforeAll(async () => {
-  const [port = 0, impostorPort = 0] = await freePorts(2);
+  const [port = 0, impostorPort = 0] = await reservePorts(2);
   realPort = port;
   redirect = new Redirect(port, port);
   await redirect.start();

@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { freePorts } from '../support/ports';
+import { reservePorts } from '../support/ports';
 import { readPages, readSteps, ROOT, type Step } from '../support/markdown';
 
 jest.setTimeout(300_000);
@@ -80,7 +80,7 @@ describe('the tour', () => {
 
   beforeAll(async () => {
     mkdirSync(join(home, '.config'));
-    const [temporal, ui, http] = await freePorts(3);
+    const [temporal, ui, http] = await reservePorts(3);
     ports = ['--temporal-port', `${temporal}`, '--ui-port', `${ui}`, '--http-port', `${http}`];
   });
   afterAll(async () => {

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { openCatalog } from '../../src/catalog/open';
 import { TidemarkError } from '../../src/model/errors';
-import { freePorts } from '../support/ports';
+import { reservePorts } from '../support/ports';
 import { startPostgres, type TestPostgres } from '../support/postgres';
 import { makeDocument, makeOutcome, makeSync } from '../support/records';
 
@@ -77,7 +77,7 @@ test.each([
   ['a host that is not there', 'cannot be reached', (url: URL) => (url.hostname = 'nowhere.invalid')],
 ])('says what is wrong about %s, and never the password', async (_what, problem, change) => {
   const url = new URL(await postgres.makeDatabase());
-  change(url, (await freePorts(1))[0] as number);
+  change(url, (await reservePorts(1))[0] as number);
   const error = await refusalOf(url.href);
   expect(error).toMatchObject({ type: 'ToolFailed', message: expect.stringContaining(problem) as string });
   expect(error.details.hint).toContain('TIDEMARK_DATABASE_URL');

@@ -12,8 +12,9 @@ import { startHttp } from '../../src/workers/http/app';
 import type { Listening } from '../../src/workers/http/listen';
 import { makeControlMetrics, makeRegistry } from '../../src/workers/metrics';
 import { startMetricsServer } from '../../src/workers/metrics-server';
-import { pickSdkMetricsAddress } from '../../src/workers/sdk-metrics';
+import { serveSdkMetrics } from '../../src/workers/sdk-metrics';
 import { makeDocument, makeOutcome, makePoint, makeSync, minute } from '../support/records';
+import { reservePorts } from '../support/ports';
 import { findTemporal } from '../support/temporal-server';
 
 let folder: string;
@@ -26,14 +27,17 @@ let endWorker: () => Promise<void>;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tidemark-http-'));
   catalog = await openCatalog({ dataDir: folder });
-  sdkMetricsAddress = await pickSdkMetricsAddress();
-  Runtime.install({
-    logger: new DefaultLogger('ERROR'),
-    telemetryOptions: { metrics: { prometheus: { bindAddress: sdkMetricsAddress } } },
+  sdkMetricsAddress = await serveSdkMetrics((bindAddress) => {
+    Runtime.install({
+      logger: new DefaultLogger('ERROR'),
+      telemetryOptions: { metrics: { prometheus: { bindAddress } } },
+    });
   });
+  const [port = 0] = await reservePorts(1);
   temporal = await TestWorkflowEnvironment.createLocal({
     server: {
       executable: { type: 'existing-path', path: findTemporal() },
+      port,
       log: { format: 'pretty', level: 'error' },
     },
   });

@@ -2,7 +2,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { freePorts } from '../support/ports';
+import { reservePorts } from '../support/ports';
 import { eventually, TestSystem } from '../support/system';
 
 const TOKEN = 'a-token-that-nobody-is-to-see';
@@ -43,7 +43,7 @@ async function commandLines(): Promise<string[]> {
 }
 
 beforeAll(async () => {
-  const [port = 0] = await freePorts(1);
+  const [port = 0] = await reservePorts(1);
   agentMetrics = `http://127.0.0.1:${port}`;
   process.env.TIDEMARK_TOKEN = TOKEN;
   system = await TestSystem.start({

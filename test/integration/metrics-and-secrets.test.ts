@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { SyncRecord } from '../../src/model/records';
 import type { RelationshipInput } from '../../src/model/spec';
-import { freePorts } from '../support/ports';
+import { reservePorts } from '../support/ports';
 import { startPostgres, type TestPostgres } from '../support/postgres';
 import { eventually, TestSystem } from '../support/system';
 import { applyAndSync, syncAfter, syncNow, writeDocument, writeFiles } from '../support/user';
@@ -106,7 +106,7 @@ async function watchSlowSync(): Promise<void> {
 beforeAll(async () => {
   postgres = await startPostgres();
   databaseUrl = await postgres.makeDatabase();
-  const [port] = await freePorts(1);
+  const [port] = await reservePorts(1);
   agentMetrics = `127.0.0.1:${port}`;
   system = await TestSystem.start({
     agents: { alpha: { options: ['--metrics', agentMetrics] }, beta: {} },

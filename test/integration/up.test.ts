@@ -9,9 +9,11 @@ import { join, resolve } from 'node:path';
 import type { SyncEntry } from '../../src/catalog/contract';
 import type { RelationshipSummary } from '../../src/model/summary';
 import { findUnderUp } from '../../src/workers/up/left-overs';
+import { makeFolders } from '../../src/workers/up';
+import { startOnFreePorts, stopAll } from '../../src/workers/up/start';
 import { startTimeOf } from '../../src/workers/up/state';
 import type { UpState } from '../../src/workers/up/state';
-import { freePorts } from '../support/ports';
+import { reservePorts } from '../support/ports';
 import { eventually } from '../support/system';
 
 const BIN = resolve(__dirname, '../../bin/tidemark.mjs');
@@ -68,7 +70,7 @@ async function finish(child: ChildProcess): Promise<Ran> {
 }
 
 async function portOptions(): Promise<string[]> {
-  const [temporal, ui, http] = await freePorts(3);
+  const [temporal, ui, http] = await reservePorts(3);
   return ['--temporal-port', String(temporal), '--ui-port', String(ui), '--http-port', String(http)];
 }
 
@@ -240,12 +242,37 @@ spec:
   });
 });
 
+describe('ports of tidemark up', () => {
+  it('are chosen again where one is taken after it was found free; another server is not taken for its own', async () => {
+    const home = await makeFolders(await mkdtemp(join(tmpdir(), 'tidemark-up-ports-')));
+    const [temporal = 0, ui = 0, http = 0] = await reservePorts(6);
+    const said: string[] = [];
+    const say = (text: string) => void said.push(text);
+    const other = createServer();
+    const started = await startOnFreePorts({
+      ...{ home, asked: {}, last: { temporal, ui, http }, say, signal: AbortSignal.timeout(100_000) },
+      reporter: { detached: false, say, step: (_what, act) => act(), ready: () => undefined },
+      onChosen: async (ports) => {
+        if (!other.listening)
+          await new Promise<void>((done) => other.listen(ports.temporal, '127.0.0.1', done));
+      },
+    });
+    await started.temporal.client.connection.close();
+    await stopAll(started.parts, home);
+    other.close();
+    await rm(home, { recursive: true, force: true });
+    expect(started.ports.temporal).not.toBe(temporal);
+    expect(said.join('\n')).toContain('a port was taken just now');
+  });
+});
+
 describe('tidemark up in the foreground', () => {
   const home = new Home();
   afterAll(() => home.remove());
 
   it('takes other ports where the usual ones are taken, says so, and ends with 0 at Ctrl-C', async () => {
-    const [first = 0, ui, http] = await freePorts(3);
+    // The one after the first is what it goes on to.
+    const [first = 0, _next, ui, http] = await reservePorts(4);
     const server = createServer().listen(first, '127.0.0.1');
     await new Promise((done) => server.once('listening', done));
     // What the last `up` used, and somebody else has now.

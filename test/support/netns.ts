@@ -3,12 +3,27 @@
  * management link to the machine itself, where Temporal listens.
  */
 import { execFile } from 'node:child_process';
+import { networkInterfaces } from 'node:os';
 import { promisify } from 'node:util';
+import { reserve } from './ports';
 
 const exec = promisify(execFile);
 const ip = async (...args: string[]) => (await exec('ip', args)).stdout;
 
 let made = 0;
+
+/** A number for the addresses that no other test of this machine has, nor one that was killed has left. */
+async function reserveNet(): Promise<number> {
+  const used = Object.values(networkInterfaces()).flatMap((each) =>
+    (each ?? []).map(({ address }) => address),
+  );
+  for (let net = 0; net < 256; net++) {
+    if (used.some((address) => address.startsWith(`10.232.${net}.`) || address.startsWith(`10.233.${net}.`)))
+      continue;
+    if (await reserve(`net/${net}`)) return net;
+  }
+  throw new Error('no network is left for another test');
+}
 
 /** Two hosts, a data link between them, and a management link from each to this machine. */
 export class TwoHosts {
@@ -18,9 +33,9 @@ export class TwoHosts {
   ) {}
 
   static async make(): Promise<TwoHosts> {
-    // Process id and counter keep the names and networks of tests that run side by side apart.
-    const serial = (process.pid * 7 + made++) % 200;
-    const hosts = new TwoHosts(`td${process.pid % 10_000}x${made}`, serial);
+    const net = await reserveNet();
+    // A link's name has at most 15 letters; what a killed test has left may still have its own.
+    const hosts = new TwoHosts(`td${process.pid % 100_000}x${made++}`, net);
     await hosts.create();
     return hosts;
   }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
-import { freePorts } from './ports';
+import { reservePorts } from './ports';
 
 const run = promisify(execFile);
 /** Where Debian keeps the programs of PostgreSQL. */
@@ -47,7 +47,7 @@ export async function startPostgres(): Promise<TestPostgres> {
     '--no-sync',
   ];
   await run(join(PROGRAMS, 'initdb'), initdb, { ...account, cwd: folder });
-  const [port] = (await freePorts(1)) as [number];
+  const [port] = (await reservePorts(1)) as [number];
   const user = 'tidemark';
   const password = 'pass word/with:specials@';
   let databases = 0;

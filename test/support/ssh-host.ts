@@ -10,7 +10,7 @@ import { makeSshHost, type SshHost } from '../../src/hosts/ssh';
 import type { SshOptions } from '../../src/hosts/ssh/connect';
 import { type RemoteLandingOptions, startRemoteLandings } from '../../src/landings/remote';
 import type { MakeHosts } from './mover-rig';
-import { freePorts } from './ports';
+import { reservePorts } from './ports';
 
 const exec = promisify(execFile);
 
@@ -43,7 +43,7 @@ export class TestSshd {
     config = [],
   }: SshdOptions = {}): Promise<TestSshd> {
     const folder = await mkdtemp(join(tmpdir(), 'tidemark-sshd-'));
-    const [free = 0] = port === undefined ? await freePorts(1) : [port];
+    const [free = 0] = port === undefined ? await reservePorts(1) : [port];
     for (const name of ['host_key', 'client_key'])
       await exec('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', join(folder, name)]);
     const client = await readFile(join(folder, 'client_key.pub'), 'utf8');

@@ -13,7 +13,7 @@ import { makeRelationshipId } from '../../src/model/names';
 import type { RelationshipStatus } from '../../src/model/status';
 import { statusQuery } from '../../src/workflows/messages';
 import { killAllOf } from './find-processes';
-import { freePorts } from './ports';
+import { reservePorts } from './ports';
 import { findTemporal } from './temporal-server';
 
 const BIN = resolve(__dirname, '../../bin/tidemark.mjs');
@@ -84,7 +84,7 @@ export class TestSystem {
   static async start(options: SystemOptions = {}): Promise<TestSystem> {
     const { agents = { alpha: {}, beta: {} }, temporalIp = '127.0.0.1', control = {} } = options;
     const folder = await mkdtemp(join(tmpdir(), 'tidemark-system-'));
-    const [temporal = 0, http = 0, ui = 0] = await freePorts(3);
+    const [temporal = 0, http = 0, ui = 0] = await reservePorts(3);
     const env = {
       TEMPORAL_ADDRESS: `127.0.0.1:${temporal}`,
       TIDEMARK_URL: `http://127.0.0.1:${http}`,

@@ -23,6 +23,7 @@ import type { WorkflowBundle } from '../../src/workers/bundle';
 import { registerSearchAttributes } from '../../src/workers/search-attributes';
 import type { DrillOutcome } from '../../src/model/status';
 import { drillUpdate, syncUpdate } from '../../src/workflows/messages';
+import { reservePorts } from '../support/ports';
 import { findTemporal } from '../support/temporal-server';
 
 /** A host in memory: records what it was asked, keeps points, fails where it is told to. */
@@ -273,8 +274,9 @@ export class FakeWorld {
   /** @param extraArgs for the server, for example a smaller limit on histories. */
   static async start(extraArgs: string[] = []): Promise<FakeWorld> {
     Runtime.install({ logger: new DefaultLogger('ERROR') });
+    const [port = 0] = await reservePorts(1);
     const env = await TestWorkflowEnvironment.createLocal({
-      server: { executable: { type: 'existing-path', path: findTemporal() }, extraArgs },
+      server: { executable: { type: 'existing-path', path: findTemporal() }, port, extraArgs },
     });
     await registerSearchAttributes(env.nativeConnection, 'default');
     const world = new FakeWorld(env, await loadWorkflowBundle());

@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { CliError } from '../../cli/errors';
-import { makeFolders, startAll, stopAll } from '../up';
-import { BIN, makePartEnv, makeParts } from '../up/parts';
+import { makeFolders } from '../up';
+import { BIN, makePartEnv } from '../up/parts';
 import type { Parts } from '../up/parts';
-import { choosePorts } from '../up/ports';
 import { waitPartReady } from '../up/ready';
 import type { Reporter } from '../up/reporter';
 import { quote } from '../up/show';
+import { startOnFreePorts, stopAll } from '../up/start';
 import type { UpPorts } from '../up/state';
 
 /** Far from those of a `tidemark up`, which may be started meanwhile. */
@@ -42,11 +42,13 @@ export class Stage {
     const folder = await realpath(await mkdtemp(join(tmpdir(), 'tidemark-demo-')));
     try {
       const home = await makeFolders(join(folder, 'state'));
-      const ports = await choosePorts({}, PORTS, () => undefined);
-      const parts = makeParts(home, ports, () => undefined);
+      const say = () => undefined;
+      const quiet = { ...reporter, say };
+      const { parts, ports, temporal } = await startOnFreePorts({
+        ...{ home, asked: {}, last: PORTS, reporter: quiet, say, signal },
+      });
       const env = { ...makePartEnv(home, ports), TIDEMARK_URL: `http://127.0.0.1:${ports.http}` };
       try {
-        const temporal = await startAll(parts, ports, reporter, signal);
         await temporal.client.connection.close();
         return await play(new Stage(folder, parts, env, signal, reporter.say));
       } finally {

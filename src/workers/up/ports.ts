@@ -43,6 +43,16 @@ async function findInodes(port: number): Promise<Set<string>> {
   return inodes;
 }
 
+/** Whether it is this process that listens on a port: one that came first may be another Temporal. */
+export async function isListeningOn(port: number, pid: number): Promise<boolean> {
+  const inodes = await findInodes(port);
+  const handles = await readdir(`/proc/${pid}/fd`).catch(() => []);
+  for (const handle of handles) {
+    if (inodes.has(await readlink(`/proc/${pid}/fd/${handle}`).catch(() => ''))) return true;
+  }
+  return false;
+}
+
 /** The process that listens on a port, like `temporal, process 4711`, where this user may know it. */
 export async function findListener(port: number): Promise<string | undefined> {
   const inodes = await findInodes(port);
