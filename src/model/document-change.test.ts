@@ -1,6 +1,7 @@
 import { makeDocument } from '../../test/support/records';
-import { objectionTo } from './document-change';
+import { objectionTo, warnOfChange } from './document-change';
 import { targetName } from './endpoints';
+import { DEFAULT_RSYNC } from './mover-options';
 import { initialState, recordTakeover } from './relationship-state';
 import type { RelationshipState } from './relationship-state';
 import type { Relationship } from './spec';
@@ -52,4 +53,19 @@ test('while the primary changes only the same document may be applied', () => {
   expect(objectionTo(state, structuredClone(document))).toBeUndefined();
   const syncing = { ...state, operation: { ...operation, kind: 'sync' as const } };
   expect(objectionTo(syncing, without('gamma'))).toBeUndefined();
+});
+
+test('what is excluded later is said to go, and nothing is said of any other change', () => {
+  const excluding = (exclude: string[], include: string[] = []) =>
+    changed({ mover: { rsync: { ...DEFAULT_RSYNC, exclude, include } } });
+  const before = excluding(['*.tmp'], ['keep.tmp']);
+  expect(warnOfChange(before, excluding(['*.tmp', 'cache/'], ['keep.tmp']))).toEqual([
+    expect.stringMatching(/excluded now \(cache\/\) is removed .* keep it/),
+  ]);
+  expect(warnOfChange(before, excluding(['*.tmp']))).toEqual([
+    expect.stringMatching(/no longer included \(keep\.tmp\) is removed/),
+  ]);
+  for (const wanted of [before, excluding([]), excluding(['*.tmp'], ['keep.tmp', 'more.tmp'])])
+    expect(warnOfChange(before, wanted)).toEqual([]);
+  expect(warnOfChange(undefined, before)).toEqual([]);
 });

@@ -23,3 +23,21 @@ export function objectionTo(
   if (primary === undefined || primaryAfter(wanted, primary) !== undefined) return undefined;
   return `${primary} is the primary now, and no target of this spec has that name; tidemark relocate ${name} first`;
 }
+
+/** What a change of the spec will do at the next sync that one may not expect. */
+export function warnOfChange(old: Relationship | undefined, wanted: Relationship): string[] {
+  const before = old?.spec.mover.rsync;
+  const after = wanted.spec.mover.rsync;
+  if (!before || !after) return [];
+  const added = after.exclude.filter((pattern) => !before.exclude.includes(pattern));
+  const isFiltered = after.exclude.length > 0;
+  const dropped = before.include.filter((pattern) => isFiltered && !after.include.includes(pattern));
+  if (added.length === 0 && dropped.length === 0) return [];
+  const changes = [
+    ...(added.length > 0 ? [`is excluded now (${added.join(', ')})`] : []),
+    ...(dropped.length > 0 ? [`is no longer included (${dropped.join(', ')})`] : []),
+  ];
+  return [
+    `what ${changes.join(', or ')} is removed from the replicas at the next sync, within guards.maxDeletes; the recovery points that there are keep it`,
+  ];
+}

@@ -64,6 +64,12 @@ export interface HeldState {
   delta?: true;
 }
 
+/** Patterns of rsync: what was left out of a copy, and what of that not. */
+export interface Filters {
+  include: string[];
+  exclude: string[];
+}
+
 /** A recovery point as its target holds it. */
 export interface Point {
   id: string;
@@ -87,6 +93,8 @@ export interface Point {
   delta?: true;
   /** What of the source it does not hold. */
   leftOut?: LeftOut[];
+  /** What the spec excluded when it was made. */
+  filters?: Filters;
 }
 
 /** What a running transfer has done so far; sent with heartbeats. */

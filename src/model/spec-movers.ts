@@ -20,7 +20,12 @@ const SAFE_RSYNC_OPTIONS = [
 
 const RsyncSchema = z
   .strictObject({
-    exclude: z.array(pattern).default([]).describe('Patterns of rsync for what to leave out.'),
+    exclude: z
+      .array(pattern)
+      .default([])
+      .describe(
+        'Patterns of rsync for what to leave out. What is excluded later goes from the replica at the next sync; older points keep it.',
+      ),
     include: z.array(pattern).default([]).describe('Patterns that win over `exclude`.'),
     bandwidthLimit: size.optional().describe('At most so much per second.'),
     compress: z

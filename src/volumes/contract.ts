@@ -8,7 +8,16 @@
 import type { Host } from '../hosts/contract';
 import type { LeftOut } from '../model/left-out';
 import type { StreamPlan } from '../model/plan-stream';
-import type { CaptureMethod, Claim, HeldState, Instant, Point, PointMethod, Volume } from '../model/records';
+import type {
+  CaptureMethod,
+  Claim,
+  Filters,
+  HeldState,
+  Instant,
+  Point,
+  PointMethod,
+  Volume,
+} from '../model/records';
 import type { MoverSpec } from '../model/spec';
 
 /** What a volume is, and what can be done with it on this very filesystem. */
@@ -58,6 +67,8 @@ export interface PointStamp {
   diverged?: true;
   /** What of the source it does not hold. */
   leftOut?: LeftOut[];
+  /** What the spec excluded. */
+  filters?: Filters;
 }
 
 /** What a volume holds. */

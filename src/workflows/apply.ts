@@ -2,7 +2,7 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { volumeOf, volumePath } from '../model/endpoints';
 import { isMissingAgent } from '../model/failure';
-import { objectionTo } from '../model/document-change';
+import { objectionTo, warnOfChange } from '../model/document-change';
 import { orient } from '../model/orientation';
 import { activeDocument, applyDocument as takeDocument } from '../model/relationship-state';
 import type { RelationshipState } from '../model/relationship-state';
@@ -151,13 +151,14 @@ async function apply(state: RelationshipState, input: unknown, wants: WantQueue)
   // The primary may have begun to change meanwhile.
   checkState();
   const added = takeDocument(state, document);
+  const passing = [...warnOfChange(old, document), ...allPassing];
   state.warnings = [...(checked.warnings ?? []), ...warnings];
   // A name that was used before counts on: no id of a sync comes twice.
   if (outcome === 'created') state.sequence = Math.max(state.sequence, lastSequence);
   if (outcome === 'created') wants.sync('created');
   else if (added.length > 0 && !state.takeover) wants.sync('changed', added);
   await dropEndpoints(state, old, document);
-  return { outcome, warnings: [...state.warnings, ...allPassing] };
+  return { outcome, warnings: [...state.warnings, ...passing] };
 }
 
 /** Changes the spec and the Schedule one step at a time: two at once would mix. */

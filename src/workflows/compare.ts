@@ -1,6 +1,7 @@
 /** Compares a volume with a recovery point, wherever both are: what verify, price and reverse are made of. */
 import type { StepContext } from '../activities/contract';
 import { isMissingAgent } from '../model/failure';
+import { withFilters } from '../model/mover-options';
 import type { Comparison, Instant, Point } from '../model/records';
 import type { MoverSpec } from '../model/spec';
 import type { TransferId } from '../movers/contract';
@@ -69,7 +70,8 @@ export async function compare(request: CompareRequest): Promise<{ comparison: Co
         id,
         capture,
         landing,
-        mover,
+        // With what was excluded when the point was made, whatever is by now.
+        mover: withFilters(mover, point.filters),
         quick,
         capturedAt: point.capturedAt,
         identity: point.identity,

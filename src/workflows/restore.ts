@@ -2,7 +2,7 @@ import { ApplicationFailure, setCurrentDetails } from '@temporalio/workflow';
 import { targetName, volumeOf, volumePath } from '../model/endpoints';
 import { describeLeftOut, mergeLeftOut } from '../model/left-out';
 import { makeSyncId } from '../model/names';
-import { rsyncOptions } from '../model/mover-options';
+import { rsyncOptions, withFilters } from '../model/mover-options';
 import type { Role } from '../model/records';
 import type { Relationship, SourceSpec, TargetSpec } from '../model/spec';
 import { formatBytes } from '../model/units';
@@ -46,7 +46,9 @@ async function bring(
   // Into a directory, every point is brought by rsync: it reads the tree that the point holds.
   const { btrfs, zfs } = document.spec.mover;
   // A point of nested subvolumes is restored with all of them.
-  const mover = { rsync: rsyncOptions(document.spec.mover), ...(btrfs && { btrfs }), ...(zfs && { zfs }) };
+  const rsync = rsyncOptions(document.spec.mover);
+  // Whatever is excluded by now: what the point holds comes back.
+  const mover = withFilters({ rsync, ...(btrfs && { btrfs }), ...(zfs && { zfs }) });
   const { host, path } = request.to;
   const atHolder = {
     volume: volumeOf(holder),

@@ -145,6 +145,24 @@ export function testMover(
       });
     });
 
+    it('takes what is excluded later out of the copy, counted like any deletion, and makes room for its name', async () => {
+      await mkdir(at('cache/deep'), { recursive: true });
+      for (const name of ['page', 'cache/one', 'cache/deep/two', 'cache/keep'])
+        await writeFile(at(name), 'x');
+      await rig.sync();
+      const excluding = moverSpec({ rsync: { exclude: ['/cache/*'], include: ['/cache/keep'] } });
+      const refused = rig.sync({ mover: excluding, maxDeletions: 2 });
+      await expect(refused).rejects.toThrow(/would delete 3 /);
+      expect(await rig.sync({ mover: excluding, maxDeletions: 3 })).toMatchObject({ filesDeleted: 3 });
+      expect(await readdir(atTarget('cache'))).toEqual(['keep']);
+      expect((await rig.compare({ mover: excluding })).total).toBe(0);
+      const whole = moverSpec({ rsync: { exclude: ['/cache/'] } });
+      await rig.sync({ mover: whole });
+      await writeFile(atTarget('cache'), 'in the way');
+      expect(await rig.sync({ mover: whole, maxDeletions: 1 })).toMatchObject({ filesDeleted: 1 });
+      expect(await readdir(rig.targetPath)).toEqual(['page']);
+    });
+
     it('parts two names of one file that became two files, where it writes delayed', async () => {
       await writeFile(at('one'), 'same');
       await link(at('one'), at('two'));

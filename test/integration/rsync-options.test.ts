@@ -81,12 +81,23 @@ describe('exclude and include', () => {
     expect(await verify('filters')).toMatchObject({ equal: true, totalDifferences: 0 });
   });
 
-  it('leave alone at the target what they leave out', async () => {
-    await change('filters', { exclude: ['*.txt'] });
-    await rm(at('filters-source', 'page.txt'));
+  it('take what is excluded later out of the replica and of new points, and say so at apply', async () => {
+    const [before] = await system.json<{ id: string }[]>('points', 'filters');
+    const wanted = spec('filters', { exclude: ['/deep'] });
+    const stdin = writeDocument('filters', wanted);
+    const ran = await system.cli(['apply', '-f', '-'], { stdin });
+    expect(ran.stdout + ran.stderr).toContain('what is excluded now (/deep)');
+    await writeFiles(at('filters-source'), { deep: 'ignored' });
     await syncWell(system, 'filters');
-    expect(await readFile(at('filters-target', 'page.txt'), 'utf8')).toBe('x');
-    expect(await list(at('filters-target'))).toContain('draft.tmp');
+    expect(await list(at('filters-target'))).not.toContain('deep');
+    // What it had then is compared, and comes back, whatever is excluded by now.
+    const ago = await system.json<{ differences: { path: string }[] }>(
+      'verify',
+      'filters',
+      '--point',
+      before?.id ?? '',
+    );
+    expect(ago.differences.map(({ path }) => path)).toContain('deep/down/page.txt');
   });
 });
 

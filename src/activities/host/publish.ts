@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { withoutExamples } from '../../model/left-out';
+import { filtersOf } from '../../model/mover-options';
 import { makePointId } from '../../model/names';
 import type { KeptPoint, Point, TransferStats } from '../../model/records';
 import { planRetention } from '../../model/retention';
@@ -38,6 +39,7 @@ export function makePublish(context: AgentContext, exclusive: Exclusive): Pick<H
       const { volume, claim, syncId, id, method, stats, attempts, capturedAt, sequence } = input;
       const { retain, hooks, stream, identity, leftOut } = input;
       const { relationship } = claim;
+      const filters = filtersOf(input.mover);
       const driver = driverFor(volume.kind);
       const signal = Context.current().cancellationSignal;
       // The replica stands still from here on: nobody may write to it while it is frozen.
@@ -61,6 +63,7 @@ export function makePublish(context: AgentContext, exclusive: Exclusive): Pick<H
             bytes: stats.totalBytes,
             files: stats.totalFiles,
             ...(leftOut && { leftOut }),
+            ...(filters && { filters }),
           },
         });
         await forgetLandings(host, id);

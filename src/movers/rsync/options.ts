@@ -63,8 +63,9 @@ export function makeFilters({ include, exclude }: RsyncSpec, mode: LandingMode, 
     ...(whole ? [] : ['- /.tidemark', '- /lost+found']),
     partial,
     ...(mode === 'delayed' ? [`R ${PARTIAL_FOLDER}/`] : []),
-    ...include.map((pattern) => `+ ${pattern}`),
-    ...exclude.map((pattern) => `- ${pattern}`),
+    // Hidden at the source alone: what is excluded goes at the target, as if it had been deleted.
+    ...include.map((pattern) => `S ${pattern}`),
+    ...exclude.map((pattern) => `H ${pattern}`),
   ].map((rule) => `--filter=${rule}`);
 }
 

@@ -25,6 +25,7 @@ export const PointSchema = z.object({
   diverged: z.literal(true).exactOptional(),
   delta: z.literal(true).exactOptional(),
   leftOut: z.array(LeftOutSchema).exactOptional(),
+  filters: z.object({ include: z.array(z.string()), exclude: z.array(z.string()) }).exactOptional(),
 });
 
 /**
