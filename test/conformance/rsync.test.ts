@@ -1,4 +1,6 @@
 import { rsyncMover } from '../../src/movers/rsync';
+import { testDeletions } from './mover-deletions-suite';
 import { testMover } from './mover-suite';
 
 testMover(rsyncMover);
+testDeletions(rsyncMover);
