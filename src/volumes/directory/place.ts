@@ -6,13 +6,14 @@ import { TidemarkError } from '../../model/errors';
 import { deleteSubvolume } from '../btrfs/delete';
 import { shareLook } from '../shared/shared-look';
 import { findMount, type Mount, parseMounts } from '../shared/mounts';
+import { OWN_ENTRIES } from '../shared/walk';
 import { readState, type State } from '../shared/state';
 import { checkName, makeError, runTool, STATE_FILE, type Subject } from '../shared/tools';
 
 /** Tidemark's own folder, inside of a volume or beside it. */
 export const META_NAME = '.tidemark';
 /** Top-level entries that belong to no volume's content. */
-export const NOT_CONTENT = [META_NAME, 'lost+found'];
+export const NOT_CONTENT = OWN_ENTRIES;
 
 const SUBVOLUME_INODE = '256';
 const PRIVATE_FOLDER = 0o700;
