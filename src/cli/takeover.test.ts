@@ -12,8 +12,8 @@ const TAKEOVER = {
 
 it('comeBackLines name the two commands, lined up', () => {
   const lines = comeBackLines('wiki', { from: 'alpha' }).join('\n').split('\n');
-  expect(lines[0]).toBe('nothing is replicated now; to come back:');
-  expect(lines[1]).toMatch(/^ {2}tidemark reverse wiki +once alpha runs again/);
+  expect(lines[0]).toBe('nothing is sent to alpha until it comes back:');
+  expect(lines[1]).toMatch(/^ {2}tidemark reverse wiki +once its host runs again/);
   expect(lines[2]).toMatch(/^ {2}tidemark relocate wiki --target alpha {2}after that/);
   expect(lines[1]?.indexOf('once')).toBe(lines[2]?.indexOf('after'));
 });

@@ -39,12 +39,12 @@ export function formatTakeover(takeover: Takeover): string {
 /** The commands by which a relationship that has failed over comes back. */
 export function comeBackLines(name: string, { from }: Pick<Takeover, 'from'>): string[] {
   return [
-    'nothing is replicated now; to come back:',
+    `nothing is sent to ${from} until it comes back:`,
     formatFields(
       [
         [
           `tidemark reverse ${name}`,
-          `once ${from} runs again: keeps what it alone has, then makes it a copy`,
+          `once its host runs again: keeps what it alone has, then makes it a copy`,
         ],
         [
           `tidemark relocate ${name} --target ${from}`,

@@ -2,6 +2,7 @@
 import { targetName } from './endpoints';
 import type { Instant } from './records';
 import { activeDocument } from './relationship-state';
+import { awaitedNames, awaitedText, replicatedTo } from './takeovers';
 import type { RelationshipState } from './relationship-state';
 import { targetsDue } from './schedules';
 import type { TargetSpec } from './spec';
@@ -45,13 +46,32 @@ export function targetsOfTick(
   { tick, targets }: { tick?: Instant; targets?: string[] },
 ): string[] {
   const document = activeDocument(state);
-  if (!document || state.paused || state.takeover) return [];
+  if (!document || state.paused) return [];
   const { spec } = document;
-  const due =
+  const meant =
     tick === undefined || targets ? chooseTargets(spec.targets, targets).chosen : targetsDue(spec, tick);
+  const awaited = awaitedNames(state.takeover);
+  const due = meant.filter((name) => !awaited.includes(name));
   if (!state.operation) return due;
   const { targets: running } = state.operation;
   return running ? due.filter((name) => !running.includes(name)) : [];
+}
+
+/**
+ * Why a request for these targets can't be carried out since a failover: one that is named is an old primary that is
+ * no copy yet, or there is no other. Undefined where it can.
+ */
+export function objectionToAwaited(
+  state: RelationshipState,
+  wanted: readonly string[] | undefined,
+): string | undefined {
+  const targets = activeDocument(state)?.spec.targets ?? [];
+  const awaited = awaitedNames(state.takeover);
+  const named = (wanted ?? []).find((name) => awaited.includes(name));
+  const { chosen } = chooseTargets(replicatedTo(targets, state.takeover), wanted);
+  const waitedFor = named ?? (chosen.length === 0 ? awaited[0] : undefined);
+  if (!state.takeover || waitedFor === undefined) return undefined;
+  return awaitedText(state.name, state.takeover, waitedFor);
 }
 
 /** The target that a failover goes to where nobody names one: the freshest. */

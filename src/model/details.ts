@@ -54,7 +54,7 @@ function takeoverText(name: string, { target, from, pointId, at, fenced, fencing
   const old = fenced
     ? `The old primary, ${plain(from)}, knows that it is one no more${fencing ? ` (${plain(fencing)})` : ''}.`
     : `**The old primary, ${plain(from)}, could not be told**: ${plain(fencing ?? '')}. It will be as soon as its agent is back; until then, make sure that nothing there goes on.`;
-  return `**${plain(target)} is the primary** since ${time(at)}, from ${what} on. Nothing is replicated now. ${old} When ${plain(from)} is there again: ${code(`tidemark reverse ${name}`)} keeps what it alone has, and replicates to it; after that, ${code(`tidemark failover ${name}`)} or ${code(`tidemark relocate ${name}`)} goes home.`;
+  return `**${plain(target)} is the primary** since ${time(at)}, from ${what} on. Nothing is sent to ${plain(from)} until it comes back. ${old} When ${plain(from)} is there again: ${code(`tidemark reverse ${name}`)} keeps what it alone has, and replicates to it; after that, ${code(`tidemark failover ${name}`)} or ${code(`tidemark relocate ${name}`)} goes home.`;
 }
 
 /** What to do about the present state, where there is something to do. */

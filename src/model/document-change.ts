@@ -1,5 +1,6 @@
 /** Which changes of the spec a relationship can't take while its primary changes, or has changed. Pure. */
-import { primaryAfter } from './orientation';
+import { volumePath } from './endpoints';
+import { findPrimary, orient } from './orientation';
 import type { RelationshipState } from './relationship-state';
 import type { Relationship } from './spec';
 import type { OperationKind } from './status';
@@ -20,8 +21,11 @@ export function objectionTo(
   if (operation && isSwitch(operation.kind)) {
     return `${operation.kind} runs, and relies on the spec as it is: apply this once it has ended; tidemark describe ${name} says how it is`;
   }
-  if (primary === undefined || primaryAfter(wanted, primary) !== undefined) return undefined;
-  return `${primary} is the primary now, and no target of this spec has that name; tidemark relocate ${name} first`;
+  if (primary === undefined) return undefined;
+  const { source } = orient(document, primary).spec;
+  if (findPrimary(wanted, source)) return undefined;
+  const place = `${source.host}:${volumePath(source)}`;
+  return `${place} is the primary of ${name} now, and this spec has it neither as its source nor as a target: name it as its source, and as targets what it is to be copied to`;
 }
 
 /** What a change of the spec will do at the next sync that one may not expect. */

@@ -157,11 +157,12 @@ describe('a relationship', () => {
     });
   });
 
-  test('is down while it has failed over, and is replicated to nowhere', () => {
-    const takeover = { target: 'beta' } as Takeover;
+  test('is down while an old primary is no copy yet, and says so of that alone', () => {
+    const takeover = { target: 'delta', from: 'beta' } as Takeover;
     expect(judge(watched(1), watched(1), { takeover })).toMatchObject({
       status: 'down',
-      reason: 'beta failed over to beta, and replicated to nowhere',
+      targets: [{ status: 'down' }, { status: 'up' }],
+      reason: 'beta failed over to delta, and no copy of it yet',
     });
   });
 

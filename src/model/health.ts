@@ -6,6 +6,7 @@ import { longestGapMs } from './schedules';
 import type { Relationship, RelationshipSpec, TargetSpec } from './spec';
 import type { RelationshipStatus, TargetStatus } from './status';
 import { durationToMs, formatDuration } from './units';
+import { takeoversOf } from './takeovers';
 import { vanishedText } from './vanished';
 
 export type Health = 'up' | 'warn' | 'down';
@@ -116,7 +117,7 @@ type Watched = Pick<RelationshipStatus, 'takeover' | 'operation' | 'paused' | 'v
   targets: readonly (WatchedTarget & { name: string })[];
 };
 
-/** After a failover nothing is replicated, however fresh what lies there may be. */
+/** After a failover nothing is sent to the old primary, however fresh what lies there may be. */
 function assessEach(spec: RelationshipSpec, watched: Watched, nowMs: number): RelationshipHealth['targets'] {
   const { takeover, vanished } = watched;
   return spec.targets.map((target) => {
@@ -125,8 +126,9 @@ function assessEach(spec: RelationshipSpec, watched: Watched, nowMs: number): Re
     const health = assessTarget(known, promiseOf(spec, target), nowMs);
     // Nobody looks after it, however fresh its copies may be.
     if (vanished) return { ...health, name, status: 'down' as const, reason: vanishedText(vanished) };
-    if (!takeover || health.status === 'external') return { ...health, name };
-    const reason = `failed over to ${takeover.target}, and replicated to nowhere`;
+    const awaited = takeoversOf(takeover).find(({ from }) => from === name);
+    if (!awaited || health.status === 'external') return { ...health, name };
+    const reason = `failed over to ${awaited.target}, and no copy of it yet`;
     return { ...health, name, status: 'down' as const, reason };
   });
 }

@@ -18,6 +18,7 @@ import type { RelationshipState } from './relationship-state';
 import { makeDocument } from '../../test/support/records';
 import type { Relationship } from './spec';
 import type { OperationKind, Takeover } from './status';
+import { awaitedNames, replicatedTo, takeoversOf } from './takeovers';
 
 const NOW = '2026-11-21T10:00:00.000Z';
 const HOSTS = ['beta', 'gamma', 'delta'];
@@ -52,6 +53,8 @@ class Model {
   private readonly primaries = new Map<number, string>();
   private readonly told: OperationNews[] = [];
   private highest = 1;
+  /** Old primaries that have not come back. */
+  private readonly awaited = new Set<string>();
 
   /** The primary works in the epoch that the relationship is in. */
   private work(epoch: number, host: string): void {
@@ -72,7 +75,9 @@ class Model {
       active.spec.targets.map((target) => `${targetName(target)} ${target.host}`),
     );
     expect(directionOf(state)).toBe(active.spec.source.host === 'alpha' ? 'forward' : 'reversed');
-    if (state.takeover) expect(primaryName(state.document, state.primary)).toBe(state.takeover.target);
+    const present = primaryName(state.document, state.primary);
+    for (const { target } of takeoversOf(state.takeover)) expect(target).toBe(present);
+    expect(awaitedNames(state.takeover).toSorted()).toEqual([...this.awaited].toSorted());
   }
 
   private source(): string {
@@ -97,18 +102,18 @@ class Model {
     const document = documentFor(hosts);
     // What `apply` refuses.
     if (orient(document, this.state.primary) === document && this.state.primary !== undefined) return;
-    // What its takeover is about must stay, for a way back.
-    if (this.state.takeover && !hosts.includes(this.state.takeover.from)) return;
     applyDocument(this.state, document);
+    const named = this.state.targets.map(({ name }) => name);
+    for (const name of this.awaited) if (!named.includes(name)) this.awaited.delete(name);
   }
 
   sync(): void {
-    if (this.state.takeover) return;
+    const targets = replicatedTo(activeDocument(this.state)?.spec.targets ?? [], this.state.takeover);
+    if (targets.length === 0) return;
     this.start('sync');
     this.work(this.state.epoch, this.source());
-    const names = this.state.targets.map(({ name }) => name);
     delete this.state.operation;
-    recordSyncEnd(this.state, makeRecord(this.state.sequence, names), NOW, () => 1);
+    recordSyncEnd(this.state, makeRecord(this.state.sequence, targets.map(targetName)), NOW, () => 1);
   }
 
   /** @param until how far it comes: undone, ended without a word right after its promotion, or through */
@@ -129,10 +134,12 @@ class Model {
     }
     this.work(epoch, target.host);
     const takeover = makeTakeover(target.name, from, workflowId);
+    this.awaited.delete(target.name);
+    this.awaited.add(from);
     this.tell({ workflowId, epoch, takeover });
     delete state.operation;
     if (until === 'ended') recordTakeover(state, takeover, epoch);
-    expect(state.takeover).toEqual(takeover);
+    expect(state.takeover).toMatchObject(takeover);
     expect(phaseOf(state)).toBe('FailedOver');
   }
 
@@ -144,8 +151,9 @@ class Model {
     this.tell({ workflowId, phase: 'Syncing', sequence });
     this.work(this.state.epoch, this.source());
     delete this.state.operation;
-    recordBack(this.state, makeRecord(sequence, [takeover.from]), () => 1);
-    expect(this.state.takeover).toBeUndefined();
+    this.awaited.delete(takeover.from);
+    recordBack(this.state, makeRecord(sequence, [takeover.from]), takeover.from, () => 1);
+    expect(this.state.takeover).toEqual(takeover.before);
   }
 
   /** News that come again, or late: they change nothing. */
@@ -202,7 +210,7 @@ test('a takeover that is told again after the way back changes nothing', () => {
   const state = makeState('beta');
   const news = { workflowId: 'f', epoch: 2, takeover: makeTakeover('beta', 'alpha', 'f') };
   takeNews(state, news);
-  recordBack(state, makeRecord(3, ['alpha']), () => 1);
+  recordBack(state, makeRecord(3, ['alpha']), 'alpha', () => 1);
   takeNews(state, news);
   expect(state.takeover).toBeUndefined();
   expect(phaseOf(state)).toBe('Idle');

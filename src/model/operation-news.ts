@@ -2,6 +2,7 @@
 import { recordSyncEnd } from './record-sync';
 import { recordEpoch, recordTakeover } from './relationship-state';
 import type { RelationshipState } from './relationship-state';
+import { takeoversOf, toTakeover } from './takeovers';
 import type { SyncRecord } from './records';
 import type { Takeover, Waiting } from './status';
 
@@ -30,9 +31,16 @@ export function takeNews(state: RelationshipState, news: OperationNews): void {
   else if (waiting) operation.waiting = waiting;
 }
 
-/** The old primary is in step with the new one: replication goes on in the new direction. */
-export function recordBack(state: RelationshipState, record: SyncRecord, retryDelayMs: () => number): void {
-  delete state.takeover;
+/** An old primary, by its name as a target, is in step with the new one: it is a target like any other. */
+export function recordBack(
+  state: RelationshipState,
+  record: SyncRecord,
+  back: string,
+  retryDelayMs: () => number,
+): void {
+  const left = toTakeover(takeoversOf(state.takeover).filter(({ from }) => from !== back));
+  if (left) state.takeover = left;
+  else delete state.takeover;
   state.sequence = Math.max(state.sequence, record.sequence);
   recordSyncEnd(state, record, record.endedAt, retryDelayMs);
 }

@@ -1,5 +1,5 @@
 /** Which endpoint is the primary, and what the spec reads like from there. Pure. */
-import { targetName, volumeKey } from './endpoints';
+import { targetName, volumeKey, volumePath } from './endpoints';
 import type { Relationship, SourceSpec, TargetSpec } from './spec';
 
 /** What the spec's source is called where it is a target: its host, or like it where a target has that name. */
@@ -61,6 +61,26 @@ export function orient(document: Relationship, primary: string | undefined): Rel
       targets: targets.map((target) => (target === chosen ? former : target)),
     },
   };
+}
+
+type Place = Pick<SourceSpec, 'host'> & Parameters<typeof volumePath>[0];
+
+/** Whether two endpoints are one volume, whatever each is called. */
+export function isSamePlace(one: Place, other: Place): boolean {
+  return one.host === other.host && volumePath(one) === volumePath(other);
+}
+
+/**
+ * What stands for the present primary, a volume, in a document: `primary` is its name among the targets, or undefined
+ * where it is the source. Undefined: it is neither.
+ */
+export function findPrimary(
+  document: Relationship,
+  present: Place,
+): { primary: string | undefined } | undefined {
+  if (isSamePlace(document.spec.source, present)) return { primary: undefined };
+  const target = document.spec.targets.find((each) => isSamePlace(each, present));
+  return target && { primary: targetName(target) };
 }
 
 /** What `primary` is to be once a target of the oriented document is promoted; undefined for the spec's source. */

@@ -198,7 +198,16 @@ export interface SyncRecord {
   syncId: string;
   relationship: string;
   sequence: number;
-  reason: 'created' | 'schedule' | 'request' | 'retry' | 'changed' | 'approved' | 'relocation' | 'reversed';
+  reason:
+    | 'created'
+    | 'schedule'
+    | 'request'
+    | 'retry'
+    | 'changed'
+    | 'approved'
+    | 'relocation'
+    | 'reversed'
+    | 'switched';
   startedAt: Instant;
   capturedAt?: Instant;
   endedAt: Instant;

@@ -36,7 +36,7 @@ describe('changing the spec of a relationship', () => {
     expect(state.targets[0]).toMatchObject({ result: 'never' });
   });
 
-  it('brings back what stands in the place of an old primary that is gone from the spec', () => {
+  it('waits no more for an old primary that is gone from the spec: what stands in its place is a new target', () => {
     const state = initialState('wiki');
     const before = makeDocument({ host: 'beta' });
     applyDocument(state, before);
@@ -48,7 +48,37 @@ describe('changing the spec of a relationship', () => {
       ...before,
       spec: { ...before.spec, source: { ...before.spec.source, host: 'delta' } },
     });
-    expect(state.takeover).toMatchObject({ target: 'beta', from: 'delta', fenced: true });
+    expect(state.takeover).toBeUndefined();
     expect(state.targets.map(({ name }) => name)).toEqual(['delta']);
+  });
+
+  it('knows the primary by its volume, where the spec has come to name that as the source', () => {
+    const state = initialState('wiki');
+    const before = makeDocument({ host: 'beta' }, { host: 'gamma' });
+    applyDocument(state, before);
+    const takeover = {
+      target: 'beta',
+      from: 'alpha',
+      fenced: false,
+      at: NOW,
+      pointId: null,
+      capturedAt: null,
+    };
+    recordTakeover(state, { ...takeover, workflowId: 'failover' }, 2);
+    const [beta, gamma] = before.spec.targets;
+    const { host, directory } = beta ?? { host: '' };
+    const after = (targets: typeof before.spec.targets) => ({
+      ...before,
+      spec: { ...before.spec, source: { ...before.spec.source, host, directory }, targets },
+    });
+    if (!gamma) throw new Error('no gamma');
+    applyDocument(
+      state,
+      after([gamma, { ...gamma, host: 'alpha', directory: before.spec.source.directory, name: 'old' }]),
+    );
+    expect(state).toMatchObject({ takeover: { target: 'beta', from: 'old' } });
+    expect(state.primary).toBeUndefined();
+    applyDocument(state, after([gamma]));
+    expect(state.takeover).toBeUndefined();
   });
 });

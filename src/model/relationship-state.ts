@@ -1,9 +1,10 @@
 /** The state of a relationship and how each event changes it: pure, so that it can be tested alone. */
 import { hostsOf, targetName, volumeOf } from './endpoints';
-import { orient, primaryAfter, sourceName } from './orientation';
+import { findPrimary, isSamePlace, orient, primaryAfter, primaryName } from './orientation';
 import type { Failure, SyncRecord } from './records';
 import type { Relationship, TargetSpec } from './spec';
 import type { OperationKind, Phase, RelationshipStatus, Takeover, TargetStatus } from './status';
+import { replicatedTo, takeoversOf, toTakeover } from './takeovers';
 
 /** Everything that outlives a run of the relationship workflow. */
 export interface RelationshipState extends Omit<
@@ -51,7 +52,8 @@ export function phaseOf(state: RelationshipState): Phase {
   if (state.retired) return 'Retired';
   if (!state.document) return 'Applying';
   if (state.operation) return phaseOfOperation(state.operation);
-  if (state.takeover) return 'FailedOver';
+  const isHeldUp = state.approval !== undefined || state.absentHosts.length > 0;
+  if (state.takeover && !isHeldUp) return 'FailedOver';
   if (state.paused) return 'Paused';
   if (state.approval) return 'WaitingForApproval';
   if (state.absentHosts.length > 0) return 'WaitingForHost';
@@ -78,6 +80,12 @@ export function activeDocument({ document, primary }: RelationshipState): Relati
   return document && orient(document, primary);
 }
 
+/** No tick starts anything: it is paused, or there is nobody to replicate to. */
+export function isStopped(state: RelationshipState): boolean {
+  const { targets = [] } = activeDocument(state)?.spec ?? {};
+  return state.paused || replicatedTo(targets, state.takeover).length === 0;
+}
+
 export function directionOf({ primary }: RelationshipState): RelationshipStatus['direction'] {
   return primary === undefined ? 'forward' : 'reversed';
 }
@@ -92,7 +100,10 @@ export function recordTakeover(state: RelationshipState, takeover: Takeover, epo
   const primary = primaryAfter(document, takeover.target);
   if (primary === undefined) delete state.primary;
   else state.primary = primary;
-  state.takeover = takeover;
+  // Who has not come back from an earlier one is waited for still, unless it is who has taken over now.
+  const earlier = takeoversOf(state.takeover).filter(({ from }) => from !== takeover.target);
+  const next = toTakeover([takeover, ...earlier], takeover.target);
+  if (next) state.takeover = next;
   state.takeoverEpoch = epoch;
   recordEpoch(state, epoch);
   // What was to be done about the old direction.
@@ -121,6 +132,7 @@ function neverSynced(target: TargetSpec): TargetStatus {
 export function applyDocument(state: RelationshipState, document: Relationship): string[] {
   const known = new Map(state.targets.map((target) => [target.name, target]));
   const added: string[] = [];
+  const former = keepPrimary(state, document);
   state.targets = orient(document, state.primary).spec.targets.map((spec) => {
     const fresh = neverSynced(spec);
     const old = known.get(fresh.name);
@@ -129,19 +141,38 @@ export function applyDocument(state: RelationshipState, document: Relationship):
     return fresh;
   });
   state.document = document;
-  keepTakeover(state, document);
+  keepTakeovers(state, document, former);
   state.absentHosts = state.absentHosts.filter((host) => hostsOf(document).includes(host));
   return added;
 }
 
-/** An old primary that is gone from the spec never comes back: what stands in its place is brought back instead. */
-function keepTakeover(state: RelationshipState, document: Relationship): void {
-  const { takeover, targets, primary } = state;
-  if (!takeover || targets.some(({ name }) => name === takeover.from)) return;
-  const from = primary === undefined ? targets[0]?.name : sourceName(document);
-  const { fencing: _gone, ...rest } = takeover;
-  // Nobody has used it yet: there is nothing to fence.
-  if (from !== undefined) state.takeover = { ...rest, from, fenced: true };
+/** The primary stays the same volume, whatever it is in another document. Answers how it was until now. */
+function keepPrimary(state: RelationshipState, document: Relationship): Relationship | undefined {
+  const former = activeDocument(state);
+  if (!former || state.primary === undefined) return former;
+  const found = findPrimary(document, former.spec.source);
+  if (found?.primary !== undefined) state.primary = found.primary;
+  else if (found) delete state.primary;
+  return former;
+}
+
+/** An old primary that is gone from the spec is not waited for any more; one with another name is. */
+function keepTakeovers(
+  state: RelationshipState,
+  document: Relationship,
+  former: Relationship | undefined,
+): void {
+  const { targets } = orient(document, state.primary).spec;
+  const kept = takeoversOf(state.takeover).flatMap((takeover): Takeover[] => {
+    const old = former?.spec.targets.find((target) => targetName(target) === takeover.from);
+    const now = targets.find((target) =>
+      old ? isSamePlace(target, old) : targetName(target) === takeover.from,
+    );
+    return now ? [{ ...takeover, from: targetName(now) }] : [];
+  });
+  const takeover = toTakeover(kept, primaryName(document, state.primary));
+  if (takeover) state.takeover = takeover;
+  else delete state.takeover;
 }
 
 /** Says something to whoever looks at the current details, until a later sync succeeds. */

@@ -18,6 +18,7 @@ const REASONS: Record<SyncRecord['reason'], string> = {
   approved: 'approved',
   relocation: 'the last one before the primary moves',
   reversed: 'the first one in the new direction',
+  switched: 'the first one from the new primary',
 };
 
 export function describeReason(reason: SyncRecord['reason']): string {

@@ -22,7 +22,7 @@ export type Phase =
   | 'Reversing'
   /** A change of the primary can't proceed; `tidemark resume` has it try again. */
   | 'Parked'
-  /** A target has taken over, and nothing is replicated until `tidemark reverse`. */
+  /** A target has taken over, and the old primary is no copy until `tidemark reverse`; others are replicated to. */
   | 'FailedOver'
   | 'Retired'
   /** Its workflow was ended, and nobody deleted it: `tidemark apply` brings it back. */
@@ -53,6 +53,8 @@ export interface Takeover {
   fenced: boolean;
   /** Why it has not, or what it could not do. */
   fencing?: string;
+  /** An earlier takeover whose old primary has not come back either. */
+  before?: Takeover;
 }
 
 export interface DrillOutcome {

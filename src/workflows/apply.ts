@@ -4,7 +4,7 @@ import { volumeOf, volumePath } from '../model/endpoints';
 import { isMissingAgent } from '../model/failure';
 import { objectionTo, warnOfChange } from '../model/document-change';
 import { orient } from '../model/orientation';
-import { activeDocument, applyDocument as takeDocument } from '../model/relationship-state';
+import { activeDocument, applyDocument as takeDocument, isStopped } from '../model/relationship-state';
 import type { RelationshipState } from '../model/relationship-state';
 import { schedulesOf } from '../model/schedules';
 import type { Relationship, SourceSpec, TargetSpec } from '../model/spec';
@@ -85,15 +85,14 @@ async function keepSchedule(state: RelationshipState, resume = false): Promise<v
   const document = activeDocument(state);
   if (!document) return;
   const { trigger } = document.spec;
-  const isStopped = state.paused || state.takeover !== undefined;
   await onControl('Keep the Schedule in step').keepSchedule({
     relationship: state.name,
     crons: schedulesOf(document.spec),
     timezone: trigger.timezone,
     jitterMs: trigger.jitter ? durationToMs(trigger.jitter) : 0,
     catchUpMs: durationToMs(trigger.catchUp),
-    paused: isStopped,
-    note: scheduleNote(document, isStopped),
+    paused: isStopped(state),
+    note: scheduleNote(document, isStopped(state)),
     ...(resume && { resume }),
   });
 }
@@ -121,6 +120,13 @@ async function dropEndpoints(
   );
 }
 
+/** The state as it will be with this document. */
+function withDocument(state: RelationshipState, document: Relationship): RelationshipState {
+  const next = { ...state };
+  takeDocument(next, document);
+  return next;
+}
+
 async function apply(state: RelationshipState, input: unknown, wants: WantQueue): Promise<ApplyAnswer> {
   const checked = await onControl('Check the spec').checkSpec(input);
   const { relationship: document } = checked;
@@ -133,7 +139,8 @@ async function apply(state: RelationshipState, input: unknown, wants: WantQueue)
     if (objection !== undefined) throw refuseSpec([objection]);
   };
   checkState();
-  const turned = orient(document, state.primary);
+  const { primary } = withDocument(state, document);
+  const turned = orient(document, primary);
   const { problems, warnings, allPassing } = await inspectHosts(turned);
   if (problems.length > 0) throw refuseSpec(problems);
 
@@ -145,7 +152,7 @@ async function apply(state: RelationshipState, input: unknown, wants: WantQueue)
       : 'changed';
   // Before anything is taken over: Temporal too may refuse.
   const [, { lastSequence }] = await Promise.all([
-    keepSchedule({ ...state, document }),
+    keepSchedule(withDocument(state, document)),
     onControl('Record in the catalog').recordRelationship(turned),
   ]);
   // The primary may have begun to change meanwhile.
@@ -156,7 +163,7 @@ async function apply(state: RelationshipState, input: unknown, wants: WantQueue)
   // A name that was used before counts on: no id of a sync comes twice.
   if (outcome === 'created') state.sequence = Math.max(state.sequence, lastSequence);
   if (outcome === 'created') wants.sync('created');
-  else if (added.length > 0 && !state.takeover) wants.sync('changed', added);
+  else if (added.length > 0) wants.sync('changed', added);
   await dropEndpoints(state, old, document);
   return { outcome, warnings: [...state.warnings, ...passing] };
 }

@@ -3,7 +3,7 @@ import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@tempor
 import { renderRelationshipDetails } from '../model/details';
 import { hostsOf } from '../model/endpoints';
 import type { Instant } from '../model/records';
-import { activeDocument, phaseOf } from '../model/relationship-state';
+import { activeDocument, isStopped, phaseOf } from '../model/relationship-state';
 import type { RelationshipState } from '../model/relationship-state';
 import { nextTick } from '../model/schedules';
 import { SEARCH_ATTRIBUTES } from '../model/search-attributes';
@@ -28,7 +28,7 @@ export class Display {
     const { state } = this;
     const document = activeDocument(state);
     const next: Instant | undefined =
-      document && !state.paused && !state.takeover ? nextTick(document.spec, Date.now()) : undefined;
+      document && !isStopped(state) ? nextTick(document.spec, Date.now()) : undefined;
     const isLaterRun = workflowInfo().continuedFromExecutionRunId !== undefined;
     setCurrentDetails(renderRelationshipDetails(state, Date.now(), next, isLaterRun));
   }

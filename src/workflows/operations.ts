@@ -13,7 +13,7 @@ import { makeOperationId, makeSyncId } from '../model/names';
 import type { Failure, SyncRecord } from '../model/records';
 import { primaryName } from '../model/orientation';
 import { basesCapturedAt, basesOf } from '../model/bases';
-import { chooseTargets, objectionToTargets } from '../model/choose-targets';
+import { chooseTargets, objectionToAwaited, objectionToTargets } from '../model/choose-targets';
 import { hostsOf, targetName } from '../model/endpoints';
 import { recordSyncEnd } from '../model/record-sync';
 import { activeDocument, setNotice } from '../model/relationship-state';
@@ -27,14 +27,17 @@ import { REFUSED_BY_STATE } from './messages';
 import { retire } from './retire';
 import { onControl, toFailure } from './steps';
 import { runFence, runSwitch } from './switch-operations';
+import { replicatedTo } from '../model/takeovers';
 import type { SyncInput } from './sync';
-import type { RestoreWant, SyncWant, VerifyWant, Want } from './wants';
+import type { RestoreWant, SyncWant, VerifyWant, Want, WantQueue } from './wants';
 
 type Operation = NonNullable<RelationshipState['operation']>;
 
 /** What running an operation needs of its relationship. */
 export interface Operations {
   state: RelationshipState;
+  /** What waits to be run. */
+  wants: WantQueue;
   /** Writes the current details anew. */
   show: () => void;
   /** Brings the Schedule in step. `resume`: even where it is paused. */
@@ -173,15 +176,14 @@ async function runSync(operations: Operations, want: SyncWant): Promise<void> {
   const { state } = operations;
   const document = activeDocument(state);
   if (!document) return;
-  if (state.takeover) {
-    reject(
-      state,
-      want,
-      `${state.name} has failed over to ${state.takeover.target}: tidemark reverse ${state.name}`,
-    );
+  const waitedFor = objectionToAwaited(state, want.reason === 'request' ? want.targets : []);
+  if (waitedFor !== undefined) {
+    reject(state, want, waitedFor);
+    delete state.retryAt;
     return;
   }
-  const { chosen } = chooseTargets(document.spec.targets, want.targets);
+  const targets = replicatedTo(document.spec.targets, state.takeover);
+  const { chosen } = chooseTargets(targets, want.targets);
   const objection = objectionToTargets(document.spec.targets, want.targets);
   // Targets may have gone from the spec while a sync that nobody asked for by name waited.
   if (objection !== undefined && (want.reason === 'request' || chosen.length === 0)) {
@@ -209,9 +211,9 @@ async function runSync(operations: Operations, want: SyncWant): Promise<void> {
     const some = chosen.length < document.spec.targets.length ? chosen : undefined;
     record = await runChild<SyncInput, SyncRecord>(operations, 'sync', want.reason, input, onStarted, some);
   } catch (error) {
-    const targets = document.spec.targets.filter((target) => chosen.includes(targetName(target)));
+    const tried = targets.filter((target) => chosen.includes(targetName(target)));
     const own = recordIn(error);
-    record = own ?? makeRecord(error, state, { want, startedAt, runId }, targets);
+    record = own ?? makeRecord(error, state, { want, startedAt, runId }, tried);
     if (!own) await recordForIt(record);
     // A start that was refused must not leave its caller waiting.
     want.started.resolve({ workflowId: record.workflowId, syncId });

@@ -10,7 +10,7 @@ import {
 import { ApplicationFailure, CancelledFailure } from '@temporalio/workflow';
 import { takeNews } from '../model/operation-news';
 import type { TargetOutcome } from '../model/records';
-import { objectionToTargets, targetsOfTick } from '../model/choose-targets';
+import { objectionToAwaited, objectionToTargets, targetsOfTick } from '../model/choose-targets';
 import { recordTargetFailure } from '../model/record-sync';
 import {
   activeDocument,
@@ -20,6 +20,7 @@ import {
   waitingForApproval,
 } from '../model/relationship-state';
 import type { RelationshipState } from '../model/relationship-state';
+import { takeoversOf } from '../model/takeovers';
 import { Applier } from './apply';
 import { Display } from './display';
 import { HostWatch } from './host-watch';
@@ -49,9 +50,6 @@ function refused(message: string): ApplicationFailure {
 function reasonAgainst(state: RelationshipState): string | undefined {
   if (state.retired) return `relationship ${state.name} is being deleted`;
   if (!state.document) return `relationship ${state.name} has no accepted spec yet`;
-  if (state.takeover) {
-    return `${state.name} has failed over to ${state.takeover.target}: tidemark reverse ${state.name} replicates again`;
-  }
   if (state.paused) return `relationship ${state.name} is paused: tidemark resume ${state.name}`;
   return undefined;
 }
@@ -89,9 +87,11 @@ async function live(input: RelationshipInput, cancelRequested: Promise<never>): 
   /** An old primary that could not be told that it is one no more is told as soon as its agent is back. */
   const oldPrimary = new HostWatch(() => void wants.fence(), FENCE_AGAIN_MS);
   const watchOldPrimary = () => {
-    const { takeover, targets } = state;
-    const old = takeover && !takeover.fenced ? targets.find(({ name }) => name === takeover.from) : undefined;
-    oldPrimary.watch(old ? [old.host] : []);
+    const unfenced = takeoversOf(state.takeover).filter(({ fenced }) => !fenced);
+    const hostsOfThem = unfenced.flatMap(
+      ({ from }) => state.targets.find(({ name }) => name === from)?.host ?? [],
+    );
+    oldPrimary.watch([...new Set(hostsOfThem)]);
   };
 
   async function admitSync(request: messages.SyncRequest) {
@@ -99,7 +99,7 @@ async function live(input: RelationshipInput, cancelRequested: Promise<never>): 
     if (request.scheduled && targets?.length === 0) {
       state.missedTicks++;
       show();
-      const why = state.takeover ? `failed over to ${state.takeover.target}` : 'paused';
+      const why = state.paused || !state.takeover ? 'paused' : `failed over to ${state.takeover.target}`;
       return { skipped: state.operation ? `${state.operation.kind} is running` : why };
     }
     const want = wants.sync(request.scheduled ? 'schedule' : 'request', targets);
@@ -192,7 +192,9 @@ async function live(input: RelationshipInput, cancelRequested: Promise<never>): 
       // A tick is never refused: it is skipped, and counted.
       const { scheduled, targets } = toSyncRequest(request);
       if (!scheduled || !state.document || state.retired) checkState();
-      const objection = scheduled ? undefined : objectionToTargets(specTargets(), targets);
+      const objection = scheduled
+        ? undefined
+        : (objectionToTargets(specTargets(), targets) ?? objectionToAwaited(state, targets));
       if (objection !== undefined) throw refused(`${state.name}: ${objection}`);
     },
   });
@@ -200,8 +202,10 @@ async function live(input: RelationshipInput, cancelRequested: Promise<never>): 
   setHandler(messages.resumeUpdate, () => setPaused(false));
   setHandler(messages.verifyUpdate, async (request) => await wants.verify(toVerifyRequest(request)).started, {
     validator: (request) => {
-      toVerifyRequest(request);
+      const { target } = toVerifyRequest(request);
       checkState();
+      const objection = objectionToAwaited(state, target === undefined ? [] : [target]);
+      if (objection !== undefined) throw refused(objection);
     },
   });
   setHandler(
@@ -238,6 +242,7 @@ async function live(input: RelationshipInput, cancelRequested: Promise<never>): 
   setHandler(messages.retireSignal, () => void wants.retire());
   const operations: Operations = {
     state,
+    wants,
     show: () => publishState(),
     keepSchedule: (resume) => applier.keepSchedule(resume),
   };
@@ -283,27 +288,19 @@ async function live(input: RelationshipInput, cancelRequested: Promise<never>): 
   while (!state.retired) {
     if (dirty) {
       dirty = false;
-      hosts.watch(state.paused || state.takeover ? [] : state.absentHosts);
+      hosts.watch(state.paused ? [] : state.absentHosts);
       watchOldPrimary();
       publishState();
     }
     const retryInMs =
-      state.retryAt && !state.paused && !state.takeover
-        ? Math.max(0, Date.parse(state.retryAt) - Date.now())
-        : undefined;
+      state.retryAt && !state.paused ? Math.max(0, Date.parse(state.retryAt) - Date.now()) : undefined;
     // Skipped ticks alone fill a history too. A run that was cancelled can't be cancelled once more: the next one can.
     const mayContinue = () => (workflowInfo().continueAsNewSuggested || isCancelled) && !state.drill;
     const ready = () => dirty || !wants.isEmpty() || mayContinue();
     if (retryInMs === undefined) await condition(ready);
     else if (retryInMs > 0)
       await condition(ready, retryInMs, { summary: 'Sync again, after one that failed' });
-    if (
-      !state.paused &&
-      !state.takeover &&
-      state.retryAt &&
-      Date.parse(state.retryAt) <= Date.now() &&
-      wants.isEmpty()
-    ) {
+    if (!state.paused && state.retryAt && Date.parse(state.retryAt) <= Date.now() && wants.isEmpty()) {
       void wants.sync('retry', state.retryTargets);
     }
     const want = wants.take();

@@ -1,7 +1,11 @@
 /** Runs changes of the primary as child workflows, and takes what became of them into the state. */
 import { sleep } from '@temporalio/workflow';
-import { activeDocument, recordTakeover, setNotice } from '../model/relationship-state';
+import { nextToReverse, replicatedTo, takeoversOf, toTakeover } from '../model/takeovers';
+import { activeDocument, isStopped, recordTakeover, setNotice } from '../model/relationship-state';
+import { targetName } from '../model/endpoints';
 import { describeFailure } from '../model/failure';
+import type { RelationshipState } from '../model/relationship-state';
+import type { Takeover } from '../model/status';
 import { makeOperationId } from '../model/names';
 import { recordBack } from '../model/operation-news';
 import { orient, primaryAfter } from '../model/orientation';
@@ -16,7 +20,8 @@ import { fence, findTarget, IMPATIENT, toFenced } from './switch-steps';
 import { switchInput } from './switching';
 import type { SwitchWant } from './wants';
 
-async function runByKind(operations: Operations, want: SwitchWant): Promise<void> {
+/** Answers which target it has brought into step itself. */
+async function runByKind(operations: Operations, want: SwitchWant): Promise<string | undefined> {
   const { state } = operations;
   const input = switchInput(state);
   const onStarted = (workflowId: string) => {
@@ -35,7 +40,7 @@ async function runByKind(operations: Operations, want: SwitchWant): Promise<void
         onStarted,
       );
       recordTakeover(state, takeover, epoch);
-      return;
+      return undefined;
     }
     case 'relocate': {
       const { document } = state;
@@ -49,12 +54,12 @@ async function runByKind(operations: Operations, want: SwitchWant): Promise<void
         onStarted,
       );
       recordTakeover(state, result.takeover, result.epoch);
-      recordBack(state, result.record, retryDelayMs);
-      return;
+      recordBack(state, result.record, result.takeover.from, retryDelayMs);
+      return result.takeover.from;
     }
     case 'reverse': {
-      const { takeover } = state;
-      if (!takeover) return;
+      const takeover = nextToReverse(state.takeover);
+      if (!takeover) return undefined;
       const child: BringBackInput = {
         ...input,
         from: takeover.from,
@@ -68,7 +73,8 @@ async function runByKind(operations: Operations, want: SwitchWant): Promise<void
         child,
         onStarted,
       );
-      recordBack(state, record, retryDelayMs);
+      recordBack(state, record, takeover.from, retryDelayMs);
+      return takeover.from;
     }
   }
 }
@@ -79,7 +85,7 @@ async function settle({ state, keepSchedule }: Operations): Promise<void> {
   if (!document) return;
   for (;;) {
     try {
-      await keepSchedule(!state.paused && !state.takeover);
+      await keepSchedule(!isStopped(state));
       await onControl('Record in the catalog').recordRelationship(document);
       return;
     } catch (error) {
@@ -96,9 +102,11 @@ async function settle({ state, keepSchedule }: Operations): Promise<void> {
 export async function runSwitch(operations: Operations, want: SwitchWant): Promise<void> {
   const { state } = operations;
   state.sequence++;
+  const { takeoverEpoch } = state;
   const workflowId = makeOperationId(state.name, want.kind, state.sequence);
+  let back: string | undefined;
   try {
-    await runByKind(operations, want);
+    back = await runByKind(operations, want);
     delete state.notice;
     want.ended.resolve();
   } catch (error) {
@@ -107,23 +115,42 @@ export async function runSwitch(operations: Operations, want: SwitchWant): Promi
     want.started.resolve({ workflowId });
     want.ended.reject(error);
   }
+  // From whom the others are copied has changed: they are told so at once, not at their next tick.
+  if (state.takeoverEpoch !== takeoverEpoch) syncOthers(operations, back);
   await settle(operations);
+}
+
+/** Syncs the targets that the change of the primary itself has not brought into step. */
+function syncOthers({ state, wants }: Operations, back: string | undefined): void {
+  const { spec } = activeDocument(state) ?? {};
+  const others = replicatedTo(spec?.targets ?? [], state.takeover)
+    .map(targetName)
+    .filter((name) => name !== back);
+  if (others.length > 0) wants.sync('switched', others);
 }
 
 /** Tells an old primary, whose host is back, that it is primary no more. Never throws. */
 export async function runFence({ state }: Operations): Promise<void> {
-  const { takeover } = state;
-  if (!takeover || takeover.fenced) return;
+  const before = state.takeover;
+  const fenced: Takeover[] = [];
+  for (const takeover of takeoversOf(before))
+    fenced.push(takeover.fenced ? takeover : await fenceAgain(state, takeover));
+  const takeover = toTakeover(fenced);
+  // The spec may have changed meanwhile.
+  if (takeover && state.takeover === before) state.takeover = takeover;
+}
+
+async function fenceAgain(state: RelationshipState, takeover: Takeover): Promise<Takeover> {
   const input = switchInput(state);
   const old = findTarget(input.document, takeover.from);
-  if (!old) return;
+  if (!old) return takeover;
   const { fencing: _before, ...rest } = takeover;
   try {
     const answer = await fence(input, old, takeover.from, state.epoch, IMPATIENT);
-    state.takeover = { ...rest, ...toFenced(answer) };
     setNotice(state, `${old.host} is back, and has been told that it is primary no more`);
+    return { ...rest, ...toFenced(answer) };
   } catch (error) {
     const failure = error instanceof StepFailed ? error.failure : toFailure(error, old.host);
-    state.takeover = { ...rest, fencing: describeFailure(failure) };
+    return { ...rest, fencing: describeFailure(failure) };
   }
 }

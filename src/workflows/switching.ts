@@ -7,10 +7,11 @@ import type { OperationNews } from '../model/operation-news';
 import { primaryName } from '../model/orientation';
 import type { Price } from '../model/price';
 import type { RelationshipState } from '../model/relationship-state';
+import { awaitedNames, awaitedText, nextToReverse, replicatedTo } from '../model/takeovers';
 import * as messages from './messages';
 import { toFailoverRequest, toReverseRequest } from './requests';
-import { StepFailed } from './steps';
-import { findTarget, refuse, weigh } from './switch-steps';
+import { onHost, StepFailed, toFailure } from './steps';
+import { findTarget, IMPATIENT, refuse, weigh } from './switch-steps';
 import type { SwitchInput } from './switch-steps';
 import type { WantQueue } from './wants';
 
@@ -67,21 +68,37 @@ function checkNoSwitch({ state, wants }: SwitchingParts): void {
   );
 }
 
-function checkReplicates(parts: SwitchingParts): void {
-  const { state } = parts;
-  checkNoSwitch(parts);
-  if (!state.takeover) return;
-  throw refuse(
-    'RefusedByState',
-    `${state.name} has failed over to ${state.takeover.target}, and is replicated to nowhere`,
-    `tidemark reverse ${state.name} first`,
-  );
+/** A relocation compares with a copy, which an old primary that has not come back is not. */
+function checkIsCopy({ state }: SwitchingParts, target: string): void {
+  if (!state.takeover || !awaitedNames(state.takeover).includes(target)) return;
+  throw refuse('RefusedByState', awaitedText(state.name, state.takeover, target));
 }
 
 function checkReverse(parts: SwitchingParts): void {
   checkNoSwitch(parts);
   if (parts.state.takeover) return;
   throw refuse('RefusedByState', `${parts.state.name} has not failed over: there is nothing to reverse`);
+}
+
+/**
+ * A reversal waits for the old primary's host, and nothing is synced meanwhile: where there are targets that it would
+ * keep waiting, that host has to be there.
+ */
+async function checkOldPrimaryAnswers(state: RelationshipState): Promise<void> {
+  const { document } = switchInput(state);
+  const from = nextToReverse(state.takeover)?.from ?? '';
+  const old = findTarget(document, from);
+  if (!old || replicatedTo(document.spec.targets, state.takeover).length === 0) return;
+  try {
+    await onHost(old.host, `See whether ${from} is back`, IMPATIENT).ping();
+  } catch (error) {
+    const { message } = toFailure(error, old.host);
+    throw refuse(
+      'RefusedByState',
+      `${from} can't be brought back yet: ${message}`,
+      `start it there: tidemark agent --host ${old.host}; the other targets are synced meanwhile. A spec without it gives it up`,
+    );
+  }
 }
 
 /** @throws ApplicationFailure with why it can't be known */
@@ -110,13 +127,18 @@ export function handleSwitching(parts: SwitchingParts): void {
     return want;
   };
   const relocate = (input: unknown) => {
-    checkReplicates(parts);
-    const { target } = toFailoverRequest(input);
-    return wants.relocate({ target: meantTarget(state, target) });
+    checkNoSwitch(parts);
+    const target = meantTarget(state, toFailoverRequest(input).target);
+    checkIsCopy(parts, target);
+    return wants.relocate({ target });
   };
-  const reverse = (input: unknown) => {
+  const reverse = async (input: unknown) => {
+    const request = toReverseRequest(input);
     checkReverse(parts);
-    return wants.reverse(toReverseRequest(input));
+    await checkOldPrimaryAnswers(state);
+    // Something else may have been asked for meanwhile.
+    checkReverse(parts);
+    return wants.reverse(request);
   };
   const cancelOperation = () => {
     if (!state.operation) throw refuse('RefusedByState', `nothing runs in relationship ${state.name}`);
@@ -128,11 +150,19 @@ export function handleSwitching(parts: SwitchingParts): void {
   });
   setHandler(messages.failoverUpdate, async (request) => await failOver(request).started);
   setHandler(messages.relocateUpdate, async (request) => await relocate(request).started);
-  setHandler(messages.reverseUpdate, async (request) => await reverse(request).started);
+  setHandler(messages.reverseUpdate, async (request) => await (await reverse(request)).started);
   setHandler(messages.cancelUpdate, cancelOperation);
   setHandler(messages.failoverSignal, (request) => asSignal(() => void failOver(request)));
   setHandler(messages.relocateSignal, (request) => asSignal(() => void relocate(request)));
-  setHandler(messages.reverseSignal, (request) => asSignal(() => void reverse(request)));
+  setHandler(messages.reverseSignal, async (request) => {
+    try {
+      await reverse(request);
+    } catch (error) {
+      asSignal(() => {
+        throw error;
+      });
+    }
+  });
   setHandler(messages.cancelSignal, () => asSignal(cancelOperation));
   setHandler(messages.operationNewsSignal, onNews);
 }

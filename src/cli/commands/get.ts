@@ -112,7 +112,7 @@ function switchLines({ name, takeover, operation, vanished }: RelationshipSummar
     }).map((line, index) => (index === 0 ? `${name} ${line}` : line));
   if (!takeover || operation) return [];
   return [
-    `${name} has failed over from ${takeover.from} to ${takeover.target}, and is replicated to nowhere; once ${takeover.from} runs again: tidemark reverse ${name}`,
+    `${name} has failed over from ${takeover.from} to ${takeover.target}, and ${takeover.from} is no copy yet; once it runs again: tidemark reverse ${name}`,
   ];
 }
 

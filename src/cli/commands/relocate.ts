@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { chooseTakeoverTarget } from '../../model/choose-targets';
 import type { RelationshipStatus } from '../../model/status';
+import { awaitedNames } from '../../model/takeovers';
 import type { OperationStarted, RelocateResult } from '../../workflows/messages';
 import { confirm } from '../confirm';
 import { followPhases } from '../follow-phases';
@@ -54,9 +55,9 @@ async function relocate(name: string, options: RelocateOptions): Promise<void> {
   await lazy.temporal().Temporal.use(async (temporal) => {
     const status = await temporal.status(name);
     const target = options.target ?? chooseTakeoverTarget(status.targets);
+    const isAwaited = awaitedNames(status.takeover).includes(target ?? '');
     // What the state refuses is refused before anybody is asked.
-    if (!options.yes && target !== undefined && !status.takeover)
-      await confirm(relocateQuestion(status, target));
+    if (!options.yes && target !== undefined && !isAwaited) await confirm(relocateQuestion(status, target));
     const request = target === undefined ? {} : { target };
     const { workflowId } = await temporal.update<OperationStarted>(name, 'relocate', request);
     print(await followPhases<RelocateResult>(temporal, name, workflowId), options, formatRelocation);

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { RelationshipStatus } from '../../model/status';
+import { nextToReverse } from '../../model/takeovers';
 import type { OperationStarted, ReverseResult } from '../../workflows/messages';
 import { formatBroughtBack } from '../brought-back';
 import { confirm } from '../confirm';
@@ -64,7 +65,7 @@ async function reverse(name: string, options: ReverseOptions): Promise<void> {
   const { acceptDiverged = false } = options;
   await lazy.temporal().Temporal.use(async (temporal) => {
     const status = await temporal.status(name);
-    const { takeover } = status;
+    const takeover = nextToReverse(status.takeover);
     // Without one it is refused, and there is nothing to ask.
     if (!options.yes && takeover) await confirm(reverseQuestion(status, takeover.from));
     const { workflowId } = await temporal.update<OperationStarted>(name, 'reverse', { acceptDiverged });

@@ -79,6 +79,7 @@ export const SyncEntrySchema = z.object({
     'approved',
     'relocation',
     'reversed',
+    'switched',
   ]),
   startedAt: instant,
   capturedAt: instant.nullable(),
