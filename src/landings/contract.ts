@@ -3,8 +3,12 @@
  * exact command, until it is closed or expires.
  */
 
+import type { Keeps } from '../model/keeps';
+
 /** Where and how to connect. Public: the host key is what the source pins. */
 export interface Landing {
+  /** What can be kept of what lands here; undefined where nobody tried. */
+  keeps?: Keeps;
   id: string;
   address: string;
   port: number;

@@ -7,6 +7,7 @@
  */
 import type { Host } from '../hosts/contract';
 import type { Landing, Landings } from '../landings/contract';
+import type { Keeps } from '../model/keeps';
 import type { StreamPlan } from '../model/plan-stream';
 import type { Comparison, Progress, TransferStats, Volume } from '../model/records';
 import type { MoverKind, MoverSpec } from '../model/spec';
@@ -107,6 +108,8 @@ export interface Mover {
       writeMode: WriteMode | 'verify';
       mover: MoverSpec;
       expiresAt: string;
+      /** What the filesystem at `path`, and the user that writes there, can keep. */
+      keeps?: Keeps;
       /** At most so many deletions; the target itself enforces it. Undefined: no limit. */
       maxDeletions?: number;
       /** In its place: a share of the files that a delta is compared with. */

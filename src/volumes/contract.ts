@@ -6,6 +6,7 @@
  * the work: a killed agent leaves nothing that the next call can't mend. Errors are `TidemarkError`s.
  */
 import type { Host } from '../hosts/contract';
+import type { Keeps } from '../model/keeps';
 import type { LeftOut } from '../model/left-out';
 import type { StreamPlan } from '../model/plan-stream';
 import type {
@@ -157,6 +158,12 @@ export interface VolumeDriver {
     volume: Volume,
     request: { relationship: string; keepSyncIds: readonly string[] },
   ): Promise<void>;
+
+  /**
+   * What of a file can be kept here, found out by a trial on the very filesystem; undefined where nothing can be
+   * tried. Left out by kinds whose storage keeps whatever it is sent.
+   */
+  keeps?(host: Host, volume: Volume): Promise<Keeps | undefined>;
 
   /** Where a transfer writes: the live replica, as the mover's tool names it. */
   landingPath(volume: Volume): string;

@@ -10,11 +10,17 @@ import { type FilesystemKind, TestFilesystem } from './filesystems';
 
 const host = makeLocalHost({ name: 'fixtures', home: tmpdir() });
 
+type Abilities = Pick<VolumeFixture, 'capture' | 'points' | 'sharesBlocks' | 'canBeReadOnly'>;
+
+const PLAIN: Abilities = {
+  capture: ['Direct'],
+  points: ['HardLink', 'Direct'],
+  sharesBlocks: false,
+  canBeReadOnly: false,
+};
+
 /** What a directory can do on each filesystem. */
-const ABILITIES: Record<
-  FilesystemKind,
-  Pick<VolumeFixture, 'capture' | 'points' | 'sharesBlocks' | 'canBeReadOnly'>
-> = {
+const ABILITIES: Record<FilesystemKind, Abilities> = {
   btrfs: {
     capture: ['Snapshot', 'Clone', 'Direct'],
     points: ['Snapshot', 'Clone', 'HardLink', 'Direct'],
@@ -27,8 +33,9 @@ const ABILITIES: Record<
     sharesBlocks: true,
     canBeReadOnly: false,
   },
-  ext4: { capture: ['Direct'], points: ['HardLink', 'Direct'], sharesBlocks: false, canBeReadOnly: false },
-  tmpfs: { capture: ['Direct'], points: ['HardLink', 'Direct'], sharesBlocks: false, canBeReadOnly: false },
+  ext4: PLAIN,
+  ext3: PLAIN,
+  tmpfs: PLAIN,
 };
 
 /** Folders of one filesystem; on btrfs they are subvolumes. */

@@ -5,13 +5,15 @@ import { join } from 'node:path';
 import { makeLocalHost } from '../../src/hosts/local';
 import { runChecked } from '../../src/hosts/run-checked';
 
-export type FilesystemKind = 'btrfs' | 'xfs' | 'ext4' | 'tmpfs';
+export type FilesystemKind = 'btrfs' | 'xfs' | 'ext4' | 'ext3' | 'tmpfs';
 
 /** Sizes are apparent: the files are sparse. XFS takes no less than 300 MiB. */
 const MAKE: Record<Exclude<FilesystemKind, 'tmpfs'>, { mkfs: string[]; size: string }> = {
   btrfs: { mkfs: ['mkfs.btrfs', '-q', '-f'], size: '512M' },
   xfs: { mkfs: ['mkfs.xfs', '-q', '-f', '-m', 'reflink=1'], size: '320M' },
   ext4: { mkfs: ['mkfs.ext4', '-q', '-F'], size: '256M' },
+  // Inodes of 128 bytes hold whole seconds.
+  ext3: { mkfs: ['mkfs.ext3', '-q', '-F', '-I', '128'], size: '64M' },
 };
 
 const host = makeLocalHost({ name: 'filesystems', home: tmpdir() });

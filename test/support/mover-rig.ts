@@ -9,6 +9,7 @@ import { type LandingService, startLandingSshd } from '../../src/landings/sshd';
 import type { Comparison, Difference, Progress, TransferStats, Volume } from '../../src/model/records';
 import { MoverSchema, type MoverSpec } from '../../src/model/spec';
 import type { Mover, TransferId, WriteMode } from '../../src/movers/contract';
+import { directoryDriver } from '../../src/volumes/directory';
 import type { Capture } from '../../src/volumes/contract';
 
 export interface SyncOptions {
@@ -37,7 +38,12 @@ export interface MoverRig {
   /** Offer, receive, transfer; closed only where that succeeded, so that a test can look. */
   sync(options?: SyncOptions): Promise<TransferStats>;
   verify(options?: { capturedAt?: string; mover?: MoverSpec }): Promise<Difference[]>;
-  compare(options?: { capturedAt?: string; mover?: MoverSpec; quick?: boolean }): Promise<Comparison>;
+  compare(options?: {
+    capturedAt?: string;
+    mover?: MoverSpec;
+    quick?: boolean;
+    targetPath?: string;
+  }): Promise<Comparison>;
   close(): Promise<void>;
   dispose(): Promise<void>;
 }
@@ -90,6 +96,11 @@ export async function makeMoverRig(
   const { source, target, service, dispose } = await makeHosts(homes);
   const usual: TransferId = { relationship: 'wiki', target: 'beta', syncId: 'wiki-000001' };
 
+  const keepsAt = async (path: string) => {
+    const keeps = await directoryDriver.keeps?.(target, directoryAt(path));
+    return keeps ? { keeps } : {};
+  };
+
   const rig: MoverRig = {
     ...{ folder, source, target, sourcePath, targetPath, service, mover, id: usual },
     async sync(options = {}) {
@@ -107,6 +118,7 @@ export async function makeMoverRig(
         mover: spec,
         expiresAt,
         ...limit,
+        ...(await keepsAt(path)),
       });
       const stats = await mover.transfer(source, {
         id,
@@ -126,16 +138,22 @@ export async function makeMoverRig(
     async verify(options) {
       return (await rig.compare(options)).differences;
     },
-    async compare({ capturedAt = new Date(0).toISOString(), mover: spec = moverSpec(), quick = false } = {}) {
+    async compare({
+      capturedAt = new Date(0).toISOString(),
+      mover: spec = moverSpec(),
+      quick = false,
+      targetPath: path = targetPath,
+    } = {}) {
       const offer = await mover.offerVerify(source, { id: usual, mover: spec, quick });
       const request = {
         id: usual,
-        path: targetPath,
-        volume: directoryAt(targetPath),
+        path,
+        volume: directoryAt(path),
         offer,
         writeMode: 'verify' as const,
         mover: spec,
         expiresAt: inAnHour(),
+        ...(await keepsAt(path)),
       };
       const landing = await mover.receive(target, service.landings, request);
       const { signal } = new AbortController();

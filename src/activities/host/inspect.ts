@@ -1,7 +1,10 @@
 import { TidemarkError } from '../../model/errors';
 import { volumeOf, volumePath } from '../../model/endpoints';
+import { describeLacks } from '../../model/keeps';
+import type { Volume } from '../../model/records';
 import type { SourceSpec } from '../../model/spec';
 import type { Inspection } from '../../volumes/contract';
+import type { Host } from '../../hosts/contract';
 import { driverFor } from '../../volumes/registry';
 import { checkBeside } from '../../volumes/shared/apart';
 import type { HostActivities } from '../contract';
@@ -50,6 +53,17 @@ function warnOfInner({ innerVolumes = [] }: Inspection): string[] {
   ];
 }
 
+/** What a target can't keep of whatever it is sent. */
+async function warnOfLacks(host: Host, volume: Volume): Promise<string[]> {
+  try {
+    const keeps = await driverFor(volume.kind).keeps?.(host, volume);
+    return [keeps && describeLacks(keeps)].filter((text) => text !== undefined);
+  } catch {
+    // What keeps it from being tried is told by the checks.
+    return [];
+  }
+}
+
 /** What is wrong with one endpoint of a spec, every reason at once. Changes nothing. */
 export async function inspectEndpoint(
   context: AgentContext,
@@ -83,5 +97,6 @@ export async function inspectEndpoint(
     );
   }
   if (!mover?.btrfs?.nested) warnings.push(...warnOfInner(inspection));
+  if (role === 'target') warnings.push(...(await warnOfLacks(host, volume)));
   return { inspection, problems, warnings };
 }

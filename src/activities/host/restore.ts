@@ -84,10 +84,13 @@ export function makeRestore(context: AgentContext): Pick<HostActivities, 'offerR
 
     async receiveRestore({ id, path, overwrite, offer, mover, bytes, landingLifetimeMs }) {
       await prepareDestination(host, path, overwrite, bytes);
+      const volume: Volume = { kind: 'directory', path };
+      const keeps = await driverFor(volume.kind).keeps?.(host, volume);
       return moverFor(mover).receive(host, landings, {
         id,
         path,
-        volume: { kind: 'directory', path },
+        volume,
+        ...(keeps && { keeps }),
         offer,
         writeMode: 'delayed',
         mover,

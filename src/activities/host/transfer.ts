@@ -66,8 +66,10 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activ
       const driver = driverFor(volume.kind);
       await driver.check(host, volume, claim);
       await noteLanding(host, id);
+      const keeps = await driver.keeps?.(host, volume);
       return moverFor(mover).receive(host, landings, {
         id,
+        ...(keeps && { keeps }),
         path: driver.landingPath(volume),
         volume,
         offer,

@@ -43,8 +43,10 @@ export function makeVerify(
       await driver.check(host, volume, claim);
       const point = await findPoint(context, { volume, claim }, pointId);
       const path = await driver.pointPath(host, volume, claim.relationship, point.id);
+      const keeps = await driver.keeps?.(host, volume);
       const landing = await moverFor(mover).receive(host, landings, {
         id,
+        ...(keeps && { keeps }),
         path,
         volume,
         offer,

@@ -6,7 +6,7 @@ import type { TransferRequest } from '../contract';
 import { refuseDeletions } from '../shared/approval';
 import { describeLink } from '../shared/link';
 import { classifyEnding, countVanished, VANISHED } from './classify';
-import { makeClientOptions } from './options';
+import { makeClientOptions, writerOf } from './options';
 import { isDeletion, parseItem } from './output';
 import { runRsync } from './run-rsync';
 import { StatsCounter } from './stats';
@@ -36,7 +36,10 @@ export async function foresee(host: Host, request: TransferRequest): Promise<For
     if (isDeletion(item) && examples.length < EXAMPLES) examples.push(item.name);
   };
   const pass = 'dry';
-  const options = makeClientOptions(mover, writeMode, resolved, { writer: landing.user, pass });
+  const options = makeClientOptions(mover, writeMode, resolved, {
+    ...writerOf(landing),
+    pass,
+  });
   const run = { id, sourcePath, landing, options, pass, signal, onLine } as const;
   const { exitCode, stderr } = await runRsync(host, run);
   if (exitCode !== 0 && exitCode !== VANISHED) {

@@ -1,5 +1,7 @@
 /** The options that rsync is started with. Pure; the very same for the offer and for the transfer. */
+import type { Landing } from '../../landings/contract';
 import { rsyncOptions } from '../../model/mover-options';
+import { isRoot, type Keeps } from '../../model/keeps';
 import type { MoverSpec, RsyncSpec } from '../../model/spec';
 import { sizeToBytes } from '../../model/units';
 import type { WriteMode } from '../contract';
@@ -26,7 +28,21 @@ export const PARTIAL_FOLDER = '.tidemark-partial';
  * Everything that a file is: what `verify` compares and `transfer` brings over. Without the window of
  * -1, rsync takes times within one second for equal.
  */
-const EVERYTHING = ['-aHAXS', '--numeric-ids', '--modify-window=-1'];
+const EVERYTHING = ['--numeric-ids', '--modify-window=-1'];
+
+/** What a receiver can't store is not sent: it would fail there. Compared it is, all the same. */
+export function isSent(letter: 'A' | 'X', keeps: Keeps | undefined): boolean {
+  if (letter === 'A') return keeps?.lacks.includes('acl') !== true;
+  // Root is sent attributes of several kinds, each of which may be told apart by a rule.
+  return !keeps || isRoot(keeps) || !keeps.lacks.includes('user');
+}
+
+/** Rules for attributes that root can't store at a receiver. */
+function lackedAttributes(keeps: Keeps | undefined): string[] {
+  if (!keeps || !isRoot(keeps)) return [];
+  const rules = { user: '-x user.*', trusted: '-x trusted.*', security: '-x security.*', acl: undefined };
+  return keeps.lacks.map((space) => rules[space]).flatMap((rule) => (rule ? [`--filter=${rule}`] : []));
+}
 
 /** A peer that is silent for so long is gone; ssh itself notices a dead link sooner. */
 const SILENCE_SECONDS = 30;
@@ -84,6 +100,15 @@ function makeLinkOptions({ bandwidthLimit }: RsyncSpec, resolved: Record<string,
   ];
 }
 
+/** Who writes behind a landing, and what can be kept there. */
+export function writerOf({ user, keeps }: Pick<Landing, 'user' | 'keeps'>): {
+  writer: string;
+  keeps?: Keeps;
+} {
+  const isRootThere = keeps ? isRoot(keeps) : user === 'root';
+  return { writer: isRootThere ? 'root' : user, ...(keeps && { keeps }) };
+}
+
 const OUTPUT: Record<Pass | 'verify', readonly string[]> = {
   main: ['--info=progress2,stats2', '--out-format=%i'],
   dry: ['--info=stats2', '--out-format=%i %n'],
@@ -98,12 +123,15 @@ export function makeClientOptions(
   mover: MoverSpec,
   mode: LandingMode,
   resolved: Record<string, string>,
-  { writer, pass = 'main' }: { writer?: string; pass?: Pass } = {},
+  { writer, pass = 'main', keeps }: { writer?: string; pass?: Pass; keeps?: Keeps } = {},
 ): string[] {
   const { checksum, extraOptions } = rsyncOptions(mover);
   // What would be deleted shows without reading contents.
   const sums = mode === 'verify' ? resolved['compare'] !== 'quick' : checksum && pass !== 'dry';
+  // Whatever differs is named, also what a receiver can't store.
+  const stored = mode === 'verify' && sums ? undefined : keeps;
   return [
+    `-aH${isSent('A', stored) ? 'A' : ''}${isSent('X', stored) ? 'X' : ''}S`,
     ...EVERYTHING,
     ...makeReach(mover),
     ...MODES[mode],
@@ -113,7 +141,7 @@ export function makeClientOptions(
     `--timeout=${sums || checksum ? SILENCE_WHEN_SUMMING_SECONDS : SILENCE_SECONDS}`,
     ...makeLinkOptions(rsyncOptions(mover), resolved),
     ...makeFilters(rsyncOptions(mover), mode, resolved['whole'] === 'yes'),
-    ...(writer === 'root' ? ATTRIBUTE_RULES : []),
+    ...(writer === 'root' ? [...ATTRIBUTE_RULES, ...lackedAttributes(stored)] : []),
     '--no-human-readable',
     ...OUTPUT[mode === 'verify' ? mode : pass],
   ];

@@ -3,6 +3,7 @@
  * from the main one's, once that has proved to be one that this mover runs. Pure.
  */
 import { chooseCommand } from '../../landings/choose-command';
+import type { Keeps } from '../../model/keeps';
 import type { WriteMode } from '../contract';
 import { type Pass, placeholderOf } from './options';
 import { completeServerCommand } from './server-command';
@@ -22,7 +23,7 @@ function makeDry([program = '', server = '', letters = '', ...rest]: readonly st
 /** The target's command for each pass. @throws TidemarkError `InvalidSpec` where the offer is none of this mover's. */
 export function makePasses(
   offered: readonly string[],
-  request: { mode: WriteMode; path: string; maxDeletions?: number },
+  request: { mode: WriteMode; path: string; maxDeletions?: number; keeps?: Keeps },
 ): Record<Pass, string[]> {
   const main = completeServerCommand(offered, request);
   return { main, dry: makeDry(main) };

@@ -22,7 +22,8 @@ async function isEmptyFolder(host: Host, path: string): Promise<boolean> {
 
 /** Ends what may still run of a lost attempt, then opens the landing. */
 export async function receive(host: Host, landings: Landings, request: ReceiveRequest): Promise<Landing> {
-  const { id, path, offer, writeMode, maxDeletions } = request;
+  const { id, path, offer, writeMode, maxDeletions, keeps } = request;
+  const kept = keeps ? { keeps } : {};
   // A verify offer never opens a landing that writes: its command would be refused below anyway.
   const mode: LandingMode = offer.resolved['mode'] === 'verify' ? 'verify' : writeMode;
   if (writeMode === 'verify' && mode !== 'verify') {
@@ -33,13 +34,18 @@ export async function receive(host: Host, landings: Landings, request: ReceiveRe
   const offered = offer.serverCommands[mode === 'verify' ? 'inPlace' : mode] ?? [];
   const command =
     mode === 'verify'
-      ? completeServerCommand(offered, { mode, path })
-      : makeWriterCommand(offered, { mode, path, ...(maxDeletions !== undefined && { maxDeletions }) });
+      ? completeServerCommand(offered, { mode, path, ...kept })
+      : makeWriterCommand(offered, {
+          mode,
+          path,
+          ...kept,
+          ...(maxDeletions !== undefined && { maxDeletions }),
+        });
   await host.endAttempts(receiveAttempt(host.home, id));
   await host.files.write(landingNotePath(host.home, id), id.syncId, 0o600);
   // `/.`, so that a folder that is a symlink is the one that it leads to.
   const locked = mode === 'verify' ? command : lockWriter(`${path.replace(/\/+$/, '')}/.`, command);
   const isEmpty = mode !== 'verify' && (await isEmptyFolder(host, path));
   const landing = await openLanding(host, landings, request, locked);
-  return { ...landing, ...(isEmpty && { isEmpty }) };
+  return { ...landing, ...(isEmpty && { isEmpty }), ...kept };
 }

@@ -1,6 +1,7 @@
 /** The command that rsync runs at the target: asked of rsync itself, and checked by the target. Pure. */
 import { TidemarkError } from '../../model/errors';
-import { type LandingMode, PARTIAL_FOLDER, PLACEHOLDER_PATH } from './options';
+import { type Keeps, modifyWindow } from '../../model/keeps';
+import { isSent, type LandingMode, PARTIAL_FOLDER, PLACEHOLDER_PATH } from './options';
 
 const ANNOUNCEMENT = /^opening connection using: (.*) {2}\((\d+) args\)$/m;
 
@@ -77,6 +78,14 @@ function checkOptions(options: readonly string[], mode: LandingMode): void {
   for (const required of REQUIRED[mode]) if (!names.has(required)) refuse(`${mode} without ${required}`);
 }
 
+/** As the client leaves out what can't be stored here. A comparison by checksum looks at it all the same. */
+function dropUnsent(letters: string, mode: LandingMode, keeps: Keeps | undefined): string {
+  if (mode === 'verify' && letters.includes('c')) return letters;
+  const [options = '', ...abilities] = letters.split('e.');
+  const sent = [...options].filter((letter) => (letter !== 'A' && letter !== 'X') || isSent(letter, keeps));
+  return [sent.join(''), ...abilities].join('e.');
+}
+
 /**
  * The command that a landing runs: the offered one, once it proved to be one that this mover makes,
  * with the real path, and with the target's own limit on deletions.
@@ -84,7 +93,12 @@ function checkOptions(options: readonly string[], mode: LandingMode): void {
  */
 export function completeServerCommand(
   offered: readonly string[],
-  { mode, path, maxDeletions }: { mode: LandingMode; path: string; maxDeletions?: number },
+  {
+    mode,
+    path,
+    maxDeletions,
+    keeps,
+  }: { mode: LandingMode; path: string; maxDeletions?: number; keeps?: Keeps },
 ): string[] {
   const [program, server, letters = '', ...rest] = offered;
   const [dot, placeholder] = rest.splice(-2);
@@ -97,7 +111,17 @@ export function completeServerCommand(
   if (!path.startsWith('/')) throw new Error(`not an absolute path: ${path}`);
   const limit = maxDeletions === undefined ? [] : [`--max-delete=${maxDeletions}`];
   // The source alone paces the transfer: a clock set back here would have this side sleep as long.
-  const options = rest.filter((option) => !option.startsWith('--bwlimit='));
+  const options = rest
+    .filter((option) => !option.startsWith('--bwlimit='))
+    .map((option) => (option === '-@-1' ? `-@${modifyWindow(keeps)}` : option));
   // `/.` because rsync makes a missing folder where the path ends otherwise.
-  return ['rsync', '--server', letters, ...limit, ...options, '.', `${path.replace(/\/+$/, '')}/.`];
+  return [
+    'rsync',
+    '--server',
+    dropUnsent(letters, mode, keeps),
+    ...limit,
+    ...options,
+    '.',
+    `${path.replace(/\/+$/, '')}/.`,
+  ];
 }

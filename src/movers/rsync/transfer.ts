@@ -9,8 +9,9 @@ import { describeLink } from '../shared/link';
 import { ProgressMeter } from '../shared/progress';
 import { classifyEnding, countVanished, parseSkippedDeletions, VANISHED } from './classify';
 import { foresee } from './foresee';
+import { findLeftOut } from './left-out';
 import { measureLink, rememberLink } from './links';
-import { makeClientOptions } from './options';
+import { makeClientOptions, writerOf } from './options';
 import { parseItem, parseProgress } from './output';
 import { runRsync } from './run-rsync';
 import { StatsCounter } from './stats';
@@ -36,7 +37,7 @@ async function push(host: Host, request: TransferRequest, meter: ProgressMeter):
     if (progress) return meter.update(progress);
     counter.readLine(line);
   };
-  const options = makeClientOptions(mover, writeMode, resolved, { writer: landing.user });
+  const options = makeClientOptions(mover, writeMode, resolved, writerOf(landing));
   const { exitCode, stderr } = await runRsync(host, { id, sourcePath, landing, options, signal, onLine });
   const skipped = exitCode === 0 ? undefined : parseSkippedDeletions(stderr);
   if (skipped !== undefined) {
@@ -52,6 +53,29 @@ async function push(host: Host, request: TransferRequest, meter: ProgressMeter):
 
 /** One attempt, from where the last one stopped. What it may delete is judged before anything is written. */
 export async function transfer(host: Host, request: TransferRequest): Promise<TransferStats> {
+  const { resolved, landing, signal } = request;
+  const over = new AbortController();
+  // A state of its storage is whole: what that lacks is told by its driver.
+  const looking =
+    resolved['whole'] === 'yes'
+      ? Promise.resolve([])
+      : findLeftOut(host, {
+          ...request,
+          ...writerOf(landing),
+          signal: AbortSignal.any([signal, over.signal]),
+        });
+  looking.catch(() => undefined);
+  try {
+    const stats = await bringOver(host, request);
+    const leftOut = await looking;
+    return { ...stats, ...(leftOut.length > 0 && { leftOut }) };
+  } finally {
+    over.abort();
+    await looking.catch(() => undefined);
+  }
+}
+
+async function bringOver(host: Host, request: TransferRequest): Promise<TransferStats> {
   const { onProgress, landing, maxDeletions } = request;
   const meter = new ProgressMeter({
     onProgress,

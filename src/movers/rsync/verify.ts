@@ -1,12 +1,13 @@
 /** Compares a recovery point with the source's copy; changes nothing. */
 import type { Host } from '../../hosts/contract';
-import type { Comparison } from '../../model/records';
+import type { Comparison, Difference } from '../../model/records';
 import type { Mover } from '../contract';
 import { describeLink } from '../shared/link';
 import { findChangedSince } from './changed-since';
 import { classifyEnding, VANISHED } from './classify';
 import { makeDifference, pathOfItem } from './differences';
-import { makeClientOptions } from './options';
+import { findUnkept } from './unkept';
+import { makeClientOptions, writerOf } from './options';
 import { isDeletion, parseSizedItem } from './output';
 import { runRsync } from './run-rsync';
 
@@ -28,9 +29,7 @@ export async function verify(host: Host, request: VerifyRequest): Promise<Compar
     onProgress({ phase: 'comparing', bytesDone: 0, filesDone: items.length, rateBytesPerSecond: 0 });
   };
   report();
-  const options = makeClientOptions(mover, 'verify', quick ? { compare: 'quick' } : {}, {
-    writer: landing.user,
-  });
+  const options = makeClientOptions(mover, 'verify', quick ? { compare: 'quick' } : {}, writerOf(landing));
   const onLine = (line: string) => {
     const item = parseSizedItem(line);
     if (item) items.push(item);
@@ -41,19 +40,41 @@ export async function verify(host: Host, request: VerifyRequest): Promise<Compar
     const link = await describeLink(host, id, landing);
     throw classifyEnding({ ...link, exitCode, stderr, sourcePath });
   }
+  // A receiver without rights takes what it could not keep for equal: what must differ is known by itself.
+  const { leftOut, unkept } = await findUnkept(host, { ...request, ...writerOf(landing) });
   const changed = await findChangedSince(host, {
     root: sourcePath,
-    names: items.map(pathOfItem),
+    names: [...items.map(pathOfItem), ...unkept.map(({ name }) => name)],
     capturedAt,
   });
-  return summarize(items, changed);
+  const differences = [
+    ...items.map((item, index) => makeDifference(item, changed[index] ?? false)),
+    ...unkept.map(({ path, what }, index) => ({
+      path,
+      what,
+      changedSince: changed[items.length + index] ?? false,
+    })),
+  ];
+  return { ...summarize(items, joinByPath(differences)), ...(leftOut.length > 0 && { leftOut }) };
+}
+
+/** One difference for each path, with all that differs there. */
+function joinByPath(differences: readonly Difference[]): Difference[] {
+  const joined = new Map<string, Difference>();
+  for (const { path, what, changedSince } of differences) {
+    const before = joined.get(path);
+    joined.set(
+      path,
+      before ? { ...before, what: [...new Set([...before.what, ...what])] } : { path, what, changedSince },
+    );
+  }
+  return [...joined.values()];
 }
 
 /** Regular files whose content goes over. */
 const carriesContent = (item: SizedItem) => !isDeletion(item) && /^<f/.test(item.code);
 
-function summarize(items: readonly SizedItem[], changed: readonly boolean[]): Comparison {
-  const all = items.map((item, index) => makeDifference(item, changed[index] ?? false));
+function summarize(items: readonly SizedItem[], all: readonly Difference[]): Comparison {
   const unexplained = all.filter(({ changedSince }) => !changedSince);
   const explained = all.filter(({ changedSince }) => changedSince);
   return {

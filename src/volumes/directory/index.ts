@@ -6,6 +6,7 @@ import { claim, disclaim } from './claims';
 import { clone, removeClones } from './clones';
 import { check } from './guards';
 import { inspect } from './inspect';
+import { keeps } from './keeps';
 import { markVerified, pointPath, points } from './points';
 import { prune } from './prune';
 import { publish } from './publish';
@@ -27,6 +28,7 @@ export const directoryDriver: VolumeDriver = {
   isChanged: () => Promise.resolve(false),
   diskBytes: (host, { path }) => measureTree(host, path),
   size,
+  keeps,
   landingPath: ({ path }) => path,
   points,
   pointPath,

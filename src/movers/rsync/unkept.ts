@@ -1,0 +1,54 @@
+/** What a receiver that is not root can't have kept: found at the source, since it takes the rest for equal. */
+import type { Host } from '../../hosts/contract';
+import { isRoot } from '../../model/keeps';
+import type { LeftOut, LeftOutReason } from '../../model/left-out';
+import { findLeftOut, showPath, type Walked } from './left-out';
+
+/** An entry that differs at the receiver, whatever that says. */
+export interface Unkept {
+  /** As it is shown. */
+  path: string;
+  /** As rsync prints names; see `unescapeName`. */
+  name: string;
+  what: string[];
+}
+
+/** In the words of `Difference.what`. */
+const WHAT: Partial<Record<LeftOutReason, string>> = {
+  owner: 'owner',
+  device: 'missing',
+  capability: 'xattr',
+  xattr: 'xattr',
+};
+
+const ATTRIBUTES: readonly LeftOutReason[] = ['capability', 'xattr', 'acl'];
+
+/** Every byte that could be taken for something else, as a backslash, a hash and three octal digits. */
+const escapeName = (latin1: string) =>
+  latin1.replaceAll(
+    /[^\x20-\x7e]|\\(?=#)/g,
+    (char) => `\\#${char.charCodeAt(0).toString(8).padStart(3, '0')}`,
+  );
+
+/**
+ * What of a tree is not compared at all; and what is known to differ, because it could not be kept: that is a
+ * difference, not left out. A quick comparison only counts it.
+ */
+export async function findUnkept(
+  host: Host,
+  walked: Walked & { quick: boolean },
+): Promise<{ leftOut: LeftOut[]; unkept: Unkept[] }> {
+  const { keeps } = walked;
+  const differs = (reason: LeftOutReason) =>
+    keeps !== undefined && !isRoot(keeps) && WHAT[reason] !== undefined;
+  const unkept: Unkept[] = [];
+  const onFound = (reason: LeftOutReason, path: string) => {
+    if (differs(reason))
+      unkept.push({ path: showPath(path), name: escapeName(path), what: [WHAT[reason] ?? ''] });
+  };
+  const leftOut = await findLeftOut(host, { ...walked, onFound });
+  if (walked.quick) return { leftOut, unkept: [] };
+  // Attributes and ACLs that a filesystem lacks are compared by rsync itself.
+  const isCompared = (reason: LeftOutReason) => differs(reason) || ATTRIBUTES.includes(reason);
+  return { leftOut: leftOut.filter(({ reason }) => !isCompared(reason)), unkept };
+}
