@@ -50,15 +50,30 @@ test('the exit code is that of the worst', () => {
   expect(checkCode([])).toBe(3);
 });
 
-test('what waits for somebody is told of beside the targets', () => {
+test('what waits for somebody is told of with each target', () => {
   const waiting = { for: 'approve' as const, text: 'one more must agree | now', since: '' };
   const operation = { kind: 'failover' as const, workflowId: 'x', startedAt: '', reason: 'request', waiting };
   const summary = summaryOf('wiki', { beta: 60 }, { operation });
-  expect(formatCheck([summary])).toMatch(/^WARN wiki: failover waits: one more must agree \/ now \| 'wiki/);
+  expect(formatCheck([summary])).toMatch(
+    /^WARN wiki: beta failover waits: one more must agree \/ now \| 'wiki/,
+  );
   expect(checkCode([summary])).toBe(1);
 });
 
 test('what can not be asked is unknown, and so is nothing at all', () => {
   expect(formatUnknown('wiki', 'Temporal does not answer')).toBe('UNKNOWN wiki: Temporal does not answer');
   expect(formatCheck([])).toBe('UNKNOWN tidemark: there is no relationship to check');
+});
+
+test('what could not be known is told of beside the rest, and is never up', () => {
+  const [up, late] = [summaryOf('wiki', { beta: 60 }), summaryOf('shop', { beta: 7500 })];
+  const unknown = [{ name: 'mail', why: 'no answer in time' }];
+  expect(formatCheck([up], unknown).split('\n')).toEqual([
+    "UNKNOWN mail: no answer in time | 'wiki/beta'=60s;7200;10800;0",
+    'UP wiki: beta lag 1m, rpo 1h',
+  ]);
+  expect(checkCode([up], unknown)).toBe(3);
+  // What is known to be wrong counts for more.
+  expect(checkCode([up, late], unknown)).toBe(1);
+  expect(formatCheck([late], unknown)).toMatch(/^WARN shop.*\nUNKNOWN mail/);
 });

@@ -3,6 +3,7 @@ import { DOWN_AT, HEALTHS, WARN_AT } from '../model/health';
 import type { Health } from '../model/health';
 import type { RelationshipSummary, TargetSummary } from '../model/summary';
 import type { ExitCode } from './exit-codes';
+import type { Unknown } from './temporal-client';
 import { oneLine } from './text';
 
 /** Exit codes of `--check`: not those of every other command. */
@@ -10,31 +11,27 @@ export const CHECK_CODES = {
   0: 'up',
   1: 'warn',
   2: 'down',
-  3: 'not known: Temporal or the control worker does not answer, or there is no such relationship',
+  3: 'not known: something does not answer, and what does is up; or there is no such relationship',
 } as const;
 
 const UNKNOWN = 3;
 
 interface Checked {
-  status: Health | 'external';
+  status: Health | 'external' | 'unknown';
   text: string;
 }
 
-const rank = (status: Checked['status']) => (status === 'external' ? -1 : HEALTHS.indexOf(status));
+/** From well to bad, as plugins of Nagios have it: what is not known is worse than well, and better than wrong. */
+const ORDER: readonly Checked['status'][] = ['external', 'up', 'unknown', 'warn', 'down'];
+const rank = (status: Checked['status']) => ORDER.indexOf(status);
 
-/** A line for each target, and one for what waits for somebody. */
-function linesOf({ name, paused, operation, targets }: RelationshipSummary): Checked[] {
+/** A line for each target. */
+function linesOf({ name, paused, targets }: RelationshipSummary): Checked[] {
   const isPaused = paused ? ', paused' : '';
-  const waiting = operation?.waiting;
-  return [
-    ...(waiting
-      ? [{ status: 'warn' as const, text: `${name}: ${operation.kind} waits: ${waiting.text}` }]
-      : []),
-    ...targets.map((target) => ({
-      status: target.status,
-      text: `${name}: ${target.name} ${target.statusReason}${isPaused}`,
-    })),
-  ];
+  return targets.map((target) => ({
+    status: target.status,
+    text: `${name}: ${target.name} ${target.statusReason}${isPaused}`,
+  }));
 }
 
 /** `'wiki/gamma'=7500s;7200;10800;0`: the lag, and from where on it warns and is down. */
@@ -45,9 +42,17 @@ function perfdata(name: string, { name: target, lagSeconds, promised, status }: 
 }
 
 /** The worst first, since monitoring shows the first line; that has the numbers of all. */
-export function formatCheck(summaries: readonly RelationshipSummary[]): string {
-  const lines = summaries
-    .flatMap(linesOf)
+export function formatCheck(
+  summaries: readonly RelationshipSummary[],
+  unknown: readonly Unknown[] = [],
+): string {
+  const lines = [
+    ...summaries.flatMap(linesOf),
+    ...unknown.map(({ name, why }) => ({
+      status: 'unknown' as const,
+      text: `${name ?? 'tidemark'}: ${why}`,
+    })),
+  ]
     .toSorted((one, other) => rank(other.status) - rank(one.status))
     // A bar begins the numbers.
     .map(({ status, text }) => `${status.toUpperCase()} ${oneLine(text).replaceAll('|', '/')}`);
@@ -63,10 +68,13 @@ export function formatUnknown(name: string | undefined, why: string): string {
   return `UNKNOWN ${name ?? 'tidemark'}: ${oneLine(why).replaceAll('|', '/')}`;
 }
 
-/** That of the worst; of none at all, that it is not known. */
-export function checkCode(summaries: readonly RelationshipSummary[]): ExitCode {
-  const codes = summaries.map(({ status }) => rank(status));
-  return codes.length === 0 ? UNKNOWN : (Math.max(...codes) as ExitCode);
+/** That of the worst; where all is well that is known, but something is not, or there is nothing at all: not known. */
+export function checkCode(
+  summaries: readonly RelationshipSummary[],
+  unknown: readonly Unknown[] = [],
+): ExitCode {
+  const worst = Math.max(0, ...summaries.map(({ status }) => HEALTHS.indexOf(status))) as ExitCode;
+  return worst === 0 && (summaries.length === 0 || unknown.length > 0) ? UNKNOWN : worst;
 }
 
 export { UNKNOWN as UNKNOWN_CODE };

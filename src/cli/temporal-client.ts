@@ -13,17 +13,30 @@ import type { Vanished } from '../model/vanished';
 import type { ApplyAnswer } from '../workflows/messages';
 import { chooseTemporalAddress, findUp, REACH_TIMEOUT_MS, temporalUnreachable } from './connection';
 import { CliError } from './errors';
-import { catalogEntries, statusOfEntry, vanishedError } from './vanished';
+import { tellError } from './exit-codes';
+import { askCatalog, catalogEntries, statusOfEntry, vanishedError } from './vanished';
 
 /** How often a call that takes long looks whether anybody is there to answer it. */
 const WORKER_CHECK_MS = 3000;
 /** A worker's long poll comes back within a minute: one that was not seen for longer is gone. */
 const GONE_AFTER_MS = 75_000;
+const LOOK = 'tidemark doctor shows which part does not answer';
 const TASK_QUEUE_TYPE = { workflow: 1, activity: 2 } as const;
 
 export interface PollerSeen {
   identity: string;
   lastSeenMs: number;
+}
+
+/** What could not be known: of one relationship, or in general. */
+export interface Unknown {
+  name: string | null;
+  why: string;
+}
+
+export interface Survey {
+  statuses: RelationshipStatus[];
+  unknown: Unknown[];
 }
 
 export class Temporal {
@@ -135,12 +148,31 @@ export class Temporal {
     return entry && statusOfEntry(entry, vanished);
   }
 
-  /** Every relationship that is not deleted, sorted by name: also those that only the catalog knows any more. */
-  async statuses(): Promise<RelationshipStatus[]> {
-    const [entries, listed] = await Promise.all([catalogEntries(), this.listed()]);
-    const names = new Set([...listed, ...entries.map(({ name }) => name)]);
-    const found = await inTurns([...names].sort(), 16, (name) => this.statusIfAny(name));
-    return found.filter((status) => status !== undefined);
+  /**
+   * Every relationship that is not deleted, sorted by name: also those that only the catalog knows any more. What
+   * could not be known until an instant, in milliseconds since the epoch, is named beside the rest.
+   */
+  async survey(until: number): Promise<Survey> {
+    const unknown: Unknown[] = [];
+    const [entries, listed] = await Promise.all([
+      within('the catalog', askCatalog(), until).catch((error: unknown) => {
+        const { message } = tellError(error);
+        const what = 'a relationship that Temporal has forgotten would be missing here';
+        unknown.push({ name: null, why: `the catalog can not be asked, so ${what}: ${message}` });
+        return [];
+      }),
+      within('Temporal', this.listed(), until),
+    ]);
+    const names = [...new Set([...listed, ...entries.map(({ name }) => name)])].sort();
+    const found = await inTurns(names, 16, async (name) => {
+      try {
+        return await within('the control worker', this.statusIfAny(name), until);
+      } catch (error) {
+        unknown.push({ name, why: tellError(error).message });
+        return undefined;
+      }
+    });
+    return { statuses: found.filter((status) => status !== undefined), unknown };
   }
 
   /** The names of all that run, or have ended without being deleted, as far as Temporal remembers. */
@@ -235,6 +267,23 @@ function deleted(name: string): CliError {
   return new CliError('NotFound', `relationship ${name} was deleted`, {
     hint: `its history is still there: tidemark history ${name}`,
   });
+}
+
+/** Gives up waiting for `who` at an instant, in milliseconds since the epoch. @throws CliError `Unreachable` */
+export async function within<T>(who: string, answer: Promise<T>, until: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    const message = `${who} does not answer in time`;
+    const tooLate = () => reject(new CliError('Unreachable', message, { hint: LOOK }));
+    timer = setTimeout(tooLate, Math.max(0, until - Date.now()));
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+    // Nobody is left to hear why it fails later.
+    answer.catch(() => undefined);
+  }
 }
 
 /** Maps with at most so many at once; results keep their order. */

@@ -7,9 +7,14 @@ import type { Vanished } from '../model/vanished';
 import { CliError } from './errors';
 import { getJson } from './http';
 
-/** Every relationship that the catalog knows and that was not deleted; none where it does not answer. */
+/** Every relationship that the catalog knows and that was not deleted. @throws CliError where it does not answer */
+export async function askCatalog(): Promise<RelationshipEntry[]> {
+  return await getJson<RelationshipEntry[]>('/v1/relationships');
+}
+
+/** The same; none where it does not answer. */
 export async function catalogEntries(): Promise<RelationshipEntry[]> {
-  return await getJson<RelationshipEntry[]>('/v1/relationships').catch(() => []);
+  return await askCatalog().catch(() => []);
 }
 
 /** What the catalog knows of a relationship whose workflow can't be asked any more. */

@@ -99,17 +99,17 @@ function purpose({ spec }: Relationship): string {
   return `Keeps ${place(source)} copied to ${targets.map(place).join(' and ')}, ${when}.`;
 }
 
-function targetRow(target: TargetStatus, health: TargetHealth | undefined, nowMs: number): string[] {
+function targetRow(target: TargetStatus, health: TargetHealth | undefined): string[] {
   const { name, host, volume, result, recoveryPoint, capturedAt } = target;
+  const status = health?.status ?? '';
   return [
     name === host ? 'target' : `target ${plain(name)}`,
     plain(host),
-    code(volume),
+    status === 'warn' || status === 'down' ? `**${status}**` : status,
+    time(capturedAt),
     result === 'never' ? 'never synced' : result,
     recoveryPoint ? code(recoveryPoint) : '–',
-    time(capturedAt),
-    capturedAt ? formatDuration(Math.max(0, nowMs - Date.parse(capturedAt))) : '–',
-    health?.status === 'warn' || health?.status === 'down' ? `**${health.status}**` : (health?.status ?? ''),
+    code(volume),
   ];
 }
 
@@ -176,14 +176,13 @@ export function renderRelationshipDetails(
     ...state.targets.flatMap(({ givenUp }) => (givenUp === undefined ? [] : [`**${plain(givenUp)}.**`])),
     ...failureList(state.targets.map(({ name, lastError }) => ({ name, failure: lastError }))),
     table(
-      ['role', 'host', 'volume', 'result', 'recovery point', 'captured', 'lag', 'status'],
+      ['role', 'host', 'status', 'captured', 'result', 'recovery point', 'volume'],
       [
-        ['source', plain(source.host), code(volumePath(source)), '', '', '', '', ''],
+        ['source', plain(source.host), '', '', '', '', code(volumePath(source))],
         ...state.targets.map((target) =>
           targetRow(
             target,
             health.targets.find(({ name }) => name === target.name),
-            nowMs,
           ),
         ),
       ],
@@ -192,7 +191,7 @@ export function renderRelationshipDetails(
     ...(state.warnings.length > 0
       ? ['**Worth knowing**', state.warnings.map((warning) => `- ${plain(warning)}`).join('\n')]
       : []),
-    `Written when it last did something, at ${time(now)}: the lag was that then.`,
+    `As of ${time(now)}, and written anew whenever a status changes. A target's lag is the time since **captured**.`,
     ...(withGuide ? ['### What this is', ...relationshipGuide(state.name)] : []),
   ]);
 }

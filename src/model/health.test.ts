@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { makeDocument } from '../../test/support/records';
-import { assess, assessTarget, HEALTHS, isRpoKept, promiseOf } from './health';
+import { assess, assessTarget, HEALTHS, isRpoKept, nextStatusChange, promiseOf } from './health';
 import type { Promised, WatchedTarget } from './health';
 import type { Takeover } from './status';
 
@@ -177,8 +177,70 @@ describe('a relationship', () => {
     };
     expect(judge(watched(1), watched(1), { operation })).toMatchObject({
       status: 'warn',
-      reason: 'failover waits: beta is full',
+      reason: 'beta failover waits: beta is full',
+      targets: [{ status: 'warn' }, { status: 'warn' }],
     });
+    expect(judge(watched(9 * 3600), watched(1), { operation }).reason).toBe(
+      'beta lag 9h > 3 x rpo 1h; failover waits: beta is full',
+    );
+  });
+
+  test('warns where it could not be asked, and says that this is what was recorded', () => {
+    expect(judge(watched(1), watched(1), { unanswered: 'Temporal does not answer' })).toMatchObject({
+      status: 'warn',
+      reason: 'beta as last recorded: Temporal does not answer',
+    });
+  });
+
+  test('is never said to be better or worse than its worst target', () => {
+    const waiting = { for: 'approve' as const, text: 'one more', since: ago(5) };
+    const operation = fc.constant({
+      kind: 'sync' as const,
+      workflowId: 'x',
+      startedAt: '',
+      reason: '',
+      waiting,
+    });
+    const more = fc.record(
+      {
+        operation,
+        takeover: fc.constant({ target: 'beta' } as Takeover),
+        vanished: fc.constant({ how: 'terminated' as const, at: null }),
+        unanswered: fc.constant('no answer'),
+        paused: fc.boolean(),
+      },
+      { requiredKeys: ['paused'] },
+    );
+    fc.assert(
+      fc.property(anyTarget, anyLag, anyTarget, anyLag, more, (one, lag, other, its, known) => {
+        const health = judge({ ...one, capturedAt: ago(lag) }, { ...other, capturedAt: ago(its) }, known);
+        const worst = Math.max(...health.targets.map(({ status }) => ranks.indexOf(status)));
+        expect(ranks.indexOf(health.status)).toBe(worst);
+      }),
+    );
+  });
+
+  test('changes by time alone exactly when it is said to', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 100_000 }),
+        fc.integer({ min: 0, max: 400_000 }),
+        (one, other) => {
+          const targets = both(watched(one), watched(other));
+          const at = (now: number) => {
+            const health = assess(document, { targets, paused: false }, now);
+            return health.targets.map((target) => [target.status, isRpoKept(target)]);
+          };
+          const next = nextStatusChange(document, targets, NOW);
+          const before = at(NOW);
+          if (next === undefined) expect(at(NOW + 1e12)).toEqual(before);
+          else {
+            expect(at(next - 1)).toEqual(before);
+            expect(at(next)).not.toEqual(before);
+          }
+        },
+      ),
+    );
   });
 
   test('grows old while it is paused, too, and says that it is', () => {

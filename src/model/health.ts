@@ -113,40 +113,72 @@ export function isRpoKept({
 
 const rank = (status: TargetHealth['status']) => (status === 'external' ? 0 : HEALTHS.indexOf(status));
 
-type Watched = Pick<RelationshipStatus, 'takeover' | 'operation' | 'paused' | 'vanished'> & {
+export type Watched = Pick<RelationshipStatus, 'takeover' | 'operation' | 'paused' | 'vanished'> & {
   targets: readonly (WatchedTarget & { name: string })[];
+  /** The relationship could not be asked, and why: this is what was recorded of it. */
+  unanswered?: string;
 };
 
-/** After a failover nothing is sent to the old primary, however fresh what lies there may be. */
+/** What is wrong with a target however fresh it may be: how bad it is at least, and why. */
+function troubleOf(name: string, { takeover, operation, vanished, unanswered }: Watched) {
+  // Nobody looks after it.
+  if (vanished) return { status: 'down' as const, reason: vanishedText(vanished) };
+  // Nothing is sent to an old primary.
+  const awaited = takeoversOf(takeover).find(({ from }) => from === name);
+  if (awaited) {
+    return { status: 'down' as const, reason: `failed over to ${awaited.target}, and no copy of it yet` };
+  }
+  const waiting = operation?.waiting;
+  if (waiting) return { status: 'warn' as const, reason: `${operation.kind} waits: ${waiting.text}` };
+  // Nothing is known to run: that it is well would be a guess.
+  if (unanswered !== undefined) return { status: 'warn' as const, reason: `as last recorded: ${unanswered}` };
+  return undefined;
+}
+
 function assessEach(spec: RelationshipSpec, watched: Watched, nowMs: number): RelationshipHealth['targets'] {
-  const { takeover, vanished } = watched;
   return spec.targets.map((target) => {
     const name = targetName(target);
     const known = watched.targets.find((each) => each.name === name) ?? { result: 'never' as const };
     const health = assessTarget(known, promiseOf(spec, target), nowMs);
-    // Nobody looks after it, however fresh its copies may be.
-    if (vanished) return { ...health, name, status: 'down' as const, reason: vanishedText(vanished) };
-    const awaited = takeoversOf(takeover).find(({ from }) => from === name);
-    if (!awaited || health.status === 'external') return { ...health, name };
-    const reason = `failed over to ${awaited.target}, and no copy of it yet`;
-    return { ...health, name, status: 'down' as const, reason };
+    const trouble = troubleOf(name, watched);
+    if (!trouble || health.status === 'external') return { ...health, name };
+    if (rank(health.status) > rank(trouble.status))
+      return { ...health, name, reason: `${health.reason}; ${trouble.reason}` };
+    return { ...health, name, ...trouble };
   });
 }
 
 /**
- * How a relationship is: like its worst target, and not well while an operation waits for somebody. Lag counts
- * while it is paused, too. `document`: as it holds now.
+ * How a relationship is, which is how its worst target is: the one answer that `get`, `--check`, HTTP, metrics and
+ * the Temporal UI give. Lag counts while it is paused, too. `document`: as it holds now.
  */
 export function assess(document: Relationship, watched: Watched, nowMs: number): RelationshipHealth {
   const targets = assessEach(document.spec, watched, nowMs);
   const worst = targets.reduce((one, other) => (rank(other.status) > rank(one.status) ? other : one));
   const paused = watched.paused ? ', paused' : '';
-  const waiting = watched.operation?.waiting;
-  if (waiting && rank(worst.status) < rank('warn')) {
-    return { status: 'warn', reason: `${watched.operation?.kind} waits: ${waiting.text}`, targets };
-  }
   const status = HEALTHS[rank(worst.status)] ?? 'up';
   return { status, reason: `${worst.name} ${worst.reason}${paused}`, targets };
+}
+
+/**
+ * When the passing of time alone changes what is said of a relationship next: an rpo is missed, a target is to warn,
+ * or is down. Milliseconds since the epoch; undefined where nothing will.
+ */
+export function nextStatusChange(
+  document: Relationship,
+  targets: readonly (WatchedTarget & { name: string })[],
+  nowMs: number,
+): number | undefined {
+  const moments = document.spec.targets.flatMap((target) => {
+    const known = targets.find((each) => each.name === targetName(target));
+    const promised = promiseOf(document.spec, target);
+    if (!promised || !known?.capturedAt || known.result === 'external') return [];
+    const capturedAt = Date.parse(known.capturedAt);
+    // A promise is kept up to its very end.
+    return [1, WARN_AT, DOWN_AT].map((times) => capturedAt + times * promised.seconds * 1000 + 1);
+  });
+  const coming = moments.filter((moment) => moment > nowMs);
+  return coming.length > 0 ? Math.min(...coming) : undefined;
 }
 
 /** How a relationship with this state is, as it stands in the state, or in what the query `status` answers. */

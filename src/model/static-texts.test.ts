@@ -31,7 +31,9 @@ test('a summary fits what Temporal accepts, whatever path is in it', () => {
 });
 
 test('a summary says what is kept where', () => {
-  expect(relationshipSummary(makeDocument('/srv/wiki'))).toBe('Keeps alpha:/srv/wiki copied to beta, gamma');
+  expect(relationshipSummary(makeDocument('/srv/wiki'))).toBe(
+    'Made to keep alpha:/srv/wiki copied to beta, gamma',
+  );
 });
 
 test('an operation says why it runs, and for whom where it is not for all', () => {

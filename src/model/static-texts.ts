@@ -43,11 +43,11 @@ export function toSummary(text: string): string {
   return cut();
 }
 
-/** What a relationship is for, on one line. */
+/** What a relationship was made for, on one line. Written once: its direction and its spec may change. */
 export function relationshipSummary({ spec }: Relationship): string {
   const hosts = spec.targets.map(({ host }) => host);
   return toSummary(
-    `Keeps ${spec.source.host}:${volumePath(spec.source)} copied to ${[...new Set(hosts)].join(', ')}`,
+    `Made to keep ${spec.source.host}:${volumePath(spec.source)} copied to ${[...new Set(hosts)].join(', ')}`,
   );
 }
 

@@ -14,7 +14,7 @@ import { hostsOfCatalog, makeHostsSource } from './hosts-seen';
 import { startHttp } from './http/app';
 import { parseListenAddress } from './http/listen';
 import { makeLogger } from './logger';
-import { makeVanishedSource } from './vanished';
+import { makeStatesSource } from './states';
 import { makeControlMetrics } from './metrics';
 import { serveSdkMetrics } from './sdk-metrics';
 import { registerSearchAttributes } from './search-attributes';
@@ -77,12 +77,12 @@ async function serve(
     namespace,
     hostNames: hostsOfCatalog(catalog),
   });
-  const vanished = makeVanishedSource(client);
+  const states = makeStatesSource(client);
   const http = await startHttp({
     catalog,
     temporal: hosts,
-    vanished,
-    metrics: makeControlMetrics({ catalog, hosts, vanished, sdkMetricsAddress }),
+    states,
+    metrics: makeControlMetrics({ catalog, hosts, states, sdkMetricsAddress }),
     listen: parseListenAddress(options.http),
     ...(options.token && { token: options.token }),
     logger: log,

@@ -2,7 +2,14 @@ import { FakeCatalog, makeRelationshipEntry } from '../../test/support/catalog-f
 import { makeDocument, minute } from '../../test/support/records';
 import { DURATION_BUCKETS, type SyncTotals } from '../catalog/contract';
 import type { HostsSource } from './hosts-seen';
+import { checkCode } from '../cli/check';
+import { renderRelationshipDetails } from '../model/details';
+import { HEALTHS } from '../model/health';
+import { initialState } from '../model/relationship-state';
+import type { RelationshipStatus, Takeover } from '../model/status';
+import { summarize } from '../model/summary';
 import { makeControlMetrics } from './metrics';
+import type { KnownState } from './states';
 
 const hosts: HostsSource = {
   hosts: () =>
@@ -149,10 +156,45 @@ test("notes in a comment where the SDK's own metrics do not answer", async () =>
   expect(text).toMatch(/^# Metrics of Temporal's SDK are not there: 127\.0\.0\.1:1 does not answer \(.+\)$/m);
 });
 
-test('a relationship whose workflow was terminated is down, however fresh its copies are', async () => {
-  const vanished = {
-    vanished: () => Promise.resolve(new Map([['wiki', { how: 'terminated' as const, at: minute(5) }]])),
+describe('what a relationship says of itself counts, as it does for tidemark get', () => {
+  const statusOf = async (state: KnownState, now = minute(1)) => {
+    const states = { states: () => Promise.resolve(new Map([['wiki', state]])) };
+    const lines = await linesOf({ catalog: makeCatalog(), hosts, states, now: () => Date.parse(now) });
+    return lines.filter((line) => line.startsWith('tidemark_target_status{relationship="wiki"'));
   };
-  const lines = await linesOf({ catalog: makeCatalog(), hosts, vanished, now: () => Date.parse(minute(1)) });
-  expect(lines).toContain('tidemark_target_status{relationship="wiki",target="beta"} 2');
+  const status = ({ ...more }: Partial<RelationshipStatus> = {}): RelationshipStatus => ({
+    name: 'wiki',
+    document: makeDocument('wiki', { targets: [{ host: 'beta', directory: '/srv/data' }] }),
+    ...{ phase: 'Idle', paused: false, direction: 'forward', epoch: 1, sequence: 1 },
+    targets: [
+      { name: 'beta', host: 'beta', volume: '/srv/data', result: 'succeeded', capturedAt: minute(0) },
+    ],
+    ...{ consecutiveFailures: 0, missedTicks: 0, warnings: [], ...more },
+  });
+  const waiting = { for: 'approve' as const, text: 'one more', since: minute(0) };
+  const operation = { kind: 'failover' as const, workflowId: 'x', startedAt: minute(0), reason: 'request' };
+
+  const takeover: Takeover = {
+    ...{ target: 'gamma', from: 'beta', pointId: 'p', capturedAt: minute(0), at: minute(1) },
+    ...{ workflowId: 'x', fenced: true },
+  };
+
+  test.each<[string, KnownState, number]>([
+    ['it is in step', { status: status() }, 0],
+    ['it waits for somebody', { status: status({ operation: { ...operation, waiting } }) }, 1],
+    ['it does not answer', { unanswered: 'Temporal does not answer' }, 1],
+    ['it was terminated', { vanished: { how: 'terminated', at: minute(5) } }, 2],
+    ['it has failed over', { status: status({ takeover }) }, 2],
+  ])('%s', async (_what, state, expected) => {
+    expect(await statusOf(state)).toContainEqual(
+      `tidemark_target_status{relationship="wiki",target="beta"} ${expected}`,
+    );
+    if (!('status' in state)) return;
+    const summary = summarize(state.status, Date.parse(minute(1)));
+    expect(HEALTHS.indexOf(summary.status)).toBe(expected);
+    expect(checkCode([summary])).toBe(expected);
+    const { notice: _none, ...rest } = state.status;
+    const details = renderRelationshipDetails({ ...initialState('wiki'), ...rest }, Date.parse(minute(1)));
+    expect(details).toContain(summary.targets[0]?.status);
+  });
 });

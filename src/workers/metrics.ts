@@ -1,13 +1,12 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { Catalog, RelationshipEntry, Totals } from '../catalog/contract';
 import { HEALTHS, isRpoKept } from '../model/health';
-import { healthOf } from './catalog-health';
+import { healthOf } from './relationship-health';
 import type { HostSeen, HostsSource } from './hosts-seen';
 import { fetchSdkMetrics } from './sdk-metrics';
 import { SyncDurationHistogram } from './totals-histogram';
-import type { Vanished } from '../model/vanished';
-import { NONE_VANISHED } from './vanished';
-import type { VanishedSource } from './vanished';
+import { CATALOG_ALONE } from './states';
+import type { KnownState, StatesSource } from './states';
 
 const RESULTS = ['succeeded', 'partial', 'failed', 'cancelled'] as const;
 
@@ -21,8 +20,8 @@ export interface MetricsSource {
 export interface ControlMetricsOptions {
   catalog: Pick<Catalog, 'relationships' | 'totals'>;
   hosts: HostsSource;
-  /** Which relationships have vanished: their targets are down. */
-  vanished?: VanishedSource;
+  /** What relationships say of themselves. */
+  states?: StatesSource;
   /** `HOST:PORT` of the SDK's own metrics. */
   sdkMetricsAddress?: string;
   /** Milliseconds since the epoch. */
@@ -56,7 +55,7 @@ export function makeMetricsSource(
 export function makeControlMetrics({
   catalog,
   hosts,
-  vanished = NONE_VANISHED,
+  states = CATALOG_ALONE,
   sdkMetricsAddress,
   now,
 }: ControlMetricsOptions): MetricsSource {
@@ -71,8 +70,8 @@ export function makeControlMetrics({
     metrics.temporalUp.set(seen.status === 'fulfilled' ? 1 : 0);
     const [relationships, totals] =
       known.status === 'fulfilled' ? known.value : [[], { syncs: [], missedTicks: [] }];
-    const gone = await vanished.vanished(relationships.map(({ name }) => name));
-    setFreshness(metrics, relationships, (now ?? Date.now)(), gone);
+    const said = await states.states(relationships.map(({ name }) => name));
+    setFreshness(metrics, relationships, (now ?? Date.now)(), said);
     setTotals(metrics, relationships, totals);
     setHosts(metrics, seen.status === 'fulfilled' ? seen.value : []);
   };
@@ -102,7 +101,7 @@ function makeControlGauges(registry: Registry) {
     ),
     status: gauge(
       'tidemark_target_status',
-      '0 for up, 1 for warn: beyond twice what was promised, or its last sync failed; 2 for down: beyond three times, never synced, or its relationship does not run.',
+      '0 for up, 1 for warn: beyond twice what was promised, its last sync failed, somebody is waited for, or Temporal does not answer; 2 for down: beyond three times, never synced, failed over, or its relationship does not run.',
       target,
     ),
     syncs: counter('tidemark_syncs_total', 'Syncs that ended.', ['relationship', 'result']),
@@ -133,11 +132,11 @@ function setFreshness(
   metrics: ControlGauges,
   relationships: RelationshipEntry[],
   now: number,
-  gone: ReadonlyMap<string, Vanished>,
+  said: ReadonlyMap<string, KnownState>,
 ): void {
   for (const gauge of [metrics.lag, metrics.rpo, metrics.rpoMet, metrics.status]) gauge.reset();
   for (const entry of relationships) {
-    for (const target of healthOf(entry, now, gone.get(entry.name)).targets) {
+    for (const target of healthOf(entry, now, said.get(entry.name)).targets) {
       const { status, lagSeconds, promised } = target;
       const labels = { relationship: entry.name, target: target.name };
       const isKept = isRpoKept(target);

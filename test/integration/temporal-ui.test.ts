@@ -96,7 +96,7 @@ test('phase and result can be columns of the list', async () => {
 test('a relationship says what it keeps where, how fresh each copy is, and when it syncs next', async () => {
   await ui.openWorkflow('relationship/wiki');
   const text = await ui.openTab('User Metadata', 'Keeps alpha:', 'Idle', 'recovery point');
-  expect(text).toContain(`Keeps alpha:${sourceOf('wiki')} copied to beta`);
+  expect(text).toContain(`Made to keep alpha:${sourceOf('wiki')} copied to beta`);
   expect(text).toContain(`copied to beta:${targetOf('wiki')}, by the schedule 0 4 1 1 * (Europe/Paris).`);
   expect(text).toMatch(
     /target\s+beta\s+\S+\s+succeeded\s+\d{8}T\d{6}Z-\d{6}\s+\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/,

@@ -7,13 +7,13 @@ import { formatBytes, formatDuration } from '../../model/units';
 import { vanishedHint, vanishedText } from '../../model/vanished';
 import { DOWN_AT, isRpoKept, WARN_AT } from '../../model/health';
 import { CHECK_CODES, checkCode, formatCheck, formatUnknown, UNKNOWN_CODE } from '../check';
-import { tellError } from '../exit-codes';
+import { exitCodeOf, tellError } from '../exit-codes';
 import { waitingLines } from '../follow-phases';
 import { lazy } from '../lazy';
-import { finish, print, printError, render } from '../output';
+import { finish, note, print, printError, render } from '../output';
 import type { OutputOptions } from '../output';
-import type { Temporal } from '../temporal-client';
-import { colors, formatAge, formatTable, paintState } from '../text';
+import type { Survey, Temporal, Unknown } from '../temporal-client';
+import { colors, formatAge, formatTable, paintState, printable } from '../text';
 import type { Cell } from '../text';
 
 interface GetOptions extends OutputOptions {
@@ -22,6 +22,9 @@ interface GetOptions extends OutputOptions {
 }
 
 const WATCH_EVERY_MS = 2000;
+/** Monitoring wants an answer within 10 s of the start of this process, whatever hangs. */
+const CHECK_MS = 8000;
+const GET_MS = 60_000;
 
 export function register(program: Command): void {
   const command = program
@@ -56,11 +59,24 @@ ${Object.entries(CHECK_CODES)
   .map(([code, meaning]) => `  ${code}  ${meaning}`)
   .join('\n')}`;
 
-async function read(temporal: Temporal, name: string | undefined): Promise<RelationshipSummary[]> {
-  const statuses = name === undefined ? await temporal.statuses() : [await temporal.status(name)];
-  return await Promise.all(
-    statuses.map(async (status) => summarize(status, Date.now(), await temporal.nextRun(status.name))),
+interface Read {
+  summaries: RelationshipSummary[];
+  unknown: Unknown[];
+}
+
+async function read(temporal: Temporal, name: string | undefined, until: number): Promise<Read> {
+  const { within } = lazy.temporal();
+  const { statuses, unknown }: Survey =
+    name === undefined
+      ? await temporal.survey(until)
+      : { statuses: [await within('the control worker', temporal.status(name), until)], unknown: [] };
+  const summaries = await Promise.all(
+    statuses.map(async (status) => {
+      const next = within('Temporal', temporal.nextRun(status.name), until);
+      return summarize(status, Date.now(), await next.catch(() => undefined));
+    }),
   );
+  return { summaries, unknown };
 }
 
 function lagCell(target: TargetSummary): Cell {
@@ -137,9 +153,14 @@ export function formatSummaries(summaries: readonly RelationshipSummary[]): stri
   return [formatTable(head, rows), ...summaries.flatMap(attentionLines)].join('\n');
 }
 
+function unknownLine({ name, why }: Unknown): string {
+  return `${name === null ? '' : `relationship ${name} is not known now: `}${printable(why)}`;
+}
+
 async function watch(temporal: Temporal, name: string | undefined, options: GetOptions): Promise<never> {
   for (;;) {
-    const text = render(await read(temporal, name), options.output, formatSummaries);
+    const { summaries, unknown } = await read(temporal, name, Date.now() + GET_MS);
+    const text = [render(summaries, options.output, formatSummaries), ...unknown.map(unknownLine)].join('\n');
     process.stdout.write(process.stdout.isTTY ? `\x1b[H\x1b[2J${text}\n` : `${text}\n\n`);
     await sleep(WATCH_EVERY_MS);
   }
@@ -147,9 +168,13 @@ async function watch(temporal: Temporal, name: string | undefined, options: GetO
 
 async function check(name: string | undefined, options: GetOptions): Promise<void> {
   try {
-    const summaries = await lazy.temporal().Temporal.use((temporal) => read(temporal, name));
-    print(summaries, options, formatCheck);
-    process.exitCode = checkCode(summaries);
+    const until = performance.timeOrigin + CHECK_MS;
+    const { Temporal, within } = lazy.temporal();
+    const all = Temporal.use((temporal) => read(temporal, name, until));
+    // What hangs where nobody looked at the clock is ended with the process.
+    const { summaries, unknown } = await within('Temporal', all, until + 500);
+    print(summaries, options, (all) => formatCheck(all, unknown));
+    process.exitCode = checkCode(summaries, unknown);
   } catch (error) {
     // Whatever is wrong, monitoring must not take it for a copy that is late.
     const told = { ...tellError(error), exitCode: UNKNOWN_CODE } as const;
@@ -162,9 +187,11 @@ async function check(name: string | undefined, options: GetOptions): Promise<voi
 async function get(name: string | undefined, options: GetOptions): Promise<void> {
   await lazy.temporal().Temporal.use(async (temporal) => {
     if (options.watch) await watch(temporal, name, options);
-    const summaries = await read(temporal, name);
+    const { summaries, unknown } = await read(temporal, name, Date.now() + GET_MS);
     const [first] = summaries;
     if (name !== undefined && first) print(first, options, (summary) => formatSummaries([summary]));
     else print(summaries, options, formatSummaries);
+    for (const each of unknown) note(`warning: ${unknownLine(each)}`);
+    if (unknown.some((each) => each.name !== null)) process.exitCode = exitCodeOf('Unreachable');
   });
 }

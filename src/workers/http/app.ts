@@ -3,8 +3,8 @@ import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } 
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { HostsSource } from '../hosts-seen';
 import type { MetricsSource } from '../metrics';
-import { NONE_VANISHED } from '../vanished';
-import type { VanishedSource } from '../vanished';
+import { CATALOG_ALONE } from '../states';
+import type { StatesSource } from '../states';
 import { answerError, answerNotFound } from './errors';
 import { guardByHostHeader, guardByToken, requireToken } from './guards';
 import { listenOn, type ListenAddress, type Listening } from './listen';
@@ -14,8 +14,8 @@ export interface HttpOptions {
   catalog: Sources['catalog'];
   /** Which agents are there. */
   temporal: HostsSource;
-  /** Which relationships have vanished. */
-  vanished?: VanishedSource;
+  /** What relationships say of themselves. */
+  states?: StatesSource;
   metrics: MetricsSource;
   listen: ListenAddress;
   /** Wanted of every request but `/healthz`; needed where `listen` is not the loopback. */
@@ -42,8 +42,8 @@ export async function makeHttpApp(options: HttpOptions): Promise<FastifyInstance
   });
   if (token === undefined) guardByHostHeader(app);
   await describeApi(app, token !== undefined);
-  const { catalog, temporal: hosts, vanished = NONE_VANISHED, metrics } = options;
-  const sources: Sources = { catalog, hosts, vanished, metrics };
+  const { catalog, temporal: hosts, states = CATALOG_ALONE, metrics } = options;
+  const sources: Sources = { catalog, hosts, states, metrics };
   await app.register(healthRoute(sources));
   await app.register(async (scope) => {
     if (token !== undefined) await guardByToken(scope, token);

@@ -2,11 +2,10 @@ import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Catalog, RelationshipEntry } from '../../catalog/contract';
 import { suggest } from '../../model/suggest';
-import { healthOf } from '../catalog-health';
-import type { Vanished } from '../../model/vanished';
+import { endpointsNow, healthOf } from '../relationship-health';
 import type { HostsSource } from '../hosts-seen';
 import type { MetricsSource } from '../metrics';
-import type { VanishedSource } from '../vanished';
+import type { KnownState, StatesSource } from '../states';
 import { HttpError } from './errors';
 import {
   ErrorSchema,
@@ -25,7 +24,7 @@ import {
 export interface Sources {
   catalog: Pick<Catalog, 'relationships' | 'history' | 'points' | 'ping'>;
   hosts: HostsSource;
-  vanished: VanishedSource;
+  states: StatesSource;
   metrics: MetricsSource;
 }
 
@@ -48,17 +47,18 @@ async function requireKnown(catalog: Sources['catalog'], name: string): Promise<
 }
 
 /** A relationship, and whether each of its targets is up; nobody looks after those of one that was deleted. */
-function withStatus(entry: RelationshipEntry, nowMs: number, vanished?: Vanished) {
-  const health = entry.retiredAt === null ? healthOf(entry, nowMs, vanished) : undefined;
+function withStatus(entry: RelationshipEntry, nowMs: number, known?: KnownState) {
+  const health = entry.retiredAt === null ? healthOf(entry, nowMs, known) : undefined;
+  const { source, targets } = endpointsNow(entry, known);
   return {
     ...entry,
+    source,
     status: health?.status ?? null,
     statusReason: health?.reason ?? null,
-    targets: entry.targets.map((target, index) => ({
-      ...target,
-      status: health?.targets[index]?.status ?? null,
-      statusReason: health?.targets[index]?.reason ?? null,
-    })),
+    targets: targets.map((target) => {
+      const own = health?.targets.find(({ name }) => name === target.name);
+      return { ...target, status: own?.status ?? null, statusReason: own?.reason ?? null };
+    }),
   };
 }
 
@@ -85,7 +85,7 @@ export function healthRoute({ catalog }: Sources): FastifyPluginCallbackZod {
 }
 
 /** Everything under `/v1` about relationships. */
-export function relationshipRoutes({ catalog, vanished }: Sources): FastifyPluginCallbackZod {
+export function relationshipRoutes({ catalog, states }: Sources): FastifyPluginCallbackZod {
   return (app, _options, done) => {
     app.get(
       '/v1/relationships',
@@ -100,8 +100,8 @@ export function relationshipRoutes({ catalog, vanished }: Sources): FastifyPlugi
       async ({ query }) => {
         const entries = await catalog.relationships({ retired: query.retired === 'true' });
         const live = entries.filter(({ retiredAt }) => retiredAt === null).map(({ name }) => name);
-        const gone = await vanished.vanished(live);
-        return entries.map((entry) => withStatus(entry, Date.now(), gone.get(entry.name)));
+        const known = await states.states(live);
+        return entries.map((entry) => withStatus(entry, Date.now(), known.get(entry.name)));
       },
     );
     app.get(
