@@ -8,6 +8,8 @@ const EXAMPLES = 10;
 
 export interface Price {
   relationship: string;
+  /** In which epoch it was asked for: a failover at this price is one from there. */
+  epoch?: number;
   /** The target that would take over. */
   target: string;
   host: string;

@@ -4,7 +4,12 @@ import { volumeOf, volumePath } from '../model/endpoints';
 import { isMissingAgent } from '../model/failure';
 import { objectionTo, warnOfChange } from '../model/document-change';
 import { orient } from '../model/orientation';
-import { activeDocument, applyDocument as takeDocument, isStopped } from '../model/relationship-state';
+import {
+  activeDocument,
+  applyDocument as takeDocument,
+  isStopped,
+  recordEpoch,
+} from '../model/relationship-state';
 import type { RelationshipState } from '../model/relationship-state';
 import { schedulesOf } from '../model/schedules';
 import type { Relationship, SourceSpec, TargetSpec } from '../model/spec';
@@ -12,6 +17,7 @@ import { scheduleNote } from '../model/static-texts';
 import { durationToMs } from '../model/units';
 import type { ApplyAnswer } from './messages';
 import { onControl, onHost, toFailure } from './steps';
+import { refuse } from './switch-steps';
 import type { WantQueue } from './wants';
 
 /** A host that does not answer for so long is taken as absent: the spec is accepted with a warning. */
@@ -35,10 +41,14 @@ interface Findings {
   warnings: string[];
   /** What every sync finds out anew: told to whoever applies, and not kept. */
   passing?: string;
+  /** Epoch of this relationship's own claim, where it has one there. */
+  epoch?: number;
 }
 
 /** Asks every host what is wrong with its endpoint, all at once. */
-async function inspectHosts(document: Relationship): Promise<Findings & { allPassing: string[] }> {
+async function inspectHosts(
+  document: Relationship,
+): Promise<Findings & { allPassing: string[]; epoch: number }> {
   const { source, targets, hooks, mover } = document.spec;
   const endpoints = [
     { role: 'source' as const, endpoint: source, hooks: [...hooks.beforeCapture, ...hooks.afterCapture] },
@@ -62,7 +72,12 @@ async function inspectHosts(document: Relationship): Promise<Findings & { allPas
           ),
         });
         const prefix = (text: string) => `${where}: ${text}`;
-        return { problems: answer.problems.map(prefix), warnings: answer.warnings.map(prefix) };
+        const { claim } = answer.inspection;
+        return {
+          problems: answer.problems.map(prefix),
+          warnings: answer.warnings.map(prefix),
+          ...(claim?.relationship === document.metadata.name && { epoch: claim.epoch }),
+        };
       } catch (error) {
         const failure = toFailure(error, host, volumePath(endpoint));
         if (isMissingAgent(failure)) {
@@ -76,6 +91,7 @@ async function inspectHosts(document: Relationship): Promise<Findings & { allPas
   return {
     problems: found.flatMap((each) => each.problems),
     warnings: found.flatMap((each) => each.warnings),
+    epoch: Math.max(1, ...found.map(({ epoch }) => epoch ?? 1)),
     allPassing: [...new Set(found.flatMap(({ passing }) => passing ?? []))],
   };
 }
@@ -128,6 +144,9 @@ function withDocument(state: RelationshipState, document: Relationship): Relatio
 }
 
 async function apply(state: RelationshipState, input: unknown, wants: WantQueue): Promise<ApplyAnswer> {
+  if (state.retired) {
+    throw refuse('RefusedByState', `relationship ${state.name} was deleted just now`, 'apply it once more');
+  }
   const checked = await onControl('Check the spec').checkSpec(input);
   const { relationship: document } = checked;
   if (!document || checked.problems.length > 0) throw refuseSpec(checked.problems);
@@ -141,7 +160,7 @@ async function apply(state: RelationshipState, input: unknown, wants: WantQueue)
   checkState();
   const { primary } = withDocument(state, document);
   const turned = orient(document, primary);
-  const { problems, warnings, allPassing } = await inspectHosts(turned);
+  const { problems, warnings, allPassing, epoch } = await inspectHosts(turned);
   if (problems.length > 0) throw refuseSpec(problems);
 
   const old = state.document;
@@ -158,14 +177,17 @@ async function apply(state: RelationshipState, input: unknown, wants: WantQueue)
   // The primary may have begun to change meanwhile.
   checkState();
   const added = takeDocument(state, document);
+  const { sequence } = state;
   const passing = [...warnOfChange(old, document), ...allPassing];
   state.warnings = [...(checked.warnings ?? []), ...warnings];
   // A name that was used before counts on: no id of a sync comes twice.
   if (outcome === 'created') state.sequence = Math.max(state.sequence, lastSequence);
+  // So does its epoch: a host that was away when it was deleted still has its claim.
+  if (outcome === 'created') recordEpoch(state, epoch);
   if (outcome === 'created') wants.sync('created');
   else if (added.length > 0) wants.sync('changed', added);
   await dropEndpoints(state, old, document);
-  return { outcome, warnings: [...state.warnings, ...passing] };
+  return { outcome, warnings: [...state.warnings, ...passing], sequence };
 }
 
 /** Changes the spec and the Schedule one step at a time: two at once would mix. */
@@ -194,7 +216,8 @@ export class Applier {
     return this.inTurn(() => keepSchedule(this.state, resume));
   }
 
-  private inTurn<T>(step: () => Promise<T>): Promise<T> {
+  /** Does a step once what was asked for before it is done. */
+  inTurn<T>(step: () => Promise<T>): Promise<T> {
     const turn = this.last.then(step);
     this.last = turn.catch(() => undefined);
     return turn;

@@ -17,6 +17,8 @@ export const REFUSED_BY_STATE = 'RefusedByState';
 export interface ApplyAnswer {
   outcome: 'created' | 'changed' | 'unchanged';
   warnings: string[];
+  /** Number of the last operation that began before the spec was taken: every later sync goes by it. */
+  sequence: number;
 }
 
 export interface SyncRequest {
@@ -79,7 +81,13 @@ export interface PriceRequest {
   pointId?: string;
 }
 
-export interface FailoverRequest extends PriceRequest {
+/** What was decided by what somebody has seen, which may have changed since. */
+interface InEpoch {
+  /** The epoch that they saw; a later one refuses it. */
+  epoch?: number;
+}
+
+export interface FailoverRequest extends PriceRequest, InEpoch {
   /** Go on with what lies at the target even where no whole copy is there. */
   acceptIncomplete?: boolean;
 }
@@ -91,11 +99,11 @@ export interface FailoverResult {
   takeover: Takeover;
 }
 
-export interface RelocateRequest {
+export interface RelocateRequest extends InEpoch {
   target?: string;
 }
 
-export interface ReverseRequest {
+export interface ReverseRequest extends InEpoch {
   /** Both sides changed since they were last equal, and that has been seen. */
   acceptDiverged?: boolean;
 }

@@ -42,6 +42,8 @@ export interface Operations {
   show: () => void;
   /** Brings the Schedule in step. `resume`: even where it is paused. */
   keepSchedule: (resume: boolean) => Promise<void>;
+  /** Does a step while no spec is being taken. */
+  inTurn: <T>(step: () => Promise<T>) => Promise<T>;
   /** Set while an operation runs: cancels it. */
   cancel?: () => void;
 }
@@ -259,7 +261,7 @@ export async function runOperation(operations: Operations, want: Want): Promise<
     case 'fence':
       return runFence(operations);
     case 'retire':
-      await retire(state);
+      await operations.inTurn(() => retire(state));
       want.started.resolve({ workflowId: '' });
   }
 }

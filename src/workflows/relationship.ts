@@ -48,7 +48,7 @@ function refused(message: string): ApplicationFailure {
 
 /** Why the present state does not allow an operation on request; undefined where it does. */
 function reasonAgainst(state: RelationshipState): string | undefined {
-  if (state.retired) return `relationship ${state.name} is being deleted`;
+  if (state.retired) return `relationship ${state.name} was deleted`;
   if (!state.document) return `relationship ${state.name} has no accepted spec yet`;
   if (state.paused) return `relationship ${state.name} is paused: tidemark resume ${state.name}`;
   return undefined;
@@ -115,6 +115,7 @@ async function live(input: RelationshipInput, cancelRequested: Promise<never>): 
   }
 
   async function setPaused(paused: boolean) {
+    if (state.retired) checkState();
     const { operation } = state;
     if (!paused && operation?.waiting?.for === 'resume') {
       await getExternalWorkflowHandle(operation.workflowId).signal(messages.resumeSignal);
@@ -245,6 +246,7 @@ async function live(input: RelationshipInput, cancelRequested: Promise<never>): 
     wants,
     show: () => publishState(),
     keepSchedule: (resume) => applier.keepSchedule(resume),
+    inTurn: (step) => applier.inTurn(step),
   };
   const changed = () => {
     dirty = true;
@@ -295,15 +297,17 @@ async function live(input: RelationshipInput, cancelRequested: Promise<never>): 
     const retryInMs =
       state.retryAt && !state.paused ? Math.max(0, Date.parse(state.retryAt) - Date.now()) : undefined;
     // Skipped ticks alone fill a history too. A run that was cancelled can't be cancelled once more: the next one can.
-    const mayContinue = () => (workflowInfo().continueAsNewSuggested || isCancelled) && !state.drill;
-    const ready = () => dirty || !wants.isEmpty() || mayContinue();
+    // What a pause holds is in this run alone.
+    const mayContinue = () =>
+      (workflowInfo().continueAsNewSuggested || isCancelled) && !state.drill && wants.isEmpty();
+    const ready = () => dirty || wants.hasNext(state.paused) || mayContinue();
     if (retryInMs === undefined) await condition(ready);
     else if (retryInMs > 0)
       await condition(ready, retryInMs, { summary: 'Sync again, after one that failed' });
     if (!state.paused && state.retryAt && Date.parse(state.retryAt) <= Date.now() && wants.isEmpty()) {
       void wants.sync('retry', state.retryTargets);
     }
-    const want = wants.take();
+    const want = wants.take(state.paused);
     if (want) {
       await runOperation(operations, want);
       dirty = true;
@@ -317,6 +321,8 @@ async function live(input: RelationshipInput, cancelRequested: Promise<never>): 
   }
   hosts.stop();
   oldPrimary.stop();
+  // Who asked while it was being deleted must not wait for ever.
+  wants.refuseAll(refused(reasonAgainst(state) ?? ''));
   publishState();
   await condition(allHandlersFinished);
 }

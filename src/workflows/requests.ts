@@ -23,6 +23,13 @@ function text(fields: Fields, name: string): string | undefined {
   throw malformed(`${name} must be text`);
 }
 
+function epochOf(fields: Fields): { epoch?: number } {
+  const { epoch } = fields;
+  if (epoch === undefined || epoch === null) return {};
+  if (typeof epoch === 'number') return { epoch };
+  throw malformed('epoch must be a number');
+}
+
 function texts(fields: Fields, name: string): string[] | undefined {
   const value = fields[name];
   if (value === undefined || value === null) return undefined;
@@ -69,13 +76,14 @@ export function toFailoverRequest(input: unknown): FailoverRequest {
     ...(target && { target }),
     ...(pointId && { pointId }),
     ...(fields.acceptIncomplete === true && { acceptIncomplete: true }),
+    ...epochOf(fields),
   };
 }
 
 /** @throws ApplicationFailure `InvalidSpec` */
 export function toReverseRequest(input: unknown): ReverseRequest {
   const fields = fieldsOf(input, '{"acceptDiverged": true}');
-  return { acceptDiverged: fields.acceptDiverged === true };
+  return { acceptDiverged: fields.acceptDiverged === true, ...epochOf(fields) };
 }
 
 /** @throws ApplicationFailure `InvalidSpec` */

@@ -40,9 +40,22 @@ export function switchInput(state: RelationshipState): SwitchInput {
 
 /** The target that is meant, by name or else the one that would lose least. @throws `RefusedByState` */
 export function meantTarget(state: RelationshipState, wanted: string | undefined): string {
-  const { document } = switchInput(state);
-  const target = wanted ?? chooseTakeoverTarget(state.targets);
+  const { document, primaryName: primary } = switchInput(state);
+  const { takeover } = state;
+  // Somebody else may just have done what is asked for.
+  const since = takeover ? `${state.name} has failed over to ${primary}, at ${takeover.at}` : undefined;
+  if (wanted === primary && !findTarget(document, wanted)) {
+    throw refuse(
+      'RefusedByState',
+      `${since ? `${since}: ` : ''}${primary} is the primary of ${state.name} already`,
+    );
+  }
+  const awaited = awaitedNames(takeover);
+  const target = wanted ?? chooseTakeoverTarget(state.targets.filter(({ name }) => !awaited.includes(name)));
   if (target !== undefined && findTarget(document, target)) return target;
+  if (wanted === undefined && takeover && since !== undefined) {
+    throw refuse('RefusedByState', `${since}; ${awaitedText(state.name, takeover, takeover.from)}`);
+  }
   const names = state.targets.map(({ name }) => name).join(', ');
   throw refuse(
     'RefusedByState',
@@ -74,10 +87,28 @@ function checkIsCopy({ state }: SwitchingParts, target: string): void {
   throw refuse('RefusedByState', awaitedText(state.name, state.takeover, target));
 }
 
+/** @throws `RefusedByState` where the primary has changed since it was looked at */
+function checkEpoch({ state }: SwitchingParts, { epoch }: { epoch?: number }): void {
+  if (epoch === undefined || epoch >= state.epoch) return;
+  const { primaryName: primary } = switchInput(state);
+  const how = state.takeover
+    ? `has failed over to ${primary} meanwhile, at ${state.takeover.at}`
+    : 'has changed';
+  throw refuse(
+    'RefusedByState',
+    `${state.name} ${how}: it is in epoch ${state.epoch}, and this was asked for in epoch ${epoch}`,
+    `tidemark describe ${state.name} says how it is; then ask again if that is still wanted`,
+  );
+}
+
 function checkReverse(parts: SwitchingParts): void {
   checkNoSwitch(parts);
   if (parts.state.takeover) return;
-  throw refuse('RefusedByState', `${parts.state.name} has not failed over: there is nothing to reverse`);
+  const { name } = parts.state;
+  throw refuse(
+    'RefusedByState',
+    `no old primary of ${name} waits to come back, since it has not failed over, or that is a copy already: there is nothing to reverse`,
+  );
 }
 
 /**
@@ -107,7 +138,7 @@ async function price(state: RelationshipState, request: messages.PriceRequest): 
   const target = findTarget(input.document, meantTarget(state, request.target));
   if (!target) throw refuse('RefusedByState', `relationship ${state.name} has no such target`);
   try {
-    return await weigh(input, target, request.pointId);
+    return { ...(await weigh(input, target, request.pointId)), epoch: input.epoch };
   } catch (error) {
     if (!(error instanceof StepFailed)) throw error;
     const { type, message } = error.failure;
@@ -121,6 +152,7 @@ export function handleSwitching(parts: SwitchingParts): void {
   const failOver = (input: unknown) => {
     checkNoSwitch(parts);
     const request = toFailoverRequest(input);
+    checkEpoch(parts, request);
     const want = wants.failover({ ...request, target: meantTarget(state, request.target) });
     // Whatever runs is for a primary that is given up.
     if (state.operation) cancel();
@@ -128,13 +160,16 @@ export function handleSwitching(parts: SwitchingParts): void {
   };
   const relocate = (input: unknown) => {
     checkNoSwitch(parts);
-    const target = meantTarget(state, toFailoverRequest(input).target);
+    const request = toFailoverRequest(input);
+    checkEpoch(parts, request);
+    const target = meantTarget(state, request.target);
     checkIsCopy(parts, target);
     return wants.relocate({ target });
   };
   const reverse = async (input: unknown) => {
     const request = toReverseRequest(input);
     checkReverse(parts);
+    checkEpoch(parts, request);
     await checkOldPrimaryAnswers(state);
     // Something else may have been asked for meanwhile.
     checkReverse(parts);

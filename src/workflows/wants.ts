@@ -46,6 +46,11 @@ function makeTrigger<T>(): Trigger<T> {
   return trigger;
 }
 
+/** What a pause holds back: it waits until that has ended. */
+function isHeld({ kind }: Want, paused: boolean): boolean {
+  return paused && (kind === 'sync' || kind === 'verify');
+}
+
 /** Operations that are asked for and have not started: one at a time, in order, syncs merged. */
 export class WantQueue {
   private readonly queue: Want[] = [];
@@ -54,8 +59,23 @@ export class WantQueue {
     return this.queue.length === 0;
   }
 
-  take(): Want | undefined {
-    return this.queue.shift();
+  /** Something may start now. */
+  hasNext(paused: boolean): boolean {
+    return this.queue.some((want) => !isHeld(want, paused));
+  }
+
+  /** The next that may start now. */
+  take(paused: boolean): Want | undefined {
+    const index = this.queue.findIndex((want) => !isHeld(want, paused));
+    return index < 0 ? undefined : this.queue.splice(index, 1)[0];
+  }
+
+  /** Tells everybody who waits that it will not come to that. */
+  refuseAll(reason: Error): void {
+    for (const { started, ended } of this.queue.splice(0)) {
+      started.reject(reason);
+      ended.reject(reason);
+    }
   }
 
   /** A sync that waits already serves everybody who asks meanwhile: it starts after they asked. */

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { SyncAnswer } from '../../activities/contract';
 import { makeOperationId } from '../../model/names';
 import type { SyncRecord } from '../../model/records';
 import type { Relationship } from '../../model/spec';
+import { tellError } from '../exit-codes';
 import { lazy } from '../lazy';
 import { finish, note, print } from '../output';
 import type { OutputOptions } from '../output';
@@ -47,28 +48,29 @@ export function register(program: Command): void {
   ]);
 }
 
-/** The sync that follows an apply: the one that runs, or the one that was quicker than this look. */
+/**
+ * The first sync by the spec that was applied: the one that runs, or was quicker than this look, or else one that is asked
+ * for now; undefined where the state allows none.
+ */
 async function findSync(temporal: Temporal, name: string, sequence: number): Promise<string | undefined> {
-  for (let attempt = 0; attempt < 50; attempt++) {
-    const status = await temporal.status(name);
-    if (status.operation?.kind === 'sync') return status.operation.workflowId;
-    if (status.sequence > sequence && status.lastSync) {
-      return makeOperationId(name, 'sync', status.sequence);
-    }
-    await sleep(100);
+  const { operation, ...status } = await temporal.status(name);
+  // One that began before is not by this spec.
+  if (status.sequence > sequence) {
+    if (operation?.kind === 'sync') return operation.workflowId;
+    if (!operation && status.lastSync) return makeOperationId(name, 'sync', status.sequence);
   }
-  return undefined;
-}
-
-async function sequenceOf(temporal: Temporal, name: string): Promise<number> {
-  return (await temporal.status(name).catch(() => undefined))?.sequence ?? 0;
+  try {
+    return (await temporal.update<SyncAnswer>(name, 'sync', {})).workflowId;
+  } catch (error) {
+    if (tellError(error).type === 'RefusedByState') return undefined;
+    throw error;
+  }
 }
 
 /** Applies one document. @throws what it was refused for. */
 export async function applyOne(temporal: Temporal, document: Relationship, wait: boolean): Promise<Applied> {
   const { name } = document.metadata;
-  const sequence = wait ? await sequenceOf(temporal, name) : 0;
-  const answer = await temporal.apply(document);
+  const { sequence, ...answer } = await temporal.apply(document);
   const applied: Applied = { name, ...answer };
   if (!wait || answer.outcome === 'unchanged') return applied;
   const workflowId = await findSync(temporal, name, sequence);

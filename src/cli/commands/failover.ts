@@ -95,6 +95,7 @@ export function requestAt(
   }
   return {
     target,
+    ...(price.epoch !== undefined && { epoch: price.epoch }),
     ...(price.point && { pointId: price.point.id }),
     ...(acceptIncomplete && { acceptIncomplete }),
   };

@@ -58,7 +58,7 @@ async function relocate(name: string, options: RelocateOptions): Promise<void> {
     const isAwaited = awaitedNames(status.takeover).includes(target ?? '');
     // What the state refuses is refused before anybody is asked.
     if (!options.yes && target !== undefined && !isAwaited) await confirm(relocateQuestion(status, target));
-    const request = target === undefined ? {} : { target };
+    const request = { epoch: status.epoch, ...(target !== undefined && { target }) };
     const { workflowId } = await temporal.update<OperationStarted>(name, 'relocate', request);
     print(await followPhases<RelocateResult>(temporal, name, workflowId), options, formatRelocation);
   });

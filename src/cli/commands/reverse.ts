@@ -68,7 +68,10 @@ async function reverse(name: string, options: ReverseOptions): Promise<void> {
     const takeover = nextToReverse(status.takeover);
     // Without one it is refused, and there is nothing to ask.
     if (!options.yes && takeover) await confirm(reverseQuestion(status, takeover.from));
-    const { workflowId } = await temporal.update<OperationStarted>(name, 'reverse', { acceptDiverged });
+    const { workflowId } = await temporal.update<OperationStarted>(name, 'reverse', {
+      acceptDiverged,
+      epoch: status.epoch,
+    });
     const result = await follow(temporal, name, workflowId);
     print(result, options, () =>
       [
