@@ -136,6 +136,8 @@ export interface HostActivities {
       maxDeletionsPercent?: number;
       targetEntries?: number;
       expectedBytes: number;
+      /** A sync, and the one that made the target's newest point; left out of a restore. */
+      since?: { confirmed?: string };
       /** No other target of this sync reads the capture: it is released once the bytes are over. */
       releaseAfter: boolean;
     },

@@ -57,6 +57,17 @@ export interface TransferRequest {
   maxDeletionsPercent?: number;
   /** Entries that the target holds, where they are known: without a common base, theirs is what can be compared. */
   targetEntries?: number;
+  /**
+   * Of a sync: what is remembered of its source. Left out where nothing is, as for a restore: then contents are
+   * compared where something is at the target.
+   */
+  remembered?: {
+    epoch: number;
+    /** The sync that made the target's newest point. */
+    confirmed?: string;
+    /** Of a clone: the live volume that it was made of. */
+    livePath?: string;
+  };
   /** Bytes of the tree when it was last transferred, for progress and estimates. */
   expectedBytes?: number;
   signal: AbortSignal;

@@ -107,6 +107,7 @@ async function transferOnce(
     ...(plan.maxDeletionsPercent !== undefined && { maxDeletionsPercent: plan.maxDeletionsPercent }),
     ...(plan.targetEntries !== undefined && { targetEntries: plan.targetEntries }),
     expectedBytes: source.bytes,
+    since: { ...(work.prepared.newestPoint && { confirmed: work.prepared.newestPoint.syncId }) },
     releaseAfter: isReleasedByTransfer(ctx, capture),
   });
   return { ...(await orStepFailed(transfer, spec.source.host, volumePath(spec.source))), how };

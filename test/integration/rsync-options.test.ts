@@ -87,6 +87,7 @@ describe('exclude and include', () => {
     const stdin = writeDocument('filters', wanted);
     const ran = await system.cli(['apply', '-f', '-'], { stdin });
     expect(ran.stdout + ran.stderr).toContain('what is excluded now (/deep)');
+    await rm(at('filters-source', 'deep'), { recursive: true });
     await writeFiles(at('filters-source'), { deep: 'ignored' });
     await syncWell(system, 'filters');
     expect(await list(at('filters-target'))).not.toContain('deep');

@@ -24,6 +24,10 @@ export interface SyncOptions {
   targetPath?: string;
   expiresAt?: string;
   id?: TransferId;
+  /** Of a source whose live volume is another. */
+  livePath?: string;
+  /** The sync that the target confirmed last; by default the rig's own last one. `null`: nothing is remembered. */
+  confirmed?: string | null;
 }
 
 export interface MoverRig {
@@ -44,7 +48,7 @@ export interface MoverRig {
     quick?: boolean;
     targetPath?: string;
   }): Promise<Comparison>;
-  close(): Promise<void>;
+  close(id?: TransferId): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -101,10 +105,14 @@ export async function makeMoverRig(
     return keeps ? { keeps } : {};
   };
 
+  let sequence = 0;
+  let last: string | undefined;
   const rig: MoverRig = {
     ...{ folder, source, target, sourcePath, targetPath, service, mover, id: usual },
     async sync(options = {}) {
-      const { writeMode = 'inPlace', mover: spec = moverSpec(), maxDeletions, id = usual } = options;
+      const { writeMode = 'inPlace', mover: spec = moverSpec(), maxDeletions, livePath } = options;
+      const { confirmed = last, id = { ...usual, syncId: `wiki-${++sequence}` } } = options;
+      const remembered = { epoch: 1, ...(confirmed && { confirmed }), ...(livePath && { livePath }) };
       const limit = maxDeletions === undefined ? {} : { maxDeletions };
       const offer = await mover.offer(source, { id, targetHost: target.name, mover: spec });
       const path = options.targetPath ?? targetPath;
@@ -129,10 +137,12 @@ export async function makeMoverRig(
         mover: spec,
         resolved: offer.resolved,
         ...limit,
+        ...(confirmed !== null && { remembered }),
         signal: options.signal ?? new AbortController().signal,
         onProgress: options.onProgress ?? (() => undefined),
       });
-      await rig.close();
+      last = id.syncId;
+      await rig.close(id);
       return stats;
     },
     async verify(options) {
@@ -173,12 +183,13 @@ export async function makeMoverRig(
       await rig.close();
       return comparison;
     },
-    async close() {
-      await mover.close(source, service.landings, usual);
-      await mover.close(target, service.landings, usual);
+    async close(id = usual) {
+      await mover.close(source, service.landings, id);
+      await mover.close(target, service.landings, id);
     },
     async dispose() {
-      await rig.close();
+      await mover.closeAll(source, service.landings, usual);
+      await mover.closeAll(target, service.landings, usual);
       await dispose();
       await rm(folder, { recursive: true, force: true });
     },

@@ -5,6 +5,7 @@ import type { CaptureMethod, Volume } from '../../model/records';
 import { estimateNeededBytes } from '../../model/space';
 import type { SourceSpec } from '../../model/spec';
 import { moverFor, MOVERS } from '../../movers/registry';
+import { forgetHistory } from '../../movers/rsync/source-history';
 import { driverFor } from '../../volumes/registry';
 import type { HostActivities, StepContext } from '../contract';
 import type { AgentContext } from './context';
@@ -84,7 +85,7 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activ
 
     async transfer(input) {
       const { volume, claim, capture, landing, id, writeMode, stream, mover, resolved, maxDeletions } = input;
-      const { maxDeletionsPercent, targetEntries, expectedBytes } = input;
+      const { maxDeletionsPercent, targetEntries, expectedBytes, since } = input;
       const { cancellationSignal: signal, info } = Context.current();
       const onProgress = progressReporter();
       await driverFor(volume.kind).check(host, volume, claim);
@@ -100,6 +101,13 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activ
         ...(maxDeletions !== undefined && { maxDeletions }),
         ...(maxDeletionsPercent !== undefined && { maxDeletionsPercent }),
         ...(targetEntries !== undefined && { targetEntries }),
+        ...(since && {
+          remembered: {
+            epoch: claim.epoch,
+            ...since,
+            ...(capture.method === 'Clone' && { livePath: volume.path }),
+          },
+        }),
         expectedBytes,
         signal,
         onProgress,
@@ -129,6 +137,7 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activ
       const driver = driverFor(volume.kind);
       await driver.release(host, volume, { relationship, keepSyncIds: [] });
       await driver.disclaim(host, volume, relationship);
+      await forgetHistory(host, relationship);
     },
   };
 }

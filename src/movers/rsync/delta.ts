@@ -90,7 +90,7 @@ export async function transferDelta(
   if (writeMode === undefined || writeMode === 'verify')
     throw new TidemarkError('InvalidSpec', 'the landing is none to write to by rsync', { host: host.name });
   // The target counted what is compared; what was planned may count other things than files.
-  const { maxDeletions: _planned, targetEntries: _counted, ...rest } = others;
+  const { maxDeletions: _planned, targetEntries: _counted, remembered: _source, ...rest } = others;
   const stats = await transfer(host, {
     ...rest,
     ...{ id, mover: byChecksum(mover), landing, writeMode, sourcePath: path },

@@ -10,9 +10,10 @@ import type { WriteMode } from '../contract';
 export type LandingMode = WriteMode | 'verify';
 
 /**
- * A transfer goes over its landing more than once: `dry` counts what `main` would do, and writes nothing.
+ * A transfer goes over its landing more than once: `dry` counts what `main` would do, and writes nothing; `content`
+ * compares files that are named to it by their contents, and deletes nothing.
  */
-export type Pass = 'main' | 'dry';
+export type Pass = 'main' | 'dry' | 'content';
 
 /** What the client names as its destination: the landing alone knows the real path. */
 export const PLACEHOLDER_PATH = '/landing/';
@@ -61,9 +62,19 @@ function makeReach({ btrfs, zfs }: MoverSpec): string[] {
 }
 
 const MODES: Record<LandingMode, readonly string[]> = {
-  inPlace: ['--delete-delay', '--inplace', '--no-whole-file'],
-  delayed: ['--delete-delay', '--no-whole-file', `--partial-dir=${PARTIAL_FOLDER}`, '--delay-updates'],
+  inPlace: ['--inplace', '--no-whole-file'],
+  delayed: ['--no-whole-file', `--partial-dir=${PARTIAL_FOLDER}`, '--delay-updates'],
   verify: ['--dry-run', '--delete'],
+};
+
+/**
+ * Named files that the target has not are left to the main pass, and so are those that are gone by now; a folder in
+ * a file's place makes way.
+ */
+const PASSES: Record<Pass, readonly string[]> = {
+  main: ['--delete-delay'],
+  dry: ['--delete-delay', '--dry-run'],
+  content: ['--files-from=-', '--from0', '--existing', '--force', '--ignore-missing-args'],
 };
 
 /**
@@ -111,6 +122,7 @@ export function writerOf({ user, keeps }: Pick<Landing, 'user' | 'keeps'>): {
 
 const OUTPUT: Record<Pass | 'verify', readonly string[]> = {
   main: ['--info=progress2,stats2', '--out-format=%i'],
+  content: ['--info=progress2,stats2', '--out-format=%i'],
   dry: ['--info=stats2', '--out-format=%i %n'],
   verify: ['--out-format=%i %l %n'],
 };
@@ -127,7 +139,8 @@ export function makeClientOptions(
 ): string[] {
   const { checksum, extraOptions } = rsyncOptions(mover);
   // What would be deleted shows without reading contents.
-  const sums = mode === 'verify' ? resolved['compare'] !== 'quick' : checksum && pass !== 'dry';
+  const wanted = pass === 'content' || (checksum && pass !== 'dry');
+  const sums = mode === 'verify' ? resolved['compare'] !== 'quick' : wanted;
   // Whatever differs is named, also what a receiver can't store.
   const stored = mode === 'verify' && sums ? undefined : keeps;
   return [
@@ -135,7 +148,7 @@ export function makeClientOptions(
     ...EVERYTHING,
     ...makeReach(mover),
     ...MODES[mode],
-    ...(pass === 'dry' ? ['--dry-run'] : []),
+    ...(mode === 'verify' ? [] : PASSES[pass]),
     ...(sums ? ['--checksum'] : []),
     ...extraOptions,
     `--timeout=${sums || checksum ? SILENCE_WHEN_SUMMING_SECONDS : SILENCE_SECONDS}`,

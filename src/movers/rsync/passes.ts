@@ -20,13 +20,20 @@ function makeDry([program = '', server = '', letters = '', ...rest]: readonly st
   return [program, server, dry, ...rest.filter((option) => !option.startsWith('--max-delete='))];
 }
 
+/** Compares named files that are there by their contents, and writes what differs. */
+function makeContent([program = '', server = '', letters = '', ...rest]: readonly string[]): string[] {
+  const content = changeLetters(letters, (options) => `${options.replaceAll(/[rc]/g, '')}cR`);
+  const isKept = (option: string) => !/^--(max-delete=|delete-delay$)/.test(option);
+  return [program, server, content, '--force', '--existing', ...rest.filter(isKept)];
+}
+
 /** The target's command for each pass. @throws TidemarkError `InvalidSpec` where the offer is none of this mover's. */
 export function makePasses(
   offered: readonly string[],
   request: { mode: WriteMode; path: string; maxDeletions?: number; keeps?: Keeps },
 ): Record<Pass, string[]> {
   const main = completeServerCommand(offered, request);
-  return { main, dry: makeDry(main) };
+  return { main, dry: makeDry(main), content: makeContent(main) };
 }
 
 /** The command of a landing that is written to, for all passes, each of which it runs when asked for. */

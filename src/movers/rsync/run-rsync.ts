@@ -17,6 +17,8 @@ export interface RsyncRun {
   options: readonly string[];
   /** By default the main one. */
   pass?: Pass;
+  /** Of the pass `content`: the files to compare, a NUL after each. */
+  stdin?: Buffer;
   signal: AbortSignal;
   onLine: (line: string) => void;
 }
@@ -35,6 +37,13 @@ function makeSourceMissing(host: Host, sourcePath: string, message: string): Tid
   });
 }
 
+/** What names the source. @throws TidemarkError `VolumeMissing` where it is not there. */
+export async function requireSource(host: Host, path: string): Promise<string> {
+  const found = await identifySource(host, path);
+  if (found !== undefined) return found;
+  throw makeSourceMissing(host, path, `the source ${path} is not there`);
+}
+
 /** With a bandwidth limit, rsync would sleep for as long as its clock was set back. */
 function makeSetBack(host: Host, byMs: number): TidemarkError {
   const message = `the clock of host ${host.name} was set back by ${formatDuration(byMs)} during the transfer, and rsync paces itself by it`;
@@ -50,11 +59,9 @@ function makeSetBack(host: Host, byMs: number): TidemarkError {
  * what rsync says of vanished files means nothing.
  */
 export async function runRsync(host: Host, request: RsyncRun): Promise<{ exitCode: number; stderr: string }> {
-  const { id, sourcePath, landing, options, pass = 'main', signal, onLine } = request;
+  const { id, sourcePath, landing, options, pass = 'main', stdin, signal, onLine } = request;
   await host.endAttempts(transferAttempt(host.home, id));
-  const before = await identifySource(host, sourcePath);
-  if (before === undefined)
-    throw makeSourceMissing(host, sourcePath, `the source ${sourcePath} is not there`);
+  const before = await requireSource(host, sourcePath);
   const cwd = await prepareSsh(host, id, landing);
   const reader = makeLineReader(onLine);
   const argv = [
@@ -74,6 +81,7 @@ export async function runRsync(host: Host, request: RsyncRun): Promise<{ exitCod
       cwd,
       signal: isPaced ? AbortSignal.any([signal, setBack.signal]) : signal,
       attempt: transferAttempt(host.home, id),
+      ...(stdin && { stdin }),
       onStdout: (chunk) => reader.push(chunk),
       maxOutputBytes: 1024 * 1024,
     })

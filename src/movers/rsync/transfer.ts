@@ -1,4 +1,5 @@
 /** Pushes the bytes. */
+import { modifyWindow } from '../../model/keeps';
 import { rsyncOptions } from '../../model/mover-options';
 import type { Host } from '../../hosts/contract';
 import { readKeyNote } from '../../landings/ssh-client';
@@ -6,6 +7,7 @@ import type { TransferStats } from '../../model/records';
 import type { TransferRequest } from '../contract';
 import { makeApprovalRequired } from '../shared/approval';
 import { describeLink } from '../shared/link';
+import { transferAttempt } from '../shared/names';
 import { ProgressMeter } from '../shared/progress';
 import { classifyEnding, countVanished, parseSkippedDeletions, VANISHED } from './classify';
 import { foresee } from './foresee';
@@ -13,7 +15,9 @@ import { findLeftOut } from './left-out';
 import { measureLink, rememberLink } from './links';
 import { makeClientOptions, writerOf } from './options';
 import { parseItem, parseProgress } from './output';
-import { runRsync } from './run-rsync';
+import { openHistory } from './source-history';
+import { listFiles, lookAtSource } from './suspects';
+import { requireSource, runRsync } from './run-rsync';
 import { StatsCounter } from './stats';
 
 async function learnLink(host: Host, request: TransferRequest, stats: TransferStats): Promise<void> {
@@ -25,8 +29,16 @@ async function learnLink(host: Host, request: TransferRequest, stats: TransferSt
   await rememberLink(host, targetHost, { bytesPerSecond, measuredAt: new Date().toISOString() });
 }
 
-/** The pass that writes. */
-async function push(host: Host, request: TransferRequest, meter: ProgressMeter): Promise<TransferStats> {
+/**
+ * A pass that writes.
+ * @param named of the pass `content`: the files that it compares
+ */
+async function push(
+  host: Host,
+  request: TransferRequest,
+  meter: ProgressMeter,
+  named?: readonly string[],
+): Promise<TransferStats> {
   const { id, mover, writeMode, resolved, landing, sourcePath, signal } = request;
   const startedAt = performance.now();
   const counter = new StatsCounter();
@@ -34,11 +46,15 @@ async function push(host: Host, request: TransferRequest, meter: ProgressMeter):
     const item = parseItem(line);
     if (item) return counter.countItem(item);
     const progress = parseProgress(line);
-    if (progress) return meter.update(progress);
+    // Of what is compared most is equal, and none of it has to be sent.
+    if (progress && !named) return meter.update(progress);
     counter.readLine(line);
   };
-  const options = makeClientOptions(mover, writeMode, resolved, writerOf(landing));
-  const { exitCode, stderr } = await runRsync(host, { id, sourcePath, landing, options, signal, onLine });
+  const pass = named ? 'content' : 'main';
+  const options = makeClientOptions(mover, writeMode, resolved, { ...writerOf(landing), pass });
+  const stdin = named && Buffer.from(named.map((path) => `${path}\0`).join(''), 'latin1');
+  const run = { id, sourcePath, landing, options, pass, signal, onLine, ...(stdin && { stdin }) } as const;
+  const { exitCode, stderr } = await runRsync(host, run);
   const skipped = exitCode === 0 ? undefined : parseSkippedDeletions(stderr);
   if (skipped !== undefined) {
     // Only what went from a live source since it was judged: the next try judges anew.
@@ -51,7 +67,66 @@ async function push(host: Host, request: TransferRequest, meter: ProgressMeter):
   return counter.result({ durationMs, filesVanished: countVanished(stderr) });
 }
 
-/** One attempt, from where the last one stopped. What it may delete is judged before anything is written. */
+/** What was done in all; `last` tells of the tree. */
+function sumUp(last: TransferStats, before: readonly (TransferStats | undefined)[]): TransferStats {
+  const sum = (key: 'bytesSent' | 'bytesChanged' | 'filesChanged' | 'durationMs') =>
+    before.reduce((total, stats) => total + (stats?.[key] ?? 0), last[key]);
+  return {
+    ...last,
+    bytesSent: sum('bytesSent'),
+    bytesChanged: sum('bytesChanged'),
+    filesChanged: sum('filesChanged'),
+    durationMs: sum('durationMs'),
+  };
+}
+
+/**
+ * One attempt, from where the last one stopped. What it may delete is judged before anything is written; then goes what
+ * size and time don't tell of, and then everything else.
+ */
+async function transferTree(
+  host: Host,
+  request: TransferRequest,
+  suspects: readonly string[],
+): Promise<TransferStats> {
+  const { onProgress, landing, maxDeletions } = request;
+  const isWhole = landing.isEmpty === true;
+  const meter = new ProgressMeter({ onProgress, now: () => performance.now(), isWhole });
+  const foreseen = maxDeletions === undefined || isWhole ? undefined : await foresee(host, request);
+  if (foreseen?.isEqual && suspects.length === 0) return foreseen.stats;
+  if (suspects.length > 0) {
+    onProgress({ phase: 'comparing', bytesDone: 0, filesDone: 0, rateBytesPerSecond: 0 });
+  }
+  const content = suspects.length > 0 ? await push(host, request, meter, suspects) : undefined;
+  if (foreseen?.bytesToSend !== undefined) meter.expect(foreseen.bytesToSend);
+  const main = await push(host, request, meter);
+  await learnLink(host, request, main);
+  // What the dry pass counted the main one has done.
+  const dry = foreseen && { ...foreseen.stats, bytesChanged: 0, filesChanged: 0 };
+  return sumUp(main, [dry, content]);
+}
+
+/** Compares the source with what is remembered of it, and remembers what was brought over. */
+async function bringOver(host: Host, request: TransferRequest): Promise<TransferStats> {
+  const { id, mover, landing, remembered, sourcePath, signal } = request;
+  const isCompared = landing.isEmpty === true || rsyncOptions(mover).checksum;
+  const options = { signal, attempt: transferAttempt(host.home, id) };
+  await requireSource(host, sourcePath);
+  if (!remembered) {
+    return transferTree(host, request, isCompared ? [] : await listFiles(host, sourcePath, options));
+  }
+  const history = await openHistory(host, id, remembered);
+  const { livePath } = remembered;
+  const isCoarse = modifyWindow(landing.keeps) !== -1;
+  const question = { sourcePath, history, isCoarse, ...(livePath !== undefined && { livePath }) };
+  const { suspects, now } = await lookAtSource(host, question, options);
+  await history.begin(now, landing.isEmpty === true);
+  const stats = await transferTree(host, request, isCompared ? [] : suspects);
+  await history.end(now);
+  return stats;
+}
+
+/** `transfer` of the mover contract. */
 export async function transfer(host: Host, request: TransferRequest): Promise<TransferStats> {
   const { resolved, landing, signal } = request;
   const over = new AbortController();
@@ -73,25 +148,4 @@ export async function transfer(host: Host, request: TransferRequest): Promise<Tr
     over.abort();
     await looking.catch(() => undefined);
   }
-}
-
-async function bringOver(host: Host, request: TransferRequest): Promise<TransferStats> {
-  const { onProgress, landing, maxDeletions } = request;
-  const meter = new ProgressMeter({
-    onProgress,
-    now: () => performance.now(),
-    isWhole: landing.isEmpty === true,
-  });
-  const foreseen =
-    maxDeletions === undefined || landing.isEmpty === true ? undefined : await foresee(host, request);
-  if (foreseen?.isEqual) return foreseen.stats;
-  if (foreseen?.bytesToSend !== undefined) meter.expect(foreseen.bytesToSend);
-  const stats = await push(host, request, meter);
-  await learnLink(host, request, stats);
-  if (!foreseen) return stats;
-  return {
-    ...stats,
-    bytesSent: stats.bytesSent + foreseen.stats.bytesSent,
-    durationMs: stats.durationMs + foreseen.stats.durationMs,
-  };
 }

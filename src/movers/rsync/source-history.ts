@@ -1,0 +1,59 @@
+/**
+ * What the source looked like when it was last brought to a target: its fingerprint, for each sync, in the agent's
+ * own folder. Those of syncs that the target has left behind go.
+ */
+import type { Host } from '../../hosts/contract';
+import type { Fingerprint } from '../../volumes/shared/fingerprint';
+import { readFingerprint, writeFingerprint } from '../../volumes/shared/fingerprint-file';
+import type { TransferId } from '../contract';
+
+const folderOf = (host: Host, relationship: string) =>
+  `${host.home}/fingerprints/${encodeURIComponent(relationship)}`;
+
+/** After a failover nothing that was known before is taken for granted: names begin with the epoch. */
+const nameOf = (epoch: number, syncId: string) => `${epoch}-${encodeURIComponent(syncId)}`;
+
+export interface SourceHistory {
+  /**
+   * When the target's newest point was made; before there is any, when the target was still empty. Undefined where
+   * it is not known.
+   */
+  confirmed: Fingerprint | undefined;
+  /** Something may have been brought to the target since. */
+  isUnconfirmed: boolean;
+  /** Notes that something is about to be. */
+  begin(now: Fingerprint, isEmpty: boolean): Promise<void>;
+  /** It was brought over whole. */
+  end(now: Fingerprint): Promise<void>;
+}
+
+/** @param confirmed the sync that made the target's newest point */
+export async function openHistory(
+  host: Host,
+  { relationship, target, syncId }: TransferId,
+  { epoch, confirmed }: { epoch: number; confirmed?: string },
+): Promise<SourceHistory> {
+  const folder = `${folderOf(host, relationship)}/${encodeURIComponent(target)}`;
+  const own = nameOf(epoch, syncId);
+  const base = confirmed === undefined ? `${epoch}` : nameOf(epoch, confirmed);
+  const names = await host.files.list(folder);
+  return {
+    confirmed: names.includes(base) ? await readFingerprint(host, `${folder}/${base}`) : undefined,
+    isUnconfirmed: confirmed === undefined || names.some((name) => name !== base),
+    async begin(now, isEmpty) {
+      // A first transfer that is cut off need not read again what it has brought.
+      if (confirmed === undefined && isEmpty) await writeFingerprint(host, `${folder}/${base}`, now);
+      if (!names.includes(own)) await host.files.write(`${folder}/${own}`, 'begun\n');
+    },
+    async end(now) {
+      await writeFingerprint(host, `${folder}/${own}`, now);
+      const left = names.filter((name) => name !== base && name !== own);
+      for (const name of left) await host.files.remove(`${folder}/${name}`);
+    },
+  };
+}
+
+/** The relationship is deleted. */
+export async function forgetHistory(host: Host, relationship: string): Promise<void> {
+  await host.files.remove(folderOf(host, relationship));
+}

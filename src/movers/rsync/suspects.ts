@@ -1,0 +1,93 @@
+/**
+ * Files whose contents may differ from the target's though size and time agree, so that rsync's quick check would
+ * take them for equal: whoever writes to a file can set its time back, but not its change time.
+ */
+import type { Host } from '../../hosts/contract';
+import {
+  type Change,
+  type Fingerprint,
+  FingerprintComparer,
+  FingerprintMaker,
+} from '../../volumes/shared/fingerprint';
+import { type OnEntry, walk, type WalkEntry, type WalkOptions } from '../../volumes/shared/walk';
+import type { SourceHistory } from './source-history';
+
+export interface SourceLook {
+  /** Paths as `./a/b`, a byte a character. */
+  suspects: string[];
+  /** What the source looks like, to be compared with next time. */
+  now: Fingerprint;
+}
+
+interface Question {
+  /** What is read. */
+  sourcePath: string;
+  /** Of a clone, whose files are all new: the live volume, which is looked at in its place. */
+  livePath?: string;
+  history: Pick<SourceHistory, 'confirmed' | 'isUnconfirmed'>;
+  /** The target keeps times less exactly, and may take a file for equal whose time differs a little. */
+  isCoarse?: boolean;
+}
+
+/** An empty file has no content that could differ. */
+const hasContent = ({ type, size }: WalkEntry) => type === 'f' && size > 0;
+
+/** All files: nothing is known of any of them. */
+export async function listFiles(host: Host, root: string, options: WalkOptions): Promise<string[]> {
+  const paths: string[] = [];
+  await walk(host, root, (entry) => hasContent(entry) && paths.push(entry.path), options);
+  return paths;
+}
+
+/** When the clone was begun, by the host's clock: what was written to the live volume since is not in it. */
+async function findBirth(host: Host, path: string): Promise<number> {
+  const { stdout } = await host.run(['stat', '-c', '%W', '--', path]);
+  return Number(stdout.toString()) || 0;
+}
+
+const pick = (changed: readonly Change[], how: readonly Change['how'][]) =>
+  changed
+    .filter((change) => how.includes(change.how) && hasContent(change.entry))
+    .map(({ entry }) => entry.path);
+
+/** One walk over the source; another one over a clone that holds what the live volume may not, or where nothing is known. */
+export async function lookAtSource(
+  host: Host,
+  { sourcePath, livePath, history: { confirmed, isUnconfirmed }, isCoarse = false }: Question,
+  options: WalkOptions,
+): Promise<SourceLook> {
+  const trustedBefore = livePath === undefined ? Infinity : await findBirth(host, sourcePath);
+  const [maker, comparer] = [new FingerprintMaker(), new FingerprintComparer(confirmed)];
+  const onEntry: OnEntry = (entry, startedAt) => {
+    maker.add(entry, Math.min(startedAt, trustedBefore));
+    comparer.add(entry, startedAt);
+  };
+  const end = await walk(host, livePath ?? sourcePath, onEntry, options);
+  const { changed, vanished } = comparer.end(end);
+  const now = maker.end(end);
+  const isClone = livePath !== undefined;
+  // Nothing is known of a single file in the clone by then.
+  if (isClone && !confirmed) return { suspects: await listFiles(host, sourcePath, options), now };
+  const suspects = pick(changed, [
+    'hidden',
+    // What is seen to have changed in the live volume may have done so twice: unseen before the clone was made, too.
+    ...(isClone || isUnconfirmed || isCoarse ? (['visible'] as const) : []),
+    // What a broken attempt has brought may have changed since.
+    ...(isUnconfirmed ? (['new'] as const) : []),
+  ]);
+  if (!isClone) return { suspects, now };
+  const gone = vanished > 0 ? await listGone(host, sourcePath, now, options) : [];
+  return { suspects: [...suspects, ...gone], now };
+}
+
+/** What is in the clone, and in the live volume no more. */
+async function listGone(
+  host: Host,
+  clone: string,
+  live: Fingerprint,
+  options: WalkOptions,
+): Promise<string[]> {
+  const comparer = new FingerprintComparer(live);
+  const end = await walk(host, clone, comparer.add, options);
+  return pick(comparer.end(end).changed, ['new']);
+}

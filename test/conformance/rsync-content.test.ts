@@ -1,0 +1,131 @@
+/** Contents that size and time don't tell of are seen all the same. */
+import { copyFile, link, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { rsyncMover } from '../../src/movers/rsync';
+import { compareTrees } from '../support/compare-trees';
+import { makeMoverRig, moverSpec, type MoverRig, type SyncOptions } from '../support/mover-rig';
+
+let rig: MoverRig;
+const at = (name: string) => join(rig.sourcePath, name);
+const atTarget = (name: string) => join(rig.targetPath, name);
+
+beforeEach(async () => {
+  rig = await makeMoverRig(rsyncMover);
+  for (const name of ['one', 'two', 'a/x', 'b/x', 'calm/1', 'calm/2', "#odd\n 'name"]) {
+    await mkdir(join(at(name), '..'), { recursive: true });
+    await writeFile(at(name), `content of ${name}`.padEnd(30));
+    await utimes(at(name), 1_000_000_000, 1_000_000_000);
+  }
+  // Older than the grain of the clock: what changed just now is not trusted anyway.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+});
+afterEach(() => rig.dispose());
+
+/** Writes as a program does that sets the time back. */
+async function rewrite(path: string): Promise<void> {
+  const { atime, mtime, size } = await stat(path);
+  await writeFile(path, `${Math.random()}`.padEnd(size));
+  await utimes(path, atime, mtime);
+}
+
+async function expectEqual(): Promise<void> {
+  expect(await compareTrees(rig.sourcePath, rig.targetPath)).toEqual([]);
+}
+
+describe.each(['inPlace', 'delayed'] as const)('of equal size and time, writing %s,', (writeMode) => {
+  const sync = (options: SyncOptions = {}) => rig.sync({ writeMode, maxDeletions: 5, ...options });
+
+  it('a file that was written to, copied over, or swapped with another is sent', async () => {
+    await sync();
+    await rewrite(at('one'));
+    await rewrite(at("#odd\n 'name"));
+    await rename(at('a'), at('c'));
+    await rename(at('b'), at('a'));
+    await rename(at('c'), at('b'));
+    // And folders, whose times differ.
+    expect((await sync()).filesChanged).toBeGreaterThanOrEqual(4);
+    await expectEqual();
+    expect((await sync()).filesChanged).toBe(0);
+  });
+
+  it('names of one file are sent as one', async () => {
+    await link(at('one'), at('deep link'));
+    await sync();
+    await rewrite(at('one'));
+    await sync();
+    await expectEqual();
+  });
+
+  it('what is new in a folder whose name was a file makes no harm, nor what is excluded', async () => {
+    const excluding = { mover: moverSpec({ rsync: { exclude: ['/calm/'] } }) };
+    await sync(excluding);
+    await rewrite(at('calm/1'));
+    await rm(at('one'));
+    await mkdir(at('one'));
+    await copyFile(at('two'), at('one/two'));
+    await sync(excluding);
+    expect((await rig.compare(excluding)).total).toBe(0);
+    await expect(stat(atTarget('calm'))).rejects.toThrow('ENOENT');
+  });
+
+  it('what a broken attempt brought is compared again', async () => {
+    await sync();
+    await writeFile(at('new'), 'x'.repeat(30));
+    await utimes(at('new'), 1_000_000_000, 1_000_000_000);
+    const confirmed = 'wiki-1';
+    // Brought, but never confirmed by a point.
+    await sync();
+    await rewrite(at('new'));
+    await sync({ confirmed });
+    await expectEqual();
+  });
+
+  it.each([
+    ['nothing is remembered', null],
+    ['the fingerprint is lost', 'wiki-99'],
+  ] as const)('everything is compared where %s', async (_name, confirmed) => {
+    await sync();
+    await rewrite(at('two'));
+    await sync({ confirmed });
+    await expectEqual();
+  });
+
+  it('nothing is read that did not change', async () => {
+    await sync();
+    const { atimeMs } = await stat(atTarget('calm/1'));
+    await rewrite(at('one'));
+    const { bytesSent } = await sync();
+    expect(bytesSent).toBeLessThan(5000);
+    expect((await stat(atTarget('calm/1'))).atimeMs).toBe(atimeMs);
+  });
+
+  it('a clone of the source is judged by its live volume', async () => {
+    const clone = join(rig.folder, 'clone');
+    const takeClone = () => rig.source.run(['cp', '-a', rig.sourcePath, clone]);
+    const viaClone = { sourcePath: clone, livePath: rig.sourcePath };
+    await takeClone();
+    await sync(viaClone);
+    await rm(clone, { recursive: true });
+    await rewrite(at('one'));
+    await rewrite(at('two'));
+    await takeClone();
+    const wanted = await readFile(at('two'), 'utf8');
+    // After the clone was made, and not in it.
+    await rm(at('two'));
+    await sync(viaClone);
+    expect(await readFile(atTarget('two'), 'utf8')).toBe(wanted);
+    expect(await compareTrees(clone, rig.targetPath)).toEqual([]);
+  });
+});
+
+it('what changes between the making of a clone and the look at its live volume is sent next time', async () => {
+  const clone = join(rig.folder, 'clone');
+  const viaClone = { sourcePath: clone, livePath: rig.sourcePath };
+  await rig.source.run(['cp', '-a', rig.sourcePath, clone]);
+  await rewrite(at('one'));
+  await rig.sync(viaClone);
+  await rm(clone, { recursive: true });
+  await rig.source.run(['cp', '-a', rig.sourcePath, clone]);
+  await rig.sync(viaClone);
+  await expectEqual();
+});
