@@ -71,6 +71,8 @@ export interface TargetPrepared {
 export interface PublishResult {
   point: Point;
   points: KeptPoint[];
+  /** What retention no longer keeps, and could not be removed. */
+  warning?: string;
 }
 
 /** Run by a host's agent, on queue `host/<name>`. */
@@ -162,6 +164,8 @@ export interface HostActivities {
       hooks: HookSpec[];
     },
   ): Promise<PublishResult>;
+  /** Target: removes what retention no longer keeps, before a sync, where it is full. Answers how many points went. */
+  makeRoom(input: StepContext & { retain: RetainSpec }): Promise<{ removed: number; warning?: string }>;
   /** Undo of `receive`, on the target's host; and of an offer, on the source's. */
   closeTransfer(input: { id: TransferId }): Promise<void>;
   /** Source: drops captures that no target needs any more. */

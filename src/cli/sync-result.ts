@@ -56,6 +56,8 @@ export function formatRecord(record: SyncRecord): string {
   const told = [...new Set(failures.map(describeFailure))].map(
     (text) => `${colors.red('error:')} ${printable(text)}`,
   );
+  for (const { name, warning } of record.targets)
+    if (warning !== undefined) told.push(`${colors.yellow('warning:')} ${name}: ${printable(warning)}`);
   const state = paintState(record.result);
   return [
     `sync ${record.syncId} ${state.paint(state.text)} in ${took}`,

@@ -174,6 +174,9 @@ export function renderRelationshipDetails(
     ...advice(state),
     ...(state.notice ? [`**${plain(state.notice.text)}**`] : []),
     ...state.targets.flatMap(({ givenUp }) => (givenUp === undefined ? [] : [`**${plain(givenUp)}.**`])),
+    ...state.targets.flatMap(({ name, warning }) =>
+      warning === undefined ? [] : [`**${plain(name)}**: ${plain(warning)}`],
+    ),
     ...failureList(state.targets.map(({ name, lastError }) => ({ name, failure: lastError }))),
     table(
       ['role', 'host', 'status', 'captured', 'result', 'recovery point', 'volume'],

@@ -11,7 +11,7 @@ const REMEMBERED_SYNCS = 20;
 const ASKING: readonly Failure['type'][] = ['ApprovalRequired', 'Diverged'];
 
 function toTargetStatus(old: TargetStatus, outcome: TargetOutcome): TargetStatus {
-  const { lastError: _gone, givenUp, leftOut, ...kept } = old;
+  const { lastError: _gone, warning: _before, givenUp, leftOut, ...kept } = old;
   return {
     ...kept,
     ...(givenUp !== undefined && outcome.result !== 'succeeded' && { givenUp }),
@@ -24,6 +24,7 @@ function toTargetStatus(old: TargetStatus, outcome: TargetOutcome): TargetStatus
       ...(outcome.leftOut && { leftOut: outcome.leftOut }),
     }),
     ...(outcome.failure && { lastError: outcome.failure }),
+    ...(outcome.warning !== undefined && { warning: outcome.warning }),
   };
 }
 

@@ -175,6 +175,8 @@ export interface TargetOutcome {
   /** All points at the target after pruning, with the reasons for which each is kept. */
   points?: KeptPoint[];
   failure?: Failure;
+  /** What is wrong there though the sync succeeded: old points that could not be removed. */
+  warning?: string;
   /** What of the source this target's copy does not hold. */
   leftOut?: LeftOut[];
 }

@@ -86,6 +86,8 @@ export interface TargetStatus {
   /** What of the source that point does not hold. */
   leftOut?: LeftOut[];
   lastError?: Failure;
+  /** What was wrong there though its last sync succeeded. */
+  warning?: string;
 }
 
 export interface LastSync {

@@ -1,6 +1,6 @@
 /** One target of a sync: landing, transfer, publish; its failures are its own. */
 import { CancellationScope, sleep } from '@temporalio/workflow';
-import type { SourcePrepared, TargetPrepared } from '../activities/contract';
+import type { PublishResult, SourcePrepared, TargetPrepared } from '../activities/contract';
 import { targetName, volumePath } from '../model/endpoints';
 import { describeLeftOut, mergeLeftOut } from '../model/left-out';
 import { planTransfer } from '../model/plan-transfer';
@@ -15,6 +15,7 @@ import type { Landing } from '../landings/contract';
 import { isMissingAgent } from '../model/failure';
 import type { Capture } from '../volumes/contract';
 import { growthOf, NOTHING_LEFT_OUT, streamOf } from './check-target';
+import { makeRoom } from './make-room';
 import { onHost, orStepFailed, StepFailed, toFailure } from './steps';
 import type { SyncContext } from './sync';
 import { atSource, atTarget } from './sync';
@@ -195,6 +196,39 @@ async function climbLadder(
   }
 }
 
+/** As `climbLadder`; a target that ran full in the middle is tried once more where retention makes room. */
+async function sendWithRoom(
+  ctx: SyncContext,
+  work: TargetWork,
+  onPlan: (plan: TransferPlan) => void,
+): Promise<Sent> {
+  try {
+    return await climbLadder(ctx, work, onPlan);
+  } catch (error) {
+    if (!(error instanceof StepFailed) || error.failure.type !== 'TargetFull') throw error;
+    if (!(await makeRoom(ctx, work.target))) throw error;
+    const sent = await climbLadder(ctx, work, onPlan);
+    return { ...sent, attempts: error.attempts + sent.attempts };
+  }
+}
+
+/** The room that a hard-linked tree needs is known when it is made. */
+async function publishWithRoom(
+  ctx: SyncContext,
+  target: TargetSpec,
+  publish: () => Promise<PublishResult>,
+): Promise<PublishResult> {
+  const { host } = target;
+  const volume = volumePath(target);
+  try {
+    return await orStepFailed(publish(), host, volume);
+  } catch (error) {
+    if (!(error instanceof StepFailed) || error.failure.type !== 'TargetFull') throw error;
+    if (!(await makeRoom(ctx, target))) throw error;
+    return await orStepFailed(publish(), host, volume);
+  }
+}
+
 /** Says how much is missing where the target's disk ran full in the middle. */
 async function explainFailure(ctx: SyncContext, work: TargetWork, failure: Failure): Promise<Failure> {
   if (failure.type !== 'TargetFull' || failure.message.includes('missing')) return failure;
@@ -239,7 +273,7 @@ export async function syncTarget(ctx: SyncContext, work: TargetWork): Promise<Ta
   const outcome = { name, host: target.host };
   let plan = planFor(ctx, work, NOTHING_LEFT_OUT);
   try {
-    const sent = await climbLadder(ctx, work, (chosen) => (plan = chosen));
+    const sent = await sendWithRoom(ctx, work, (chosen) => (plan = chosen));
     const { stats, attempts, how } = sent;
     const capture = await work.capture;
     if ('type' in capture) throw new StepFailed(capture, attempts);
@@ -247,22 +281,23 @@ export async function syncTarget(ctx: SyncContext, work: TargetWork): Promise<Ta
     const notCarried = mergeLeftOut(capture.leftOut, stats.leftOut);
     const leftOut = notCarried.length > 0 ? { leftOut: notCarried } : {};
     ctx.show(name, 'publishing a recovery point');
-    const publish = onHost(target.host, `Publish a recovery point at ${name}`).publish({
-      ...atTarget(ctx, target),
-      id: { relationship: ctx.name, target: name, syncId: ctx.syncId },
-      mover: spec.mover,
-      method: prepared.method,
-      capturedAt: work.capturedAt,
-      sequence: Math.max(ctx.sequence, (prepared.newestPoint?.sequence ?? 0) + 1),
-      stats,
-      attempts,
-      ...leftOut,
-      ...(plan.stream && { stream: plan.stream }),
-      ...(identity !== undefined && { identity }),
-      retain: target.retain ?? spec.retain,
-      hooks: spec.hooks.afterPublish,
-    });
-    const published = await orStepFailed(publish, target.host, volumePath(target));
+    const publish = () =>
+      onHost(target.host, `Publish a recovery point at ${name}`).publish({
+        ...atTarget(ctx, target),
+        id: { relationship: ctx.name, target: name, syncId: ctx.syncId },
+        mover: spec.mover,
+        method: prepared.method,
+        capturedAt: work.capturedAt,
+        sequence: Math.max(ctx.sequence, (prepared.newestPoint?.sequence ?? 0) + 1),
+        stats,
+        attempts,
+        ...leftOut,
+        ...(plan.stream && { stream: plan.stream }),
+        ...(identity !== undefined && { identity }),
+        retain: target.retain ?? spec.retain,
+        hooks: spec.hooks.afterPublish,
+      });
+    const published = await publishWithRoom(ctx, target, publish);
     const lacking = notCarried.length > 0 ? `; left out: ${describeLeftOut(notCarried)}` : '';
     ctx.show(
       name,

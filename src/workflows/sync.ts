@@ -24,6 +24,7 @@ import { syncResult } from '../model/sync-result';
 import { targetFailedSignal } from './messages';
 import { inControl, onHost, toFailure } from './steps';
 import { checkTarget } from './check-target';
+import { makeRoom } from './make-room';
 import { isReleasedByTransfer, syncTarget } from './sync-target';
 
 export interface SyncInput {
@@ -144,6 +145,15 @@ function failedOutcome(target: TargetSpec, failure: Failure): TargetOutcome {
   };
 }
 
+/** Where a target is full, what retention no longer keeps goes first. */
+async function checkWithRoom(ctx: SyncContext, source: SourcePrepared, looked: Prepared): Promise<Prepared> {
+  const checked = 'failure' in looked ? looked : checkTarget(ctx, source, looked);
+  if (!('failure' in checked) || checked.failure.type !== 'TargetFull') return checked;
+  if (!(await makeRoom(ctx, checked.target))) return checked;
+  const again = await prepareTarget(ctx, checked.target);
+  return 'failure' in again ? again : checkTarget(ctx, source, again);
+}
+
 /** Preflight, capture, then every target with its own fate. */
 async function runTargets(ctx: SyncContext): Promise<{
   targets: TargetOutcome[];
@@ -172,7 +182,7 @@ async function runTargets(ctx: SyncContext): Promise<{
     const [source, found] = await Promise.all([preparing, prepareTarget(ctx, target)]);
     if ('type' in source) return failedOutcome(target, source);
     const looked = await adoptCopy(ctx, source, found);
-    const checked = 'failure' in looked ? looked : checkTarget(ctx, source, looked);
+    const checked = await checkWithRoom(ctx, source, looked);
     if ('failure' in checked) return failedOutcome(target, checked.failure);
     taken ??= { capture: takeCapture(ctx, source), capturedAt: new Date().toISOString() };
     return syncTarget(ctx, { ...checked, source, ...taken });

@@ -35,6 +35,8 @@ export class FakeHost {
   empty = false;
   foreign = false;
   freeBytes = 1e12;
+  /** Bytes that retention would free. */
+  roomToMake = 0;
   /** The storage names states by identity, as ZFS and btrfs do; what it holds of them, oldest first. */
   keepsStates = false;
   states: HeldState[] = [];
@@ -187,6 +189,11 @@ export class FakeHost {
       release: async ({ keepSyncIds }) => {
         note('release');
         this.states = this.states.filter(({ syncId = '' }) => keepSyncIds.includes(syncId));
+      },
+      makeRoom: async () => {
+        note('makeRoom');
+        this.freeBytes += this.roomToMake;
+        return { removed: this.roomToMake > 0 ? 1 : 0 };
       },
       closeTransfer: async () => note('closeTransfer'),
       measureShortage: async () => ({ freeBytes: 1024, missingBytes: 2048 }),

@@ -238,3 +238,23 @@ test('a sync that is cancelled in the Temporal UI closes what it opened, and the
   });
   await stop();
 });
+
+test('a target that is full is helped by what retention no longer keeps, before the sync and in its middle', async () => {
+  const { name, document, handle, alpha, beta, stop } = await setUp();
+  await apply(document, name);
+  await idle(handle);
+  const sync = () => handle.executeUpdate(messages.syncUpdate, { args: [{ wait: true }] });
+  beta.freeBytes = -1;
+  beta.calls.length = 0;
+  expect((await sync()).failure?.type).toBe('TargetFull');
+  expect(beta.calls).not.toContain('receive');
+  beta.roomToMake = 1e12;
+  expect(await sync()).toMatchObject({ result: 'succeeded' });
+  expect(beta.calls.indexOf('makeRoom')).toBeLessThan(beta.calls.indexOf('receive'));
+  alpha.failNext = { transfer: 'TargetFull' };
+  expect(await sync()).toMatchObject({ result: 'succeeded' });
+  beta.failNext = { publish: 'TargetFull' };
+  expect(await sync()).toMatchObject({ result: 'succeeded' });
+  expect(beta.calls.filter((call) => call === 'makeRoom')).toHaveLength(4);
+  await stop();
+});

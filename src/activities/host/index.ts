@@ -1,6 +1,7 @@
 import type { HostActivities } from '../contract';
 import type { AgentContext } from './context';
 import { Exclusive } from './exclusive';
+import { makeMakeRoom } from './keep-points';
 import { makePrepare } from './prepare';
 import { makePublish } from './publish';
 import { makeRestore } from './restore';
@@ -15,6 +16,7 @@ export function makeHostActivities(context: AgentContext): HostActivities {
     ...makePrepare(context),
     ...makeTransfer(context, exclusive),
     ...makePublish(context, exclusive),
+    ...makeMakeRoom(context, exclusive),
     ...makeVerify(context),
     ...makeRestore(context),
     ...makeSwitch(context, exclusive),

@@ -1,33 +1,16 @@
 import { Context } from '@temporalio/activity';
-import { withoutExamples } from '../../model/left-out';
 import { filtersOf } from '../../model/mover-options';
 import { makePointId } from '../../model/names';
-import type { KeptPoint, Point, TransferStats } from '../../model/records';
-import { planRetention } from '../../model/retention';
-import type { RetainSpec } from '../../model/spec';
+import type { TransferStats } from '../../model/records';
 import { moverFor } from '../../movers/registry';
 import { driverFor } from '../../volumes/registry';
 import type { HostActivities, PublishResult } from '../contract';
 import type { AgentContext } from './context';
 import type { Exclusive } from './exclusive';
 import { runHooks } from './hooks';
+import { keepPoints } from './keep-points';
 import { forgetLandings, landingsSincePublish } from './landed';
 import { stepKey } from './transfer';
-
-/** Joins the points that are kept with why they are. */
-function explain(points: readonly Point[], retain: RetainSpec): { kept: KeptPoint[]; remove: string[] } {
-  const plan = planRetention(points, retain);
-  const because = new Map(plan.keep.map(({ id, because: reasons }) => [id, reasons]));
-  const kept = points.flatMap((point) => {
-    const keptBecause = because.get(point.id);
-    const { leftOut, ...rest } = point;
-    // Hundreds of points travel in one answer: their examples stay with the data and in the catalog.
-    return keptBecause
-      ? [{ ...rest, ...(leftOut && { leftOut: withoutExamples(leftOut) }), keptBecause }]
-      : [];
-  });
-  return { kept, remove: plan.remove };
-}
 
 /** The transfer found nothing to do. */
 const foundEqual = (stats: TransferStats) => stats.filesChanged === 0 && stats.filesDeleted === 0;
@@ -69,9 +52,8 @@ export function makePublish(context: AgentContext, exclusive: Exclusive): Pick<H
         await forgetLandings(host, id);
         const env = { relationship, syncId, volume: volume.path, pointId: point.id };
         await runHooks(context, marked, hooks, env, signal);
-        const { kept, remove } = explain(await driver.points(marked, volume, relationship), retain);
-        await driver.prune(marked, volume, { relationship, removePointIds: remove, signal });
-        return { point, points: kept };
+        const { points, warning } = await keepPoints(marked, volume, { relationship, retain, signal });
+        return { point, points, ...(warning !== undefined && { warning }) };
       });
     },
   };

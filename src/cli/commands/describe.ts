@@ -145,11 +145,13 @@ function formatTargets({ targets, status }: Description): string {
         ],
         '  ',
       );
+      const warning = status.targets.find(({ name }) => name === target.name)?.warning;
+      const warned = warning === undefined ? '' : `\n  ${colors.yellow('Warning')}: ${printable(warning)}`;
       const error = target.lastError
         ? `\n  ${colors.red('Error')}\n    ${printable(target.lastError).replaceAll('\n', '\n    ')}`
         : '';
       const leftOut = formatLeftOut('Left out', target.leftOut, '  ').map((line) => `\n${line}`);
-      return `${colors.bold(`Target ${target.name}`)}\n${fields}${leftOut.join('')}${error}`;
+      return `${colors.bold(`Target ${target.name}`)}\n${fields}${leftOut.join('')}${warned}${error}`;
     })
     .join('\n\n');
 }

@@ -1,0 +1,90 @@
+/** Applies retention to the points of a target: after a publish, and where a target that is full needs room. */
+import { Context } from '@temporalio/activity';
+import type { Host } from '../../hosts/contract';
+import { describeError, TidemarkError } from '../../model/errors';
+import { withoutExamples } from '../../model/left-out';
+import type { KeptPoint, Point, Volume } from '../../model/records';
+import { planRetention } from '../../model/retention';
+import type { RetainSpec } from '../../model/spec';
+import { driverFor } from '../../volumes/registry';
+import type { HostActivities } from '../contract';
+import type { AgentContext } from './context';
+import type { Exclusive } from './exclusive';
+import { stepKey } from './transfer';
+
+/** Joins the points that are kept with why they are. */
+function explain(points: readonly Point[], retain: RetainSpec): { kept: KeptPoint[]; remove: string[] } {
+  const plan = planRetention(points, retain);
+  const because = new Map(plan.keep.map(({ id, because: reasons }) => [id, reasons]));
+  const kept = points.flatMap((point) => {
+    const keptBecause = because.get(point.id);
+    const { leftOut, ...rest } = point;
+    // Hundreds of points travel in one answer: their examples stay with the data and in the catalog.
+    return keptBecause
+      ? [{ ...rest, ...(leftOut && { leftOut: withoutExamples(leftOut) }), keptBecause }]
+      : [];
+  });
+  return { kept, remove: plan.remove };
+}
+
+export interface KeptPoints {
+  points: KeptPoint[];
+  /** How many went. */
+  removed: number;
+  /** Why some of what is to go is still there. It is tried again after every sync. */
+  warning?: string;
+}
+
+/**
+ * Removes what retention no longer keeps. What can't be removed is a warning: the points that are kept are whole.
+ * @throws where the points can't be listed, or the step was cancelled
+ */
+export async function keepPoints(
+  host: Host,
+  volume: Volume,
+  { relationship, retain, signal }: { relationship: string; retain: RetainSpec; signal: AbortSignal },
+): Promise<KeptPoints> {
+  const driver = driverFor(volume.kind);
+  const { kept, remove } = explain(await driver.points(host, volume, relationship), retain);
+  try {
+    await driver.prune(host, volume, { relationship, removePointIds: remove, signal });
+    return { points: kept, removed: remove.length };
+  } catch (error) {
+    signal.throwIfAborted();
+    const left = await driver.points(host, volume, relationship);
+    const still = left.filter(({ id }) => remove.includes(id));
+    return {
+      points: left.flatMap((point) => {
+        const why = kept.find(({ id }) => id === point.id);
+        return why
+          ? [why]
+          : still.includes(point)
+            ? [{ ...point, keptBecause: ['could not be removed'] }]
+            : [];
+      }),
+      removed: remove.length - still.length,
+      warning: `what retention no longer keeps could not all be removed: ${textOf(error)}`,
+    };
+  }
+}
+
+function textOf(error: unknown): string {
+  if (error instanceof TidemarkError) return describeError(error.type, error.message, error.details);
+  return error instanceof Error ? error.message : String(error);
+}
+
+export function makeMakeRoom({ host }: AgentContext, exclusive: Exclusive): Pick<HostActivities, 'makeRoom'> {
+  return {
+    makeRoom: (input) =>
+      exclusive.run(host, stepKey(input), async (marked) => {
+        const { volume, claim, retain } = input;
+        await driverFor(volume.kind).check(marked, volume, claim);
+        const { removed, warning } = await keepPoints(marked, volume, {
+          relationship: claim.relationship,
+          retain,
+          signal: Context.current().cancellationSignal,
+        });
+        return { removed, ...(warning !== undefined && { warning }) };
+      }),
+  };
+}

@@ -1,0 +1,61 @@
+/** Retention at a target where something can't be removed. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { keepPoints } from '../../src/activities/host/keep-points';
+import { makeLocalHost } from '../../src/hosts/local';
+import { runChecked } from '../../src/hosts/run-checked';
+import type { Volume } from '../../src/model/records';
+import { RetainSchema } from '../../src/model/spec';
+import { driverFor } from '../../src/volumes/registry';
+import { TestFilesystem } from '../support/filesystems';
+import { makeStamp, TARGET } from './volume-fixture';
+
+let filesystem: TestFilesystem;
+let home: string;
+
+beforeAll(async () => {
+  filesystem = await TestFilesystem.make('ext4');
+  home = await mkdtemp(join(tmpdir(), 'tidemark-keep-'));
+});
+
+afterAll(async () => {
+  await filesystem.dispose();
+  await rm(home, { recursive: true });
+});
+
+it('warns of a point that can not be removed, removes the others, and keeps the list right', async () => {
+  const host = makeLocalHost({ name: 'beta', home });
+  const volume: Volume = {
+    kind: 'directory',
+    path: join(filesystem.mountPoint, 'wiki'),
+    mustBeMounted: false,
+  };
+  const driver = driverFor(volume.kind);
+  const { relationship } = TARGET;
+  const signal = new AbortController().signal;
+  await driver.claim(host, volume, TARGET);
+  for (const sequence of [1, 2, 3]) {
+    const path = join(volume.path, `only in ${sequence}`);
+    await writeFile(path, 'x');
+    const stamp = makeStamp(sequence);
+    await driver.publish(host, volume, { relationship, method: 'HardLink', signal, unchanged: false, stamp });
+    await rm(path);
+  }
+  const stuck = join(await driver.pointPath(host, volume, relationship, makeStamp(1).id), 'only in 1');
+  await runChecked(host, ['chattr', '+i', stuck]);
+  try {
+    const retain = RetainSchema.parse({ last: 1 });
+    const kept = await keepPoints(host, volume, { relationship, retain, signal });
+    expect(kept.warning).toMatch(/could not all be removed[^]*only in 1/);
+    expect(kept.points.at(-1)).toMatchObject({ id: makeStamp(3).id, keptBecause: ['newest', 'last 1'] });
+    const listed = await driver.points(host, volume, relationship);
+    expect(kept.points.map(({ id }) => id)).toEqual(listed.map(({ id }) => id));
+    await runChecked(host, ['chattr', '-i', stuck]);
+    const again = await keepPoints(host, volume, { relationship, retain, signal });
+    expect(again.warning).toBeUndefined();
+    expect(again.points.map(({ id }) => id)).toEqual([makeStamp(3).id]);
+  } finally {
+    await runChecked(host, ['chattr', '-i', stuck]).catch(() => undefined);
+  }
+});
