@@ -16,6 +16,16 @@ describe("Temporal's address", () => {
   it('is else that of a running up', () => {
     expect(chooseTemporalAddress(undefined, up)).toEqual({ address: '127.0.0.1:7300', origin: 'up' });
   });
+  it('is never the usual one where TIDEMARK_HOME names a state folder on which nothing runs', () => {
+    const refused = expect.objectContaining({
+      type: 'Unreachable',
+      message: 'no tidemark up runs on TIDEMARK_HOME, /srv/mine',
+    }) as Error;
+    expect(() => chooseTemporalAddress(undefined, undefined, '/srv/mine')).toThrow(refused);
+    expect(() => chooseHttpUrl({ TIDEMARK_HOME: '/srv/mine' }, undefined)).toThrow(refused);
+    expect(chooseTemporalAddress('temporal.example:7233', undefined, '/srv/mine').origin).toBe('environment');
+    expect(chooseTemporalAddress(undefined, up, '/srv/mine').origin).toBe('up');
+  });
   it('is else the usual one', () => {
     expect(chooseTemporalAddress(undefined, undefined)).toEqual({
       address: '127.0.0.1:7233',

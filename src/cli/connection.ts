@@ -11,17 +11,32 @@ export const REACH_TIMEOUT_MS = 5000;
 
 export type Origin = 'environment' | 'up' | 'default';
 
-/** Temporal's address, and who named it. `configured` is what `@temporalio/envconfig` found. */
+/** A state folder was named, and nothing runs on it: what listens at the usual ports is somebody else's. */
+function nothingRuns(home: string, variable: string): CliError {
+  return new CliError('Unreachable', `no tidemark up runs on TIDEMARK_HOME, ${home}`, {
+    hint: `start it: tidemark up --home ${home}; or unset TIDEMARK_HOME, or name by ${variable} what is to be asked`,
+  });
+}
+
+/**
+ * Temporal's address, and who named it. `configured` is what `@temporalio/envconfig` found; `home` is `TIDEMARK_HOME`.
+ * @throws CliError `Unreachable` where a state folder was named on which nothing runs
+ */
 export function chooseTemporalAddress(
   configured: string | undefined,
   up: Pick<UpState, 'ports'> | undefined,
+  home?: string,
 ): { address: string; origin: Origin } {
   if (configured !== undefined) return { address: configured, origin: 'environment' };
   if (up) return { address: `127.0.0.1:${up.ports.temporal}`, origin: 'up' };
+  if (home) throw nothingRuns(home, 'TEMPORAL_ADDRESS');
   return { address: DEFAULT_TEMPORAL_ADDRESS, origin: 'default' };
 }
 
-/** The control worker's HTTP address, and who named it. */
+/**
+ * The control worker's HTTP address, and who named it.
+ * @throws CliError `Unreachable` where a state folder was named on which nothing runs
+ */
 export function chooseHttpUrl(
   env: NodeJS.ProcessEnv,
   up: Pick<UpState, 'ports'> | undefined,
@@ -29,6 +44,7 @@ export function chooseHttpUrl(
   const token = env.TIDEMARK_TOKEN ? { token: env.TIDEMARK_TOKEN } : {};
   if (env.TIDEMARK_URL) return { url: env.TIDEMARK_URL.replace(/\/+$/, ''), ...token, origin: 'environment' };
   if (up) return { url: `http://127.0.0.1:${up.ports.http}`, ...token, origin: 'up' };
+  if (env.TIDEMARK_HOME) throw nothingRuns(env.TIDEMARK_HOME, 'TIDEMARK_URL');
   return { url: DEFAULT_HTTP_URL, ...token, origin: 'default' };
 }
 

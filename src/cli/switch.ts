@@ -1,13 +1,37 @@
 import type { Command } from 'commander';
+import { vanishedText } from '../model/vanished';
+import { CliError } from './errors';
+import { tellError } from './exit-codes';
+import { inTurns } from './in-turns';
 import { lazy } from './lazy';
 import { finish, print } from './output';
 import type { OutputOptions } from './output';
+import type { Temporal } from './temporal-client';
 
 interface Switch {
   name: 'pause' | 'resume';
   done: string;
   summary: string;
   description: string;
+}
+
+/** @throws CliError with every name of which there is no relationship that runs: then none is touched */
+async function requireAll(temporal: Temporal, names: readonly string[]): Promise<void> {
+  if (names.length === 1) return;
+  const told = await inTurns(names, 8, async (name) => {
+    try {
+      const { vanished } = await temporal.status(name);
+      return vanished ? [`${name}: ${vanishedText(vanished)}`] : [];
+    } catch (error) {
+      const { type, message } = tellError(error);
+      if (type !== 'NotFound') throw error;
+      return [message];
+    }
+  });
+  const problems = told.flat();
+  if (problems.length > 0) {
+    throw new CliError('NotFound', problems.join('\n'), { problems, hint: 'tidemark get lists them all' });
+  }
 }
 
 /** A command that sends one update without arguments, to one or more relationships. */
@@ -18,11 +42,13 @@ export function registerSwitch(program: Command, { name, done, summary, descript
     .summary(summary)
     .description(description)
     .action(async (names: string[], options: OutputOptions) => {
+      const all = [...new Set(names)];
       await lazy.temporal().Temporal.use(async (temporal) => {
-        for (const each of names) await temporal.update(each, name);
+        await requireAll(temporal, all);
+        for (const each of all) await temporal.update(each, name);
       });
-      const result = names.map((each) => ({ name: each, outcome: done }));
-      print(result, options, () => names.map((each) => `relationship ${each} ${done}`).join('\n'));
+      const result = all.map((each) => ({ name: each, outcome: done }));
+      print(result, options, () => all.map((each) => `relationship ${each} ${done}`).join('\n'));
     });
   finish(command, [`tidemark ${name} wiki`, `tidemark ${name} wiki blog`]);
 }

@@ -1,6 +1,7 @@
 /** Relationships through Temporal: updates, queries, and following an operation to its end. Loads the SDK. */
 import { Client, Connection, QueryRejectedError, WithStartWorkflowOperation } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { randomUUID } from 'node:crypto';
 import { findVanished } from '../activities/control/vanished';
 import { CONTROL_QUEUE, makeRelationshipId, makeScheduleId, parseRelationshipId } from '../model/names';
 import type { Instant } from '../model/records';
@@ -10,10 +11,12 @@ import { relationshipDetails, relationshipSummary } from '../model/static-texts'
 import type { RelationshipStatus } from '../model/status';
 import { asVanished } from '../model/vanished';
 import type { Vanished } from '../model/vanished';
-import type { ApplyAnswer } from '../workflows/messages';
+import type { ExamineInput } from '../workflows/examine';
+import type { ApplyAnswer, ExamineAnswer } from '../workflows/messages';
 import { chooseTemporalAddress, findUp, REACH_TIMEOUT_MS, temporalUnreachable } from './connection';
 import { CliError } from './errors';
 import { tellError } from './exit-codes';
+import { inTurns } from './in-turns';
 import { askCatalog, catalogEntries, statusOfEntry, vanishedError } from './vanished';
 
 /** How often a call that takes long looks whether anybody is there to answer it. */
@@ -49,7 +52,11 @@ export class Temporal {
   /** @throws CliError `Unreachable` */
   static async connect(): Promise<Temporal> {
     const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
-    const { address, origin } = chooseTemporalAddress(connectionOptions.address, findUp());
+    const { address, origin } = chooseTemporalAddress(
+      connectionOptions.address,
+      findUp(),
+      process.env.TIDEMARK_HOME,
+    );
     try {
       const connection = await Connection.connect({
         ...connectionOptions,
@@ -109,6 +116,28 @@ export class Temporal {
       args: [document],
     });
     return await this.whileServed(update);
+  }
+
+  /**
+   * What `apply` would say of a document now; nothing is changed.
+   * @throws what it would be refused for
+   */
+  async examine(document: Relationship): Promise<ExamineAnswer> {
+    const { name } = document.metadata;
+    try {
+      return await this.update<ExamineAnswer>(name, 'examine', document);
+    } catch (error) {
+      if (!(error instanceof CliError) || error.type !== 'NotFound') throw error;
+    }
+    return await this.whileServed(
+      this.client.workflow.execute<(input: ExamineInput) => Promise<ExamineAnswer>>('examine', {
+        workflowId: `examine/${name}/${randomUUID()}`,
+        taskQueue: CONTROL_QUEUE,
+        args: [{ name, document }],
+        workflowExecutionTimeout: '5m',
+        staticSummary: `Checks a spec for ${name}; changes nothing`,
+      }),
+    );
   }
 
   /** Also of one whose workflow was ended though nobody deleted it: as far as anybody still knows. */
@@ -284,17 +313,4 @@ export async function within<T>(who: string, answer: Promise<T>, until: number):
     // Nobody is left to hear why it fails later.
     answer.catch(() => undefined);
   }
-}
-
-/** Maps with at most so many at once; results keep their order. */
-async function inTurns<T, R>(
-  items: readonly T[],
-  atOnce: number,
-  act: (item: T) => Promise<R>,
-): Promise<R[]> {
-  const results: R[] = [];
-  for (let first = 0; first < items.length; first += atOnce) {
-    results.push(...(await Promise.all(items.slice(first, first + atOnce).map(act))));
-  }
-  return results;
 }

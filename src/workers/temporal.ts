@@ -4,12 +4,18 @@ import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import type { LogEntry, WorkerOptions } from '@temporalio/worker';
 import { Client, Connection } from '@temporalio/client';
 import type { Logger } from 'pino';
+import { chooseTemporalAddress, findUp } from '../cli/connection';
 import { TidemarkError } from '../model/errors';
 
-/** How a worker reaches Temporal: as every Temporal client reads it from the environment. */
+/**
+ * How a worker reaches Temporal: as every Temporal client reads it from the environment, else the one of a running
+ * `tidemark up`, else the usual one. @throws CliError `Unreachable` where `TIDEMARK_HOME` names one that does not run
+ */
 export function loadTemporalConfig() {
   const { connectionOptions, namespace } = loadClientConnectConfig();
-  return { connectionOptions, namespace: namespace ?? 'default' };
+  const home = process.env.TIDEMARK_HOME;
+  const { address } = chooseTemporalAddress(connectionOptions.address, findUp(), home);
+  return { connectionOptions: { ...connectionOptions, address }, namespace: namespace ?? 'default' };
 }
 
 /** The SDK's own log goes to ours; its own metrics to a loopback port, where one is given. */

@@ -15,7 +15,7 @@ import { schedulesOf } from '../model/schedules';
 import type { Relationship, SourceSpec, TargetSpec } from '../model/spec';
 import { scheduleNote } from '../model/static-texts';
 import { durationToMs } from '../model/units';
-import type { ApplyAnswer } from './messages';
+import type { ApplyAnswer, ExamineAnswer } from './messages';
 import { onControl, onHost, toFailure } from './steps';
 import { refuse } from './switch-steps';
 import type { WantQueue } from './wants';
@@ -143,7 +143,26 @@ function withDocument(state: RelationshipState, document: Relationship): Relatio
   return next;
 }
 
-async function apply(state: RelationshipState, input: unknown, wants: WantQueue): Promise<ApplyAnswer> {
+/** A document that may be taken, and what is worth knowing of it. */
+interface Judged {
+  document: Relationship;
+  /** With the primary as its source. */
+  turned: Relationship;
+  warnings: string[];
+  /** What every sync finds out anew. */
+  allPassing: string[];
+  /** The highest that a host has of an earlier relationship of this name. */
+  epoch: number;
+}
+
+/** @throws ApplicationFailure `InvalidSpec` where the state does not allow this document. */
+function checkState(state: RelationshipState, document: Relationship): void {
+  const objection = objectionTo(state, document);
+  if (objection !== undefined) throw refuseSpec([objection]);
+}
+
+/** Judges a document, here and on every host that answers; changes nothing. */
+async function judge(state: RelationshipState, input: unknown): Promise<Judged> {
   if (state.retired) {
     throw refuse('RefusedByState', `relationship ${state.name} was deleted just now`, 'apply it once more');
   }
@@ -153,16 +172,22 @@ async function apply(state: RelationshipState, input: unknown, wants: WantQueue)
   if (document.metadata.name !== state.name) {
     throw refuseSpec([`metadata.name is ${document.metadata.name}, and this relationship is ${state.name}`]);
   }
-  const checkState = () => {
-    const objection = objectionTo(state, document);
-    if (objection !== undefined) throw refuseSpec([objection]);
-  };
-  checkState();
+  checkState(state, document);
   const { primary } = withDocument(state, document);
   const turned = orient(document, primary);
   const { problems, warnings, allPassing, epoch } = await inspectHosts(turned);
   if (problems.length > 0) throw refuseSpec(problems);
+  return { document, turned, warnings: [...(checked.warnings ?? []), ...warnings], allPassing, epoch };
+}
 
+/** What `apply` would say of a document now. @throws ApplicationFailure `InvalidSpec` with every problem. */
+export async function examineFor(state: RelationshipState, input: unknown): Promise<ExamineAnswer> {
+  const { warnings, allPassing } = await judge(state, input);
+  return { warnings: [...warnings, ...allPassing] };
+}
+
+async function apply(state: RelationshipState, input: unknown, wants: WantQueue): Promise<ApplyAnswer> {
+  const { document, turned, warnings, allPassing, epoch } = await judge(state, input);
   const old = state.document;
   const outcome = !old
     ? 'created'
@@ -175,11 +200,11 @@ async function apply(state: RelationshipState, input: unknown, wants: WantQueue)
     onControl('Record in the catalog').recordRelationship(turned),
   ]);
   // The primary may have begun to change meanwhile.
-  checkState();
+  checkState(state, document);
   const added = takeDocument(state, document);
   const { sequence } = state;
   const passing = [...warnOfChange(old, document), ...allPassing];
-  state.warnings = [...(checked.warnings ?? []), ...warnings];
+  state.warnings = warnings;
   // A name that was used before counts on: no id of a sync comes twice.
   if (outcome === 'created') state.sequence = Math.max(state.sequence, lastSequence);
   // So does its epoch: a host that was away when it was deleted still has its claim.

@@ -1,5 +1,6 @@
 /** The workflow types of Tidemark: what a worker on queue `tidemark` runs. */
 export { drill } from './drill';
+export { examine } from './examine';
 export { failover } from './failover';
 export { relationship } from './relationship';
 export { relocate } from './relocate';

@@ -21,6 +21,11 @@ export interface ApplyAnswer {
   sequence: number;
 }
 
+/** What is worth knowing of a document that would be accepted. */
+export interface ExamineAnswer {
+  warnings: string[];
+}
+
 export interface SyncRequest {
   /** Wait for the end of the sync; otherwise the answer comes once it has started. */
   wait?: boolean;
@@ -130,6 +135,7 @@ export interface OperationStarted {
 }
 
 export const applyUpdate = defineUpdate<ApplyAnswer, [document: unknown]>('apply');
+export const examineUpdate = defineUpdate<ExamineAnswer, [document: unknown]>('examine');
 export const syncUpdate = defineUpdate<SyncAnswer, [SyncRequest]>('sync');
 export const pauseUpdate = defineUpdate<void>('pause');
 export const resumeUpdate = defineUpdate<void>('resume');

@@ -21,7 +21,7 @@ import {
 } from '../model/relationship-state';
 import type { RelationshipState } from '../model/relationship-state';
 import { takeoversOf } from '../model/takeovers';
-import { Applier } from './apply';
+import { Applier, examineFor } from './apply';
 import { Display } from './display';
 import { HostWatch } from './host-watch';
 import * as messages from './messages';
@@ -188,6 +188,7 @@ async function live(input: RelationshipInput, cancelRequested: Promise<never>): 
       dirty = true;
     }
   });
+  setHandler(messages.examineUpdate, (document) => examineFor(state, document));
   setHandler(messages.syncUpdate, (request) => admitSync(toSyncRequest(request)), {
     validator: (request) => {
       // A tick is never refused: it is skipped, and counted.

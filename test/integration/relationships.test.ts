@@ -78,6 +78,21 @@ describe('a file of several documents', () => {
     expect(await read('beta-blog/post.txt')).toBe('first post\n');
   });
 
+  it('is all or none: one that a host refuses keeps the others from being applied', async () => {
+    const nowhere = { ...blog(), source: { host: 'alpha', directory: at('nowhere') } };
+    const stdin = [
+      writeDocument('early', { ...blog(), targets: [{ host: 'beta', directory: at('beta-early') }] }),
+      writeDocument('wrong', { ...nowhere, targets: [{ host: 'beta', directory: at('blocked/x') }] }),
+    ].join('\n---\n');
+    await writeFile(at('blocked'), 'a file');
+    const ran = await system.cli(['apply', '-f', '-', '--wait'], { stdin });
+    expect(ran.exitCode).toBe(2);
+    expect(ran.stderr).toContain('nothing was changed');
+    expect(ran.stderr).toContain('wrong: ');
+    const names = (await system.json<RelationshipSummary[]>('get')).map(({ name }) => name);
+    expect(names).toEqual(['blog', 'wiki']);
+  });
+
   it('changes nothing when it is applied again', async () => {
     const ran = await system.cli(['apply', '-f', at('both.yaml'), '--wait', '-o', 'json']);
     expect(parse(ran)).toMatchObject([{ outcome: 'unchanged' }, { outcome: 'unchanged' }]);
@@ -101,6 +116,7 @@ describe('what scripts read', () => {
       // Three o'clock in Paris, in winter.
       nextRun: matching(/^\d{4}-01-01T02:00:00.000Z$/),
       promised: { seconds: 86_400, by: 'rpo' },
+      leftOut: [],
     };
     const places = [
       { name: 'beta', host: 'beta', volume: at('beta-wiki'), class: 'node' },
@@ -111,6 +127,7 @@ describe('what scripts read', () => {
       status: 'up',
       statusReason: matching(/^beta lag .*, rpo 1d$/),
       phase: 'Idle',
+      vanished: null,
       paused: false,
       direction: 'forward',
       epoch: 1,
@@ -284,6 +301,14 @@ describe('a live relationship whose spec changes', () => {
 });
 
 describe('pause and resume', () => {
+  it('act on all that are named, or on none', async () => {
+    const { exitCode, stderr } = await system.cli(['pause', 'blog', 'blok', 'wiki']);
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 3 });
+    expect(stderr).toContain('there is no relationship blok');
+    expect(await summary('blog')).toMatchObject({ paused: false });
+    expect(await summary('wiki')).toMatchObject({ paused: false });
+  });
+
   it('starts nothing while paused, and says why', async () => {
     expect(parse(await system.cli(['pause', 'blog', '-o', 'json']))).toEqual([
       { name: 'blog', outcome: 'paused' },

@@ -3,15 +3,21 @@ import type { SyncAnswer } from '../../activities/contract';
 import { makeOperationId } from '../../model/names';
 import type { SyncRecord } from '../../model/records';
 import type { Relationship } from '../../model/spec';
-import { tellError } from '../exit-codes';
+import type { ApplyAnswer } from '../../workflows/messages';
+import { CliError } from '../errors';
+import { exitCodeOf, tellError } from '../exit-codes';
 import { lazy } from '../lazy';
 import { finish, note, print } from '../output';
 import type { OutputOptions } from '../output';
 import { collect } from '../parse';
 import { readSpecs } from '../spec-files';
 import { followSync, formatRecord } from '../sync-result';
+import { inTurns } from '../in-turns';
 import type { Temporal } from '../temporal-client';
 import { printable } from '../text';
+
+/** How many documents are judged at once. */
+const AT_ONCE = 8;
 
 interface ApplyOptions extends OutputOptions {
   file: string[];
@@ -31,7 +37,7 @@ export function register(program: Command): void {
     .command('apply')
     .summary('create or change relationships from files')
     .description(
-      'Creates or changes relationships. Every mistake in all files is reported at once, and then nothing is changed.',
+      'Creates or changes relationships: all of the files, or none. Every mistake in all of them is reported at once, and then nothing is changed.',
     )
     .requiredOption(
       '-f, --file <path>',
@@ -39,7 +45,7 @@ export function register(program: Command): void {
       collect,
     )
     .option('--dry-run', 'only check the files')
-    .option('--wait', 'wait for the first sync of what was created or changed')
+    .option('--wait', 'wait for a sync, by its new spec, of each that was created or changed')
     .action((options: ApplyOptions) => apply(options));
   finish(command, [
     'tidemark apply -f wiki.yaml',
@@ -67,14 +73,40 @@ async function findSync(temporal: Temporal, name: string, sequence: number): Pro
   }
 }
 
-/** Applies one document. @throws what it was refused for. */
-export async function applyOne(temporal: Temporal, document: Relationship, wait: boolean): Promise<Applied> {
-  const { name } = document.metadata;
-  const { sequence, ...answer } = await temporal.apply(document);
-  const applied: Applied = { name, ...answer };
-  if (!wait || answer.outcome === 'unchanged') return applied;
+/** How a relationship fared after its spec was applied. */
+async function awaitSync(temporal: Temporal, name: string, answer: ApplyAnswer): Promise<Applied> {
+  const { outcome, warnings, sequence } = answer;
+  const applied: Applied = { name, outcome, warnings };
+  if (outcome === 'unchanged') return applied;
   const workflowId = await findSync(temporal, name, sequence);
-  return workflowId === undefined ? applied : { ...applied, sync: await followSync(temporal, workflowId) };
+  if (workflowId !== undefined) return { ...applied, sync: await followSync(temporal, workflowId) };
+  return {
+    ...applied,
+    warnings: [...warnings, 'no sync was waited for: it is paused, or waits for somebody'],
+  };
+}
+
+/** Applies one document, and waits for its sync. @throws what it was refused for. */
+export async function applyOne(temporal: Temporal, document: Relationship): Promise<Applied> {
+  return await awaitSync(temporal, document.metadata.name, await temporal.apply(document));
+}
+
+/** Has every document judged before the first is applied. @throws CliError with every reason against any of them. */
+async function examineAll(temporal: Temporal, documents: readonly Relationship[]): Promise<void> {
+  const refusals = await inTurns(documents, AT_ONCE, async (document) => {
+    try {
+      await temporal.examine(document);
+      return [];
+    } catch (error) {
+      const told = tellError(error);
+      // Where nobody answers, nothing is known of any document.
+      if (told.exitCode === exitCodeOf('Unreachable')) throw error;
+      const { name } = document.metadata;
+      return (told.problems ?? [told.message]).map((problem) => `${name}: ${problem}`);
+    }
+  });
+  const problems = refusals.flat();
+  if (problems.length > 0) throw new CliError('InvalidSpec', problems.join('\n'), { problems });
 }
 
 function formatApplied(applied: readonly Applied[]): string {
@@ -93,15 +125,22 @@ async function applyAll(documents: readonly Relationship[], options: ApplyOption
       warnings: [],
     }));
   return await lazy.temporal().Temporal.use(async (temporal) => {
-    const done: Applied[] = [];
+    // One alone is all or nothing by itself.
+    if (documents.length > 1) await examineAll(temporal, documents);
+    const answers: { name: string; answer: ApplyAnswer }[] = [];
     try {
-      for (const document of documents) done.push(await applyOne(temporal, document, options.wait ?? false));
-      return done;
+      for (const document of documents)
+        answers.push({ name: document.metadata.name, answer: await temporal.apply(document) });
     } catch (error) {
-      // What was applied before the one that was refused stays, and is to be known.
-      if (done.length > 0) note(formatApplied(done));
+      // What has changed since all were judged; what was applied before it stays, and is to be known.
+      if (answers.length > 0) note(formatApplied(answers.map(({ name, answer }) => ({ name, ...answer }))));
       throw error;
     }
+    if (!options.wait)
+      return answers.map(({ name, answer: { outcome, warnings } }) => ({ name, outcome, warnings }));
+    const done: Applied[] = [];
+    for (const { name, answer } of answers) done.push(await awaitSync(temporal, name, answer));
+    return done;
   });
 }
 

@@ -118,7 +118,7 @@ export async function ensureQuickStart(
   await mkdir(dirname(paths.target), { recursive: true });
   await makeFiles(paths.source);
   if (!(await exists(paths.spec))) await writeFile(paths.spec, makeQuickStartSpec(paths));
-  const { sync } = await applyOne(temporal, await readSpec(paths), true);
+  const { sync } = await applyOne(temporal, await readSpec(paths));
   await writeFile(marker, `${new Date().toISOString()}\n`);
   return { state: 'created', ...(sync && { sync }) };
 }
