@@ -138,16 +138,17 @@ describe('bandwidthLimit', () => {
 });
 
 describe('checksum', () => {
-  it('finds what size and time do not show', async () => {
-    const file = at('sums-source', 'file');
+  it('finds at the target what size and time do not show; at the source that takes no checksums', async () => {
     await writeFiles(at('sums-source'), { file: 'content one' });
     await start('sums', {});
-    const { atime, mtime } = await stat(file);
-    await utimes(file, atime, mtime);
-    await syncWell(system, 'sums');
-    await writeFile(file, 'content two');
-    await utimes(file, atime, mtime);
-    expect(statsOf(await syncWell(system, 'sums'))?.filesChanged).toBe(0);
+    const rewrite = async (file: string, content: string) => {
+      const { atime, mtime } = await stat(file);
+      await writeFile(file, content);
+      await utimes(file, atime, mtime);
+    };
+    await rewrite(at('sums-source', 'file'), 'content two');
+    expect(statsOf(await syncWell(system, 'sums'))?.filesChanged).toBe(1);
+    await rewrite(at('sums-target', 'file'), 'content bad');
     await change('sums', { checksum: true });
     expect(statsOf(await syncWell(system, 'sums'))?.filesChanged).toBe(1);
     expect(await readFile(at('sums-target', 'file'), 'utf8')).toBe('content two');
