@@ -55,6 +55,13 @@ export interface Capture {
   leftOut?: LeftOut[];
 }
 
+/** When a landing of this target was open, by the host's own clock. In seconds. */
+export interface WriteWindow {
+  openedAt: number;
+  /** Undefined where nobody noted it: the agent was killed. */
+  closedAt?: number;
+}
+
 /** What `publish` stamps on a new recovery point. */
 export interface PointStamp {
   id: string;
@@ -164,6 +171,18 @@ export interface VolumeDriver {
    * tried. Left out by kinds whose storage keeps whatever it is sent.
    */
   keeps?(host: Host, volume: Volume): Promise<Keeps | undefined>;
+
+  /**
+   * Right before a transfer that compares files by size and time: sees to it that what others wrote to the live
+   * replica since its newest point differs, so that the transfer compares its content. Repeatable. Left out by kinds
+   * whose storage proves a state by its identity.
+   * @param landings of transfers since that point that were cut off: what changed while one was open it brought
+   */
+  exposeWrites?(
+    host: Host,
+    volume: Volume,
+    request: { relationship: string; landings: readonly WriteWindow[]; signal?: AbortSignal },
+  ): Promise<void>;
 
   /** Where a transfer writes: the live replica, as the mover's tool names it. */
   landingPath(volume: Volume): string;

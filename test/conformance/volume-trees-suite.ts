@@ -1,5 +1,16 @@
 /** What recovery points are for: the replica goes back to them, and drills get copies of them. */
-import { link, readdir, readFile, stat, unlink, utimes, writeFile, chmod, chown } from 'node:fs/promises';
+import {
+  link,
+  readdir,
+  readFile,
+  rename,
+  stat,
+  unlink,
+  utimes,
+  writeFile,
+  chmod,
+  chown,
+} from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Host } from '../../src/hosts/contract';
 import { runChecked } from '../../src/hosts/run-checked';
@@ -46,6 +57,8 @@ export function describeTrees(fixture: VolumeFixture, stage: Stage, method: Poin
   describe(`points by ${method}`, () => {
     beforeEach(() => fixture.driver.claim(stage.host, stage.volume, TARGET));
     describeRollback(fixture, stage, actions);
+    // Kinds whose states have identities know by those.
+    if (fixture.driver.exposeWrites) describeHiddenWrites(stage, actions);
     describeClones(fixture, stage, actions, method);
 
     it('of an old primary say so, as long as they are there', async () => {
@@ -141,6 +154,69 @@ function describeRollback({ driver }: VolumeFixture, stage: Stage, actions: Acti
     await expect(rollback(NEVER)).rejects.toMatchObject({ type: 'VolumeMissing' });
     await expect(rollback('point-000001', AbortSignal.abort(new Error('stop')))).rejects.toThrow('stop');
     expect(await readFile(file, 'utf8')).toBe('x');
+  });
+}
+
+/** Writes as a program does that sets the time back. */
+async function rewrite(path: string, content: string): Promise<void> {
+  const { atime, mtime } = await stat(path);
+  await writeFile(path, content);
+  await utimes(path, atime, mtime);
+}
+
+function describeHiddenWrites(stage: Stage, { publish, pathOf, rollback }: Actions): void {
+  const at = (name: string) => join(stage.volume.path, name);
+  const read = async (pointId: string, name: string) => readFile(join(await pathOf(pointId), name), 'utf8');
+
+  beforeEach(async () => {
+    for (const name of ['one', 'two', 'calm']) {
+      await writeFile(at(name), 'was');
+      await utimes(at(name), 1_000_000_000, 1_000_000_000);
+    }
+  });
+
+  it('share a tree where nobody wrote to the replica, and hold what somebody wrote to it, whatever was said', async () => {
+    const first = await publish(1);
+    expect((await publish(2, { unchanged: true })).identity).toBe(first.identity);
+    await writeFile(at('new'), 'x');
+    const third = await publish(3, { unchanged: true });
+    expect(third.identity).not.toBe(first.identity);
+    expect(await read(third.id, 'new')).toBe('x');
+    await unlink(at('two'));
+    const fourth = await publish(4, { unchanged: true });
+    await expect(read(fourth.id, 'two')).rejects.toThrow('ENOENT');
+  });
+
+  it('hold contents that size and time do not tell of, in place and anew', async () => {
+    await publish(1);
+    await rewrite(at('one'), 'now');
+    await writeFile(at('fresh'), 'now');
+    await utimes(at('fresh'), 1_000_000_000, 1_000_000_000);
+    await rename(at('fresh'), at('two'));
+    const second = await publish(2);
+    expect([await read(second.id, 'one'), await read(second.id, 'two')]).toEqual(['now', 'now']);
+    expect(await read('point-000001', 'one')).toBe('was');
+    expect(await compareTrees(await pathOf(second.id), stage.volume.path)).toEqual([]);
+  });
+
+  it.each(['point-000001', 'point-000002'])('bring such contents back from %s', async (pointId) => {
+    await publish(1);
+    await rewrite(at('one'), 'two');
+    await publish(2);
+    await rewrite(at('one'), 'bad');
+    await rewrite(at('two'), 'bad');
+    await rollback(pointId);
+    expect(await compareTrees(await pathOf(pointId), stage.volume.path)).toEqual([]);
+  });
+
+  it('bring such contents back where nothing is known of the replica any more', async () => {
+    await publish(1);
+    await stage.host.files.remove(join(stage.host.home, 'replicas'));
+    await rewrite(at('one'), 'bad');
+    await rollback('point-000001');
+    expect(await readFile(at('one'), 'utf8')).toBe('was');
+    await rewrite(at('one'), 'new');
+    expect(await read((await publish(2)).id, 'one')).toBe('new');
   });
 }
 

@@ -1,22 +1,52 @@
 /**
- * How many landings were opened at a target since its newest recovery point. A transfer that finds
- * nothing to do proves the replica equal to that point only if no other could write before it: one
- * that was cut off may have brought the changes, and its successor then sees none.
+ * When landings were open at a target since its newest recovery point: what a transfer that was cut off has brought is
+ * told by it from what others wrote, and a replica that one wrote to is no point.
  */
+import { z } from 'zod';
 import type { Host } from '../../hosts/contract';
+import { runChecked } from '../../hosts/run-checked';
 import type { TransferId } from '../../movers/contract';
+import type { WriteWindow } from '../../volumes/contract';
+
+const NoteSchema = z.array(z.object({ openedAt: z.number(), closedAt: z.number().exactOptional() }));
 
 const notePath = (host: Host, { relationship, target }: TransferId) =>
   `${host.home}/landed/${encodeURIComponent(relationship)}/${encodeURIComponent(target)}`;
 
-/** Landings since the newest point; zero where none was opened. */
-export async function landingsSincePublish(host: Host, id: TransferId): Promise<number> {
-  return Number((await host.files.read(notePath(host, id))) ?? 0);
+/** Landings since the newest point, oldest first. */
+export async function readLandings(host: Host, id: TransferId): Promise<WriteWindow[]> {
+  const text = await host.files.read(notePath(host, id));
+  return text === undefined ? [] : NoteSchema.parse(JSON.parse(text));
 }
+
+/** How many; zero where none was opened. */
+export async function landingsSincePublish(host: Host, id: TransferId): Promise<number> {
+  return (await readLandings(host, id)).length;
+}
+
+const writeNote = (host: Host, id: TransferId, landings: WriteWindow[]) =>
+  host.files.write(notePath(host, id), JSON.stringify(landings));
 
 /** Notes, durably and before it is opened, that a landing is about to be. */
 export async function noteLanding(host: Host, id: TransferId): Promise<void> {
-  await host.files.write(notePath(host, id), String((await landingsSincePublish(host, id)) + 1));
+  const [landings, openedAt] = [await readLandings(host, id), await readClock(host)];
+  await writeNote(host, id, [...landings, { openedAt }]);
+}
+
+/**
+ * Notes that the last one was closed.
+ * @param closedAt before it was: so nothing that others wrote afterwards is taken for the transfer's
+ */
+export async function noteClosing(host: Host, id: TransferId, closedAt: number): Promise<void> {
+  const landings = await readLandings(host, id);
+  const last = landings.at(-1);
+  if (last && last.closedAt === undefined)
+    await writeNote(host, id, [...landings.slice(0, -1), { ...last, closedAt }]);
+}
+
+/** The host's own clock, by which the times of its files are. In seconds. */
+export async function readClock(host: Host): Promise<number> {
+  return Number((await runChecked(host, ['date', '+%s.%N'])).stdout.toString());
 }
 
 /** The newest point holds what they brought. */

@@ -6,13 +6,14 @@ import { estimateNeededBytes } from '../../model/space';
 import type { SourceSpec } from '../../model/spec';
 import { moverFor, MOVERS } from '../../movers/registry';
 import { forgetHistory } from '../../movers/rsync/source-history';
+import { receiveAttempt } from '../../movers/shared/names';
 import { driverFor } from '../../volumes/registry';
 import type { HostActivities, StepContext } from '../contract';
 import type { AgentContext } from './context';
 import { chooseCaptureMethod, statedCaptureMethod } from './copy-method';
 import type { Exclusive } from './exclusive';
 import { betweenHooks } from './hooks';
-import { expiryIn, noteLanding } from './landed';
+import { expiryIn, noteClosing, noteLanding, readClock, readLandings } from './landed';
 import { progressReporter } from './progress';
 
 type Activities = Pick<
@@ -66,6 +67,12 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activ
       const { maxDeletions, maxDeletionsPercent } = input;
       const driver = driverFor(volume.kind);
       await driver.check(host, volume, claim);
+      await host.endAttempts(receiveAttempt(host.home, id));
+      await driver.exposeWrites?.(host, volume, {
+        relationship: claim.relationship,
+        landings: await readLandings(host, id),
+        signal: Context.current().cancellationSignal,
+      });
       await noteLanding(host, id);
       const keeps = await driver.keeps?.(host, volume);
       return moverFor(mover).receive(host, landings, {
@@ -120,9 +127,11 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activ
     },
 
     async closeTransfer({ id }) {
+      const closedAt = await readClock(host);
       for (const mover of MOVERS) {
         await mover.close(host, landings, id);
       }
+      await noteClosing(host, id, closedAt);
     },
 
     async measureShortage({ volume, growth }) {

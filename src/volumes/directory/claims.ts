@@ -8,6 +8,7 @@ import { withLock } from '../shared/lock';
 import { forgetClaim, noteClaim } from '../shared/memory';
 import { ensureMeta, findPlace, findReadyPlace, type Place, removeTree } from './place';
 import { ensureWritable } from './read-only';
+import { forgetReplica } from './replica';
 import { renewClaim, type StoredClaim, withClaim, withoutClaim } from '../shared/state';
 import { runTool, STATE_FILE, writeRecord } from '../shared/tools';
 
@@ -90,5 +91,6 @@ export async function disclaim(host: Host, volume: Volume, relationship: string)
       await writeRecord(place, join(meta, STATE_FILE), withoutClaim(state, relationship));
     }
     await forgetClaim(place, relationship);
+    await forgetReplica(place, relationship);
   });
 }

@@ -4,6 +4,7 @@ import type { VolumeDriver } from '../contract';
 import { capture, release } from './capture';
 import { claim, disclaim } from './claims';
 import { clone, removeClones } from './clones';
+import { exposeWrites } from './expose';
 import { check } from './guards';
 import { inspect } from './inspect';
 import { keeps } from './keeps';
@@ -29,6 +30,7 @@ export const directoryDriver: VolumeDriver = {
   diskBytes: (host, { path }) => measureTree(host, path),
   size,
   keeps,
+  exposeWrites,
   landingPath: ({ path }) => path,
   points,
   pointPath,

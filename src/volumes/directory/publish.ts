@@ -12,6 +12,8 @@ import { withLock } from '../shared/lock';
 import { ensureFolder, findReadyPlace, makeAttempt, type ReadyPlace, removeTree } from './place';
 import { flush, type PointRecord, readWholeRecords, removeRecord, treePath, writePoint } from './points';
 import { sweepPartials } from './prune';
+import { forgetOthers, lookAtReplica, rememberReplica, type ReplicaLook } from './replica';
+import type { WorkOptions } from './links';
 import { makeError, runTool } from '../shared/tools';
 
 interface PublishRequest {
@@ -33,9 +35,14 @@ export async function publish(host: Host, volume: Volume, request: PublishReques
     const records = await readWholeRecords(place, relationship);
     const existing = records.find(({ point }) => point.id === stamp.id);
     if (existing) return existing.point;
-    const { identity, ...kept } = findSharedTree(request, records) ?? (await freeze(place, request, records));
+    request.signal?.throwIfAborted();
+    const look = await lookAtReplica(place, relationship, records.at(-1), workOptions(place, request));
+    const { identity, ...kept } =
+      findSharedTree(request, records.at(-1), look) ?? (await freeze(place, request, records, look));
+    await rememberReplica(place, relationship, identity, look.now);
     const point: Point = { ...stamp, method, identity };
     await writePoint(place, relationship, { point, ...kept });
+    await forgetOthers(place, relationship, identity);
     // The live replica has moved on from what they stood for.
     const former = records.filter((record) => record.point.method === 'Direct');
     for (const { point: old } of former) await removeRecord(place, relationship, old.id);
@@ -43,23 +50,27 @@ export async function publish(host: Host, volume: Volume, request: PublishReques
   });
 }
 
-/**
- * The newest tree, where the replica still equals it. Only right after the sync that made it: one in
- * between that failed may have written to the replica.
- */
+function workOptions(place: ReadyPlace, { relationship, signal }: PublishRequest): WorkOptions {
+  return { attempt: makeAttempt(place, 'publish', relationship), ...(signal && { signal }) };
+}
+
+/** The newest tree, where the replica still equals it: nobody wrote to the replica since it was made. */
 function findSharedTree(
-  { unchanged, method, stamp }: PublishRequest,
-  records: PointRecord[],
+  { method }: PublishRequest,
+  newest: PointRecord | undefined,
+  { equal }: ReplicaLook,
 ): Tree | undefined {
-  const newest = records.at(-1);
-  if (!unchanged || newest?.point.method !== method || newest.point.sequence !== stamp.sequence - 1)
-    return undefined;
-  if (newest.rolledBack) return undefined;
+  if (!equal || newest?.point.method !== method || newest.rolledBack) return undefined;
   const { tree, hasHardLinks, point } = newest;
   return { hasHardLinks, identity: point.identity, ...(tree !== undefined && { tree }) };
 }
 
-async function freeze(place: ReadyPlace, request: PublishRequest, records: PointRecord[]): Promise<Tree> {
+async function freeze(
+  place: ReadyPlace,
+  request: PublishRequest,
+  records: PointRecord[],
+  look: ReplicaLook,
+): Promise<Tree> {
   const { relationship, method, signal, stamp } = request;
   if (method === 'Direct') {
     await flush(place);
@@ -70,9 +81,9 @@ async function freeze(place: ReadyPlace, request: PublishRequest, records: Point
   // A name of its own: an attempt that was given up can't rename what its successor is writing.
   const fresh = randomUUID();
   const partial = join(trees, `${fresh}${PARTIAL}`);
-  const options = { attempt: makeAttempt(place, 'publish', relationship), ...(signal && { signal }) };
+  const options = workOptions(place, request);
   try {
-    const hasLinks = await fill(place, request, partial, records, options);
+    const hasLinks = await fill(place, request, partial, records, look, options);
     const identity = method === 'Snapshot' ? await readUuid(place, partial) : fresh;
     await place.host.files.rename(partial, join(trees, identity));
     // On disk before the point says so.
@@ -91,7 +102,8 @@ async function fill(
   { relationship, method }: PublishRequest,
   partial: string,
   records: PointRecord[],
-  options: { attempt: string; signal?: AbortSignal },
+  look: ReplicaLook,
+  options: WorkOptions,
 ): Promise<boolean> {
   switch (method) {
     case 'Snapshot':
@@ -105,6 +117,7 @@ async function fill(
       const previous = newest?.tree !== undefined && {
         path: treePath(place, relationship, newest.tree),
         hasHardLinks: newest.hasHardLinks,
+        changed: look.isKnown && newest.tree === records.at(-1)?.tree ? look.changed : undefined,
       };
       await copyGeneration(place, partial, previous || undefined, options);
       return await hasHardLinks(place, place.root);

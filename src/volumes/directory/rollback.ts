@@ -1,6 +1,7 @@
 /** Makes the live replica equal to one of its recovery points. */
 import type { Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
+import { expose } from './expose';
 import { COPY, EXCLUDED } from './generation';
 import { ALL_BUT_FOLDERS, findForeignLinks, listLinkedNames, type WorkOptions } from './links';
 import { withLock } from '../shared/lock';
@@ -16,6 +17,7 @@ import {
   writePoint,
 } from './points';
 import { ensureWritable } from './read-only';
+import { lookAtReplica } from './replica';
 import { runTool } from '../shared/tools';
 
 /** `rollback` of the volume contract. */
@@ -30,13 +32,17 @@ export async function rollback(
   const attempt = makeAttempt(place, 'publish', relationship);
   await host.endAttempts(attempt);
   await withLock(`points:${place.root}:${relationship}`, async () => {
-    const { tree } = await findRecord(place, relationship, pointId);
+    const record = await findRecord(place, relationship, pointId);
+    const { tree } = record;
     if (tree === undefined) return;
     signal?.throwIfAborted();
     await leavePoints(place, relationship);
     await ensureWritable(place);
     const options = { attempt, ...(signal && { signal }) };
-    await copyBack(place, treePath(place, relationship, tree), options);
+    // Of an older point nothing is kept, and of one that came from elsewhere nothing is known.
+    const { isKnown, changed } = await lookAtReplica(place, relationship, record, options);
+    if (isKnown) await expose(place, changed, options);
+    await copyBack(place, treePath(place, relationship, tree), isKnown, options);
     await flush(place);
   });
 }
@@ -51,13 +57,23 @@ export async function leavePoints(place: ReadyPlace, relationship: string): Prom
 }
 
 /**
- * Files of equal size and time of modification are taken as equal, as when they were brought here: to the
- * nanosecond, who writes to a file changes its time, and a copy that was cut off has not yet got its own.
+ * Contents are compared, but for files that nobody wrote to since the point was made; what was written to was given a
+ * time of its own.
  */
-async function copyBack(place: ReadyPlace, tree: string, options: WorkOptions): Promise<void> {
+async function copyBack(
+  place: ReadyPlace,
+  tree: string,
+  isExposed: boolean,
+  options: WorkOptions,
+): Promise<void> {
   await separateForeignLinks(place, tree, options);
   const excluded = [...EXCLUDED, ...excludeMounts(place)];
-  await runTool(place, [...COPY, '--delete', ...excluded, '--', `${tree}/`, `${place.root}/`], options);
+  const how = isExposed ? [] : ['--checksum'];
+  await runTool(
+    place,
+    [...COPY, '--delete', ...how, ...excluded, '--', `${tree}/`, `${place.root}/`],
+    options,
+  );
 }
 
 /** The copying that follows brings them back, each as the file that it is in the tree. */
