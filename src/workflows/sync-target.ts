@@ -20,8 +20,8 @@ import { onHost, orStepFailed, StepFailed, toFailure } from './steps';
 import type { SyncContext } from './sync';
 import { atSource, atTarget } from './sync';
 
-/** A landing that is open for longer than any transfer needs to begin. */
-const LANDING_LIFETIME_MS = 12 * 3_600_000;
+/** For as long as a transfer may take: its last pass begins after all contents were compared. */
+const LANDING_LIFETIME_MS = 30 * 24 * 3_600_000;
 
 /** A landing may be gone (its agent restarted, its port moved): opened anew this often in a row. */
 const MAX_LANDINGS = 4;

@@ -48,7 +48,7 @@ function lackedAttributes(keeps: Keeps | undefined): string[] {
 /** A peer that is silent for so long is gone; ssh itself notices a dead link sooner. */
 const SILENCE_SECONDS = 30;
 /** While contents are summed up, rsync says nothing about a big file. */
-const SILENCE_WHEN_SUMMING_SECONDS = 1800;
+export const SILENCE_WHEN_SUMMING_SECONDS = 1800;
 
 /**
  * Stays on the volume's filesystem, with a folder for what is mounted there. What btrfs sends has no such

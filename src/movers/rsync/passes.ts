@@ -5,7 +5,7 @@
 import { chooseCommand } from '../../landings/choose-command';
 import type { Keeps } from '../../model/keeps';
 import type { WriteMode } from '../contract';
-import { type Pass, placeholderOf } from './options';
+import { type Pass, placeholderOf, SILENCE_WHEN_SUMMING_SECONDS } from './options';
 import { completeServerCommand } from './server-command';
 
 /** Letters of `-lHogDtpAXrxSe.iLsfxCIvu` before the `e.`, changed; what follows tells what the client can do. */
@@ -23,8 +23,9 @@ function makeDry([program = '', server = '', letters = '', ...rest]: readonly st
 /** Compares named files that are there by their contents, and writes what differs. */
 function makeContent([program = '', server = '', letters = '', ...rest]: readonly string[]): string[] {
   const content = changeLetters(letters, (options) => `${options.replaceAll(/[rc]/g, '')}cR`);
-  const isKept = (option: string) => !/^--(max-delete=|delete-delay$)/.test(option);
-  return [program, server, content, '--force', '--existing', ...rest.filter(isKept)];
+  const isKept = (option: string) => !/^--(max-delete=|delete-delay$|timeout=)/.test(option);
+  const timeout = `--timeout=${SILENCE_WHEN_SUMMING_SECONDS}`;
+  return [program, server, content, '--force', '--existing', timeout, ...rest.filter(isKept)];
 }
 
 /** The target's command for each pass. @throws TidemarkError `InvalidSpec` where the offer is none of this mover's. */
