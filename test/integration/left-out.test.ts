@@ -7,8 +7,17 @@ import { promisify } from 'node:util';
 import type { Host } from '../../src/hosts/contract';
 import type { Landings } from '../../src/landings/contract';
 import { rsyncMover } from '../../src/movers/rsync';
+import { mergeLeftOut } from '../../src/model/left-out';
+import { directoryDriver } from '../../src/volumes/directory';
 import { TestFilesystem } from '../support/filesystems';
-import { makeLocalHosts, makeMoverRig, moverSpec, type MakeHosts, type MoverRig } from '../support/mover-rig';
+import {
+  directoryAt,
+  makeLocalHosts,
+  makeMoverRig,
+  moverSpec,
+  type MakeHosts,
+  type MoverRig,
+} from '../support/mover-rig';
 
 const run = promisify(execFile);
 
@@ -83,6 +92,20 @@ describe('a sync by rsync', () => {
     expect(await readdir(join(rig.targetPath, 'var/cache'))).toEqual([]);
   });
 
+  it('does not name what the spec excludes', async () => {
+    rig = await makeMoverRig(rsyncMover);
+    for (const name of ['one/cache', 'two/data', 'three']) {
+      await mkdir(at(name), { recursive: true });
+      await run('mount', ['-t', 'tmpfs', 'none', at(name)]);
+    }
+    try {
+      const mover = moverSpec({ rsync: { exclude: ['cache', '/two/'] } });
+      expect(reasons((await rig.sync({ mover })).leftOut)).toEqual({ mount: [1, 'three'] });
+    } finally {
+      for (const name of ['one/cache', 'two/data', 'three']) await run('umount', [at(name)]);
+    }
+  });
+
   it('carries sockets and pipes, and leaves nothing out of a tree of its own', async () => {
     rig = await makeMoverRig(rsyncMover);
     const server = createServer().listen(at('socket'));
@@ -132,6 +155,32 @@ describe('a sync by rsync', () => {
     expect(again).toMatchObject({ filesChanged: 0 });
     expect(reasons(again.leftOut)).toEqual(expected);
   });
+
+  it.each(['Snapshot', 'Clone', 'Direct'] as const)(
+    'by %s names mounts and subvolumes alike',
+    async (method) => {
+      rig = await makeMoverRig(rsyncMover);
+      const filesystem = await TestFilesystem.make('btrfs');
+      const path = join(filesystem.mountPoint, 'volume');
+      await run('btrfs', ['subvolume', 'create', path]);
+      await run('btrfs', ['subvolume', 'create', join(path, 'inner')]);
+      await mkdir(join(path, 'mounted'));
+      await run('mount', ['-t', 'tmpfs', 'none', join(path, 'mounted')]);
+      try {
+        await writeFile(join(path, 'inner', 'file'), 'not carried');
+        const request = { relationship: 'wiki', syncId: 'wiki-000001', method };
+        const claim = { relationship: 'wiki', epoch: 1, role: 'source' as const };
+        await directoryDriver.claim(rig.source, directoryAt(path), claim);
+        const capture = await directoryDriver.capture(rig.source, directoryAt(path), request);
+        const { leftOut } = await rig.sync({ sourcePath: capture.path });
+        const all = mergeLeftOut(capture.leftOut, leftOut);
+        expect(reasons(all)).toEqual({ mount: [1, 'mounted'], subvolume: [1, 'inner'] });
+      } finally {
+        await run('umount', [join(path, 'mounted')]);
+        await filesystem.dispose();
+      }
+    },
+  );
 
   it('is not repeated where times are kept in whole seconds, which is told', async () => {
     rig = await makeMoverRig(rsyncMover);

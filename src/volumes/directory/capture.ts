@@ -1,17 +1,21 @@
 /** Freezes the source, and lets go of it again. */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import type { LeftOut } from '../../model/left-out';
 import type { CaptureMethod, Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import type { Capture } from '../contract';
 import { cloneVolume } from './reflink';
+import { findAtTop, findForeign, mountsInside, Tally } from '../shared/left-out';
 import { withLock } from '../shared/lock';
+import { isInside } from '../shared/mounts';
 import {
   ensureFolder,
   findPlace,
   findReadyPlace,
   folderOf,
   makeAttempt,
+  META_NAME,
   type ReadyPlace,
   removeTree,
 } from './place';
@@ -46,8 +50,27 @@ export async function capture(host: Host, volume: Volume, request: CaptureReques
     const names = await host.files.list(folder);
     // What is there under its final name is whole.
     if (!names.includes(syncId)) await freeze(place, path, request);
-    return { syncId, method, path, live: false };
+    const leftOut = await findNotFrozen(place, request);
+    return { syncId, method, path, live: false, ...(leftOut.length > 0 && { leftOut }) };
   });
+}
+
+/**
+ * What of the live volume the frozen state does not hold: what is mounted in it, and of a clone what `cp` does not go
+ * into. A snapshot has a folder of its own in place of each subvolume, which is told of by whoever reads it.
+ */
+async function findNotFrozen(place: ReadyPlace, { method, signal }: CaptureRequest): Promise<LeftOut[]> {
+  const { host, root, mount } = place;
+  const tally = new Tally();
+  const mounts = await mountsInside(host, root);
+  if (method === 'Snapshot') {
+    for (const path of mounts) if (!isInside(path, META_NAME)) tally.add('mount', path);
+    return tally.list;
+  }
+  await findAtTop(host, root, tally.add);
+  const mayBeForeign = mounts.size > 0 || mount.type === 'btrfs';
+  if (mayBeForeign) await findForeign(host, root, tally.add, signal && { signal });
+  return tally.list;
 }
 
 async function freeze(place: ReadyPlace, path: string, request: CaptureRequest): Promise<void> {

@@ -1,0 +1,43 @@
+/** Asks rsync which paths a user's own filters exclude: what somebody left out on purpose needs no naming. */
+import type { Host } from '../../hosts/contract';
+import { rsyncOptions } from '../../model/mover-options';
+import type { MoverSpec } from '../../model/spec';
+import { unescapeName } from './differences';
+import { makeFilters } from './options';
+import { makeRecordReader } from './records';
+
+/** `a/b/c`, `a/b`, `a`. */
+function withFolders(path: string): string[] {
+  const parts = path.split('/');
+  return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
+}
+
+/**
+ * Those of the paths that no filter hides, nor a folder that they lie in.
+ * @param paths below the root; bytes, one character each (`latin1`).
+ */
+export async function dropExcluded(
+  host: Host,
+  root: string,
+  mover: MoverSpec,
+  paths: readonly string[],
+): Promise<Set<string>> {
+  const asked = new Set(paths.flatMap(withFolders));
+  const carried = new Set<string>();
+  const onStdout = makeRecordReader((line) => {
+    carried.add(unescapeName(line).toString('latin1').replace(/\/$/, ''));
+  }, '\n');
+  // Each by itself: a listed path is carried although its folder is hidden.
+  const list = ['--files-from=-', '--from0', '--no-implied-dirs', '--no-recursive', '--dirs'];
+  const filters = makeFilters(rsyncOptions(mover), 'inPlace').filter((rule) => /=[SH] /.test(rule));
+  const argv = ['rsync', '-a', '--dry-run', ...list, '--out-format=%n', ...filters, '--', './'];
+  await host.run([...argv, `${host.home}/nowhere/`], {
+    cwd: root,
+    stdin: Buffer.from([...asked].map((path) => `${path}\0`).join(''), 'latin1'),
+    onStdout,
+    maxOutputBytes: 64 * 1024,
+  });
+  return new Set(
+    paths.filter((path) => path === '.' || withFolders(path).every((each) => carried.has(each))),
+  );
+}

@@ -1,0 +1,95 @@
+/** Counts what of a tree is not carried, and names some of it. */
+import { join, relative } from 'node:path';
+import type { Host } from '../../hosts/contract';
+import { LEFT_OUT_EXAMPLES, type LeftOut, type LeftOutReason } from '../../model/left-out';
+import { isInside, parseMounts } from './mounts';
+import { STATE_FILE } from './tools';
+import { walk } from './walk';
+
+/** Of btrfs: the empty folder that a snapshot has in place of a subvolume. */
+const MISSING_SUBVOLUME_INODE = '2';
+
+/** What rsync and `cp` are told to leave out at the top of a tree. */
+export const OWN_FOLDER = '.tidemark';
+export const LOST_FOUND = 'lost+found';
+
+/** Told of each entry that is left out. The path is bytes, one character each (`latin1`). */
+export type OnFound = (reason: LeftOutReason, path: string) => void;
+
+/** A path as rsync prints it: bytes that are no text as `\#ooo`. */
+export function showPath(latin1: string): string {
+  const bytes = Buffer.from(latin1, 'latin1');
+  const text = bytes.toString('utf8');
+  if (Buffer.from(text, 'utf8').equals(bytes)) return text;
+  return latin1.replaceAll(/[^\0-\x7f]/g, (char) => `\\#${char.charCodeAt(0).toString(8).padStart(3, '0')}`);
+}
+
+/** Counts by reason, with the first paths of each. */
+export class Tally {
+  private readonly found = new Map<LeftOutReason, LeftOut>();
+
+  readonly add: OnFound = (reason, path) => {
+    const entry = this.found.get(reason) ?? { reason, count: 0, examples: [] };
+    entry.count++;
+    if (entry.examples.length < LEFT_OUT_EXAMPLES) entry.examples.push(showPath(path));
+    this.found.set(reason, entry);
+  };
+
+  get list(): LeftOut[] {
+    return [...this.found.values()];
+  }
+}
+
+/** Where something is mounted inside of a tree: paths below its root, bytes, one character each (`latin1`). */
+export async function mountsInside(host: Host, root: string): Promise<Set<string>> {
+  const [real, text] = await Promise.all([host.files.resolve(root), host.files.read('/proc/self/mountinfo')]);
+  const inside = parseMounts(text ?? '').filter(({ point }) => point !== real && isInside(point, real));
+  return new Set(inside.map(({ point }) => Buffer.from(relative(real, point)).toString('latin1')));
+}
+
+/** What a folder on another device than its tree is: a subvolume has one of its own without being mounted. */
+export const reasonOfForeign = (path: string, mounts: ReadonlySet<string>): LeftOutReason =>
+  mounts.has(path) ? 'mount' : 'subvolume';
+
+/** Finds what is mounted inside of a tree, and the subvolumes in it: what stays on one device does not go there. */
+export async function findForeign(
+  host: Host,
+  root: string,
+  onFound: OnFound,
+  options: { signal?: AbortSignal } = {},
+): Promise<void> {
+  let device: string | undefined;
+  const mounts = await mountsInside(host, root);
+  await walk(
+    host,
+    root,
+    (entry) => {
+      device ??= entry.device;
+      const path = entry.path.slice('./'.length);
+      if (entry.type === 'd' && entry.device !== device) onFound(reasonOfForeign(path, mounts), path);
+    },
+    options,
+  );
+}
+
+/**
+ * Finds what lies at the top of a tree under a name that is never carried. Tidemark's own files about this volume
+ * are nobody's data; nor is an empty `lost+found`, as mkfs makes it.
+ */
+export async function findAtTop(host: Host, root: string, onFound: OnFound): Promise<void> {
+  const own = await host.files.stat(join(root, OWN_FOLDER));
+  // A snapshot has an empty folder in place of ours, which is a subvolume.
+  const isOurs =
+    own?.inode === MISSING_SUBVOLUME_INODE ||
+    (own?.type === 'directory' && (await host.files.stat(join(root, OWN_FOLDER, STATE_FILE))) !== undefined);
+  if (own && !isOurs) onFound('tidemark', OWN_FOLDER);
+  const lostFound = await host.files.stat(join(root, LOST_FOUND));
+  if (lostFound && !(lostFound.type === 'directory' && (await isEmptyFolder(host, join(root, LOST_FOUND)))))
+    onFound(LOST_FOUND, LOST_FOUND);
+}
+
+/** False where it can't be read: something may be in it. */
+async function isEmptyFolder(host: Host, path: string): Promise<boolean> {
+  const { exitCode, stdout } = await host.run(['find', `${path}/.`, '-mindepth', '1', '-print', '-quit']);
+  return exitCode === 0 && stdout.length === 0;
+}
