@@ -1,6 +1,7 @@
 /** What Temporal shows of a relationship: its current details and search attributes. */
 import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import { renderRelationshipDetails } from '../model/details';
+import { nextStatusChange, watchedOf } from '../model/health';
 import { hostsOf } from '../model/endpoints';
 import type { Instant } from '../model/records';
 import { activeDocument, isStopped, phaseOf } from '../model/relationship-state';
@@ -8,6 +9,7 @@ import type { RelationshipState } from '../model/relationship-state';
 import { nextTick } from '../model/schedules';
 import { SEARCH_ATTRIBUTES } from '../model/search-attributes';
 import type { Relationship } from '../model/spec';
+import { Alarm } from './alarm';
 
 function searchAttributesOf(state: RelationshipState, document: Relationship) {
   return [
@@ -20,6 +22,7 @@ function searchAttributesOf(state: RelationshipState, document: Relationship) {
 
 export class Display {
   private published = '';
+  private readonly alarm = new Alarm(() => this.show(), 'Say anew how it is: an objective is missed by now');
 
   constructor(private readonly state: RelationshipState) {}
 
@@ -31,6 +34,13 @@ export class Display {
       document && !isStopped(state) ? nextTick(document.spec, Date.now()) : undefined;
     const isLaterRun = workflowInfo().continuedFromExecutionRunId !== undefined;
     setCurrentDetails(renderRelationshipDetails(state, Date.now(), next, isLaterRun));
+    // What time alone makes untrue is written anew at that very instant.
+    if (document && !state.retired)
+      this.alarm.set(nextStatusChange(document, watchedOf(state).targets, Date.now()));
+  }
+
+  stop(): void {
+    this.alarm.stop();
   }
 
   /** The details, and the search attributes where they have changed. */

@@ -14,18 +14,18 @@ import type { Failure, SyncRecord } from '../model/records';
 import { primaryName } from '../model/orientation';
 import { basesCapturedAt, basesOf } from '../model/bases';
 import { chooseTargets, objectionToAwaited, objectionToTargets } from '../model/choose-targets';
-import { hostsOf, targetName } from '../model/endpoints';
+import { targetName } from '../model/endpoints';
 import { recordSyncEnd } from '../model/record-sync';
 import { activeDocument, setNotice } from '../model/relationship-state';
 import type { RelationshipState } from '../model/relationship-state';
 import { nextRetryDelayMs } from '../model/retry';
 import { nextTick } from '../model/schedules';
-import { SEARCH_ATTRIBUTES } from '../model/search-attributes';
 import type { Relationship, TargetSpec } from '../model/spec';
 import { operationSummary, SYNC_DETAILS } from '../model/static-texts';
 import { REFUSED_BY_STATE } from './messages';
 import { retire } from './retire';
 import { onControl, toFailure } from './steps';
+import { attributesOf } from './search-attributes';
 import { runFence, runSwitch } from './switch-operations';
 import { replicatedTo } from '../model/takeovers';
 import type { SyncInput } from './sync';
@@ -59,12 +59,7 @@ function childOptions(
     // A relationship that is terminated takes its operation down with its clean-up, not without.
     parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
     ...texts,
-    typedSearchAttributes: [
-      { key: SEARCH_ATTRIBUTES.relationship, value: document.metadata.name },
-      { key: SEARCH_ATTRIBUTES.operation, value: kind },
-      { key: SEARCH_ATTRIBUTES.hosts, value: hostsOf(document) },
-      { key: SEARCH_ATTRIBUTES.mover, value: Object.keys(document.spec.mover)[0] ?? '' },
-    ],
+    typedSearchAttributes: attributesOf(document, kind),
   };
 }
 

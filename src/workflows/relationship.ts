@@ -317,6 +317,7 @@ async function live(input: RelationshipInput, cancelRequested: Promise<never>): 
       if (!wants.isEmpty()) continue;
       hosts.stop();
       oldPrimary.stop();
+      display.stop();
       await continueAsNew<typeof relationship>({ name: state.name, carried: state });
     }
   }
@@ -325,5 +326,6 @@ async function live(input: RelationshipInput, cancelRequested: Promise<never>): 
   // Who asked while it was being deleted must not wait for ever.
   wants.refuseAll(refused(reasonAgainst(state) ?? ''));
   publishState();
+  display.stop();
   await condition(allHandlersFinished);
 }

@@ -12,6 +12,7 @@ import type { Takeover } from '../model/status';
 import { compare } from './compare';
 import type { Side } from './compare';
 import type { Saga } from './saga';
+import { attributesOf } from './search-attributes';
 import { onHost, orStepFailed, StepFailed, toFailure } from './steps';
 import type { StepOverrides } from './steps';
 import type { SyncInput } from './sync';
@@ -223,6 +224,7 @@ export async function runSync(
       workflowId: makeOperationId(name, 'sync', input.sequence),
       parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
       staticSummary: operationSummary('sync', name, input.reason),
+      typedSearchAttributes: attributesOf(document, 'sync'),
       args: [{ ...input, document }],
     });
   } catch (error) {

@@ -258,3 +258,19 @@ test('a target that is full is helped by what retention no longer keeps, before 
   expect(beta.calls.filter((call) => call === 'makeRoom')).toHaveLength(4);
   await stop();
 });
+
+test('the details say that an objective is missed at the moment when it is, though nothing happens', async () => {
+  const { name, document, handle, stop } = await setUp((each) => {
+    each.spec.objectives = { rpo: '1s' };
+  });
+  await apply(document, name);
+  await idle(handle);
+  await handle.executeUpdate(messages.pauseUpdate);
+  await eventually('it is down', async () => {
+    const { currentDetails } = await handle.query<{ currentDetails?: string }>(
+      '__temporal_workflow_metadata',
+    );
+    return currentDetails?.includes('**down**') ? true : undefined;
+  });
+  await stop();
+});

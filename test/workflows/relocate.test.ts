@@ -1,6 +1,7 @@
 /** A relocation loses nothing, or changes nothing; once its target is promoted it goes on to its end. */
 import type { RelationshipInput as Document } from '../../src/model/spec';
 import * as messages from '../../src/workflows/messages';
+import { eventually } from '../support/system';
 import { FakeWorld } from './fakes';
 import { WHENS } from './stage';
 import { inLanes, refusalOf, setUpReplicated } from './switch-rig';
@@ -203,5 +204,18 @@ test('it waits for approval with the service running, and a second one is refuse
   });
   await handle.executeUpdate(messages.approveUpdate, { args: [{ by: 'ada' }] });
   expect((await endOf<Result>(workflowId)).result).toMatchObject({ epoch: 2 });
+  await stop();
+});
+
+test('the syncs within it are found in Temporal like any other', async () => {
+  const { name, beta, start, endOf, settled, stop } = await setUp();
+  await endOf(await start(messages.relocateUpdate, { target: beta.name }));
+  await settled();
+  await eventually('all three syncs are listed', async () => {
+    const query = `TidemarkRelationship = '${name}' AND TidemarkOperation = 'sync'`;
+    const found = [];
+    for await (const { workflowId } of world.env.client.workflow.list({ query })) found.push(workflowId);
+    return found.length >= 3 ? true : undefined;
+  });
   await stop();
 });
