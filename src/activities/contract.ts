@@ -75,6 +75,27 @@ export interface PublishResult {
   warning?: string;
 }
 
+/** What a tree, or a part of one, holds. */
+export interface Content {
+  entries: number;
+  /** Of regular files, as long as they are. */
+  bytes: number;
+  /** The youngest time of modification; none where there is nothing. */
+  newestChange?: Instant;
+}
+
+/** Where a restore lands. */
+export interface RestoreDestination {
+  landing?: Landing;
+  /** Without symlinks. */
+  root: string;
+  /** What is there and would be replaced. */
+  found: Content;
+  /** Of one item: its folder in the point whose counterpart is there already, and the path from it. */
+  base?: string;
+  item?: string;
+}
+
 /** Run by a host's agent, on queue `host/<name>`. */
 export interface HostActivities {
   /** At `apply`: what is wrong with this endpoint; empty when nothing is. Changes nothing. */
@@ -129,6 +150,8 @@ export interface HostActivities {
     input: StepContext & {
       id: TransferId;
       capture: Capture;
+      /** One file or folder of the capture alone. */
+      item?: string;
       landing: Landing;
       writeMode: WriteMode;
       stream?: StreamPlan;
@@ -180,6 +203,7 @@ export interface HostActivities {
     input: StepContext & {
       id: TransferId;
       capture: Capture;
+      item?: string;
       landing: Landing;
       mover: MoverSpec;
       capturedAt: Instant;
@@ -203,18 +227,34 @@ export interface HostActivities {
   markVerified(input: StepContext & { pointId: string; at: Instant }): Promise<void>;
   /** Holder of a point, as the source of a restore: makes the offer and says where the point lies. */
   offerRestore(
-    input: StepContext & { id: TransferId; pointId: string; targetHost: string; mover: MoverSpec },
-  ): Promise<{ offer: Offer; point: Point; capture: Capture }>;
-  /** Destination of a restore: checks the folder and opens a landing. */
+    input: StepContext & {
+      id: TransferId;
+      /** What the holder is called as a target. */
+      holder: string;
+      pointId: string;
+      /** One file or folder of the point alone. */
+      part?: string;
+      targetHost: string;
+      mover: MoverSpec;
+      /** Only compared, by a landing that reads. */
+      dryRun: boolean;
+    },
+  ): Promise<{ offer: Offer; point: Point; content: Content; capture: Capture }>;
+  /**
+   * Destination of a restore: checks the folder and opens a landing; none where nothing would be replaced by what
+   * is only a dry run. @throws Fenced, InvalidSpec, Diverged, TargetFull, before anything is changed
+   */
   receiveRestore(input: {
     id: TransferId;
     path: string;
+    part?: string;
     overwrite: boolean;
+    dryRun: boolean;
     offer: Offer;
     mover: MoverSpec;
     landingLifetimeMs: number;
     bytes: number;
-  }): Promise<Landing>;
+  }): Promise<RestoreDestination>;
   /** Target: its recovery points; and whether its only copy was cut off in a transfer. */
   listPoints(input: StepContext & { target: string }): Promise<{ points: Point[]; broken: boolean }>;
   /** Runs programs that the agent allows, in order. @throws HookFailed */

@@ -2,6 +2,7 @@
 import { InvalidArgumentError } from 'commander';
 import { isAbsolute, resolve } from 'node:path';
 import { NAME_PATTERN } from '../model/names';
+import { parseInnerPath } from '../model/paths';
 
 export function parseCount(text: string): number {
   const count = Number(text);
@@ -56,4 +57,11 @@ export function parsePath(text: string): string {
 export function parseHostPort(text: string): string {
   if (/^(\[[^\]]+\]|[^:\s]+):\d{1,5}$/.test(text)) return text;
   throw new InvalidArgumentError('It must be HOST:PORT, like 127.0.0.1:9100.');
+}
+
+/** A path inside of a recovery point. */
+export function parseInner(text: string): string {
+  const parsed = parseInnerPath(text);
+  if ('problem' in parsed) throw new InvalidArgumentError(`It ${parsed.problem}.`);
+  return parsed.path;
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { comparePaths, normalizePath, refuseFolder } from './paths';
+import { comparePaths, normalizePath, parseInnerPath, refuseFolder } from './paths';
 
 const path = fc
   .array(fc.constantFrom('srv', 'a', 'b', '.', '', 'ab'), { maxLength: 6 })
@@ -113,4 +113,50 @@ const FINE = [
 test.each(FINE)('%s may be either', (folder) => {
   expect(refuseFolder(folder, 'source')).toBeUndefined();
   expect(refuseFolder(folder, 'target')).toBeUndefined();
+});
+
+test.each([
+  ['a/b', 'a/b'],
+  ['./a//b/.', 'a/b'],
+  ['a/', 'a'],
+  ['-rf', '-rf'],
+  ['...', '...'],
+  ['a b/*?[]\n', 'a b/*?[]\n'],
+  ['..a/b..', '..a/b..'],
+  ['x'.repeat(255), 'x'.repeat(255)],
+])('%j is the path %j inside of a tree', (text, expected) => {
+  expect(parseInnerPath(text)).toEqual({ path: expected });
+});
+
+test.each([
+  '',
+  '.',
+  './',
+  '/',
+  '/a',
+  '//a',
+  '..',
+  '../a',
+  'a/../b',
+  'a/..',
+  'a\0b',
+  '.tidemark',
+  'a/.tidemark/b',
+])('%j is no path inside of a tree', (text) => {
+  expect(parseInnerPath(text)).toHaveProperty('problem');
+});
+
+test('a path inside of a tree never leads out of it, and is no longer than paths can be', () => {
+  const part = fc.oneof(fc.constantFrom('.', '..', '', 'a', '.tidemark'), fc.string());
+  fc.assert(
+    fc.property(fc.array(part), (parts) => {
+      const parsed = parseInnerPath(parts.join('/'));
+      if ('problem' in parsed) return;
+      expect(normalizePath(`/t/${parsed.path}`)).toBe(`/t/${parsed.path}`);
+      expect(parsed.path.split('/')).not.toContain('..');
+      expect(parseInnerPath(parsed.path)).toEqual(parsed);
+    }),
+  );
+  expect(parseInnerPath('ä'.repeat(128))).toHaveProperty('problem');
+  expect(parseInnerPath(Array(1001).fill('abc').join('/'))).toHaveProperty('problem');
 });

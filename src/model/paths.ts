@@ -54,3 +54,35 @@ export function refuseFolder(path: string, role: Role): string | undefined {
   }
   return undefined;
 }
+
+/** Where the operating system keeps itself: whatever lies in there is refused by whichever mount it is reached. */
+export const SYSTEM_FOLDERS = ['bin', 'sbin', 'lib', 'lib64', 'boot', 'etc', 'usr', 'proc', 'sys', 'dev'].map(
+  (name) => `/${name}`,
+);
+
+const LONGEST_PATH = 4000;
+const LONGEST_NAME = 255;
+
+function utf8Bytes(text: string): number {
+  const lengthOf = (point: number) => (point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4);
+  return Array.from(text).reduce((sum, letter) => sum + lengthOf(letter.codePointAt(0) ?? 0), 0);
+}
+
+/**
+ * A file or folder inside of a tree, by its path from the tree's root in one spelling; a text that could lead
+ * anywhere else answers what is wrong with it.
+ */
+export function parseInnerPath(text: string): { path: string } | { problem: string } {
+  if (text.startsWith('/'))
+    return { problem: 'must be a path inside of the recovery point, without a slash at its beginning' };
+  if (text.includes('\0')) return { problem: 'must not hold a zero byte' };
+  const parts = text.split('/').filter((part) => part !== '' && part !== '.');
+  if (parts.length === 0) return { problem: 'names the whole recovery point: leave it out' };
+  if (parts.includes('..')) return { problem: 'must not hold ..' };
+  if (parts.includes(STATE_FOLDER))
+    return { problem: `is inside of a ${STATE_FOLDER} folder, which belongs to no recovery point` };
+  const path = parts.join('/');
+  if (utf8Bytes(path) > LONGEST_PATH || parts.some((part) => utf8Bytes(part) > LONGEST_NAME))
+    return { problem: 'is longer than any path can be' };
+  return { path };
+}

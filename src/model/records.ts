@@ -146,6 +146,8 @@ export interface Comparison {
   total: number;
   /** How many are not explained by what the volume changed since the capture: damage. */
   unexplained: number;
+  /** Of all differences, how many are entries that the volume has not; told by movers of files. */
+  extra?: number;
   /** Bytes of the volume's files whose content the point has not, as long as they are. */
   bytes: number;
   /** What was not compared, because it is not carried. */

@@ -41,6 +41,8 @@ export interface TransferRequest {
   id: TransferId;
   /** `capture.path`. */
   sourcePath: string;
+  /** Of what is there, one file or folder alone, by its path. Only by rsync, for restores. */
+  item?: string;
   capture: Capture;
   landing: Landing;
   writeMode: WriteMode;
@@ -98,6 +100,8 @@ export interface Mover {
       /** The source; for movers that tell their target of it. */
       volume?: Volume;
       mover: MoverSpec;
+      /** For one file or folder alone: see `TransferRequest.item`. */
+      isItem?: boolean;
     },
   ): Promise<Offer>;
 
@@ -138,7 +142,10 @@ export interface Mover {
   closeAll(host: Host, landings: Landings, id: Omit<TransferId, 'syncId'>): Promise<void>;
 
   /** Source: the command for a landing that only reads, to compare with. */
-  offerVerify(host: Host, request: { id: TransferId; mover: MoverSpec; quick: boolean }): Promise<Offer>;
+  offerVerify(
+    host: Host,
+    request: { id: TransferId; mover: MoverSpec; quick: boolean; isItem?: boolean },
+  ): Promise<Offer>;
 
   /** Source: compares contents and all metadata; changes nothing on either side. */
   verify(
@@ -146,6 +153,8 @@ export interface Mover {
     request: {
       id: TransferId;
       sourcePath: string;
+      /** As `TransferRequest.item`. */
+      item?: string;
       volume: Volume;
       landing: Landing;
       mover: MoverSpec;

@@ -64,14 +64,29 @@ export interface RestoreRequest {
   /** Target that holds the point; needed only where several hold one of this id. */
   target?: string;
   to: { host: string; path: string };
+  /** One file or folder of the point, by its path in it: lands at the same path below `to`. */
+  path?: string;
   /** Make a folder that is not empty equal to the point: what is not in the point is deleted. */
   overwrite?: boolean;
+  /** Only says what it would do. */
+  dryRun?: boolean;
 }
 
 export interface RestoreResult {
   relationship: string;
   pointId: string;
+  /** The target that holds the point. */
+  target: string;
+  /** `path`: the folder without symlinks. */
   to: { host: string; path: string };
+  /** The one file or folder of the point that was asked for. */
+  path?: string;
+  /** Nothing was changed: all numbers are what would be. */
+  dryRun?: true;
+  /** What was there before. */
+  replaced: { entries: number; bytes: number; newestChange?: Instant };
+  /** Of that, what is not in the point, and was deleted; examples only of a dry run. */
+  deleted: { entries: number; examples: string[] };
   bytes: number;
   files: number;
   durationSeconds: number;

@@ -3,6 +3,7 @@
  * that stumbles over it would stand still for ever.
  */
 import { ApplicationFailure } from '@temporalio/workflow';
+import { parseInnerPath } from '../model/paths';
 import type { FailoverRequest, RestoreRequest, ReverseRequest, SyncRequest, VerifyRequest } from './messages';
 
 type Fields = Partial<Record<string, unknown>>;
@@ -65,7 +66,15 @@ export function toRestoreRequest(input: unknown): RestoreRequest {
   const [pointId, host, path] = [text(fields, 'pointId'), text(to, 'host'), text(to, 'path')];
   if (!pointId || !host || !path) throw malformed('pointId, to.host and to.path are needed');
   const target = text(fields, 'target');
-  return { pointId, to: { host, path }, overwrite: fields.overwrite === true, ...(target && { target }) };
+  const part = text(fields, 'path');
+  const inner = part === undefined ? undefined : parseInnerPath(part);
+  if (inner && 'problem' in inner) throw malformed(`path ${inner.problem}`);
+  return {
+    ...{ pointId, to: { host, path }, overwrite: fields.overwrite === true },
+    ...(target && { target }),
+    ...(inner && { path: inner.path }),
+    ...(fields.dryRun === true && { dryRun: true }),
+  };
 }
 
 /** @throws ApplicationFailure `InvalidSpec` */

@@ -1,10 +1,12 @@
 import { ApplicationFailure, setCurrentDetails } from '@temporalio/workflow';
 import { targetName, volumeOf, volumePath } from '../model/endpoints';
 import { describeLeftOut, mergeLeftOut } from '../model/left-out';
+import { makeFailure } from '../model/failure';
+import { code } from '../model/markdown';
 import { makeSyncId } from '../model/names';
 import { rsyncOptions, withFilters } from '../model/mover-options';
 import type { Role } from '../model/records';
-import type { Relationship, SourceSpec, TargetSpec } from '../model/spec';
+import type { MoverSpec, Relationship, SourceSpec, TargetSpec } from '../model/spec';
 import { formatBytes } from '../model/units';
 import type { TransferId } from '../movers/contract';
 import type { RestoreRequest, RestoreResult } from './messages';
@@ -23,13 +25,18 @@ export interface RestoreInput {
 interface Holder {
   endpoint: TargetSpec | SourceSpec;
   role: Role;
+  /** As a target. */
+  name: string;
 }
+
+/** Entries that are named. */
+const TOLD = 5;
 
 function chooseHolder({ document, primaryName }: RestoreInput, wanted: string | undefined): Holder {
   const { source, targets } = document.spec;
-  if (wanted === primaryName) return { endpoint: source, role: 'source' };
+  if (wanted === primaryName) return { endpoint: source, role: 'source', name: primaryName };
   const target = wanted ? targets.find((each) => targetName(each) === wanted) : targets[0];
-  if (target) return { endpoint: target, role: 'target' };
+  if (target) return { endpoint: target, role: 'target', name: targetName(target) };
   throw ApplicationFailure.create({
     type: 'InvalidSpec',
     message: `relationship ${document.metadata.name} has no target ${wanted}`,
@@ -37,75 +44,140 @@ function chooseHolder({ document, primaryName }: RestoreInput, wanted: string | 
   });
 }
 
-async function bring(
-  input: RestoreInput,
-  { endpoint: holder, role }: Holder,
-  id: TransferId,
-): Promise<RestoreResult> {
+/**
+ * Into a directory, every point is brought by rsync, which reads the tree that the point holds; a point of nested
+ * subvolumes with all of them. All that is in the point, whatever the spec leaves out by now; and by content where
+ * files are there already, since size and time prove nothing about those.
+ */
+function moverOf({ mover }: Relationship['spec'], overwrite: boolean): MoverSpec {
+  const { btrfs, zfs } = mover;
+  const { extraOptions: stated, ...options } = rsyncOptions(mover);
+  const extraOptions = stated.filter((option) => !/^--(no|omit)-/.test(option));
+  const rsync = { ...options, extraOptions, checksum: overwrite };
+  return withFilters({ rsync, ...(btrfs && { btrfs }), ...(zfs && { zfs }) });
+}
+
+/** What both sides hold, once both have been judged, and the landing is open. */
+async function openBoth(input: RestoreInput, { endpoint: holder, role, name }: Holder, id: TransferId) {
   const { document, epoch, request } = input;
-  // Into a directory, every point is brought by rsync: it reads the tree that the point holds.
-  const { btrfs, zfs } = document.spec.mover;
-  // A point of nested subvolumes is restored with all of them.
-  const rsync = rsyncOptions(document.spec.mover);
-  // Whatever is excluded by now: what the point holds comes back.
-  const mover = withFilters({ rsync, ...(btrfs && { btrfs }), ...(zfs && { zfs }) });
+  const { overwrite = false, dryRun = false, pointId } = request;
   const { host, path } = request.to;
+  const mover = moverOf(document.spec, overwrite);
+  const part = request.path === undefined ? {} : { part: request.path };
   const atHolder = {
     volume: volumeOf(holder),
     claim: { relationship: document.metadata.name, epoch, role },
     syncId: id.syncId,
   };
-  const { offer, point, capture } = await orStepFailed(
-    onHost(holder.host, `Find recovery point ${request.pointId}`).offerRestore({
-      ...atHolder,
-      id,
-      pointId: request.pointId,
-      targetHost: host,
-      mover,
+  const held = await orStepFailed(
+    onHost(holder.host, `Find recovery point ${pointId}`).offerRestore({
+      ...{ ...atHolder, id, holder: name, pointId, targetHost: host, mover, dryRun },
+      ...part,
     }),
     holder.host,
     volumePath(holder),
   );
-  const landing = await orStepFailed(
-    onHost(host, `Open a landing at ${path}`).receiveRestore({
-      id,
-      path,
-      overwrite: request.overwrite ?? false,
-      offer,
-      mover,
-      bytes: point.bytes,
+  const { offer, content } = held;
+  const destination = await orStepFailed(
+    onHost(host, dryRun ? `Look at ${path}` : `Open a landing at ${path}`).receiveRestore({
+      ...{ id, path, overwrite, dryRun, offer, mover, bytes: content.bytes },
+      ...part,
       landingLifetimeMs: 12 * 3_600_000,
     }),
     host,
     path,
   );
-  setCurrentDetails(`Restoring ${point.id} (${formatBytes(point.bytes)}) to ${host}:${path}.`);
-  const { stats } = await orStepFailed(
-    onHost(holder.host, `Send ${point.id}, ${formatBytes(point.bytes)}`, {
-      startToCloseTimeout: '30d',
-    }).transfer({
-      ...atHolder,
-      id,
-      capture,
-      landing,
-      writeMode: 'delayed',
-      mover,
-      resolved: offer.resolved,
-      expectedBytes: point.bytes,
-      releaseAfter: false,
+  return { ...held, destination, mover, atHolder };
+}
+
+type Opened = Awaited<ReturnType<typeof openBoth>>;
+
+/** What is sent: the tree of the point, or one item of a folder in it. */
+function whatToSend({ capture, destination: { base = '', item } }: Opened) {
+  if (item === undefined) return { capture };
+  return { capture: { ...capture, path: base === '' ? capture.path : `${capture.path}/${base}` }, item };
+}
+
+/** Which entries would go from the destination, by size and time: contents change nothing about that. */
+async function foreseeDeletions(
+  opened: Opened,
+  { endpoint: { host } }: Holder,
+  id: TransferId,
+): Promise<RestoreResult['deleted']> {
+  const { destination, point, mover, atHolder } = opened;
+  if (!destination.landing) return { entries: 0, examples: [] };
+  const { capturedAt, identity } = point;
+  const { extra = 0, differences } = await orStepFailed(
+    onHost(host, `Compare with ${point.id}`, { startToCloseTimeout: '30d' }).verify({
+      ...{ ...atHolder, ...whatToSend(opened), id, landing: destination.landing, mover },
+      ...{ capturedAt, identity, quick: true },
     }),
     host,
-    path,
+    atHolder.volume.path,
   );
-  return {
+  const gone = differences.filter(({ what }) => what.includes('extra')).map(({ path }) => path);
+  return { entries: extra, examples: gone.slice(0, TOLD) };
+}
+
+async function send(
+  opened: Opened,
+  { endpoint: { host } }: Holder,
+  id: TransferId,
+  to: RestoreRequest['to'],
+) {
+  const { destination, point, content, offer, mover, atHolder } = opened;
+  const { landing } = destination;
+  if (!landing) throw new StepFailed(makeFailure('Unknown', 'no landing was opened', to));
+  setCurrentDetails(
+    `Restoring ${point.id} (${formatBytes(content.bytes)}) to ${code(`${to.host}:${destination.root}`)}.`,
+  );
+  const { stats } = await orStepFailed(
+    onHost(host, `Send ${point.id}, ${formatBytes(content.bytes)}`, { startToCloseTimeout: '30d' }).transfer({
+      ...{ ...atHolder, ...whatToSend(opened), id, landing, mover, writeMode: 'delayed' },
+      ...{ resolved: offer.resolved, expectedBytes: content.bytes, releaseAfter: false },
+    }),
+    to.host,
+    to.path,
+  );
+  if (stats.filesVanished === 0) return stats;
+  const message = `${stats.filesVanished} entries of the recovery point vanished while it was read: what was restored lacks them`;
+  const hint = 'restore it again, or from another point';
+  throw new StepFailed(makeFailure('SourceChanged', message, { host, volume: atHolder.volume.path, hint }));
+}
+
+async function bring(input: RestoreInput, holder: Holder, id: TransferId): Promise<RestoreResult> {
+  const { document, request } = input;
+  const startedAt = Date.now();
+  const opened = await openBoth(input, holder, id);
+  const { point, content, destination } = opened;
+  const known = {
     relationship: document.metadata.name,
     pointId: point.id,
-    to: request.to,
-    bytes: stats.totalBytes,
-    files: stats.totalFiles,
-    durationSeconds: stats.durationMs / 1000,
+    target: holder.name,
+    to: { host: request.to.host, path: destination.root },
+    ...(request.path !== undefined && { path: request.path }),
+    replaced: destination.found,
+  };
+  if (request.dryRun) {
+    return {
+      ...{ ...known, dryRun: true, deleted: await foreseeDeletions(opened, holder, id) },
+      ...{ bytes: content.bytes, files: content.entries, durationSeconds: (Date.now() - startedAt) / 1000 },
+      leftOut: point.leftOut ?? [],
+    };
+  }
+  const stats = await send(opened, holder, id, request.to);
+  return {
+    ...{ ...known, deleted: { entries: stats.filesDeleted, examples: [] } },
+    ...{ bytes: stats.totalBytes, files: stats.totalFiles, durationSeconds: stats.durationMs / 1000 },
     leftOut: mergeLeftOut(point.leftOut, stats.leftOut),
   };
+}
+
+function describeResult({ pointId, to, path, files, bytes, leftOut, dryRun }: RestoreResult): string {
+  const what = path === undefined ? pointId : `${code(path)} of ${pointId}`;
+  const lacking = leftOut.length > 0 ? ` Left out: ${describeLeftOut(leftOut)}.` : '';
+  const done = dryRun ? 'Nothing was changed; this would restore' : 'Restored';
+  return `${done} ${what} to ${code(`${to.host}:${to.path}`)}: ${files} entries, ${formatBytes(bytes)}.${lacking}`;
 }
 
 /** Brings a recovery point back, to any folder of any host. */
@@ -120,10 +192,7 @@ export async function restore(input: RestoreInput): Promise<RestoreResult> {
   };
   try {
     const result = await bring(input, holder, id);
-    const lacking = result.leftOut.length > 0 ? ` Left out: ${describeLeftOut(result.leftOut)}.` : '';
-    setCurrentDetails(
-      `Restored ${result.pointId} to ${result.to.host}:${result.to.path}: ${result.files} entries, ${formatBytes(result.bytes)}.${lacking}`,
-    );
+    setCurrentDetails(describeResult(result));
     return result;
   } catch (error) {
     if (!(error instanceof StepFailed)) throw error;

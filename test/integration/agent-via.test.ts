@@ -95,6 +95,7 @@ it('syncs through a lost session, verifies, restores and fails over, and leaves 
     'latest',
     '--to',
     `alpha:${at('restored')}`,
+    '--yes',
   ]);
   expect(restored).toMatchObject({ exitCode: 0 });
   expect(await compareTrees(target, at('restored'))).toEqual([]);

@@ -82,7 +82,7 @@ it('replicates, verifies, restores, rehearses, switches, comes back, and moves, 
   const points = await system.json<{ id: string }[]>('points', NAME);
   expect(points).toHaveLength(3);
   const restored = join(beta, '..', 'restored');
-  await ok('restore', NAME, '--point', points.at(-1)?.id ?? '', '--to', `beta:${restored}`);
+  await ok('restore', NAME, '--point', points.at(-1)?.id ?? '', '--to', `beta:${restored}`, '--yes');
   expect(await readFile(join(restored, 'inner/page'), 'utf8')).toBe('first');
   await ok('drill', NAME);
 

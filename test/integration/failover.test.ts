@@ -94,6 +94,7 @@ describe.each(['btrfs', 'ext4'] as const)('on %s', (kind) => {
       back.diverged?.id ?? '',
       '--to',
       `alpha:${restored}`,
+      '--yes',
     ]);
     expect(ran).toMatchObject({ exitCode: 0 });
     expect(await readFile(join(restored, 'late'), 'utf8')).toBe('written after the last sync');

@@ -48,7 +48,7 @@ async function empty(name: string, keep = 0): Promise<void> {
 /** Names of the files in the newest recovery point, brought back to a folder of its own. */
 async function listNewestPoint(name: string): Promise<string[]> {
   const folder = at(`${name}-restored-${Date.now()}`);
-  await system.json('restore', name, '--point', 'latest', '--to', `alpha:${folder}`);
+  await system.json('restore', name, '--point', 'latest', '--to', `alpha:${folder}`, '--yes');
   return list(folder);
 }
 

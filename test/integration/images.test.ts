@@ -44,7 +44,7 @@ it('are applied, copied, verified, told as points, failed over to, reversed and 
   const points = await system.json<{ id: string }[]>('points', name);
   expect(points).toHaveLength(2);
 
-  const elsewhere = ['--point', points[0]?.id ?? '', '--to', 'beta:/tmp/nowhere'];
+  const elsewhere = ['--point', points[0]?.id ?? '', '--to', 'beta:/tmp/nowhere', '--yes'];
   const { exitCode, stderr } = await system.cli(['restore', name, ...elsewhere]);
   expect(exitCode).not.toBe(0);
   expect(stderr).toMatch(/can't be restored into a directory/);

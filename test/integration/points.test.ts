@@ -1,9 +1,21 @@
 /** Recovery points over time: which are kept and why, and how they are brought back. */
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PointEntry } from '../../src/catalog/contract';
 import type { RelationshipInput } from '../../src/model/spec';
-import { compareTrees } from '../support/compare-trees';
+import { makeLocalHost } from '../../src/hosts/local';
+import { runChecked } from '../../src/hosts/run-checked';
+import { compareTrees, describeTree } from '../support/compare-trees';
 import { TestSystem } from '../support/system';
 import { applyAndSync, parse, parseError, syncWell, writeDocument, writeFiles } from '../support/user';
 
@@ -81,8 +93,9 @@ describe('retention', () => {
 });
 
 describe('restore', () => {
-  const restore = (point: string, to: string, ...options: string[]) =>
+  const ask = (point: string, to: string, ...options: string[]) =>
     system.cli(['restore', 'wiki', '--point', point, '--to', to, '-o', 'json', ...options]);
+  const restore = (point: string, to: string, ...options: string[]) => ask(point, to, '--yes', ...options);
 
   it('brings any point to any host: the target, the source, or a third', async () => {
     const found = await points();
@@ -121,6 +134,46 @@ describe('restore', () => {
     expect(await versionAt(at('empty'))).toBe('8');
   });
 
+  it('says what it would replace and delete, and changes nothing before somebody says yes', async () => {
+    await writeFiles(at('asked'), { version: 'mine', 'old/one': '1', 'old/two': '22' });
+    const before = await describeTree(at('asked'));
+    const to = `gamma:${at('asked')}`;
+    const plan = parse(await ask('latest', to, '--overwrite', '--dry-run'));
+    expect(plan).toMatchObject({
+      ...{ dryRun: true, files: 3, to: { host: 'gamma', path: at('asked') } },
+      replaced: { entries: 4, bytes: 7, newestChange: expect.stringMatching(/^20/) as unknown },
+      deleted: { entries: 3, examples: expect.arrayContaining(['old/one', 'old/two']) as unknown },
+    });
+    const unasked = await ask('latest', to, '--overwrite');
+    expect(unasked).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(unasked.stderr).toContain('--yes');
+    expect(unasked.stderr).toContain('4 entries, 7 B, newest change');
+    expect(unasked.stderr).toContain('3 entries: old');
+    expect(await describeTree(at('asked'))).toEqual(before);
+    expect(parse(await restore('latest', to, '--overwrite'))).toMatchObject({ deleted: { entries: 3 } });
+    expect(await compareTrees(at('wiki'), at('asked'))).toEqual([]);
+  });
+
+  it("replaces what has another content by the point's, whatever its size and time say", async () => {
+    const path = at('full', 'constant');
+    await writeFile(path, 'THE SAME FOR EVER');
+    const { atimeNs, mtimeNs } = await stat(at('wiki', 'constant'), { bigint: true });
+    expect((await stat(path)).size).toBe((await stat(at('wiki', 'constant'))).size);
+    await utimes(path, Number(atimeNs) / 1e9, Number(mtimeNs) / 1e9);
+    expect((await restore('latest', `gamma:${at('full')}`, '--overwrite')).exitCode).toBe(0);
+    expect(await readFile(path, 'utf8')).toBe('the same for ever');
+  });
+
+  it('brings all that is in the point, also what the spec leaves out by now', async () => {
+    const mover = { rsync: { exclude: ['constant'] } };
+    await system.apply(writeDocument('wiki', { ...spec({ within: '1d' }), mover }));
+    const oldest = (await points()).at(-1)?.id ?? '';
+    expect((await restore(oldest, `gamma:${at('unfiltered')}`)).exitCode).toBe(0);
+    expect((await readdir(at('unfiltered'))).sort()).toEqual(['constant', 'version']);
+    await system.apply(writeDocument('wiki', spec({ within: '1d' })));
+    await syncWell(system, 'wiki');
+  });
+
   it('says which points there are where the one asked for is not', async () => {
     const ran = await restore('20200101T000000Z-000001', `alpha:${at('nowhere')}`);
     expect(ran.exitCode).toBe(1);
@@ -136,5 +189,115 @@ describe('restore', () => {
     await system.cli(['pause', 'wiki']);
     expect((await restore('latest', `alpha:${at('paused')}`)).exitCode).toBe(0);
     await system.cli(['resume', 'wiki']);
+  });
+});
+
+describe('one file or folder of a point', () => {
+  const bring = (path: string, to: string, ...options: string[]) =>
+    system.cli([
+      ...[
+        'restore',
+        'wiki',
+        '--point',
+        'latest',
+        '--path',
+        path,
+        '--to',
+        `gamma:${to}`,
+        '--yes',
+        '-o',
+        'json',
+      ],
+      ...options,
+    ]);
+
+  beforeAll(async () => {
+    await writeFiles(at('wiki'), { 'a/b/c': 'c', 'a/b/d': 'd', 'a/e': 'e', '-rf *?[x]\n:y': 'odd' });
+    await chmod(at('wiki', 'a'), 0o2750);
+    await symlink('/etc', at('wiki', 'away'));
+    await syncWell(system, 'wiki');
+  });
+
+  it('lands at its path, with the folders on its way as they are in the point, and nothing else is touched', async () => {
+    await writeFiles(at('some'), { mine: 'mine', 'a/mine': 'mine too' });
+    await chmod(at('some', 'a'), 0o711);
+    await chmod(at('some'), 0o701);
+    expect(parse(await bring('a/b/c', at('some')))).toMatchObject({ path: 'a/b/c', bytes: 1 });
+    expect((await stat(at('some'))).mode & 0o7777).toBe(0o701);
+    expect((await stat(at('some', 'a'))).mode & 0o7777).toBe(0o711);
+    expect((await readdir(at('some'), { recursive: true })).sort()).toEqual([
+      'a',
+      'a/b',
+      'a/b/c',
+      'a/mine',
+      'mine',
+    ]);
+    expect((await bring('a/e', at('new'))).exitCode).toBe(0);
+    expect((await stat(at('new', 'a'))).mode & 0o7777).toBe(0o2750);
+    for (const path of ['-rf *?[x]\n:y', 'away']) expect((await bring(path, at('new'))).exitCode).toBe(0);
+    expect(await readFile(at('new', '-rf *?[x]\n:y'), 'utf8')).toBe('odd');
+    expect(await readlink(at('new', 'away'))).toBe('/etc');
+  });
+
+  it('replaces what is there only with --overwrite, and that alone', async () => {
+    await writeFiles(at('some'), { 'a/b/d': 'mine', 'a/b/extra': 'x' });
+    expect(parseError(await bring('a/b', at('some')))).toMatchObject({ type: 'Diverged' });
+    expect(parse(await bring('a/b', at('some'), '--overwrite', '--dry-run'))).toMatchObject({
+      replaced: { entries: 4 },
+      deleted: { entries: 1, examples: ['b/extra'] },
+    });
+    expect(await readFile(at('some', 'a', 'b', 'd'), 'utf8')).toBe('mine');
+    expect((await bring('a/b', at('some'), '--overwrite')).exitCode).toBe(0);
+    expect(await compareTrees(at('wiki', 'a', 'b'), at('some', 'a', 'b'))).toEqual([]);
+    expect((await readdir(at('some', 'a'))).sort()).toEqual(['b', 'mine']);
+  });
+
+  it('never leads anywhere else', async () => {
+    for (const path of ['../wiki', 'a/../../x', '/a/e', '.', 'a/.tidemark/x'])
+      expect(await bring(path, at('lost'))).toMatchObject({ exitCode: 2, stdout: '' });
+    for (const path of ['no/such', 'away/passwd', 'version/x'])
+      expect(parseError(await bring(path, at('lost')))).toMatchObject({ type: 'InvalidSpec' });
+    await expect(readdir(at('lost'))).rejects.toThrow('ENOENT');
+    await mkdir(at('trap'));
+    await mkdir(at('outside'));
+    await symlink(at('outside'), at('trap', 'a'));
+    expect(parseError(await bring('a/e', at('trap'), '--overwrite'))).toMatchObject({
+      message: expect.stringContaining('symbolic link') as unknown,
+    });
+    expect(await readdir(at('outside'))).toEqual([]);
+  });
+});
+
+describe('what belongs to somebody', () => {
+  const mounted: string[] = [];
+  const host = () => makeLocalHost({ name: 'gamma', home: system.agentHome('gamma') });
+  afterAll(async () => {
+    for (const point of mounted.reverse()) await runChecked(host(), ['umount', point]);
+  });
+
+  async function bind(from: string, to: string): Promise<string> {
+    await mkdir(to, { recursive: true });
+    await runChecked(host(), ['mount', '--bind', from, to]);
+    mounted.push(to);
+    return to;
+  }
+
+  it('is no destination of a restore, by whatever path, and stays as it is', async () => {
+    await symlink(at('wiki'), at('link'));
+    await symlink('/usr/local', at('system'));
+    const before = await Promise.all([describeTree(at('wiki')), describeTree(at('copies'))]);
+    for (const [host, path, type] of [
+      ['alpha', at('link'), 'Fenced'],
+      ['beta', await bind(at('copies'), at('bound')), 'Fenced'],
+      ['gamma', at('copies', 'wiki', 'inner'), 'Fenced'],
+      ['gamma', at('system', 'tidemark-test'), 'InvalidSpec'],
+    ] as const) {
+      for (const how of host === 'beta' ? ['--dry-run', '--yes'] : ['--yes']) {
+        const args = ['--point', 'latest', '--to', `${host}:${path}`, '--overwrite', '-o', 'json'];
+        const ran = await system.cli(['restore', 'wiki', ...args, how]);
+        expect({ host, path, type: parseError(ran).type }).toEqual({ host, path, type });
+      }
+    }
+    expect(await Promise.all([describeTree(at('wiki')), describeTree(at('copies'))])).toEqual(before);
   });
 });

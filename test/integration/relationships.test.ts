@@ -373,7 +373,8 @@ describe('a relationship that is deleted and made anew under its name', () => {
   it('can still be restored from a point of its former life', async () => {
     const oldest = (await points('wiki', '--target', 'beta')).at(-1)?.id ?? '';
     expect(old.points.map(({ id }) => id)).toContain(oldest);
-    const ran = await system.cli(['restore', 'wiki', '--point', oldest, '--to', `gamma:${at('restored')}`]);
+    const to = ['--to', `gamma:${at('restored')}`, '--yes'];
+    const ran = await system.cli(['restore', 'wiki', '--point', oldest, ...to]);
     expect(ran).toMatchObject({ exitCode: 0 });
     expect(await read('restored/index.txt')).not.toBe('anew\n');
   });

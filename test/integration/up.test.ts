@@ -132,7 +132,8 @@ describe('tidemark up --detach', () => {
     const folder = await mkdtemp(join(tmpdir(), 'tidemark-restored-'));
     try {
       const oldest = points.at(-1)?.id ?? '';
-      const { code } = await home.run('restore', 'quick-start', '--point', oldest, '--to', `alpha:${folder}`);
+      const to = ['--to', `alpha:${folder}`, '--yes'];
+      const { code } = await home.run('restore', 'quick-start', '--point', oldest, ...to);
       expect(code).toBe(0);
       expect(await readFile(join(folder, 'notes.txt'), 'utf8')).not.toContain('hello');
     } finally {

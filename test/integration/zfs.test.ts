@@ -65,7 +65,9 @@ it('carries a dataset through syncs, failover, reverse, relocation and a drill, 
   expect(points.filter(({ verified: at }) => at !== null)).toHaveLength(1);
   const restored = join(system.folder, 'restored');
   const oldest = points.at(-1)?.id ?? '';
-  expect(await system.cli(['restore', 'trip', '--point', oldest, '--to', `beta:${restored}`])).toMatchObject({
+  expect(
+    await system.cli(['restore', 'trip', '--point', oldest, '--to', `beta:${restored}`, '--yes']),
+  ).toMatchObject({
     exitCode: 0,
   });
   expect(await readFile(join(restored, 'page'), 'utf8')).toBe('first');
@@ -89,7 +91,9 @@ it('carries a dataset through syncs, failover, reverse, relocation and a drill, 
   expect(await readFile(join(alpha, 'page'), 'utf8')).toBe('written at beta');
   const kept = join(system.folder, 'kept');
   const diverged = back.diverged?.id ?? '';
-  expect(await system.cli(['restore', 'trip', '--point', diverged, '--to', `alpha:${kept}`])).toMatchObject({
+  expect(
+    await system.cli(['restore', 'trip', '--point', diverged, '--to', `alpha:${kept}`, '--yes']),
+  ).toMatchObject({
     exitCode: 0,
   });
   expect(await readFile(join(kept, 'late'), 'utf8')).toBe('written after the last sync');
@@ -174,6 +178,7 @@ it('carries children and properties, and leaves where it is mounted to the targe
     newest?.id ?? '',
     '--to',
     `beta:${restored}`,
+    '--yes',
   ]);
   expect(ran).toMatchObject({ exitCode: 0 });
   expect(await readFile(join(restored, 'mail', 'letter'), 'utf8')).toBe('dear all');

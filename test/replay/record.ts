@@ -25,8 +25,8 @@ async function liveWell(wiki: Recording, to: string): Promise<void> {
   await wiki.run('sync', '--wait');
   await wiki.run('verify');
   await wiki.run('verify', '--point', 'nowhere');
-  await wiki.run('restore', '--point', 'latest', '--to', `alpha:${to}`);
-  await wiki.run('restore', '--point', 'latest', '--to', `alpha:${to}`);
+  await wiki.run('restore', '--point', 'latest', '--to', `alpha:${to}`, '--yes');
+  await wiki.run('restore', '--point', 'latest', '--to', `alpha:${to}`, '--yes');
   await wiki.apply(['beta'], RARELY);
   await wiki.tick();
   await wiki.run('pause');

@@ -91,7 +91,7 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activ
     },
 
     async transfer(input) {
-      const { volume, claim, capture, landing, id, writeMode, stream, mover, resolved, maxDeletions } = input;
+      const { volume, claim, capture, item, landing, id, writeMode, stream, mover, resolved, maxDeletions } = input;
       const { maxDeletionsPercent, targetEntries, expectedBytes, since } = input;
       const { cancellationSignal: signal, info } = Context.current();
       const onProgress = progressReporter();
@@ -99,6 +99,7 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activ
       const stats = await moverFor(mover).transfer(host, {
         id,
         sourcePath: capture.path,
+        ...(item !== undefined && { item }),
         capture,
         landing,
         writeMode,

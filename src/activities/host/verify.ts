@@ -57,13 +57,14 @@ export function makeVerify(
       return { landing, point };
     },
 
-    async verify({ volume, claim, id, capture, landing, mover, capturedAt, identity, quick }) {
+    async verify({ volume, claim, id, capture, item, landing, mover, capturedAt, identity, quick }) {
       const signal = Context.current().cancellationSignal;
       const onProgress = progressReporter();
       await driverFor(volume.kind).check(host, volume, claim);
       return moverFor(mover).verify(host, {
         id,
         sourcePath: capture.path,
+        ...(item !== undefined && { item }),
         volume,
         landing,
         mover,

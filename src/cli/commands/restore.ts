@@ -5,17 +5,22 @@ import type { RelationshipStatus } from '../../model/status';
 import { CliError } from '../errors';
 import { followShown } from '../follow-shown';
 import { lazy } from '../lazy';
-import { finish, print } from '../output';
+import { confirm } from '../confirm';
+import { finish, note, print } from '../output';
 import type { OutputOptions } from '../output';
-import { parseLocation } from '../parse';
-import { formatLeftOut } from '../text';
+import { parseInner, parseLocation } from '../parse';
+import { colors, formatFields, formatLeftOut, formatTime, oneLine } from '../text';
+import type { Cell } from '../text';
 import type { Temporal } from '../temporal-client';
 
 interface RestoreOptions extends OutputOptions {
   point: string;
   to: RestoreRequest['to'];
   target?: string;
+  path?: string;
   overwrite?: boolean;
+  dryRun?: boolean;
+  yes?: boolean;
 }
 
 export function register(program: Command): void {
@@ -24,19 +29,29 @@ export function register(program: Command): void {
     .argument('<name>', 'the relationship')
     .summary('bring a recovery point back, to any host')
     .description(
-      'Brings a recovery point back into a folder of any host. An existing folder must be empty, unless --overwrite is given.',
+      'Brings a recovery point, or one file or folder of it, back into a folder of any host. First says what that would replace; ' +
+        'then asks. An existing folder must be empty, unless --overwrite is given. A folder that is, holds or lies in a ' +
+        'volume of any relationship is refused.',
     )
     .requiredOption('--point <id>', 'the recovery point, as `tidemark points` lists it; or `latest`')
     .requiredOption('--to <host:path>', 'where to', parseLocation)
     .option('--target <name>', 'the target that holds the point; by default the first')
     .option(
+      '--path <path>',
+      'only this file or folder of the point, by its path in it; it lands at the same path below --to',
+      parseInner,
+    )
+    .option(
       '--overwrite',
       'make a folder that is not empty equal to the point: what is not in the point is DELETED',
     )
+    .option('--dry-run', 'only say what it would bring, replace and delete')
+    .option('-y, --yes', 'do not ask')
     .action((name: string, options: RestoreOptions) => restore(name, options));
   finish(command, [
     'tidemark restore wiki --point 20261121T080210Z-000042 --to alpha:/srv/wiki-restored',
-    'tidemark restore wiki --point latest --to beta:/srv/wiki-copy',
+    'tidemark restore wiki --point latest --to beta:/srv/wiki-copy --overwrite --dry-run',
+    'tidemark restore wiki --point latest --path pages/home.md --to alpha:/tmp/found --yes',
   ]);
 }
 
@@ -63,27 +78,75 @@ async function chooseRequest(
   name: string,
   options: RestoreOptions,
 ): Promise<RestoreRequest> {
-  const { to, overwrite = false } = options;
+  const { to, overwrite = false, path } = options;
+  const wanted = { to, overwrite, ...(path !== undefined && { path }) };
   if (options.point === 'latest')
-    return { to, overwrite, ...findLatest(await temporal.status(name), options.target) };
+    return { ...wanted, ...findLatest(await temporal.status(name), options.target) };
   return {
-    to,
-    overwrite,
+    ...wanted,
     pointId: options.point,
     ...(options.target !== undefined && { target: options.target }),
   };
 }
 
-function formatResult({ pointId, to, files, bytes, durationSeconds, leftOut }: RestoreResult): string {
-  const head = `restored ${pointId} to ${to.host}:${to.path}: ${files} entries, ${formatBytes(bytes)}, in ${formatDuration(durationSeconds * 1000)}`;
-  return [head, ...formatLeftOut('left out', leftOut)].join('\n');
+/** What is brought, and where it lands. */
+const describeWhat = ({ pointId, path }: RestoreResult) =>
+  path === undefined ? pointId : `${path} of ${pointId}`;
+const describeWhere = ({ to, path }: RestoreResult) =>
+  `${to.host}:${to.path}${path === undefined ? '' : `${to.path === '/' ? '' : '/'}${path}`}`;
+
+/** What a restore would do, as people read it. */
+export function formatPlan(plan: RestoreResult): string {
+  const { target, files, bytes, replaced, deleted, leftOut } = plan;
+  const more = deleted.entries - deleted.examples.length;
+  const examples = [...deleted.examples.map(oneLine), ...(more > 0 ? [`and ${more} more`] : [])].join(', ');
+  const nothing = 'nothing: there is nothing yet';
+  const there = `${replaced.entries} entries, ${formatBytes(replaced.bytes)}, newest change ${formatTime(replaced.newestChange)}`;
+  return [
+    colors.bold(`what a restore of ${oneLine(describeWhat(plan))} does`),
+    formatFields(
+      [
+        ['brings', `${files} entries, ${formatBytes(bytes)}, from ${target}`],
+        ['to', oneLine(describeWhere(plan))],
+        ['replaces', replaced.entries === 0 ? nothing : there],
+        ...(deleted.entries > 0
+          ? [
+              ['DELETES', { text: `${deleted.entries} entries: ${examples}`, paint: colors.red }] as [
+                string,
+                Cell,
+              ],
+            ]
+          : []),
+      ],
+      '  ',
+    ),
+    ...formatLeftOut('the point lacks', leftOut, '  '),
+  ].join('\n');
+}
+
+export function formatResult(result: RestoreResult): string {
+  const { files, bytes, durationSeconds, deleted, leftOut } = result;
+  const gone = deleted.entries > 0 ? `, ${deleted.entries} deleted there` : '';
+  const took = formatDuration(durationSeconds * 1000);
+  const head = `restored ${describeWhat(result)} to ${describeWhere(result)}: ${files} entries, ${formatBytes(bytes)}${gone}, in ${took}`;
+  return [oneLine(head), ...formatLeftOut('left out', leftOut)].join('\n');
 }
 
 async function restore(name: string, options: RestoreOptions): Promise<void> {
-  const result = await lazy.temporal().Temporal.use(async (temporal) => {
+  await lazy.temporal().Temporal.use(async (temporal) => {
     const request = await chooseRequest(temporal, name, options);
-    const { workflowId } = await temporal.update<OperationStarted>(name, 'restore', request);
-    return await followShown<RestoreResult>(temporal, workflowId);
+    const run = async (asked: RestoreRequest) => {
+      const { workflowId } = await temporal.update<OperationStarted>(name, 'restore', asked);
+      return await followShown<RestoreResult>(temporal, workflowId);
+    };
+    if (options.dryRun || !options.yes) {
+      const plan = await run({ ...request, dryRun: true });
+      if (options.dryRun) return print(plan, options, formatPlan);
+      note(formatPlan(plan));
+      await confirm(
+        plan.deleted.entries > 0 ? 'Replace what is there, and delete what is named?' : 'Restore it?',
+      );
+    }
+    print(await run(request), options, formatResult);
   });
-  print(result, options, formatResult);
 }

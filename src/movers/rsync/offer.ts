@@ -3,7 +3,7 @@ import { rsyncOptions } from '../../model/mover-options';
 import type { Host } from '../../hosts/contract';
 import { LANDING_ALIAS, makeKey } from '../../landings/ssh-client';
 import type { MoverSpec } from '../../model/spec';
-import type { Offer, TransferId } from '../contract';
+import type { Mover, Offer } from '../contract';
 import { chooseCompression, readLinks } from './links';
 import { type LandingMode, makeClientOptions, PLACEHOLDER_PATH } from './options';
 import { parseServerCommand } from './server-command';
@@ -21,13 +21,19 @@ export async function askServerCommand(
   return parseServerCommand(`${stdout.toString()}\n${stderr}`);
 }
 
+/** Of one file or folder alone; named by its whole path, so that what is called like Tidemark's own goes too. */
+export const ONE_ITEM = { relative: 'yes', whole: 'yes' };
+
 /** Makes the key pair and asks for the commands, for writing. */
 export async function makeOffer(
   host: Host,
-  { id, targetHost, mover }: { id: TransferId; targetHost: string; mover: MoverSpec },
+  { id, targetHost, mover, isItem = false }: Parameters<Mover['offer']>[1],
 ): Promise<Offer> {
   const link = (await readLinks(host))[targetHost];
-  const resolved = { compress: chooseCompression(rsyncOptions(mover), link, new Date()) };
+  const resolved = {
+    compress: chooseCompression(rsyncOptions(mover), link, new Date()),
+    ...(isItem && ONE_ITEM),
+  };
   const [publicKey, inPlace, delayed] = await Promise.all([
     makeKey(host, id, targetHost),
     askServerCommand(host, mover, 'inPlace', resolved),
@@ -39,9 +45,9 @@ export async function makeOffer(
 /** The same for comparing: both commands only read. */
 export async function makeVerifyOffer(
   host: Host,
-  { id, mover, quick }: { id: TransferId; mover: MoverSpec; quick: boolean },
+  { id, mover, quick, isItem = false }: Parameters<Mover['offerVerify']>[1],
 ): Promise<Offer> {
-  const resolved = { mode: 'verify', ...(quick && { compare: 'quick' }) };
+  const resolved = { mode: 'verify', ...(quick && { compare: 'quick' }), ...(isItem && ONE_ITEM) };
   const [publicKey, command] = await Promise.all([
     makeKey(host, id, ''),
     askServerCommand(host, mover, 'verify', resolved),

@@ -150,6 +150,8 @@ export function makeClientOptions(
     ...MODES[mode],
     ...(mode === 'verify' ? [] : PASSES[pass]),
     ...(sums ? ['--checksum'] : []),
+    // Of one item: with folders on its way that are missing at the target, and nothing else.
+    ...(resolved['relative'] === 'yes' ? ['--relative'] : []),
     ...extraOptions,
     `--timeout=${sums || checksum ? SILENCE_WHEN_SUMMING_SECONDS : SILENCE_SECONDS}`,
     ...makeLinkOptions(rsyncOptions(mover), resolved),

@@ -13,6 +13,8 @@ import { makeLineReader } from './output';
 export interface RsyncRun {
   id: TransferId;
   sourcePath: string;
+  /** One file or folder in it, alone. */
+  item?: string;
   landing: Landing;
   options: readonly string[];
   /** By default the main one. */
@@ -59,7 +61,7 @@ function makeSetBack(host: Host, byMs: number): TidemarkError {
  * what rsync says of vanished files means nothing.
  */
 export async function runRsync(host: Host, request: RsyncRun): Promise<{ exitCode: number; stderr: string }> {
-  const { id, sourcePath, landing, options, pass = 'main', stdin, signal, onLine } = request;
+  const { id, sourcePath, item = '', landing, options, pass = 'main', stdin, signal, onLine } = request;
   await host.endAttempts(transferAttempt(host.home, id));
   const before = await requireSource(host, sourcePath);
   const cwd = await prepareSsh(host, id, landing);
@@ -70,7 +72,8 @@ export async function runRsync(host: Host, request: RsyncRun): Promise<{ exitCod
     '-e',
     SSH_COMMAND,
     '--',
-    `${sourcePath}/`,
+    // Before the dot is what stays here.
+    item === '' ? `${sourcePath}/` : `${sourcePath}/./${item}`,
     `${LANDING_ALIAS}:${placeholderOf(pass)}`,
   ];
   const setBack = new AbortController();

@@ -6,7 +6,7 @@ import { isSent, type LandingMode, PARTIAL_FOLDER, PLACEHOLDER_PATH } from './op
 const ANNOUNCEMENT = /^opening connection using: (.*) {2}\((\d+) args\)$/m;
 
 /** Short options that an offer may combine; `n`, the dry run, is for `verify` alone. */
-const LETTERS = /^-([lHogDtpAXrxScyWOJn]+)e\.[A-Za-z]*$/;
+const LETTERS = /^-([lHogDtpAXrRxScyWOJn]+)e\.[A-Za-z]*$/;
 
 /** Long options that an offer may hold, in any of the modes. */
 const ALLOWED = [

@@ -39,7 +39,7 @@ async function push(
   meter: ProgressMeter,
   named?: readonly string[],
 ): Promise<TransferStats> {
-  const { id, mover, writeMode, resolved, landing, sourcePath, signal } = request;
+  const { id, mover, writeMode, resolved, landing, sourcePath, item, signal } = request;
   const startedAt = performance.now();
   const counter = new StatsCounter();
   const onLine = (line: string) => {
@@ -54,7 +54,7 @@ async function push(
   const options = makeClientOptions(mover, writeMode, resolved, { ...writerOf(landing), pass });
   const stdin = named && Buffer.from(named.map((path) => `${path}\0`).join(''), 'latin1');
   const run = { id, sourcePath, landing, options, pass, signal, onLine, ...(stdin && { stdin }) } as const;
-  const { exitCode, stderr } = await runRsync(host, run);
+  const { exitCode, stderr } = await runRsync(host, { ...run, ...(item !== undefined && { item }) });
   const skipped = exitCode === 0 ? undefined : parseSkippedDeletions(stderr);
   if (skipped !== undefined) {
     // Only what went from a live source since it was judged: the next try judges anew.
@@ -109,7 +109,8 @@ async function transferTree(
 /** Compares the source with what is remembered of it, and remembers what was brought over. */
 async function bringOver(host: Host, request: TransferRequest): Promise<TransferStats> {
   const { id, mover, landing, remembered, sourcePath, signal } = request;
-  const isCompared = landing.isEmpty === true || rsyncOptions(mover).checksum;
+  // One item alone is brought where there is none, or by checksum.
+  const isCompared = landing.isEmpty === true || rsyncOptions(mover).checksum || request.item !== undefined;
   const options = { signal, attempt: transferAttempt(host.home, id) };
   await requireSource(host, sourcePath);
   if (!remembered) {

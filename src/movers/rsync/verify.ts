@@ -6,8 +6,9 @@ import { describeLink } from '../shared/link';
 import { findChangedSince } from './changed-since';
 import { classifyEnding, VANISHED } from './classify';
 import { makeDifference, pathOfItem } from './differences';
-import { findUnkept } from './unkept';
+import { ONE_ITEM } from './offer';
 import { makeClientOptions, writerOf } from './options';
+import { findUnkept } from './unkept';
 import { isDeletion, parseSizedItem } from './output';
 import { runRsync } from './run-rsync';
 
@@ -20,7 +21,7 @@ const TOLD_DIFFERENCES = 1000;
 const REPORT_EVERY_MS = 500;
 
 export async function verify(host: Host, request: VerifyRequest): Promise<Comparison> {
-  const { id, sourcePath, landing, mover, quick, capturedAt, signal, onProgress } = request;
+  const { id, sourcePath, item, landing, mover, quick, capturedAt, signal, onProgress } = request;
   const items: SizedItem[] = [];
   let reportedAt = -Infinity;
   const report = () => {
@@ -29,19 +30,30 @@ export async function verify(host: Host, request: VerifyRequest): Promise<Compar
     onProgress({ phase: 'comparing', bytesDone: 0, filesDone: items.length, rateBytesPerSecond: 0 });
   };
   report();
-  const options = makeClientOptions(mover, 'verify', quick ? { compare: 'quick' } : {}, writerOf(landing));
+  const options = makeClientOptions(
+    mover,
+    'verify',
+    { ...(quick && { compare: 'quick' }), ...(item !== undefined && ONE_ITEM) },
+    writerOf(landing),
+  );
   const onLine = (line: string) => {
-    const item = parseSizedItem(line);
-    if (item) items.push(item);
+    const found = parseSizedItem(line);
+    if (found) items.push(found);
     report();
   };
-  const { exitCode, stderr } = await runRsync(host, { id, sourcePath, landing, options, signal, onLine });
+  const { exitCode, stderr } = await runRsync(host, {
+    ...{ id, sourcePath, landing, options, signal, onLine },
+    ...(item !== undefined && { item }),
+  });
   if (exitCode !== 0 && exitCode !== VANISHED) {
     const link = await describeLink(host, id, landing);
     throw classifyEnding({ ...link, exitCode, stderr, sourcePath });
   }
   // A receiver without rights takes what it could not keep for equal: what must differ is known by itself.
-  const { leftOut, unkept } = await findUnkept(host, { ...request, ...writerOf(landing) });
+  const { leftOut, unkept } =
+    item === undefined
+      ? await findUnkept(host, { ...request, ...writerOf(landing) })
+      : { leftOut: [], unkept: [] };
   const changed = await findChangedSince(host, {
     root: sourcePath,
     names: [...items.map(pathOfItem), ...unkept.map(({ name }) => name)],
@@ -81,6 +93,7 @@ function summarize(items: readonly SizedItem[], all: readonly Difference[]): Com
     differences: [...unexplained, ...explained].slice(0, TOLD_DIFFERENCES),
     total: all.length,
     unexplained: unexplained.length,
+    extra: items.filter(isDeletion).length,
     bytes: items.filter(carriesContent).reduce((sum, { lengthBytes }) => sum + lengthBytes, 0),
   };
 }

@@ -51,12 +51,12 @@ export async function readMounts(host: Host): Promise<Mount[]> {
 }
 
 /** Where a folder lies in its filesystem, by whatever path it was reached. */
-interface Location {
+export interface Location {
   device: string;
   path: string;
 }
 
-function locate(mounts: readonly Mount[], path: string): Location {
+export function locate(mounts: readonly Mount[], path: string): Location {
   const { device, root, point } = findMount(mounts, path);
   return { device, path: join(root, path.slice(point === '/' ? 0 : point.length)) };
 }

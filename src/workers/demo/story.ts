@@ -113,7 +113,8 @@ export class Story {
     const kept = points.find(({ diverged }) => diverged);
     if (!kept) throw new CliError('Failed', 'what alpha alone had was not kept as a recovery point');
     const folder = join(stage.folder, 'kept');
-    await stage.type(['restore', NAME, '--point', kept.id, '--target', 'alpha', '--to', `alpha:${folder}`]);
+    const to = ['--to', `alpha:${folder}`, '--yes'];
+    await stage.type(['restore', NAME, '--point', kept.id, '--target', 'alpha', ...to]);
     this.compare('the point that was kept', late, await readFiles(folder));
   }
 

@@ -1,0 +1,149 @@
+/** What a restore finds on either side, before anything is changed. */
+import { basename, dirname, join } from 'node:path';
+import type { FileKind, Host } from '../../hosts/contract';
+import { runChecked } from '../../hosts/run-checked';
+import { type ErrorType, TidemarkError } from '../../model/errors';
+import { formatBytes } from '../../model/units';
+import { checkDestination } from '../../volumes/destination';
+import type { Content } from '../contract';
+
+/** At the top of a folder, and no content of it: a restore leaves them as they are. */
+const NOT_CONTENT = ['.tidemark', 'lost+found'];
+
+const NOTHING: Content = { entries: 0, bytes: 0 };
+
+/**
+ * Counts a folder's content, or one entry with all that is in it, within its filesystem.
+ * @param isFolder only what is in it: Tidemark's own and `lost+found` are none
+ */
+export async function countContent(host: Host, path: string, isFolder: boolean): Promise<Content> {
+  const own = isFolder ? NOT_CONTENT.flatMap((name) => ['-path', `./${name}`, '-prune', '-o']) : [];
+  const start = isFolder ? ['.', '-xdev', '-mindepth', '1'] : [`./${basename(path)}`, '-xdev'];
+  let rest = '';
+  let [entries, bytes, newest] = [0, 0, -Infinity];
+  const onStdout = (chunk: Buffer) => {
+    const lines = (rest + chunk.toString('latin1')).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      const [type, size, changed] = line.split(' ');
+      entries++;
+      if (type === 'f') bytes += Number(size);
+      newest = Math.max(newest, Number(changed));
+    }
+  };
+  await runChecked(host, ['find', ...start, ...own, '-printf', '%y %s %T@\\n'], {
+    cwd: isFolder ? path : dirname(path),
+    onStdout,
+    maxOutputBytes: 1024,
+  });
+  if (entries === 0) return NOTHING;
+  return { entries, bytes, newestChange: new Date(newest * 1000).toISOString() };
+}
+
+/** Free for everybody, where a path is or will be. */
+async function freeBytesAt(host: Host, path: string): Promise<number> {
+  let at = path;
+  while ((await host.files.stat(at)) === undefined && at !== '/') at = dirname(at);
+  const { stdout } = await runChecked(host, ['stat', '-f', '-c', '%a %S', '--', `${at}/.`]);
+  const [blocks = 0, size = 0] = stdout.toString().trim().split(' ').map(Number);
+  return blocks * size;
+}
+
+/** Where a restore lands. */
+export interface RestorePlace {
+  /** The destination without symlinks. */
+  root: string;
+  exists: boolean;
+  /** The folder into which rsync writes: the destination; of one item, the deepest folder on its way that is there. */
+  folder: string;
+  /** Of one item: its folder in the point that is `folder` here, and the path from there. */
+  base?: string;
+  item?: string;
+  /** What is there, and would be replaced. */
+  found: Content;
+}
+
+interface Wanted {
+  path: string;
+  part?: string;
+  overwrite: boolean;
+  bytes: number;
+}
+
+/** What is there of the folders on the way to an item: no symlink is followed. */
+async function findItem(
+  host: Host,
+  root: string,
+  part: string,
+): Promise<Pick<RestorePlace, 'folder' | 'base' | 'item'> & { kind?: FileKind; broken?: string }> {
+  const names = part.split('/');
+  let folder = root;
+  for (const [index, name] of names.entries()) {
+    const at = join(folder, name);
+    const kind = await host.files.stat(at);
+    const found = { folder, base: names.slice(0, index).join('/'), item: names.slice(index).join('/') };
+    if (index === names.length - 1) return { ...found, ...(kind && { kind }) };
+    if (!kind) return found;
+    if (kind.type !== 'directory') return { ...found, broken: `${at} is a ${kind.type}, not a directory` };
+    folder = at;
+  }
+  throw new Error('a part has at least one name');
+}
+
+const describeContent = ({ entries, bytes, newestChange }: Content) =>
+  `${entries} entries, ${formatBytes(bytes)}, newest change ${newestChange?.slice(0, 19) ?? '-'}Z`;
+
+/**
+ * Refuses a destination that belongs to somebody, whose present content would be lost unasked, or that has no
+ * room. Changes nothing.
+ */
+export async function findRestorePlace(host: Host, wanted: Wanted): Promise<RestorePlace> {
+  const { path, part, overwrite, bytes } = wanted;
+  const fail = (message: string, hint: string, type: ErrorType = 'InvalidSpec') =>
+    new TidemarkError(type, message, { host: host.name, volume: path, hint });
+  const root = await checkDestination(host, path);
+  const exists = (await host.files.stat(root)) !== undefined;
+  const place: RestorePlace = { root, exists, folder: root, found: NOTHING };
+  if (part === undefined) {
+    if (exists) place.found = await countContent(host, root, true);
+  } else {
+    const { kind, broken, ...item } = await findItem(host, root, part);
+    if (broken !== undefined) throw fail(broken, 'restore into another folder, or make it a directory');
+    Object.assign(place, item);
+    if (kind) place.found = await countContent(host, join(root, part), false);
+  }
+  if (place.found.entries > 0 && !overwrite) {
+    const what = part === undefined ? `${path} is not empty` : `${join(path, part)} is there already`;
+    const hint =
+      part === undefined
+        ? 'name an empty or new folder, or say --overwrite to make it equal to the point'
+        : 'restore into another folder, or say --overwrite to replace it';
+    throw fail(`${what}: ${describeContent(place.found)}`, hint, 'Diverged');
+  }
+  const missing = place.found.entries === 0 ? bytes - (await freeBytesAt(host, root)) : 0;
+  if (missing > 0) {
+    const message = `${formatBytes(bytes)} are needed: ${formatBytes(missing)} are missing`;
+    throw fail(message, 'free space there, or restore elsewhere', 'TargetFull');
+  }
+  return place;
+}
+
+/** The content of one file or folder of a point. @throws TidemarkError `InvalidSpec` where the point has none. */
+export async function findPart(
+  host: Host,
+  { tree, part, pointId }: { tree: string; part: string; pointId: string },
+): Promise<Content> {
+  const names = part.split('/');
+  for (const index of names.keys()) {
+    const path = names.slice(0, index + 1).join('/');
+    const kind = await host.files.stat(join(tree, path));
+    const isLast = index === names.length - 1;
+    if (kind && (isLast || kind.type === 'directory')) continue;
+    const message = kind
+      ? `${path} is a ${kind.type} in recovery point ${pointId}: nothing is inside of it`
+      : `recovery point ${pointId} has no ${path}`;
+    const hint = 'look for it in another point, or restore the folder above';
+    throw new TidemarkError('InvalidSpec', message, { host: host.name, hint });
+  }
+  return await countContent(host, join(tree, part), false);
+}
