@@ -101,7 +101,7 @@ export interface Point {
 export interface Progress {
   phase: 'scanning' | 'transferring' | 'finishing' | 'comparing';
   bytesDone: number;
-  /** Total of the whole tree, where it is known already. */
+  /** Of what has to be sent, where it is known already. */
   bytesTotal?: number;
   filesDone: number;
   filesTotal?: number;

@@ -70,7 +70,7 @@ export interface TransferRequest {
     /** Of a clone: the live volume that it was made of. */
     livePath?: string;
   };
-  /** Bytes of the tree when it was last transferred, for progress and estimates. */
+  /** Bytes of the whole tree, about. */
   expectedBytes?: number;
   signal: AbortSignal;
   onProgress: (progress: Progress) => void;

@@ -72,7 +72,7 @@ export class ProgressMeter {
       rateBytesPerSecond,
       ...(bytesTotal ? { bytesTotal: Math.max(bytesTotal, bytes) } : {}),
       ...(isScanned && { filesTotal: files.total }),
-      ...(share !== undefined && { percent: Math.round(share * 100) }),
+      ...(share !== undefined && { percent: Math.floor(share * 100) }),
       ...(share !== undefined &&
         share > 0.01 && { etaSeconds: Math.round((elapsed * (1 - share)) / share / 1000) }),
     };
