@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import module from 'node:module';
 import { homedir } from 'node:os';
-import { dirname, isAbsolute, join } from 'node:path';
+import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const LEAST_NODE = 24;
@@ -16,11 +16,21 @@ function fail(text) {
   process.exit(1);
 }
 
-/** Runs this file again on another Node, as if it were this process. */
+/**
+ * Runs this file again on another Node, as if it were this process: it gets the same signals, and ends with this one,
+ * however that ends. KILL can't be passed on: `setpriv` has the kernel send TERM then.
+ */
 function runOn(node) {
-  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
+  const argv = [node, fileURLToPath(import.meta.url), ...process.argv.slice(2)];
+  const setpriv = (process.env.PATH ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, 'setpriv'))
+    .find((path) => existsSync(path));
+  const [program, ...args] = setpriv ? [setpriv, '--pdeathsig', 'TERM', '--', ...argv] : argv;
+  const child = spawn(program, args, { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'])
     process.on(signal, () => child.kill(signal));
+  child.once('error', (error) => fail(`can't run ${program}: ${error.message}`));
   child.once('exit', (code, signal) => {
     if (!signal) process.exit(code ?? 1);
     process.removeAllListeners(signal);

@@ -1,7 +1,7 @@
 /** What `tidemark doctor` looks at. */
-import { access, constants } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import type { Host } from '../hosts/contract';
 import { findPackage } from '../hosts/missing-tool';
 import { formatBytes } from '../model/units';
@@ -180,17 +180,36 @@ export async function checkPath(path: string): Promise<Finding[]> {
   const { driverFor } = lazy.volumes();
   const volume = { kind: 'directory', path } as const;
   try {
+    const info = await stat(path).catch(() => undefined);
+    if (info && !info.isDirectory()) {
+      return [
+        {
+          what: path,
+          state: 'missing',
+          detail: 'it is no directory',
+          fix: `name a directory, like ${dirname(path)}`,
+        },
+      ];
+    }
     const found = await driverFor('directory').inspect(makeHost(), volume);
     const whyNot = Object.entries(found.whyNot).map(([method, why]) => `${method}: ${why}`);
-    const state = found.exists ? 'ok' : 'absent';
+    const filesystem = `${found.filesystem} mounted at ${found.mountPoint}, ${formatBytes(found.freeBytes)} free`;
+    const there: Finding[] = found.exists
+      ? [
+          { what: path, state: 'ok', detail: filesystem },
+          { what: 'as a source', state: 'ok', detail: found.capture.join(', ') },
+        ]
+      : [
+          {
+            what: path,
+            state: 'missing',
+            detail: `there is no such directory; it would be on ${filesystem}`,
+            fix: `see whether that is the path; if so: mkdir -p '${path}'`,
+          },
+        ];
     return [
-      {
-        what: path,
-        state,
-        detail: `${found.filesystem} mounted at ${found.mountPoint}, ${formatBytes(found.freeBytes)} free`,
-      },
-      { what: 'as a source', state: 'ok', detail: found.capture.join(', ') },
-      { what: 'as a target', state: 'ok', detail: found.points.join(', ') },
+      ...there,
+      { what: 'as a target', state: found.exists ? 'ok' : 'absent', detail: found.points.join(', ') },
       ...whyNot.map((detail): Finding => ({ what: 'not offered', state: 'absent', detail })),
     ];
   } catch (error) {

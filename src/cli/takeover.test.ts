@@ -1,5 +1,7 @@
 import { makePhaseTeller, waitingLines } from './follow-phases';
-import { comeBackLines, formatTakeover } from './takeover';
+import { makeDocument } from '../../test/support/records';
+import type { RelationshipStatus } from '../model/status';
+import { comeBackLines, formatTakeover, primaryOf } from './takeover';
 
 const TAKEOVER = {
   target: 'beta',
@@ -54,4 +56,13 @@ describe('what an operation waits for', () => {
     expect(tell({ ...operation, phase: 'Fencing' })).toEqual(['goes on']);
     expect(tell(undefined)).toEqual([]);
   });
+});
+
+it.each([
+  [{ host: 'alpha', directory: '/srv/wiki' }, 'alpha:/srv/wiki'],
+  [{ host: 'alpha', zfs: 'tank/wiki' }, 'alpha:tank/wiki'],
+  [{ host: 'alpha', btrfs: '/srv/wiki' }, 'alpha:/srv/wiki'],
+])('primaryOf names a volume of every kind (%p)', (source, expected) => {
+  const document = makeDocument('wiki', { source, targets: [{ ...source, host: 'beta' }] });
+  expect(primaryOf({ document } as RelationshipStatus)).toBe(expected);
 });

@@ -1,4 +1,5 @@
 /** Who is primary now, and how to come back: what is said after a failover, and by `describe`. */
+import { volumePath } from '../model/endpoints';
 import type { RelationshipStatus, Takeover } from '../model/status';
 import { formatFields, formatTime, oneLine } from './text';
 
@@ -61,10 +62,10 @@ export function goHomeLine(name: string, from: string): string {
   return `to make ${from} the primary again, losing nothing: tidemark relocate ${name} --target ${from}`;
 }
 
-/** The primary of a relationship, as `host:/path`. */
+/** The primary of a relationship, as `host:volume`. */
 export function primaryOf({ document }: RelationshipStatus): string {
-  const { host, directory } = document.spec.source;
-  return `${host}:${directory}`;
+  const { source } = document.spec;
+  return `${source.host}:${volumePath(source)}`;
 }
 
 /** A target by its name, as `host:/path`; its name where there is no such target. */

@@ -49,6 +49,50 @@ const NO_BORDERS = {
   middle: '  ',
 };
 
+const textOf = (cell: Cell) => oneLine(typeof cell === 'string' ? cell : cell.text);
+
+/** No path is cut shorter than that. */
+const SHORTEST_PATH = 12;
+
+/** Cuts the middle out of a text that is too long: of a path, both the host and the last folder stay. */
+export function shortenMiddle(text: string, width: number): string {
+  const chars = [...text];
+  if (chars.length <= width) return text;
+  const end = Math.ceil((width - 1) / 2);
+  return `${chars.slice(0, width - 1 - end).join('')}…${chars.slice(-end).join('')}`;
+}
+
+/** Has a table fit into `width` columns where it can, by shortening its paths, the longest first. */
+export function fitPaths(rows: readonly (readonly Cell[])[], width: number): Cell[][] {
+  const columns = Math.max(0, ...rows.map((row) => row.length));
+  const widths = Array.from({ length: columns }, (_none, column) =>
+    Math.max(0, ...rows.map((row) => [...textOf(row[column] ?? '')].length)),
+  );
+  const isPath = widths.map((_width, column) =>
+    rows.some((row) => /^[^\s:]+:\S*\//.test(textOf(row[column] ?? ''))),
+  );
+  const total = () => widths.reduce((sum, each) => sum + each, 2 * (columns - 1));
+  while (total() > width) {
+    const longest = Math.max(0, ...widths.filter((each, column) => isPath[column] && each > SHORTEST_PATH));
+    if (longest === 0) break;
+    widths[widths.findIndex((each, column) => each === longest && isPath[column])] = longest - 1;
+  }
+  return rows.map((row) =>
+    row.map((cell, column) => {
+      if (!isPath[column]) return cell;
+      const text = shortenMiddle(textOf(cell), widths[column] ?? 0);
+      return typeof cell === 'string' ? text : { ...cell, text };
+    }),
+  );
+}
+
+/** Columns of the terminal; undefined where there is none, and lines may be as long as they are. */
+export function terminalWidth(
+  stream: { isTTY?: boolean; columns?: number } = process.stdout,
+): number | undefined {
+  return stream.isTTY ? stream.columns : undefined;
+}
+
 /** A table whose columns line up, without borders. */
 export function formatTable(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
   const table = new Table({
@@ -101,11 +145,19 @@ export function formatAge(
   return instant ? `${format(Math.max(0, nowMs - Date.parse(instant)))} ago` : '–';
 }
 
-/** An instant in the user's time zone, to the second. */
+/** `UTC`, or how far the user's time zone is from it then: `+01:00`. */
+function zoneOf(date: Date): string {
+  const minutes = -date.getTimezoneOffset();
+  if (minutes === 0) return 'UTC';
+  const two = (number: number) => String(Math.floor(number)).padStart(2, '0');
+  return `${minutes < 0 ? '-' : '+'}${two(Math.abs(minutes) / 60)}:${two(Math.abs(minutes) % 60)}`;
+}
+
+/** An instant in the user's time zone, to the second, and which zone that is. */
 export function formatTime(instant: string | null | undefined): string {
   if (!instant) return '–';
   const date = new Date(instant);
   const two = (number: number) => String(number).padStart(2, '0');
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())} ${zoneOf(date)}`;
 }

@@ -63,7 +63,7 @@ export interface DrillOutcome {
   startedAt: Instant;
   endedAt: Instant;
   result: 'succeeded' | 'failed' | 'cancelled';
-  /** From the start to a service that answers, in seconds: the measured recovery time. Null where it never did. */
+  /** From the start to a service that answers, in seconds: the measured recovery time. Null where none did, or no hook looked. */
   rtoSeconds: number | null;
   /** How the clone was made. */
   how?: 'Snapshot' | 'Clone' | 'Copy';

@@ -79,7 +79,7 @@ export interface RelationshipSummary {
     target: string;
     endedAt: Instant;
     ageSeconds: number;
-    /** The measured recovery time. Null where the service never answered. */
+    /** The measured recovery time. Null where no service answered, or no hook looked. */
     rtoSeconds: number | null;
   } | null;
 }

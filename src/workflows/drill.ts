@@ -103,7 +103,10 @@ export async function drill(input: DrillInput): Promise<DrillOutcome> {
   let outcome: Omit<DrillOutcome, 'endedAt'>;
   try {
     const { how, pointId, answeredMs } = await rehearse(input, phases, target, side);
-    const rtoSeconds = (answeredMs - Date.parse(startedAt)) / 1000;
+    // Without a hook nobody has seen a service answer: a clone is no recovery.
+    const { startDrill, probeDrill } = document.spec.hooks;
+    const isMeasured = startDrill.length + probeDrill.length > 0;
+    const rtoSeconds = isMeasured ? (answeredMs - Date.parse(startedAt)) / 1000 : null;
     outcome = { ...common, pointId, how, result: 'succeeded', rtoSeconds };
   } catch (error) {
     const failure: Failure =

@@ -56,6 +56,11 @@ export function register(program: Command): void {
   ]);
 }
 
+function rtoText(rtoSeconds: number | null, hasHooks: boolean): string {
+  if (rtoSeconds !== null) return `${formatDuration(rtoSeconds * 1000)}, measured`;
+  return hasHooks ? 'never answered' : 'not measured: no hook starts or asks a service';
+}
+
 /** What a drill has shown. Without hooks that is only that the point can be cloned. */
 export function formatDrill(
   outcome: DrillOutcome,
@@ -63,6 +68,7 @@ export function formatDrill(
 ): string {
   const { target, pointId, result, rtoSeconds, how, startedAt, endedAt, failure } = outcome;
   const { startDrill, probeDrill } = document.spec.hooks;
+  const hasHooks = startDrill.length + probeDrill.length > 0;
   const state = paintState(result);
   return [
     `drill of ${name} at ${target} ${state.paint(state.text)}`,
@@ -70,13 +76,13 @@ export function formatDrill(
       [
         ['Recovery point', pointId ?? '–'],
         ['Clone', how],
-        ['RTO', rtoSeconds === null ? 'never answered' : `${formatDuration(rtoSeconds * 1000)}, measured`],
+        ['RTO', rtoText(rtoSeconds, hasHooks)],
         ['Took', formatDuration(Date.parse(endedAt) - Date.parse(startedAt))],
       ],
       '  ',
     ),
     ...(failure ? [`${colors.red('error:')} ${printable(describeFailure(failure))}`] : []),
-    ...(startDrill.length + probeDrill.length === 0
+    ...(!hasHooks
       ? [
           'no startDrill or probeDrill hooks are configured: this shows that the point can be cloned, not that a service works on it',
         ]

@@ -13,7 +13,7 @@ import { lazy } from '../lazy';
 import { finish, note, print, printError, render } from '../output';
 import type { OutputOptions } from '../output';
 import type { Survey, Temporal, Unknown } from '../temporal-client';
-import { colors, formatAge, formatTable, paintState, printable } from '../text';
+import { colors, fitPaths, formatAge, formatTable, paintState, printable, terminalWidth } from '../text';
 import type { Cell } from '../text';
 
 interface GetOptions extends OutputOptions {
@@ -132,25 +132,39 @@ function switchLines({ name, takeover, operation, vanished }: RelationshipSummar
   ];
 }
 
-/** One line per target; the relationship is named in the first. */
-export function formatSummaries(summaries: readonly RelationshipSummary[]): string {
+/** Narrower than that, a line has no room for what `tidemark describe` says too. */
+const WIDE = 110;
+
+function rowOf(summary: RelationshipSummary, target: TargetSummary, isWide: boolean): Cell[] {
+  const isFirst = summary.targets[0] === target;
+  const onFirst = (cell: Cell): Cell => (isFirst ? cell : '');
+  return [
+    onFirst(summary.name),
+    statusCell(target),
+    lagCell(target),
+    onFirst(phaseCell(summary)),
+    onFirst(`${summary.source.host}:${summary.source.volume}`),
+    `${target.host}:${target.volume}`,
+    ...(isWide ? [paintState(target.result), onFirst(lastSync(summary))] : []),
+    // The same for all, unless targets have schedules of their own.
+    isFirst || target.nextRun !== summary.targets[0]?.nextRun ? nextRunText(target.nextRun) : '',
+  ];
+}
+
+/** One line per target; the relationship is named in the first. In a terminal, what fits into its width. */
+export function formatSummaries(
+  summaries: readonly RelationshipSummary[],
+  width: number | undefined = terminalWidth(),
+): string {
   if (summaries.length === 0) return 'no relationships yet: tidemark apply -f FILE makes one';
+  const isWide = width === undefined || width >= WIDE;
   const rows = summaries.flatMap((summary) =>
-    summary.targets.map((target, index): Cell[] => [
-      index === 0 ? summary.name : '',
-      index === 0 ? phaseCell(summary) : '',
-      index === 0 ? `${summary.source.host}:${summary.source.volume}` : '',
-      `${target.host}:${target.volume}`,
-      statusCell(target),
-      paintState(target.result),
-      lagCell(target),
-      index === 0 ? lastSync(summary) : '',
-      // The same for all, unless targets have schedules of their own.
-      index === 0 || target.nextRun !== summary.targets[0]?.nextRun ? nextRunText(target.nextRun) : '',
-    ]),
+    summary.targets.map((target) => rowOf(summary, target, isWide)),
   );
-  const head = ['NAME', 'PHASE', 'SOURCE', 'TARGET', 'STATUS', 'RESULT', 'LAG', 'LAST SYNC', 'NEXT'];
-  return [formatTable(head, rows), ...summaries.flatMap(attentionLines)].join('\n');
+  const more = isWide ? ['RESULT', 'LAST SYNC'] : [];
+  const head = ['NAME', 'STATUS', 'LAG', 'PHASE', 'SOURCE', 'TARGET', ...more, 'NEXT'];
+  const [, ...fitting] = fitPaths([head, ...rows], width ?? Infinity);
+  return [formatTable(head, fitting), ...summaries.flatMap(attentionLines)].join('\n');
 }
 
 function unknownLine({ name, why }: Unknown): string {
@@ -160,7 +174,10 @@ function unknownLine({ name, why }: Unknown): string {
 async function watch(temporal: Temporal, name: string | undefined, options: GetOptions): Promise<never> {
   for (;;) {
     const { summaries, unknown } = await read(temporal, name, Date.now() + GET_MS);
-    const text = [render(summaries, options.output, formatSummaries), ...unknown.map(unknownLine)].join('\n');
+    const text = [
+      render(summaries, options.output, (all) => formatSummaries(all)),
+      ...unknown.map(unknownLine),
+    ].join('\n');
     process.stdout.write(process.stdout.isTTY ? `\x1b[H\x1b[2J${text}\n` : `${text}\n\n`);
     await sleep(WATCH_EVERY_MS);
   }
@@ -190,7 +207,7 @@ async function get(name: string | undefined, options: GetOptions): Promise<void>
     const { summaries, unknown } = await read(temporal, name, Date.now() + GET_MS);
     const [first] = summaries;
     if (name !== undefined && first) print(first, options, (summary) => formatSummaries([summary]));
-    else print(summaries, options, formatSummaries);
+    else print(summaries, options, (all) => formatSummaries(all));
     for (const each of unknown) note(`warning: ${unknownLine(each)}`);
     if (unknown.some((each) => each.name !== null)) process.exitCode = exitCodeOf('Unreachable');
   });

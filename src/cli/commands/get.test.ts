@@ -1,0 +1,31 @@
+import { makeDocument } from '../../../test/support/records';
+import type { RelationshipStatus } from '../../model/status';
+import { summarize } from '../../model/summary';
+import { formatSummaries } from './get';
+
+const deep = '/srv/customers/acme/production/wiki/uploads';
+
+function summaryOf(name: string) {
+  const document = makeDocument(name, {
+    source: { host: 'alpha', directory: deep },
+    targets: [{ host: 'beta', directory: `${deep}/copy` }],
+    trigger: { schedule: '0 * * * *' },
+  });
+  const status: RelationshipStatus = {
+    ...{ name, document, phase: 'Syncing', paused: false, direction: 'forward', epoch: 1, sequence: 1 },
+    targets: [{ name: 'beta', host: 'beta', volume: `${deep}/copy`, result: 'succeeded' }],
+    ...{ consecutiveFailures: 0, missedTicks: 0, warnings: [] },
+  };
+  return summarize(status, Date.now());
+}
+
+test('a table fits 80 columns: status first, and long paths shortened in the middle', () => {
+  const lines = formatSummaries([summaryOf('wiki'), summaryOf('shop')], 80).split('\n');
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
+  expect(lines[0]).toMatch(/^NAME +STATUS +LAG +PHASE/);
+  expect(lines[1]).toMatch(/^wiki +down .*alpha:\/.*….*uploads/);
+});
+
+test('what is piped is not shortened', () => {
+  expect(formatSummaries([summaryOf('wiki')], undefined)).toContain(`alpha:${deep}  beta:${deep}/copy`);
+});
