@@ -5,6 +5,7 @@ import { withLock } from '../../volumes/shared/lock';
 import { clearIncoming, findOwnPlace } from '../../volumes/btrfs/folders';
 import { makeClone } from '../../volumes/btrfs/delta';
 import { isChanged } from '../../volumes/btrfs/changes';
+import { isOthers, wasWritten } from '../../volumes/btrfs/frozen';
 import type { ReadyPlace } from '../../volumes/directory/place';
 import { makeError } from '../../volumes/shared/tools';
 import type { Mover, TransferId } from '../contract';
@@ -22,6 +23,12 @@ function makeDiverged(place: ReadyPlace, { relationship }: TransferId) {
   return makeError(place, 'Diverged', 'the replica was changed there since it was last equal', { hint });
 }
 
+/** What is sent would be applied to something else than it was made from. */
+function makeBaseChanged(place: ReadyPlace, base: string) {
+  const hint = 'the next older state that both hold is taken, or everything is sent anew, by itself';
+  return makeError(place, 'BaseLost', `${base} was written to since it was received`, { hint });
+}
+
 /**
  * Ends what may still run of a lost attempt, removes what it left, and opens a landing into a folder beside
  * the data. Nothing there is a state of the volume before `publish` has looked at it.
@@ -35,6 +42,9 @@ export async function receive(host: Host, landings: Landings, request: ReceiveRe
   const place = await findOwnPlace(host, volume);
   if (stream?.into === 'replica' && (await isChanged(host, volume, id.relationship)))
     throw makeDiverged(place, id);
+  const base = stream?.base?.targetName;
+  if (base !== undefined && isOthers(base) && (await wasWritten(host, base)))
+    throw makeBaseChanged(place, base);
   if (stream?.onto) {
     const { onto } = stream;
     const isResumed = (await host.files.read(note)) === id.syncId;

@@ -4,6 +4,7 @@ import { countEntries } from '../../hosts/measure-tree';
 import { LANDING_ALIAS, prepareSsh, SSH_ARGV } from '../../landings/ssh-client';
 import { TidemarkError } from '../../model/errors';
 import type { TransferStats } from '../../model/records';
+import { isOthers, wasWritten } from '../../volumes/btrfs/frozen';
 import type { TransferRequest } from '../contract';
 import { transferDelta } from '../rsync/delta';
 import { makeApprovalRequired } from '../shared/approval';
@@ -85,6 +86,16 @@ async function checkOneTree(host: Host, path: string): Promise<void> {
   throw new TidemarkError('UnsupportedCapture', message, { host: host.name, volume: path });
 }
 
+/** @throws TidemarkError `BaseLost` where another tool's snapshot is not any more what was sent of it once. */
+async function checkBase(host: Host, { stream, sourcePath }: TransferRequest): Promise<void> {
+  const base = stream?.base?.sourceName;
+  if (base === undefined || !isOthers(base) || !(await wasWritten(host, base))) return;
+  throw new TidemarkError('BaseLost', `${base} was written to since it was made`, {
+    ...{ host: host.name, volume: sourcePath },
+    hint: 'the next older state that both hold is taken, or everything is sent anew, by itself',
+  });
+}
+
 /** One attempt, from the beginning of the stream: what an earlier one left is not gone on with. */
 export async function transfer(host: Host, request: TransferRequest): Promise<TransferStats> {
   const { id, capture, landing, stream, maxDeletions, expectedBytes = 0 } = request;
@@ -94,6 +105,7 @@ export async function transfer(host: Host, request: TransferRequest): Promise<Tr
     await checkOneTree(host, capture.path);
     return await transferDelta(host, request, capture.path);
   }
+  await checkBase(host, request);
   const parts = await planParts(host, capture, stream?.base);
   // Beside the transfer; where the state is gone, that will say so.
   const entries = countEntries(host, capture.path).catch(() => 0);

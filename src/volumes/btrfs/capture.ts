@@ -19,7 +19,7 @@ import {
 import { checkName, makeError } from '../shared/tools';
 import { partName, partsFolder, removeParts, ROOT_PART, sweepParts } from './folders';
 import { findAt, identityOf, listSubvolumes } from './subvolumes';
-import { assemble, type Part, partsOf, snapshotReadOnly, type WorkOptions } from './trees';
+import { assemble, ensureOwnIdentity, type Part, partsOf, snapshotReadOnly, type WorkOptions } from './trees';
 
 interface CaptureRequest {
   relationship: string;
@@ -37,6 +37,12 @@ export async function capture(host: Host, volume: Volume, request: CaptureReques
   const isNested = request.mover.btrfs?.nested === true;
   const taken = isNested ? await captureParts(place, request) : await captureDirectory(host, volume, request);
   const sent = isNested ? join(partsFolder(place, relationship, syncId), ROOT_PART) : taken.path;
+  if (!isNested) {
+    const attempt = makeAttempt(place, 'capture', relationship);
+    await withLock(`captures:${place.root}:${relationship}`, () =>
+      ensureOwnIdentity(place, sent, { attempt, ...(request.signal && { signal: request.signal }) }),
+    );
+  }
   const state = findAt(place, await listSubvolumes(place), sent);
   return { ...taken, identity: identityOf(state) };
 }
@@ -90,6 +96,7 @@ async function freezeParts(
     }
     const path = join(folder, name);
     await snapshotReadOnly(place, part.from, path, options);
+    await ensureOwnIdentity(place, path, options);
     frozen.push({ from: path, place: part.place });
   }
   return frozen;

@@ -6,6 +6,7 @@ import type { Host } from '../../hosts/contract';
 import { PARTIAL } from '../directory/capture';
 import { ensureFolder, findPlace, type ReadyPlace, removeTree } from '../directory/place';
 import { runTool } from '../shared/tools';
+import { wasWritten } from './frozen';
 import { type Folders, foldersOf, isPart, isReceived } from './states';
 import { listSubvolumes, type Subvolume } from './subvolumes';
 import { findInner, snapshotReadOnly } from './trees';
@@ -17,7 +18,9 @@ export async function isChanged(host: Host, volume: Volume, relationship: string
   if (!isSubvolume || meta === undefined) return false;
   const subvolumes = await listSubvolumes(place);
   const live = subvolumes.find(({ path }) => path === root);
-  if (!live || isReceived(live) || isUntouched(subvolumes, root, live)) return false;
+  if (!live) return false;
+  if (isReceived(live)) return await wasWritten(host, root);
+  if (isUntouched(subvolumes, root, live)) return false;
   const folders = foldersOf(place, relationship);
   const nearest = findNearest(subvolumes, folders, live) ?? findOrigin(subvolumes, live);
   if (nearest !== undefined) {

@@ -3,6 +3,7 @@ import { isInside } from '../shared/mounts';
 import type { Place } from '../directory/place';
 import { classifyFailure, runTool } from '../shared/tools';
 import { listSubvolumes } from './subvolumes';
+import { setReadOnly } from './trees';
 
 /** Everything in it is gone then. Cut off, it may be called again. */
 export async function deleteSubvolume(place: Place, path: string): Promise<void> {
@@ -18,8 +19,7 @@ export async function deleteSubvolume(place: Place, path: string): Promise<void>
     outerFirst.some((each) => each.path !== outer && isInside(each.path ?? '', outer));
   for (const { path: each = '', readOnly } of outerFirst) {
     // Nothing can be taken out of what is read-only.
-    if (readOnly && hasOthersInside(each))
-      await runTool(place, ['btrfs', 'property', 'set', '-f', '-ts', each, 'ro', 'false']);
+    if (readOnly && hasOthersInside(each)) await setReadOnly(place, each, false);
   }
   for (const { path: each = '' } of outerFirst.toReversed())
     await runTool(place, ['btrfs', 'subvolume', 'delete', each]);

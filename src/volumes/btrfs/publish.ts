@@ -24,7 +24,7 @@ import { mendNames } from './exchange';
 import { replaceReplica } from './replica';
 import { hasOwn } from './changes';
 import { findAt, identityOf, listSubvolumes, type Subvolume } from './subvolumes';
-import { assemble, type Part, partsOf, snapshotReadOnly, type WorkOptions } from './trees';
+import { assemble, ensureOwnIdentity, type Part, partsOf, snapshotReadOnly, type WorkOptions } from './trees';
 import { makeUnsupported } from './capture';
 
 type PublishRequest = Parameters<VolumeDriver['publish']>[2];
@@ -71,8 +71,10 @@ async function freeze(place: ReadyPlace, request: PublishRequest, options: WorkO
   const trees = folderOf(place, request.relationship, 'trees');
   const partial = join(trees, `${randomUUID()}${PARTIAL}`);
   const parts = partsOf(await listSubvolumes(place), place.root);
-  if (parts.length === 1) await snapshotReadOnly(place, place.root, partial, options);
-  else await assemble(place, parts, partial, { ...options, readOnly: true });
+  if (parts.length === 1) {
+    await snapshotReadOnly(place, place.root, partial, options);
+    await ensureOwnIdentity(place, partial, options);
+  } else await assemble(place, parts, partial, { ...options, readOnly: true });
   const { uuid } = findAt(place, await listSubvolumes(place), partial);
   await place.host.files.rename(partial, join(trees, uuid));
   return uuid;

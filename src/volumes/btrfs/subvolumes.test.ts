@@ -1,6 +1,13 @@
 import { partName, placeOfPart, ROOT_PART } from './folders';
 import { findStates } from './states';
-import { findRelatives, parseReadOnly, parseSubvolumes, parseTimes, type Subvolume } from './subvolumes';
+import {
+  findRelatives,
+  judgeIdentities,
+  parseReadOnly,
+  parseSubvolumes,
+  parseTimes,
+  type Subvolume,
+} from './subvolumes';
 import { findInner } from './trees';
 
 const NONE = '-'.padEnd(36);
@@ -137,5 +144,39 @@ describe('the subvolumes inside of a volume', () => {
     ]) {
       expect(placeOfPart(name)).toBeUndefined();
     }
+  });
+});
+
+describe('the identity that a subvolume was received with', () => {
+  const received = { receivedUuid: 'sent' };
+  const judge = (all: Subvolume[], itself: number[] = []) =>
+    Object.fromEntries(judgeIdentities(all, new Set(itself)).map((each) => [each.uuid, each.receivedUuid]));
+
+  it('is its own as long as nobody can write to it, and that of its snapshots', () => {
+    const all = [
+      make('/srv/wiki@1', 'one', received),
+      make('/srv/copy', 'copy', { ...received, parentUuid: 'one' }),
+      make('/srv/next', 'next', { receivedUuid: 'sent-next', parentUuid: 'one' }),
+    ];
+    expect(judge(all)).toEqual({ one: 'sent', copy: 'sent', next: 'sent-next' });
+  });
+
+  it('is nothing that says what is in a subvolume which can be written to, nor in its snapshots', () => {
+    const all = [
+      make('/srv/wiki', 'live', { ...received, readOnly: false }),
+      make('/srv/.tidemark/wiki/wiki/captures/1', 'capture', { ...received, parentUuid: 'live' }),
+      make('/srv/again', 'again', { ...received, parentUuid: 'capture' }),
+    ];
+    expect(judge(all)).toEqual({ live: undefined, capture: undefined, again: undefined });
+    expect(judgeIdentities(all, new Set()).every(({ borrowsIdentity }) => borrowsIdentity)).toBe(true);
+  });
+
+  it('is told by when it was received where what it was made of is gone', () => {
+    const all = [
+      make('/srv/wiki@2', 'two', { ...received, parentUuid: 'gone', id: 2 }),
+      make('/srv/wiki@3', 'three', { ...received, parentUuid: 'gone', id: 3 }),
+      make('/srv/.tidemark/wiki/wiki/trees/sent', 'tree', { ...received, parentUuid: 'gone', id: 4 }),
+    ];
+    expect(judge(all, [2])).toEqual({ two: 'sent', three: undefined, tree: 'sent' });
   });
 });

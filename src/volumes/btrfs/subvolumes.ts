@@ -1,7 +1,7 @@
 /** The subvolumes of a btrfs filesystem, as `btrfs subvolume list` tells them. */
 import { join } from 'node:path';
 import { isInside, type Mount } from '../shared/mounts';
-import type { Place } from '../directory/place';
+import { META_NAME, type Place } from '../directory/place';
 import { shareLook } from '../shared/shared-look';
 import { makeError, runTool } from '../shared/tools';
 
@@ -10,8 +10,10 @@ export interface Subvolume {
   uuid: string;
   /** What it is a snapshot of, which may be gone. */
   parentUuid?: string;
-  /** The identity of the state that it was received from. Cleared by the kernel once it may be written to. */
+  /** The identity of the frozen state that it was received from, and equals: see {@link judgeIdentities}. */
   receivedUuid?: string;
+  /** It bears the identity of a state that it need not equal any more. A stream of it would say that it does. */
+  borrowsIdentity?: true;
   /** Absolute, on the host; undefined where this mount does not lead there. */
   path?: string;
   /** Of the last change, and when it was made: equal as long as nobody wrote to a snapshot. */
@@ -85,9 +87,64 @@ export function listSubvolumes(place: Place): Promise<Subvolume[]> {
 async function readSubvolumes(place: Place): Promise<Subvolume[]> {
   const [all, readOnly] = await Promise.all([list(place, '-u', '-q', '-R', '-c'), list(place, '-r')]);
   const isReadOnly = parseReadOnly(readOnly);
-  return parseSubvolumes(all, place.mount)
+  const subvolumes = parseSubvolumes(all, place.mount)
     .map((each) => ({ ...each, readOnly: isReadOnly.has(each.id) }))
     .sort((one, other) => one.createdGeneration - other.createdGeneration || one.id - other.id);
+  const received = await Promise.all(
+    findUndecided(subvolumes).map(async (each) => ((await wasReceived(place, each)) ? [each.id] : [])),
+  );
+  return judgeIdentities(subvolumes, new Set(received.flat()));
+}
+
+/**
+ * Where a list alone does not tell whether a subvolume was itself received, or is a snapshot of what was: what it
+ * was made of is gone. In Tidemark's own folders nothing lies that bears an identity which is not its own.
+ */
+function findUndecided(subvolumes: readonly Subvolume[]): Subvolume[] {
+  const known = new Set(subvolumes.map(({ uuid }) => uuid));
+  return subvolumes.filter(
+    ({ readOnly, receivedUuid, parentUuid, path }) =>
+      readOnly &&
+      receivedUuid !== undefined &&
+      parentUuid !== undefined &&
+      !known.has(parentUuid) &&
+      path !== undefined &&
+      !isTidemarks(path),
+  );
+}
+
+const isTidemarks = (path: string) => path.split('/').includes(META_NAME);
+
+/** A snapshot is made after what it was made of was received, and takes that moment over. */
+async function wasReceived(place: Place, { path = '', createdGeneration }: Subvolume): Promise<boolean> {
+  const { exitCode, stdout } = await place.host.run(['btrfs', 'subvolume', 'show', '--', path]);
+  const received = /^\s*Receive transid:\s+(\d+)/m.exec(stdout.toString())?.[1];
+  return exitCode === 0 && received !== undefined && createdGeneration <= Number(received);
+}
+
+/**
+ * Takes an identity away where it need not be that of the frozen state. The kernel hands a received UUID on to
+ * every read-only snapshot, though what was received could be written to: tools before btrfs-progs 5.14 leave it
+ * when they make a subvolume writable. Pure.
+ * @param received by number: those that were themselves received, where what they were made of is gone
+ */
+export function judgeIdentities(
+  subvolumes: readonly Subvolume[],
+  received: ReadonlySet<number>,
+): Subvolume[] {
+  const byUuid = new Map(subvolumes.map((each) => [each.uuid, each]));
+  const isOwn = (each: Subvolume): boolean => {
+    const { readOnly, parentUuid, receivedUuid, path, id } = each;
+    if (!readOnly) return false;
+    const parent = byUuid.get(parentUuid ?? '');
+    if (parent) return parent.receivedUuid !== receivedUuid || isOwn(parent);
+    return parentUuid === undefined || received.has(id) || (path !== undefined && isTidemarks(path));
+  };
+  return subvolumes.map((each) => {
+    if (each.receivedUuid === undefined || isOwn(each)) return each;
+    const { receivedUuid: _, ...rest } = each;
+    return { ...rest, borrowsIdentity: true };
+  });
 }
 
 /** When snapshots were made, by number; what was received whole is none. */

@@ -1,9 +1,11 @@
 /** Snapshots of a subvolume with, or without, the subvolumes inside of it. */
+import { randomUUID } from 'node:crypto';
 import { dirname, join, relative } from 'node:path';
 import { isInside } from '../shared/mounts';
 import { META_NAME, type Place } from '../directory/place';
-import { makeError, runTool } from '../shared/tools';
-import type { Subvolume } from './subvolumes';
+import { PARTIAL } from '../directory/capture';
+import { classifyFailure, makeError, runTool } from '../shared/tools';
+import { listSubvolumes, type Subvolume } from './subvolumes';
 
 export interface WorkOptions {
   attempt?: string;
@@ -46,7 +48,12 @@ export async function setReadOnly(
   value: boolean,
   options?: WorkOptions,
 ): Promise<void> {
-  await runTool(place, ['btrfs', 'property', 'set', '-ts', path, 'ro', String(value)], options);
+  const argv = ['btrfs', 'property', 'set', '-ts', path, 'ro', String(value)];
+  const result = await place.host.run(argv, options);
+  if (result.exitCode === 0) return;
+  // What was received loses its identity with that, and has to.
+  if (value || !/received_uuid set/.test(result.stderr)) throw classifyFailure(place, argv, result);
+  await runTool(place, ['btrfs', 'property', 'set', '-f', ...argv.slice(3)], options);
 }
 
 /** Makes a tree read-only or writable, with the subvolumes inside of it. Repeatable. */
@@ -60,6 +67,20 @@ export async function setTreeReadOnly(
   // Whoever finds the outermost read-only may rely on all of it being so.
   const order = value ? [...inner.toReversed(), root] : [root, ...inner];
   for (const path of order) await setReadOnly(place, path, value);
+}
+
+/**
+ * A frozen state that bears an identity which is not its own gets rid of it. Through a snapshot that could be
+ * written to for a moment, and was not: the kernel lets none of those keep it. Cut off, nothing is at `path`.
+ */
+export async function ensureOwnIdentity(place: Place, path: string, options: WorkOptions): Promise<void> {
+  const state = (await listSubvolumes(place)).find((each) => each.path === path);
+  if (!state?.borrowsIdentity) return;
+  const partial = `${path}.${randomUUID()}${PARTIAL}`;
+  await runTool(place, ['btrfs', 'subvolume', 'snapshot', path, partial], options);
+  await setReadOnly(place, partial, true, options);
+  await runTool(place, ['btrfs', 'subvolume', 'delete', path], options);
+  await place.host.files.rename(partial, path);
 }
 
 /** One subvolume by another, read-only; there whole, or not at all. */
