@@ -177,6 +177,33 @@ describe('the btrfs mover', () => {
     await expectEqual();
   });
 
+  it('counts and names what vanishes where a folder has become a subvolume that is not sent along', async () => {
+    await mkdir(at('data'));
+    for (let i = 0; i < 9; i++) await writeFile(at(`data/file${i}`), String(i));
+    await rig.sync();
+    await rename(at('data'), at('former'));
+    await btrfs('subvolume', 'create', at('data'));
+    for (let i = 0; i < 9; i++) await writeFile(at(`data/file${i}`), String(i));
+    await rm(at('former'), { recursive: true });
+    await btrfs('subvolume', 'create', at('with a space'));
+    const refused = {
+      type: 'ApprovalRequired',
+      message: expect.stringMatching(/delete 9 .*data\/file/) as unknown,
+    };
+    await expect(rig.sync({ maxDeletions: 8 })).rejects.toMatchObject(refused);
+    expect(await readdir(atTarget('data'))).toHaveLength(9);
+    const request = { relationship: 'wiki', syncId: 'looked-at', method: 'Snapshot' as const, mover: ALONE };
+    const { leftOut } = await btrfsDriver.capture(rig.source.host, rig.source.volume, request);
+    expect(leftOut).toEqual([{ reason: 'subvolume', count: 2, examples: ['data', 'with a space'] }]);
+    const nested = await btrfsDriver.capture(rig.source.host, rig.source.volume, {
+      ...{ ...request, syncId: 'looked-at-nested', mover: NESTED },
+    });
+    expect(nested.leftOut).toBeUndefined();
+    rig.use({ source: rig.source.volume, target: rig.target.volume }, NESTED);
+    await rig.sync({ sequence: 5, maxDeletions: 0 });
+    await expectEqual();
+  });
+
   it('begins anew after an attempt that was cut off, and takes nothing half-made for a state', async () => {
     await fill();
     const first = await rig.sync();
@@ -233,6 +260,36 @@ describe('the btrfs mover', () => {
       expect(await readFile(atTarget('var/lib/machines/one/file'), 'utf8')).toBe(INNER[2]);
       await writeFile(atTarget('var/lib/machines/one/file'), 'written after a failover');
       expect(await rig.divergence()).toMatchObject({ changed: true });
+    });
+
+    it('is not sent unasked where a subvolume inside has gone, with what was in it', async () => {
+      for (let i = 0; i < 8; i++) await writeFile(at(`home of all/file${i}`), String(i));
+      await rig.sync();
+      await btrfs('subvolume', 'delete', at('home of all'));
+      const refused = {
+        type: 'ApprovalRequired',
+        message: expect.stringMatching(/delete 10 .*home of all/) as unknown,
+      };
+      await expect(rig.sync({ maxDeletions: 9 })).rejects.toMatchObject(refused);
+      expect(await readdir(atTarget('home of all'))).toHaveLength(9);
+      await rig.sync({ maxDeletions: 10 });
+      await expectEqual();
+    });
+
+    it('follows subvolumes that change their names, and one that is made anew, each from its own state', async () => {
+      await fill(at('home of all/big'));
+      await rig.sync();
+      await rename(at('home of all'), at('aside'));
+      await rename(at('var/lib/machines/one'), at('home of all'));
+      await rename(at('aside'), at('var/lib/machines/one'));
+      const { stats } = await rig.sync({ maxDeletions: 0 });
+      expect(stats.bytesSent).toBeLessThan(SMALL);
+      await expectEqual();
+      await btrfs('subvolume', 'delete', at('home of all'));
+      await make('home of all');
+      await mkdir(at('home of all/file'));
+      await rig.sync();
+      await expectEqual();
     });
 
     it('goes back and forth after a change of the primary', async () => {

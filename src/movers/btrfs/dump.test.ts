@@ -5,7 +5,9 @@ function count(...lines: string[]) {
   const text = Buffer.from(`${lines.join('\n')}\n`);
   // In pieces, as a pipe brings them.
   for (let start = 0; start < text.length; start += 7) counter.push(text.subarray(start, start + 7));
-  return counter.result();
+  const { examples, ...counts } = counter.result();
+  expect(examples.length).toBe(Math.min(5, counts.deleted));
+  return counts;
 }
 
 const TIMES = 'atime=2026-11-21T20:28:30+0000 mtime=2026-11-21T20:28:30+0000 ctime=2026-11-21T20:28:30+0000';

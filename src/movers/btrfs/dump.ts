@@ -7,7 +7,12 @@ export interface StreamContents {
   changed: number;
   /** Names that are gone afterwards. */
   deleted: number;
+  /** Some of them. */
+  examples: string[];
 }
+
+/** Names that are kept to be shown. */
+const EXAMPLES = 5;
 
 const LINE = /^([a-z_]+) +\.\/[^/]*\/?(.*)$/;
 /** What stands for a file until it gets its name, or after it has lost it. */
@@ -21,6 +26,8 @@ export class StreamCounter {
   private changed = 0;
   private current?: string;
   private readonly gone = new Set<string>();
+  /** Where folders had been that go: what is in them is told by names that stand for them. */
+  private readonly moved = new Map<string, string>();
 
   push(chunk: Buffer): void {
     const lines = (this.rest + chunk.toString('latin1')).split('\n');
@@ -29,7 +36,9 @@ export class StreamCounter {
   }
 
   result(): StreamContents {
-    return { bytes: this.bytes, changed: this.changed + this.gone.size, deleted: this.gone.size };
+    const { bytes, gone } = this;
+    const examples = [...gone].slice(0, EXAMPLES).map((name) => Buffer.from(name, 'latin1').toString());
+    return { bytes, changed: this.changed + gone.size, deleted: gone.size, examples };
   }
 
   private read(line: string): void {
@@ -55,11 +64,17 @@ export class StreamCounter {
     if (from === this.current) this.current = to.trimEnd();
     else if (!isTemporary(to.trimEnd())) this.touch(to.trimEnd());
     this.lose(from);
+    if (isTemporary(to.trimEnd())) this.moved.set(to.trimEnd(), this.resolve(from));
     this.gone.delete(to.trimEnd());
   }
 
   private lose(name: string): void {
-    if (name !== '' && !isTemporary(name)) this.gone.add(name);
+    if (name !== '' && !isTemporary(name)) this.gone.add(this.resolve(name));
+  }
+
+  private resolve(name: string): string {
+    const [first = '', ...rest] = name.split('/');
+    return [this.moved.get(first) ?? first, ...rest].join('/');
   }
 }
 

@@ -1,55 +1,22 @@
 /** Pushes a state, as `btrfs send` tells it. */
 import type { Host } from '../../hosts/contract';
-import { countEntries } from '../../hosts/measure-tree';
 import { LANDING_ALIAS, prepareSsh, SSH_ARGV } from '../../landings/ssh-client';
 import { TidemarkError } from '../../model/errors';
 import type { TransferStats } from '../../model/records';
 import { isOthers, wasWritten } from '../../volumes/btrfs/frozen';
 import type { TransferRequest } from '../contract';
 import { transferDelta } from '../rsync/delta';
-import { makeApprovalRequired } from '../shared/approval';
+import { refuseDeletions } from '../shared/approval';
 import { describeLink } from '../shared/link';
 import { transferAttempt } from '../shared/names';
 import { ProgressMeter } from '../shared/progress';
 import { classifyStream } from './classify';
-import { StreamCounter, type StreamContents } from './dump';
+import { countFrozen, foresee, sendArgv, STUB_INODE } from './foresee';
 import { planParts, type SentPart } from './parts';
 
 /** What passes by is counted by `dd`, which says so once a second. */
 const COUNT = ['dd', 'bs=128K', 'status=progress'];
 const COUNTED = /(\d+) bytes?/g;
-
-const sendArgv = ({ path, base }: SentPart, ...options: string[]) => [
-  ...['btrfs', 'send', '--quiet', ...options],
-  ...(base === undefined ? [] : ['-p', base]),
-  path,
-];
-
-/** What an incremental is going to change, without reading any contents. */
-async function lookAhead(
-  host: Host,
-  part: SentPart,
-  { id, signal }: TransferRequest,
-): Promise<StreamContents> {
-  const counter = new StreamCounter();
-  const attempt = transferAttempt(host.home, id);
-  const argvs = [sendArgv(part, '--no-data'), ['btrfs', 'receive', '--dump']];
-  await host.pipe(argvs, {
-    attempt,
-    signal,
-    maxOutputBytes: 64 * 1024,
-    onStdout: (chunk) => counter.push(chunk),
-  });
-  return counter.result();
-}
-
-const add = (one: StreamContents, other: StreamContents): StreamContents => ({
-  bytes: one.bytes + other.bytes,
-  changed: one.changed + other.changed,
-  deleted: one.deleted + other.deleted,
-});
-
-const NOTHING: StreamContents = { bytes: 0, changed: 0, deleted: 0 };
 
 /** Sends one subvolume. Answers the bytes of its stream. */
 async function sendPart(
@@ -74,9 +41,6 @@ async function sendPart(
   throw classifyStream({ ...link, send, ssh: received, sourcePath: part.path });
 }
 
-/** What stands for an inner subvolume in a snapshot: btrfs sends nothing of it, and rsync an empty folder. */
-const STUB_INODE = '2';
-
 /** @throws TidemarkError `UnsupportedCapture` where a copy of its files would not be the state that is sent. */
 async function checkOneTree(host: Host, path: string): Promise<void> {
   const find = ['find', '.', '-xdev', '-inum', STUB_INODE, '-print', '-quit'];
@@ -98,7 +62,7 @@ async function checkBase(host: Host, { stream, sourcePath }: TransferRequest): P
 
 /** One attempt, from the beginning of the stream: what an earlier one left is not gone on with. */
 export async function transfer(host: Host, request: TransferRequest): Promise<TransferStats> {
-  const { id, capture, landing, stream, maxDeletions, expectedBytes = 0 } = request;
+  const { id, capture, landing, stream, expectedBytes = 0 } = request;
   const startedAt = performance.now();
   await host.endAttempts(transferAttempt(host.home, id));
   if (landing.rsync) {
@@ -106,14 +70,11 @@ export async function transfer(host: Host, request: TransferRequest): Promise<Tr
     return await transferDelta(host, request, capture.path);
   }
   await checkBase(host, request);
-  const parts = await planParts(host, capture, stream?.base);
+  const plan = await planParts(host, capture, stream?.base);
+  const ahead = await foresee(host, plan, request);
+  refuseDeletions(host, request, ahead.counted);
   // Beside the transfer; where the state is gone, that will say so.
-  const entries = countEntries(host, capture.path).catch(() => 0);
-  let ahead = NOTHING;
-  for (const part of parts)
-    if (part.base !== undefined) ahead = add(ahead, await lookAhead(host, part, request));
-  if (maxDeletions !== undefined && ahead.deleted > maxDeletions)
-    throw makeApprovalRequired(ahead.deleted, request, host);
+  const entries = countFrozen(host, capture.path).catch(() => 0);
   const isWhole = stream?.base === undefined;
   const meter = new ProgressMeter({
     onProgress: request.onProgress,
@@ -122,7 +83,7 @@ export async function transfer(host: Host, request: TransferRequest): Promise<Tr
   });
   const cwd = await prepareSsh(host, id, landing);
   let bytesSent = 0;
-  for (const part of parts) {
+  for (const part of plan.parts) {
     const onBytes = (bytes: number) => meter.update({ bytes: bytesSent + bytes, percent: 0 });
     bytesSent += await sendPart(host, part, { request, cwd, onBytes });
   }

@@ -18,6 +18,7 @@ import {
 } from '../directory/place';
 import { checkName, makeError } from '../shared/tools';
 import { partName, partsFolder, removeParts, ROOT_PART, sweepParts } from './folders';
+import { findLeftOut } from './left-out';
 import { findAt, identityOf, listSubvolumes } from './subvolumes';
 import { assemble, ensureOwnIdentity, type Part, partsOf, snapshotReadOnly, type WorkOptions } from './trees';
 
@@ -40,11 +41,17 @@ export async function capture(host: Host, volume: Volume, request: CaptureReques
   if (!isNested) {
     const attempt = makeAttempt(place, 'capture', relationship);
     await withLock(`captures:${place.root}:${relationship}`, () =>
-      ensureOwnIdentity(place, sent, { attempt, ...(request.signal && { signal: request.signal }) }),
+      ensureOwnIdentity(
+        place,
+        { from: place.root, path: sent },
+        { attempt, ...(request.signal && { signal: request.signal }) },
+      ),
     );
   }
-  const state = findAt(place, await listSubvolumes(place), sent);
-  return { ...taken, identity: identityOf(state) };
+  const subvolumes = await listSubvolumes(place);
+  const leftOut = findLeftOut(place, subvolumes, isNested);
+  const identity = identityOf(findAt(place, subvolumes, sent));
+  return { ...taken, identity, ...(leftOut.length > 0 && { leftOut }) };
 }
 
 export function makeUnsupported(host: Host, volume: Volume, method: string) {
@@ -76,6 +83,9 @@ async function captureParts(place: ReadyPlace, request: CaptureRequest): Promise
   });
 }
 
+/** What stands for bytes that are no UTF-8. */
+const UNREADABLE = '\ufffd';
+
 async function freezeParts(
   place: ReadyPlace,
   { relationship, syncId }: CaptureRequest,
@@ -88,6 +98,11 @@ async function freezeParts(
   await place.host.files.mkdir(folder, 0o700);
   const frozen: Part[] = [];
   for (const part of partsOf(await listSubvolumes(place), place.root)) {
+    if (part.place.includes(UNREADABLE)) {
+      const hint = 'rename it, or replicate the volume without nested';
+      const message = `the name of the inner subvolume ${part.place} is no UTF-8, and it can't be sent along`;
+      throw makeError(place, 'UnsupportedCapture', message, { hint });
+    }
     const name = partName(part.place);
     if (name === undefined) {
       const hint = 'move it to a shorter path, or replicate it by itself';
@@ -96,7 +111,7 @@ async function freezeParts(
     }
     const path = join(folder, name);
     await snapshotReadOnly(place, part.from, path, options);
-    await ensureOwnIdentity(place, path, options);
+    await ensureOwnIdentity(place, { from: part.from, path }, options);
     frozen.push({ from: path, place: part.place });
   }
   return frozen;

@@ -73,7 +73,7 @@ async function freeze(place: ReadyPlace, request: PublishRequest, options: WorkO
   const parts = partsOf(await listSubvolumes(place), place.root);
   if (parts.length === 1) {
     await snapshotReadOnly(place, place.root, partial, options);
-    await ensureOwnIdentity(place, partial, options);
+    await ensureOwnIdentity(place, { from: place.root, path: partial }, options);
   } else await assemble(place, parts, partial, { ...options, readOnly: true });
   const { uuid } = findAt(place, await listSubvolumes(place), partial);
   await place.host.files.rename(partial, join(trees, uuid));

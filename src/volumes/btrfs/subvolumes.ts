@@ -31,7 +31,7 @@ export function identityOf({ receivedUuid, uuid }: Pick<Subvolume, 'receivedUuid
 const WHOLE = '<FS_TREE>/';
 
 const LINE =
-  /^ID (\d+) gen (\d+) cgen (\d+) top level \d+ parent_uuid (\S+) +received_uuid (\S+) +uuid (\S+) path (.*)$/;
+  /^ID (\d+) gen (\d+) cgen (\d+) top level \d+ parent_uuid (\S+) +received_uuid (\S+) +uuid (\S+) path (.*)$/s;
 
 /** Where a path of the whole filesystem is found on the host. */
 function toHostPath(mount: Pick<Mount, 'point' | 'root'>, whole: string): string | undefined {
@@ -41,12 +41,12 @@ function toHostPath(mount: Pick<Mount, 'point' | 'root'>, whole: string): string
   return join(mount.point, below);
 }
 
-/** Reads `btrfs subvolume list -a -u -q -R -c`. Names with a line break are left out. */
+/** Reads `btrfs subvolume list -a -u -q -R -c`; names may have line breaks. */
 export function parseSubvolumes(
   text: string,
   mount: Pick<Mount, 'point' | 'root'>,
 ): Omit<Subvolume, 'readOnly'>[] {
-  return text.split('\n').flatMap((line) => {
+  return text.split(/\n(?=ID \d+ gen |$)/).flatMap((line) => {
     const [, id, generation, created, parent, received, uuid = '', shown = ''] = LINE.exec(line) ?? [];
     if (id === undefined) return [];
     const path = toHostPath(mount, shown.startsWith(WHOLE) ? shown.slice(WHOLE.length) : shown);

@@ -70,14 +70,18 @@ export async function setTreeReadOnly(
 }
 
 /**
- * A frozen state that bears an identity which is not its own gets rid of it. Through a snapshot that could be
+ * A frozen state that bears an identity which is not its own is made anew without one. As a snapshot that could be
  * written to for a moment, and was not: the kernel lets none of those keep it. Cut off, nothing is at `path`.
  */
-export async function ensureOwnIdentity(place: Place, path: string, options: WorkOptions): Promise<void> {
+export async function ensureOwnIdentity(
+  place: Place,
+  { from, path }: { from: string; path: string },
+  options: WorkOptions,
+): Promise<void> {
   const state = (await listSubvolumes(place)).find((each) => each.path === path);
   if (!state?.borrowsIdentity) return;
   const partial = `${path}.${randomUUID()}${PARTIAL}`;
-  await runTool(place, ['btrfs', 'subvolume', 'snapshot', path, partial], options);
+  await runTool(place, ['btrfs', 'subvolume', 'snapshot', from, partial], options);
   await setReadOnly(place, partial, true, options);
   await runTool(place, ['btrfs', 'subvolume', 'delete', path], options);
   await place.host.files.rename(partial, path);

@@ -1,0 +1,104 @@
+/** What a stream is going to change at the target, known before its first byte goes. */
+import type { Host } from '../../hosts/contract';
+import type { TransferRequest } from '../contract';
+import { type CountedDeletions, isLimited } from '../shared/approval';
+import { transferAttempt } from '../shared/names';
+import { type StreamContents, StreamCounter } from './dump';
+import type { PartsPlan, SentPart, TreePart } from './parts';
+
+export const sendArgv = ({ path, base }: SentPart, ...options: string[]) => [
+  ...['btrfs', 'send', '--quiet', ...options],
+  ...(base === undefined ? [] : ['-p', base]),
+  path,
+];
+
+/** What an incremental is going to change, without reading any contents. */
+async function lookAhead(
+  host: Host,
+  part: SentPart,
+  { id, signal }: TransferRequest,
+): Promise<StreamContents> {
+  const counter = new StreamCounter();
+  const attempt = transferAttempt(host.home, id);
+  const argvs = [sendArgv(part, '--no-data'), ['btrfs', 'receive', '--dump']];
+  await host.pipe(argvs, {
+    attempt,
+    signal,
+    maxOutputBytes: 64 * 1024,
+    onStdout: (chunk) => counter.push(chunk),
+  });
+  return counter.result();
+}
+
+const add = (one: StreamContents, other: StreamContents): StreamContents => ({
+  bytes: one.bytes + other.bytes,
+  changed: one.changed + other.changed,
+  deleted: one.deleted + other.deleted,
+  examples: [...one.examples, ...other.examples],
+});
+
+const NOTHING: StreamContents = { bytes: 0, changed: 0, deleted: 0, examples: [] };
+
+/** What stands for an inner subvolume in a snapshot: btrfs sends nothing of it, and rsync an empty folder. */
+export const STUB_INODE = '2';
+
+const FIND = ['find', '.', '-path', './.tidemark', '-prune', '-o', '!', '-inum', STUB_INODE];
+
+/** Entries of a frozen state, itself included, with those of the subvolumes that were frozen with it. */
+export async function countFrozen(host: Host, path: string): Promise<number> {
+  let count = 0;
+  const onStdout = (chunk: Buffer) => (count += chunk.length);
+  await host.run([...FIND, '-printf', '.'], { cwd: path, onStdout, maxOutputBytes: 1024 });
+  return count;
+}
+
+/** Every name in a tree, byte by byte. */
+async function listNames(host: Host, parts: readonly TreePart[]): Promise<Set<string>> {
+  const names = new Set<string>();
+  for (const { path, place } of parts) {
+    const prefix = place === '' ? '' : Buffer.from(place).toString('latin1');
+    let rest = '';
+    const onStdout = (chunk: Buffer) => {
+      const read = (rest + chunk.toString('latin1')).split('\0');
+      rest = read.pop() ?? '';
+      for (const name of read) names.add([prefix, name].filter((each) => each !== '').join('/'));
+    };
+    await host.run([...FIND, '-printf', String.raw`%P\0`], { cwd: path, onStdout, maxOutputBytes: 1024 });
+  }
+  return names;
+}
+
+export interface Foreseen extends StreamContents {
+  counted: CountedDeletions;
+}
+
+/** The deletions are names that the base has and the capture has not, in whichever of its subvolumes. */
+export async function foresee(
+  host: Host,
+  { parts, former }: PartsPlan,
+  request: TransferRequest,
+): Promise<Foreseen> {
+  const { capture, stream, maxDeletionsPercent } = request;
+  let ahead = NOTHING;
+  for (const part of parts)
+    if (part.base !== undefined) ahead = add(ahead, await lookAhead(host, part, request));
+  if (former && stream?.base) {
+    const [before, now] = await Promise.all([
+      listNames(host, former),
+      listNames(host, [{ path: capture.path, place: '' }]),
+    ]);
+    const gone = [...before].filter((name) => !now.has(name));
+    const examples = gone.slice(0, 5).map((name) => Buffer.from(name, 'latin1').toString());
+    ahead = { ...ahead, deleted: gone.length, examples };
+  }
+  const counted = { removed: ahead.deleted, examples: ahead.examples };
+  if (!isLimited(request)) return { ...ahead, counted: { ...counted, entries: Infinity } };
+  // Onto the newest state of the replica, the stream itself tells everything that goes.
+  const isOntoNewest = stream?.how === 'incremental';
+  const entries = isOntoNewest ? Infinity : await countFrozen(host, capture.path);
+  const isShare = maxDeletionsPercent !== undefined && stream?.base !== undefined;
+  const base = former ?? [{ path: stream?.base?.sourceName ?? '', place: '' }];
+  const counts = isShare ? await Promise.all(base.map(({ path }) => countFrozen(host, path))) : [];
+  const baseEntries = counts.reduce((sum, count) => sum + count, 0);
+  return { ...ahead, counted: { ...counted, entries, ...(isShare && { baseEntries }) } };
+}

@@ -1,0 +1,32 @@
+/** What lies inside of a volume and is not frozen with it. Pure. */
+import { type LeftOut, LEFT_OUT_EXAMPLES, type LeftOutReason } from '../../model/left-out';
+import { META_NAME, type Place } from '../directory/place';
+import { isInside } from '../shared/mounts';
+import type { Subvolume } from './subvolumes';
+import { findInner } from './trees';
+
+function describe(reason: LeftOutReason, places: readonly string[]): LeftOut[] {
+  if (places.length === 0) return [];
+  return [{ reason, count: places.length, examples: places.slice(0, LEFT_OUT_EXAMPLES) }];
+}
+
+/** @param isNested subvolumes inside are sent along, but for somebody's snapshots */
+export function findLeftOut(
+  { root, mounts }: Pick<Place, 'root' | 'mounts'>,
+  subvolumes: readonly Subvolume[],
+  isNested: boolean,
+): LeftOut[] {
+  const placeOf = (path: string) => path.slice(root === '/' ? 1 : root.length + 1);
+  const isOwn = (place: string) => place.split('/').includes(META_NAME);
+  const inside = subvolumes.flatMap(({ path }) =>
+    path !== undefined && path !== root && isInside(path, root) ? [placeOf(path)] : [],
+  );
+  const carried = new Set(isNested ? findInner(subvolumes, root).map(({ place }) => place) : []);
+  const mounted = mounts.flatMap(({ point }) =>
+    point !== root && isInside(point, root) ? [placeOf(point)] : [],
+  );
+  return [
+    ...describe('subvolume', inside.filter((place) => !isOwn(place) && !carried.has(place)).sort()),
+    ...describe('mount', [...new Set(mounted)].filter((place) => !isOwn(place)).sort()),
+  ];
+}
