@@ -1,5 +1,17 @@
 /** Contents that size and time don't tell of are seen all the same. */
-import { copyFile, link, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  copyFile,
+  link,
+  mkdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { rsyncMover } from '../../src/movers/rsync';
 import { compareTrees } from '../support/compare-trees';
@@ -117,6 +129,29 @@ describe.each(['inPlace', 'delayed'] as const)('of equal size and time, writing 
     expect(await compareTrees(clone, rig.targetPath)).toEqual([]);
   });
 });
+
+it.each([false, true])(
+  'names of one file that part keep nothing of each other, by checksum: %s',
+  async (checksum) => {
+    const sync = () =>
+      rig.sync({ writeMode: 'delayed', maxDeletions: 5, mover: moverSpec({ rsync: { checksum } }) });
+    await writeFile(at('empty'), '');
+    for (const name of ['one', 'empty']) {
+      await link(at(name), at(`${name}, private`));
+      await link(at(name), at(`${name}, still`));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await sync();
+    for (const name of ['one', 'empty']) {
+      await rig.source.run(['cp', '-p', '--', at(name), at('fresh')]);
+      await chmod(at('fresh'), 0o600);
+      await chown(at('fresh'), 1234, 1234);
+      await rename(at('fresh'), at(`${name}, private`));
+    }
+    await sync();
+    await expectEqual();
+  },
+);
 
 it('what changes between the making of a clone and the look at its live volume is sent next time', async () => {
   const clone = join(rig.folder, 'clone');

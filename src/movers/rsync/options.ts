@@ -68,6 +68,9 @@ const MODES: Record<LandingMode, readonly string[]> = {
 };
 
 /**
+ * Where the target has files of several names, what is named in the pass `content` is written anew: names that were one
+ * file and have parted would go on sharing its mode and owner, were their contents equal. What is equal is not sent.
+ *
  * Named files that the target has not are left to the main pass, and so are those that are gone by now; a folder in
  * a file's place makes way.
  */
@@ -139,7 +142,8 @@ export function makeClientOptions(
 ): string[] {
   const { checksum, extraOptions } = rsyncOptions(mover);
   // What would be deleted shows without reading contents.
-  const wanted = pass === 'content' || (checksum && pass !== 'dry');
+  const isRenewed = pass === 'content' && mode === 'delayed';
+  const wanted = !isRenewed && (pass === 'content' || (checksum && pass !== 'dry'));
   const sums = mode === 'verify' ? resolved['compare'] !== 'quick' : wanted;
   // Whatever differs is named, also what a receiver can't store.
   const stored = mode === 'verify' && sums ? undefined : keeps;
@@ -152,8 +156,9 @@ export function makeClientOptions(
     ...(sums ? ['--checksum'] : []),
     // Of one item: with folders on its way that are missing at the target, and nothing else.
     ...(resolved['relative'] === 'yes' ? ['--relative'] : []),
+    ...(isRenewed ? ['--ignore-times'] : []),
     ...extraOptions,
-    `--timeout=${sums || checksum ? SILENCE_WHEN_SUMMING_SECONDS : SILENCE_SECONDS}`,
+    `--timeout=${sums || isRenewed || checksum ? SILENCE_WHEN_SUMMING_SECONDS : SILENCE_SECONDS}`,
     ...makeLinkOptions(rsyncOptions(mover), resolved),
     ...makeFilters(rsyncOptions(mover), mode, resolved['whole'] === 'yes'),
     ...(writer === 'root' ? [...ATTRIBUTE_RULES, ...lackedAttributes(stored)] : []),

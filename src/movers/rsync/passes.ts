@@ -20,9 +20,13 @@ function makeDry([program = '', server = '', letters = '', ...rest]: readonly st
   return [program, server, dry, ...rest.filter((option) => !option.startsWith('--max-delete='))];
 }
 
-/** Compares named files that are there by their contents, and writes what differs. */
-function makeContent([program = '', server = '', letters = '', ...rest]: readonly string[]): string[] {
-  const content = changeLetters(letters, (options) => `${options.replaceAll(/[rc]/g, '')}cR`);
+/** Compares named files that are there by their contents, and writes what differs, or each as a file of its own. */
+function makeContent(
+  mode: WriteMode,
+  [program = '', server = '', letters = '', ...rest]: readonly string[],
+): string[] {
+  const how = mode === 'delayed' ? 'I' : 'c';
+  const content = changeLetters(letters, (options) => `${options.replaceAll(/[rc]/g, '')}${how}R`);
   const isKept = (option: string) => !/^--(max-delete=|delete-delay$|timeout=)/.test(option);
   const timeout = `--timeout=${SILENCE_WHEN_SUMMING_SECONDS}`;
   return [program, server, content, '--force', '--existing', timeout, ...rest.filter(isKept)];
@@ -34,7 +38,7 @@ export function makePasses(
   request: { mode: WriteMode; path: string; maxDeletions?: number; keeps?: Keeps },
 ): Record<Pass, string[]> {
   const main = completeServerCommand(offered, request);
-  return { main, dry: makeDry(main), content: makeContent(main) };
+  return { main, dry: makeDry(main), content: makeContent(request.mode, main) };
 }
 
 /** The command of a landing that is written to, for all passes, each of which it runs when asked for. */

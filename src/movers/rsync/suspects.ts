@@ -29,8 +29,8 @@ interface Question {
   isCoarse?: boolean;
 }
 
-/** An empty file has no content that could differ. */
-const hasContent = ({ type, size }: WalkEntry) => type === 'f' && size > 0;
+/** Empty ones too: they may have been names of one file, and have parted. */
+const hasContent = ({ type }: WalkEntry) => type === 'f';
 
 /** All files: nothing is known of any of them. */
 export async function listFiles(host: Host, root: string, options: WalkOptions): Promise<string[]> {

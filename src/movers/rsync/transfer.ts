@@ -108,9 +108,11 @@ async function transferTree(
 
 /** Compares the source with what is remembered of it, and remembers what was brought over. */
 async function bringOver(host: Host, request: TransferRequest): Promise<TransferStats> {
-  const { id, mover, landing, remembered, sourcePath, signal } = request;
+  const { id, mover, landing, writeMode, remembered, sourcePath, signal } = request;
+  // By checksum alone a sync would not tell that two names of one file have parted.
+  const isSummed = rsyncOptions(mover).checksum && (writeMode === 'inPlace' || !remembered);
   // One item alone is brought where there is none, or by checksum.
-  const isCompared = landing.isEmpty === true || rsyncOptions(mover).checksum || request.item !== undefined;
+  const isCompared = landing.isEmpty === true || isSummed || request.item !== undefined;
   const options = { signal, attempt: transferAttempt(host.home, id) };
   await requireSource(host, sourcePath);
   if (!remembered) {
