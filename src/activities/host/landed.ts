@@ -27,6 +27,17 @@ export async function landingsSincePublish(host: Host, id: TransferId): Promise<
 const writeNote = (host: Host, id: TransferId, landings: WriteWindow[]) =>
   host.files.write(notePath(host, id), JSON.stringify(landings));
 
+/** The same of all targets that a relationship has on this host. */
+export async function countLandings(host: Host, relationship: string): Promise<number> {
+  const targets = await host.files.list(`${host.home}/landed/${encodeURIComponent(relationship)}`);
+  const counts = await Promise.all(
+    targets.map((name) =>
+      landingsSincePublish(host, { relationship, target: decodeURIComponent(name), syncId: '' }),
+    ),
+  );
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
 /** Notes, durably and before it is opened, that a landing is about to be. */
 export async function noteLanding(host: Host, id: TransferId): Promise<void> {
   const [landings, openedAt] = [await readLandings(host, id), await readClock(host)];

@@ -14,6 +14,7 @@ import { chooseCaptureMethod, statedCaptureMethod } from './copy-method';
 import type { Exclusive } from './exclusive';
 import { betweenHooks } from './hooks';
 import { expiryIn, noteClosing, noteLanding, readClock, readLandings } from './landed';
+import { readWhole } from './middle';
 import { progressReporter } from './progress';
 
 type Activities = Pick<
@@ -51,13 +52,22 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activ
         const env = { relationship: claim.relationship, syncId, volume: volume.path };
         const method = await findCaptureMethod(marked, volume, source);
         return betweenHooks(context, marked, hooks, env, signal, () =>
-          driverFor(volume.kind).capture(marked, volume, {
-            relationship: claim.relationship,
-            syncId,
-            method,
-            mover,
-            signal,
-          }),
+          readWhole(
+            { host: marked, volume, relationship: claim.relationship },
+            () =>
+              driverFor(volume.kind).capture(marked, volume, {
+                relationship: claim.relationship,
+                syncId,
+                method,
+                mover,
+                signal,
+              }),
+            () =>
+              driverFor(volume.kind).release(marked, volume, {
+                relationship: claim.relationship,
+                keepSyncIds: [],
+              }),
+          ),
         );
       });
     },
@@ -96,30 +106,33 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activ
       const { cancellationSignal: signal, info } = Context.current();
       const onProgress = progressReporter();
       await driverFor(volume.kind).check(host, volume, claim);
-      const stats = await moverFor(mover).transfer(host, {
-        id,
-        sourcePath: capture.path,
-        ...(item !== undefined && { item }),
-        capture,
-        landing,
-        writeMode,
-        ...(stream && { stream }),
-        mover,
-        resolved,
-        ...(maxDeletions !== undefined && { maxDeletions }),
-        ...(maxDeletionsPercent !== undefined && { maxDeletionsPercent }),
-        ...(targetEntries !== undefined && { targetEntries }),
-        ...(since && {
-          remembered: {
-            epoch: claim.epoch,
-            ...since,
-            ...(capture.method === 'Clone' && { livePath: volume.path }),
-          },
-        }),
-        expectedBytes,
-        signal,
-        onProgress,
-      });
+      const send = () =>
+        moverFor(mover).transfer(host, {
+          id,
+          sourcePath: capture.path,
+          ...(item !== undefined && { item }),
+          capture,
+          landing,
+          writeMode,
+          ...(stream && { stream }),
+          mover,
+          resolved,
+          ...(maxDeletions !== undefined && { maxDeletions }),
+          ...(maxDeletionsPercent !== undefined && { maxDeletionsPercent }),
+          ...(targetEntries !== undefined && { targetEntries }),
+          ...(since && {
+            remembered: {
+              epoch: claim.epoch,
+              ...since,
+              ...(capture.method === 'Clone' && { livePath: volume.path }),
+            },
+          }),
+          expectedBytes,
+          signal,
+          onProgress,
+        });
+      const { relationship } = claim;
+      const stats = await (capture.live ? readWhole({ host, volume, relationship }, send) : send());
       // A source that was lost or replaced in the middle must not become a recovery point.
       await driverFor(volume.kind).check(host, volume, claim);
       // What can't be released now, the next release finds and drops: it is space, not data.
