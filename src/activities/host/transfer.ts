@@ -101,7 +101,8 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activ
     },
 
     async transfer(input) {
-      const { volume, claim, capture, item, landing, id, writeMode, stream, mover, resolved, maxDeletions } = input;
+      const { volume, claim, capture, item, landing, id, writeMode, stream, mover, resolved, maxDeletions } =
+        input;
       const { maxDeletionsPercent, targetEntries, expectedBytes, since } = input;
       const { cancellationSignal: signal, info } = Context.current();
       const onProgress = progressReporter();
