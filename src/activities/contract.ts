@@ -239,7 +239,8 @@ export interface HostActivities {
       /** Only compared, by a landing that reads. */
       dryRun: boolean;
     },
-  ): Promise<{ offer: Offer; point: Point; content: Content; capture: Capture }>;
+    /** `broken`: the only copy was written to since it was a point, by a transfer that has not ended well. */
+  ): Promise<{ offer: Offer; point: Point; content: Content; capture: Capture; broken: boolean }>;
   /**
    * Destination of a restore: checks the folder and opens a landing; none where nothing would be replaced by what
    * is only a dry run. @throws Fenced, InvalidSpec, Diverged, TargetFull, before anything is changed

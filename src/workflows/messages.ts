@@ -83,6 +83,8 @@ export interface RestoreResult {
   path?: string;
   /** Nothing was changed: all numbers are what would be. */
   dryRun?: true;
+  /** The only copy was written to since it was a point, by a transfer that has not ended well: what lies there. */
+  broken?: true;
   /** What was there before. */
   replaced: { entries: number; bytes: number; newestChange?: Instant };
   /** Of that, what is not in the point, and was deleted; examples only of a dry run. */

@@ -149,7 +149,7 @@ async function bring(input: RestoreInput, holder: Holder, id: TransferId): Promi
   const { document, request } = input;
   const startedAt = Date.now();
   const opened = await openBoth(input, holder, id);
-  const { point, content, destination } = opened;
+  const { point, content, destination, broken } = opened;
   const known = {
     relationship: document.metadata.name,
     pointId: point.id,
@@ -157,7 +157,8 @@ async function bring(input: RestoreInput, holder: Holder, id: TransferId): Promi
     to: { host: request.to.host, path: destination.root },
     ...(request.path !== undefined && { path: request.path }),
     replaced: destination.found,
-  };
+    ...(broken && { broken }),
+  } as const;
   if (request.dryRun) {
     return {
       ...{ ...known, dryRun: true, deleted: await foreseeDeletions(opened, holder, id) },

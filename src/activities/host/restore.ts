@@ -18,13 +18,6 @@ function noTree(host: Host, { kind, path }: Volume): TidemarkError {
   return new TidemarkError('UnsupportedCapture', message, { host: host.name, volume: path, hint });
 }
 
-function noPoint(host: Host, { path }: Volume): TidemarkError {
-  const message =
-    'a transfer into the only copy was cut off: what is there is no recovery point until the next sync has succeeded';
-  const hint = 'tidemark sync, then restore again';
-  return new TidemarkError('SourceChanged', message, { host: host.name, volume: path, hint });
-}
-
 export function makeRestore(context: AgentContext): Pick<HostActivities, 'offerRestore' | 'receiveRestore'> {
   const { host, landings } = context;
   return {
@@ -35,8 +28,7 @@ export function makeRestore(context: AgentContext): Pick<HostActivities, 'offerR
       if (!driver.hasTrees) throw noTree(host, volume);
       const written = { relationship: claim.relationship, target: holder, syncId };
       // The only copy is the replica itself.
-      if (point.method === 'Direct' && (await landingsSincePublish(host, written)) > 0)
-        throw noPoint(host, volume);
+      const broken = point.method === 'Direct' && (await landingsSincePublish(host, written)) > 0;
       const path = await driver.pointPath(host, volume, claim.relationship, point.id);
       const content =
         part === undefined
@@ -46,7 +38,7 @@ export function makeRestore(context: AgentContext): Pick<HostActivities, 'offerR
       const offer = dryRun
         ? await moverFor(mover).offerVerify(host, { id, mover, quick: true, isItem })
         : await moverFor(mover).offer(host, { id, targetHost, mover, isItem });
-      return { offer, point, content, capture: { syncId, method: 'Direct', path, live: false } };
+      return { offer, point, content, broken, capture: { syncId, method: 'Direct', path, live: false } };
     },
 
     async receiveRestore({ id, path, part, overwrite, dryRun, offer, mover, bytes, landingLifetimeMs }) {

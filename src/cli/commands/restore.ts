@@ -95,9 +95,12 @@ const describeWhat = ({ pointId, path }: RestoreResult) =>
 const describeWhere = ({ to, path }: RestoreResult) =>
   `${to.host}:${to.path}${path === undefined ? '' : `${to.path === '/' ? '' : '/'}${path}`}`;
 
+const NOT_WHOLE =
+  'the only copy is that of a transfer that was cut off or refused; what lies there may be of two states';
+
 /** What a restore would do, as people read it. */
 export function formatPlan(plan: RestoreResult): string {
-  const { target, files, bytes, replaced, deleted, leftOut } = plan;
+  const { target, files, bytes, replaced, deleted, leftOut, broken } = plan;
   const more = deleted.entries - deleted.examples.length;
   const examples = [...deleted.examples.map(oneLine), ...(more > 0 ? [`and ${more} more`] : [])].join(', ');
   const nothing = 'nothing: there is nothing yet';
@@ -109,6 +112,7 @@ export function formatPlan(plan: RestoreResult): string {
         ['brings', `${files} entries, ${formatBytes(bytes)}, from ${target}`],
         ['to', oneLine(describeWhere(plan))],
         ['replaces', replaced.entries === 0 ? nothing : there],
+        ...(broken ? [['NOT WHOLE', { text: NOT_WHOLE, paint: colors.red }] as [string, Cell]] : []),
         ...(deleted.entries > 0
           ? [
               ['DELETES', { text: `${deleted.entries} entries: ${examples}`, paint: colors.red }] as [
@@ -125,11 +129,12 @@ export function formatPlan(plan: RestoreResult): string {
 }
 
 export function formatResult(result: RestoreResult): string {
-  const { files, bytes, durationSeconds, deleted, leftOut } = result;
+  const { files, bytes, durationSeconds, deleted, leftOut, broken } = result;
   const gone = deleted.entries > 0 ? `, ${deleted.entries} deleted there` : '';
   const took = formatDuration(durationSeconds * 1000);
   const head = `restored ${describeWhat(result)} to ${describeWhere(result)}: ${files} entries, ${formatBytes(bytes)}${gone}, in ${took}`;
-  return [oneLine(head), ...formatLeftOut('left out', leftOut)].join('\n');
+  const warning = broken ? [`${colors.red('not whole')}: ${NOT_WHOLE}`] : [];
+  return [oneLine(head), ...warning, ...formatLeftOut('left out', leftOut)].join('\n');
 }
 
 async function restore(name: string, options: RestoreOptions): Promise<void> {
