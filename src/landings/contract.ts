@@ -20,6 +20,8 @@ export interface Landing {
   resumeToken?: string;
   /** Nothing was there when it was opened, so that everything has to be sent, and nothing can be deleted. */
   isEmpty?: boolean;
+  /** Of a stream of datasets: by part, the identity of the state that each goes on from, or of what is read. */
+  bases?: Record<string, string>;
   /**
    * What answers here is rsync, whatever the mover: files are compared. How it writes, and how much it deletes at
    * most, as the target found when it looked at its files.

@@ -1,7 +1,9 @@
 /** Datasets with children: as one state where that is wanted, and left alone where it is not. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { planStream } from '../../src/model/plan-stream';
+import type { Point } from '../../src/model/records';
 import { MoverSchema } from '../../src/model/spec';
 import { splitName } from '../../src/volumes/zfs/names';
 import type { SnapshotStorage } from '../support/snapshot-storage';
@@ -61,7 +63,7 @@ describe('with recursive', () => {
     expect(await readFile(join(readable, 'mail', 'letter'), 'utf8')).toBe('2');
   });
 
-  it('heals by the ladder where a child lost the base, and goes back to older points with all children', async () => {
+  it('goes on where a child lost its base, and goes back to older points with all children', async () => {
     await write('2');
     const { point } = await rig.sync({ spec });
     const lost = `${rig.replica.volume.path}/mail@tidemark_wiki_${point.syncId}`;
@@ -69,14 +71,7 @@ describe('with recursive', () => {
     await zfs('destroy', lost);
     await zfs('rollback', `${rig.replica.volume.path}/mail@tidemark_wiki_wiki-000001`);
     await write('3');
-    const situation = await rig.look(rig.replica);
-    const capture = await rig.capture(rig.nextSyncId(), spec);
-    const lostBase = planStream(situation);
-    await expect(rig.send(capture, lostBase, { spec })).rejects.toMatchObject({ type: 'BaseLost' });
-    const plan = planStream({ ...situation, excluded: [lostBase.base?.identity ?? ''] });
-    expect(plan).toMatchObject({ how: 'incremental-from-older-base', into: 'side' });
-    await rig.send(capture, plan, { spec });
-    await rig.publish(capture, plan);
+    expect((await rig.sync({ spec })).plan).toMatchObject({ how: 'incremental' });
     expect(await read()).toEqual(['3', '3']);
     await write('4');
     expect((await rig.sync({ spec })).plan).toMatchObject({ how: 'incremental' });
@@ -86,6 +81,119 @@ describe('with recursive', () => {
     await storage.driver.rollback(rig.target, rig.replica.volume, rollback);
     expect(await read()).toEqual(['3', '3']);
     expect((await rig.points()).length).toBe(4);
+  });
+});
+
+/** What a point, and the replica once it is the primary, have of the children. */
+describe('children that come and go', () => {
+  /** More than any increment of these tests is long. */
+  const LARGE = 300_000;
+  const child = (name: string) => `${rig.volume.path}/${name}`;
+  const contentsOf = async (folder: string) =>
+    (await readdir(folder, { recursive: true, withFileTypes: true }))
+      .filter((entry) => entry.isFile() && entry.name !== 'large')
+      .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+      .sort();
+  const contentsOfPoint = async (point: Point) => contentsOf(await rig.pathOfPoint(point));
+  const contentsServed = async () => {
+    await storage.driver.promote(rig.target, rig.replica.volume, {
+      ...{ relationship: 'wiki', epoch: 2, role: 'source' },
+    });
+    return contentsOf(await storage.pathOf(rig.replica.volume));
+  };
+
+  let first: Point;
+  beforeEach(async () => {
+    for (const name of ['mail', 'docs']) {
+      await zfs('create', child(name));
+      await writeFile(join(root, name, name), name);
+    }
+    await writeFile(join(root, 'docs', 'large'), randomBytes(LARGE));
+    first = (await rig.sync({ spec })).point;
+  });
+
+  it('carries one that was renamed by its new name, and no other again', async () => {
+    await zfs('rename', child('mail'), child('post'));
+    const { stats, point } = await rig.sync({ spec });
+    expect(stats.bytesSent).toBeLessThan(LARGE);
+    expect(await contentsOfPoint(point)).toEqual(['docs/docs', 'post/mail']);
+    expect(await contentsOfPoint(first)).toEqual(['docs/docs', 'mail/mail']);
+    expect(await contentsServed()).toEqual(['docs/docs', 'post/mail']);
+  });
+
+  it('serves none that was destroyed, and keeps it in older points, until they go', async () => {
+    await zfs('release', 'tidemark:wiki', `${child('mail')}@tidemark_wiki_wiki-000001`);
+    await zfs('destroy', '-r', child('mail'));
+    await expect(rig.sync({ spec, maxDeletes: '10%' })).rejects.toMatchObject({
+      ...{ type: 'ApprovalRequired', message: expect.stringContaining('delete 2 entries') as string },
+    });
+    const { stats, point } = await rig.sync({ spec });
+    expect(stats.bytesSent).toBeLessThan(LARGE);
+    expect(await contentsOfPoint(point)).toEqual(['docs/docs']);
+    expect(await contentsOfPoint(first)).toEqual(['docs/docs', 'mail/mail']);
+    await rig.sync({ spec });
+    const prune = async (points: Point[]) =>
+      storage.driver.prune(rig.target, rig.replica.volume, {
+        ...{ relationship: 'wiki', removePointIds: points.map(({ id }) => id) },
+      });
+    for (const _again of [1, 2]) await prune([first, point]);
+    expect(await zfs('list', '-H', '-o', 'name', '-r', '-t', 'all', rig.replica.volume.path)).not.toContain(
+      first.syncId,
+    );
+    const [pool, name] = rig.replica.volume.path.split('/');
+    const beside = await zfs('list', '-H', '-o', 'name', '-r', `${pool}/.tidemark/${name}`);
+    expect(beside).not.toMatch(/aside/);
+    expect(await contentsServed()).toEqual(['docs/docs']);
+  });
+
+  it('goes back to an older point with the child that it has', async () => {
+    await zfs('rename', child('mail'), child('post'));
+    await rig.sync({ spec });
+    const { volume } = rig.replica;
+    await storage.driver.rollback(rig.target, volume, { relationship: 'wiki', pointId: first.id });
+    expect(await contentsServed()).toEqual(['docs/docs', 'mail/mail']);
+  });
+
+  it('sends one again that is gone at the target, and says of which points it is missing', async () => {
+    const gone = `${rig.replica.volume.path}/mail`;
+    await zfs('release', 'tidemark:wiki', `${gone}@tidemark_wiki_wiki-000001`);
+    await zfs('destroy', '-r', gone);
+    const { stats, point } = await rig.sync({ spec });
+    expect(stats.bytesSent).toBeLessThan(LARGE);
+    expect(await contentsOfPoint(point)).toEqual(['docs/docs', 'mail/mail']);
+    const [older, newer] = await rig.points();
+    expect(older?.leftOut).toEqual([{ reason: 'subvolume', count: 1, examples: ['mail'] }]);
+    expect(newer).not.toHaveProperty('leftOut');
+  });
+
+  it('takes one that was made anew under the same name for another', async () => {
+    await zfs('release', 'tidemark:wiki', `${child('mail')}@tidemark_wiki_wiki-000001`);
+    await zfs('destroy', '-r', child('mail'));
+    await zfs('create', child('mail'));
+    await writeFile(join(root, 'mail', 'new'), 'new');
+    const { stats, point } = await rig.sync({ spec });
+    expect(stats.bytesSent).toBeLessThan(LARGE);
+    expect(await contentsOfPoint(point)).toEqual(['docs/docs', 'mail/new']);
+    expect(await contentsOfPoint(first)).toEqual(['docs/docs', 'mail/mail']);
+    await writeFile(join(root, 'mail', 'newer'), 'newer');
+    expect(await contentsOfPoint((await rig.sync({ spec })).point)).toEqual([
+      ...['docs/docs', 'mail/new', 'mail/newer'],
+    ]);
+    expect(await contentsServed()).toEqual(['docs/docs', 'mail/new', 'mail/newer']);
+  });
+
+  it('carries one with a blank in its name, and one that is mounted elsewhere', async () => {
+    await zfs('create', child('my notes'));
+    await writeFile(join(root, 'my notes', 'note'), 'note');
+    await zfs('create', '-o', `mountpoint=${join(rig.folder, 'elsewhere')}`, child('far'));
+    await writeFile(join(rig.folder, 'elsewhere', 'away'), 'away');
+    const { point, stats } = await rig.sync({ spec });
+    expect(stats.bytesSent).toBeLessThan(LARGE);
+    const all = ['docs/docs', 'far/away', 'mail/mail', 'my notes/note'];
+    expect(await contentsOfPoint(point)).toEqual(all);
+    await writeFile(join(root, 'my notes', 'second'), 'note');
+    expect(await contentsOfPoint((await rig.sync({ spec })).point)).toEqual([...all, 'my notes/second']);
+    await zfs('set', 'mountpoint=none', child('far'));
   });
 });
 

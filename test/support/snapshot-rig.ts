@@ -170,13 +170,14 @@ export class SnapshotRig {
     stream: StreamPlan,
     target = this.replica,
     host = this.target,
+    stats?: TransferStats,
   ): Promise<Point> {
     await this.close(target, capture.syncId, host);
     const sequence = Number(capture.syncId.slice(-6));
     const point = await this.storage.driver.publish(host, target.volume, {
       ...{
         relationship: RELATIONSHIP,
-        stamp: makeStamp(sequence),
+        stamp: { ...makeStamp(sequence), ...(stats && { bytes: stats.totalBytes, files: stats.totalFiles }) },
         method: 'Snapshot',
         unchanged: false,
         stream,
@@ -195,7 +196,7 @@ export class SnapshotRig {
     const capture = await this.capture(syncId, spec, sourceHost);
     const plan = planStream(situation);
     const stats = await this.send(capture, plan, options);
-    return { plan, stats, point: await this.publish(capture, plan, target, targetHost) };
+    return { plan, stats, point: await this.publish(capture, plan, target, targetHost, stats) };
   }
 
   async release(...keepSyncIds: string[]): Promise<void> {

@@ -76,9 +76,16 @@ it('hands every name over as an argument, and none to a shell as text', () => {
 });
 
 it('takes nothing from a source but names below the dataset, and properties that are safe to carry', () => {
-  expect(parseParts(offerOf({ parts: '["","/mail","/mail/in"]' }))).toEqual(['', '/mail', '/mail/in']);
-  for (const parts of ['["@x"]', '["/a b;rm"]', '["mail"]', '[]', '{}', 'no', '["/../x y"]'])
-    expect(() => parseParts(offerOf({ parts }))).toThrow('datasets that are none');
+  const parts = [
+    { part: '', guids: [] },
+    { part: '/mail in', guids: ['1'] },
+  ];
+  expect(parseParts(offerOf({ parts: JSON.stringify(parts) }))).toEqual(parts);
+  const bad = ['@x', '/a b;rm', 'mail', '/../x y', '/.tidemark/x', '/a\n'].map((part) =>
+    JSON.stringify([{ part, guids: [] }]),
+  );
+  for (const text of [...bad, '[{"part":"","guids":["-o"]}]', '[]', '{}', 'no'])
+    expect(() => parseParts(offerOf({ parts: text }))).toThrow('datasets that are none');
   const properties = {
     '': { compression: 'gzip', mountpoint: '/etc', readonly: 'off', 'tidemark:claims': '{}', '-o x': 'y' },
   };

@@ -1,10 +1,6 @@
 /** The commands at either end of a stream. Pure: what a user wrote is an argument of its own, never an option. */
-import type { StreamPlan } from '../../model/plan-stream';
 import type { ZfsSpec } from '../../model/spec';
 import type { Features } from '../../volumes/zfs/features';
-
-/** The children that a stream carries, as paths below the dataset: `` for itself, `/mail` for a child. */
-export type Parts = readonly string[];
 
 /** Of one dataset: what is sent, and the base where it has one. */
 export interface Part {
@@ -68,9 +64,4 @@ export function makeRead(snapshots: readonly string[]): string[] {
 /** Whether blocks go as they lie encrypted on disk. */
 export function isRaw({ raw }: ZfsSpec, isEncrypted: boolean): boolean {
   return raw === 'always' || (raw === 'auto' && isEncrypted);
-}
-
-/** Onto the live replica; otherwise into a side volume. */
-export function isOntoReplica(stream: StreamPlan | undefined): boolean {
-  return stream?.into === 'replica' && stream.base !== undefined;
 }

@@ -8,9 +8,10 @@ import type { MoverSpec } from '../../model/spec';
 
 import type { Mover, Offer } from '../contract';
 import { findFeatures } from '../../volumes/zfs/features';
-import { datasetsOf, type Entry, listTree } from '../../volumes/zfs/listing';
+import { byAge, type Entry } from '../../volumes/zfs/listing';
+import { sourceParts } from '../../volumes/zfs/parts';
+import { findPlace, isOurs } from '../../volumes/zfs/place';
 import { runZfs } from '../../volumes/zfs/tools';
-import type { Parts } from './commands';
 import { zfsOptions } from './options';
 
 /** Where a dataset is mounted and shared is the target's matter, and so is what Tidemark notes. */
@@ -23,7 +24,7 @@ const PropertiesSchema = z.record(z.string(), z.record(z.string(), z.string()));
 export type SentProperties = z.output<typeof PropertiesSchema>;
 
 /** A name below a dataset, and a property with its value: what comes from a source is taken as nothing else. */
-const PART = /^(\/[A-Za-z0-9_.:-]+)*$/;
+const PART = /^(\/(?!\.{1,2}(\/|$)|\.tidemark)[A-Za-z0-9_.: -]+)*$/;
 const PROPERTY = /^[a-z0-9:._-]+$/;
 
 function fail(message: string): never {
@@ -31,12 +32,17 @@ function fail(message: string): never {
   throw new TidemarkError('InvalidSpec', message, { hint });
 }
 
+const PartsSchema = z
+  .array(z.object({ part: z.string().regex(PART), guids: z.array(z.string().regex(/^\d+$/)) }))
+  .min(1);
+
+/** A dataset that is sent: its path below the volume, and the states of it that the source holds, newest last. */
+export type OfferedPart = z.output<typeof PartsSchema>[number];
+
 /** @throws TidemarkError `InvalidSpec` for what is no list of parts. */
-export function parseParts({ resolved }: Offer): Parts {
-  const parts = z.array(z.string().regex(PART)).safeParse(parseJson(resolved['parts'] ?? '[""]'));
-  return parts.success && parts.data.length > 0
-    ? parts.data
-    : fail('the source names datasets that are none');
+export function parseParts({ resolved }: Pick<Offer, 'resolved'>): OfferedPart[] {
+  const parts = PartsSchema.safeParse(parseJson(resolved['parts'] ?? '[{"part":"","guids":[]}]'));
+  return parts.success ? parts.data : fail('the source names datasets that are none');
 }
 
 /** @throws TidemarkError `InvalidSpec` */
@@ -62,17 +68,33 @@ function parseJson(text: string): unknown {
   }
 }
 
-async function findParts(host: Host, volume: Volume, recursive: boolean): Promise<Parts> {
-  if (!recursive) return [''];
-  const datasets = datasetsOf(await listTree({ host, volume }, volume.path));
-  const isFilesystem = ({ properties }: Entry) =>
-    properties['type'] === 'filesystem' || properties['type'] === 'volume';
-  return datasets.filter(isFilesystem).map(({ name }) => name.slice(volume.path.length));
+/** States of a child that users and other tools made: as many of the newest are offered as a base. */
+const OFFERED_FOREIGN = 8;
+
+function statesOf(entries: readonly Entry[], dataset: string): string[] {
+  const held = entries.filter((entry) => entry.kind !== 'dataset' && entry.dataset === dataset).sort(byAge);
+  const foreign = new Set(held.filter((entry) => !isOurs(entry)).slice(-OFFERED_FOREIGN));
+  const offered = held.filter((entry) => isOurs(entry) || foreign.has(entry));
+  return [...new Set(offered.map(({ properties }) => properties['guid'] ?? ''))];
 }
 
-async function readProperties(host: Host, volume: Volume, parts: Parts): Promise<SentProperties> {
+async function findParts(host: Host, volume: Volume, recursive: boolean): Promise<OfferedPart[]> {
+  if (!recursive) return [{ part: '', guids: [] }];
+  const place = await findPlace(host, volume);
+  return sourceParts(place).map((dataset) => ({
+    part: dataset.slice(volume.path.length),
+    // The volume's own base is chosen by the plan.
+    guids: dataset === volume.path ? [] : statesOf(place.entries, dataset),
+  }));
+}
+
+async function readProperties(
+  host: Host,
+  volume: Volume,
+  parts: readonly OfferedPart[],
+): Promise<SentProperties> {
   const all: SentProperties = {};
-  for (const part of parts) {
+  for (const { part } of parts) {
     const columns = ['-Hp', '-o', 'property,value', '-s', 'local', 'all'];
     const { stdout } = await runZfs({ host, volume }, ['get', ...columns, `${volume.path}${part}`]);
     const lines = stdout
@@ -100,7 +122,7 @@ async function checkRaw(host: Host, mover: MoverSpec): Promise<void> {
 export const makeOffer: Mover['offer'] = async (host, { id, targetHost, volume, mover }) => {
   await checkRaw(host, mover);
   const { recursive, properties } = zfsOptions(mover);
-  const parts = volume ? await findParts(host, volume, recursive) : [''];
+  const parts = volume ? await findParts(host, volume, recursive) : [{ part: '', guids: [] }];
   const sent = volume && properties ? await readProperties(host, volume, parts) : {};
   const publicKey = await makeKey(host, id, targetHost);
   const resolved = { parts: JSON.stringify(parts), properties: JSON.stringify(sent) };

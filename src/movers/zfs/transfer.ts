@@ -2,10 +2,14 @@
 import type { Host, RunResult } from '../../hosts/contract';
 import { LANDING_ALIAS, prepareSsh, SSH_ARGV } from '../../landings/ssh-client';
 import type { TransferStats } from '../../model/records';
-import { makeMissing } from '../../volumes/zfs/place';
-import { findFeatures, type Features } from '../../volumes/zfs/features';
-import { type Entry, listTree, numberOf } from '../../volumes/zfs/listing';
+import { TidemarkError } from '../../model/errors';
+import { type Entry, numberOf } from '../../volumes/zfs/listing';
 import { splitName } from '../../volumes/zfs/names';
+import { partsOf } from '../../volumes/zfs/parts';
+import { findPlace, makeMissing, type Place } from '../../volumes/zfs/place';
+import { makeError } from '../../volumes/zfs/tools';
+import { type CountedDeletions, refuseDeletions } from '../shared/approval';
+import { countEntries } from './entries';
 import type { TransferRequest } from '../contract';
 import { transferAttempt } from '../shared/names';
 import { describeLink } from '../shared/link';
@@ -13,7 +17,7 @@ import { ProgressMeter } from '../shared/progress';
 import { classifyStream } from './classify';
 import { isRaw, makeResumedSend, makeSend, type Part } from './commands';
 import { transferFiles } from './delta';
-import { parseParts } from './offer';
+import { type OfferedPart, parseParts } from './offer';
 import { zfsOptions } from './options';
 import { readCopied, readEstimate } from './output';
 
@@ -24,36 +28,80 @@ const FRAME_BYTES = 2048;
 export const SSH = [...SSH_ARGV, LANDING_ALIAS];
 
 interface Source {
+  place: Place;
+  frozen: Entry;
+  base?: Entry;
   parts: Part[];
-  entries: Entry[];
-  features: Features;
   isEncrypted: boolean;
 }
 
-/** What is sent of each dataset, and from which base: one that is new there is sent in full. */
+/**
+ * What is sent of each dataset, and from which state, as the target has chosen it by identity.
+ * @throws TidemarkError `SourceChanged` where other datasets were frozen than the target expects
+ */
 async function findSource(host: Host, request: TransferRequest): Promise<Source> {
-  const { capture, stream, resolved } = request;
+  const { capture, resolved, landing, mover } = request;
   const { dataset, own } = splitName(capture.path);
-  const volume = { kind: 'zfs' as const, path: dataset };
-  const [features, entries] = await Promise.all([findFeatures(host), listTree({ host, volume }, dataset)]);
-  const names = new Map(entries.map((entry) => [entry.name, entry]));
-  const top = names.get(capture.path);
-  if (top?.properties['guid'] !== capture.identity) throw makeMissing({ host, volume });
-  const sign = stream?.base?.sourceName.slice(dataset.length);
-  const parts = parseParts({ publicKey: '', serverCommands: {}, resolved }).map((part): Part => {
-    const base = sign === undefined ? undefined : `${dataset}${part}${sign}`;
-    const isHeld = base !== undefined && (part === '' || names.has(base));
-    return { snapshot: `${dataset}${part}@${own}`, ...(isHeld && { base }) };
+  const place = await findPlace(host, { kind: 'zfs', path: dataset });
+  const frozen = place.entries.find(({ name }) => name === capture.path);
+  if (!frozen || frozen.properties['guid'] !== capture.identity) throw makeMissing(place);
+  const offered = parseParts({ resolved });
+  checkParts(place, frozen, offered, zfsOptions(mover).recursive);
+  const found = offered.map(({ part }) => {
+    const identity = landing.bases?.[part];
+    const base = identity === undefined ? undefined : findBase(place, `${dataset}${part}`, identity);
+    return { snapshot: `${dataset}${part}@${own}`, base };
   });
-  const isEncrypted = (names.get(dataset)?.properties['encryption'] ?? 'off') !== 'off';
-  return { parts, entries, features, isEncrypted };
+  const base = found[0]?.base;
+  const parts = found.map(({ snapshot, base: from }) => ({ snapshot, ...(from && { base: from.name }) }));
+  const isEncrypted = (place.dataset?.properties['encryption'] ?? 'off') !== 'off';
+  return { place, frozen, parts, isEncrypted, ...(base && { base }) };
+}
+
+function checkParts(
+  place: Place,
+  frozen: Entry,
+  offered: readonly OfferedPart[],
+  isRecursive: boolean,
+): void {
+  const names = new Set(partsOf(place, frozen).map(({ part }) => part));
+  const missing = offered.filter(({ part }) => !names.has(part)).map(({ part }) => part);
+  const more = [...names].filter((name) => isRecursive && !offered.some(({ part }) => part === name));
+  if (missing.length + more.length === 0) return;
+  const which = [...missing, ...more].map((part) => `${place.volume.path}${part}`).join(', ');
+  const message = `datasets were made, renamed or destroyed while it was frozen: ${which}`;
+  throw makeError(place, 'SourceChanged', message, { hint: 'sync again: it freezes them as they are now' });
+}
+
+/** @throws TidemarkError `BaseLost` */
+function findBase(place: Place, dataset: string, identity: string): Entry {
+  const held = place.entries.filter(
+    (entry) => entry.dataset === dataset && entry.properties['guid'] === identity,
+  );
+  const found = held.find(({ kind }) => kind === 'snapshot') ?? held.find(({ kind }) => kind === 'bookmark');
+  if (found) return found;
+  const hint = 'the next older state that both hold is tried, by itself';
+  throw makeError(place, 'BaseLost', `the base of ${dataset} is not here any more`, { hint });
+}
+
+/** What would go is counted before a byte does. What can't be mounted, and so not be counted, has no entries. */
+async function countFirst(host: Host, request: TransferRequest, source: Source): Promise<CountedDeletions> {
+  const { place, frozen, base } = source;
+  const from = base?.kind === 'snapshot' ? { base } : {};
+  const counted = await countEntries(place, { id: request.id, frozen, ...from }).catch((error: unknown) => {
+    if (error instanceof TidemarkError && error.type === 'NotMounted') return undefined;
+    throw error;
+  });
+  if (!counted) return { entries: 0 };
+  refuseDeletions(host, request, counted);
+  return counted;
 }
 
 /** Bytes of the stream, as far as they can be known before. */
 async function estimate(
   host: Host,
   send: readonly string[],
-  { features, entries, parts }: Source,
+  { place: { features, entries }, parts }: Source,
 ): Promise<number | undefined> {
   if (features.estimates && send[0] === 'zfs' && !send.includes('-t')) {
     const { stdout, stderr } = await host.run([...send.slice(0, 2), '-nP', ...send.slice(2)]);
@@ -77,8 +125,9 @@ export async function transfer(host: Host, request: TransferRequest): Promise<Tr
   await host.endAttempts(transferAttempt(host.home, id));
   if (landing.rsync) return await transferFiles(host, request);
   const source = await findSource(host, request);
+  const counted = await countFirst(host, request, source);
   const options = zfsOptions(mover);
-  const raw = isRaw(options, source.isEncrypted) && source.features.raw;
+  const raw = isRaw(options, source.isEncrypted) && source.place.features.raw;
   const { resumeToken } = landing;
   const send =
     resumeToken === undefined
@@ -102,11 +151,12 @@ export async function transfer(host: Host, request: TransferRequest): Promise<Tr
   const attempt = transferAttempt(host.home, id);
   const maxOutputBytes = 1024 * 1024;
   const results = await host.pipe([send, count, SSH], { cwd, signal, attempt, onStderr, maxOutputBytes });
-  const [sent, counted, ssh] = results as [RunResult, RunResult, RunResult];
-  const bytesSent = readCopied(counted.stderr) ?? 0;
+  const [sent, copied, ssh] = results as [RunResult, RunResult, RunResult];
+  const bytesSent = readCopied(copied.stderr) ?? 0;
   const isThere = isThereAlready(ssh, capture.identity);
   if (!isThere && (sent.exitCode !== 0 || ssh.exitCode !== 0)) throw await classify(host, request, sent, ssh);
-  return makeStats(source, { bytesSent, isThere, durationMs: Math.round(performance.now() - startedAt) });
+  const durationMs = Math.round(performance.now() - startedAt);
+  return makeStats(source, { bytesSent, isThere, durationMs, counted });
 }
 
 async function classify(
@@ -124,8 +174,13 @@ async function classify(
 }
 
 function makeStats(
-  { entries, parts }: Source,
-  { bytesSent, isThere, durationMs }: { bytesSent: number; isThere: boolean; durationMs: number },
+  { place: { entries }, parts }: Source,
+  {
+    bytesSent,
+    isThere,
+    durationMs,
+    counted,
+  }: { bytesSent: number; isThere: boolean; durationMs: number; counted: CountedDeletions },
 ): TransferStats {
   const names = new Set(parts.map(({ snapshot }) => snapshot));
   const totalBytes = entries
@@ -137,9 +192,9 @@ function makeStats(
     bytesChanged: bytesSent,
     // A stream does not say how many files it is about.
     filesChanged: isChanged ? 1 : 0,
-    filesDeleted: 0,
+    filesDeleted: counted.removed ?? 0,
     totalBytes,
-    totalFiles: 0,
+    totalFiles: counted.entries,
     durationMs,
     filesVanished: 0,
   };

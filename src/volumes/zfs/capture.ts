@@ -130,7 +130,7 @@ export async function states(host: Host, volume: Volume, relationship: string): 
       name: entry.name,
       createdAt: new Date(numberOf(entry, 'creation') * 1000).toISOString(),
       kind: entry.kind === 'bookmark' ? 'bookmark' : 'snapshot',
-      ours: isOurs(entry, relationship),
+      ours: isOurs(entry),
       ...(isDelta(place, entry) && { delta: true as const }),
       ...costOf(entries, entry, relationship),
     }));

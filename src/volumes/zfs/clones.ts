@@ -1,12 +1,13 @@
 /** Copies of recovery points that share everything with them: to write to, for a drill, or to read. */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Host } from '../../hosts/contract';
 import type { Volume } from '../../model/records';
 import { withLock } from '../shared/lock';
 import type { Clone } from '../contract';
 import { datasetsOf, type Entry, numberOf } from './listing';
 import { containerOf } from './names';
-import { allEntries, ensureContainer, findPlace, type Place, withChildren } from './place';
+import { partsOf } from './parts';
+import { ensureContainer, findPlace, type Place } from './place';
 import { findPoint } from './points';
 import { mount } from './swap';
 import { isMissing, makeError, runZfs } from './tools';
@@ -30,7 +31,11 @@ export async function ensureMountFolder(host: Host): Promise<void> {
   await host.files.mkdir(join(host.home, 'zfs'), 0o700);
 }
 
-/** Clones a snapshot and those of its children, mounted as they lie. Answers where. Repeatable. */
+/**
+ * Clones a snapshot and those of its children, each mounted below the other, wherever they were mounted when they were
+ * frozen. Answers where. Repeatable.
+ * @throws TidemarkError `NotMounted` rather than leave a child out
+ */
 async function cloneTree(
   place: Place,
   snapshot: Entry,
@@ -41,17 +46,33 @@ async function cloneTree(
   const path = mountPathOf(place, name);
   await ensureMountFolder(host);
   const there = new Set(place.beside.map((entry) => entry.name));
-  const options = ['-o', `mountpoint=${path}`, '-o', `readonly=${readOnly ? 'on' : 'off'}`];
-  for (const part of withChildren(allEntries(place), snapshot)) {
-    const at = `${top}${part.dataset.slice(snapshot.dataset.length)}`;
+  const parts = partsOf(place, snapshot);
+  const options = ['-o', `mountpoint=${path}`, '-o', 'readonly=off'];
+  for (const { part, snapshot: frozen } of parts) {
+    const at = `${top}${part}`;
     if (there.has(at)) continue;
-    await runZfs(place, ['clone', ...(at === top ? options : []), part.name, at]);
+    if (part !== '') await ensureMountPoint(host, `${path}${part}`);
+    await runZfs(place, ['clone', ...(part === '' ? options : []), frozen.name, at]);
   }
+  if (readOnly) await runZfs(place, ['set', 'readonly=on', top]);
   await mount({ host, volume: { kind: 'zfs', path: top } });
-  const mounted = (await findPlace(host, volume)).beside.find((entry) => entry.name === top);
-  if (mounted?.properties['mounted'] === 'yes') return mounted.properties['mountpoint'] ?? path;
+  const { beside } = await findPlace(host, volume);
+  const unmounted = parts.find(({ part }) => {
+    const copy = beside.find((entry) => entry.name === `${top}${part}`);
+    return copy?.properties['type'] !== 'volume' && copy?.properties['mounted'] !== 'yes';
+  });
+  if (!unmounted) return beside.find((entry) => entry.name === top)?.properties['mountpoint'] ?? path;
   const hint = 'is it encrypted, and its key not here? See: zfs get keystatus; zfs load-key';
-  throw makeError(place, 'NotMounted', `the copy of ${snapshot.name} can't be mounted`, { hint });
+  throw makeError(place, 'NotMounted', `the copy of ${unmounted.snapshot.name} can't be mounted`, { hint });
+}
+
+/** What was mounted elsewhere, or nowhere, has no folder in what holds it. The time of that stays as it was frozen. */
+async function ensureMountPoint(host: Host, path: string): Promise<void> {
+  if (await host.files.stat(path)) return;
+  const parent = dirname(path);
+  const { stdout } = await host.run(['stat', '-c', '%y', '--', parent]);
+  await host.files.mkdir(path);
+  await host.run(['touch', '-d', stdout.toString().trim(), '--', parent]);
 }
 
 /** `clone` of the volume contract. */
@@ -95,7 +116,7 @@ export async function removeClones(
 
 /** The datasets directly in the volume's container, by their own names. */
 function childrenBeside({ beside, volume }: Place): string[] {
-  const container = containerOf(volume) ?? '';
+  const container = containerOf(volume);
   const names = datasetsOf(beside).map(({ name }) => name.slice(container.length + 1));
   return names.filter((name) => name !== '' && !name.includes('/'));
 }
@@ -103,7 +124,7 @@ function childrenBeside({ beside, volume }: Place): string[] {
 async function destroyClone(place: Place, name: string, { isRead = false } = {}): Promise<void> {
   // Somebody may still read it: then the next prune removes it.
   const allow = (stderr: string) => isMissing(stderr) || (isRead && /is busy/.test(stderr));
-  const dataset = `${containerOf(place.volume) ?? ''}/${name}`;
+  const dataset = `${containerOf(place.volume)}/${name}`;
   const result = await runZfs(place, ['destroy', '-r', dataset], { allow });
   if (result.exitCode !== 0) return;
   await place.host.run(['rmdir', '--', mountPathOf(place, name)]);
@@ -149,7 +170,7 @@ export async function withCopy<T>(
 /** Removes what was copied of these snapshots to be read: nobody reads a state that is let go of. */
 export async function removeCopies(place: Place, snapshots: readonly string[]): Promise<void> {
   const isCopy = (name: string) => {
-    const entry = place.beside.find((each) => each.name === `${containerOf(place.volume) ?? ''}/${name}`);
+    const entry = place.beside.find((each) => each.name === `${containerOf(place.volume)}/${name}`);
     return name.startsWith('read_') && snapshots.includes(entry?.properties['origin'] ?? '');
   };
   for (const name of childrenBeside(place).filter(isCopy))

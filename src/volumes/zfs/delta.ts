@@ -5,7 +5,8 @@
 import type { Host } from '../../hosts/contract';
 import type { Volume } from '../../model/records';
 import { ensureMountFolder, mountPathOf } from './clones';
-import { allEntries, ensureContainer, findReadyPlace, findSide, type Place, withChildren } from './place';
+import { partsOf } from './parts';
+import { allEntries, ensureContainer, findReadyPlace, findSide, type Place } from './place';
 import { branchSide, discardSide, mount, takeSettings, unmount } from './swap';
 import { isMissing, makeError, runZfs } from './tools';
 
@@ -35,11 +36,11 @@ export async function openBranch(
   const state = all.find(({ kind, properties }) => kind === 'snapshot' && properties['guid'] === identity);
   if (!state)
     throw makeError(place, 'BaseLost', `the state ${targetName} is not here any more`, { hint: INSTEAD });
-  if (place.dataset.properties['type'] !== 'filesystem' || withChildren(all, state).length > 1) {
+  if (place.dataset.properties['type'] !== 'filesystem' || partsOf(place, state).length > 1) {
     const message = 'only the files of a single filesystem can be compared';
     throw makeError(place, 'UnsupportedCapture', message, { hint: INSTEAD });
   }
-  const side = await branchSide(host, volume, state);
+  const side = await branchSide(host, volume, [{ part: '', snapshot: state }]);
   const path = mountPathOf(place, BRANCH);
   await ensureMountFolder(host);
   // Else it could not hold what the replica can: lists of access, for example.

@@ -25,6 +25,7 @@ const PROPERTIES = [
   'createtxg',
   'creation',
   'used',
+  'usedbydataset',
   'referenced',
   'available',
   'origin',

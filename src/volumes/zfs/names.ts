@@ -19,15 +19,17 @@ export function parentOf(dataset: string): string | undefined {
   return slash < 0 ? undefined : dataset.slice(0, slash);
 }
 
-/** Where Tidemark keeps what belongs to a volume: never mounted. A pool's own dataset has no place beside it. */
-export function containerOf({ path }: Volume): string | undefined {
+/** Where Tidemark keeps what belongs to a volume: never mounted. That of a pool's own dataset is inside of it. */
+export function containerOf({ path }: Volume): string {
   const parent = parentOf(path);
-  return parent === undefined ? undefined : `${parent}/${FOLDER}/${path.slice(parent.length + 1)}`;
+  return parent === undefined
+    ? `${path}/${FOLDER}/.pool`
+    : `${parent}/${FOLDER}/${path.slice(parent.length + 1)}`;
 }
 
 /** Where a stream lands that is no increment of the replica. */
 export function sideOf(volume: Volume): string {
-  return `${containerOf(volume) ?? volume.path}/side`;
+  return `${containerOf(volume)}/side`;
 }
 
 /** The start of the names of a relationship's snapshots; no name of a relationship holds a `_`. */

@@ -3,7 +3,7 @@ import type { Host } from '../../hosts/contract';
 import type { Volume } from '../../model/records';
 import { findFeatures, type Features } from './features';
 import { type Entry, listTree, numberOf, snapshotsOf } from './listing';
-import { CLAIMS, containerOf, FLUSH, PENDING, POINT, sideOf, snapshotPrefix } from './names';
+import { CLAIMS, containerOf, FLUSH, PENDING, POINT, sideOf } from './names';
 import { isMissing, makeError, runZfs, type Subject } from './tools';
 
 export interface Place extends Subject {
@@ -22,7 +22,7 @@ export async function findPlace(host: Host, volume: Volume): Promise<Place> {
   const [features, entries, beside] = await Promise.all([
     findFeatures(host),
     listTree(subject, volume.path),
-    container === undefined ? [] : listTree(subject, container),
+    listTree(subject, container),
   ]);
   const dataset = entries.find(({ name }) => name === volume.path);
   const own = beside.find(({ name }) => name === container);
@@ -62,25 +62,14 @@ export function withChildren(entries: readonly Entry[], { dataset, own }: Entry)
   return entries.filter((entry) => entry.kind === 'snapshot' && entry.own === own && isInside(entry));
 }
 
-/** Made by this relationship, as a capture or by receiving one. */
-export function isOurs({ own, local }: Entry, relationship: string): boolean {
-  return own.startsWith(snapshotPrefix(relationship)) || local.has(POINT);
+/** Made by Tidemark, as a capture or by receiving one: also by other relationships, which have their own stamps. */
+export function isOurs({ own, local }: Entry): boolean {
+  return own.startsWith('tidemark_') || local.has(POINT);
 }
 
 /** Makes the dataset beside the volume, and the one that holds all of them. Neither is ever mounted. */
 export async function ensureContainer(subject: Subject): Promise<string> {
   const container = containerOf(subject.volume);
-  if (container === undefined) {
-    const hint = 'choose a dataset inside of the pool, such as tank/wiki';
-    throw makeError(
-      subject,
-      'InvalidSpec',
-      "a pool's own dataset can't be a target: nothing can take its place",
-      {
-        hint,
-      },
-    );
-  }
   if ((await listTree(subject, container)).some(({ name }) => name === container)) return container;
   const folder = container.slice(0, container.lastIndexOf('/'));
   const hidden = [
@@ -125,6 +114,18 @@ export function differsFromNewest(place: Place, dataset: string): boolean {
   });
 }
 
+/**
+ * Whether one dataset alone holds what no snapshot has: since its newest, or since that of which it was made a branch.
+ * To be asked of what was listed after {@link flush}.
+ */
+export function holdsUnfrozen(place: Place, { name, properties }: Entry): boolean {
+  const { written } = place.features;
+  const newest = snapshotsOf(allEntries(place), name).at(-1);
+  if (!newest && properties['origin'] === undefined) return true;
+  if (written) return Number(properties['written'] ?? 0) > 0;
+  return Number(newest ? newest.properties['used'] : properties['usedbydataset']) > 0;
+}
+
 /** The claims that are stored with this entry itself. */
 export function claimsText(entry: Entry | undefined): string | undefined {
   return entry?.local.has(CLAIMS) ? entry.properties[CLAIMS] : undefined;
@@ -142,6 +143,6 @@ export function findPendingSide(place: Place): Entry | undefined {
 }
 
 /** Everything that any point, side volume or clone consists of. */
-export function allEntries({ entries, beside }: Place): Entry[] {
+export function allEntries({ entries, beside }: Pick<Place, 'entries' | 'beside'>): Entry[] {
   return [...entries, ...beside];
 }

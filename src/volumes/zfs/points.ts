@@ -2,15 +2,26 @@
 import { pickPoint, PointSchema } from '../shared/points';
 import { z } from 'zod';
 import type { Host } from '../../hosts/contract';
-import { withoutExamples } from '../../model/left-out';
+
+import { LEFT_OUT_EXAMPLES, mergeLeftOut, withoutExamples } from '../../model/left-out';
 import type { Instant, Point, Volume } from '../../model/records';
 import { type Entry } from './listing';
 import { POINT } from './names';
+import { type Part, partsOf } from './parts';
 import { allEntries, findPlace, type Place } from './place';
 import { makeError, runZfs, type Subject } from './tools';
 
 /** The snapshot itself tells the rest. */
-const StampSchema = PointSchema.omit({ method: true, identity: true }).extend({ relationship: z.string() });
+const StampSchema = PointSchema.omit({ method: true, identity: true }).extend({
+  relationship: z.string(),
+  /** Children that were frozen with it. */
+  children: z.int().exactOptional(),
+  /** Their paths, where they fit into a property. */
+  childNames: z.array(z.string()).exactOptional(),
+});
+
+/** A property holds 1,024 bytes where ZFS is old, and a stamp more than names. */
+const NAMES_BYTES = 300;
 
 export type Stamp = z.output<typeof StampSchema>;
 
@@ -21,8 +32,22 @@ export interface StampedSnapshot {
   snapshot: Entry;
 }
 
-function toPoint({ relationship: _ours, ...stamp }: Stamp, { properties }: Entry): Point {
-  return { ...stamp, method: 'Snapshot', identity: properties['guid'] ?? '' };
+function toPoint(place: Place, stamp: Stamp, snapshot: Entry): Point {
+  const { relationship: _ours, children = 0, childNames = [], leftOut: stamped, ...others } = stamp;
+  const there = new Set(partsOf(place, snapshot).map(({ part }) => part.slice(1)));
+  const count = children - (there.size - 1);
+  const examples = childNames.filter((name) => !there.has(name)).slice(0, LEFT_OUT_EXAMPLES);
+  const leftOut = mergeLeftOut(stamped, count > 0 ? [{ reason: 'subvolume', count, examples }] : []);
+  const identity = snapshot.properties['guid'] ?? '';
+  return { ...others, method: 'Snapshot', identity, ...(leftOut.length > 0 && { leftOut }) };
+}
+
+/** What a stamp says of the children that are frozen with it: so that one that is lost is missed. */
+export function childrenFor(parts: readonly Part[]): Pick<Stamp, 'children' | 'childNames'> {
+  const names = parts.filter(({ part }) => part !== '').map(({ part }) => part.slice(1));
+  if (names.length === 0) return {};
+  const fits = JSON.stringify(names).length <= NAMES_BYTES;
+  return { children: names.length, ...(fits && { childNames: names }) };
 }
 
 function parseStamp(subject: Subject, { name, properties }: Entry): Stamp {
@@ -46,7 +71,7 @@ export function findStamped(place: Place, relationship: string): StampedSnapshot
     .filter(({ kind, local }) => kind === 'snapshot' && local.has(POINT))
     .map((snapshot) => ({ stamp: parseStamp(place, snapshot), snapshot }))
     .filter(({ stamp }) => stamp.relationship === relationship)
-    .map(({ stamp, snapshot }) => ({ stamp, snapshot, point: toPoint(stamp, snapshot) }))
+    .map(({ stamp, snapshot }) => ({ stamp, snapshot, point: toPoint(place, stamp, snapshot) }))
     .sort(
       ({ stamp: one }, { stamp: other }) => one.sequence - other.sequence || (one.id < other.id ? -1 : 1),
     );

@@ -5,11 +5,12 @@ import { destroySnapshot } from './capture';
 import { removeReads } from './clones';
 import { dropHold } from './holds';
 import { datasetsOf, type Entry, numberOf } from './listing';
-import { containerOf, holdTag, POINT, snapshotPrefix } from './names';
-import { allEntries, findPlace, ownSnapshots, type Place, withChildren } from './place';
+import { containerOf, holdTag, POINT } from './names';
+import { isUnfinished, partsOf } from './parts';
+import { findPlace, ownSnapshots, type Place } from './place';
 import { findStamped } from './points';
 import { withPoints } from './publish';
-import { runZfs } from './tools';
+import { isMissing, runZfs } from './tools';
 
 /** `prune` of the volume contract. The newest point stays whatever is asked: the next stream begins with it. */
 export async function prune(
@@ -43,39 +44,40 @@ export async function prune(
 
 /** The point goes first, so that none is ever half there. */
 async function destroyPoint(place: Place, snapshot: Entry, relationship: string): Promise<void> {
-  const [top, ...children] = withChildren(allEntries(place), snapshot);
+  const [top, ...children] = partsOf(place, snapshot).map((part) => part.snapshot);
   if (!top) return;
   await dropHold(place, [top, ...children], holdTag(relationship));
-  // What a clone of a drill, or the dataset that was replaced, still needs goes with a later prune.
-  if (!(await destroySnapshot(place, top.name))) return;
+  if (!(await destroySnapshot(place, top.name))) {
+    // What a clone of a drill, another relationship, or the dataset that was replaced still needs goes with a later
+    // prune: it is no point any more.
+    if (top.local.has(POINT)) await runZfs(place, ['inherit', POINT, top.name], { allow: isMissing });
+    return;
+  }
   for (const { name } of children) await destroySnapshot(place, name);
 }
 
-/** What was received and never became a point, from before the newest one. */
+/** What was received and is no point, from before the newest one: whichever relationship had made it at the source. */
 async function sweepUnfinished(place: Place, newest: Entry | undefined, relationship: string): Promise<void> {
   if (!newest) return;
-  const prefix = snapshotPrefix(relationship);
   for (const snapshot of ownSnapshots(place)) {
     const isOlder = numberOf(snapshot, 'createtxg') < numberOf(newest, 'createtxg');
-    if (isOlder && snapshot.own.startsWith(prefix) && !snapshot.local.has(POINT))
-      await destroyPoint(place, snapshot, relationship);
+    if (isOlder && isUnfinished(place, snapshot)) await destroyPoint(place, snapshot, relationship);
   }
 }
 
 function findAsides({ beside, volume }: Place): Entry[] {
   const container = containerOf(volume);
-  return datasetsOf(beside).filter(({ name }) => /^\/aside-\d+$/.test(name.slice(container?.length ?? 0)));
+  return datasetsOf(beside).filter(({ name }) => /^\/aside-\d+$/.test(name.slice(container.length)));
 }
 
 /** Replaced datasets in which nothing is left that is a point, or anybody else's. */
 async function sweepAsides(host: Host, volume: Volume, relationship: string): Promise<void> {
   const place = await findPlace(host, volume);
-  const prefix = snapshotPrefix(relationship);
   for (const { name } of findAsides(place)) {
     const inside = place.beside.filter(
       ({ kind, dataset }) => kind === 'snapshot' && (dataset === name || dataset.startsWith(`${name}/`)),
     );
-    const isNeeded = inside.some(({ own, local }) => local.has(POINT) || !own.startsWith(prefix));
+    const isNeeded = inside.some((snapshot) => !isUnfinished(place, snapshot));
     if (isNeeded) continue;
     await dropHold(place, inside, holdTag(relationship));
     const allow = (stderr: string) => /is busy|dependent clones|does not exist/.test(stderr);

@@ -8,8 +8,9 @@ import { sealBranch } from './delta';
 import { dropHold, hold } from './holds';
 import { datasetsOf, type Entry } from './listing';
 import { holdTag, sideOf, snapshotName } from './names';
-import { allEntries, findPlace, findReadyPlace, ownSnapshots, type Place, withChildren } from './place';
-import { findStamped, writeStamp } from './points';
+import { partsOf } from './parts';
+import { findPlace, findReadyPlace, ownSnapshots, type Place } from './place';
+import { childrenFor, findStamped, writeStamp } from './points';
 import { refresh, settle, swapIn } from './swap';
 import { makeError, runZfs } from './tools';
 
@@ -53,6 +54,7 @@ export async function publish(host: Host, volume: Volume, request: PublishReques
       ...(diverged && { diverged }),
       ...(isDelta && { delta: true }),
       ...(leftOut && { leftOut }),
+      ...childrenFor(partsOf(place, snapshot)),
     });
     const point = findStamped(await findPlace(host, volume), relationship).find(
       (each) => each.point.id === id,
@@ -123,10 +125,8 @@ async function freeze(
 /** The newest point is the base of the next stream, and nobody destroys it; the former one is free to go. */
 async function moveHold(place: Place, base: Entry, relationship: string): Promise<void> {
   const tag = holdTag(relationship);
-  await hold(place, withChildren(place.entries, base), tag);
+  const snapshotsOfState = (top: Entry) => partsOf(place, top).map((part) => part.snapshot);
+  await hold(place, snapshotsOfState(base), tag);
   const former = findStamped(place, relationship).filter(({ snapshot }) => snapshot.name !== base.name);
-  for (const { snapshot } of former) {
-    const all = withChildren(allEntries(place), snapshot);
-    await dropHold(place, all, tag);
-  }
+  for (const { snapshot } of former) await dropHold(place, snapshotsOfState(snapshot), tag);
 }

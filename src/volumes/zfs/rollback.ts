@@ -2,7 +2,8 @@
 import type { Host } from '../../hosts/contract';
 import type { Volume } from '../../model/records';
 import { snapshotsOf } from './listing';
-import { differsFromNewest, findPlace, flush, withChildren } from './place';
+import { findGone, partsOf } from './parts';
+import { differsFromNewest, findPlace, flush } from './place';
 import { findPoint } from './points';
 import { withPoints } from './publish';
 import { branchSide, mount, settle, swapIn } from './swap';
@@ -20,15 +21,19 @@ export async function rollback(
     const place = await findPlace(host, volume);
     const { snapshot } = findPoint(place, relationship, pointId);
     signal?.throwIfAborted();
+    const parts = partsOf(place, snapshot);
+    const names = parts.map(({ part }) => part);
     const isNewest = snapshotsOf(place.entries, volume.path).at(-1)?.name === snapshot.name;
-    if (!isNewest) {
-      await branchSide(host, volume, snapshot);
+    const isInPlace = parts.every((part) => part.snapshot.dataset === `${volume.path}${part.part}`);
+    // Children that the point has not must not be served with it.
+    if (!isNewest || !isInPlace || findGone(place, names).length > 0) {
+      await branchSide(host, volume, parts);
       await swapIn(host, volume);
       return;
     }
     if (!differsFromNewest(place, volume.path)) return;
     // Without -r: where a child has a newer snapshot of anybody's, this fails and destroys nothing.
-    for (const { name } of withChildren(place.entries, snapshot)) await runZfs(place, ['rollback', name]);
+    for (const part of parts) await runZfs(place, ['rollback', part.snapshot.name]);
     await mount(place);
   });
 }

@@ -7,15 +7,8 @@ import type { Host } from '../../hosts/contract';
 import type { Volume } from '../../model/records';
 import { byAge, datasetsOf, type Entry, listTree } from './listing';
 import { CLAIMS, containerOf, FLUSH, PENDING, POINT, sideOf } from './names';
-import {
-  allEntries,
-  differsFromNewest,
-  findPendingSide,
-  findPlace,
-  findSide,
-  flush,
-  type Place,
-} from './place';
+import { allEntries, findPendingSide, findPlace, findSide, flush, holdsUnfrozen, type Place } from './place';
+import { isBrought, type Part } from './parts';
 import { isMissing, makeError, runZfs, type Subject } from './tools';
 
 /** Where a dataset is mounted and shared: set only once it is the replica. */
@@ -157,7 +150,7 @@ async function freeAside(place: Place): Promise<string> {
   if (pending?.aside !== undefined && !place.beside.some(({ name }) => name === pending.aside))
     return pending.aside;
   const names = new Set(place.beside.map(({ name }) => name));
-  const container = containerOf(place.volume) ?? '';
+  const container = containerOf(place.volume);
   for (let number = 1; ; number++) {
     const name = `${container}/aside-${number}`;
     if (!names.has(name)) return name;
@@ -175,14 +168,12 @@ async function moveAside(place: Place, aside: string): Promise<void> {
 async function keepChanges(subject: Subject, aside: string): Promise<void> {
   await flush(subject);
   const place = await findPlace(subject.host, subject.volume);
-  const hasSnapshots = place.entries.some(({ kind }) => kind === 'snapshot');
-  if (hasSnapshots && !differsFromNewest(place, subject.volume.path)) return;
   const name = `tidemark-kept-${aside.slice(aside.lastIndexOf('-') + 1)}`;
   const allow = (stderr: string) => /dataset already exists/.test(stderr);
-  const isPart = (dataset: Entry) =>
-    dataset.name === subject.volume.path || !isForeign(place.entries, dataset);
-  for (const dataset of datasetsOf(place.entries).filter(isPart))
-    await runZfs(subject, ['snapshot', `${dataset.name}@${name}`], { allow });
+  const isPart = (dataset: Entry) => dataset.name === subject.volume.path || isBrought(place, dataset.name);
+  const parts = datasetsOf(place.entries).filter(isPart);
+  if (!parts.some((dataset) => holdsUnfrozen(place, dataset))) return;
+  for (const dataset of parts) await runZfs(subject, ['snapshot', `${dataset.name}@${name}`], { allow });
 }
 
 /** What is left to do once the side volume is the replica. */
@@ -228,7 +219,7 @@ async function leaveAside(place: Place, aside: string): Promise<void> {
     const at = `${volume.path}${child.name.slice(aside.length)}`;
     const isThere = entries.some(({ name }) => name === at);
     if (moved.some((name) => child.name.startsWith(`${name}/`))) continue;
-    if (!isThere && isForeign(beside, child)) {
+    if (!isThere && !isBrought(place, child.name)) {
       await runZfs(place, ['rename', child.name, at], { allow: (stderr) => NOT_MOUNTABLE.test(stderr) });
       moved.push(child.name);
     }
@@ -239,22 +230,15 @@ async function leaveAside(place: Place, aside: string): Promise<void> {
   }
 }
 
-/** A child that no stream ever brought: it belongs to somebody else. */
-function isForeign(entries: readonly Entry[], { name }: Entry): boolean {
-  const isBelow = (entry: Entry) => entry.dataset === name || entry.dataset.startsWith(`${name}/`);
-  return !entries.some(
-    (entry) => entry.kind === 'snapshot' && isBelow(entry) && entry.own.startsWith('tidemark_'),
-  );
-}
-
 /** Removes the side volume; snapshots that it had taken over from the replica go back to it. Repeatable. */
 export async function discardSide(host: Host, volume: Volume): Promise<void> {
   const place = await findPlace(host, volume);
   const side = sideOf(volume);
   if (!findSide(place)) return;
-  for (const { name, properties } of datasetsOf(place.entries)) {
-    if (properties['origin']?.startsWith(`${side}@`) || properties['origin']?.startsWith(`${side}/`))
-      await runZfs(place, ['promote', name]);
+  const isSide = (name: string) =>
+    name === side || name.startsWith(`${side}/`) || name.startsWith(`${side}@`);
+  for (const { name, properties } of datasetsOf(allEntries(place))) {
+    if (!isSide(name) && isSide(properties['origin'] ?? '')) await runZfs(place, ['promote', name]);
   }
   await runZfs(place, ['destroy', '-r', side], { allow: isMissing });
 }
@@ -262,28 +246,24 @@ export async function discardSide(host: Host, volume: Volume): Promise<void> {
 /**
  * Makes a side volume that holds a state of the replica, or of one that it replaced, and everything older: as
  * much a clone as the storage allows, so that nothing is copied. Repeatable.
+ * @param parts the volume's own state first, then those of children
  */
-export async function branchSide(host: Host, volume: Volume, base: Entry): Promise<string> {
+export async function branchSide(host: Host, volume: Volume, parts: readonly Part[]): Promise<string> {
   const side = sideOf(volume);
   const now = await findPlace(host, volume);
   if (findSide(now)) {
-    if (isBranched(now, base)) return side;
+    if (parts.length === 1 && parts[0] && isBranched(now, parts[0].snapshot)) return side;
     await discardSide(host, volume);
   }
   const place = await findPlace(host, volume);
-  const all = allEntries(place);
-  // By its identity: a side volume that was discarded may have had it under another dataset.
-  const again = all.find(
-    ({ kind, properties }) => kind === 'snapshot' && properties['guid'] === base.properties['guid'],
-  );
-  const top = again ?? base;
-  const datasets = datasetsOf(all).filter(
-    ({ name }) => name === top.dataset || name.startsWith(`${top.dataset}/`),
-  );
-  const inside = datasets.filter(({ name }) => all.some((entry) => entry.name === `${name}@${top.own}`));
-  const at = (name: string) => `${side}${name.slice(top.dataset.length)}`;
-  for (const { name } of inside) await runZfs(place, ['clone', `${name}@${top.own}`, at(name)]);
-  for (const { name } of inside) await runZfs(place, ['promote', at(name)]);
+  // By identity: a side volume that was discarded may have had it under another dataset.
+  const findAgain = ({ properties }: Entry) =>
+    allEntries(place).find(
+      (entry) => entry.kind === 'snapshot' && entry.properties['guid'] === properties['guid'],
+    );
+  for (const { part, snapshot } of parts)
+    await runZfs(place, ['clone', (findAgain(snapshot) ?? snapshot).name, `${side}${part}`]);
+  for (const { part } of parts) await runZfs(place, ['promote', `${side}${part}`]);
   return side;
 }
 

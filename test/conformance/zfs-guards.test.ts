@@ -1,0 +1,74 @@
+/** What a stream of a dataset would delete is known, and asked about, before its first byte goes. */
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { SnapshotStorage } from '../support/snapshot-storage';
+import { SnapshotRig } from '../support/snapshot-rig';
+import { makeZfsStorage } from '../support/zfs-storage';
+
+const FILES = 100;
+
+let storage: SnapshotStorage;
+let rig: SnapshotRig;
+let root: string;
+beforeAll(async () => {
+  storage = await makeZfsStorage();
+});
+afterAll(() => storage.dispose());
+beforeEach(async () => {
+  rig = await SnapshotRig.make(storage);
+  root = await storage.pathOf(rig.volume);
+  await fill();
+});
+afterEach(() => rig.dispose());
+
+async function fill(): Promise<void> {
+  await mkdir(join(root, 'files'));
+  for (let number = 1; number <= FILES; number++) await writeFile(join(root, 'files', `${number}`), 'x');
+}
+
+const empty = () => rm(join(root, 'files'), { recursive: true });
+const refused = (count: number, allowed: number) => ({
+  type: 'ApprovalRequired',
+  message: expect.stringMatching(
+    `delete ${count} entries at beta .*, and at most ${allowed} are allowed`,
+  ) as string,
+});
+const held = async () => (await readdir(join(await storage.pathOf(rig.replica.volume), 'files'))).length;
+
+it('counts what a point has, and refuses an emptied dataset without a change at the target', async () => {
+  const { stats, point } = await rig.sync();
+  expect([stats.totalFiles, point.files]).toEqual([FILES + 2, FILES + 2]);
+  await empty();
+  expect(await storage.driver.inspect(rig.source, rig.volume)).toMatchObject({ empty: true });
+  for (const _again of [1, 2])
+    await expect(rig.sync({ maxDeletes: '50%' })).rejects.toMatchObject(refused(FILES + 1, 51));
+  expect(await held()).toBe(FILES);
+  expect(await rig.points()).toHaveLength(1);
+  await fill();
+  const mended = await rig.sync({ maxDeletes: '50%' });
+  expect(mended.stats.filesDeleted).toBe(0);
+  expect(await held()).toBe(FILES);
+});
+
+it('names some of what would go, and lets go of what is allowed', async () => {
+  await rig.sync();
+  for (let number = 2; number <= FILES; number++) await rm(join(root, 'files', `${number}`));
+  const error = await rig.sync({ maxDeletes: '50%' }).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject(refused(FILES - 1, 51));
+  expect((error as Error).message).toMatch(/files\/\d+, files\/\d+, files\/\d+, …/);
+  const { stats } = await rig.sync({ maxDeletes: '100%' });
+  expect(stats).toMatchObject({ filesDeleted: FILES - 1, totalFiles: 3 });
+  expect(await held()).toBe(1);
+});
+
+it('holds for a copy that another tool had made, and where everything is sent anew', async () => {
+  await storage.snapshot(rig.volume, 'sent');
+  const sent = await storage.driver.states(rig.source, rig.volume, 'wiki');
+  await storage.copyByHand(rig.volume, sent[0]!, rig.replica.volume);
+  await empty();
+  await expect(rig.sync({ maxDeletes: '50%' })).rejects.toMatchObject(refused(FILES + 1, 51));
+  const excluded = [sent[0]!.identity];
+  const full = rig.sync({ maxDeletes: '50%', excluded });
+  await expect(full).rejects.toMatchObject({ type: 'ApprovalRequired' });
+  expect(await held()).toBe(FILES);
+});
