@@ -1,7 +1,7 @@
 /** Retention at a target where something can't be removed. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { keepPoints } from '../../src/activities/host/keep-points';
 import { makeLocalHost } from '../../src/hosts/local';
 import { runChecked } from '../../src/hosts/run-checked';
@@ -49,6 +49,8 @@ it('warns of a point that can not be removed, removes the others, and keeps the 
     const kept = await keepPoints(host, volume, { relationship, retain, signal });
     expect(kept.warning).toMatch(/could not all be removed[^]*only in 1/);
     expect(kept.points.at(-1)).toMatchObject({ id: makeStamp(3).id, keptBecause: ['newest', 'last 1'] });
+    const trees = await host.files.list(dirname(dirname(stuck)));
+    expect(trees).toHaveLength(2);
     const listed = await driver.points(host, volume, relationship);
     expect(kept.points.map(({ id }) => id)).toEqual(listed.map(({ id }) => id));
     await runChecked(host, ['chattr', '-i', stuck]);

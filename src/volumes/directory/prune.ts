@@ -33,10 +33,14 @@ export async function prune(
     const left = await readRecords(ready, relationship);
     const inUse = new Set([...left, ...holds].map(({ tree }) => tree));
     const trees = folderOf(ready, relationship, 'trees');
+    const failures: unknown[] = [];
     for (const name of await host.files.list(trees)) {
       signal?.throwIfAborted();
-      if (!inUse.has(name)) await removeTree(ready, join(trees, name));
+      // One that can't be removed (an immutable file in it) keeps no other from going; the next prune tries it again.
+      if (!inUse.has(name))
+        await removeTree(ready, join(trees, name)).catch((error: unknown) => failures.push(error));
     }
+    if (failures.length > 0) throw failures[0];
   });
 }
 
