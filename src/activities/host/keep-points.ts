@@ -18,11 +18,11 @@ function explain(points: readonly Point[], retain: RetainSpec): { kept: KeptPoin
   const because = new Map(plan.keep.map(({ id, because: reasons }) => [id, reasons]));
   const kept = points.flatMap((point) => {
     const keptBecause = because.get(point.id);
-    const { leftOut, ...rest } = point;
-    // Hundreds of points travel in one answer: their examples stay with the data and in the catalog.
-    return keptBecause
-      ? [{ ...rest, ...(leftOut && { leftOut: withoutExamples(leftOut) }), keptBecause }]
-      : [];
+    if (!keptBecause) return [];
+    const { leftOut } = point;
+    // Hundreds of points travel in one answer: the examples of all but the newest are in the catalog already.
+    const isNewest = point === points.at(-1);
+    return [{ ...point, ...(leftOut && !isNewest && { leftOut: withoutExamples(leftOut) }), keptBecause }];
   });
   return { kept, remove: plan.remove };
 }

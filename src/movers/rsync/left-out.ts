@@ -1,5 +1,6 @@
 /** Finds what of a tree rsync does not carry to a landing: one walk, of what may be left out alone. */
 import type { Host } from '../../hosts/contract';
+import { TidemarkError } from '../../model/errors';
 import { isRoot, type Keeps, keepsTime } from '../../model/keeps';
 import type { LeftOut, LeftOutReason } from '../../model/left-out';
 import { rsyncOptions } from '../../model/mover-options';
@@ -25,6 +26,8 @@ export interface Walked {
   /** What the receiver can keep; undefined where nobody tried. */
   keeps?: Keeps;
   signal?: AbortSignal;
+  /** Attributes must be looked at, or nothing can be said. Otherwise they are counted where that is possible. */
+  strict?: boolean;
   /** Told of each entry that is counted. */
   onFound?: OnFound;
 }
@@ -123,7 +126,10 @@ export async function findLeftOut(host: Host, walked: Walked): Promise<LeftOut[]
       makeFind(walked),
       { cwd: sourcePath, ...(keeps && { keeps }), ...(signal && { signal }) },
       onFound,
-    ),
+    ).catch((error: unknown) => {
+      const isMissing = error instanceof TidemarkError && error.type === 'ToolMissing';
+      if (!isMissing || walked.strict) throw error;
+    }),
   ]);
   if (found.length > 0) {
     const paths = found.map(({ path }) => path);

@@ -47,7 +47,7 @@ export async function findUnkept(
     if (differs(reason))
       unkept.push({ path: showPath(path), name: escapeName(path), what: [WHAT[reason] ?? ''] });
   };
-  const leftOut = await findLeftOut(host, { ...walked, onFound });
+  const leftOut = await findLeftOut(host, { ...walked, onFound, strict: !walked.quick });
   if (walked.quick) return { leftOut, unkept: [] };
   // Attributes and ACLs that a filesystem lacks are compared by rsync itself.
   const isCompared = (reason: LeftOutReason) => differs(reason) || ATTRIBUTES.includes(reason);
