@@ -10,6 +10,7 @@ type ZodIssue = z.core.$ZodIssue;
 /** What is expected, by the title or type that the JSON Schema gives. */
 const EXPECTED: Record<string, string> = {
   duration: 'a duration such as 90s, 15m, 1h30m or 7d',
+  percentage: 'a percentage such as 50%',
   size: 'a size such as 512KiB, 20MiB or 1.5GiB',
   string: 'text',
   integer: 'a whole number',

@@ -293,3 +293,18 @@ describe('everything at once', () => {
     ]);
   });
 });
+
+test('a percentage written as a number is told once what to write', () => {
+  const text = [
+    'apiVersion: tidemark/v1',
+    'kind: Relationship',
+    'metadata: { name: wiki }',
+    'spec:',
+    '  source: { host: alpha, directory: /srv/a }',
+    '  targets: [{ host: beta, directory: /srv/b }]',
+    '  guards: { maxDeletes: 50 }',
+  ].join('\n');
+  expect(parseSpecs(text, 'x.yaml').problems.map(({ message }) => message)).toEqual([
+    'must be a percentage such as 50%, not 50',
+  ]);
+});

@@ -58,7 +58,7 @@ export async function connect(local: Pick<Host, 'name' | 'run'>, options: SshOpt
       const sock = before && (await forward(before, hops[index - 1] as SshAddress, address));
       const pinned = address === options.address ? options.hostKeys : undefined;
       const known = pinned?.length
-        ? { trusted: [...pinned], revoked: [] }
+        ? { trusted: [...pinned], revoked: [], isPinned: true }
         : await findKnownKeys(local, address, knownHostsFiles(options));
       opened.push(await open(address, known, options, sock));
     }

@@ -80,7 +80,9 @@ export async function findFacts(host: string, pool: Pool): Promise<HostFacts> {
     throw new TidemarkError('ToolFailed', 'the login shell of that host can not be used', {
       host,
       toolMessage: tailOf(output.stderr || output.stdout),
-      hint: 'it must be a POSIX shell (sh, bash, dash, ksh, zsh), and its sshd must run commands: chsh -s /bin/sh',
+      hint:
+        'it must be a POSIX shell (sh, bash, dash, ksh, zsh), not nologin or false, and its sshd must run commands; ' +
+        'on that host, as root: usermod --shell /bin/sh USER, with the user of --via',
     });
   }
   const noise = output.stdout.slice(0, at);

@@ -35,6 +35,14 @@ it('asks a server for what can be verified, and never for signatures with SHA-1'
   expect(algorithmsFor({ trusted: [], revoked: [] })).not.toContain('ssh-rsa');
 });
 
+it('says how to trust another key by the way in which the known one was given', () => {
+  const known = { trusted: [OTHER], revoked: [] };
+  expect(examineKey(nas, ED, known)?.details.hint).toContain('ssh-keygen -R');
+  const pinned = examineKey(nas, ED, { ...known, isPinned: true })?.details.hint;
+  expect(pinned).toContain(`--host-key '${ED}'`);
+  expect(pinned).not.toContain('ssh-keygen -R');
+});
+
 it('trusts a known key alone', () => {
   expect(examineKey(nas, ED, { trusted: [ED], revoked: [] })).toBeUndefined();
   expect(examineKey(nas, ED, { trusted: [ED], revoked: [ED] })?.message).toMatch(/revoked/);

@@ -11,6 +11,8 @@ export type HostKey = string;
 export interface KnownKeys {
   trusted: HostKey[];
   revoked: HostKey[];
+  /** Those trusted were given by `--host-key`; what files of known hosts say does not count then. */
+  isPinned?: boolean;
 }
 
 /** Each type of key with the signatures that it may make; SHA-1 is not among them. */
@@ -113,7 +115,9 @@ export function examineKey(address: SshAddress, shown: HostKey, known: KnownKeys
     return refuse(
       `${where} shows a key that is not the one known for it: ${fingerprint}`,
       `the connection may be intercepted, or that host was installed anew; ${compare}; only if it is the same, ` +
-        `forget the old one: ssh-keygen -R '${knownHostsName(address)}', and start again`,
+        (known.isPinned
+          ? `start again with: --host-key '${shown}', instead of the one given`
+          : `forget the old one: ssh-keygen -R '${knownHostsName(address)}' (with -f FILE, where --known-hosts names one), and start again`),
     );
   }
   return refuse(
