@@ -87,7 +87,10 @@ it('takes nothing from a source but names below the dataset, and properties that
   for (const text of [...bad, '[{"part":"","guids":["-o"]}]', '[]', '{}', 'no'])
     expect(() => parseParts(offerOf({ parts: text }))).toThrow('datasets that are none');
   const properties = {
-    '': { compression: 'gzip', mountpoint: '/etc', readonly: 'off', 'tidemark:claims': '{}', '-o x': 'y' },
+    '': {
+      ...{ compression: 'gzip', mountpoint: '/etc', readonly: 'off', 'tidemark:claims': '{}', '-o x': 'y' },
+      ...{ 'com.sun:auto-snapshot': 'true', 'com.sun:auto-snapshot:daily': 'true', 'syncoid:sync': 'true' },
+    },
   };
   expect(parseProperties(offerOf({ properties: JSON.stringify(properties) }))).toEqual({
     '': { compression: 'gzip' },

@@ -14,9 +14,12 @@ import { findPlace, isOurs } from '../../volumes/zfs/place';
 import { runZfs } from '../../volumes/zfs/tools';
 import { zfsOptions } from './options';
 
-/** Where a dataset is mounted and shared is the target's matter, and so is what Tidemark notes. */
+/**
+ * Where a dataset is mounted and shared is the target's matter, and so is what Tidemark and other tools note: what
+ * they would freeze and prune at the target.
+ */
 const NOT_SENT =
-  /^(mountpoint|canmount|readonly|share(nfs|smb)|zoned|jailed|mlslabel|vol(size|blocksize)|version|key(location|format)|encryption|pbkdf2iters|(ref)?(quota|reservation)|tidemark:.*)$/;
+  /^(mountpoint|canmount|readonly|share(nfs|smb)|zoned|jailed|mlslabel|vol(size|blocksize)|version|key(location|format)|encryption|pbkdf2iters|(ref)?(quota|reservation)|(tidemark|syncoid|zrepl):.*|com\.sun:auto-snapshot.*)$/;
 
 const PropertiesSchema = z.record(z.string(), z.record(z.string(), z.string()));
 
