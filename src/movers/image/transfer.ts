@@ -44,13 +44,14 @@ function checkPair(host: Host, volume: Volume, set: ImageSet, held: Held): void 
 }
 
 function checkDeletions(
-  dropped: number,
-  { maxDeletions, id }: TransferRequest,
+  { dropped, held }: { dropped: number; held: number },
+  { maxDeletions, maxDeletionsPercent = 100, id }: TransferRequest,
   host: Host,
   volume: Volume,
 ): void {
-  if (dropped <= (maxDeletions ?? Infinity)) return;
-  const message = `this sync would take ${dropped} names of images away at ${id.target}, and at most ${maxDeletions ?? 0} are allowed unasked`;
+  const allowed = maxDeletions ?? Math.floor((maxDeletionsPercent / 100) * held);
+  if ((maxDeletions === undefined && maxDeletionsPercent >= 100) || dropped <= allowed) return;
+  const message = `this sync would take ${dropped} names of images away at ${id.target}, and at most ${allowed} are allowed unasked`;
   const hint = `look at the source; if this is meant, run: tidemark approve ${id.relationship}`;
   throw new TidemarkError('ApprovalRequired', message, { host: host.name, volume: volume.path, hint });
 }
@@ -64,7 +65,7 @@ export async function transfer(host: Host, request: TransferRequest): Promise<Tr
   const held = parseHeld(await session.ask('list'));
   checkPair(host, volume, set, held);
   const { changed, dropped } = countChanges(set, held.live);
-  checkDeletions(dropped, request, host, volume);
+  checkDeletions({ dropped, held: Object.keys(held.live?.names ?? {}).length }, request, host, volume);
   const missing = findMissing(set, held);
   const sent = await sendImages(host, { request, volume, set, missing, held, session });
   const landed = JSON.stringify({ syncId, set });

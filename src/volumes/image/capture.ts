@@ -5,7 +5,8 @@ import type { Host } from '../../hosts/contract';
 import { withLock } from '../shared/lock';
 import { makeError, writeRecord } from '../shared/tools';
 import type { Capture } from '../contract';
-import { type EngineImage, identityOf, type ImageSet, selectImages } from './image-set';
+import { LEFT_OUT_EXAMPLES } from '../../model/left-out';
+import { type EngineImage, findUnfitting, identityOf, type ImageSet, selectImages } from './image-set';
 import { keepImages, sweepKept } from './kept';
 import { beginAttempt, findPlace, findReadyPlace, lockKey, type Place } from './place';
 import { readCapture, readCaptures, recordPath, capturedPath } from './records';
@@ -45,21 +46,33 @@ export async function capture(host: Host, volume: Volume, request: CaptureReques
   return await withLock(lockKey(place, relationship), async () => {
     const path = recordPath(place, relationship, 'captures', syncId);
     const known = await readCapture(place, path);
-    const set = known?.set ?? (await freeze(place, request, path));
+    const { set, unfitting } = known ? { set: known.set, unfitting: [] } : await freeze(place, request, path);
     signal?.throwIfAborted();
     const captured = { selection: imageOptions(mover), names: set.names };
     await writeRecord(place, capturedPath(place, relationship), captured);
-    return { syncId, method, path, identity: identityOf(set), live: false };
+    const leftOut = describeUnfitting(unfitting);
+    return { syncId, method, path, identity: identityOf(set), live: false, ...leftOut };
   });
 }
 
-async function freeze(place: Place, request: CaptureRequest, path: string): Promise<ImageSet> {
+/** What a spec asks for by a pattern and the source has not is told, as no image of it is carried. */
+function describeUnfitting(patterns: readonly string[]): Pick<Capture, 'leftOut'> {
+  if (patterns.length === 0) return {};
+  const examples = patterns.slice(0, LEFT_OUT_EXAMPLES).map((pattern) => `${pattern} (no image fits)`);
+  return { leftOut: [{ reason: 'image', count: patterns.length, examples }] };
+}
+
+async function freeze(
+  place: Place,
+  request: CaptureRequest,
+  path: string,
+): Promise<{ set: ImageSet; unfitting: string[] }> {
   const { relationship, syncId, mover, signal } = request;
   const selection = imageOptions(mover);
   const { set, images } = await readSelected(place, selection);
   await keepImages(place, relationship, Object.keys(set.images), images, signal);
   await writeRecord(place, path, { syncId, store: place.volume.path, set, selection });
-  return set;
+  return { set, unfitting: findUnfitting(images, selection) };
 }
 
 /** `release` of the volume contract. */

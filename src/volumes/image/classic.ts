@@ -6,7 +6,8 @@ import { toHex } from './names';
 import { runEngine } from './run-engine';
 
 /** One line of an image, in the templates of both. */
-export const IMAGE_FORMAT = '{{.Id}} {{.Size}} {{json .RepoTags}} {{json .RootFS.Layers}}';
+export const IMAGE_FORMAT =
+  '{{.Id}} {{.Size}} {{json .RepoTags}} {{json .RootFS.Layers}} {{json .RepoDigests}}';
 
 /** More would be too long for one command. */
 const IMAGES_AT_ONCE = 500;
@@ -16,12 +17,14 @@ const LOOKS = 3;
 /** Reads lines of {@link IMAGE_FORMAT}; others are left out. */
 export function parseImages(text: string): EngineImage[] {
   return text.split('\n').flatMap((line) => {
-    const [digest = '', size, names, layers] = line.trim().split(' ');
+    const [digest = '', size, names, layers, digests = '[]'] = line.trim().split(' ');
     const id = toHex(digest);
     if (id === undefined || !names || !layers) return [];
+    const digestNames = ((JSON.parse(digests) ?? []) as string[]).filter((name) => !name.includes('<none>'));
     return [
       {
         id,
+        ...(digestNames.length > 0 && { digestNames }),
         bytes: Number(size) || 0,
         names: ((JSON.parse(names) ?? []) as string[]).filter((name) => !name.includes('<none>')),
         layers: ((JSON.parse(layers) ?? []) as string[]).map((layer) => toHex(layer) ?? layer),

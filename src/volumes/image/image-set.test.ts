@@ -1,4 +1,12 @@
-import { type EngineImage, identityOf, matchesPattern, planMoves, selectImages, sumBytes } from './image-set';
+import {
+  type EngineImage,
+  findUnfitting,
+  identityOf,
+  matchesPattern,
+  planMoves,
+  selectImages,
+  sumBytes,
+} from './image-set';
 
 const hex = (digit: string) => digit.repeat(64);
 const image = (digit: string, names: string[], layers = [digit], bytes = 10): EngineImage => ({
@@ -44,6 +52,17 @@ describe('a selection', () => {
     const { names, images: chosen } = select([], true);
     expect(names).toEqual({ 'registry.example/blog:1': hex('2') });
     expect(Object.keys(chosen)).toEqual([hex('2'), hex('3')]);
+  });
+
+  it('takes an image that has no name but by its digest, where a pattern fits it or nothing is wished', () => {
+    const kept = [`tidemark.local/wiki:${hex('4')}`];
+    const pulled = { ...image('4', kept), digestNames: [`docker.io/library/nginx@sha256:${hex('a')}`] };
+    const choose = (names: string[]) =>
+      Object.keys(selectImages([pulled], { names, used: false }, new Set()).images);
+    expect([choose(['nginx']), choose([]), choose(['apache'])]).toEqual([[hex('4')], [hex('4')], []]);
+    expect(findUnfitting([pulled, ...images], { names: ['nginx', 'apache', '*/wiki'], used: false })).toEqual(
+      ['apache'],
+    );
   });
 
   it('takes what either wish takes', () => {

@@ -22,6 +22,8 @@ export interface EngineImage {
   /** 64 hexadecimal digits. */
   id: string;
   names: string[];
+  /** By the digests of its manifests, `nginx@sha256:…`, where an engine tells them apart: no names that can be set. */
+  digestNames?: string[];
   layers: string[];
   /** With all its layers. */
   bytes: number;
@@ -62,12 +64,21 @@ export function selectImages(
   const isWanted = (name: string, id: string) =>
     isAll || names.some((pattern) => matchesPattern(pattern, name)) || (used && usedIds.has(id));
   const chosen: Pick<ImageSet, 'names' | 'images'> = { names: {}, images: {} };
-  for (const { id, names: own, layers, bytes } of images) {
+  for (const { id, names: own, digestNames = [], layers, bytes } of images) {
+    // Pulled by its digest, it has no other name.
+    const isCalled = own.every(isOurs) && digestNames.some((name) => !isOurs(name) && isWanted(name, id));
     const wanted = own.filter((name) => !isOurs(name) && isName(name) && isWanted(name, id));
     for (const name of wanted) chosen.names[name] = id;
-    if (wanted.length > 0 || (used && usedIds.has(id))) chosen.images[id] = { layers, bytes };
+    if (wanted.length > 0 || isCalled || (used && usedIds.has(id))) chosen.images[id] = { layers, bytes };
   }
   return chosen;
+}
+
+/** The patterns that no image fits. */
+export function findUnfitting(images: readonly EngineImage[], { names }: ImageSpec): string[] {
+  const all = images.flatMap((image) => [...image.names, ...(image.digestNames ?? [])]);
+  const known = all.filter((name) => !isOurs(name));
+  return names.filter((pattern) => !known.some((name) => matchesPattern(pattern, name)));
 }
 
 /** Which image each name stands for; Tidemark's own names are left out. */
