@@ -1,6 +1,6 @@
 /** Btrfs subvolumes: frozen, sent and put in place by btrfs itself. What is no different is a directory's. */
 import type { VolumeDriver } from '../contract';
-import { directoryDriver } from '../directory';
+import { folderDriver } from '../directory';
 import { capture, release } from './capture';
 import { isChanged } from './changes';
 import { check, inspect } from './inspect';
@@ -11,7 +11,7 @@ import { states } from './states';
 import { claim, demote, disclaim, promote } from './switch';
 
 export const btrfsDriver: VolumeDriver = {
-  ...directoryDriver,
+  ...folderDriver,
   kind: 'btrfs',
   onlyMethod: 'Snapshot',
   inspect,

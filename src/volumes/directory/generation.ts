@@ -2,12 +2,10 @@
  * Generations by hard links: files that did not change are shared with the tree before, and never
  * with the live replica, so that nothing written there reaches a recovery point.
  */
-import type { RunResult } from '../../hosts/contract';
 import type { Change } from '../shared/fingerprint';
-import { walk } from '../shared/walk';
 import { groupByFile, listLinkedNames, REGULAR_FILES, type WorkOptions } from './links';
 import { NOT_CONTENT, type ReadyPlace } from './place';
-import { classifyFailure, runTool } from '../shared/tools';
+import { runTool } from '../shared/tools';
 
 /** Everything that a tree consists of; times are compared to the nanosecond, not to the second. */
 export const COPY = ['rsync', '-aHAXS', '--numeric-ids', '-x', '--modify-window=-1'];
@@ -33,22 +31,12 @@ export async function copyGeneration(
   options: WorkOptions,
 ): Promise<void> {
   await place.host.files.mkdir(destination, 0o700);
-  const result = await copyAll(place, destination, previous, options);
-  if (previous && isOutOfLinks(result)) {
-    // What is there already as a file of its own is left as it is.
-    await copyNamed(place, destination, await listManyNames(place, previous, options), [], options);
-    await checkCopied(place, await copyAll(place, destination, previous, options));
-  } else await checkCopied(place, result);
+  await copyAll(place, destination, previous, options);
   if (!previous) return;
   if (previous.hasHardLinks) await separateFormerLinks(place, destination, options);
   const hidden = (previous.changed ?? []).filter(({ entry, how }) => how === 'hidden' && entry.type === 'f');
   const paths = hidden.map(({ entry }) => entry.path);
   await copyNamed(place, destination, paths, ['--checksum'], options);
-}
-
-interface Copied {
-  argv: string[];
-  result: RunResult;
 }
 
 /** By size and time alone a file that was written to, and its time set back, would be shared as it was before. */
@@ -57,45 +45,11 @@ async function copyAll(
   destination: string,
   previous: PreviousTree | undefined,
   options: WorkOptions,
-): Promise<Copied> {
+): Promise<void> {
   const isUnknown = previous && previous.changed === undefined;
   const shared = previous ? [`--link-dest=${previous.path}`, ...(isUnknown ? ['--checksum'] : [])] : [];
   const argv = [...COPY, '--delete', ...EXCLUDED, ...shared, '--', `${place.root}/`, `${destination}/`];
-  return { argv, result: await place.host.run(argv, options) };
-}
-
-const isOutOfLinks = ({ result }: Copied) => result.exitCode !== 0 && /Too many links/.test(result.stderr);
-
-async function checkCopied(place: ReadyPlace, { argv, result }: Copied): Promise<void> {
-  if (result.exitCode !== 0 && result.exitCode !== VANISHED) throw classifyFailure(place, argv, result);
-  return Promise.resolve();
-}
-
-/** The least that a filesystem takes for one file: ext3's. */
-const FEWEST_LINKS = 32_000;
-
-/** Names of which there would be too many for one file, were they shared with the tree before. */
-async function listManyNames(
-  place: ReadyPlace,
-  previous: PreviousTree,
-  options: WorkOptions,
-): Promise<string[]> {
-  const links = new Map<string, number>();
-  await walk(
-    place.host,
-    previous.path,
-    (entry) => {
-      if (entry.links > 1 && entry.type !== 'd') links.set(entry.path, entry.links);
-    },
-    options,
-  );
-  const groups = groupByFile(await listLinkedNames(place, place.root, ['!', '-type', 'd'], options));
-  const isTooMany = (paths: string[]) =>
-    paths.length + Math.max(...paths.map((path) => links.get(path) ?? 0)) > FEWEST_LINKS;
-  return groups
-    .map((names) => names.map(({ path }) => path))
-    .filter(isTooMany)
-    .flat();
+  await runTool(place, argv, options, [VANISHED]);
 }
 
 /** Copies some files of the replica, sharing none, and gives their folders their times back. */

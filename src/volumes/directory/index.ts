@@ -15,7 +15,8 @@ import { rollback } from './rollback';
 import { size } from './size';
 import { demote, promote } from './switch';
 
-export const directoryDriver: VolumeDriver = {
+/** What every volume that is a folder can do in the same way. */
+export const folderDriver: VolumeDriver = {
   kind: 'directory',
   hasTrees: true,
   inspect,
@@ -30,7 +31,6 @@ export const directoryDriver: VolumeDriver = {
   diskBytes: (host, { path }) => measureTree(host, path),
   size,
   keeps,
-  exposeWrites,
   landingPath: ({ path }) => path,
   points,
   pointPath,
@@ -43,3 +43,6 @@ export const directoryDriver: VolumeDriver = {
   removeClones,
   prune,
 };
+
+/** A transfer that compares sizes and times would not see what others wrote to the replica. */
+export const directoryDriver: VolumeDriver = { ...folderDriver, exposeWrites };

@@ -303,7 +303,8 @@ export class History {
       );
     this.primary = to;
     this.told.push(`  then at ${to}: ${(await by.change(storage.folder(to))).join('; ')}`);
-    const own = await this.describe(storage.folder(from), true);
+    // Kept whole, with what is excluded from copies.
+    const own = await this.describe(storage.folder(from));
     const frozen = await this.describe(storage.folder(to), true);
     const reversed = await attempt<ReverseResult>(system, name, 'reverse', { acceptDiverged: true });
     if (reversed.failure !== undefined)
