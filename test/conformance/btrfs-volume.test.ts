@@ -14,25 +14,27 @@ describeVolume(makeSubvolumeFixture());
 describe('a btrfs volume', () => {
   let filesystem: TestFilesystem;
   let home: string;
+  let elsewhere: string;
   const host = () => makeLocalHost({ name: 'alpha', home });
   const at = (name = '') => ({ kind: 'btrfs' as const, path: join(filesystem.mountPoint, name) });
 
   beforeAll(async () => {
     filesystem = await TestFilesystem.make('btrfs');
     home = await mkdtemp(join(tmpdir(), 'tidemark-home-'));
+    elsewhere = await mkdtemp(join(tmpdir(), 'tidemark-elsewhere-'));
   });
   afterAll(async () => {
     await filesystem.dispose();
     await rm(home, { recursive: true });
+    await rm(elsewhere, { recursive: true });
   });
 
   it('is refused where it is a directory, or lies on another filesystem, and told what to do', async () => {
     await mkdir(at('folder').path);
     await writeFile(at('folder/file').path, 'x');
-    const elsewhere = { kind: 'btrfs' as const, path: join(home, 'elsewhere') };
     for (const [volume, words] of [
       [at('folder'), /not a btrfs subvolume: make it one/],
-      [elsewhere, /not on btrfs: name it as `directory`/],
+      [{ kind: 'btrfs' as const, path: elsewhere }, /not on btrfs: name it as `directory`/],
     ] as const) {
       const refused = { type: 'UnsupportedCapture', message: expect.stringMatching(words) as unknown };
       await expect(btrfsDriver.claim(host(), volume, TARGET)).rejects.toMatchObject(refused);

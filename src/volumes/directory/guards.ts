@@ -27,15 +27,19 @@ export async function checkPlace(place: Place, claim: Claim, options: CheckOptio
 /** @throws TidemarkError `InvalidSpec` for a system folder, wherever symlinks lead. */
 function checkNotSystem(place: Place, { role }: Claim): void {
   const { root, volume, host } = place;
-  const isAgents = role === 'target' && (isInside(host.home, root) || isInside(root, host.home));
   const objection =
     refuseFolder(root, role) ??
     refuseFolder(volume.path, role) ??
-    (isAgents ? `${root} holds the agent's own state, ${host.home}` : undefined);
+    (role === 'target' ? refuseAgentHome(root, host.home) : undefined);
   if (objection === undefined) return;
   throw makeError(place, 'InvalidSpec', objection, {
     hint: 'choose a directory that holds nothing but this data',
   });
+}
+
+function refuseAgentHome(root: string, home: string): string | undefined {
+  if (isInside(home, root)) return `${root} holds the agent's own state, ${home}`;
+  return isInside(root, home) ? `${root} lies in the agent's own state, ${home}` : undefined;
 }
 
 /** @throws TidemarkError `NotMounted` where the spec wants a mounted filesystem and there is none. */
