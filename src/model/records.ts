@@ -52,7 +52,7 @@ export interface HeldState {
   createdAt: Instant;
   /** `bookmark`: can only be sent from. */
   kind: 'snapshot' | 'bookmark';
-  /** Made by this relationship; others are carried or left, and never destroyed. */
+  /** Made by this relationship, or of ZFS by any of Tidemark's: no divergence. What others made is never destroyed. */
   ours: boolean;
   /** The sync that made it, where it is ours. */
   syncId?: string;

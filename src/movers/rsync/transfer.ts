@@ -46,9 +46,10 @@ async function push(
     const item = parseItem(line);
     if (item) return counter.countItem(item);
     const progress = parseProgress(line);
-    // Of what is compared most is equal, and none of it has to be sent.
-    if (progress && !named) return meter.update(progress);
-    counter.readLine(line);
+    if (!progress) return counter.readLine(line);
+    const { files, ...bytes } = progress;
+    // How many files were compared says nothing of how much has to be sent: most are equal.
+    meter.update({ ...bytes, ...(!named && files && { files }) });
   };
   const pass = named ? 'content' : 'main';
   const options = makeClientOptions(mover, writeMode, resolved, { ...writerOf(landing), pass });
@@ -65,6 +66,18 @@ async function push(
   }
   const durationMs = Math.round(performance.now() - startedAt);
   return counter.result({ durationMs, filesVanished: countVanished(stderr) });
+}
+
+/** The files whose size and time don't tell whether they changed. */
+function pushContent(
+  host: Host,
+  request: TransferRequest,
+  suspects: readonly string[],
+): Promise<TransferStats> {
+  const { onProgress } = request;
+  const meter = new ProgressMeter({ onProgress, now: () => performance.now() });
+  onProgress({ phase: 'comparing', bytesDone: 0, filesDone: 0, rateBytesPerSecond: 0 });
+  return push(host, request, meter, suspects);
 }
 
 /** What was done in all; `last` tells of the tree. */
@@ -94,10 +107,7 @@ async function transferTree(
   const meter = new ProgressMeter({ onProgress, now: () => performance.now(), isWhole });
   const foreseen = maxDeletions === undefined || isWhole ? undefined : await foresee(host, request);
   if (foreseen?.isEqual && suspects.length === 0) return foreseen.stats;
-  if (suspects.length > 0) {
-    onProgress({ phase: 'comparing', bytesDone: 0, filesDone: 0, rateBytesPerSecond: 0 });
-  }
-  const content = suspects.length > 0 ? await push(host, request, meter, suspects) : undefined;
+  const content = suspects.length > 0 ? await pushContent(host, request, suspects) : undefined;
   if (foreseen?.bytesToSend !== undefined) meter.expect(foreseen.bytesToSend);
   const main = await push(host, request, meter);
   await learnLink(host, request, main);
