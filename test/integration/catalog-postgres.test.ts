@@ -51,7 +51,9 @@ test('tables of an earlier version are brought up to date, with what their histo
   );
   await former.close();
   const database = new URL(url).pathname.slice(1);
-  await postgres.execute(`delete from tidemark_migrations where name = '0002-target-results'`, database);
+  await postgres.execute(`delete from tidemark_migrations where name >= '0002'`, database);
+  for (const table of ['sync_targets', 'recovery_points'])
+    await postgres.execute(`alter table ${table} drop column left_out`, database);
   await postgres.execute('drop table target_results', database);
   const catalog = await openCatalog({ url });
   const [wiki] = await catalog.relationships();
