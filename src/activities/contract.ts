@@ -1,5 +1,5 @@
 /**
- * What workflows call: the activities of a host's agent, and those of the control worker. Types
+ * What workflows call on a host's agent; `control/contract.ts` has what they call on the control worker. Types
  * alone, so that workflow code can import them.
  */
 import type { Landing } from '../landings/contract';
@@ -7,21 +7,17 @@ import type { LeftOut } from '../model/left-out';
 import type {
   Claim,
   Comparison,
-  Failure,
   HeldState,
   Instant,
   KeptPoint,
   Point,
   PointMethod,
-  SyncRecord,
   TransferStats,
   Volume,
 } from '../model/records';
 import type { StreamPlan } from '../model/plan-stream';
-import type { RelationshipState } from '../model/relationship-state';
 import type { Growth } from '../model/space';
-import type { HookSpec, MoverSpec, Relationship, RetainSpec, SourceSpec, TargetSpec } from '../model/spec';
-import type { DrillOutcome, Takeover } from '../model/status';
+import type { HookSpec, MoverSpec, RetainSpec, SourceSpec, TargetSpec } from '../model/spec';
 import type { Offer, TransferId, WriteMode } from '../movers/contract';
 import type { Capture, Inspection } from '../volumes/contract';
 
@@ -280,73 +276,4 @@ export interface HostActivities {
   removeClones(input: StepContext): Promise<void>;
   /** Relationship deleted: forgets claim, captures, landings; data and points stay. */
   retireEndpoint(input: { volume: Volume; relationship: string }): Promise<void>;
-}
-
-/** What the relationship wants its Temporal Schedule to be. */
-export interface WantedSchedule {
-  /** What each tick starts; by default a sync. */
-  what?: 'sync' | 'drill';
-  relationship: string;
-  /** It ticks whenever one of them does; none: there is to be no Schedule. */
-  crons: string[];
-  timezone: string;
-  jitterMs: number;
-  catchUpMs: number;
-  paused: boolean;
-  /** What its page in the Temporal UI says. */
-  note: string;
-  /** Goes on even where somebody has paused it in the Temporal UI. */
-  resume?: boolean;
-}
-
-/** Run by the control worker, on queue `tidemark`. */
-export interface ControlActivities {
-  /** Every reason why this document can't be accepted, and the document with defaults filled in. */
-  checkSpec(
-    document: unknown,
-  ): Promise<{ relationship?: Relationship; problems: string[]; warnings?: string[] }>;
-  /** Makes the Temporal Schedule what the spec says, or removes it where that has none. */
-  keepSchedule(wanted: WantedSchedule): Promise<{ nextRun?: Instant }>;
-  removeSchedule(relationship: string): Promise<void>;
-  /** Sends update `drill` to a relationship and waits for its result: what `requestDrill` runs. */
-  sendDrill(input: { relationship: string; requestId: string }): Promise<DrillOutcome>;
-  /** Writes the outcome of a sync to the catalog; repeatable by sync id. */
-  recordSync(record: SyncRecord): Promise<void>;
-  recordVerified(input: {
-    relationship: string;
-    target: string;
-    pointId: string;
-    at: Instant;
-  }): Promise<void>;
-  /** The relationship was applied or changed. Answers how far its name's syncs have counted, in any life. */
-  recordRelationship(relationship: Relationship): Promise<{ lastSequence: number }>;
-  recordRetired(relationship: string): Promise<void>;
-  /**
-   * What a relationship of this name knew whose workflow was ended before the run `runId`, and what came of the change
-   * of the primary that ran then. Undefined where there was none, or it was deleted.
-   */
-  recall(input: {
-    relationship: string;
-    runId: string;
-  }): Promise<{ state: RelationshipState; ended?: { takeover: Takeover; epoch: number } } | undefined>;
-  /** Sends update `sync` to a relationship and waits for its result: what `requestSync` runs. */
-  sendSync(input: {
-    relationship: string;
-    requestId: string;
-    scheduled: boolean;
-    /** When the Schedule meant the tick that asks. */
-    tick?: Instant;
-    targets?: string[];
-  }): Promise<SyncAnswer>;
-}
-
-/** What the update `sync` answers. */
-export interface SyncAnswer {
-  /** Not started: another operation was running, or the relationship was paused. */
-  skipped?: string;
-  syncId?: string;
-  workflowId?: string;
-  /** Where it was asked to wait. */
-  result?: SyncRecord['result'];
-  failure?: Failure;
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { vanishedText } from '../model/vanished';
 import { CliError } from './errors';
 import { tellError } from './exit-codes';
-import { inTurns } from './in-turns';
+import { inTurns } from '../model/in-turns';
 import { lazy } from './lazy';
 import { finish, print } from './output';
 import type { OutputOptions } from './output';

@@ -16,7 +16,7 @@ import type { ApplyAnswer, ExamineAnswer } from '../workflows/messages';
 import { chooseTemporalAddress, findUp, REACH_TIMEOUT_MS, temporalUnreachable } from './connection';
 import { CliError } from './errors';
 import { tellError } from './exit-codes';
-import { inTurns } from './in-turns';
+import { inTurns } from '../model/in-turns';
 import { askCatalog, catalogEntries, statusOfEntry, vanishedError } from './vanished';
 
 /** How often a call that takes long looks whether anybody is there to answer it. */

@@ -1,7 +1,7 @@
 /** Paths of volumes: one spelling each, and the folders that are never a volume. Pure text. */
 import type { Role } from './records';
 
-/** The folder in which Tidemark keeps what belongs to a volume. */
+/** Tidemark's own folder, inside of a volume or beside it. */
 export const STATE_FOLDER = '.tidemark';
 
 /** An absolute path in its one spelling: no doubled slash, no `.` part, no slash at the end. */

@@ -141,6 +141,9 @@ export interface Mover {
   /** Either side: the same, whichever sync it was for. */
   closeAll(host: Host, landings: Landings, id: Omit<TransferId, 'syncId'>): Promise<void>;
 
+  /** Source: forgets what is kept of former transfers of a relationship, which is deleted. Left out where nothing is. */
+  forget?(host: Host, relationship: string): Promise<void>;
+
   /** Source: the command for a landing that only reads, to compare with. */
   offerVerify(
     host: Host,

@@ -1,6 +1,7 @@
 /** What relationships themselves say of their state: what HTTP and metrics are made of, as `tidemark get` is. */
 import type { Client } from '@temporalio/client';
 import { findAllVanished } from '../activities/control/vanished';
+import { inTurns } from '../model/in-turns';
 import { makeRelationshipId } from '../model/names';
 import type { RelationshipStatus } from '../model/status';
 import type { Vanished } from '../model/vanished';
@@ -46,11 +47,9 @@ async function askAll(client: Client, names: readonly string[]): Promise<Readonl
     return states;
   }
   const waiting = names.filter((name) => !states.has(name));
-  const askInTurn = async () => {
-    for (let name = waiting.pop(); name !== undefined; name = waiting.pop())
-      states.set(name, await askOne(client, name, until));
-  };
-  await Promise.all(Array.from({ length: QUERIES_AT_ONCE }, askInTurn));
+  await inTurns(waiting, QUERIES_AT_ONCE, async (name) =>
+    states.set(name, await askOne(client, name, until)),
+  );
   return states;
 }
 

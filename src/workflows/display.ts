@@ -2,7 +2,6 @@
 import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import { renderRelationshipDetails } from '../model/details';
 import { nextStatusChange, watchedOf } from '../model/health';
-import { hostsOf } from '../model/endpoints';
 import type { Instant } from '../model/records';
 import { activeDocument, isStopped, phaseOf } from '../model/relationship-state';
 import type { RelationshipState } from '../model/relationship-state';
@@ -10,12 +9,12 @@ import { nextTick } from '../model/schedules';
 import { SEARCH_ATTRIBUTES } from '../model/search-attributes';
 import type { Relationship } from '../model/spec';
 import { Alarm } from './alarm';
+import { placeAttributes } from './search-attributes';
 
 function searchAttributesOf(state: RelationshipState, document: Relationship) {
   return [
     { key: SEARCH_ATTRIBUTES.phase, value: phaseOf(state) },
-    { key: SEARCH_ATTRIBUTES.hosts, value: hostsOf(document) },
-    { key: SEARCH_ATTRIBUTES.mover, value: Object.keys(document.spec.mover)[0] ?? '' },
+    ...placeAttributes(document),
     ...(state.lastSync ? [{ key: SEARCH_ATTRIBUTES.result, value: state.lastSync.result }] : []),
   ];
 }

@@ -4,7 +4,7 @@
  */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { LeftOut } from '../model/left-out';
-import type { SyncAnswer } from '../activities/contract';
+import type { SyncAnswer } from '../activities/control/contract';
 import type { OperationNews } from '../model/operation-news';
 import type { Price } from '../model/price';
 import type { Difference, Failure, Instant, Point, SyncRecord, TargetOutcome } from '../model/records';

@@ -1,6 +1,6 @@
 import { ApplicationFailure, log, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import type { SyncAnswer } from '../activities/contract';
+import type { SyncAnswer } from '../activities/control/contract';
 import { describeFailure } from '../model/failure';
 import { code, page, plain } from '../model/markdown';
 import { makeRelationshipId } from '../model/names';

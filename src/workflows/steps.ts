@@ -10,7 +10,8 @@ import {
   TimeoutFailure,
 } from '@temporalio/workflow';
 import type { ActivityOptions } from '@temporalio/workflow';
-import type { ControlActivities, HostActivities } from '../activities/contract';
+import type { HostActivities } from '../activities/contract';
+import type { ControlActivities } from '../activities/control/contract';
 import type { ErrorDetails } from '../model/errors';
 import { isErrorType } from '../model/errors';
 import { makeFailure, noAgentFailure } from '../model/failure';

@@ -5,13 +5,8 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
-import type {
-  ControlActivities,
-  HostActivities,
-  StepContext,
-  SyncAnswer,
-  WantedSchedule,
-} from '../../src/activities/contract';
+import type { HostActivities, StepContext } from '../../src/activities/contract';
+import type { ControlActivities, SyncAnswer, WantedSchedule } from '../../src/activities/control/contract';
 import { recall } from '../../src/activities/control/recall';
 import type { ErrorType } from '../../src/model/errors';
 import { CONTROL_QUEUE, makeHostQueue, makePointId, makeRelationshipId } from '../../src/model/names';

@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { Catalog } from '../../catalog/contract';
 import { checkDocument } from '../../model/parse-spec';
-import type { ControlActivities } from '../contract';
+import type { ControlActivities } from './contract';
 import { keepSchedule, removeSchedule } from './schedule';
 import { sendDrill } from './send-drill';
 import { recall } from './recall';

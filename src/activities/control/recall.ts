@@ -6,7 +6,7 @@ import { vanishedBy } from '../../model/vanished';
 import { carriedQuery } from '../../workflows/messages';
 import type { FailoverResult } from '../../workflows/messages';
 import type { RelationshipState } from '../../model/relationship-state';
-import type { ControlActivities } from '../contract';
+import type { ControlActivities } from './contract';
 
 /** How long a change of the primary may take to be undone, or finished, that lost its relationship. */
 const SETTLED_WITHIN_MS = 60_000;

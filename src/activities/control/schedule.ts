@@ -11,7 +11,7 @@ import { CONTROL_QUEUE, makeDrillScheduleId, makeScheduleId } from '../../model/
 import { SEARCH_ATTRIBUTES } from '../../model/search-attributes';
 import type { RequestDrillInput } from '../../workflows/request-drill';
 import type { RequestSyncInput } from '../../workflows/request-sync';
-import type { WantedSchedule } from '../contract';
+import type { WantedSchedule } from './contract';
 
 type WantedOptions = Pick<ScheduleOptions, 'spec' | 'action' | 'policies'> &
   Required<Pick<ScheduleOptions, 'action'>>;

@@ -5,7 +5,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { makeRelationshipId } from '../../model/names';
 import type { DrillOutcome } from '../../model/status';
 import { drillUpdate } from '../../workflows/messages';
-import type { ControlActivities } from '../contract';
+import type { ControlActivities } from './contract';
 import { notThere } from './vanished';
 
 /** A drill that a tick asked for; waits for its end. */

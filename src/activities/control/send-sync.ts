@@ -5,7 +5,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { Catalog } from '../../catalog/contract';
 import { makeRelationshipId } from '../../model/names';
 import { REFUSED_BY_STATE, syncUpdate } from '../../workflows/messages';
-import type { ControlActivities, SyncAnswer } from '../contract';
+import type { ControlActivities, SyncAnswer } from './contract';
 import { notThere } from './vanished';
 
 /** A sync that a tick or a user's own workflow asked for; waits for its end, however long it takes. */

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import type { Host } from '../../hosts/contract';
-import { runChecked } from '../../hosts/run-checked';
+import { readClock } from '../../hosts/read-clock';
 import type { TransferId } from '../../movers/contract';
 import type { WriteWindow } from '../../volumes/contract';
 
@@ -53,11 +53,6 @@ export async function noteClosing(host: Host, id: TransferId, closedAt: number):
   const last = landings.at(-1);
   if (last && last.closedAt === undefined)
     await writeNote(host, id, [...landings.slice(0, -1), { ...last, closedAt }]);
-}
-
-/** The host's own clock, by which the times of its files are. In seconds. */
-export async function readClock(host: Host): Promise<number> {
-  return Number((await runChecked(host, ['date', '+%s.%N'])).stdout.toString());
 }
 
 /** The newest point holds what they brought. */

@@ -1,14 +1,13 @@
 /** What a restore finds on either side, before anything is changed. */
 import { basename, dirname, join } from 'node:path';
 import type { FileKind, Host } from '../../hosts/contract';
+import { makeRecordReader } from '../../hosts/record-reader';
 import { runChecked } from '../../hosts/run-checked';
 import { type ErrorType, TidemarkError } from '../../model/errors';
 import { formatBytes } from '../../model/units';
 import { checkDestination } from '../../volumes/destination';
+import { NOT_CONTENT, pruneNames } from '../../volumes/shared/own-entries';
 import type { Content } from '../contract';
-
-/** At the top of a folder, and no content of it: a restore leaves them as they are. */
-const NOT_CONTENT = ['.tidemark', 'lost+found'];
 
 const NOTHING: Content = { entries: 0, bytes: 0 };
 
@@ -17,23 +16,18 @@ const NOTHING: Content = { entries: 0, bytes: 0 };
  * @param isFolder only what is in it: Tidemark's own and `lost+found` are none
  */
 export async function countContent(host: Host, path: string, isFolder: boolean): Promise<Content> {
-  const own = isFolder ? NOT_CONTENT.flatMap((name) => ['-path', `./${name}`, '-prune', '-o']) : [];
+  const own = isFolder ? pruneNames(NOT_CONTENT) : [];
   const start = isFolder ? ['.', '-xdev', '-mindepth', '1'] : [`./${basename(path)}`, '-xdev'];
-  let rest = '';
   let [entries, bytes, newest] = [0, 0, -Infinity];
-  const onStdout = (chunk: Buffer) => {
-    const lines = (rest + chunk.toString('latin1')).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) {
-      const [type, size, changed] = line.split(' ');
-      entries++;
-      if (type === 'f') bytes += Number(size);
-      newest = Math.max(newest, Number(changed));
-    }
+  const onEntry = (line: string) => {
+    const [type, size, changed] = line.split(' ');
+    entries++;
+    if (type === 'f') bytes += Number(size);
+    newest = Math.max(newest, Number(changed));
   };
   await runChecked(host, ['find', ...start, ...own, '-printf', '%y %s %T@\\n'], {
     cwd: isFolder ? path : dirname(path),
-    onStdout,
+    onStdout: makeRecordReader(onEntry, '\n').push,
     maxOutputBytes: 1024,
   });
   if (entries === 0) return NOTHING;

@@ -1,11 +1,11 @@
 /** Capture, landing, transfer, release: the bytes of a sync. */
 import { Context } from '@temporalio/activity';
 import type { Host } from '../../hosts/contract';
+import { readClock } from '../../hosts/read-clock';
 import type { CaptureMethod, Volume } from '../../model/records';
 import { estimateNeededBytes } from '../../model/space';
 import type { SourceSpec } from '../../model/spec';
 import { moverFor, MOVERS } from '../../movers/registry';
-import { forgetHistory } from '../../movers/rsync/source-history';
 import { receiveAttempt } from '../../movers/shared/names';
 import { driverFor } from '../../volumes/registry';
 import type { HostActivities, StepContext } from '../contract';
@@ -13,7 +13,7 @@ import type { AgentContext } from './context';
 import { chooseCaptureMethod, statedCaptureMethod } from './copy-method';
 import type { Exclusive } from './exclusive';
 import { betweenHooks } from './hooks';
-import { expiryIn, noteClosing, noteLanding, readClock, readLandings } from './landed';
+import { expiryIn, noteClosing, noteLanding, readLandings } from './landed';
 import { readWhole } from './middle';
 import { progressReporter } from './progress';
 
@@ -161,7 +161,7 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activ
       const driver = driverFor(volume.kind);
       await driver.release(host, volume, { relationship, keepSyncIds: [] });
       await driver.disclaim(host, volume, relationship);
-      await forgetHistory(host, relationship);
+      for (const mover of MOVERS) await mover.forget?.(host, relationship);
     },
   };
 }

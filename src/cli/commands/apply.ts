@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { SyncAnswer } from '../../activities/contract';
+import type { SyncAnswer } from '../../activities/control/contract';
 import { makeOperationId } from '../../model/names';
 import type { SyncRecord } from '../../model/records';
 import type { Relationship } from '../../model/spec';
@@ -12,7 +12,7 @@ import type { OutputOptions } from '../output';
 import { collect } from '../parse';
 import { readSpecs } from '../spec-files';
 import { followSync, formatRecord } from '../sync-result';
-import { inTurns } from '../in-turns';
+import { inTurns } from '../../model/in-turns';
 import type { Temporal } from '../temporal-client';
 import { printable } from '../text';
 

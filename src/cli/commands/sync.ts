@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { SyncAnswer } from '../../activities/contract';
+import type { SyncAnswer } from '../../activities/control/contract';
 import type { SyncRecord } from '../../model/records';
 import { CliError } from '../errors';
 import { lazy } from '../lazy';

@@ -1,5 +1,6 @@
 /** What a stream is going to change at the target, known before its first byte goes. */
 import type { Host } from '../../hosts/contract';
+import { makeRecordReader } from '../../hosts/record-reader';
 import type { TransferRequest } from '../contract';
 import { type CountedDeletions, isLimited } from '../shared/approval';
 import { transferAttempt } from '../shared/names';
@@ -57,13 +58,12 @@ async function listNames(host: Host, parts: readonly TreePart[]): Promise<Set<st
   const names = new Set<string>();
   for (const { path, place } of parts) {
     const prefix = place === '' ? '' : Buffer.from(place).toString('latin1');
-    let rest = '';
-    const onStdout = (chunk: Buffer) => {
-      const read = (rest + chunk.toString('latin1')).split('\0');
-      rest = read.pop() ?? '';
-      for (const name of read) names.add([prefix, name].filter((each) => each !== '').join('/'));
-    };
-    await host.run([...FIND, '-printf', String.raw`%P\0`], { cwd: path, onStdout, maxOutputBytes: 1024 });
+    const onName = (name: string) => names.add([prefix, name].filter((each) => each !== '').join('/'));
+    await host.run([...FIND, '-printf', String.raw`%P\0`], {
+      cwd: path,
+      onStdout: makeRecordReader(onName, '\0').push,
+      maxOutputBytes: 1024,
+    });
   }
   return names;
 }

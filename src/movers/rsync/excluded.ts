@@ -4,7 +4,7 @@ import { rsyncOptions } from '../../model/mover-options';
 import type { MoverSpec } from '../../model/spec';
 import { unescapeName } from './differences';
 import { makeFilters } from './options';
-import { makeRecordReader } from './records';
+import { makeRecordReader } from '../../hosts/record-reader';
 
 /** `a/b/c`, `a/b`, `a`. */
 function withFolders(path: string): string[] {
@@ -24,7 +24,7 @@ export async function dropExcluded(
 ): Promise<Set<string>> {
   const asked = new Set(paths.flatMap(withFolders));
   const carried = new Set<string>();
-  const onStdout = makeRecordReader((line) => {
+  const reader = makeRecordReader((line) => {
     carried.add(unescapeName(line).toString('latin1').replace(/\/$/, ''));
   }, '\n');
   // Each by itself: a listed path is carried although its folder is hidden.
@@ -34,7 +34,7 @@ export async function dropExcluded(
   await host.run([...argv, `${host.home}/nowhere/`], {
     cwd: root,
     stdin: Buffer.from([...asked].map((path) => `${path}\0`).join(''), 'latin1'),
-    onStdout,
+    onStdout: reader.push,
     maxOutputBytes: 64 * 1024,
   });
   return new Set(

@@ -4,6 +4,7 @@ import { close, closeAll } from '../shared/close';
 import { makeOffer, makeVerifyOffer } from './offer';
 import { measure } from './measure';
 import { receive } from './receive';
+import { forgetHistory } from './source-history';
 import { transfer } from './transfer';
 import { verify } from './verify';
 
@@ -16,6 +17,7 @@ export const rsyncMover: Mover = {
   transfer,
   close,
   closeAll,
+  forget: forgetHistory,
   offerVerify: makeVerifyOffer,
   verify,
 };

@@ -5,19 +5,12 @@ import { isRoot, type Keeps, keepsTime } from '../../model/keeps';
 import type { LeftOut, LeftOutReason } from '../../model/left-out';
 import { rsyncOptions } from '../../model/mover-options';
 import type { MoverSpec } from '../../model/spec';
-import {
-  findAtTop,
-  LOST_FOUND,
-  mountsInside,
-  type OnFound,
-  OWN_FOLDER,
-  reasonOfForeign,
-  Tally,
-} from '../../volumes/shared/left-out';
+import { findAtTop, mountsInside, type OnFound, reasonOfForeign, Tally } from '../../volumes/shared/left-out';
+import { NOT_CONTENT } from '../../volumes/shared/own-entries';
 import { dropExcluded } from './excluded';
 import { findLostAttributes } from './lost-attributes';
 import { PARTIAL_FOLDER } from './options';
-import { makeRecordReader } from './records';
+import { makeRecordReader } from '../../hosts/record-reader';
 
 /** What is walked, and for whom. */
 export interface Walked {
@@ -84,8 +77,8 @@ function makeTests({ mover, keeps }: Walked): string[] {
 
 /** All but what lies at the top and is never carried. */
 function makeFind({ mover }: Walked): string[] {
-  const top = ['-path', `./${OWN_FOLDER}`, '-o', '-path', `./${LOST_FOUND}`];
-  const prune = ['(', ...top, '-o', '-path', `*/${PARTIAL_FOLDER}/*`, ')', '-prune', '-o'];
+  const top = NOT_CONTENT.flatMap((name) => ['-path', `./${name}`, '-o']);
+  const prune = ['(', ...top, '-path', `*/${PARTIAL_FOLDER}/*`, ')', '-prune', '-o'];
   return ['find', '.', ...(staysOnDevice(mover) ? ['-xdev'] : []), ...prune];
 }
 
@@ -101,7 +94,7 @@ async function walkTree(host: Host, walked: Walked, onFound: OnFound): Promise<v
   // Entries that vanish meanwhile make find fail with the rest already printed.
   await host.run([...makeFind(walked), ...makeTests(walked), '-printf', FORMAT], {
     cwd: walked.sourcePath,
-    onStdout: makeRecordReader(readRecord, '\0'),
+    onStdout: makeRecordReader(readRecord, '\0').push,
     maxOutputBytes: 64 * 1024,
     ...(walked.signal && { signal: walked.signal }),
   });

@@ -3,7 +3,7 @@ import type { Host } from '../../hosts/contract';
 import { type AttributeSpace, isRoot, type Keeps, REASON_OF_ATTRIBUTE } from '../../model/keeps';
 import type { LeftOutReason } from '../../model/left-out';
 import type { OnFound } from '../../volumes/shared/left-out';
-import { makeRecordReader } from './records';
+import { makeRecordReader } from '../../hosts/record-reader';
 
 const NAMES: Record<AttributeSpace, RegExp> = {
   user: /^user\./,
@@ -63,7 +63,7 @@ export async function findLostAttributes(
   const getfattr = ['xargs', '-0', '-r', 'getfattr', '-h', '-m', '-', '--'];
   await host.pipe([[...find, '!', '-type', 'l', '-print0'], getfattr], {
     cwd,
-    onStdout: makeRecordReader(makeAttributeReader(spaces, onFound), '\n'),
+    onStdout: makeRecordReader(makeAttributeReader(spaces, onFound), '\n').push,
     maxOutputBytes: 64 * 1024,
     ...(signal && { signal }),
   });

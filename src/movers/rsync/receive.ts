@@ -2,6 +2,7 @@
 import type { Host } from '../../hosts/contract';
 import type { Landing, Landings } from '../../landings/contract';
 import { TidemarkError } from '../../model/errors';
+import { findContent } from '../../volumes/shared/own-entries';
 import type { Mover } from '../contract';
 import { lockWriter } from '../shared/lock-writer';
 import { landingNotePath, receiveAttempt } from '../shared/names';
@@ -14,9 +15,7 @@ type ReceiveRequest = Parameters<Mover['receive']>[2];
 
 /** No entry but Tidemark's own and `lost+found`. */
 async function isEmptyFolder(host: Host, path: string): Promise<boolean> {
-  const own = ['.tidemark', 'lost+found'].flatMap((name) => ['!', '-name', name]);
-  const find = ['find', `${path}/.`, '-mindepth', '1', '-maxdepth', '1', ...own, '-print', '-quit'];
-  const { stdout, exitCode } = await host.run(find);
+  const { stdout, exitCode } = await host.run(findContent(`${path}/.`));
   return exitCode === 0 && stdout.length === 0;
 }
 

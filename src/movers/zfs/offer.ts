@@ -5,7 +5,6 @@ import { makeKey } from '../../landings/ssh-client';
 import { TidemarkError } from '../../model/errors';
 import type { Volume } from '../../model/records';
 import type { MoverSpec } from '../../model/spec';
-
 import type { Mover, Offer } from '../contract';
 import { findFeatures } from '../../volumes/zfs/features';
 import { byAge, type Entry } from '../../volumes/zfs/listing';

@@ -1,6 +1,6 @@
 /** Whether a read-only subvolume is still what it was when its identity was given to it. */
+import { STATE_FOLDER } from '../../model/paths';
 import type { Host } from '../../hosts/contract';
-import { META_NAME } from '../directory/place';
 
 /** Times are told in whole seconds. */
 const SECOND_MS = 1000;
@@ -44,4 +44,4 @@ export async function wasWritten(host: Host, path: string): Promise<boolean> {
 }
 
 /** What another tool made, and others may have changed; what lies in Tidemark's own folders is nobody else's. */
-export const isOthers = (path: string) => !path.split('/').includes(META_NAME);
+export const isOthers = (path: string) => !path.split('/').includes(STATE_FOLDER);

@@ -1,6 +1,7 @@
 /** What lies inside of a volume and is not frozen with it. Pure. */
+import { STATE_FOLDER } from '../../model/paths';
 import { type LeftOut, LEFT_OUT_EXAMPLES, type LeftOutReason } from '../../model/left-out';
-import { META_NAME, type Place } from '../directory/place';
+import { type Place } from '../directory/place';
 import { isInside } from '../shared/mounts';
 import type { Subvolume } from './subvolumes';
 import { findInner } from './trees';
@@ -17,7 +18,7 @@ export function findLeftOut(
   isNested: boolean,
 ): LeftOut[] {
   const placeOf = (path: string) => path.slice(root === '/' ? 1 : root.length + 1);
-  const isOwn = (place: string) => place.split('/').includes(META_NAME);
+  const isOwn = (place: string) => place.split('/').includes(STATE_FOLDER);
   const inside = subvolumes.flatMap(({ path }) =>
     path !== undefined && path !== root && isInside(path, root) ? [placeOf(path)] : [],
   );

@@ -1,10 +1,11 @@
 /** What a btrfs volume holds that an incremental can start from. */
+import { STATE_FOLDER } from '../../model/paths';
 import { basename, dirname } from 'node:path';
 import type { HeldState, Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import { PARTIAL } from '../directory/capture';
 import { isInside } from '../shared/mounts';
-import { findPlace, folderOf, META_NAME, type Place } from '../directory/place';
+import { findPlace, folderOf, type Place } from '../directory/place';
 import { runTool } from '../shared/tools';
 import { ROOT_PART } from './folders';
 import { successorPath } from './exchange';
@@ -68,7 +69,7 @@ function isOurs(path: string, folders: Folders, inParts: readonly string[]): boo
 
 /** What Tidemark keeps for anybody, and the replica's successor, are nobody else's snapshots. */
 function isPrivate(path: string, root: string): boolean {
-  return path.split('/').includes(META_NAME) || isInside(path, successorPath(root));
+  return path.split('/').includes(STATE_FOLDER) || isInside(path, successorPath(root));
 }
 
 export function foldersOf(place: Place, relationship: string): Folders | undefined {

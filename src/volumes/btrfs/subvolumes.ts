@@ -1,7 +1,8 @@
 /** The subvolumes of a btrfs filesystem, as `btrfs subvolume list` tells them. */
+import { STATE_FOLDER } from '../../model/paths';
 import { join } from 'node:path';
 import { isInside, type Mount } from '../shared/mounts';
-import { META_NAME, type Place } from '../directory/place';
+import { type Place } from '../directory/place';
 import { shareLook } from '../shared/shared-look';
 import { makeError, runTool } from '../shared/tools';
 
@@ -113,7 +114,7 @@ function findUndecided(subvolumes: readonly Subvolume[]): Subvolume[] {
   );
 }
 
-const isTidemarks = (path: string) => path.split('/').includes(META_NAME);
+const isTidemarks = (path: string) => path.split('/').includes(STATE_FOLDER);
 
 /** A snapshot is made after what it was made of was received, and takes that moment over. */
 async function wasReceived(place: Place, { path = '', createdGeneration }: Subvolume): Promise<boolean> {

@@ -1,8 +1,9 @@
 /** Snapshots of a subvolume with, or without, the subvolumes inside of it. */
+import { STATE_FOLDER } from '../../model/paths';
 import { randomUUID } from 'node:crypto';
 import { dirname, join, relative } from 'node:path';
 import { isInside } from '../shared/mounts';
-import { META_NAME, type Place } from '../directory/place';
+import { type Place } from '../directory/place';
 import { PARTIAL } from '../directory/capture';
 import { classifyFailure, makeError, runTool } from '../shared/tools';
 import { listSubvolumes, type Subvolume } from './subvolumes';
@@ -35,7 +36,9 @@ export function findInner(subvolumes: readonly Subvolume[], root: string): Inner
   const isWritable = own.some(({ readOnly }) => !readOnly);
   const isSnapshot = ({ readOnly, parentUuid = '' }: Subvolume) =>
     readOnly && (isWritable || originals.has(parentUuid));
-  const left = inside.filter(({ place, subvolume }) => isInside(place, META_NAME) || isSnapshot(subvolume));
+  const left = inside.filter(
+    ({ place, subvolume }) => isInside(place, STATE_FOLDER) || isSnapshot(subvolume),
+  );
   return inside
     .filter((each) => !left.some(({ place }) => isInside(each.place, place)))
     .sort((one, other) => (one.place < other.place ? -1 : 1));

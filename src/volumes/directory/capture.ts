@@ -1,4 +1,5 @@
 /** Freezes the source, and lets go of it again. */
+import { STATE_FOLDER } from '../../model/paths';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { LeftOut } from '../../model/left-out';
@@ -15,7 +16,6 @@ import {
   findReadyPlace,
   folderOf,
   makeAttempt,
-  META_NAME,
   type ReadyPlace,
   removeTree,
 } from './place';
@@ -64,7 +64,7 @@ async function findNotFrozen(place: ReadyPlace, { method, signal }: CaptureReque
   const tally = new Tally();
   const mounts = await mountsInside(host, root);
   if (method === 'Snapshot') {
-    for (const path of mounts) if (!isInside(path, META_NAME)) tally.add('mount', path);
+    for (const path of mounts) if (!isInside(path, STATE_FOLDER)) tally.add('mount', path);
     return tally.list;
   }
   await findAtTop(host, root, tally.add);

@@ -6,7 +6,7 @@ import { randomInt } from 'node:crypto';
 import type { Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import type { WriteWindow } from '../contract';
-import type { Change } from '../shared/fingerprint';
+import { type Change, TICK_SECONDS } from '../shared/fingerprint';
 import type { WalkEntry } from '../shared/walk';
 import { withLock } from '../shared/lock';
 import { runTool } from '../shared/tools';
@@ -14,9 +14,6 @@ import type { WorkOptions } from './links';
 import { findPlace, makeAttempt, type ReadyPlace } from './place';
 import { readWholeRecords } from './points';
 import { lookAtReplica } from './replica';
-
-/** The kernel's clock for files lags behind by up to one tick. */
-const TICK_SECONDS = 0.02;
 
 /** `exposeWrites` of the volume contract. */
 export async function exposeWrites(

@@ -2,9 +2,10 @@
  * Generations by hard links: files that did not change are shared with the tree before, and never
  * with the live replica, so that nothing written there reaches a recovery point.
  */
+import { NOT_CONTENT } from '../shared/own-entries';
 import type { Change } from '../shared/fingerprint';
 import { groupByFile, listLinkedNames, REGULAR_FILES, type WorkOptions } from './links';
-import { NOT_CONTENT, type ReadyPlace } from './place';
+import { type ReadyPlace } from './place';
 import { runTool } from '../shared/tools';
 
 /** Everything that a tree consists of; times are compared to the nanosecond, not to the second. */

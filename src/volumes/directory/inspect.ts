@@ -1,11 +1,13 @@
 /** What a volume is, and what can be done with it on this very filesystem. */
+import { STATE_FOLDER } from '../../model/paths';
+import { findContent, pruneNames } from '../shared/own-entries';
 import { dirname, join } from 'node:path';
 import { TidemarkError } from '../../model/errors';
 import type { CaptureMethod, PointMethod, Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import type { Inspection } from '../contract';
 import { findMount } from '../shared/mounts';
-import { findPlace, META_NAME, NOT_CONTENT, type Place } from './place';
+import { findPlace, type Place } from './place';
 import { findMainClaim } from '../shared/state';
 import { classifyFailure, isFull, runTool, writeRecord } from '../shared/tools';
 
@@ -45,20 +47,13 @@ export async function freeBytes({ host, volume, mount, root, exists }: Place): P
 
 /** No entry but those that are not content. */
 export async function isEmpty(place: Place): Promise<boolean> {
-  const others = NOT_CONTENT.flatMap((name) => ['!', '-name', name]);
-  const found = await runTool(
-    place,
-    ['find', '.', '-mindepth', '1', '-maxdepth', '1', ...others, '-print', '-quit'],
-    {
-      cwd: place.root,
-    },
-  );
+  const found = await runTool(place, findContent('.'), { cwd: place.root });
   return found.stdout.length === 0;
 }
 
 /** Reads the whole tree, up to the first regular file that has more than one name. */
 export async function hasHardLinks(place: Place, root: string): Promise<boolean> {
-  const own = ['-path', `./${META_NAME}`, '-prune', '-o'];
+  const own = pruneNames([STATE_FOLDER]);
   // Files that vanish meanwhile make find fail, and change nothing in the answer.
   const found = await runTool(
     place,

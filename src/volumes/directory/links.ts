@@ -1,5 +1,6 @@
 /** Files of several names: which names belong together. */
-import { NOT_CONTENT, type ReadyPlace } from './place';
+import { NOT_CONTENT, pruneNames } from '../shared/own-entries';
+import { type ReadyPlace } from './place';
 import { runTool } from '../shared/tools';
 
 export interface WorkOptions {
@@ -28,7 +29,7 @@ export async function listLinkedNames(
   kind: readonly string[],
   options: WorkOptions,
 ): Promise<LinkedName[]> {
-  const skipped = NOT_CONTENT.flatMap((name) => ['-path', `./${name}`, '-prune', '-o']);
+  const skipped = pruneNames(NOT_CONTENT);
   const find = ['find', '.', '-xdev', ...skipped, ...kind, '-links', '+1', '-printf', '%D:%i %n %p\\0'];
   const { stdout } = await runTool(place, find, { ...options, cwd: root, maxOutputBytes: 2 ** 31 }, [1]);
   return stdout

@@ -1,19 +1,14 @@
 /** Where a volume really is, and where Tidemark keeps its own files about it. */
 import { basename, dirname, join } from 'node:path';
+import { STATE_FOLDER } from '../../model/paths';
 import type { Volume } from '../../model/records';
 import type { FileKind, Host } from '../../hosts/contract';
 import { TidemarkError } from '../../model/errors';
 import { deleteSubvolume } from '../btrfs/delete';
 import { shareLook } from '../shared/shared-look';
-import { findMount, type Mount, parseMounts } from '../shared/mounts';
-import { OWN_ENTRIES } from '../shared/walk';
+import { findMount, type Mount, readMounts } from '../shared/mounts';
 import { readState, type State } from '../shared/state';
 import { checkName, makeError, runTool, STATE_FILE, type Subject } from '../shared/tools';
-
-/** Tidemark's own folder, inside of a volume or beside it. */
-export const META_NAME = '.tidemark';
-/** Top-level entries that belong to no volume's content. */
-export const NOT_CONTENT = OWN_ENTRIES;
 
 const SUBVOLUME_INODE = '256';
 const PRIVATE_FOLDER = 0o700;
@@ -41,7 +36,7 @@ export function findPlace(host: Host, volume: Volume): Promise<Place> {
 async function lookAtPlace(subject: Subject): Promise<Place> {
   const { host } = subject;
   const { root, kind } = await findRoot(subject);
-  const mounts = parseMounts((await host.files.read('/proc/self/mountinfo')) ?? '');
+  const mounts = await readMounts(host);
   const mount = findMount(mounts, root);
   if (kind && kind.type !== 'directory') {
     throw makeError(subject, 'VolumeMissing', `${root} is a ${kind.type}, not a directory`);
@@ -83,8 +78,8 @@ function metaPaths(mounts: readonly Mount[], root: string): { inside: string; be
   const isBesidePossible =
     parent !== root && findMount(mounts, parent).point === findMount(mounts, root).point;
   return {
-    inside: join(root, META_NAME),
-    ...(isBesidePossible && { beside: join(parent, META_NAME, basename(root)) }),
+    inside: join(root, STATE_FOLDER),
+    ...(isBesidePossible && { beside: join(parent, STATE_FOLDER, basename(root)) }),
   };
 }
 

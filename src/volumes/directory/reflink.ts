@@ -1,7 +1,9 @@
 /** Copies of a tree that share its blocks, made by `cp --reflink`. */
+import { STATE_FOLDER } from '../../model/paths';
+import { NOT_CONTENT } from '../shared/own-entries';
 import { join } from 'node:path';
 import type { RunResult } from '../../hosts/contract';
-import { META_NAME, NOT_CONTENT, type ReadyPlace } from './place';
+import { type ReadyPlace } from './place';
 import { classifyFailure, makeError, runTool } from '../shared/tools';
 
 /** Whole trees with everything `-a` stands for, on one filesystem; blocks are shared, or it fails. */
@@ -19,7 +21,7 @@ export async function cloneVolume(
   options: { attempt: string; signal?: AbortSignal },
 ): Promise<void> {
   const { host, root, meta } = place;
-  if (meta === join(root, META_NAME)) return await cloneEntries(place, destination, options);
+  if (meta === join(root, STATE_FOLDER)) return await cloneEntries(place, destination, options);
   const argv = [...CLONE, '-T', '--', root, destination];
   checkCloned(place, argv, await host.run(argv, options));
   if ((await host.files.list(destination)).includes('lost+found')) {

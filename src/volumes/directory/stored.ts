@@ -1,4 +1,5 @@
 /** Claims that are stored in and around a folder, whoever stored them: another agent, or one of before. */
+import { STATE_FOLDER } from '../../model/paths';
 import { dirname, join } from 'node:path';
 import { objectToOverlap, type OtherVolume } from '../../model/overlaps';
 import type { Claim } from '../../model/records';
@@ -6,7 +7,7 @@ import type { HowItLies } from '../../model/paths';
 import { findMount, type Mount } from '../shared/mounts';
 import { readState, type State } from '../shared/state';
 import { STATE_FILE, type Subject } from '../shared/tools';
-import { findStored, META_NAME } from './place';
+import { findStored } from './place';
 
 /** A claim of a volume that lies around or inside of a folder, or is it. */
 export interface StoredAround extends OtherVolume {
@@ -41,7 +42,7 @@ export async function findStoredAbove(
 
 /** Of what lies inside. Reads all folders of its filesystem. */
 export async function findStoredInside(subject: Subject, root: string): Promise<StoredAround[]> {
-  const find = ['find', '.', '-xdev', '-name', META_NAME, '-type', 'd', '-prune', '-print0'];
+  const find = ['find', '.', '-xdev', '-name', STATE_FOLDER, '-type', 'd', '-prune', '-print0'];
   const { stdout } = await subject.host.run(find, { cwd: root });
   const found: StoredAround[] = [];
   for (const path of stdout.toString().split('\0').slice(0, -1)) {
@@ -49,7 +50,7 @@ export async function findStoredInside(subject: Subject, root: string): Promise<
     // Inside of a volume; or beside several.
     const places = [meta, ...(await subject.host.files.list(meta)).map((name) => join(meta, name))];
     for (const place of places) {
-      if (place === join(root, META_NAME)) continue;
+      if (place === join(root, STATE_FOLDER)) continue;
       const volume = place === meta ? dirname(meta) : join(dirname(meta), place.slice(meta.length));
       const state = await readState(subject, join(place, STATE_FILE));
       found.push(

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
-import { findMount, type Mount, parseMounts } from '../shared/mounts';
+import { findMount, type Mount, readMounts } from '../shared/mounts';
 import { readState, type State } from '../shared/state';
 import { checkName, makeError, STATE_FILE } from '../shared/tools';
 import { type Engine, engineOf, type Subject } from './engine';
@@ -33,7 +33,7 @@ async function findMeta(host: Host, volume: Volume, root: string): Promise<strin
 export async function findPlace(host: Host, volume: Volume): Promise<Place> {
   const { location, ...known } = engineOf(host, volume);
   const { exists, root, storage } = await known.engine.locate(known, location);
-  const mount = findMount(parseMounts((await host.files.read('/proc/self/mountinfo')) ?? ''), root);
+  const mount = findMount(await readMounts(host), root);
   const meta = await findMeta(host, volume, root);
   const state = await readState({ host, volume }, join(meta, STATE_FILE));
   return { ...known, exists, root, storage, mount, meta, ...(state && { state }) };

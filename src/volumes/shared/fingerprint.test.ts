@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { type Comparison, type Fingerprint, FingerprintComparer, FingerprintMaker } from './fingerprint';
 import { formatFingerprint, parseFingerprint } from './fingerprint-file';
-import { makeReader, type WalkEntry } from './walk';
+import { makeRecordReader } from '../../hosts/record-reader';
+import { parseEntry, type WalkEntry } from './walk';
 
 const NOW = 1_700_000_000;
 const end = { startedAt: NOW, complete: true, problems: '' };
@@ -145,7 +146,7 @@ it('reads entries however the output was cut', () => {
     fc.property(tree, fc.integer({ min: 1, max: 50 }), (entries, step) => {
       const bytes = Buffer.from(entries.map((one) => `${line(one)}\0`).join(''), 'latin1');
       const seen: WalkEntry[] = [];
-      const reader = makeReader((one) => seen.push(one));
+      const reader = makeRecordReader((record) => seen.push(parseEntry(record)), '\0');
       for (let at = 0; at < bytes.length; at += step) reader.push(bytes.subarray(at, at + step));
       expect(seen).toEqual(entries);
       expect(reader.isWhole()).toBe(true);

@@ -51,7 +51,7 @@ export interface Comparison {
 }
 
 /** Where times have fractions: the kernel's clock for files moves in ticks of up to 10 ms. */
-const TICK_SECONDS = 0.02;
+export const TICK_SECONDS = 0.02;
 /** Where they have none, with room to spare. */
 const COARSE_SECONDS = 2;
 

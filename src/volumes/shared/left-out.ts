@@ -1,17 +1,15 @@
 /** Counts what of a tree is not carried, and names some of it. */
 import { join, relative } from 'node:path';
 import type { Host } from '../../hosts/contract';
+import { STATE_FOLDER } from '../../model/paths';
 import { LEFT_OUT_EXAMPLES, type LeftOut, type LeftOutReason } from '../../model/left-out';
-import { isInside, parseMounts } from './mounts';
+import { isInside, readMounts } from './mounts';
+import { LOST_FOUND } from './own-entries';
 import { STATE_FILE } from './tools';
 import { walk } from './walk';
 
 /** Of btrfs: the empty folder that a snapshot has in place of a subvolume. */
 const MISSING_SUBVOLUME_INODE = '2';
-
-/** What rsync and `cp` are told to leave out at the top of a tree. */
-export const OWN_FOLDER = '.tidemark';
-export const LOST_FOUND = 'lost+found';
 
 /** Told of each entry that is left out. The path is bytes, one character each (`latin1`). */
 export type OnFound = (reason: LeftOutReason, path: string) => void;
@@ -42,8 +40,8 @@ export class Tally {
 
 /** Where something is mounted inside of a tree: paths below its root, bytes, one character each (`latin1`). */
 export async function mountsInside(host: Host, root: string): Promise<Set<string>> {
-  const [real, text] = await Promise.all([host.files.resolve(root), host.files.read('/proc/self/mountinfo')]);
-  const inside = parseMounts(text ?? '').filter(({ point }) => point !== real && isInside(point, real));
+  const [real, mounts] = await Promise.all([host.files.resolve(root), readMounts(host)]);
+  const inside = mounts.filter(({ point }) => point !== real && isInside(point, real));
   return new Set(inside.map(({ point }) => Buffer.from(relative(real, point)).toString('latin1')));
 }
 
@@ -77,12 +75,13 @@ export async function findForeign(
  * are nobody's data; nor is an empty `lost+found`, as mkfs makes it.
  */
 export async function findAtTop(host: Host, root: string, onFound: OnFound): Promise<void> {
-  const own = await host.files.stat(join(root, OWN_FOLDER));
+  const own = await host.files.stat(join(root, STATE_FOLDER));
   // A snapshot has an empty folder in place of ours, which is a subvolume.
   const isOurs =
     own?.inode === MISSING_SUBVOLUME_INODE ||
-    (own?.type === 'directory' && (await host.files.stat(join(root, OWN_FOLDER, STATE_FILE))) !== undefined);
-  if (own && !isOurs) onFound('tidemark', OWN_FOLDER);
+    (own?.type === 'directory' &&
+      (await host.files.stat(join(root, STATE_FOLDER, STATE_FILE))) !== undefined);
+  if (own && !isOurs) onFound('tidemark', STATE_FOLDER);
   const lostFound = await host.files.stat(join(root, LOST_FOUND));
   if (lostFound && !(lostFound.type === 'directory' && (await isEmptyFolder(host, join(root, LOST_FOUND)))))
     onFound(LOST_FOUND, LOST_FOUND);

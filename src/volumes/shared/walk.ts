@@ -1,10 +1,9 @@
 /** One look at every entry of a tree, in one streaming pass of `find`. */
 import type { Host } from '../../hosts/contract';
-import { runChecked } from '../../hosts/run-checked';
+import { readClock } from '../../hosts/read-clock';
+import { makeRecordReader } from '../../hosts/record-reader';
 import { TidemarkError } from '../../model/errors';
-
-/** Top-level entries that belong to no volume's content. */
-export const OWN_ENTRIES: readonly string[] = ['.tidemark', 'lost+found'];
+import { NOT_CONTENT, pruneNames } from './own-entries';
 
 /** One entry of a tree, as `lstat` tells it. */
 export interface WalkEntry {
@@ -64,53 +63,31 @@ export async function walk(
   host: Pick<Host, 'name' | 'run'>,
   root: string,
   onEntry: OnEntry,
-  { skip = OWN_ENTRIES, ...options }: WalkOptions = {},
+  { skip = NOT_CONTENT, ...options }: WalkOptions = {},
 ): Promise<WalkEnd> {
   const startedAt = await readClock(host);
-  const pruned = skip.flatMap((name) => ['-path', `./${name}`, '-prune', '-o']);
-  const argv = ['find', '.', '-xdev', ...pruned, '-printf', FORMAT];
-  const reader = makeReader((entry) => onEntry(entry, startedAt));
+  const argv = ['find', '.', '-xdev', ...pruneNames(skip), '-printf', FORMAT];
+  let count = 0;
+  const reader = makeRecordReader((record) => {
+    count++;
+    onEntry(parseEntry(record), startedAt);
+  }, '\0');
   const { exitCode, stderr } = await host.run(argv, {
     ...options,
     cwd: root,
-    onStdout: (chunk) => reader.push(chunk),
+    onStdout: reader.push,
     maxOutputBytes: KEPT_OUTPUT_BYTES,
   });
   const problems = stderr.trim();
-  if (exitCode > 1 || reader.count() === 0) {
+  if (exitCode > 1 || count === 0) {
     const message = `${root} could not be walked`;
     throw new TidemarkError('ToolFailed', message, { host: host.name, volume: root, toolMessage: problems });
   }
   return { startedAt, complete: exitCode === 0 && reader.isWhole(), problems };
 }
 
-async function readClock(host: Pick<Host, 'name' | 'run'>): Promise<number> {
-  const { stdout } = await runChecked(host, ['date', '+%s.%N']);
-  return Number(stdout.toString().trim());
-}
-
-/** Cuts the output into records, however it was cut into chunks. */
-export function makeReader(onEntry: (entry: WalkEntry) => void) {
-  let rest = '';
-  let count = 0;
-  return {
-    push(chunk: Buffer): void {
-      // Byte by byte: latin1 gives each byte a character of its own, and back.
-      const text = rest + chunk.toString('latin1');
-      let start = 0;
-      for (let end = text.indexOf('\0'); end >= 0; end = text.indexOf('\0', start)) {
-        onEntry(parseEntry(text.slice(start, end)));
-        count++;
-        start = end + 1;
-      }
-      rest = text.slice(start);
-    },
-    count: () => count,
-    isWhole: () => rest === '',
-  };
-}
-
-function parseEntry(record: string): WalkEntry {
+/** Of a record as {@link FORMAT} prints it. */
+export function parseEntry(record: string): WalkEntry {
   let at = 0;
   const next = (): string => {
     const end = record.indexOf(' ', at);

@@ -7,7 +7,7 @@ import { execFile } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { SyncAnswer } from '../../../src/activities/contract';
+import type { SyncAnswer } from '../../../src/activities/control/contract';
 import type { Failure, Point, SyncRecord } from '../../../src/model/records';
 import type { FailoverResult, ReverseResult } from '../../../src/workflows/messages';
 import { describeTree } from '../../support/compare-trees';

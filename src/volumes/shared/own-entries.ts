@@ -1,0 +1,19 @@
+/** Names at the top of a volume that are nobody's data. */
+import { STATE_FOLDER } from '../../model/paths';
+
+/** The filesystem's own. */
+export const LOST_FOUND = 'lost+found';
+
+/** Top-level entries that belong to no volume's content. */
+export const NOT_CONTENT: readonly string[] = [STATE_FOLDER, LOST_FOUND];
+
+/** Has `find`, whose start is `.`, leave them out, with all that is in them. */
+export const pruneNames = (names: readonly string[]): string[] =>
+  names.flatMap((name) => ['-path', `./${name}`, '-prune', '-o']);
+
+/** Prints something where a folder has an entry that is content; nothing where it is empty. */
+export const findContent = (folder: string): string[] => [
+  ...['find', folder, '-mindepth', '1', '-maxdepth', '1'],
+  ...NOT_CONTENT.flatMap((name) => ['!', '-name', name]),
+  ...['-print', '-quit'],
+];
