@@ -136,6 +136,8 @@ async function open(
     client.end();
     throw error;
   });
+  // Commands and their answers are short: unasked, the kernel holds back each second packet for 40 ms.
+  client.setNoDelay(true);
   if (hostKey === undefined) throw new Error('ssh2 did not ask for the host key to be verified');
   return { client, hostKey, serverVersion, closed, end: () => client.end() };
 }
