@@ -20,6 +20,8 @@ export interface Landing {
   resumeToken?: string;
   /** Nothing was there when it was opened, so that everything has to be sent, and nothing can be deleted. */
   isEmpty?: boolean;
+  /** The landing answers a list of files that others wrote to, whose content is to be compared. */
+  hasWritten?: boolean;
   /** Of a stream of datasets: by part, the identity of the state that each goes on from, or of what is read. */
   bases?: Record<string, string>;
   /**

@@ -125,6 +125,8 @@ export interface Mover {
       expiresAt: string;
       /** What the filesystem at `path`, and the user that writes there, can keep. */
       keeps?: Keeps;
+      /** Files at `path` that others wrote to, as `./a/b`, a byte a character: their content is to be compared. */
+      written?: readonly string[];
       /** At most so many deletions; the target itself enforces it. Undefined: no limit. */
       maxDeletions?: number;
       /** In its place: a share of the files that a delta is compared with. */

@@ -173,16 +173,16 @@ export interface VolumeDriver {
   keeps?(host: Host, volume: Volume): Promise<Keeps | undefined>;
 
   /**
-   * Right before a transfer that compares files by size and time: sees to it that what others wrote to the live
-   * replica since its newest point differs, so that the transfer compares its content. Repeatable. Left out by kinds
-   * whose storage proves a state by its identity.
+   * Right before a transfer that compares files by size and time: the files of the live replica that others wrote to
+   * since its newest point, as `./a/b`, a byte a character; the transfer compares their content. Writes nothing. Left
+   * out by kinds whose storage proves a state by its identity.
    * @param landings of transfers since that point that were cut off: what changed while one was open it brought
    */
-  exposeWrites?(
+  listWritten?(
     host: Host,
     volume: Volume,
     request: { relationship: string; landings: readonly WriteWindow[]; signal?: AbortSignal },
-  ): Promise<void>;
+  ): Promise<string[]>;
 
   /** Where a transfer writes: the live replica, as the mover's tool names it. */
   landingPath(volume: Volume): string;

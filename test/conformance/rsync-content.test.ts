@@ -15,6 +15,7 @@ import {
 import { join } from 'node:path';
 import { rsyncMover } from '../../src/movers/rsync';
 import { compareTrees } from '../support/compare-trees';
+import { errorOfType } from '../support/expect-type';
 import { makeMoverRig, moverSpec, type MoverRig, type SyncOptions } from '../support/mover-rig';
 
 let rig: MoverRig;
@@ -90,6 +91,24 @@ describe.each(['inPlace', 'delayed'] as const)('of equal size and time, writing 
     await rewrite(at('new'));
     await sync({ confirmed });
     await expectEqual();
+  });
+
+  it('what others wrote to at the target is put right, and left as it is by a sync that is refused', async () => {
+    const odd = "#odd\n 'name";
+    await sync();
+    await rewrite(atTarget('one'));
+    await rewrite(atTarget(odd));
+    await writeFile(atTarget('theirs'), 'not at the source');
+    const found = await Promise.all(['one', odd].map((name) => stat(atTarget(name))));
+    await rm(at('calm'), { recursive: true });
+    await rm(at('two'));
+    await mkdir(at('two'));
+    const written = ['./one', `./${odd}`, './theirs', './two'];
+    await expect(sync({ written, maxDeletions: 1 })).rejects.toThrow(errorOfType('ApprovalRequired'));
+    expect(await Promise.all(['one', odd].map((name) => stat(atTarget(name))))).toEqual(found);
+    await sync({ written });
+    await expectEqual();
+    expect((await sync()).filesChanged).toBe(0);
   });
 
   it.each([

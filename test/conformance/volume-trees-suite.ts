@@ -58,7 +58,7 @@ export function describeTrees(fixture: VolumeFixture, stage: Stage, method: Poin
     beforeEach(() => fixture.driver.claim(stage.host, stage.volume, TARGET));
     describeRollback(fixture, stage, actions);
     // Kinds whose states have identities know by those.
-    if (fixture.driver.exposeWrites) describeHiddenWrites(stage, actions);
+    if (fixture.driver.listWritten) describeHiddenWrites(stage, actions);
     describeClones(fixture, stage, actions, method);
 
     it('of an old primary say so, as long as they are there', async () => {

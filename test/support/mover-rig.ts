@@ -28,6 +28,8 @@ export interface SyncOptions {
   livePath?: string;
   /** The sync that the target confirmed last; by default the rig's own last one. `null`: nothing is remembered. */
   confirmed?: string | null;
+  /** What others wrote to at the target. */
+  written?: readonly string[];
 }
 
 export interface MoverRig {
@@ -111,7 +113,7 @@ export async function makeMoverRig(
     ...{ folder, source, target, sourcePath, targetPath, service, mover, id: usual },
     async sync(options = {}) {
       const { writeMode = 'inPlace', mover: spec = moverSpec(), maxDeletions, livePath } = options;
-      const { confirmed = last, id = { ...usual, syncId: `wiki-${++sequence}` } } = options;
+      const { written, confirmed = last, id = { ...usual, syncId: `wiki-${++sequence}` } } = options;
       const remembered = { epoch: 1, ...(confirmed && { confirmed }), ...(livePath && { livePath }) };
       const limit = maxDeletions === undefined ? {} : { maxDeletions };
       const offer = await mover.offer(source, { id, targetHost: target.name, mover: spec });
@@ -126,6 +128,7 @@ export async function makeMoverRig(
         mover: spec,
         expiresAt,
         ...limit,
+        ...(written && { written }),
         ...(await keepsAt(path)),
       });
       const stats = await mover.transfer(source, {

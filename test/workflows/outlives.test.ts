@@ -27,6 +27,15 @@ async function startHeldSync({ alpha, handle, stage }: SwitchRig): Promise<strin
   return workflowId;
 }
 
+/** Cancels the relationship, and waits until the operation that runs knows. */
+async function cancelDuring(rig: SwitchRig, operationId: string): Promise<void> {
+  await current(rig).cancel();
+  await eventually('the operation knows', async () => {
+    const { events } = await world.env.client.workflow.getHandle(operationId).fetchHistory();
+    return events?.find((event) => event.workflowExecutionCancelRequestedEventAttributes);
+  });
+}
+
 const recordOf = (syncId: string) =>
   eventually(`${syncId} is recorded`, async () => world.records.find((record) => record.syncId === syncId));
 
@@ -40,8 +49,7 @@ async function detailsOf(rig: SwitchRig): Promise<string> {
 test('cancelled, its sync ends and it goes on; and so each time', async () => {
   const rig = await setUpReplicated(world);
   for (const sequence of [2, 4]) {
-    await startHeldSync(rig);
-    await current(rig).cancel();
+    await cancelDuring(rig, await startHeldSync(rig));
     rig.alpha.letGo();
     const record = await recordOf(`${rig.name}-00000${sequence}`);
     expect(record.result).toBe('cancelled');
@@ -73,11 +81,7 @@ test('cancelled in a failover, that is undone, and it goes on as it was', async 
   const held = rig.stage.hold('beta rollback');
   const failover = await rig.start(messages.failoverUpdate, {});
   await held;
-  await current(rig).cancel();
-  await eventually('the failover knows', async () => {
-    const { events } = await world.env.client.workflow.getHandle(failover).fetchHistory();
-    return events?.find((event) => event.workflowExecutionCancelRequestedEventAttributes);
-  });
+  await cancelDuring(rig, failover);
   rig.stage.letGo();
   await rig.until('nothing runs', ({ operation }) => !operation);
   expect(rig.primaries()).toEqual([rig.alpha.name]);

@@ -78,7 +78,7 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activ
       const driver = driverFor(volume.kind);
       await driver.check(host, volume, claim);
       await host.endAttempts(receiveAttempt(host.home, id));
-      await driver.exposeWrites?.(host, volume, {
+      const written = await driver.listWritten?.(host, volume, {
         relationship: claim.relationship,
         landings: await readLandings(host, id),
         signal: Context.current().cancellationSignal,
@@ -88,6 +88,7 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activ
       return moverFor(mover).receive(host, landings, {
         id,
         ...(keeps && { keeps }),
+        ...(written && { written }),
         path: driver.landingPath(volume),
         volume,
         offer,

@@ -41,8 +41,18 @@ export function makePasses(
   return { main, dry: makeDry(main), content: makeContent(request.mode, main) };
 }
 
-/** The command of a landing that is written to, for all passes, each of which it runs when asked for. */
-export function makeWriterCommand(...args: Parameters<typeof makePasses>): string[] {
-  const passes = Object.entries(makePasses(...args)) as [Pass, string[]][];
-  return chooseCommand(Object.fromEntries(passes.map(([pass, argv]) => [placeholderOf(pass), argv])));
+/**
+ * The command of a landing that is written to, for all passes, each of which it runs when asked for.
+ * @param others commands that write nothing, by what asks for them
+ */
+export function makeWriterCommand(
+  offered: readonly string[],
+  request: Parameters<typeof makePasses>[1],
+  others: Readonly<Record<string, readonly string[]>> = {},
+): string[] {
+  const passes = Object.entries(makePasses(offered, request)) as [Pass, string[]][];
+  return chooseCommand({
+    ...Object.fromEntries(passes.map(([pass, argv]) => [placeholderOf(pass), argv])),
+    ...others,
+  });
 }

@@ -10,6 +10,7 @@ import { openLanding } from '../shared/open-landing';
 import type { LandingMode } from './options';
 import { makeWriterCommand } from './passes';
 import { completeServerCommand } from './server-command';
+import { keepWritten } from './written';
 
 type ReceiveRequest = Parameters<Mover['receive']>[2];
 
@@ -21,7 +22,7 @@ async function isEmptyFolder(host: Host, path: string): Promise<boolean> {
 
 /** Ends what may still run of a lost attempt, then opens the landing. */
 export async function receive(host: Host, landings: Landings, request: ReceiveRequest): Promise<Landing> {
-  const { id, path, offer, writeMode, maxDeletions, keeps } = request;
+  const { id, path, offer, writeMode, maxDeletions, keeps, written = [] } = request;
   const kept = keeps ? { keeps } : {};
   // A verify offer never opens a landing that writes: its command would be refused below anyway.
   const mode: LandingMode = offer.resolved['mode'] === 'verify' ? 'verify' : writeMode;
@@ -31,20 +32,17 @@ export async function receive(host: Host, landings: Landings, request: ReceiveRe
     });
   }
   const offered = offer.serverCommands[mode === 'verify' ? 'inPlace' : mode] ?? [];
+  const limits = maxDeletions === undefined ? {} : { maxDeletions };
   const command =
     mode === 'verify'
       ? completeServerCommand(offered, { mode, path, ...kept })
-      : makeWriterCommand(offered, {
-          mode,
-          path,
-          ...kept,
-          ...(maxDeletions !== undefined && { maxDeletions }),
-        });
+      : makeWriterCommand(offered, { mode, path, ...kept, ...limits }, await keepWritten(host, id, written));
   await host.endAttempts(receiveAttempt(host.home, id));
   await host.files.write(landingNotePath(host.home, id), id.syncId, 0o600);
   // `/.`, so that a folder that is a symlink is the one that it leads to.
   const locked = mode === 'verify' ? command : lockWriter(`${path.replace(/\/+$/, '')}/.`, command);
   const isEmpty = mode !== 'verify' && (await isEmptyFolder(host, path));
   const landing = await openLanding(host, landings, request, locked);
-  return { ...landing, ...(isEmpty && { isEmpty }), ...kept };
+  const hasWritten = mode !== 'verify' && written.length > 0;
+  return { ...landing, ...(isEmpty && { isEmpty }), ...(hasWritten && { hasWritten }), ...kept };
 }

@@ -19,6 +19,7 @@ import { openHistory } from './source-history';
 import { listFiles, lookAtSource } from './suspects';
 import { requireSource, runRsync } from './run-rsync';
 import { StatsCounter } from './stats';
+import { readWritten } from './written';
 
 async function learnLink(host: Host, request: TransferRequest, stats: TransferStats): Promise<void> {
   const { id, mover, resolved } = request;
@@ -128,13 +129,15 @@ async function bringOver(host: Host, request: TransferRequest): Promise<Transfer
   if (!remembered) {
     return transferTree(host, request, isCompared ? [] : await listFiles(host, sourcePath, options));
   }
+  const written = isCompared ? [] : await readWritten(host, request);
   const history = await openHistory(host, id, remembered);
   const { livePath } = remembered;
   const isCoarse = modifyWindow(landing.keeps) !== -1;
   const question = { sourcePath, history, isCoarse, ...(livePath !== undefined && { livePath }) };
   const { suspects, now } = await lookAtSource(host, question, options);
   await history.begin(now, landing.isEmpty === true);
-  const stats = await transferTree(host, request, isCompared ? [] : suspects);
+  const inDoubt = isCompared ? [] : [...new Set([...suspects, ...written])];
+  const stats = await transferTree(host, request, inDoubt);
   await history.end(now);
   return stats;
 }

@@ -3,7 +3,7 @@ import type { Host } from '../../hosts/contract';
 import type { Landings } from '../../landings/contract';
 import { readKeyNote, removeKey } from '../../landings/ssh-client';
 import type { TransferId } from '../contract';
-import { landingId, landingNotePath, receiveAttempt, transferAttempt } from './names';
+import { landingId, landingNotePath, receiveAttempt, transferAttempt, writtenPath } from './names';
 
 /** The newest state wins: a late close of an earlier sync leaves its successor alone. */
 export async function close(host: Host, landings: Landings, id: TransferId): Promise<void> {
@@ -15,6 +15,7 @@ export async function close(host: Host, landings: Landings, id: TransferId): Pro
   if ((await host.files.read(note)) === id.syncId) {
     await landings.close(landingId(id));
     await host.endAttempts(receiveAttempt(host.home, id));
+    await host.files.remove(writtenPath(host.home, id));
     await host.files.remove(note);
   }
 }

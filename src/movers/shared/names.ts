@@ -18,6 +18,11 @@ export function landingId({ relationship, target }: Link): string {
   return `${relationship}/${target}`;
 }
 
+/** Where the target keeps, for as long as its landing is open, which files others wrote to. */
+export function writtenPath(home: string, { relationship, target }: Link): string {
+  return `${home}/written/${encodeURIComponent(relationship)}/${encodeURIComponent(target)}`;
+}
+
 /** Where the target notes for which sync its landing is open. */
 export function landingNotePath(home: string, { relationship, target }: Link): string {
   return `${home}/receives/${encodeURIComponent(relationship)}/${encodeURIComponent(target)}`;

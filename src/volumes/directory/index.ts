@@ -4,7 +4,6 @@ import type { VolumeDriver } from '../contract';
 import { capture, release } from './capture';
 import { claim, disclaim } from './claims';
 import { clone, removeClones } from './clones';
-import { exposeWrites } from './expose';
 import { check } from './guards';
 import { inspect } from './inspect';
 import { keeps } from './keeps';
@@ -14,6 +13,7 @@ import { publish } from './publish';
 import { rollback } from './rollback';
 import { size } from './size';
 import { demote, promote } from './switch';
+import { listWritten } from './written';
 
 /** What every volume that is a folder can do in the same way. */
 export const folderDriver: VolumeDriver = {
@@ -45,4 +45,4 @@ export const folderDriver: VolumeDriver = {
 };
 
 /** A transfer that compares sizes and times would not see what others wrote to the replica. */
-export const directoryDriver: VolumeDriver = { ...folderDriver, exposeWrites };
+export const directoryDriver: VolumeDriver = { ...folderDriver, listWritten };

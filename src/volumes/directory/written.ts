@@ -1,0 +1,48 @@
+/** What others wrote to a replica since its newest point, so that a transfer compares it by content. */
+import type { Volume } from '../../model/records';
+import type { Host } from '../../hosts/contract';
+import type { WriteWindow } from '../contract';
+import { TICK_SECONDS } from '../shared/fingerprint';
+import type { WalkEntry } from '../shared/walk';
+import { withLock } from '../shared/lock';
+import { findPlace, makeAttempt, type ReadyPlace } from './place';
+import { readWholeRecords } from './points';
+import { lookAtReplica } from './replica';
+
+/** `listWritten` of the volume contract. */
+export async function listWritten(
+  host: Host,
+  volume: Volume,
+  request: { relationship: string; landings: readonly WriteWindow[]; signal?: AbortSignal },
+): Promise<string[]> {
+  const { relationship, landings, signal } = request;
+  const found = await findPlace(host, volume);
+  if (!found.exists || found.meta === undefined) return [];
+  const place: ReadyPlace = { ...found, meta: found.meta };
+  const attempt = makeAttempt(place, 'publish', relationship);
+  await host.endAttempts(attempt);
+  return await withLock(`points:${place.root}:${relationship}`, async () => {
+    const options = { attempt, ...(signal && { signal }) };
+    const newest = (await readWholeRecords(place, relationship)).at(-1);
+    const { changed } = await lookAtReplica(place, relationship, newest, options);
+    return changed
+      .filter(({ entry }) => hasContent(entry) && !wasLanded(entry, landings))
+      .map(({ entry }) => entry.path);
+  });
+}
+
+/** A file without bytes has no content that could differ. */
+export const hasContent = ({ type, size }: WalkEntry): boolean => type === 'f' && size > 0;
+
+/**
+ * While a landing is open, the mover is trusted to be the one that writes, and gives a file its time only once it
+ * holds the source's content. So a big transfer that was cut off is not read again. One whose end nobody noted may
+ * have ended long ago: what changed since is compared.
+ */
+function wasLanded({ ctime }: WalkEntry, landings: readonly WriteWindow[]): boolean {
+  const changed = Number(ctime);
+  return landings.some(
+    ({ openedAt, closedAt }) =>
+      closedAt !== undefined && changed > openedAt + TICK_SECONDS && changed < closedAt - TICK_SECONDS,
+  );
+}
