@@ -16,6 +16,7 @@ import type {
   Volume,
 } from '../model/records';
 import type { StreamPlan } from '../model/plan-stream';
+import type { Shortage } from '../model/room';
 import type { Growth } from '../model/space';
 import type { HookSpec, MoverSpec, RetainSpec, SourceSpec, TargetSpec } from '../model/spec';
 import type { Offer, TransferId, WriteMode } from '../movers/contract';
@@ -189,11 +190,8 @@ export interface HostActivities {
   closeTransfer(input: { id: TransferId }): Promise<void>;
   /** Source: drops captures that no target needs any more. */
   release(input: StepContext & { keepSyncIds: string[] }): Promise<void>;
-  /** How many bytes a target lacks, as far as can be foreseen: for the text of `TargetFull`. */
-  measureShortage(input: {
-    volume: Volume;
-    growth: Growth;
-  }): Promise<{ freeBytes: number; missingBytes: number }>;
+  /** What a target that is full lacks: for the text of `TargetFull`. */
+  measureShortage(input: { volume: Volume; growth: Growth }): Promise<Shortage>;
   /** Source: compares a recovery point with the source's copy. */
   verify(
     input: StepContext & {

@@ -27,3 +27,26 @@ test('what a retry cannot mend is not tried again, and says where it failed', ()
     details: [{ host: 'alpha' }, {}],
   });
 });
+
+test.each([
+  [
+    'of this machine',
+    Object.assign(new Error('ENOSPC: no space left, mkdir'), { code: 'ENOSPC', path: '/x/y' }),
+  ],
+  [
+    'over SSH',
+    Object.assign(
+      new TidemarkError('ToolFailed', '/x/y could not be made', { toolMessage: 'mkdir: No space' }),
+      {
+        code: 'ENOSPC',
+      },
+    ),
+  ],
+])('a file for which there is no room is told as that, on a host %s', (_host, error) => {
+  expect(toApplicationFailure(error, 1, 'beta')).toMatchObject({
+    type: 'TargetFull',
+    message: expect.stringContaining('/x/y') as string,
+    nonRetryable: true,
+    details: [{ host: 'beta', hint: expect.stringContaining('df -i') as string }, {}],
+  });
+});

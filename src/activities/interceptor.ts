@@ -16,9 +16,29 @@ const HEARTBEAT_EVERY_MS = 1000;
  */
 const TOOL_FAILED_ATTEMPTS = 2;
 
+/** A file of the agent's, or of a volume's, for which there is no room: Node tells by a code, and so does a host over SSH. */
+function findFull(error: unknown, host: string | undefined): TidemarkError | undefined {
+  const { code, path, message } = error as NodeJS.ErrnoException;
+  if (host === undefined || (code !== 'ENOSPC' && code !== 'EDQUOT')) return undefined;
+  const details = error instanceof TidemarkError ? error.details : { toolMessage: message };
+  return new TidemarkError(
+    'TargetFull',
+    path === undefined ? message : `there is no room left for ${path}`,
+    {
+      host,
+      ...(path !== undefined && { volume: path }),
+      hint: 'free space on its filesystem (df -h), or inodes (df -i)',
+      ...details,
+    },
+    { cause: error },
+  );
+}
+
 /** Turns any error of an activity into what Temporal records: type, text, details, and whether to retry. */
-export function toApplicationFailure(error: unknown, attempt: number, host: string | undefined): Error {
-  if (error instanceof CancelledFailure || error instanceof ApplicationFailure) return error;
+export function toApplicationFailure(thrown: unknown, attempt: number, host: string | undefined): Error {
+  if (thrown instanceof CancelledFailure || thrown instanceof ApplicationFailure) return thrown;
+  const isClassified = thrown instanceof TidemarkError && thrown.type !== 'ToolFailed';
+  const error = (isClassified ? undefined : findFull(thrown, host)) ?? thrown;
   const isEnough = host !== undefined && attempt >= TOOL_FAILED_ATTEMPTS;
   if (error instanceof TidemarkError) {
     const giveUp = error.type === 'ToolFailed' && isEnough;

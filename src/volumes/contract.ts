@@ -19,15 +19,15 @@ import type {
   PointMethod,
   Volume,
 } from '../model/records';
+import type { Quota, Room } from '../model/room';
 import type { MoverSpec } from '../model/spec';
 
 /** What a volume is, and what can be done with it on this very filesystem. */
-export interface Inspection {
+export interface Inspection extends Room {
   exists: boolean;
   /** Filesystem type as the kernel names it: `btrfs`, `xfs`, `ext4`, `tmpfs`. */
   filesystem: string;
   mountPoint: string;
-  freeBytes: number;
   /** No entry but Tidemark's own and `lost+found`. */
   empty: boolean;
   /** Multiply linked regular files exist (see `planTransfer`). */
@@ -183,6 +183,12 @@ export interface VolumeDriver {
     volume: Volume,
     request: { relationship: string; landings: readonly WriteWindow[]; signal?: AbortSignal },
   ): Promise<string[]>;
+
+  /**
+   * The quota that leaves the volume less than its filesystem or pool has free; undefined where none does. Left out by
+   * kinds whose storage has no quotas that can be asked for.
+   */
+  quota?(host: Host, volume: Volume): Promise<Quota | undefined>;
 
   /** Where a transfer writes: the live replica, as the mover's tool names it. */
   landingPath(volume: Volume): string;

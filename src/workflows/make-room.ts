@@ -1,5 +1,9 @@
+import type { SourcePrepared, TargetPrepared } from '../activities/contract';
 import { targetName, volumePath } from '../model/endpoints';
+import type { Failure } from '../model/records';
+import { explainFull } from '../model/room';
 import type { TargetSpec } from '../model/spec';
+import { growthOf } from './check-target';
 import { onHost } from './steps';
 import type { SyncContext } from './sync';
 import { atTarget } from './sync';
@@ -19,5 +23,26 @@ export async function makeRoom(ctx: SyncContext, target: TargetSpec): Promise<bo
     return removed > 0;
   } catch {
     return false;
+  }
+}
+
+/** Says what a target that is full lacks. Never throws: what can't be measured is left as it was said. */
+export async function explainShortage(
+  ctx: SyncContext,
+  { target, prepared, source }: { target: TargetSpec; prepared: TargetPrepared; source: SourcePrepared },
+  failure: Failure,
+): Promise<Failure> {
+  const { host = target.host, volume = volumePath(target) } = failure;
+  if (failure.type !== 'TargetFull') return failure;
+  // Something else is full: the agent's own folder, or the source's host.
+  if (host !== target.host || volume !== volumePath(target)) return failure;
+  try {
+    const shortage = await onHost(target.host, 'Measure what is missing').measureShortage({
+      volume: atTarget(ctx, target).volume,
+      growth: growthOf(source, prepared, ctx.document.spec.mover),
+    });
+    return explainFull({ ...failure, host, volume }, shortage);
+  } catch {
+    return failure;
   }
 }

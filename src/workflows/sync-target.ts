@@ -14,8 +14,8 @@ import type { TransferId } from '../movers/contract';
 import type { Landing } from '../landings/contract';
 import { isMissingAgent } from '../model/failure';
 import type { Capture } from '../volumes/contract';
-import { growthOf, NOTHING_LEFT_OUT, streamOf } from './check-target';
-import { makeRoom } from './make-room';
+import { NOTHING_LEFT_OUT, streamOf } from './check-target';
+import { explainShortage, makeRoom } from './make-room';
 import { onHost, orStepFailed, StepFailed, toFailure } from './steps';
 import type { SyncContext } from './sync';
 import { atSource, atTarget } from './sync';
@@ -229,30 +229,6 @@ async function publishWithRoom(
   }
 }
 
-/** Says how much is missing where the target's disk ran full in the middle. */
-async function explainFailure(ctx: SyncContext, work: TargetWork, failure: Failure): Promise<Failure> {
-  if (failure.type !== 'TargetFull' || failure.message.includes('missing')) return failure;
-  const { target, source, prepared } = work;
-  try {
-    const { freeBytes, missingBytes } = await onHost(target.host, 'Measure what is missing').measureShortage({
-      volume: atTarget(ctx, target).volume,
-      growth: growthOf(source, prepared, ctx.document.spec.mover),
-    });
-    const missing =
-      missingBytes > 0
-        ? `about ${formatBytes(missingBytes)} more are needed: that much is missing`
-        : `which should do for what is new, so something else fills it, or much has changed in place and is kept in older points too`;
-    return {
-      ...failure,
-      host: target.host,
-      volume: volumePath(target),
-      message: `${failure.message}: ${formatBytes(freeBytes)} are free, ${missing}`,
-    };
-  } catch {
-    return failure;
-  }
-}
-
 async function abandon(ctx: SyncContext, work: TargetWork): Promise<void> {
   const id: TransferId = { relationship: ctx.name, target: targetName(work.target), syncId: ctx.syncId };
   // What can't be closed now expires, and is swept by the agent.
@@ -308,7 +284,7 @@ export async function syncTarget(ctx: SyncContext, work: TargetWork): Promise<Ta
     const failed =
       error instanceof StepFailed ? error : new StepFailed(toFailure(error, target.host, volumePath(target)));
     await abandon(ctx, work);
-    const failure = await explainFailure(ctx, work, failed.failure);
+    const failure = await explainShortage(ctx, work, failed.failure);
     ctx.show(name, `${failure.type}: ${failure.message}`);
     return {
       ...outcome,

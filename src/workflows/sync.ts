@@ -24,7 +24,7 @@ import { syncResult } from '../model/sync-result';
 import { targetFailedSignal } from './messages';
 import { inControl, onHost, toFailure } from './steps';
 import { checkTarget } from './check-target';
-import { makeRoom } from './make-room';
+import { explainShortage, makeRoom } from './make-room';
 import { isReleasedByTransfer, syncTarget } from './sync-target';
 
 export interface SyncInput {
@@ -145,13 +145,18 @@ function failedOutcome(target: TargetSpec, failure: Failure): TargetOutcome {
   };
 }
 
-/** Where a target is full, what retention no longer keeps goes first. */
+/** Where a target is full, what retention no longer keeps goes first; where that does not help, says what is lacking. */
 async function checkWithRoom(ctx: SyncContext, source: SourcePrepared, looked: Prepared): Promise<Prepared> {
-  const checked = 'failure' in looked ? looked : checkTarget(ctx, source, looked);
-  if (!('failure' in checked) || checked.failure.type !== 'TargetFull') return checked;
-  if (!(await makeRoom(ctx, checked.target))) return checked;
-  const again = await prepareTarget(ctx, checked.target);
-  return 'failure' in again ? again : checkTarget(ctx, source, again);
+  const check = (found: Prepared) => ('failure' in found ? found : checkTarget(ctx, source, found));
+  const isFull = (found: Prepared) => 'failure' in found && found.failure.type === 'TargetFull';
+  let [found, checked] = [looked, check(looked)];
+  if (isFull(checked) && (await makeRoom(ctx, looked.target))) {
+    found = await prepareTarget(ctx, looked.target);
+    checked = check(found);
+  }
+  if (!('failure' in checked) || 'failure' in found) return checked;
+  const failure = await explainShortage(ctx, { ...found, source }, checked.failure);
+  return { target: checked.target, failure };
 }
 
 /** Preflight, capture, then every target with its own fate. */

@@ -62,6 +62,18 @@ class SmallDisk {
     await exec('fallocate', ['-l', String(length), join(this.mountPoint, 'ballast')]);
   }
 
+  /** Another program makes files without content, until none can be made. */
+  async useInodes(): Promise<void> {
+    const folder = join(this.mountPoint, 'inodes');
+    await mkdir(folder);
+    const { ffree } = await statfs(folder);
+    for (let count = 0; count < ffree; count++) await writeFile(join(folder, String(count)), '');
+  }
+
+  async freeInodes(): Promise<void> {
+    await rm(join(this.mountPoint, 'inodes'), { recursive: true });
+  }
+
   async free(): Promise<void> {
     await rm(join(this.mountPoint, 'ballast'));
     // btrfs gives it back with its next transaction.
@@ -215,4 +227,21 @@ spec:
   const held = await describeTree(watched.target);
   expect([...held.keys()].filter((path) => path.startsWith('file'))).toHaveLength(2);
   expect(await watched.errorTypes()).toEqual([]);
+}, 120_000);
+
+test('a target without inodes says so, and goes on by itself once some are free', async () => {
+  const disk = await SmallDisk.make('ext4', 'HardLink', 'no-inodes');
+  const { watched } = disk;
+  await disk.grow(4, 'old');
+  await disk.apply('100MiB');
+  await watched.expectCurrent(await watched.untilSucceeded(0));
+  await disk.useInodes();
+  for (let count = 0; count < 50; count++) await writeFile(join(watched.source, `tiny${count}`), 'x');
+  const before = await watched.requestSync();
+  await watched.untilFailed('TargetFull');
+  const { lastError } = (await watched.get()).targets[0] ?? {};
+  expect(lastError).toMatch(/no inode is free \(of \d+\), .* though [\d.]+ [KM]iB are free/);
+  await watched.expectPointsIntact();
+  await disk.freeInodes();
+  await watched.expectCurrent(await watched.untilSucceeded(before));
 }, 120_000);

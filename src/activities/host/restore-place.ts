@@ -7,6 +7,7 @@ import { type ErrorType, TidemarkError } from '../../model/errors';
 import { formatBytes } from '../../model/units';
 import { checkDestination } from '../../volumes/destination';
 import { NOT_CONTENT, pruneNames } from '../../volumes/shared/own-entries';
+import { readRoomAt } from '../../volumes/shared/room';
 import type { Content } from '../contract';
 
 const NOTHING: Content = { entries: 0, bytes: 0 };
@@ -32,15 +33,6 @@ export async function countContent(host: Host, path: string, isFolder: boolean):
   });
   if (entries === 0) return NOTHING;
   return { entries, bytes, newestChange: new Date(newest * 1000).toISOString() };
-}
-
-/** Free for everybody, where a path is or will be. */
-async function freeBytesAt(host: Host, path: string): Promise<number> {
-  let at = path;
-  while ((await host.files.stat(at)) === undefined && at !== '/') at = dirname(at);
-  const { stdout } = await runChecked(host, ['stat', '-f', '-c', '%a %S', '--', `${at}/.`]);
-  const [blocks = 0, size = 0] = stdout.toString().trim().split(' ').map(Number);
-  return blocks * size;
 }
 
 /** Where a restore lands. */
@@ -114,7 +106,7 @@ export async function findRestorePlace(host: Host, wanted: Wanted): Promise<Rest
         : 'restore into another folder, or say --overwrite to replace it';
     throw fail(`${what}: ${describeContent(place.found)}`, hint, 'Diverged');
   }
-  const missing = place.found.entries === 0 ? bytes - (await freeBytesAt(host, root)) : 0;
+  const missing = place.found.entries === 0 ? bytes - (await readRoomAt(host, root)).freeBytes : 0;
   if (missing > 0) {
     const message = `${formatBytes(bytes)} are needed: ${formatBytes(missing)} are missing`;
     throw fail(message, 'free space there, or restore elsewhere', 'TargetFull');

@@ -152,10 +152,12 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activ
 
     async measureShortage({ volume, growth }) {
       const driver = driverFor(volume.kind);
-      const { freeBytes } = await driver.inspect(host, volume);
+      const { freeBytes, inodes } = await driver.inspect(host, volume);
       const replicaBytes = await driver.diskBytes(host, volume);
       const needed = estimateNeededBytes({ ...growth, replicaBytes });
-      return { freeBytes, missingBytes: Math.max(0, needed - freeBytes) };
+      const quota = await driver.quota?.(host, volume);
+      const missingBytes = Math.max(0, needed - freeBytes);
+      return { freeBytes, missingBytes, ...(inodes && { inodes }), ...(quota && { quota }) };
     },
 
     async retireEndpoint({ volume, relationship }) {

@@ -34,7 +34,7 @@ const RECEIVE: readonly Rule[] = [
   {
     says: /^ERROR: .*(No space left on device|Disk quota exceeded)/,
     type: 'TargetFull',
-    message: (ending) => `the volume at ${target(ending)} is full`,
+    message: (ending) => `there is no room left at ${target(ending)}`,
     hint: 'make room there, or keep fewer recovery points (spec.retain); the recovery points are whole',
     at: 'target',
   },

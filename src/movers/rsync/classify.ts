@@ -85,7 +85,7 @@ const RSYNC: Rule[] = [
   {
     says: /^rsync: .*: (No space left on device \(28\)|Disk quota exceeded \(122\))$/,
     type: 'TargetFull',
-    message: (ending) => `the volume at ${target(ending)} is full`,
+    message: (ending) => `there is no room left at ${target(ending)}`,
     hint: 'make room there, or keep fewer recovery points (spec.retain); the recovery points are whole',
     at: 'target',
   },

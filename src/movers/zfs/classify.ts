@@ -28,7 +28,7 @@ const RECEIVE: Rule[] = [
   {
     says: /out of space|No space left on device|quota exceeded/,
     type: 'TargetFull',
-    message: (ending) => `the pool at ${target(ending)} is full`,
+    message: (ending) => `there is no room left for the dataset at ${target(ending)}`,
     hint: 'make room there, or keep fewer recovery points (spec.retain); the recovery points are whole',
     at: 'target',
   },

@@ -9,7 +9,7 @@ import { listSubvolumes } from '../btrfs/subvolumes';
 import { assemble, partsOf } from '../btrfs/trees';
 import { PARTIAL } from './capture';
 import { hold, letGo, listHolders } from './holds';
-import { freeBytes, whyNoClone } from './inspect';
+import { findRoom, whyNoClone } from './inspect';
 import type { WorkOptions } from './links';
 import { withLock } from '../shared/lock';
 import {
@@ -126,7 +126,7 @@ async function findHow(place: ReadyPlace, path: string): Promise<Clone['how']> {
 async function checkFits(place: ReadyPlace, tree: string, options: WorkOptions): Promise<void> {
   const { stdout } = await runTool(place, ['du', '-s', '-x', '-B1', '--', tree], options);
   const needed = Number.parseInt(stdout.toString(), 10);
-  const free = await freeBytes(place);
+  const { freeBytes: free } = await findRoom(place);
   if (needed <= free) return;
   const message = `a clone needs ${formatBytes(needed)} and there are ${formatBytes(free)} free: ${formatBytes(needed - free)} are missing`;
   const hint = 'free space there, or keep the volume on btrfs or XFS, where a clone shares its blocks';

@@ -1,5 +1,6 @@
 /** Directories, on any filesystem; more can be done with them on btrfs and XFS. */
 import { measureTree } from '../../hosts/measure-tree';
+import { quota } from '../btrfs/quota';
 import type { VolumeDriver } from '../contract';
 import { capture, release } from './capture';
 import { claim, disclaim } from './claims';
@@ -30,6 +31,8 @@ export const folderDriver: VolumeDriver = {
   isChanged: () => Promise.resolve(false),
   diskBytes: (host, { path }) => measureTree(host, path),
   size,
+  // Other filesystems tell nothing of theirs without tools of their own.
+  quota,
   keeps,
   landingPath: ({ path }) => path,
   points,

@@ -4,10 +4,12 @@ import { findContent, pruneNames } from '../shared/own-entries';
 import { dirname, join } from 'node:path';
 import { TidemarkError } from '../../model/errors';
 import type { CaptureMethod, PointMethod, Volume } from '../../model/records';
+import type { Room } from '../../model/room';
 import type { Host } from '../../hosts/contract';
 import type { Inspection } from '../contract';
 import { findMount } from '../shared/mounts';
 import { findPlace, type Place } from './place';
+import { readRoom } from '../shared/room';
 import { findMainClaim } from '../shared/state';
 import { classifyFailure, isFull, runTool, writeRecord } from '../shared/tools';
 
@@ -29,7 +31,7 @@ export async function inspect(
     exists: place.exists,
     filesystem: place.mount.type,
     mountPoint: place.mount.point,
-    freeBytes: await freeBytes(place),
+    ...(await findRoom(place)),
     empty: !place.exists || (await isEmpty(place)),
     hasHardLinks: place.exists && options.hardLinks === true && (await hasHardLinks(place, place.root)),
     ...(await findMethods(place)),
@@ -37,13 +39,9 @@ export async function inspect(
   };
 }
 
-/** On the volume's filesystem, for everybody. */
-export async function freeBytes({ host, volume, mount, root, exists }: Place): Promise<number> {
-  const path = exists ? root : mount.point;
-  const { stdout } = await runTool({ host, volume }, ['stat', '-f', '-c', '%a %S', '--', path]);
-  const [blocks = 0, size = 0] = stdout.toString().trim().split(' ').map(Number);
-  return blocks * size;
-}
+/** On the volume's filesystem. */
+export const findRoom = ({ host, mount, root, exists }: Place): Promise<Room> =>
+  readRoom(host, exists ? root : mount.point);
 
 /** No entry but those that are not content. */
 export async function isEmpty(place: Place): Promise<boolean> {

@@ -1,20 +1,13 @@
 /** What a store of images is, and what can be done with it. */
 import type { Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
+import { readRoom } from '../shared/room';
 import { findMainClaim } from '../shared/state';
-import { runTool } from '../shared/tools';
 import type { Inspection, VolumeSize } from '../contract';
 import { indexNames, sumBytes } from './image-set';
-import { findPlace, type Place } from './place';
+import { findPlace } from './place';
 
 const WHY_NOT = 'images are always kept by their digests: leave copyMethod out, or use copyMethod Snapshot';
-
-async function freeBytes({ host, volume, root, exists, mount }: Place): Promise<number> {
-  const argv = ['stat', '-f', '-c', '%a %S', '--', exists ? root : mount.point];
-  const { stdout } = await runTool({ host, volume }, argv);
-  const [blocks = 0, size = 0] = stdout.toString().trim().split(' ').map(Number);
-  return blocks * size;
-}
 
 /** `inspect` of the volume contract. */
 export async function inspect(host: Host, volume: Volume): Promise<Inspection> {
@@ -25,7 +18,7 @@ export async function inspect(host: Host, volume: Volume): Promise<Inspection> {
     exists: place.exists,
     filesystem: `${place.kind} (${place.storage})`,
     mountPoint: place.mount.point,
-    freeBytes: await freeBytes(place),
+    ...(await readRoom(host, place.exists ? place.root : place.mount.point)),
     empty: indexNames(images).size === 0,
     hasHardLinks: false,
     capture: ['Snapshot'],

@@ -7,6 +7,7 @@ import { diskBytes, inspect, size } from './inspect';
 import { markVerified, points } from './points';
 import { prune } from './prune';
 import { publish } from './publish';
+import { quota } from './quota';
 import { rollback } from './rollback';
 import { demote, promote } from './switch';
 
@@ -22,6 +23,7 @@ export const zfsDriver: VolumeDriver = {
   states,
   isChanged,
   diskBytes,
+  quota,
   size,
   release,
   landingPath: ({ path }) => path,

@@ -29,8 +29,8 @@ const RULES: Rule[] = [
   {
     says: /out of space|No space left on device|quota exceeded/,
     type: 'TargetFull',
-    message: 'the pool is full',
-    hint: 'free space there, or keep fewer recovery points (spec.retain)',
+    message: 'there is no room left for the dataset',
+    hint: 'free space in its pool, raise its quota, or keep fewer recovery points (spec.retain); see: zfs list -o space',
   },
   {
     says: /dataset does not exist|no such pool/,

@@ -1,0 +1,80 @@
+/** What room a target has, and what it lacks where there is not enough: space, inodes, or what a quota leaves. Pure. */
+import type { Failure } from './records';
+import { formatBytes } from './units';
+
+/** As much as a filesystem, or a pool, tells of itself. */
+export interface Room {
+  /** For the volume: what a quota of its own storage leaves, where that is less. */
+  freeBytes: number;
+  /** Left out where the filesystem makes inodes as it needs them. */
+  inodes?: { free: number; total: number };
+}
+
+/** A quota that leaves a volume less than its filesystem or pool has. */
+export interface Quota {
+  /** `quota of tank/wiki`. */
+  what: string;
+  bytes: number;
+  usedBytes: number;
+  /** Free around it. */
+  freeOutsideBytes: number;
+  /** How to see it, and how to raise it. */
+  hint: string;
+}
+
+/** What is known of a target that has no room. */
+export interface Shortage extends Room {
+  /** As far as can be foreseen; zero where what is new should fit. */
+  missingBytes: number;
+  quota?: Quota;
+}
+
+/** Fewer than this share of the inodes are worth a word. */
+const FEW_INODES = 0.05;
+
+interface Explanation {
+  says: string;
+  hint?: string;
+}
+
+function explainQuota(quota: Quota, missing: string): Explanation {
+  const left = Math.max(0, quota.bytes - quota.usedBytes);
+  const around = `${formatBytes(quota.freeOutsideBytes)} are free around it`;
+  return {
+    says: `the ${quota.what} is ${formatBytes(quota.bytes)} and leaves ${formatBytes(left)}, though ${around}${missing && `; ${missing}`}`,
+    hint: quota.hint,
+  };
+}
+
+function explain({ toolMessage }: Failure, shortage: Shortage): Explanation {
+  const { freeBytes, inodes, missingBytes, quota } = shortage;
+  const free = `${formatBytes(freeBytes)} are free`;
+  const missing = missingBytes > 0 ? `about ${formatBytes(missingBytes)} more are needed` : '';
+  if (quota) return explainQuota(quota, missing);
+  if (inodes?.free === 0) {
+    return {
+      says: `no inode is free (of ${inodes.total}), so that no further file can be made, though ${free}`,
+      hint: 'remove files there (df -i shows the inodes), or keep fewer recovery points (spec.retain)',
+    };
+  }
+  if (/quota exceeded/i.test(toolMessage ?? '')) {
+    return {
+      says: `a quota is used up, though ${free} on the filesystem`,
+      hint: 'raise the quota of the user, the project or the folder there, or keep fewer recovery points (spec.retain)',
+    };
+  }
+  if (missing) return { says: `${free}, ${missing}: that much is missing` };
+  const isShort = inodes && inodes.free < inodes.total * FEW_INODES;
+  const few = isShort
+    ? `, but only ${inodes.free} of ${inodes.total} inodes: there may be too few of these`
+    : ', which should do for what is new: something else fills it, or much has changed in place and is kept in older points too';
+  return { says: `${free}${few}` };
+}
+
+/** The failure with what is lacking, in numbers, and what helps against that. */
+export function explainFull(failure: Failure, shortage: Shortage): Failure {
+  const isCounted = failure.message.includes('missing');
+  if (isCounted && !shortage.quota) return failure;
+  const { says, hint } = explain(failure, isCounted ? { ...shortage, missingBytes: 0 } : shortage);
+  return { ...failure, message: `${failure.message}: ${says}`, ...(hint !== undefined && { hint }) };
+}
