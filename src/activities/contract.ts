@@ -100,6 +100,8 @@ export interface HostActivities {
     relationship: string;
     role: 'source' | 'target';
     endpoint: SourceSpec | TargetSpec;
+    /** The primary, as `host:path`. */
+    copyOf: string;
     /** Left out by workflows of before. */
     mover?: MoverSpec;
     hooks: HookSpec[];
@@ -120,7 +122,13 @@ export interface HostActivities {
     },
   ): Promise<SourcePrepared>;
   prepareTarget(
-    input: StepContext & { target: TargetSpec; mover: MoverSpec; approved: boolean },
+    input: StepContext & {
+      target: TargetSpec;
+      mover: MoverSpec;
+      /** The primary, as `host:path`. */
+      copyOf: string;
+      approved: boolean;
+    },
   ): Promise<TargetPrepared>;
   capture(
     input: StepContext & {
@@ -272,6 +280,10 @@ export interface HostActivities {
     input: StepContext & { cloneId: string; pointId?: string },
   ): Promise<{ path: string; how: 'Snapshot' | 'Clone' | 'Copy'; pointId: string }>;
   removeClones(input: StepContext): Promise<void>;
-  /** Relationship deleted: forgets claim, captures, landings; data and points stay. */
-  retireEndpoint(input: { volume: Volume; relationship: string }): Promise<void>;
+  /**
+   * Relationship deleted: forgets claim, captures, landings; data and points stay.
+   * @param input.copyOf the primary, as `host:path`: a relationship of the same name with the same primary may go on
+   *   with the copy as long as nobody else has claimed it or written to it
+   */
+  retireEndpoint(input: { volume: Volume; relationship: string; copyOf: string }): Promise<void>;
 }

@@ -21,6 +21,11 @@ export function volumePath(endpoint: Endpoint): string {
   return volumeOf(endpoint).path;
 }
 
+/** Where a volume is, as users see it: `alpha:/srv/wiki`. */
+export function placeOf(endpoint: Endpoint & { host: string }): string {
+  return `${endpoint.host}:${volumePath(endpoint)}`;
+}
+
 /** The key of an endpoint that names its volume, and its value: what stays the same when a target becomes the source. */
 export function volumeKey(endpoint: Endpoint): Partial<Record<VolumeKind, string>> {
   const { kind, path } = volumeOf(endpoint);

@@ -37,8 +37,18 @@ export interface Inspection extends Room {
   /** For each method that is not offered, why, and the alternative. */
   whyNot: Partial<Record<CaptureMethod | PointMethod, string>>;
   claim?: Claim;
+  /** Whose copy it was, where nobody has claimed it since. */
+  released?: Released;
   /** Of btrfs: the subvolumes inside of it, which are volumes of their own. By their paths in it. */
   innerVolumes?: string[];
+}
+
+/** A target that its relationship has let go of. */
+export interface Released {
+  relationship: string;
+  epoch: number;
+  /** The primary then, as `host:path`. */
+  copyOf: string;
 }
 
 /** A frozen state of the source, or the live volume. */
@@ -124,8 +134,11 @@ export interface VolumeDriver {
   /** `check`, then stores the claim with the data, making a missing target volume. Repeatable. */
   claim(host: Host, volume: Volume, claim: Claim, options?: { approved?: boolean }): Promise<void>;
 
-  /** Forgets the claim (relationship deleted); data and recovery points stay. Repeatable. */
-  disclaim(host: Host, volume: Volume, relationship: string): Promise<void>;
+  /**
+   * Forgets the claim (relationship deleted); data and recovery points stay. Repeatable.
+   * @param copyOf the primary, as `host:path`: a target notes it (see `Inspection.released`), until it is claimed
+   */
+  disclaim(host: Host, volume: Volume, relationship: string, copyOf?: string): Promise<void>;
 
   /** Freezes the source. A second call with one sync id answers the same capture. @throws UnsupportedCapture */
   capture(

@@ -1,6 +1,6 @@
 /** `apply`: takes a spec into a relationship, or refuses it with every reason at once. */
 import { ApplicationFailure } from '@temporalio/workflow';
-import { volumeOf, volumePath } from '../model/endpoints';
+import { placeOf, volumeOf, volumePath } from '../model/endpoints';
 import { isMissingAgent } from '../model/failure';
 import { objectionTo, warnOfChange } from '../model/document-change';
 import { orient } from '../model/orientation';
@@ -41,7 +41,7 @@ interface Findings {
   warnings: string[];
   /** What every sync finds out anew: told to whoever applies, and not kept. */
   passing?: string;
-  /** Epoch of this relationship's own claim, where it has one there. */
+  /** Epoch of this relationship's own claim, where it has or had one there. */
   epoch?: number;
 }
 
@@ -63,6 +63,7 @@ async function inspectHosts(
           relationship: document.metadata.name,
           role,
           endpoint,
+          copyOf: placeOf(source),
           mover,
           hooks,
           beside: endpoints.flatMap((other) =>
@@ -72,11 +73,12 @@ async function inspectHosts(
           ),
         });
         const prefix = (text: string) => `${where}: ${text}`;
-        const { claim } = answer.inspection;
+        const { claim, released } = answer.inspection;
+        const own = [claim, released].find((each) => each?.relationship === document.metadata.name);
         return {
           problems: answer.problems.map(prefix),
           warnings: answer.warnings.map(prefix),
-          ...(claim?.relationship === document.metadata.name && { epoch: claim.epoch }),
+          ...(own && { epoch: own.epoch }),
         };
       } catch (error) {
         const failure = toFailure(error, host, volumePath(endpoint));
@@ -124,13 +126,17 @@ function droppedEndpoints(old: Relationship | undefined, document: Relationship)
 async function dropEndpoints(
   state: RelationshipState,
   old: Relationship | undefined,
+  former: Relationship | undefined,
   document: Relationship,
 ): Promise<void> {
+  if (!former) return;
+  const copyOf = placeOf(former.spec.source);
   await Promise.allSettled(
     droppedEndpoints(old, document).map((endpoint) =>
       onHost(endpoint.host, `Let go of ${volumePath(endpoint)}`, INSPECT).retireEndpoint({
         volume: volumeOf(endpoint),
         relationship: state.name,
+        copyOf,
       }),
     ),
   );
@@ -201,6 +207,7 @@ async function apply(state: RelationshipState, input: unknown, wants: WantQueue)
   ]);
   // The primary may have begun to change meanwhile.
   checkState(state, document);
+  const former = activeDocument(state);
   const added = takeDocument(state, document);
   const { sequence } = state;
   const passing = [...warnOfChange(old, document), ...allPassing];
@@ -211,7 +218,7 @@ async function apply(state: RelationshipState, input: unknown, wants: WantQueue)
   if (outcome === 'created') recordEpoch(state, epoch);
   if (outcome === 'created') wants.sync('created');
   else if (added.length > 0) wants.sync('changed', added);
-  await dropEndpoints(state, old, document);
+  await dropEndpoints(state, old, former, document);
   return { outcome, warnings: [...state.warnings, ...passing], sequence };
 }
 

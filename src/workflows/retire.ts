@@ -1,4 +1,5 @@
-import { volumeOf, volumePath } from '../model/endpoints';
+import { placeOf, volumeOf, volumePath } from '../model/endpoints';
+import { activeDocument } from '../model/relationship-state';
 import type { RelationshipState } from '../model/relationship-state';
 import { onControl, onHost } from './steps';
 
@@ -7,7 +8,7 @@ const ONCE = { scheduleToStartTimeout: '5s', retry: { maximumAttempts: 2 } } as 
 
 /** Ends a relationship: its Schedule, claims, captures and landings. Data and recovery points stay. */
 export async function retire(state: RelationshipState): Promise<void> {
-  const { document } = state;
+  const document = activeDocument(state);
   if (document) {
     const { source, targets } = document.spec;
     await Promise.allSettled([
@@ -16,6 +17,7 @@ export async function retire(state: RelationshipState): Promise<void> {
         onHost(endpoint.host, `Let go of ${volumePath(endpoint)}`, ONCE).retireEndpoint({
           volume: volumeOf(endpoint),
           relationship: state.name,
+          copyOf: placeOf(source),
         }),
       ),
     ]);

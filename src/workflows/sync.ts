@@ -12,7 +12,7 @@ import type { SourcePrepared, StepContext, TargetPrepared } from '../activities/
 import type { Capture } from '../volumes/contract';
 import type { Bases } from '../model/bases';
 import { renderSyncDetails } from '../model/details';
-import { targetName, volumeOf, volumePath } from '../model/endpoints';
+import { placeOf, targetName, volumeOf, volumePath } from '../model/endpoints';
 import { describeFailure } from '../model/failure';
 import { makeSyncId } from '../model/names';
 import { pinLimitsOf, pinsAfter, planPins } from '../model/pins';
@@ -88,6 +88,7 @@ async function prepareTarget(
       ...atTarget(ctx, target),
       target,
       mover: ctx.document.spec.mover,
+      copyOf: placeOf(ctx.document.spec.source),
       approved,
     });
     return { target, prepared };

@@ -66,3 +66,15 @@ it('never follows a symlink', async () => {
   await symlink(base, at('folder/up'));
   expect(await written()).toEqual([]);
 });
+
+it('still tells it once the replica was let go of as a copy, and forgets it with what made it one', async () => {
+  const letGo = (relationship: string, copyOf?: string) =>
+    directoryDriver.disclaim(host, volume(), relationship, copyOf);
+  await publish(1);
+  await letGo('wiki', 'alpha:/srv/wiki');
+  expect(await written()).toEqual([]);
+  await write(at('one'), 'bad');
+  expect(await written()).toEqual(['one']);
+  await directoryDriver.claim(host, volume(), { ...TARGET, relationship: 'other' });
+  expect(await written()).toEqual(['folder/two\n', 'one']);
+});

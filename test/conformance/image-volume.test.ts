@@ -55,6 +55,12 @@ describe('a store of images', () => {
     await imageDriver.disclaim(rig.target, target.volume, TARGET.relationship);
     await imageDriver.disclaim(rig.target, target.volume, TARGET.relationship);
     await claim({ ...TARGET, relationship: 'second' });
+    const letGo = () => imageDriver.disclaim(rig.target, target.volume, 'second', 'alpha:docker');
+    for (const _again of [1, 2]) await letGo();
+    const { released } = await imageDriver.inspect(rig.target, target.volume);
+    expect(released).toEqual({ relationship: 'second', epoch: 1, copyOf: 'alpha:docker' });
+    await claim(TARGET);
+    expect((await imageDriver.inspect(rig.target, target.volume)).released).toBeUndefined();
   });
 
   it('marks everything that changes a store, so that what a lost agent began is ended before names move again', async () => {

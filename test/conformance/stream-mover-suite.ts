@@ -141,6 +141,29 @@ export function testStreamMover(
       expect(planStream(await rig.look(rig.replica))).toMatchObject({ into: 'side' });
     });
 
+    it('goes on with its own copy once both sides were let go of, and sees what was written to it then', async () => {
+      await writeFile(join(root, 'large'), Buffer.alloc(LARGE, 'x'));
+      await write('1');
+      const first = await rig.sync();
+      await rig.release();
+      const letGo = () => storage.driver.disclaim(rig.target, rig.replica.volume, 'wiki', 'alpha:there');
+      await storage.driver.disclaim(rig.source, rig.volume, 'wiki');
+      await letGo();
+      expect(await storage.driver.inspect(rig.target, rig.replica.volume)).toMatchObject({
+        released: { relationship: 'wiki', copyOf: 'alpha:there' },
+      });
+      await storage.driver.claim(rig.source, rig.volume, { relationship: 'wiki', epoch: 1, role: 'source' });
+      expect(await rig.divergence()).toBeUndefined();
+      await write('2');
+      const second = await rig.sync();
+      expect(second.plan.how).not.toMatch(/^full/);
+      expect(second.stats.bytesSent).toBeLessThan(LARGE / 4);
+      expect(await rig.points()).toEqual([first.point, second.point]);
+      await letGo();
+      await writeFile(join(await storage.pathOf(rig.replica.volume), 'file'), 'by its owner');
+      expect(await rig.divergence()).toMatchObject({ changed: true });
+    });
+
     also('puts aside what somebody made of the target, once that was approved, and keeps it', async () => {
       await write('1');
       const first = await rig.sync();

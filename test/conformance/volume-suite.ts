@@ -119,6 +119,26 @@ export function describeClaims(driver: VolumeDriver, stage: Stage): void {
     await driver.disclaim(host, volume, TARGET.relationship);
     await driver.claim(host, volume, { ...TARGET, relationship: 'second' });
   });
+
+  it('remembers whose copy it was once that is forgotten, until anybody claims it', async () => {
+    const { host, volume } = stage;
+    const released = async () => (await driver.inspect(host, volume)).released;
+    const forget = () => driver.disclaim(host, volume, TARGET.relationship, 'alpha:/srv/wiki');
+    const noted = { relationship: TARGET.relationship, epoch: 1, copyOf: 'alpha:/srv/wiki' };
+    await driver.claim(host, volume, TARGET);
+    for (const _again of [1, 2]) await forget();
+    expect(await released()).toEqual(noted);
+    await driver.check(host, volume, { ...TARGET, relationship: 'second' });
+    expect(await released()).toEqual(noted);
+    await driver.claim(host, volume, { ...TARGET, relationship: 'second' });
+    await driver.disclaim(host, volume, 'second');
+    expect(await released()).toBeUndefined();
+    // What was the primary is nobody's copy.
+    await driver.claim(host, volume, SOURCE);
+    await driver.demote(host, volume, { ...TARGET, epoch: 2 });
+    await forget();
+    expect(await released()).toBeUndefined();
+  });
 }
 
 function describeCapture({ driver, capture }: VolumeFixture, stage: Stage, method: CaptureMethod): void {

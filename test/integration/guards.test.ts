@@ -265,3 +265,46 @@ describe('folders that are never volumes', () => {
     }
   });
 });
+
+describe('a relationship that was deleted, and is applied again', () => {
+  const remove = (name: string) => system.json('delete', name, '--yes');
+  const copyOf = (name: string) => spec('again', { targets: spec(name).targets });
+
+  it('goes on with its own copy and its points, without asking', async () => {
+    await fill('again', 3);
+    await applyAndSync(system, 'again', spec('again'));
+    await remove('again');
+    await fill('again', 4);
+    const applied = await system.cli(['apply', '-f', '-'], { stdin: writeDocument('again', spec('again')) });
+    expect(applied.stdout + applied.stderr).not.toContain('approve');
+    expect(await syncNow(system, 'again')).toMatchObject({ result: 'succeeded' });
+    expect(await list(at('again-target'))).toEqual(['1', '2', '3', '4']);
+    const points = await system.json<PointEntry[]>('points', 'again');
+    expect(points.map(({ id }) => Number(id.slice(-6))).sort()).toEqual([1, 2, 3]);
+    await remove('again');
+  });
+
+  it.each<[string, string, () => Promise<Spec>]>([
+    ['by another name', 'another', () => Promise.resolve(copyOf('again'))],
+    [
+      'from another source',
+      'again',
+      async () => {
+        await writeFiles(at('elsewhere'), { 1: 'file' });
+        return spec('again', { source: { host: 'alpha', directory: at('elsewhere') } });
+      },
+    ],
+    [
+      'once somebody has written to the copy',
+      'again',
+      async () => {
+        await writeFiles(at('again-target'), { mine: 'by its owner' });
+        return spec('again');
+      },
+    ],
+  ])('asks where that is %s', async (_, name, makeSpec) => {
+    const record = await applyAndSync(system, name, await makeSpec());
+    expect(failureOf(record)?.type).toBe('ApprovalRequired');
+    await remove(name);
+  });
+});

@@ -10,6 +10,7 @@ import { checkBeside } from '../../volumes/shared/apart';
 import type { HostActivities } from '../contract';
 import type { AgentContext } from './context';
 import { findHook } from './hooks';
+import { isForeign } from './own-data';
 import { chooseCaptureMethod, choosePointMethod } from './copy-method';
 
 type Input = Parameters<HostActivities['inspectEndpoint']>[0];
@@ -67,7 +68,7 @@ async function warnOfLacks(host: Host, volume: Volume): Promise<string[]> {
 /** What is wrong with one endpoint of a spec, every reason at once. Changes nothing. */
 export async function inspectEndpoint(
   context: AgentContext,
-  { relationship, role, endpoint, mover, hooks, beside = [] }: Input,
+  { relationship, role, endpoint, copyOf, mover, hooks, beside = [] }: Input,
 ): Promise<{ inspection: Inspection; problems: string[]; warnings: string[] }> {
   const { host } = context;
   const volume = volumeOf(endpoint);
@@ -86,12 +87,7 @@ export async function inspectEndpoint(
     await note(problems, () => checkBeside({ host, volume }, { relationship, role }, others));
   }
   for (const hook of hooks) await note(problems, () => findHook(context, hook));
-  if (
-    role === 'target' &&
-    inspection.exists &&
-    !inspection.empty &&
-    inspection.claim?.relationship !== relationship
-  ) {
+  if (role === 'target' && isForeign(inspection, { claim: { relationship }, copyOf })) {
     warnings.push(
       `holds data that no sync put there; the first sync will stop and ask for tidemark approve ${relationship}`,
     );

@@ -1,4 +1,5 @@
 /** Preflight of a sync on either side: looks, guards, and claims; moves no data. */
+import { Context } from '@temporalio/activity';
 import type { Host } from '../../hosts/contract';
 import { targetName } from '../../model/endpoints';
 import type { HeldState, Volume } from '../../model/records';
@@ -11,6 +12,7 @@ import { runOwedUndo } from './hooks';
 import { inspectEndpoint } from './inspect';
 import { landingsSincePublish } from './landed';
 import { chooseCaptureMethod, choosePointMethod } from './copy-method';
+import { isForeign, wasWrittenMeanwhile } from './own-data';
 
 export function makePrepare(
   context: AgentContext,
@@ -65,8 +67,8 @@ export function makePrepare(
       looking.catch(() => undefined);
       await driver.check(host, volume, claim, { approved: input.approved });
       const before = await looking;
-      const ours = before.claim?.relationship === claim.relationship;
-      const foreign = before.exists && !before.empty && !ours;
+      const { cancellationSignal: signal } = Context.current();
+      const foreign = isForeign(before, input) || (await wasWrittenMeanwhile(host, before, input, signal));
       // A target that holds foreign data is not claimed before somebody has approved of it.
       if (!foreign || input.approved) await driver.claim(host, volume, claim, { approved: input.approved });
       return lookAtTarget(host, input, foreign);

@@ -160,10 +160,10 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activ
       return { freeBytes, missingBytes, ...(inodes && { inodes }), ...(quota && { quota }) };
     },
 
-    async retireEndpoint({ volume, relationship }) {
+    async retireEndpoint({ volume, relationship, copyOf }) {
       const driver = driverFor(volume.kind);
       await driver.release(host, volume, { relationship, keepSyncIds: [] });
-      await driver.disclaim(host, volume, relationship);
+      await driver.disclaim(host, volume, relationship, copyOf);
       for (const mover of MOVERS) await mover.forget?.(host, relationship);
     },
   };

@@ -21,11 +21,16 @@ export async function claim(
 }
 
 /** `disclaim` of the volume contract. */
-export async function disclaim(host: Host, volume: Volume, relationship: string): Promise<void> {
+export async function disclaim(
+  host: Host,
+  volume: Volume,
+  relationship: string,
+  copyOf?: string,
+): Promise<void> {
   await mendNames(await findPlace(host, volume));
   const place = await findPlace(host, volume);
   const isReplica = place.state?.claims[relationship]?.role === 'target';
-  await disclaimDirectory(host, volume, relationship);
+  await disclaimDirectory(host, volume, relationship, copyOf);
   // Nobody would do it later.
   if (isReplica && place.exists) await ensureWritable(place);
 }

@@ -28,10 +28,13 @@ export async function claim(
   await changeClaims(place, async (now) => {
     await checkPlace(now, wanted, options);
     const stored = now.state?.claims[wanted.relationship];
+    const { released } = now.state ?? {};
     if (stored?.readOnly) await ensureWritable(now);
     const renewed = renewClaim(stored, wanted);
     // A source that can only be read is remembered all the same: others keep away from it.
     const isStored = !renewed || (await tryStoring(now, renewed));
+    if (released && released.relationship !== wanted.relationship)
+      await forgetReplica(now, released.relationship);
     await noteClaim(now, { ...wanted, root: now.root, isStored });
   });
 }
@@ -82,15 +85,23 @@ async function prepareTarget(place: Place): Promise<void> {
 }
 
 /** `disclaim` of the volume contract. */
-export async function disclaim(host: Host, volume: Volume, relationship: string): Promise<void> {
+export async function disclaim(
+  host: Host,
+  volume: Volume,
+  relationship: string,
+  copyOf?: string,
+): Promise<void> {
   await changeClaims(await findPlace(host, volume), async (place) => {
-    const { state, meta } = place;
+    const { meta } = place;
+    let { state } = place;
     if (state?.claims[relationship] && meta !== undefined) {
       // Nobody else would do it later.
       if (state.claims[relationship].readOnly) await ensureWritable(place);
-      await writeRecord(place, join(meta, STATE_FILE), withoutClaim(state, relationship));
+      state = withoutClaim(state, relationship, copyOf);
+      await writeRecord(place, join(meta, STATE_FILE), state);
     }
     await forgetClaim(place, relationship);
-    await forgetReplica(place, relationship);
+    // Of a copy that may be gone on with, it tells whether somebody wrote to it meanwhile.
+    if (state?.released?.relationship !== relationship) await forgetReplica(place, relationship);
   });
 }

@@ -10,7 +10,7 @@ import type { Inspection } from '../contract';
 import { findMount } from '../shared/mounts';
 import { findPlace, type Place } from './place';
 import { readRoom } from '../shared/room';
-import { findMainClaim } from '../shared/state';
+import { showClaims } from '../shared/state';
 import { classifyFailure, isFull, runTool, writeRecord } from '../shared/tools';
 
 /** Filesystems that may share blocks between files; whether one does is tried. */
@@ -26,7 +26,7 @@ export async function inspect(
   options: { hardLinks?: boolean } = {},
 ): Promise<Inspection> {
   const place = await findPlace(host, volume);
-  const claim = findMainClaim(place.state);
+  const claims = showClaims(place.state);
   return {
     exists: place.exists,
     filesystem: place.mount.type,
@@ -35,7 +35,7 @@ export async function inspect(
     empty: !place.exists || (await isEmpty(place)),
     hasHardLinks: place.exists && options.hardLinks === true && (await hasHardLinks(place, place.root)),
     ...(await findMethods(place)),
-    ...(claim && { claim }),
+    ...claims,
   };
 }
 

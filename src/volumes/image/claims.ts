@@ -70,10 +70,15 @@ export async function claim(
 }
 
 /** `disclaim` of the volume contract. */
-export async function disclaim(host: Host, volume: Volume, relationship: string): Promise<void> {
+export async function disclaim(
+  host: Host,
+  volume: Volume,
+  relationship: string,
+  copyOf?: string,
+): Promise<void> {
   await changeClaims(host, volume, async (place) => {
     if (place.state?.claims[relationship]) {
-      await writeRecord(place, join(place.meta, STATE_FILE), withoutClaim(place.state, relationship));
+      await writeRecord(place, join(place.meta, STATE_FILE), withoutClaim(place.state, relationship, copyOf));
     }
     await forgetClaim(place, relationship);
   });

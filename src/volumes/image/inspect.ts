@@ -2,7 +2,7 @@
 import type { Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import { readRoom } from '../shared/room';
-import { findMainClaim } from '../shared/state';
+import { showClaims } from '../shared/state';
 import type { Inspection, VolumeSize } from '../contract';
 import { indexNames, sumBytes } from './image-set';
 import { findPlace } from './place';
@@ -12,7 +12,7 @@ const WHY_NOT = 'images are always kept by their digests: leave copyMethod out, 
 /** `inspect` of the volume contract. */
 export async function inspect(host: Host, volume: Volume): Promise<Inspection> {
   const place = await findPlace(host, volume);
-  const claim = findMainClaim(place.state);
+  const claims = showClaims(place.state);
   const images = place.exists ? await place.engine.images(place) : [];
   return {
     exists: place.exists,
@@ -24,7 +24,7 @@ export async function inspect(host: Host, volume: Volume): Promise<Inspection> {
     capture: ['Snapshot'],
     points: ['Snapshot'],
     whyNot: { Direct: WHY_NOT, Clone: WHY_NOT, HardLink: WHY_NOT },
-    ...(claim && { claim }),
+    ...claims,
   };
 }
 

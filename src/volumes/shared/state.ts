@@ -1,6 +1,7 @@
 /** Who owns a volume: `<meta>/state.json`, kept with the data. */
 import { z } from 'zod';
 import type { Claim } from '../../model/records';
+import type { Inspection, Released } from '../contract';
 import { makeError, type Subject } from './tools';
 
 const ClaimSchema = z.object({
@@ -19,6 +20,10 @@ const StateSchema = z.object({
   version: z.literal(1),
   /** By relationship. */
   claims: z.record(z.string(), ClaimSchema),
+  /** The last target that was let go of, until somebody claims the volume again. */
+  released: z
+    .object({ relationship: z.string(), epoch: z.int(), copyOf: z.string() })
+    .exactOptional() satisfies z.ZodType<Released | undefined>,
 });
 
 export type State = z.output<typeof StateSchema>;
@@ -63,14 +68,20 @@ export function findObjection({ claims }: State, claim: Claim, promotes = false)
   return other && `the volume is already the ${other.role} of ${other.relationship}`;
 }
 
-/** The claims with this one, in place of the relationship's former one. */
+/** The claims with this one, in place of the relationship's former one. Nobody's copy is to be gone on with then. */
 export function withClaim(state: State | undefined, claim: StoredClaim): State {
   return { ...NO_CLAIMS, claims: { ...state?.claims, [claim.relationship]: claim } };
 }
 
-export function withoutClaim(state: State, relationship: string): State {
-  const { [relationship]: _removed, ...claims } = state.claims;
-  return { ...state, claims };
+/**
+ * The claims without a relationship's own.
+ * @param copyOf what a target was a copy of: noted, so that the relationship may go on with it later. An old primary
+ *   that was demoted is no copy.
+ */
+export function withoutClaim(state: State, relationship: string, copyOf?: string): State {
+  const { [relationship]: removed, ...claims } = state.claims;
+  const wasCopy = removed?.role === 'target' && !removed.demoted && copyOf !== undefined;
+  return { ...state, claims, ...(wasCopy && { released: { relationship, epoch: removed.epoch, copyOf } }) };
 }
 
 /**
@@ -83,11 +94,14 @@ export function renewClaim(stored: StoredClaim | undefined, wanted: Claim): Stor
   return { ...wanted, ...(stored.demoted && { demoted: true }) };
 }
 
-/** The claim that a volume is shown with: a target's before others, without what only the volume is to know. */
-export function findMainClaim(state: State | undefined): Claim | undefined {
+/** What a volume is shown with: a target's claim before others, without what only the volume is to know. */
+export function showClaims(state: State | undefined): Pick<Inspection, 'claim' | 'released'> {
   const claims = Object.values(state?.claims ?? {});
   const main = claims.find(({ role }) => role === 'target') ?? claims[0];
-  return main && { relationship: main.relationship, epoch: main.epoch, role: main.role };
+  return {
+    ...(main && { claim: { relationship: main.relationship, epoch: main.epoch, role: main.role } }),
+    ...(state?.released && { released: state.released }),
+  };
 }
 
 function isSameClaim(one: Claim | undefined, other: Claim): boolean {

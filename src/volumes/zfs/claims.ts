@@ -177,7 +177,12 @@ export async function setReadOnly({ dataset, ...subject }: Place, value: 'on' | 
 }
 
 /** `disclaim` of the volume contract. */
-export async function disclaim(host: Host, volume: Volume, relationship: string): Promise<void> {
+export async function disclaim(
+  host: Host,
+  volume: Volume,
+  relationship: string,
+  copyOf?: string,
+): Promise<void> {
   await withClaims(volume, async () => {
     const place = await findPlace(host, volume);
     const state = readClaims(place);
@@ -187,7 +192,7 @@ export async function disclaim(host: Host, volume: Volume, relationship: string)
       if (place.dataset && (stored.role === 'target' || stored.readOnly)) {
         await runZfs(place, ['inherit', 'readonly', place.dataset.name]);
       }
-      await writeClaims(place, withoutClaim(state, relationship));
+      await writeClaims(place, withoutClaim(state, relationship, copyOf));
     }
     await forgetClaim(place, relationship);
   });

@@ -1,7 +1,7 @@
 /** What a dataset is, and what can be done with it. */
 import type { Host } from '../../hosts/contract';
 import type { Volume } from '../../model/records';
-import { findMainClaim } from '../shared/state';
+import { showClaims } from '../shared/state';
 import type { Inspection, VolumeSize } from '../contract';
 import { isEmpty } from './capture';
 import { readClaims } from './claims';
@@ -15,7 +15,7 @@ const INSTEAD = 'a ZFS dataset is frozen by a snapshot: use copyMethod Snapshot,
 /** `inspect` of the volume contract. */
 export async function inspect(host: Host, volume: Volume): Promise<Inspection> {
   const place = await findPlace(host, volume);
-  const claim = findMainClaim(readClaims(place));
+  const claims = showClaims(readClaims(place));
   const { mountpoint = '', mounted } = place.dataset?.properties ?? {};
   return {
     exists: place.dataset !== undefined,
@@ -27,7 +27,7 @@ export async function inspect(host: Host, volume: Volume): Promise<Inspection> {
     capture: ['Snapshot'],
     points: ['Snapshot'],
     whyNot: { Direct: INSTEAD, Clone: INSTEAD, HardLink: INSTEAD },
-    ...(claim && { claim }),
+    ...claims,
   };
 }
 
