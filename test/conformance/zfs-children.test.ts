@@ -197,6 +197,16 @@ describe('children that come and go', () => {
   });
 });
 
+it('freezes nothing of what Tidemark keeps inside of it, where nobody would let go of that', async () => {
+  const kept = `${rig.volume.path}/.tidemark`;
+  await zfs('create', '-p', `${kept}/other`);
+  await zfs('create', `${rig.volume.path}/mail`);
+  await rig.capture(rig.nextSyncId(), spec);
+  const frozen = await zfs('list', '-H', '-o', 'name', '-t', 'snapshot', '-r', rig.volume.path);
+  expect(frozen.split('\n').filter((name) => name.startsWith(kept))).toEqual([]);
+  expect(frozen).toContain('/mail@');
+});
+
 it('leaves children of the replica that no stream brought where they are', async () => {
   await writeFile(join(root, 'file'), '1');
   await rig.sync();

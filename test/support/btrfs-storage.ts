@@ -47,6 +47,12 @@ export async function makeBtrfsStorage(): Promise<SnapshotStorage> {
         .map((name) => join(path, '..', name))
         .flatMap((each) => (each.startsWith(prefix) ? [each.slice(prefix.length)] : []));
     },
+    async count() {
+      const lists = await Promise.all(
+        [from, to].map(({ mountPoint }) => btrfs('subvolume', 'list', mountPoint)),
+      );
+      return lists.reduce((sum, { stdout }) => sum + stdout.toString().split('\n').length - 1, 0);
+    },
     async copyByHand(_source, { name }, { path }) {
       const results = await host.pipe([
         ['btrfs', 'send', '--quiet', name],

@@ -12,7 +12,7 @@ import {
   type StreamSituation,
 } from '../../src/model/plan-stream';
 import { limitDeletions } from '../../src/model/plan-transfer';
-import type { Claim, Comparison, Point, Progress, TransferStats, Volume } from '../../src/model/records';
+import type { Comparison, Point, Progress, TransferStats, Volume } from '../../src/model/records';
 import type { MoverSpec } from '../../src/model/spec';
 import type { Capture } from '../../src/volumes/contract';
 import { makeStamp } from '../conformance/volume-fixture';
@@ -45,8 +45,12 @@ export interface Sent {
   point: Point;
 }
 
-const RELATIONSHIP = 'wiki';
-const claimOf = (role: Claim['role']): Claim => ({ relationship: RELATIONSHIP, epoch: 1, role });
+/** What is not the first link of a chain. */
+interface RigOptions {
+  relationship: string;
+  /** The source, where it is there already. */
+  volume?: Volume;
+}
 
 /** The steps of a sync, as its workflow takes them. */
 export class SnapshotRig {
@@ -61,24 +65,27 @@ export class SnapshotRig {
     private readonly hosts: RigHosts,
     readonly volume: Volume,
     readonly replica: StreamTarget,
+    readonly relationship: string,
   ) {
     this.source = hosts.source;
     this.target = hosts.target;
     this.service = hosts.service;
   }
 
-  static async make(storage: SnapshotStorage, makeHosts: MakeHosts = makeLocalHosts): Promise<SnapshotRig> {
+  static async make(
+    storage: SnapshotStorage,
+    makeHosts: MakeHosts = makeLocalHosts,
+    { relationship, volume: given }: RigOptions = { relationship: 'wiki' },
+  ): Promise<SnapshotRig> {
     const folder = await mkdtemp(join(tmpdir(), 'tidemark-stream-'));
     const homes = { source: join(folder, 'home of alpha'), target: join(folder, "beta's home") };
     for (const home of Object.values(homes)) await mkdir(home);
     const hosts = await makeHosts(homes);
     const { source } = hosts;
-    const volume = await storage.makeVolume();
-    await storage.driver.claim(source, volume, claimOf('source'));
-    return new SnapshotRig(storage, folder, hosts, volume, {
-      name: 'beta',
-      volume: await storage.nameVolume(),
-    });
+    const volume = given ?? (await storage.makeVolume());
+    await storage.driver.claim(source, volume, { relationship, epoch: 1, role: 'source' });
+    const replica = { name: 'beta', volume: await storage.nameVolume() };
+    return new SnapshotRig(storage, folder, hosts, volume, replica, relationship);
   }
 
   /** Another target of the same source. */
@@ -87,26 +94,26 @@ export class SnapshotRig {
   }
 
   idOf({ name }: StreamTarget, syncId: string) {
-    return { relationship: RELATIONSHIP, target: name, syncId };
+    return { relationship: this.relationship, target: name, syncId };
   }
 
   nextSyncId(): string {
-    return `wiki-${String(++this.sequence).padStart(6, '0')}`;
+    return `${this.relationship}-${String(++this.sequence).padStart(6, '0')}`;
   }
 
   capture(syncId: string, spec = this.storage.spec, host = this.source): Promise<Capture> {
-    const request = { relationship: RELATIONSHIP, syncId, method: 'Snapshot' as const, mover: spec };
+    const request = { relationship: this.relationship, syncId, method: 'Snapshot' as const, mover: spec };
     return this.storage.driver.capture(host, this.volume, request);
   }
 
   /** Claims the target, and says what both sides hold. */
   async look(target: StreamTarget, excluded: string[] = [], host = this.target): Promise<StreamSituation> {
     const { driver } = this.storage;
-    await driver.claim(host, target.volume, claimOf('target'));
+    await driver.claim(host, target.volume, { relationship: this.relationship, epoch: 1, role: 'target' });
     const [source, held, changed, { exists }] = [
-      await driver.states(this.source, this.volume, RELATIONSHIP),
-      await driver.states(host, target.volume, RELATIONSHIP),
-      await driver.isChanged(host, target.volume, RELATIONSHIP),
+      await driver.states(this.source, this.volume, this.relationship),
+      await driver.states(host, target.volume, this.relationship),
+      await driver.isChanged(host, target.volume, this.relationship),
       await driver.inspect(host, target.volume),
     ];
     return { source, target: held, targetExists: exists, targetChanged: changed, excluded };
@@ -176,15 +183,21 @@ export class SnapshotRig {
     const sequence = Number(capture.syncId.slice(-6));
     const point = await this.storage.driver.publish(host, target.volume, {
       ...{
-        relationship: RELATIONSHIP,
-        stamp: { ...makeStamp(sequence), ...(stats && { bytes: stats.totalBytes, files: stats.totalFiles }) },
+        relationship: this.relationship,
+        stamp: {
+          ...makeStamp(sequence, { syncId: capture.syncId }),
+          ...(stats && { bytes: stats.totalBytes, files: stats.totalFiles }),
+        },
         method: 'Snapshot',
         unchanged: false,
         stream,
       },
       ...(capture.identity !== undefined && { identity: capture.identity }),
     });
-    await this.storage.driver.prune(host, target.volume, { relationship: RELATIONSHIP, removePointIds: [] });
+    await this.storage.driver.prune(host, target.volume, {
+      relationship: this.relationship,
+      removePointIds: [],
+    });
     return point;
   }
 
@@ -200,21 +213,24 @@ export class SnapshotRig {
   }
 
   async release(...keepSyncIds: string[]): Promise<void> {
-    await this.storage.driver.release(this.source, this.volume, { relationship: RELATIONSHIP, keepSyncIds });
+    await this.storage.driver.release(this.source, this.volume, {
+      relationship: this.relationship,
+      keepSyncIds,
+    });
   }
 
   points(target = this.replica): Promise<Point[]> {
-    return this.storage.driver.points(this.target, target.volume, RELATIONSHIP);
+    return this.storage.driver.points(this.target, target.volume, this.relationship);
   }
 
   pathOfPoint(point: Point, target = this.replica): Promise<string> {
-    return this.storage.driver.pointPath(this.target, target.volume, RELATIONSHIP, point.id);
+    return this.storage.driver.pointPath(this.target, target.volume, this.relationship, point.id);
   }
 
   /** Compares a point with the live source. */
   async verify(point: Point, { quick = false } = {}): Promise<Comparison> {
     const { mover, spec } = this.storage;
-    const id = this.idOf(this.replica, 'wiki-999999');
+    const id = this.idOf(this.replica, `${this.relationship}-999999`);
     const offer = await mover.offerVerify(this.source, { id, mover: spec, quick });
     const landing = await mover.receive(this.target, this.service.landings, {
       ...{ id, path: await this.pathOfPoint(point), volume: this.replica.volume, offer },
@@ -236,10 +252,10 @@ export class SnapshotRig {
   }
 
   async dispose(): Promise<void> {
-    const removed = { relationship: RELATIONSHIP, keepCloneIds: [] };
+    const removed = { relationship: this.relationship, keepCloneIds: [] };
     await this.storage.driver.removeClones(this.target, this.replica.volume, removed);
     for (const syncId of [this.sequence, 999_999])
-      await this.close(this.replica, `wiki-${String(syncId).padStart(6, '0')}`);
+      await this.close(this.replica, `${this.relationship}-${String(syncId).padStart(6, '0')}`);
     await this.hosts.dispose();
     await rm(this.folder, { recursive: true, force: true }).catch(() => undefined);
   }

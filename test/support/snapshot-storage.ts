@@ -26,6 +26,8 @@ export interface SnapshotStorage {
   snapshot(volume: Volume, name: string): Promise<void>;
   /** The names that `snapshot` gave, of those that are there still. */
   snapshots(volume: Volume): Promise<string[]>;
+  /** How many volumes, snapshots and what else of them the storage holds. */
+  count(): Promise<number>;
   /** Copies a state as another tool does, to where there is nothing yet. */
   copyByHand(source: Volume, state: HeldState, target: Volume): Promise<void>;
   /** Destroys a state whatever holds it, as a person who insists. */

@@ -47,6 +47,7 @@ export async function makeZfsStorage(): Promise<SnapshotStorage> {
       const all = await linesOf('list', '-H', '-o', 'name', '-t', 'snapshot', '-r', path);
       return all.filter((name) => name.startsWith(`${path}@`)).map((name) => name.slice(path.length + 1));
     },
+    count: async () => (await linesOf('list', '-H', '-o', 'name', '-t', 'all', '-r', pool.name)).length,
     async copyByHand(_source, { name }, { path }) {
       const results = await host.pipe([
         ['zfs', 'send', name],

@@ -5,11 +5,13 @@ import { makeKey } from '../../landings/ssh-client';
 import { TidemarkError } from '../../model/errors';
 import type { Volume } from '../../model/records';
 import type { MoverSpec } from '../../model/spec';
-import type { Mover, Offer } from '../contract';
+import type { Mover, Offer, TransferId } from '../contract';
 import { findFeatures } from '../../volumes/zfs/features';
 import { byAge, type Entry } from '../../volumes/zfs/listing';
+import { syncsOf } from '../../volumes/zfs/middle';
+import { snapshotName } from '../../volumes/zfs/names';
 import { sourceParts } from '../../volumes/zfs/parts';
-import { findPlace, isOurs } from '../../volumes/zfs/place';
+import { findPlace, isOurs, ownSnapshots } from '../../volumes/zfs/place';
 import { runZfs } from '../../volumes/zfs/tools';
 import { zfsOptions } from './options';
 
@@ -80,6 +82,20 @@ function statesOf(entries: readonly Entry[], dataset: string): string[] {
   return [...new Set(offered.map(({ properties }) => properties['guid'] ?? ''))];
 }
 
+/** What the sync froze, by its own name: in the middle of a chain it is another relationship's. */
+async function findFrozen(host: Host, volume: Volume, { relationship, syncId }: TransferId): Promise<string> {
+  const taken = ownSnapshots(await findPlace(host, volume)).find((each) => syncsOf(each).includes(syncId));
+  return taken?.own ?? snapshotName(relationship, syncId);
+}
+
+const FROZEN = /^tidemark_[A-Za-z0-9_.:-]+$/;
+
+/** The name that the received snapshot bears. @throws TidemarkError `InvalidSpec` */
+export function parseFrozen({ resolved }: Offer, { relationship, syncId }: TransferId): string {
+  const frozen = resolved['frozen'] ?? snapshotName(relationship, syncId);
+  return FROZEN.test(frozen) ? frozen : fail('the source names a snapshot that is none');
+}
+
 async function findParts(host: Host, volume: Volume, recursive: boolean): Promise<OfferedPart[]> {
   if (!recursive) return [{ part: '', guids: [] }];
   const place = await findPlace(host, volume);
@@ -127,7 +143,8 @@ export const makeOffer: Mover['offer'] = async (host, { id, targetHost, volume, 
   const parts = volume ? await findParts(host, volume, recursive) : [{ part: '', guids: [] }];
   const sent = volume && properties ? await readProperties(host, volume, parts) : {};
   const publicKey = await makeKey(host, id, targetHost);
-  const resolved = { parts: JSON.stringify(parts), properties: JSON.stringify(sent) };
+  const frozen = volume ? { frozen: await findFrozen(host, volume, id) } : {};
+  const resolved = { parts: JSON.stringify(parts), properties: JSON.stringify(sent), ...frozen };
   return { publicKey, serverCommands: {}, resolved };
 };
 

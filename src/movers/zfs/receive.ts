@@ -5,7 +5,7 @@ import { TidemarkError } from '../../model/errors';
 import type { StreamPlan } from '../../model/plan-stream';
 import { findReadSnapshot } from '../../volumes/zfs/clones';
 import type { Entry } from '../../volumes/zfs/listing';
-import { sideOf, snapshotName } from '../../volumes/zfs/names';
+import { sideOf } from '../../volumes/zfs/names';
 import { partsOf } from '../../volumes/zfs/parts';
 import { allEntries, ensureContainer, findPlace, type Place } from '../../volumes/zfs/place';
 import { isDelta } from '../../volumes/zfs/points';
@@ -20,7 +20,7 @@ import { makeRead, makeReceive, makeTell } from './commands';
 import { noteProperties } from './close';
 import { receiveOntoBranch } from './delta';
 import { type LaidPart, planLayout } from './layout';
-import { parseParts, parseProperties } from './offer';
+import { parseFrozen, parseParts, parseProperties } from './offer';
 
 type ReceiveRequest = Parameters<Mover['receive']>[2];
 
@@ -77,7 +77,7 @@ async function prepareWrite(host: Host, request: ReceiveRequest, isResumed: bool
   const { id, offer, volume, stream } = request;
   if (!stream) throw new TidemarkError('InvalidSpec', 'a stream without a plan', { host: host.name });
   const offered = parseParts(offer);
-  const own = snapshotName(id.relationship, id.syncId);
+  const own = parseFrozen(offer, id);
   const before = await findPlace(host, volume);
   if (!before.container) await ensureContainer(before);
   const place = before.container ? before : await findPlace(host, volume);

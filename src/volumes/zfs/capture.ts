@@ -5,9 +5,12 @@ import type { MoverSpec } from '../../model/spec';
 import type { Capture } from '../contract';
 import { removeCopies } from './clones';
 import { dropHold, hold } from './holds';
-import { type Entry, numberOf } from './listing';
+import { type Entry, listHidden, numberOf, snapshotsOf } from './listing';
+import { findWholePoint, leavePoints, newestSyncOf, syncsOf, takePoint } from './middle';
 import { holdTag, POINT, snapshotName, snapshotPrefix } from './names';
+import { findAsides } from './parts';
 import {
+  allEntries,
   differsFromNewest,
   findPlace,
   findReadyPlace,
@@ -18,7 +21,7 @@ import {
   withChildren,
 } from './place';
 import { isDelta } from './points';
-import { isMissing, makeError, runZfs } from './tools';
+import { isMissing, makeError, runZfs, type Subject } from './tools';
 
 /** A folder of ZFS is as large as the number of its entries, with itself and the one above it. */
 const EMPTY_FOLDER = 2;
@@ -47,16 +50,42 @@ export async function capture(
   const own = snapshotName(relationship, syncId);
   const name = `${volume.path}@${own}`;
   const isRecursive = mover.zfs?.recursive === true;
+  const point = await takeWholePoint(subject, request, isRecursive);
+  if (point)
+    return { syncId, method, path: point.name, identity: point.properties['guid'] ?? '', live: false };
   const allow = (stderr: string) => /dataset already exists/.test(stderr);
   await runZfs(subject, ['snapshot', ...(isRecursive ? ['-r'] : []), name], {
     allow,
     ...(signal && { signal }),
   });
+  if (isRecursive) await dropHidden(subject, own);
   const place = await findReadyPlace(host, volume);
   const made = place.entries.find((entry) => entry.name === name);
   if (!made) throw makeError(place, 'ToolFailed', `${name} was made, and is not there`);
   await hold(place, withChildren(place.entries, made), holdTag(relationship));
   return { syncId, method, path: name, identity: made.properties['guid'] ?? '', live: false };
+}
+
+/** What Tidemark keeps inside of the volume, for others or of the volume's own, was frozen too, and is no part of it. */
+async function dropHidden(subject: Subject, own: string): Promise<void> {
+  for (const name of await listHidden(subject, subject.volume.path, own))
+    await destroySnapshot(subject, name);
+}
+
+/** What another relationship froze, and this sync sends on: held for it. */
+async function takeWholePoint(
+  subject: Subject,
+  { relationship, syncId }: { relationship: string; syncId: string },
+  isRecursive: boolean,
+): Promise<Entry | undefined> {
+  await flush(subject);
+  const place = await findReadyPlace(subject.host, subject.volume);
+  const snapshots = ownSnapshots(place);
+  const taken = snapshots.find((snapshot) => syncsOf(snapshot).includes(syncId));
+  const isFrozen = snapshots.some(({ own }) => own === snapshotName(relationship, syncId));
+  const point = taken ?? (isFrozen ? undefined : findWholePoint(place, relationship, isRecursive));
+  if (point) await takePoint(place, point, { relationship, syncId });
+  return point;
 }
 
 /** `release` of the volume contract. A recovery point of ours is no capture, though it may be called the same. */
@@ -68,7 +97,8 @@ export async function release(
   const place = await findPlace(host, volume);
   const prefix = snapshotPrefix(relationship);
   const kept = new Set(keepSyncIds.map((syncId) => snapshotName(relationship, syncId)));
-  const captures = ownSnapshots(place).filter(
+  await leavePoints(place, relationship, keepSyncIds);
+  const captures = capturesOf(place).filter(
     ({ own, local }) => own.startsWith(prefix) && !kept.has(own) && !local.has(POINT),
   );
   await removeCopies(
@@ -79,9 +109,16 @@ export async function release(
   if (captures.length > 0 && place.features.bookmarks) await forgetBookmarks(host, volume, prefix);
 }
 
+/** Snapshots of the volume, and of what it was before another state took its place. */
+function capturesOf(place: Place): Entry[] {
+  const asides = findAsides(place).map(({ name }) => name);
+  return [place.volume.path, ...asides].flatMap((dataset) => snapshotsOf(allEntries(place), dataset));
+}
+
 /** What somebody else holds or has cloned stays, and is tried again by the next release. */
 async function drop(place: Place, snapshot: Entry, relationship: string): Promise<void> {
-  const { entries, features } = place;
+  const { features } = place;
+  const entries = allEntries(place);
   const all = withChildren(entries, snapshot);
   if (features.bookmarks && !entries.some(({ name }) => name === `${snapshot.dataset}#${snapshot.own}`)) {
     await runZfs(place, ['bookmark', snapshot.name, `${snapshot.dataset}#${snapshot.own}`]);
@@ -110,12 +147,14 @@ async function forgetBookmarks(host: Host, volume: Volume, prefix: string): Prom
 }
 
 /** Which sync made a snapshot of ours, and what is kept by it alone, of the children too. */
-function costOf(entries: readonly Entry[], { kind, own }: Entry, relationship: string) {
+function costOf(entries: readonly Entry[], entry: Entry, relationship: string) {
+  const { kind, own } = entry;
   const prefix = snapshotPrefix(relationship);
-  if (kind !== 'snapshot' || !own.startsWith(prefix)) return {};
-  const all = entries.filter((entry) => entry.kind === 'snapshot' && entry.own === own);
-  const bytes = all.reduce((sum, entry) => sum + numberOf(entry, 'used'), 0);
-  return { syncId: own.slice(prefix.length), bytes };
+  const syncId = own.startsWith(prefix) ? own.slice(prefix.length) : newestSyncOf(entry, relationship);
+  if (kind !== 'snapshot' || syncId === undefined) return {};
+  const all = entries.filter((each) => each.kind === 'snapshot' && each.own === own);
+  const bytes = all.reduce((sum, each) => sum + numberOf(each, 'used'), 0);
+  return { syncId, bytes };
 }
 
 /** `states` of the volume contract. */

@@ -7,7 +7,7 @@ import type { Clone } from '../contract';
 import { datasetsOf, type Entry, numberOf } from './listing';
 import { containerOf } from './names';
 import { partsOf } from './parts';
-import { ensureContainer, findPlace, type Place } from './place';
+import { allEntries, ensureContainer, findPlace, type Place } from './place';
 import { findPoint } from './points';
 import { mount } from './swap';
 import { isMissing, makeError, runZfs } from './tools';
@@ -47,11 +47,13 @@ async function cloneTree(
   await ensureMountFolder(host);
   const there = new Set(place.beside.map((entry) => entry.name));
   const parts = partsOf(place, snapshot);
+  const all = allEntries(place);
   const options = ['-o', `mountpoint=${path}`, '-o', 'readonly=off'];
   for (const { part, snapshot: frozen } of parts) {
     const at = `${top}${part}`;
     if (there.has(at)) continue;
-    if (part !== '') await ensureMountPoint(host, `${path}${part}`);
+    const isVolume = all.find(({ name: each }) => each === frozen.dataset)?.properties['type'] === 'volume';
+    if (part !== '' && !isVolume) await ensureMountPoint(host, `${path}${part}`);
     await runZfs(place, ['clone', ...(part === '' ? options : []), frozen.name, at]);
   }
   if (readOnly) await runZfs(place, ['set', 'readonly=on', top]);

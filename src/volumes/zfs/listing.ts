@@ -1,7 +1,7 @@
 /** What a pool holds, as `zfs get` tells it. */
 import type { Features } from './features';
 import { findFeatures } from './features';
-import { CLAIMS, FOLDER, PENDING, POINT, splitName } from './names';
+import { CAPTURES, CLAIMS, FOLDER, PENDING, POINT, splitName } from './names';
 import { shareLook } from '../shared/shared-look';
 import { isMissing, runZfs, type Subject } from './tools';
 
@@ -59,7 +59,9 @@ export function parseEntries(text: string): Entry[] {
 
 function propertiesFor({ written, encryption, resume }: Features): string {
   const more = [written && 'written', encryption && 'encryption', resume && 'receive_resume_token'];
-  return [...PROPERTIES, CLAIMS, POINT, PENDING, ...more.filter((name) => name !== false)].join(',');
+  return [...PROPERTIES, CLAIMS, POINT, CAPTURES, PENDING, ...more.filter((name) => name !== false)].join(
+    ',',
+  );
 }
 
 const share = shareLook<Entry[]>();
@@ -83,6 +85,27 @@ async function readTree(subject: Subject, dataset: string): Promise<Entry[]> {
   return parseEntries(stdout.toString()).filter(
     ({ name }) => !name.slice(inner.length).split(/[/@#]/).includes(FOLDER),
   );
+}
+
+/** Snapshots of this name in folders of Tidemark's inside of a dataset. */
+export async function listHidden(subject: Subject, dataset: string, own: string): Promise<string[]> {
+  const { stdout } = await runZfs(subject, [
+    'list',
+    '-H',
+    '-r',
+    '-t',
+    'filesystem,volume',
+    '-o',
+    'name',
+    dataset,
+  ]);
+  const names = stdout.toString().split('\n');
+  const isHidden = (name: string) =>
+    name
+      .slice(dataset.length + 1)
+      .split('/')
+      .includes(FOLDER);
+  return names.filter(isHidden).map((name) => `${name}@${own}`);
 }
 
 /** An entry's number, 0 where it has none. */

@@ -5,6 +5,8 @@ import type { Volume } from '../../model/records';
 export const CLAIMS = 'tidemark:claims';
 /** On a snapshot: the recovery point that it is. */
 export const POINT = 'tidemark:point';
+/** On a recovery point that another relationship sends on: the syncs that took it for their state. */
+export const CAPTURES = 'tidemark:captures';
 /** On a dataset beside the replica: what is left to do once it takes the replica's place. */
 export const PENDING = 'tidemark:pending';
 /** Never set: forgetting it makes ZFS write out what waits in memory. */

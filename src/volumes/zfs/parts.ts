@@ -45,6 +45,12 @@ export function partsOf(place: Where, top: Entry): Part[] {
     .sort((one, other) => (one.part < other.part ? -1 : 1));
 }
 
+/** Datasets that were the replica before another state took its place. */
+export function findAsides({ beside, volume }: Pick<Place, 'beside' | 'volume'>): Entry[] {
+  const container = containerOf(volume);
+  return datasetsOf(beside).filter(({ name }) => /^\/aside-\d+$/.test(name.slice(container.length)));
+}
+
 /** Made by Tidemark, and no recovery point, nor part of one: what an attempt left that was cut off. */
 export function isUnfinished({ entries, beside }: Where, snapshot: Entry): boolean {
   if (!MADE_BY_TIDEMARK.test(snapshot.own)) return false;

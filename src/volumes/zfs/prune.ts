@@ -4,9 +4,9 @@ import type { Volume } from '../../model/records';
 import { destroySnapshot } from './capture';
 import { removeReads } from './clones';
 import { dropHold } from './holds';
-import { datasetsOf, type Entry, numberOf } from './listing';
-import { containerOf, holdTag, POINT } from './names';
-import { isUnfinished, partsOf } from './parts';
+import { type Entry, numberOf } from './listing';
+import { holdTag, POINT } from './names';
+import { findAsides, isUnfinished, partsOf } from './parts';
 import { findPlace, ownSnapshots, type Place } from './place';
 import { findStamped } from './points';
 import { withPoints } from './publish';
@@ -63,11 +63,6 @@ async function sweepUnfinished(place: Place, newest: Entry | undefined, relation
     const isOlder = numberOf(snapshot, 'createtxg') < numberOf(newest, 'createtxg');
     if (isOlder && isUnfinished(place, snapshot)) await destroyPoint(place, snapshot, relationship);
   }
-}
-
-function findAsides({ beside, volume }: Place): Entry[] {
-  const container = containerOf(volume);
-  return datasetsOf(beside).filter(({ name }) => /^\/aside-\d+$/.test(name.slice(container.length)));
 }
 
 /** Replaced datasets in which nothing is left that is a point, or anybody else's. */
