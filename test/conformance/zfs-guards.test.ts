@@ -1,6 +1,7 @@
 /** What a stream of a dataset would delete is known, and asked about, before its first byte goes. */
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { runZfs } from '../../src/volumes/zfs/tools';
 import type { SnapshotStorage } from '../support/snapshot-storage';
 import { SnapshotRig } from '../support/snapshot-rig';
 import { makeZfsStorage } from '../support/zfs-storage';
@@ -71,4 +72,18 @@ it('holds for a copy that another tool had made, and where everything is sent an
   const full = rig.sync({ maxDeletes: '50%', excluded });
   await expect(full).rejects.toMatchObject({ type: 'ApprovalRequired' });
   expect(await held()).toBe(FILES);
+});
+
+it('names what is mounted inside of a dataset that is busy by it', async () => {
+  const inside = join(root, 'files', 'else');
+  await mkdir(inside);
+  await rig.source.run(['mount', '-t', 'tmpfs', 'tmpfs', inside]);
+  const unmounting = runZfs({ host: rig.source, volume: rig.volume }, ['unmount', rig.volume.path], {
+    patient: false,
+  });
+  await expect(unmounting).rejects.toMatchObject({
+    type: 'VolumeBusy',
+    details: { hint: `other filesystems are mounted inside of it: umount ${inside}` },
+  });
+  await rig.source.run(['umount', inside]);
 });

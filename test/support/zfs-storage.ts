@@ -16,7 +16,7 @@ export async function zfs(...argv: string[]): Promise<string> {
   for (let round = 0; ; round++) {
     const { exitCode, stdout, stderr } = await host.run(['zfs', ...argv]);
     if (exitCode === 0) return stdout.toString();
-    if (round > 100 || !/is busy/.test(stderr)) throw new Error(`zfs ${argv.join(' ')}: ${stderr}`);
+    if (round > 600 || !/is busy/.test(stderr)) throw new Error(`zfs ${argv.join(' ')}: ${stderr}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunOptions, RunResult } from '../../hosts/contract';
 import { tailOf } from '../../hosts/run-checked';
 import type { ErrorType, TidemarkError } from '../../model/errors';
+import { isInside, type Mount, readMounts } from '../shared/mounts';
 import { makeError, type Subject } from '../shared/tools';
 
 export { makeError, type Subject } from '../shared/tools';
@@ -74,6 +75,17 @@ export function classifyZfs(subject: Subject, argv: readonly string[], result: R
   });
 }
 
+/** What is no ZFS and is mounted in the datasets that a command named: nobody can unmount these before. */
+async function findMountedInside({ host }: Subject, argv: readonly string[]): Promise<string[]> {
+  const named = new Set(argv.map((word) => word.replace(/[@#].*$/, '')));
+  const mounts = await readMounts(host);
+  const isZfs = ({ type }: Mount) => /^(fuse\.)?zfs$/.test(type);
+  const folders = mounts.filter((mount) => isZfs(mount) && named.has(mount.source)).map(({ point }) => point);
+  return mounts
+    .filter((mount) => !isZfs(mount) && folders.some((folder) => isInside(mount.point, folder)))
+    .map(({ point }) => point);
+}
+
 export interface ZfsOptions extends RunOptions {
   /** Failures, by what the tool says, that are no error here. */
   allow?: (stderr: string) => boolean;
@@ -97,6 +109,10 @@ export async function runZfs(
       continue;
     }
     if (allow?.(result.stderr)) return result;
-    throw classifyZfs(subject, argv, result);
+    const error = classifyZfs(subject, argv, result);
+    const inside = isBusy(result.stderr) ? await findMountedInside(subject, argv) : [];
+    if (inside.length === 0) throw error;
+    const hint = `other filesystems are mounted inside of it: umount ${inside.join(' ')}`;
+    throw makeError(subject, error.type, error.message, { ...error.details, hint });
   }
 }

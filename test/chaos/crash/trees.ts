@@ -1,11 +1,11 @@
 /** Volumes that are trees: directories on a filesystem, and the kinds that are sent by identity. */
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { TestFilesystem } from '../../support/filesystems';
 import type { TestPool } from '../../support/zfs';
-import { metaOf } from '../watched';
+import { metaOf, MIB } from '../watched';
 import { describeTree } from '../world';
 import { type Content, Storage } from './storage';
 
@@ -14,6 +14,12 @@ const exec = promisify(execFile);
 export abstract class Trees extends Storage {
   /** Where the files of a host's volume are. */
   abstract folder(host: string): string;
+
+  /** Another program leaves so much room, about, where the volumes are. */
+  abstract fill(leaveBytes: number): Promise<void>;
+
+  /** And gives the rest back. */
+  abstract drain(): Promise<void>;
 
   async change(host: string, number: number): Promise<void> {
     const root = this.folder(host);
@@ -61,6 +67,33 @@ export class Folders extends Trees {
     return this.place(host);
   }
 
+  private get ballast(): string {
+    return join(this.filesystem.mountPoint, 'ballast');
+  }
+
+  async fill(leaveBytes: number): Promise<void> {
+    await mkdir(this.ballast);
+    let count = 0;
+    // btrfs can't give all that it calls free to files.
+    for (const bytes of [64 * MIB, 8 * MIB, MIB, MIB / 16])
+      for (;;) {
+        const { bavail, bsize } = await statfs(this.ballast);
+        if (bavail * bsize - bytes < leaveBytes) break;
+        const file = join(this.ballast, String(count++));
+        const isMade = await exec('fallocate', ['-l', String(bytes), file]).then(
+          () => true,
+          () => false,
+        );
+        if (!isMade) break;
+      }
+  }
+
+  async drain(): Promise<void> {
+    await rm(this.ballast, { recursive: true });
+    // btrfs gives it back with its next transaction.
+    await exec('sync', ['-f', this.filesystem.mountPoint]);
+  }
+
   async create(host: string): Promise<void> {
     await mkdir(join(this.filesystem.mountPoint, host));
     if (this.filesystem.kind === 'btrfs') await exec('btrfs', ['subvolume', 'create', this.place(host)]);
@@ -97,6 +130,24 @@ export class Datasets extends Trees {
 
   async create(host: string): Promise<void> {
     await this.pool.zfs('create', '-p', this.place(host));
+  }
+
+  /** By a quota: a pool without any room is not even able to delete. */
+  async fill(leaveBytes: number): Promise<void> {
+    // What was written a moment ago is counted once it is on disk.
+    await exec('sync');
+    for (let more = leaveBytes; ; more += 100_000) {
+      const used = await this.pool.zfs('get', '-Hp', '-o', 'value', 'used', this.pool.name);
+      const isSet = await this.pool.zfs('set', `quota=${Number(used) + more}`, this.pool.name).then(
+        () => true,
+        () => false,
+      );
+      if (isSet) return;
+    }
+  }
+
+  async drain(): Promise<void> {
+    await this.pool.zfs('set', 'quota=none', this.pool.name);
   }
 
   /** Below zfs-fuse, the kernel goes on showing the files that it has cached before a stream was received. */

@@ -31,6 +31,8 @@ export interface Arena {
    * time back where the root itself did not change at the source.
    */
   withoutRootTime?: true;
+  /** zfs-fuse must unmount what it goes back from, or receives into: it can't where something is mounted inside. */
+  mustBeUnmountable?: true;
   /** It carries the volumes inside of it. */
   changeInner?: ChangeInner;
   /** It is played over SSH too. */
@@ -45,7 +47,7 @@ const folders = (kind: FilesystemKind) => async () =>
 const btrfs = async () => new Folders(await TestFilesystem.make('btrfs', { size: '512M' }), 'btrfs');
 const BTRFS = { hasStates: true, withoutRootTime: true } as const;
 const zfs = async () => new Datasets(await TestPool.make({ size: '512M' }));
-const ZFS = { hasStates: true, withoutAttributes: true } as const;
+const ZFS = { hasStates: true, withoutAttributes: true, mustBeUnmountable: true } as const;
 
 export const ARENAS: readonly Arena[] = [
   {

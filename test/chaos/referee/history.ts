@@ -31,7 +31,20 @@ const EXCLUDES = [['f3'], ['/d1'], ['f1', '/d2/'], []];
 const TOLD_LINES = 6;
 
 /** Which share of the rounds does what before its sync. */
-const SHARES = { mount: 0.15, inner: 0.6, scribble: 0.2, filter: 0.12, restore: 0.25, switchOver: 0.15 };
+const SHARES = {
+  mount: 0.15,
+  inner: 0.6,
+  scribble: 0.2,
+  filter: 0.12,
+  restore: 0.25,
+  switchOver: 0.15,
+  full: 0.15,
+};
+
+/** What is left on a full disk, at most: some syncs fit. */
+const LEFT_BYTES = 400_000;
+/** What a sync may say where the disk is full: that, or what it asks before it looks. */
+const SAID_WHEN_FULL = ['TargetFull', 'ApprovalRequired', 'Diverged'];
 
 export class History {
   private readonly by: Adversary;
@@ -70,7 +83,7 @@ export class History {
       history.findings.push(`it went no further: ${error instanceof Error ? error.message : String(error)}`);
     }
     await system.cli(['delete', name, '--yes']);
-    for (const folder of history.mounted) await exec('umount', [folder]);
+    await history.unmountInside();
     await storage.unmount();
     await storage.dispose();
     return history.report();
@@ -123,6 +136,7 @@ export class History {
       this.told.push(`  at the replica: ${there.join('; ')}`);
     }
     if (by.chance(SHARES.filter) && arena.hasFilters) await this.changeFilter();
+    if (by.chance(SHARES.full)) await this.syncOnFullDisk();
     await this.syncAndCheck();
     if (by.chance(SHARES.restore)) await this.restoreAndCheck();
     if (by.chance(SHARES.switchOver)) await this.switchAndCheck();
@@ -138,6 +152,11 @@ export class History {
     this.mounted.add(folder);
     await writeFile(join(folder, 'f0'), 'on another filesystem');
     return `mount ${MOUNT_POINT}`;
+  }
+
+  private async unmountInside(): Promise<void> {
+    for (const folder of this.mounted) await exec('umount', [folder]);
+    this.mounted.clear();
   }
 
   private async applySpec(): Promise<void> {
@@ -219,6 +238,24 @@ export class History {
     await this.checkPoints();
   }
 
+  /** Whatever becomes of the sync, no point suffers; the next one, with room again, has to succeed. */
+  private async syncOnFullDisk(): Promise<void> {
+    const { storage, by, primary, other } = this;
+    const frozen = await this.describe(storage.folder(primary), true);
+    await this.awaitIdle();
+    const leaveBytes = by.below(LEFT_BYTES);
+    await storage.fill(leaveBytes);
+    const { result } = await update<SyncAnswer>(this.system, this.name, 'sync', { wait: true });
+    const record = await this.newestRecord();
+    const { failure = record?.failure, point } = record?.targets[0] ?? {};
+    this.told.push(`  with ${leaveBytes} bytes left: ${result} ${failure?.message ?? ''}`);
+    if (result === 'succeeded' && point) this.frozen.set(`${other} ${point.id}`, frozen);
+    else if (!SAID_WHEN_FULL.includes(failure?.type ?? ''))
+      this.findings.push(`a full disk was told as ${JSON.stringify(failure)}`);
+    await this.checkPoints();
+    await storage.drain();
+  }
+
   private async sync(onRefusal: () => Promise<void>) {
     await this.awaitIdle();
     const answer = await update<SyncAnswer>(this.system, this.name, 'sync', { wait: true });
@@ -285,6 +322,7 @@ export class History {
   private async switchAndCheck(): Promise<void> {
     const { storage, system, name, by } = this;
     const [from, to] = [this.primary, this.other];
+    if (this.arena.mustBeUnmountable) await this.unmountInside();
     await by.change(storage.folder(from));
     if (!this.arena.hasStates && by.chance(0.5))
       this.told.push(
