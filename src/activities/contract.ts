@@ -181,8 +181,6 @@ export interface HostActivities {
       capturedAt: Instant;
       sequence: number;
       stats: TransferStats;
-      /** Transfer attempts of this sync, the successful one included. */
-      attempts: number;
       /** What of the source the target's copy does not hold. */
       leftOut?: LeftOut[];
       /** How the bytes came, and the identity of what was sent: see `VolumeDriver.publish`. */

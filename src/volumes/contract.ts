@@ -217,8 +217,8 @@ export interface VolumeDriver {
 
   /**
    * Freezes the live replica as a recovery point. All or nothing; a second call with one point id
-   * answers the point that is there. With `unchanged`, nothing was written to the replica since the
-   * newest point, not even by an attempt that was cut off, and its tree may be shared. `Direct` freezes nothing and only notes the stamp, as the one point there is.
+   * answers the point that is there. A state that is proven to be that of the newest point may
+   * share its tree. `Direct` freezes nothing and only notes the stamp, as the one point there is.
    */
   publish(
     host: Host,
@@ -227,7 +227,6 @@ export interface VolumeDriver {
       relationship: string;
       stamp: PointStamp;
       method: PointMethod;
-      unchanged: boolean;
       /**
        * How the bytes came, and the identity of the state that was sent: what was received must have it, and
        * a side volume takes the replica's place now. Left out for rsync, and where an old primary's own

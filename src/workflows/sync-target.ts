@@ -266,7 +266,6 @@ export async function syncTarget(ctx: SyncContext, work: TargetWork): Promise<Ta
         capturedAt: work.capturedAt,
         sequence: Math.max(ctx.sequence, (prepared.newestPoint?.sequence ?? 0) + 1),
         stats,
-        attempts,
         ...leftOut,
         ...(plan.stream && { stream: plan.stream }),
         ...(identity !== undefined && { identity }),

@@ -37,7 +37,7 @@ describe.each([
   (kind, method, how) => {
     const publish = (path: string, sequence: number) =>
       driver.publish(host, volumeAt(path), {
-        ...{ relationship: 'wiki', stamp: makeStamp(sequence), method, unchanged: false },
+        ...{ relationship: 'wiki', stamp: makeStamp(sequence), method },
       });
     const volumeAt = (path: string) => ({ kind: 'directory' as const, path });
 
@@ -82,7 +82,7 @@ describe('a replica that is being written to', () => {
     readWhole({ host, volume: middle(), relationship: 'onwards' }, during, undo);
   const publish = (sequence: number) =>
     driver.publish(host, middle(), {
-      ...{ relationship: 'wiki', stamp: makeStamp(sequence), method: 'HardLink', unchanged: false },
+      ...{ relationship: 'wiki', stamp: makeStamp(sequence), method: 'HardLink' },
     });
 
   beforeEach(async () => {

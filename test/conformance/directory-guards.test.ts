@@ -30,7 +30,6 @@ const publish = (path: string, sequence: number, method: 'Snapshot' | 'Clone' | 
     relationship: 'wiki',
     stamp: makeStamp(sequence),
     method,
-    unchanged: false,
   });
 
 async function makeFilesystem(kind: FilesystemKind, size?: string): Promise<string> {

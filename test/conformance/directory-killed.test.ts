@@ -55,7 +55,7 @@ async function killAtRandom({ driver }: VolumeFixture, volume: Volume, method: P
     for (let round = 0; round <= ROUNDS; round++) {
       await fill(volume, round);
       const stamp = makeStamp(round);
-      const request = { relationship: 'wiki', stamp, method, unchanged: false };
+      const request = { relationship: 'wiki', stamp, method };
       states.set(stamp.id, await describeTree(volume.path));
       // The first one is left to its end: its time is what the others are killed within.
       const killAfterMs = round === 0 ? undefined : Math.random() * duration;
@@ -89,7 +89,7 @@ async function killRollbacks({ driver }: VolumeFixture, volume: Volume, method: 
     for (const sequence of [1, 2]) {
       await fill(volume, sequence);
       await writeFile(join(volume.path, `only in ${sequence}`), 'x');
-      const request = { relationship: 'wiki', stamp: makeStamp(sequence), method, unchanged: false };
+      const request = { relationship: 'wiki', stamp: makeStamp(sequence), method };
       const { id } = await driver.publish(host, volume, request);
       trees.push(await driver.pointPath(host, volume, 'wiki', id));
     }
@@ -118,7 +118,7 @@ async function killClones({ driver }: VolumeFixture, volume: Volume, method: Poi
     await driver.claim(host, volume, TARGET);
     await fill(volume, 1);
     const stamp = makeStamp(1);
-    await driver.publish(host, volume, { relationship, stamp, method, unchanged: false });
+    await driver.publish(host, volume, { relationship, stamp, method });
     const tree = await driver.pointPath(host, volume, relationship, stamp.id);
     const before = await describeTree(tree);
     let duration = 0;

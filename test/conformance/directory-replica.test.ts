@@ -20,7 +20,7 @@ async function write(path: string, content: string): Promise<void> {
 
 const publish = (sequence: number) =>
   directoryDriver.publish(host, volume(), {
-    ...{ relationship: 'wiki', method: 'HardLink', unchanged: false },
+    ...{ relationship: 'wiki', method: 'HardLink' },
     stamp: makeStamp(sequence),
   });
 /** What others wrote to, without the `./` before it. */

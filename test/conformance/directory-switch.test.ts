@@ -32,7 +32,7 @@ async function makeVolume(kind: FilesystemKind, size?: string) {
 
 const relationship = 'wiki';
 const publish = (volume: Parameters<typeof driver.publish>[1]) =>
-  driver.publish(host, volume, { relationship, stamp: makeStamp(1), method: 'HardLink', unchanged: false });
+  driver.publish(host, volume, { relationship, stamp: makeStamp(1), method: 'HardLink' });
 
 it('refuses a clone that does not fit, before it writes any of it, and says how much is missing', async () => {
   const volume = await makeVolume('ext4', '24M');

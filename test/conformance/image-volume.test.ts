@@ -142,7 +142,7 @@ describe('a store of images', () => {
       });
     }
     await imageDriver.claim(rig.target, target.volume, TARGET);
-    const publish = { relationship: 'wiki', stamp: makeStamp(1), unchanged: false };
+    const publish = { relationship: 'wiki', stamp: makeStamp(1) };
     const direct = imageDriver.publish(rig.target, target.volume, { ...publish, method: 'Direct' });
     await expect(direct).rejects.toMatchObject({ type: 'UnsupportedCapture' });
     const early = imageDriver.publish(rig.target, target.volume, { ...publish, method: 'Snapshot' });

@@ -151,7 +151,6 @@ export function describeSnapshotVolume(
             relationship: RELATIONSHIP,
             stamp: makeStamp(sequence, changes),
             method: 'Snapshot',
-            unchanged: false,
           },
         });
       const list = () => storage.driver.points(stage.host, stage.volume, RELATIONSHIP);
@@ -174,7 +173,6 @@ export function describeSnapshotVolume(
             relationship: RELATIONSHIP,
             stamp,
             method: 'Snapshot',
-            unchanged: false,
           } as const;
           ids.push((await storage.driver.publish(stage.host, volume, request)).id);
         }
@@ -325,7 +323,7 @@ export function describeSnapshotVolume(
         await expect(write()).rejects.toThrow('EROFS');
         const stamp = makeStamp(1, { diverged: true });
         const kept = await driver.publish(host, volume, {
-          ...{ relationship: RELATIONSHIP, stamp, method: 'Snapshot', unchanged: false },
+          ...{ relationship: RELATIONSHIP, stamp, method: 'Snapshot' },
         });
         expect(kept).toMatchObject({ diverged: true });
         for (const refused of [

@@ -93,7 +93,7 @@ export function describeSwitch({ driver, canBeReadOnly, points }: VolumeFixture,
     await driver.claim(host, volume, SOURCE);
     await driver.demote(host, volume, DEMOTED);
     const stamp = makeStamp(1, { diverged: true });
-    const request = { relationship: 'wiki', stamp, method, unchanged: false };
+    const request = { relationship: 'wiki', stamp, method };
     const point = await driver.publish(host, volume, request);
     expect(point).toMatchObject({ diverged: true });
     expect(await driver.points(host, volume, 'wiki')).toEqual([point]);

@@ -27,15 +27,11 @@ const NEVER = 'point-999999';
 function makeActions({ driver }: VolumeFixture, stage: Stage, method: PointMethod) {
   const relationship = 'wiki';
   return {
-    publish: (
-      sequence: number,
-      { unchanged = false, ...changes }: Partial<PointStamp & { unchanged: boolean }> = {},
-    ) =>
+    publish: (sequence: number, changes: Partial<PointStamp> = {}) =>
       driver.publish(stage.host, stage.volume, {
         relationship,
         stamp: makeStamp(sequence, changes),
         method,
-        unchanged,
       }),
     pathOf: (pointId: string) => driver.pointPath(stage.host, stage.volume, relationship, pointId),
     points: () => driver.points(stage.host, stage.volume, relationship),
@@ -143,7 +139,7 @@ function describeRollback({ driver }: VolumeFixture, stage: Stage, actions: Acti
     await writeFile(file, 'second');
     await publish(2);
     await rollback('point-000001');
-    const third = await publish(3, { unchanged: true });
+    const third = await publish(3);
     expect(await readFile(join(await pathOf(third.id), 'file'), 'utf8')).toBe('first');
   });
 
@@ -177,13 +173,13 @@ function describeHiddenWrites(stage: Stage, { publish, pathOf, rollback }: Actio
 
   it('share a tree where nobody wrote to the replica, and hold what somebody wrote to it, whatever was said', async () => {
     const first = await publish(1);
-    expect((await publish(2, { unchanged: true })).identity).toBe(first.identity);
+    expect((await publish(2)).identity).toBe(first.identity);
     await writeFile(at('new'), 'x');
-    const third = await publish(3, { unchanged: true });
+    const third = await publish(3);
     expect(third.identity).not.toBe(first.identity);
     expect(await read(third.id, 'new')).toBe('x');
     await unlink(at('two'));
-    const fourth = await publish(4, { unchanged: true });
+    const fourth = await publish(4);
     await expect(read(fourth.id, 'two')).rejects.toThrow('ENOENT');
   });
 

@@ -132,7 +132,6 @@ export class ImageRig {
         ...{ bytes: stats.totalBytes, files: stats.totalFiles },
       },
       method: 'Snapshot',
-      unchanged: stats.filesChanged === 0,
       ...(capture.identity !== undefined && { identity: capture.identity }),
       ...(signal && { signal }),
     });

@@ -189,7 +189,6 @@ export class SnapshotRig {
           ...(stats && { bytes: stats.totalBytes, files: stats.totalFiles }),
         },
         method: 'Snapshot',
-        unchanged: false,
         stream,
       },
       ...(capture.identity !== undefined && { identity: capture.identity }),

@@ -146,7 +146,7 @@ export class StreamRig {
     });
     const { identity = '' } = capture;
     const point = await driver.publish(target.host, target.volume, {
-      ...{ relationship: RELATIONSHIP, method: 'Snapshot', unchanged: stats.filesChanged === 0, signal },
+      ...{ relationship: RELATIONSHIP, method: 'Snapshot', signal },
       ...{ stamp, stream: plan, identity },
     });
     await mover.close(target.host, target.service.landings, id);

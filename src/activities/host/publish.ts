@@ -1,7 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { filtersOf } from '../../model/mover-options';
 import { makePointId } from '../../model/names';
-import type { TransferStats } from '../../model/records';
 import { moverFor } from '../../movers/registry';
 import { driverFor } from '../../volumes/registry';
 import type { HostActivities, PublishResult } from '../contract';
@@ -9,17 +8,14 @@ import type { AgentContext } from './context';
 import type { Exclusive } from './exclusive';
 import { runHooks } from './hooks';
 import { keepPoints } from './keep-points';
-import { forgetLandings, landingsSincePublish } from './landed';
+import { forgetLandings } from './landed';
 import { stepKey } from './transfer';
-
-/** The transfer found nothing to do. */
-const foundEqual = (stats: TransferStats) => stats.filesChanged === 0 && stats.filesDeleted === 0;
 
 export function makePublish(context: AgentContext, exclusive: Exclusive): Pick<HostActivities, 'publish'> {
   const { host, landings } = context;
   return {
     async publish(input): Promise<PublishResult> {
-      const { volume, claim, syncId, id, method, stats, attempts, capturedAt, sequence } = input;
+      const { volume, claim, syncId, id, method, stats, capturedAt, sequence } = input;
       const { retain, hooks, stream, identity, leftOut } = input;
       const { relationship } = claim;
       const filters = filtersOf(input.mover);
@@ -29,12 +25,10 @@ export function makePublish(context: AgentContext, exclusive: Exclusive): Pick<H
       await moverFor(input.mover).close(host, landings, id);
       return exclusive.run(host, stepKey(input), async (marked) => {
         await driver.check(marked, volume, claim);
-        const unchanged = foundEqual(stats) && attempts === 1 && (await landingsSincePublish(host, id)) === 1;
         const point = await driver.publish(marked, volume, {
           relationship,
           method,
           signal,
-          unchanged,
           ...(stream && { stream }),
           ...(identity !== undefined && { identity }),
           stamp: {

@@ -86,7 +86,6 @@ export function makeSwitch(context: AgentContext, exclusive: Exclusive): Activit
         return driver.publish(marked, volume, {
           relationship: claim.relationship,
           method: choosePointMethod({ ...target, copyMethod: wanted }, inspection),
-          unchanged: false,
           signal: Context.current().cancellationSignal,
           stamp: {
             id: `${makePointId(capturedAt, sequence)}-diverged`,

@@ -47,7 +47,7 @@ export async function publish(host: Host, volume: Volume, request: PublishReques
     const tree =
       stream && identity !== undefined
         ? await adopt(place, request, identity, options)
-        : (shareTree(request, records) ?? (await freeze(place, request, options)));
+        : await freeze(place, request, options);
     // On disk before the point says so.
     await flush(place);
     const point: Point = { ...stamp, method, identity: tree };
@@ -55,15 +55,6 @@ export async function publish(host: Host, volume: Volume, request: PublishReques
     await clearIncoming(place, relationship);
     return point;
   });
-}
-
-type Records = Awaited<ReturnType<typeof readWholeRecords>>;
-
-/** The newest tree, where nothing can have been written to the replica since. */
-function shareTree({ unchanged, stamp }: PublishRequest, records: Records): string | undefined {
-  const newest = records.at(-1);
-  if (!unchanged || newest?.point.sequence !== stamp.sequence - 1 || newest.rolledBack) return undefined;
-  return newest.tree;
 }
 
 /** Freezes the live replica, with whatever is inside of it: nobody else has it. Answers the tree's name. */

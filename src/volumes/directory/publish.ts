@@ -20,7 +20,6 @@ interface PublishRequest {
   relationship: string;
   stamp: PointStamp;
   method: PointMethod;
-  unchanged: boolean;
   signal?: AbortSignal;
 }
 

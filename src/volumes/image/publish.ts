@@ -26,7 +26,6 @@ interface PublishRequest {
   relationship: string;
   stamp: PointStamp;
   method: PointMethod;
-  unchanged: boolean;
   stream?: StreamPlan;
   identity?: string;
   signal?: AbortSignal;

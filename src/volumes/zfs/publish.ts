@@ -18,7 +18,6 @@ interface PublishRequest {
   relationship: string;
   stamp: PointStamp;
   method: PointMethod;
-  unchanged: boolean;
   stream?: StreamPlan;
   identity?: string;
   signal?: AbortSignal;
