@@ -18,3 +18,23 @@ it('images come over between hosts that have nothing but an sshd and their engin
     await rig.dispose();
   }
 });
+
+it('a manifest list is told as left out, and its images come over by themselves', async () => {
+  const rig = await ImageRig.between('podman', 'podman');
+  const { from: source, to: target } = rig;
+  try {
+    const wiki = await source.add(WIKI, ['base', 'wiki']);
+    await source.run('manifest', 'create', 'localhost/multi:1');
+    await source.run('manifest', 'add', 'localhost/multi:1', `containers-storage:${WIKI}`);
+    rig.next();
+    await rig.claim();
+    const list = [{ reason: 'image', count: 1, examples: ['localhost/multi:1 (a manifest list)'] }];
+    expect((await rig.capture()).leftOut).toEqual(list);
+    rig.next();
+    expect((await rig.capture({ mover: { image: { names: ['multi'] } } })).leftOut).toEqual(list);
+    await rig.sync();
+    expect(await target.userNames()).toEqual({ [WIKI]: wiki });
+  } finally {
+    await rig.dispose();
+  }
+});

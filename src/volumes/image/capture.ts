@@ -6,7 +6,7 @@ import { withLock } from '../shared/lock';
 import { makeError, writeRecord } from '../shared/tools';
 import type { Capture } from '../contract';
 import { LEFT_OUT_EXAMPLES } from '../../model/left-out';
-import { type EngineImage, findUnfitting, identityOf, type ImageSet, selectImages } from './image-set';
+import { type EngineImage, findNotCarried, identityOf, type ImageSet, selectImages } from './image-set';
 import { keepImages, sweepKept } from './kept';
 import { beginAttempt, findPlace, findReadyPlace, lockKey, type Place } from './place';
 import { readCapture, readCaptures, recordPath, capturedPath } from './records';
@@ -46,33 +46,35 @@ export async function capture(host: Host, volume: Volume, request: CaptureReques
   return await withLock(lockKey(place, relationship), async () => {
     const path = recordPath(place, relationship, 'captures', syncId);
     const known = await readCapture(place, path);
-    const { set, unfitting } = known ? { set: known.set, unfitting: [] } : await freeze(place, request, path);
+    const { set, notCarried } = known
+      ? { set: known.set, notCarried: [] }
+      : await freeze(place, request, path);
     signal?.throwIfAborted();
     const captured = { selection: imageOptions(mover), names: set.names };
     await writeRecord(place, capturedPath(place, relationship), captured);
-    const leftOut = describeUnfitting(unfitting);
+    const leftOut = describeLeftOut(notCarried);
     return { syncId, method, path, identity: identityOf(set), live: false, ...leftOut };
   });
 }
 
-/** What a spec asks for by a pattern and the source has not is told, as no image of it is carried. */
-function describeUnfitting(patterns: readonly string[]): Pick<Capture, 'leftOut'> {
-  if (patterns.length === 0) return {};
-  const examples = patterns.slice(0, LEFT_OUT_EXAMPLES).map((pattern) => `${pattern} (no image fits)`);
-  return { leftOut: [{ reason: 'image', count: patterns.length, examples }] };
+function describeLeftOut(notCarried: readonly string[]): Pick<Capture, 'leftOut'> {
+  if (notCarried.length === 0) return {};
+  const examples = notCarried.slice(0, LEFT_OUT_EXAMPLES);
+  return { leftOut: [{ reason: 'image', count: notCarried.length, examples }] };
 }
 
 async function freeze(
   place: Place,
   request: CaptureRequest,
   path: string,
-): Promise<{ set: ImageSet; unfitting: string[] }> {
+): Promise<{ set: ImageSet; notCarried: string[] }> {
   const { relationship, syncId, mover, signal } = request;
   const selection = imageOptions(mover);
   const { set, images } = await readSelected(place, selection);
   await keepImages(place, relationship, Object.keys(set.images), images, signal);
   await writeRecord(place, path, { syncId, store: place.volume.path, set, selection });
-  return { set, unfitting: findUnfitting(images, selection) };
+  const lists = (await place.engine.lists?.(place, images)) ?? [];
+  return { set, notCarried: findNotCarried(images, lists, selection, set) };
 }
 
 /** `release` of the volume contract. */

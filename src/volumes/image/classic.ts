@@ -53,7 +53,9 @@ export async function listImages(subject: Subject): Promise<EngineImage[]> {
       hasVanished ||= result.exitCode !== 0;
       images.push(...parseImages(result.stdout.toString()));
     }
-    if (!hasVanished || look >= LOOKS) return images;
+    // A manifest list is answered as one of its images, which is there by itself too.
+    const byId = new Map(images.map((image) => [image.id, image]));
+    if (!hasVanished || look >= LOOKS) return [...byId.values()];
   }
 }
 

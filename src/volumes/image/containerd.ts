@@ -45,7 +45,11 @@ async function readDocument(
  * All blobs that an image is made of, the manifest first; of an image for several platforms those that are
  * here. Undefined where its manifest itself is not.
  */
-async function readBlobs(subject: Subject, id: string): Promise<Map<string, number> | undefined> {
+async function readBlobs(
+  subject: Subject,
+  id: string,
+  onLacking: () => void,
+): Promise<Map<string, number> | undefined> {
   const document = await readDocument(subject, id);
   if (!document) return undefined;
   const blobs = new Map([[id, 0]]);
@@ -53,7 +57,8 @@ async function readBlobs(subject: Subject, id: string): Promise<Map<string, numb
     blobs.set(toHex(digest) ?? digest, size);
   }
   for (const { digest } of document.manifests) {
-    const inner = await readBlobs(subject, toHex(digest) ?? digest);
+    const inner = await readBlobs(subject, toHex(digest) ?? digest, onLacking);
+    if (!inner) onLacking();
     for (const [blob, size] of inner ?? []) blobs.set(blob, size);
   }
   return blobs;
@@ -83,9 +88,10 @@ export const containerdEngine: Engine = {
         known.names.push(name);
         continue;
       }
-      const blobs = await readBlobs(subject, id);
+      let lacking = 0;
+      const blobs = await readBlobs(subject, id, () => lacking++);
       const bytes = [...(blobs?.values() ?? [])].reduce((sum, size) => sum + size, 0);
-      byId.set(id, { id, names: [name], layers: [...(blobs?.keys() ?? [])], bytes });
+      byId.set(id, { id, names: [name], layers: [...(blobs?.keys() ?? [])], bytes, lacking });
     }
     return [...byId.values()];
   },

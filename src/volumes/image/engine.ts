@@ -31,6 +31,8 @@ export interface Engine {
   /** Looks, changes and makes nothing. @throws UnsupportedCapture for an engine that can't be worked with. */
   locate(subject: Subject, location?: string): Promise<EngineLocation>;
   images(subject: Subject): Promise<EngineImage[]>;
+  /** Names of manifest lists that the engine keeps beside images and can't give out as they are. */
+  lists?(subject: Subject, images: readonly EngineImage[]): Promise<string[]>;
   /** Images that containers use, running or not. @param images as they were just listed */
   usedIds(subject: Subject, images: readonly EngineImage[]): Promise<Set<string>>;
   /** Makes a name stand for an image, whatever it stood for. @throws SourceChanged where there is no such image */

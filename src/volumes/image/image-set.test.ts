@@ -60,9 +60,9 @@ describe('a selection', () => {
     const choose = (names: string[]) =>
       Object.keys(selectImages([pulled], { names, used: false }, new Set()).images);
     expect([choose(['nginx']), choose([]), choose(['apache'])]).toEqual([[hex('4')], [hex('4')], []]);
-    expect(findUnfitting([pulled, ...images], { names: ['nginx', 'apache', '*/wiki'], used: false })).toEqual(
-      ['apache'],
-    );
+    expect(
+      findUnfitting([pulled, ...images], [], { names: ['nginx', 'apache', '*/wiki'], used: false }),
+    ).toEqual(['apache']);
   });
 
   it('takes what either wish takes', () => {

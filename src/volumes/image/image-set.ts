@@ -27,6 +27,8 @@ export interface EngineImage {
   layers: string[];
   /** With all its layers. */
   bytes: number;
+  /** Of one for several platforms, how many of these are not here. */
+  lacking?: number;
 }
 
 /** Proves two states equal: the names and the images, whatever engine holds them. */
@@ -74,9 +76,35 @@ export function selectImages(
   return chosen;
 }
 
+/** What a spec asks for and is not carried, or not all of it, each with the reason. */
+export function findNotCarried(
+  images: readonly EngineImage[],
+  lists: readonly string[],
+  selection: ImageSpec,
+  chosen: Pick<ImageSet, 'images'>,
+): string[] {
+  const { names, used } = selection;
+  const isAll = names.length === 0 && !used;
+  const isAsked = (name: string) => isAll || names.some((pattern) => matchesPattern(pattern, name));
+  const partial = images.flatMap(({ id, names: own, lacking = 0 }) =>
+    lacking > 0 && chosen.images[id]
+      ? [`${own.find((name) => !isOurs(name)) ?? id} (${lacking} of its platforms are not there)`]
+      : [],
+  );
+  return [
+    ...findUnfitting(images, lists, selection).map((pattern) => `${pattern} (no image fits)`),
+    ...lists.filter((name) => !isOurs(name) && isAsked(name)).map((name) => `${name} (a manifest list)`),
+    ...partial,
+  ];
+}
+
 /** The patterns that no image fits. */
-export function findUnfitting(images: readonly EngineImage[], { names }: ImageSpec): string[] {
-  const all = images.flatMap((image) => [...image.names, ...(image.digestNames ?? [])]);
+export function findUnfitting(
+  images: readonly EngineImage[],
+  lists: readonly string[],
+  { names }: ImageSpec,
+): string[] {
+  const all = [...lists, ...images.flatMap((image) => [...image.names, ...(image.digestNames ?? [])])];
   const known = all.filter((name) => !isOurs(name));
   return names.filter((pattern) => !known.some((name) => matchesPattern(pattern, name)));
 }

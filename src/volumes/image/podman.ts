@@ -2,6 +2,7 @@
 import type { Engine, EngineLocation } from './engine';
 import { listImages, parseDigests } from './classic';
 import { isInUse, isUnknown } from './failures';
+import { toHex } from './names';
 import { runEngine } from './run-engine';
 
 /** `podman info` looks at everything around it, and takes longer than all the rest of a step: asked once. */
@@ -29,6 +30,18 @@ export const podmanEngine: Engine = {
   },
 
   images: listImages,
+
+  async lists(subject, images) {
+    const format = '{{.ID}} {{.Repository}}:{{.Tag}}';
+    const { stdout } = await runEngine(subject, ['image', 'ls', '--no-trunc', '--format', format]);
+    const known = new Set(images.map(({ id }) => id));
+    const lines = stdout.toString().split('\n');
+    return lines.flatMap((line) => {
+      const [digest = '', name = ''] = line.trim().split(' ');
+      const id = toHex(digest);
+      return id === undefined || known.has(id) || name.includes('<none>') ? [] : [name];
+    });
+  },
 
   async usedIds(subject) {
     const { stdout } = await runEngine(subject, ['ps', '--all', '--no-trunc', '--format', '{{.ImageID}}']);
