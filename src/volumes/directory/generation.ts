@@ -4,14 +4,17 @@
  */
 import { NOT_CONTENT } from '../shared/own-entries';
 import type { Change } from '../shared/fingerprint';
-import { groupByFile, listLinkedNames, REGULAR_FILES, type WorkOptions } from './links';
+import { ALL_BUT_FOLDERS, groupByFile, listLinkedNames, REGULAR_FILES, type WorkOptions } from './links';
 import { type ReadyPlace } from './place';
-import { runTool } from '../shared/tools';
+import { classifyFailure, runTool } from '../shared/tools';
+import { makeRecordReader } from '../../hosts/record-reader';
 
 /** Everything that a tree consists of; times are compared to the nanosecond, not to the second. */
 export const COPY = ['rsync', '-aHAXS', '--numeric-ids', '-x', '--modify-window=-1'];
 export const EXCLUDED = NOT_CONTENT.map((name) => `--exclude=/${name}`);
 const VANISHED = 24;
+const TOO_MANY_LINKS = /^rsync: .* failed: Too many links \(31\)$/;
+const KEPT_OUTPUT_BYTES = 64 * 1024;
 
 /** The tree before, and what is known of the replica since it was made. */
 export interface PreviousTree {
@@ -49,8 +52,32 @@ async function copyAll(
 ): Promise<void> {
   const isUnknown = previous && previous.changed === undefined;
   const shared = previous ? [`--link-dest=${previous.path}`, ...(isUnknown ? ['--checksum'] : [])] : [];
-  const argv = [...COPY, '--delete', ...EXCLUDED, ...shared, '--', `${place.root}/`, `${destination}/`];
-  await runTool(place, argv, options, [VANISHED]);
+  const ends = ['--', `${place.root}/`, `${destination}/`];
+  const argv = [...COPY, '--delete', ...EXCLUDED, ...shared, ...ends];
+  let hasTooManyLinks = false;
+  const { push } = makeRecordReader((line) => (hasTooManyLinks ||= TOO_MANY_LINKS.test(line)), '\n');
+  const result = await place.host.run(argv, {
+    ...options,
+    onStderr: push,
+    maxOutputBytes: KEPT_OUTPUT_BYTES,
+  });
+  if (result.exitCode === 0 || result.exitCode === VANISHED) return;
+  if (!hasTooManyLinks) throw classifyFailure(place, argv, result);
+  await copyUnshareable(place, destination, options);
+  // Whatever else went wrong does so again.
+  await runTool(place, [...COPY, '--delete', ...EXCLUDED, ...ends], options, [VANISHED]);
+}
+
+/**
+ * The names of a file in all trees that share it are more than the filesystem takes of one. Copies such files anew, with
+ * all their names in this tree: there they are as many as in the replica.
+ */
+async function copyUnshareable(place: ReadyPlace, destination: string, options: WorkOptions): Promise<void> {
+  const list = (root: string) => listLinkedNames(place, root, ALL_BUT_FOLDERS, options);
+  const copied = new Map((await list(destination)).map(({ path, file }) => [path, file]));
+  const groups = groupByFile(await list(place.root)).map((names) => names.map(({ path }) => path));
+  const parted = groups.filter((paths) => new Set(paths.map((path) => copied.get(path) ?? path)).size > 1);
+  await copyNamed(place, destination, parted.flat(), ['--ignore-times'], options);
 }
 
 /** Copies some files of the replica, sharing none, and gives their folders their times back. */
