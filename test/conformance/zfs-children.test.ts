@@ -207,6 +207,12 @@ it('freezes nothing of what Tidemark keeps inside of it, where nobody would let 
   expect(frozen).toContain('/mail@');
 });
 
+it('names the datasets below where they are not wanted', async () => {
+  await zfs('create', `${rig.volume.path}/mail`);
+  const { leftOut } = await rig.capture(rig.nextSyncId());
+  expect(leftOut).toEqual([{ reason: 'subvolume', count: 1, examples: ['mail'] }]);
+});
+
 it('leaves children of the replica that no stream brought where they are', async () => {
   await writeFile(join(root, 'file'), '1');
   await rig.sync();

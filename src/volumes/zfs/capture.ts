@@ -1,6 +1,7 @@
 /** Freezes the source, and lets go of it again. */
 import type { Host } from '../../hosts/contract';
 import type { CaptureMethod, HeldState, Volume } from '../../model/records';
+import { LEFT_OUT_EXAMPLES } from '../../model/left-out';
 import type { MoverSpec } from '../../model/spec';
 import type { Capture } from '../contract';
 import { removeCopies } from './clones';
@@ -8,7 +9,7 @@ import { dropHold, hold } from './holds';
 import { type Entry, listHidden, numberOf, snapshotsOf } from './listing';
 import { findWholePoint, leavePoints, newestSyncOf, syncsOf, takePoint } from './middle';
 import { holdTag, POINT, snapshotName, snapshotPrefix } from './names';
-import { findAsides } from './parts';
+import { findAsides, sourceParts } from './parts';
 import {
   allEntries,
   differsFromNewest,
@@ -63,7 +64,15 @@ export async function capture(
   const made = place.entries.find((entry) => entry.name === name);
   if (!made) throw makeError(place, 'ToolFailed', `${name} was made, and is not there`);
   await hold(place, withChildren(place.entries, made), holdTag(relationship));
-  return { syncId, method, path: name, identity: made.properties['guid'] ?? '', live: false };
+  const leftOut = isRecursive ? {} : findLeftOut(place);
+  return { syncId, method, path: name, identity: made.properties['guid'] ?? '', live: false, ...leftOut };
+}
+
+/** Datasets below, where they are not wanted. */
+function findLeftOut(place: Place): Pick<Capture, 'leftOut'> {
+  const below = sourceParts(place).slice(1);
+  const examples = below.slice(0, LEFT_OUT_EXAMPLES).map((name) => name.slice(place.volume.path.length + 1));
+  return below.length === 0 ? {} : { leftOut: [{ reason: 'subvolume', count: below.length, examples }] };
 }
 
 /** What Tidemark keeps inside of the volume, for others or of the volume's own, was frozen too, and is no part of it. */
