@@ -155,3 +155,51 @@ describe('exit codes', () => {
     }
   });
 });
+
+describe('the same mistake, made with any command that names a relationship,', () => {
+  const COMMANDS = [
+    ...['get NAME', 'describe NAME', 'history NAME', 'points NAME', 'sync NAME', 'verify NAME', 'drill NAME'],
+    ...['approve NAME', 'pause NAME', 'resume NAME', 'cancel NAME', 'delete NAME --yes'],
+    ...['failover NAME --yes', 'reverse NAME --yes', 'relocate NAME --target beta --yes'],
+    'restore NAME --point latest --to alpha:/srv/nowhere --yes',
+  ];
+  /** What every command answered: code, type, message and hint. Several at a time. */
+  async function tryAll(more: string[], env: Record<string, string> = {}) {
+    const waiting = [...COMMANDS];
+    const told: { command: string; exitCode: number; type: string; message: string; hint?: string }[] = [];
+    const turn = async () => {
+      for (let command = waiting.shift(); command !== undefined; command = waiting.shift()) {
+        const args = command.replace('NAME', 'nobody').split(' ');
+        const ran = await system.cli([...args, ...more, '-o', 'json'], { env });
+        const { type, message, hint } = parseError(ran);
+        told.push({ command, exitCode: ran.exitCode, type, message, ...(hint !== undefined && { hint }) });
+      }
+    };
+    await Promise.all([turn(), turn(), turn(), turn()]);
+    return told;
+  }
+  const like = (wanted: object) => COMMANDS.map(() => expect.objectContaining(wanted) as unknown);
+  const text = (words: string) => expect.stringContaining(words) as unknown;
+
+  it('is told alike where there is no such relationship', async () => {
+    const wanted = { exitCode: 3, type: 'NotFound', message: text('nobody'), hint: text('tidemark get') };
+    expect(await tryAll([])).toEqual(like(wanted));
+  });
+
+  it('is told alike where an option is misspelled', async () => {
+    expect(await tryAll(['--wat'])).toEqual(
+      like({ exitCode: 2, type: 'WrongUse', message: text("unknown option '--wat'") }),
+    );
+  });
+
+  it('is told alike where nobody answers', async () => {
+    const env = { TEMPORAL_ADDRESS: '127.0.0.1:1', TIDEMARK_URL: 'http://127.0.0.1:1' };
+    const wanted = {
+      exitCode: 4,
+      type: 'Unreachable',
+      message: text('127.0.0.1:1'),
+      hint: text('does it run'),
+    };
+    expect(await tryAll([], env)).toEqual(like(wanted));
+  });
+});
