@@ -63,7 +63,13 @@ async function copyAll(
   });
   if (result.exitCode === 0 || result.exitCode === VANISHED) return;
   if (!hasTooManyLinks) throw classifyFailure(place, argv, result);
-  await copyUnshareable(place, destination, options);
+  // It ended there and then: what it has not come to is still to be shared. Patterns are read as the option before says.
+  const copied = await copyUnshareable(place, destination, options);
+  const patterns = copied.map(
+    (path) => `${path.slice('.'.length).replaceAll(/[*?[\\]/g, String.raw`\$&`)}\0`,
+  );
+  const others = [...COPY, '--delete', ...EXCLUDED, '--from0', '--exclude-from=-', ...shared, ...ends];
+  await runTool(place, others, { ...options, stdin: Buffer.from(patterns.join(''), 'latin1') }, [VANISHED]);
   // Whatever else went wrong does so again.
   await runTool(place, [...COPY, '--delete', ...EXCLUDED, ...ends], options, [VANISHED]);
 }
@@ -72,12 +78,17 @@ async function copyAll(
  * The names of a file in all trees that share it are more than the filesystem takes of one. Copies such files anew, with
  * all their names in this tree: there they are as many as in the replica.
  */
-async function copyUnshareable(place: ReadyPlace, destination: string, options: WorkOptions): Promise<void> {
+async function copyUnshareable(
+  place: ReadyPlace,
+  destination: string,
+  options: WorkOptions,
+): Promise<string[]> {
   const list = (root: string) => listLinkedNames(place, root, ALL_BUT_FOLDERS, options);
   const copied = new Map((await list(destination)).map(({ path, file }) => [path, file]));
   const groups = groupByFile(await list(place.root)).map((names) => names.map(({ path }) => path));
   const parted = groups.filter((paths) => new Set(paths.map((path) => copied.get(path) ?? path)).size > 1);
   await copyNamed(place, destination, parted.flat(), ['--ignore-times'], options);
+  return parted.flat();
 }
 
 /** Copies some files of the replica, sharing none, and gives their folders their times back. */
