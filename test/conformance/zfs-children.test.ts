@@ -207,6 +207,22 @@ it('freezes nothing of what Tidemark keeps inside of it, where nobody would let 
   expect(frozen).toContain('/mail@');
 });
 
+it('leaves what the owner of a target has set there, and follows the source in the rest', async () => {
+  const mover = MoverSchema.parse({ zfs: { properties: true } });
+  const read = async () => {
+    const values = ['get', '-H', '-o', 'value', 'compression,atime,com.sun:auto-snapshot'];
+    return (await zfs(...values, rig.replica.volume.path)).trim().split('\n');
+  };
+  for (const each of ['compression=gzip', 'atime=off', 'com.sun:auto-snapshot=true'])
+    await zfs('set', each, rig.volume.path);
+  await rig.sync({ spec: mover });
+  expect(await read()).toEqual(['gzip', 'off', '-']);
+  await zfs('set', 'compression=lzjb', rig.replica.volume.path);
+  await zfs('set', 'atime=on', rig.volume.path);
+  await rig.sync({ spec: mover });
+  expect(await read()).toEqual(['lzjb', 'on', '-']);
+});
+
 it('names the datasets below where they are not wanted', async () => {
   await zfs('create', `${rig.volume.path}/mail`);
   const { leftOut } = await rig.capture(rig.nextSyncId());

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Host } from '../../hosts/contract';
 import type { Landings } from '../../landings/contract';
-import { isMissing, runZfs } from '../../volumes/zfs/tools';
+import { isMissing, runZfs, type Subject } from '../../volumes/zfs/tools';
 import type { TransferId } from '../contract';
 import { close as closeLanding } from '../shared/close';
 import { landingNotePath } from '../shared/names';
@@ -13,6 +13,8 @@ type Link = Omit<TransferId, 'syncId'>;
 const NoteSchema = z.object({
   syncId: z.string(),
   dataset: z.string(),
+  /** The replica; the stream may have landed beside it. */
+  replica: z.string(),
   properties: z.record(z.string(), z.record(z.string(), z.string())),
 });
 
@@ -23,30 +25,56 @@ const notePath = (home: string, { relationship, target }: Link) =>
 export async function noteProperties(
   host: Host,
   id: TransferId,
-  { dataset, properties }: Omit<z.output<typeof NoteSchema>, 'syncId'>,
+  { dataset, replica, properties }: Omit<z.output<typeof NoteSchema>, 'syncId'>,
 ): Promise<void> {
   const isNone = Object.values(properties).every((each) => Object.keys(each).length === 0);
   if (isNone) return await host.files.remove(notePath(host.home, id));
   await host.files.write(
     notePath(host.home, id),
-    JSON.stringify({ syncId: id.syncId, dataset, properties }),
+    JSON.stringify({ syncId: id.syncId, dataset, replica, properties }),
     0o600,
   );
 }
 
-/** Sets the properties where the stream landed; what this ZFS does not know is left out. */
+/** What was set before: else, the owner's own settings could not be told from it. */
+const setPath = (home: string, { relationship, target }: Link) =>
+  `${home}/properties-set/${encodeURIComponent(relationship)}/${encodeURIComponent(target)}`;
+
+const SetSchema = z.record(z.string(), z.record(z.string(), z.string()));
+
+async function readLocal(subject: Subject, dataset: string): Promise<Map<string, string>> {
+  const argv = ['get', '-Hp', '-o', 'property,value', '-s', 'local', 'all', dataset];
+  const { stdout } = await runZfs(subject, argv, { allow: isMissing });
+  const lines = stdout
+    .toString()
+    .split('\n')
+    .filter((line) => line.includes('\t'));
+  return new Map(
+    lines.map((line) => [line.slice(0, line.indexOf('\t')), line.slice(line.indexOf('\t') + 1)]),
+  );
+}
+
+/** Sets the properties where the stream landed, but for the owner's own; what this ZFS does not know is left out. */
 async function applyProperties(host: Host, id: TransferId): Promise<void> {
   const text = await host.files.read(notePath(host.home, id));
   if (text === undefined) return;
-  const { syncId, dataset, properties } = NoteSchema.parse(JSON.parse(text));
+  const { syncId, dataset, replica, properties } = NoteSchema.parse(JSON.parse(text));
   if (syncId !== id.syncId) return;
+  const before = SetSchema.parse(JSON.parse((await host.files.read(setPath(host.home, id))) ?? '{}'));
+  const now = { ...before };
   const allow = (stderr: string) =>
     isMissing(stderr) || /invalid property|bad property|cannot set property/.test(stderr);
   for (const [part, wanted] of Object.entries(properties)) {
     const subject = { host, volume: { kind: 'zfs' as const, path: dataset } };
-    for (const [property, value] of Object.entries(wanted))
+    const own = await readLocal(subject, `${replica}${part}`);
+    for (const [property, value] of Object.entries(wanted)) {
+      const current = own.get(property);
+      if (current !== undefined && current !== value && current !== before[part]?.[property]) continue;
       await runZfs(subject, ['set', `${property}=${value}`, `${dataset}${part}`], { allow });
+      now[part] = { ...now[part], [property]: value };
+    }
   }
+  await host.files.write(setPath(host.home, id), JSON.stringify(now), 0o600);
   await host.files.remove(notePath(host.home, id));
 }
 

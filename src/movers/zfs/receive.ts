@@ -41,7 +41,11 @@ export async function receive(host: Host, landings: Landings, request: ReceiveRe
     return await receiveRead(host, landings, request);
   const lockVolume = (command: string[]) => lock(host, volume.path, command);
   if (stream?.onto) {
-    await noteProperties(host, id, { dataset: sideOf(volume), properties: parseProperties(offer) });
+    await noteProperties(host, id, {
+      dataset: sideOf(volume),
+      replica: volume.path,
+      properties: parseProperties(offer),
+    });
     const options = { isResumed, lock: lockVolume };
     return await receiveOntoBranch(host, landings, request, stream.onto, options);
   }
@@ -84,7 +88,7 @@ async function prepareWrite(host: Host, request: ReceiveRequest, isResumed: bool
   const layout = planLayout(place, offered, stream, findBase(place, stream));
   const { into, parts } = layout;
   const root = into === 'replica' ? volume.path : sideOf(volume);
-  await noteProperties(host, id, { dataset: root, properties: parseProperties(offer) });
+  await noteProperties(host, id, { dataset: root, replica: volume.path, properties: parseProperties(offer) });
   const bases = basesOf(parts);
   const has = ({ dataset }: LaidPart) => allEntries(place).some(({ name }) => name === `${dataset}@${own}`);
   if (parts.every(has)) return { command: makeTell(`${root}@${own}`), bases };
