@@ -1,6 +1,7 @@
 /** Where a restore may write: a folder that belongs to nobody, by whatever path it is named. */
 import { dirname } from 'node:path';
 import type { Host } from '../hosts/contract';
+import type { OtherVolume } from '../model/overlaps';
 import { refuseFolder, STATE_FOLDER, SYSTEM_FOLDERS } from '../model/paths';
 import { findStoredAbove, findStoredInside } from './directory/stored';
 import { listClaimed, sharedHomes } from './shared/memory';
@@ -30,22 +31,28 @@ function refuseHome(host: Host, mounts: readonly Mount[], root: string): string 
   return how && `${root} ${HOW[how]} an agent's own state, ${shared ?? host.home}`;
 }
 
+/** `/srv/a lies inside /srv, the target of wiki`; a volume that is named by its own path is not told twice. */
+function tellOwner(root: string, how: keyof typeof HOW, { path, role, relationship }: OtherVolume): string {
+  const named = path === root ? '' : `${path}, `;
+  return `${root} ${HOW[how]} ${named}the ${role} of ${relationship}`;
+}
+
 /** What claims a folder, or something in or around it; undefined where nobody does. */
 async function findOwner(
   subject: Subject,
   mounts: readonly Mount[],
   root: string,
 ): Promise<string | undefined> {
-  for (const { folders, path, role, relationship } of await listClaimed(subject.host, mounts, true)) {
-    for (const folder of folders) {
+  for (const claimed of await listClaimed(subject.host, mounts, true)) {
+    for (const folder of claimed.folders) {
       const how = relateFolders(mounts, root, folder)?.how;
-      if (how) return `${root} ${HOW[how]} ${path}, the ${role} of ${relationship}`;
+      if (how) return tellOwner(root, how, claimed);
     }
   }
   const above = await findStoredAbove(subject, mounts, root);
   const exists = (await subject.host.files.stat(root)) !== undefined;
   const [found] = [...above, ...(exists ? await findStoredInside(subject, root) : [])];
-  return found && `${root} ${HOW[found.how]} ${found.path}, the ${found.role} of ${found.relationship}`;
+  return found && tellOwner(root, found.how, found);
 }
 
 /**

@@ -56,7 +56,7 @@ describe.each([SOURCE, TARGET])('a directory that is the $role of a relationship
   });
 
   it('is none, nor is what holds it, or lies in it', async () => {
-    await expectRefused(wiki(), `is ${wiki()}, the ${claim.role} of wiki`);
+    await expectRefused(wiki(), `${wiki()} is the ${claim.role} of wiki`);
     await expectRefused(join(wiki(), 'not/there'), `lies inside ${wiki()}`);
     await expectRefused(at('data'), `holds ${wiki()}`);
     expect(await checkDestination(host, at('data/other'))).toBe(at('data/other'));
@@ -80,7 +80,7 @@ describe.each([SOURCE, TARGET])('a directory that is the $role of a relationship
     await expectRefused(await bind(wiki(), at('bound')), `is ${wiki()}`, 'Fenced', beta);
     const stranger = makeLocalHost({ name: 'gamma', home: at('elsewhere/gamma') });
     for (const path of [wiki(), join(wiki(), 'inner'), at('data')])
-      await expectRefused(path, `${wiki()}, the ${claim.role} of wiki`, 'Fenced', stranger);
+      await expectRefused(path, `the ${claim.role} of wiki`, 'Fenced', stranger);
   });
 });
 
