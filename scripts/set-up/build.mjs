@@ -57,7 +57,7 @@ function copyAssets(sources) {
   }
 }
 
-/** Compiles src to dist, and bundles the workflows so that workers start fast. */
+/** Compiles src to dist; bundles the workflows and makes a blank catalog, so that workers start fast. */
 export async function build(node, say) {
   const sources = listFiles(SOURCES);
   const stamp = stampOf(sources.filter((path) => !path.endsWith('.test.ts')));
@@ -74,6 +74,11 @@ export async function build(node, say) {
   await runChecked([node, join(OUTPUT, 'workers', 'bundle.js')], {
     cwd: ROOT,
     failure: 'bundling the workflows failed',
+  });
+  say('preparing a blank catalog');
+  await runChecked([node, join(OUTPUT, 'catalog', 'write-blank.js')], {
+    cwd: ROOT,
+    failure: 'preparing a blank catalog failed',
   });
   writeFileSync(STAMP, stamp);
   return 'done';

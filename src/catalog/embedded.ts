@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { PGlite, types } from '@electric-sql/pglite';
 import { Kysely, PGliteDialect, sql } from 'kysely';
 import { TidemarkError } from '../model/errors';
+import { readBlank } from './blank';
 import { makeDurability, type Durability } from './durability';
 import { lockFolder } from '../hosts/local/folder-lock';
 import { migrate } from './migrate';
@@ -52,7 +53,9 @@ async function openLocked(dataDir: string, upkeep: Upkeep): Promise<OpenDatabase
   if (isNew) await rm(folder, { recursive: true, force: true });
   const explain = (error: unknown) => explainEmbedded(error, folder);
   const durability = makeDurability(folder);
-  const db = new Kysely<CatalogSchema>({ dialect: new PGliteDialect({ pglite: await openPglite(folder) }) });
+  const db = new Kysely<CatalogSchema>({
+    dialect: new PGliteDialect({ pglite: await openPglite(folder, isNew) }),
+  });
   const close = async () => {
     await db.destroy();
     await durability.flushAll();
@@ -70,10 +73,12 @@ async function openLocked(dataDir: string, upkeep: Upkeep): Promise<OpenDatabase
   return { db, afterWrite: makeAfterWrite(db, durability, upkeep), explain, close };
 }
 
-async function openPglite(folder: string): Promise<PGlite> {
+async function openPglite(folder: string, isNew: boolean): Promise<PGlite> {
   try {
+    const blank = isNew ? await readBlank() : undefined;
     return await PGlite.create({
       dataDir: folder,
+      ...(blank && { loadDataDir: blank }),
       // A catalog is small: the default of 128 MB would be most of this process.
       startParams: [...PGlite.defaultStartParams, '-c', 'shared_buffers=16MB'],
       parsers: {

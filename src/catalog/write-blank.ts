@@ -1,0 +1,4 @@
+/** Run by the build. */
+import { writeBlank } from './blank';
+
+void writeBlank();
