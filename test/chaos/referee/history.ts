@@ -155,7 +155,14 @@ export class History {
   }
 
   private async unmountInside(): Promise<void> {
-    for (const folder of this.mounted) await exec('umount', [folder]);
+    for (const folder of this.mounted) {
+      // A btrfs volume that was replaced, as an old primary is by a reverse, has taken it along.
+      const isThere = await exec('mountpoint', ['-q', folder]).then(
+        () => true,
+        () => false,
+      );
+      if (isThere) await exec('umount', [folder]);
+    }
     this.mounted.clear();
   }
 
