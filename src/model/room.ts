@@ -22,6 +22,18 @@ export interface Quota {
   hint: string;
 }
 
+const leftOf = ({ bytes, usedBytes }: Pick<Quota, 'bytes' | 'usedBytes'>) => bytes - usedBytes;
+
+/** The quota that leaves least, where that is less than there is around it. */
+export function findTightest(
+  quotas: readonly Omit<Quota, 'freeOutsideBytes'>[],
+  freeOutsideBytes: number,
+): Quota | undefined {
+  const [tightest] = quotas.toSorted((one, other) => leftOf(one) - leftOf(other));
+  if (!tightest || leftOf(tightest) >= freeOutsideBytes) return undefined;
+  return { ...tightest, freeOutsideBytes };
+}
+
 /** What is known of a target that has no room. */
 export interface Shortage extends Room {
   /** As far as can be foreseen; zero where what is new should fit. */
@@ -38,7 +50,7 @@ interface Explanation {
 }
 
 function explainQuota(quota: Quota, missing: string): Explanation {
-  const left = Math.max(0, quota.bytes - quota.usedBytes);
+  const left = Math.max(0, leftOf(quota));
   const around = `${formatBytes(quota.freeOutsideBytes)} are free around it`;
   return {
     says: `the ${quota.what} is ${formatBytes(quota.bytes)} and leaves ${formatBytes(left)}, though ${around}${missing && `; ${missing}`}`,

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import type { Host } from '../../hosts/contract';
 import type { Landings } from '../../landings/contract';
-import { isMissing, runZfs, type Subject } from '../../volumes/zfs/tools';
+import { readLocal } from '../../volumes/zfs/listing';
+import { isMissing, runZfs } from '../../volumes/zfs/tools';
 import type { TransferId } from '../contract';
 import { close as closeLanding } from '../shared/close';
 import { landingNotePath } from '../shared/names';
@@ -42,18 +43,6 @@ const setPath = (home: string, { relationship, target }: Link) =>
 
 const SetSchema = z.record(z.string(), z.record(z.string(), z.string()));
 
-async function readLocal(subject: Subject, dataset: string): Promise<Map<string, string>> {
-  const argv = ['get', '-Hp', '-o', 'property,value', '-s', 'local', 'all', dataset];
-  const { stdout } = await runZfs(subject, argv, { allow: isMissing });
-  const lines = stdout
-    .toString()
-    .split('\n')
-    .filter((line) => line.includes('\t'));
-  return new Map(
-    lines.map((line) => [line.slice(0, line.indexOf('\t')), line.slice(line.indexOf('\t') + 1)]),
-  );
-}
-
 /** Sets the properties where the stream landed, but for the owner's own; what this ZFS does not know is left out. */
 async function applyProperties(host: Host, id: TransferId): Promise<void> {
   const text = await host.files.read(notePath(host.home, id));
@@ -66,7 +55,7 @@ async function applyProperties(host: Host, id: TransferId): Promise<void> {
     isMissing(stderr) || /invalid property|bad property|cannot set property/.test(stderr);
   for (const [part, wanted] of Object.entries(properties)) {
     const subject = { host, volume: { kind: 'zfs' as const, path: dataset } };
-    const own = await readLocal(subject, `${replica}${part}`);
+    const own = await readLocal(subject, `${replica}${part}`, { allow: isMissing });
     for (const [property, value] of Object.entries(wanted)) {
       const current = own.get(property);
       if (current !== undefined && current !== value && current !== before[part]?.[property]) continue;

@@ -1,7 +1,7 @@
 /** The limit of a quota group of btrfs that leaves a folder less than its filesystem has free. */
 import type { Host } from '../../hosts/contract';
 import type { Volume } from '../../model/records';
-import type { Quota } from '../../model/room';
+import { findTightest, type Quota } from '../../model/room';
 import { findRoom } from '../directory/inspect';
 import { findPlace } from '../directory/place';
 
@@ -27,17 +27,10 @@ export async function quota(host: Host, volume: Volume): Promise<Quota | undefin
   if (place.mount.type !== 'btrfs' || !place.exists) return undefined;
   // All that hold the subvolume in which the folder lies. Fails where quotas are not switched on.
   const shown = await host.run(['btrfs', 'qgroup', 'show', '-r', '--raw', '-F', '--', place.root]);
-  const limits = parseGroups(shown.stdout.toString()).flatMap(({ id, referenced, limit }) =>
-    limit === undefined ? [] : [{ id, bytes: limit, usedBytes: referenced }],
-  );
-  const [tightest] = limits.sort((one, other) => one.bytes - one.usedBytes - (other.bytes - other.usedBytes));
-  const { freeBytes } = await findRoom(place);
-  if (!tightest || tightest.bytes - tightest.usedBytes >= freeBytes) return undefined;
-  const { id, ...numbers } = tightest;
-  return {
-    what: `limit of the btrfs quota group ${id}`,
-    ...numbers,
-    freeOutsideBytes: freeBytes,
-    hint: `raise it there: btrfs qgroup limit SIZE ${id} ${place.root}`,
-  };
+  const limits = parseGroups(shown.stdout.toString()).flatMap(({ id, referenced, limit }) => {
+    if (limit === undefined) return [];
+    const hint = `raise it there: btrfs qgroup limit SIZE ${id} ${place.root}`;
+    return [{ what: `limit of the btrfs quota group ${id}`, bytes: limit, usedBytes: referenced, hint }];
+  });
+  return findTightest(limits, (await findRoom(place)).freeBytes);
 }

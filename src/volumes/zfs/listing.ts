@@ -3,7 +3,7 @@ import type { Features } from './features';
 import { findFeatures } from './features';
 import { CAPTURES, CLAIMS, FOLDER, PENDING, POINT, splitName } from './names';
 import { shareLook } from '../shared/shared-look';
-import { isMissing, runZfs, type Subject } from './tools';
+import { isMissing, runZfs, type Subject, type ZfsOptions } from './tools';
 
 /** A dataset, a snapshot or a bookmark. */
 export interface Entry {
@@ -128,4 +128,21 @@ export function datasetsOf(entries: readonly Entry[]): Entry[] {
   return entries
     .filter(({ kind }) => kind === 'dataset')
     .sort((one, other) => (one.name < other.name ? -1 : 1));
+}
+
+/** What was set on a dataset itself, by property. @param allow failures that are no error: then there is none */
+export async function readLocal(
+  subject: Subject,
+  dataset: string,
+  options: Pick<ZfsOptions, 'allow'> = {},
+): Promise<Map<string, string>> {
+  const argv = ['get', '-Hp', '-o', 'property,value', '-s', 'local', 'all', dataset];
+  const { stdout } = await runZfs(subject, argv, options);
+  const lines = stdout
+    .toString()
+    .split('\n')
+    .filter((line) => line.includes('\t'));
+  return new Map(
+    lines.map((line) => [line.slice(0, line.indexOf('\t')), line.slice(line.indexOf('\t') + 1)]),
+  );
 }

@@ -1,4 +1,4 @@
-import { findTightest } from './quota';
+import { findTightestQuota } from './quota';
 
 const lines = (datasets: Record<string, Record<string, number>>) =>
   Object.entries(datasets)
@@ -10,7 +10,7 @@ const lines = (datasets: Record<string, Record<string, number>>) =>
 test('the quota that leaves least is found, above and below, where it leaves less than the pool has', () => {
   const pool = { tank: { available: 900, quota: 0 } };
   const found = (others: Record<string, Record<string, number>>) =>
-    findTightest(lines({ ...pool, ...others }), 'tank');
+    findTightestQuota(lines({ ...pool, ...others }), 'tank');
   expect(found({ 'tank/a': { quota: 0, available: 900 } })).toBeUndefined();
   expect(found({ 'tank/a': { quota: 1000, used: 10 } })).toBeUndefined();
   expect(found({ 'tank/a': { quota: 1000, used: 900 }, 'tank/a/b': { quota: 0 } })).toMatchObject({

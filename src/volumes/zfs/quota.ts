@@ -1,7 +1,7 @@
 /** The quota that leaves a dataset, or one below it, less than its pool has free. */
 import type { Host } from '../../hosts/contract';
 import type { Volume } from '../../model/records';
-import type { Quota } from '../../model/room';
+import { findTightest, type Quota } from '../../model/room';
 import { parentOf } from './names';
 import { isMissing, runZfs } from './tools';
 
@@ -33,15 +33,10 @@ function limitsOf([name, numbers]: [string, Numbers]): Omit<Quota, 'freeOutsideB
   ];
 }
 
-const leftOf = ({ bytes, usedBytes }: Pick<Quota, 'bytes' | 'usedBytes'>) => bytes - usedBytes;
-
 /** Pure. @param pool by its name, which is that of its root dataset */
-export function findTightest(text: string, pool: string): Quota | undefined {
+export function findTightestQuota(text: string, pool: string): Quota | undefined {
   const found = parseNumbers(text);
-  const freeOutsideBytes = found.get(pool)?.['available'] ?? 0;
-  const [tightest] = [...found].flatMap(limitsOf).sort((one, other) => leftOf(one) - leftOf(other));
-  if (!tightest || leftOf(tightest) >= freeOutsideBytes) return undefined;
-  return { ...tightest, freeOutsideBytes };
+  return findTightest([...found].flatMap(limitsOf), found.get(pool)?.['available'] ?? 0);
 }
 
 /** `quota` of the volume contract. */
@@ -55,5 +50,5 @@ export async function quota(host: Host, volume: Volume): Promise<Quota | undefin
   const asked = [get('-r', volume.path)];
   for (let at = parentOf(volume.path); at !== undefined; at = parentOf(at)) asked.push(get(at));
   const texts = await Promise.all(asked);
-  return findTightest(texts.join('\n'), volume.path.split('/')[0] ?? '');
+  return findTightestQuota(texts.join('\n'), volume.path.split('/')[0] ?? '');
 }

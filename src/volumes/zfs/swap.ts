@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { Host } from '../../hosts/contract';
 import type { Volume } from '../../model/records';
-import { byAge, datasetsOf, type Entry, listTree } from './listing';
+import { byAge, datasetsOf, type Entry, listTree, readLocal } from './listing';
 import { CLAIMS, containerOf, FLUSH, PENDING, POINT, sideOf } from './names';
 import { allEntries, findPendingSide, findPlace, findSide, flush, holdsUnfrozen, type Place } from './place';
 import { isBrought, type Part } from './parts';
@@ -62,18 +62,6 @@ export async function refresh(place: Place, { must = false } = {}): Promise<void
     await runZfs(place, ['mount', name], { allow: (stderr) => NOT_MOUNTABLE.test(stderr) });
   // What an attempt that was cut off had unmounted.
   await mount(place);
-}
-
-async function readLocal(subject: Subject, dataset: string): Promise<Map<string, string>> {
-  const argv = ['get', '-Hp', '-o', 'property,value', '-s', 'local', 'all', dataset];
-  const { stdout } = await runZfs(subject, argv);
-  const lines = stdout
-    .toString()
-    .split('\n')
-    .filter((line) => line !== '');
-  return new Map(
-    lines.map((line) => [line.slice(0, line.indexOf('\t')), line.slice(line.indexOf('\t') + 1)]),
-  );
 }
 
 /** Finishes what an attempt that was cut off had begun. Repeatable. Answers what is there then. */
