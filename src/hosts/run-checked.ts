@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { TidemarkError } from '../model/errors';
-import type { RunChecked } from './contract';
+import type { Host, RunChecked, RunOptions, RunResult } from './contract';
 
 const TELLING_LINES = 12;
 const TELLING_CHARACTERS = 2000;
@@ -17,13 +17,45 @@ export function commandName(argv: readonly string[]): string {
   return [basename(argv[0] ?? ''), ...argv.slice(1, words < 0 ? undefined : words + 1)].join(' ');
 }
 
+/** 128 + SIGPIPE: it wrote to what was no longer read. */
+const BROKEN_PIPE = 141;
+
+/** A program that had to succeed and did not, in its own words. */
+export function toolFailed(
+  host: Pick<Host, 'name'>,
+  argv: readonly string[],
+  result: RunResult,
+): TidemarkError {
+  const toolMessage = tailOf(result.stderr || result.stdout.toString());
+  return new TidemarkError('ToolFailed', `${commandName(argv)} ended with exit code ${result.exitCode}`, {
+    host: host.name,
+    ...(toolMessage && { toolMessage }),
+  });
+}
+
 /** Runs a program that must succeed. @throws TidemarkError `ToolFailed` with the tool's own words. */
 export const runChecked: RunChecked = async (host, argv, options) => {
   const result = await host.run(argv, options);
   if (result.exitCode === 0) return result;
-  const toolMessage = tailOf(result.stderr || result.stdout.toString());
-  throw new TidemarkError('ToolFailed', `${commandName(argv)} ended with exit code ${result.exitCode}`, {
-    host: host.name,
-    ...(toolMessage && { toolMessage }),
-  });
+  throw toolFailed(host, argv, result);
 };
+
+/**
+ * Runs `a | b | c`, of which each must succeed; answers what the last one printed. A program may be told that
+ * nobody reads on (SIGPIPE) where its reader succeeded, and so had all that it wanted: `btrfs receive --dump` lets
+ * go at the end of a stream, and `btrfs send` then ends with 141, or with 0, as chance has it.
+ * @throws TidemarkError `ToolFailed` with the tool's own words.
+ */
+export async function pipeChecked(
+  host: Pick<Host, 'name' | 'pipe'>,
+  argvs: readonly (readonly string[])[],
+  options?: RunOptions,
+): Promise<RunResult> {
+  const results = await host.pipe(argvs, options);
+  // From the end: a reader that failed is why its writer did.
+  for (const [index, result] of [...results.entries()].reverse()) {
+    const hadEnough = result.exitCode === BROKEN_PIPE && results[index + 1]?.exitCode === 0;
+    if (result.exitCode !== 0 && !hadEnough) throw toolFailed(host, argvs[index] ?? [], result);
+  }
+  return results.at(-1) as RunResult;
+}

@@ -1,6 +1,7 @@
 /** What a stream is going to change at the target, known before its first byte goes. */
 import type { Host } from '../../hosts/contract';
 import { makeRecordReader } from '../../hosts/record-reader';
+import { pipeChecked, runChecked } from '../../hosts/run-checked';
 import type { TransferRequest } from '../contract';
 import { type CountedDeletions, isLimited } from '../shared/approval';
 import { transferAttempt } from '../shared/names';
@@ -22,7 +23,7 @@ async function lookAhead(
   const counter = new StreamCounter();
   const attempt = transferAttempt(host.home, id);
   const argvs = [sendArgv(part, '--no-data'), ['btrfs', 'receive', '--dump']];
-  await host.pipe(argvs, {
+  await pipeChecked(host, argvs, {
     attempt,
     signal,
     maxOutputBytes: 64 * 1024,
@@ -49,7 +50,7 @@ const FIND = ['find', '.', '-path', './.tidemark', '-prune', '-o', '!', '-inum',
 export async function countFrozen(host: Host, path: string): Promise<number> {
   let count = 0;
   const onStdout = (chunk: Buffer) => (count += chunk.length);
-  await host.run([...FIND, '-printf', '.'], { cwd: path, onStdout, maxOutputBytes: 1024 });
+  await runChecked(host, [...FIND, '-printf', '.'], { cwd: path, onStdout, maxOutputBytes: 1024 });
   return count;
 }
 
@@ -59,7 +60,7 @@ async function listNames(host: Host, parts: readonly TreePart[]): Promise<Set<st
   for (const { path, place } of parts) {
     const prefix = place === '' ? '' : Buffer.from(place).toString('latin1');
     const onName = (name: string) => names.add([prefix, name].filter((each) => each !== '').join('/'));
-    await host.run([...FIND, '-printf', String.raw`%P\0`], {
+    await runChecked(host, [...FIND, '-printf', String.raw`%P\0`], {
       cwd: path,
       onStdout: makeRecordReader(onName, '\0').push,
       maxOutputBytes: 1024,

@@ -1,5 +1,6 @@
 /** Pushes a state, as `btrfs send` tells it. */
 import type { Host } from '../../hosts/contract';
+import { runChecked } from '../../hosts/run-checked';
 import { LANDING_ALIAS, prepareSsh, SSH_ARGV } from '../../landings/ssh-client';
 import { TidemarkError } from '../../model/errors';
 import type { TransferStats } from '../../model/records';
@@ -44,7 +45,7 @@ async function sendPart(
 /** @throws TidemarkError `UnsupportedCapture` where a copy of its files would not be the state that is sent. */
 async function checkOneTree(host: Host, path: string): Promise<void> {
   const find = ['find', '.', '-xdev', '-inum', STUB_INODE, '-print', '-quit'];
-  const { stdout } = await host.run(find, { cwd: path });
+  const { stdout } = await runChecked(host, find, { cwd: path });
   if (stdout.length === 0) return;
   const message = 'there are subvolumes inside, which comparing files would not leave out';
   throw new TidemarkError('UnsupportedCapture', message, { host: host.name, volume: path });

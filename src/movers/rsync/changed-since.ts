@@ -1,5 +1,6 @@
 /** Tells what the source changed after a point was captured from what was damaged. */
 import type { Host } from '../../hosts/contract';
+import { toolFailed } from '../../hosts/run-checked';
 import { unescapeName } from './differences';
 
 /** The kernel's clock for files lags behind by up to one tick. */
@@ -28,7 +29,9 @@ async function readChangeTimes(
   );
   const argv = ['xargs', '--null', '--no-run-if-empty', 'stat', '--printf=%.9Z %n\\0', '--'];
   // Names that are gone make it fail; those that are there are printed all the same.
-  const { stdout } = await host.run(argv, { stdin, cwd: root });
+  const result = await host.run(argv, { stdin, cwd: root });
+  if (![0, 123].includes(result.exitCode)) throw toolFailed(host, argv, result);
+  const { stdout } = result;
   const times = new Map<string, number>();
   for (const record of stdout.toString('latin1').split('\0')) {
     const space = record.indexOf(' ');

@@ -31,8 +31,8 @@ const byChecksum = (mover: MoverSpec): MoverSpec => ({
  */
 async function chooseWriteMode(host: Host, path: string): Promise<'inPlace' | 'delayed'> {
   const find = ['find', '.', '-xdev', '-type', 'f', '-links', '+1', '-print', '-quit'];
-  const { stdout } = await host.run(find, { cwd: path });
-  return stdout.length > 0 ? 'delayed' : 'inPlace';
+  const { stdout, exitCode } = await host.run(find, { cwd: path });
+  return stdout.length > 0 || exitCode !== 0 ? 'delayed' : 'inPlace';
 }
 
 async function limitDeletions(

@@ -1,10 +1,14 @@
 /** Asks rsync which paths a user's own filters exclude: what somebody left out on purpose needs no naming. */
 import type { Host } from '../../hosts/contract';
+import { toolFailed } from '../../hosts/run-checked';
 import { rsyncOptions } from '../../model/mover-options';
 import type { MoverSpec } from '../../model/spec';
 import { unescapeName } from './differences';
 import { makeFilters } from './options';
 import { makeRecordReader } from '../../hosts/record-reader';
+
+/** Of rsync, where all was well, or some of the names are gone or can't be read. */
+const VANISHED = [0, 23, 24];
 
 /** `a/b/c`, `a/b`, `a`. */
 function withFolders(path: string): string[] {
@@ -31,12 +35,14 @@ export async function dropExcluded(
   const list = ['--files-from=-', '--from0', '--no-implied-dirs', '--no-recursive', '--dirs'];
   const filters = makeFilters(rsyncOptions(mover), 'inPlace').filter((rule) => /=[SH] /.test(rule));
   const argv = ['rsync', '-a', '--dry-run', ...list, '--out-format=%n', ...filters, '--', './'];
-  await host.run([...argv, `${host.home}/nowhere/`], {
+  const result = await host.run([...argv, `${host.home}/nowhere/`], {
     cwd: root,
     stdin: Buffer.from([...asked].map((path) => `${path}\0`).join(''), 'latin1'),
     onStdout: reader.push,
     maxOutputBytes: 64 * 1024,
   });
+  // Of a run that broke off nothing can be said; what is gone by now need not be named.
+  if (!VANISHED.includes(result.exitCode)) throw toolFailed(host, argv, result);
   return new Set(
     paths.filter((path) => path === '.' || withFolders(path).every((each) => carried.has(each))),
   );

@@ -1,5 +1,6 @@
 /** Finds the files whose attributes a receiver does not keep. */
 import type { Host } from '../../hosts/contract';
+import { makeToolMissing } from '../../hosts/missing-tool';
 import { type AttributeSpace, isRoot, type Keeps, REASON_OF_ATTRIBUTE } from '../../model/keeps';
 import type { LeftOutReason } from '../../model/left-out';
 import type { OnFound } from '../../volumes/shared/left-out';
@@ -61,10 +62,12 @@ export async function findLostAttributes(
   const spaces = lostSpaces(keeps);
   if (spaces.length === 0) return;
   const getfattr = ['xargs', '-0', '-r', 'getfattr', '-h', '-m', '-', '--'];
-  await host.pipe([[...find, '!', '-type', 'l', '-print0'], getfattr], {
+  const results = await host.pipe([[...find, '!', '-type', 'l', '-print0'], getfattr], {
     cwd,
     onStdout: makeRecordReader(makeAttributeReader(spaces, onFound), '\n').push,
     maxOutputBytes: 64 * 1024,
     ...(signal && { signal }),
   });
+  // Names that are gone make xargs end with 123.
+  if (results.at(-1)?.exitCode === 127) throw makeToolMissing(host.name, 'getfattr');
 }

@@ -1,7 +1,7 @@
 /** Counts what a stream would delete, before its first byte goes: a stream itself does not say. */
 import { join } from 'node:path';
 import type { Host } from '../../hosts/contract';
-import { tailOf } from '../../hosts/run-checked';
+import { pipeChecked, tailOf } from '../../hosts/run-checked';
 import { TidemarkError } from '../../model/errors';
 import { withCopy } from '../../volumes/zfs/clones';
 import type { Entry } from '../../volumes/zfs/listing';
@@ -23,15 +23,7 @@ async function listFrozen(place: Place, snapshot: Entry, reader: string, file: s
   const { host } = place;
   return await withCopy(place, snapshot, reader, async (path) => {
     const find = ['find', path, '-mindepth', '1', '-printf', '%P\\0'];
-    const results = await host.pipe([find, ['env', 'LC_ALL=C', 'sort', '-z', '-o', file]]);
-    const failed = results.find(({ exitCode }) => exitCode !== 0);
-    if (failed) {
-      throw new TidemarkError('ToolFailed', `${snapshot.name} can not be listed`, {
-        host: host.name,
-        volume: place.volume.path,
-        toolMessage: tailOf(failed.stderr),
-      });
-    }
+    await pipeChecked(host, [find, ['env', 'LC_ALL=C', 'sort', '-z', '-o', file]]);
     // The volume's own folder is an entry too.
     return { file, entries: 1 + (await countPaths(host, ['cat', '--', file])).count };
   });

@@ -1,5 +1,6 @@
 /** Proves a recovery point: by its identity that it is a state of the source, by its checksums that it is whole. */
 import type { Host } from '../../hosts/contract';
+import { pipeChecked } from '../../hosts/run-checked';
 import { prepareSsh } from '../../landings/ssh-client';
 import type { Comparison, Difference } from '../../model/records';
 import { TidemarkError } from '../../model/errors';
@@ -65,8 +66,8 @@ async function countChanges(place: Place, base: Entry, signal: AbortSignal): Pro
   if (!newest || newest.name === base.name) return live;
   // This ZFS does not count: the stream in between is as long as what changed.
   const send = ['zfs', 'send', '-i', base.name, newest.name];
-  const [, counted] = await place.host.pipe([send, ['dd', 'bs=1M', 'of=/dev/null']], { signal });
-  const bytes = readCopied(counted?.stderr ?? '') ?? 0;
+  const counted = await pipeChecked(place.host, [send, ['dd', 'bs=1M', 'of=/dev/null']], { signal });
+  const bytes = readCopied(counted.stderr) ?? 0;
   return live + (bytes > 2048 ? bytes : 0);
 }
 

@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import type { Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
+import { makeRecordReader } from '../../hosts/record-reader';
+import { pipeChecked } from '../../hosts/run-checked';
 import { PARTIAL } from '../directory/capture';
 import { ensureFolder, findPlace, type ReadyPlace, removeTree } from '../directory/place';
 import { runTool } from '../shared/tools';
@@ -122,23 +124,15 @@ async function differByOne(
   await snapshotReadOnly(place, replica, frozen);
   try {
     let isDifferent = false;
-    const results = await place.host.pipe(
-      [
-        ['btrfs', 'send', '--quiet', '--no-data', '-p', tree, frozen],
-        ['btrfs', 'receive', '--dump'],
-      ],
-      {
-        onStdout: (chunk) => (isDifferent ||= tellsDifference(chunk.toString('latin1'))),
-        maxOutputBytes: 4096,
-      },
-    );
-    return isDifferent || results.some(({ exitCode }) => exitCode !== 0);
+    const lines = makeRecordReader((line) => (isDifferent ||= tellsDifference(line)), '\n');
+    const send = ['btrfs', 'send', '--quiet', '--no-data', '-p', tree, frozen];
+    const dump = ['btrfs', 'receive', '--dump'];
+    await pipeChecked(place.host, [send, dump], { onStdout: lines.push, maxOutputBytes: 4096 });
+    return isDifferent;
   } finally {
     await removeTree(place, frozen);
   }
 }
 
-/** Of a stream as `btrfs receive --dump` prints it: anything but its beginning, and times. */
-export function tellsDifference(dump: string): boolean {
-  return dump.split('\n').some((line) => /^[a-z_]+ +\.\//.test(line) && !/^(snapshot|utimes) /.test(line));
-}
+/** A line of a stream as `btrfs receive --dump` prints it: anything but its beginning, and times. */
+const tellsDifference = (line: string) => /^[a-z_]+ +\.\//.test(line) && !/^(snapshot|utimes) /.test(line);

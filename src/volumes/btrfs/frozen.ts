@@ -1,6 +1,7 @@
 /** Whether a read-only subvolume is still what it was when its identity was given to it. */
 import { STATE_FOLDER } from '../../model/paths';
 import type { Host } from '../../hosts/contract';
+import { runChecked } from '../../hosts/run-checked';
 
 /** Times are told in whole seconds. */
 const SECOND_MS = 1000;
@@ -39,8 +40,8 @@ export async function wasWritten(host: Host, path: string): Promise<boolean> {
   if (!told) return true;
   if (!told.isReceived && told.generation === told.createdGeneration) return false;
   const since = new Date(told.since.getTime() + SECOND_MS).toISOString();
-  const found = await host.run(['find', '.', '-xdev', '-newerct', since, '-print', '-quit'], { cwd: path });
-  return found.exitCode !== 0 || found.stdout.length > 0;
+  const find = ['find', '.', '-xdev', '-newerct', since, '-print', '-quit'];
+  return (await runChecked(host, find, { cwd: path })).stdout.length > 0;
 }
 
 /** What another tool made, and others may have changed; what lies in Tidemark's own folders is nobody else's. */
