@@ -124,7 +124,7 @@ const SEND: readonly Rule[] = [
 ];
 
 /** As a program ends whose reader was gone: by the signal, or by what the kernel says of a pipe that is a socket. */
-function foundNobody({ exitCode, stderr }: StreamEnding['send']): boolean {
+export function foundNobody({ exitCode, stderr }: StreamEnding['send']): boolean {
   return exitCode === 141 || /broken pipe|connection reset by peer/i.test(stderr);
 }
 

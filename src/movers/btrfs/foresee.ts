@@ -1,10 +1,12 @@
 /** What a stream is going to change at the target, known before its first byte goes. */
 import type { Host } from '../../hosts/contract';
 import { makeRecordReader } from '../../hosts/record-reader';
-import { pipeChecked, runChecked } from '../../hosts/run-checked';
+import { runChecked, toolFailed } from '../../hosts/run-checked';
 import type { TransferRequest } from '../contract';
 import { type CountedDeletions, isLimited } from '../shared/approval';
+import { describeLink } from '../shared/link';
 import { transferAttempt } from '../shared/names';
+import { classifyStream, foundNobody } from './classify';
 import { type StreamContents, StreamCounter } from './dump';
 import type { PartsPlan, SentPart, TreePart } from './parts';
 
@@ -14,22 +16,32 @@ export const sendArgv = ({ path, base }: SentPart, ...options: string[]) => [
   path,
 ];
 
+const DUMP = ['btrfs', 'receive', '--dump'];
+
 /** What an incremental is going to change, without reading any contents. */
 async function lookAhead(
   host: Host,
   part: SentPart,
-  { id, signal }: TransferRequest,
+  { id, landing, signal }: TransferRequest,
 ): Promise<StreamContents> {
   const counter = new StreamCounter();
   const attempt = transferAttempt(host.home, id);
-  const argvs = [sendArgv(part, '--no-data'), ['btrfs', 'receive', '--dump']];
-  await pipeChecked(host, argvs, {
+  const [send, dump] = await host.pipe([sendArgv(part, '--no-data'), DUMP], {
     attempt,
     signal,
     maxOutputBytes: 64 * 1024,
     onStdout: (chunk) => counter.push(chunk),
   });
-  return counter.result();
+  if (!send || !dump) throw new Error('a pipe of two answered fewer results');
+  const isSent = send.exitCode === 0 || foundNobody(send);
+  if (isSent && dump.exitCode === 0) return counter.result();
+  if (isSent) throw toolFailed(host, DUMP, dump);
+  throw classifyStream({
+    ...(await describeLink(host, id, landing)),
+    send,
+    ssh: dump,
+    sourcePath: part.path,
+  });
 }
 
 const add = (one: StreamContents, other: StreamContents): StreamContents => ({
