@@ -1,6 +1,7 @@
 /**
  * There and home again, many times, with random writes in between on both sides, also on the one that should not
- * be written to. Every byte is accounted for against a model. `TIDEMARK_CHAOS_SEED` plays a run again.
+ * be written to. Every byte is accounted for against a model. `TIDEMARK_CHAOS_SEED` plays a run again,
+ * `TIDEMARK_CHAOS_TRIPS` says how many times on ext4.
  */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -11,6 +12,7 @@ import { NAME, Stage } from './crash/stage';
 import { makeRandom } from './world';
 
 const SEED = Number(process.env.TIDEMARK_CHAOS_SEED ?? Date.now() % 1e9);
+const TRIPS = Number(process.env.TIDEMARK_CHAOS_TRIPS ?? 5);
 
 /** Content by path. */
 type Model = Map<string, string>;
@@ -92,7 +94,7 @@ async function cross(stage: Stage, world: World, from: HostName, canBeWritten: b
 }
 
 test.each([
-  ['ext4', 10],
+  ['ext4', TRIPS],
   ['btrfs', 2],
 ] as const)(
   'on %s, %i times there and home again, every byte is where it should be, or kept',

@@ -48,7 +48,7 @@ export function withoutProgram(host: Host, program: string): Host {
 }
 
 /** Before every so-manieth command; with `TIDEMARK_KILL_EVERY=1` before each of them in one run. */
-const EVERY = Number(process.env.TIDEMARK_KILL_EVERY ?? 2);
+const EVERY = Number(process.env.TIDEMARK_KILL_EVERY ?? 3);
 
 /**
  * Kills a piece of work before its commands in turn, each time on a stage of its own, and then does it again to
