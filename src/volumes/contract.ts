@@ -198,6 +198,17 @@ export interface VolumeDriver {
   ): Promise<string[]>;
 
   /**
+   * True where others wrote anything to the live replica since its newest point: files, folders, links, deletions.
+   * Writes nothing. Left out by kinds whose storage proves a state by its identity.
+   * @param landings as for {@link listWritten}
+   */
+  wasWritten?(
+    host: Host,
+    volume: Volume,
+    request: { relationship: string; landings: readonly WriteWindow[]; signal?: AbortSignal },
+  ): Promise<boolean>;
+
+  /**
    * The quota that leaves the volume less than its filesystem or pool has free; undefined where none does. Left out by
    * kinds whose storage has no quotas that can be asked for.
    */

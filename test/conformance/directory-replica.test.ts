@@ -1,5 +1,5 @@
 /** What others write to a replica is seen by the next transfer, and by what is made of it. */
-import { mkdir, mkdtemp, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeLocalHost } from '../../src/hosts/local';
@@ -77,4 +77,21 @@ it('still tells it once the replica was let go of as a copy, and forgets it with
   expect(await written()).toEqual(['one']);
   await directoryDriver.claim(host, volume(), { ...TARGET, relationship: 'other' });
   expect(await written()).toEqual(['folder/two\n', 'one']);
+});
+
+it.each<[string, () => Promise<unknown>]>([
+  ['an empty file', () => writeFile(at('empty'), '')],
+  ['an empty folder', () => mkdir(at('folder/new'))],
+  ['a link', () => symlink('nowhere', at('link'))],
+  ['another mode', () => chmod(at('one'), 0o600)],
+  ['another name', () => rename(at('one'), at('three'))],
+  ['the end of a file', () => rm(at('one'))],
+  ['the end of a folder', () => rm(at('folder'), { recursive: true })],
+])('sees of a copy that was let go of that somebody gave it %s', async (_, change) => {
+  const request = { relationship: 'wiki', landings: [] };
+  await publish(1);
+  await directoryDriver.disclaim(host, volume(), 'wiki', 'alpha:/srv/wiki');
+  expect(await directoryDriver.wasWritten?.(host, volume(), request)).toBe(false);
+  await change();
+  expect(await directoryDriver.wasWritten?.(host, volume(), request)).toBe(true);
 });

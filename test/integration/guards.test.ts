@@ -302,6 +302,17 @@ describe('a relationship that was deleted, and is applied again', () => {
         return spec('again');
       },
     ],
+    [
+      'once somebody has removed something from the copy',
+      'again',
+      async () => {
+        await applyAndSync(system, 'again', spec('again'));
+        await approveAndSync(system, 'again');
+        await remove('again');
+        await rm(join(at('again-target'), '1'));
+        return spec('again');
+      },
+    ],
   ])('asks where that is %s', async (_, name, makeSpec) => {
     const record = await applyAndSync(system, name, await makeSpec());
     expect(failureOf(record)?.type).toBe('ApprovalRequired');

@@ -39,10 +39,7 @@ export async function wasWrittenMeanwhile(
   const { relationship } = claim;
   if (inspection.empty || inspection.claim || !isReleased(inspection, input)) return false;
   const landings = await readLandings(host, { relationship, target: targetName(target), syncId });
-  const written = await driverFor(volume.kind).listWritten?.(host, volume, {
-    relationship,
-    landings,
-    signal,
-  });
-  return written !== undefined && written.length > 0;
+  return (
+    (await driverFor(volume.kind).wasWritten?.(host, volume, { relationship, landings, signal })) ?? false
+  );
 }

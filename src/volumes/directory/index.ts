@@ -14,7 +14,7 @@ import { publish } from './publish';
 import { rollback } from './rollback';
 import { size } from './size';
 import { demote, promote } from './switch';
-import { listWritten } from './written';
+import { listWritten, wasWritten } from './written';
 
 /** What every volume that is a folder can do in the same way. */
 export const folderDriver: VolumeDriver = {
@@ -48,4 +48,4 @@ export const folderDriver: VolumeDriver = {
 };
 
 /** A transfer that compares sizes and times would not see what others wrote to the replica. */
-export const directoryDriver: VolumeDriver = { ...folderDriver, listWritten };
+export const directoryDriver: VolumeDriver = { ...folderDriver, listWritten, wasWritten };

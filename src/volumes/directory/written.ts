@@ -1,4 +1,4 @@
-/** What others wrote to a replica since its newest point, so that a transfer compares it by content. */
+/** What others wrote to a replica since its newest point: a transfer compares it by content, or somebody is asked. */
 import type { Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import type { WriteWindow } from '../contract';
@@ -7,27 +7,46 @@ import type { WalkEntry } from '../shared/walk';
 import { withLock } from '../shared/lock';
 import { findPlace, makeAttempt, type ReadyPlace } from './place';
 import { readWholeRecords } from './points';
-import { lookAtReplica } from './replica';
+import { lookAtReplica, type ReplicaLook } from './replica';
+
+interface Request {
+  relationship: string;
+  landings: readonly WriteWindow[];
+  signal?: AbortSignal;
+}
 
 /** `listWritten` of the volume contract. */
-export async function listWritten(
+export async function listWritten(host: Host, volume: Volume, request: Request): Promise<string[]> {
+  const changed = (await lookSincePoint(host, volume, request))?.changed ?? [];
+  return changed
+    .filter(({ entry }) => hasContent(entry) && !wasLanded(entry, request.landings))
+    .map(({ entry }) => entry.path);
+}
+
+/** `wasWritten` of the volume contract. */
+export async function wasWritten(host: Host, volume: Volume, request: Request): Promise<boolean> {
+  const look = await lookSincePoint(host, volume, request);
+  if (look === undefined) return false;
+  const { landings } = request;
+  // What is gone has no time of its own that would tell who removed it; its folder has.
+  return look.changed.some(({ entry }) => !wasLanded(entry, landings));
+}
+
+/** One look at the whole replica; undefined where nothing was kept of it that could tell. */
+async function lookSincePoint(
   host: Host,
   volume: Volume,
-  request: { relationship: string; landings: readonly WriteWindow[]; signal?: AbortSignal },
-): Promise<string[]> {
-  const { relationship, landings, signal } = request;
+  { relationship, signal }: Request,
+): Promise<ReplicaLook | undefined> {
   const found = await findPlace(host, volume);
-  if (!found.exists || found.meta === undefined) return [];
+  if (!found.exists || found.meta === undefined) return undefined;
   const place: ReadyPlace = { ...found, meta: found.meta };
   const attempt = makeAttempt(place, 'publish', relationship);
   await host.endAttempts(attempt);
   return await withLock(`points:${place.root}:${relationship}`, async () => {
     const options = { attempt, ...(signal && { signal }) };
     const newest = (await readWholeRecords(place, relationship)).at(-1);
-    const { changed } = await lookAtReplica(place, relationship, newest, options);
-    return changed
-      .filter(({ entry }) => hasContent(entry) && !wasLanded(entry, landings))
-      .map(({ entry }) => entry.path);
+    return await lookAtReplica(place, relationship, newest, options);
   });
 }
 
