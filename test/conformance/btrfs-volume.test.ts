@@ -1,12 +1,14 @@
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { makeLocalHost } from '../../src/hosts/local';
 import { defaultMover } from '../../src/model/spec';
 import { btrfsDriver } from '../../src/volumes/btrfs';
 import { makeSubvolumeFixture } from '../support/btrfs-fixtures';
 import { TestFilesystem } from '../support/filesystems';
-import { SOURCE, TARGET } from './volume-fixture';
+import { makeStamp, SOURCE, TARGET } from './volume-fixture';
 import { describeVolume } from './volume-suite';
 
 describeVolume(makeSubvolumeFixture());
@@ -53,5 +55,33 @@ describe('a btrfs volume', () => {
     const request = { relationship: 'wiki', syncId: 'wiki-1', method: 'Snapshot' as const };
     const taken = await btrfsDriver.capture(host(), at(), { ...request, mover: defaultMover('btrfs') });
     await stat(join(taken.path, 'folder/file'));
+  });
+
+  it('is never taken away from under what is mounted inside of it', async () => {
+    const run = promisify(execFile);
+    const volume = at('replica');
+    await run('btrfs', ['subvolume', 'create', volume.path]);
+    await btrfsDriver.claim(host(), volume, TARGET);
+    const { id } = await btrfsDriver.publish(host(), volume, {
+      ...{ relationship: 'wiki', method: 'Snapshot' },
+      stamp: makeStamp(1),
+    });
+    await run('btrfs', ['property', 'set', '-ts', volume.path, 'ro', 'false']);
+    const inside = join(volume.path, 'inside');
+    await mkdir(inside);
+    await run('mount', ['-t', 'tmpfs', 'tmpfs', inside]);
+    const refused = { type: 'VolumeBusy', details: { hint: `umount ${inside}` } };
+    try {
+      await writeFile(join(inside, 'precious'), 'x');
+      await expect(btrfsDriver.claim(host(), volume, TARGET)).rejects.toMatchObject(refused);
+      const back = () => btrfsDriver.rollback(host(), volume, { relationship: 'wiki', pointId: id });
+      await expect(back()).rejects.toMatchObject(refused);
+      await stat(join(inside, 'precious'));
+      await run('umount', [inside]);
+      await back();
+      await expect(stat(inside)).rejects.toThrow('ENOENT');
+    } finally {
+      await run('umount', [inside]).catch(() => undefined);
+    }
   });
 });

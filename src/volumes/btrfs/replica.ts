@@ -36,6 +36,7 @@ export async function replaceReplica(
   const live = subvolumes.find(({ path }) => path === root);
   const wanted = findAt(place, subvolumes, tree);
   if (!live || !isUnwritten(live, wanted) || live.readOnly !== options.readOnly) {
+    checkUnmounted(place);
     await retire(place, options);
     await assemble(place, partsOf(subvolumes, tree), successor, options);
     options.signal?.throwIfAborted();
@@ -74,10 +75,23 @@ function hasSnapshotsOfOthers({ meta }: ReadyPlace, subvolumes: readonly Subvolu
 }
 
 /** @throws TidemarkError `UnsupportedCapture` where the replica's name can't be given to another subvolume. */
-export function checkReplaceable(place: Pick<ReadyPlace, 'root' | 'mounts' | 'host' | 'volume'>): void {
+function checkReplaceable(place: Pick<ReadyPlace, 'root' | 'mounts' | 'host' | 'volume'>): void {
   const whyNot = whyNotReplaceable(place);
   if (whyNot === undefined) return;
   throw makeError(place, 'UnsupportedCapture', whyNot);
+}
+
+/**
+ * What is mounted inside of a subvolume stays with that one when another gets its name, and goes with it when it is
+ * removed.
+ * @throws TidemarkError `VolumeBusy` where something is.
+ */
+export function checkUnmounted(place: Pick<ReadyPlace, 'root' | 'mounts' | 'host' | 'volume'>): void {
+  const { root, mounts } = place;
+  const inside = mounts.map(({ point }) => point).filter((point) => point !== root && isInside(point, root));
+  if (inside.length === 0) return;
+  const message = `${root} is replaced as a whole, and other filesystems are mounted inside of it`;
+  throw makeError(place, 'VolumeBusy', message, { hint: `umount ${inside.join(' ')}` });
 }
 
 /** Undefined where a replica can be replaced there; otherwise why not, and the alternative. */

@@ -7,6 +7,7 @@ import { ensureWritable } from '../directory/read-only';
 import { demote as demoteDirectory, promote as promoteDirectory } from '../directory/switch';
 import { mendNames } from './exchange';
 import { check } from './inspect';
+import { checkUnmounted } from './replica';
 
 /** `claim` of the volume contract. */
 export async function claim(
@@ -17,6 +18,8 @@ export async function claim(
 ): Promise<void> {
   await mendNames(await findPlace(host, volume));
   await check(host, volume, wanted, options);
+  // Now rather than after everything was brought over.
+  if (wanted.role === 'target') checkUnmounted(await findPlace(host, volume));
   await claimDirectory(host, volume, wanted, options);
 }
 

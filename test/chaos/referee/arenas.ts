@@ -31,7 +31,7 @@ export interface Arena {
    * time back where the root itself did not change at the source.
    */
   withoutRootTime?: true;
-  /** zfs-fuse must unmount what it goes back from, or receives into: it can't where something is mounted inside. */
+  /** A replica can't be replaced, nor unmounted by zfs-fuse, while something is mounted inside of it. */
   mustBeUnmountable?: true;
   /** It carries the volumes inside of it. */
   changeInner?: ChangeInner;
@@ -45,7 +45,7 @@ const folders = (kind: FilesystemKind) => async () =>
   new Folders(await TestFilesystem.make(kind, kind === 'xfs' ? {} : { size: '512M' }), 'directory');
 
 const btrfs = async () => new Folders(await TestFilesystem.make('btrfs', { size: '512M' }), 'btrfs');
-const BTRFS = { hasStates: true, withoutRootTime: true } as const;
+const BTRFS = { hasStates: true, withoutRootTime: true, mustBeUnmountable: true } as const;
 const zfs = async () => new Datasets(await TestPool.make({ size: '512M' }));
 const ZFS = { hasStates: true, withoutAttributes: true, mustBeUnmountable: true } as const;
 
