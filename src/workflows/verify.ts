@@ -65,7 +65,8 @@ async function compareWithPoint(input: VerifyInput, id: TransferId): Promise<Ver
     equal,
     differences: comparison.differences,
     totalDifferences: comparison.total,
-    leftOut: mergeLeftOut(comparison.leftOut),
+    // Movers that don't compare files say nothing of what was not frozen: the point does.
+    leftOut: mergeLeftOut(comparison.leftOut ?? point.leftOut),
   };
 }
 

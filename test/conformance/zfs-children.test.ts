@@ -225,8 +225,21 @@ it('leaves what the owner of a target has set there, and follows the source in t
 
 it('names the datasets below where they are not wanted', async () => {
   await zfs('create', `${rig.volume.path}/mail`);
-  const { leftOut } = await rig.capture(rig.nextSyncId());
-  expect(leftOut).toEqual([{ reason: 'subvolume', count: 1, examples: ['mail'] }]);
+  const list = [{ reason: 'subvolume', count: 1, examples: ['mail'] }];
+  expect((await rig.capture(rig.nextSyncId())).leftOut).toEqual(list);
+
+  // What the replica is sent on from is another relationship's point: nothing is frozen.
+  await rig.sync();
+  await storage.force(
+    rig.replica.volume,
+    async () => void (await zfs('create', '-o', 'readonly=off', `${rig.replica.volume.path}/mail`)),
+  );
+  const onwards = await SnapshotRig.make(storage, undefined, {
+    relationship: 'onwards',
+    volume: rig.replica.volume,
+  });
+  expect((await onwards.capture(onwards.nextSyncId())).leftOut).toEqual(list);
+  await onwards.dispose();
 });
 
 it('leaves children of the replica that no stream brought where they are', async () => {

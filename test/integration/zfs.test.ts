@@ -47,6 +47,7 @@ it('carries a dataset through syncs, failover, reverse, relocation and a drill, 
   const { spec, alpha, beta } = await setUp('trip');
   const first = await applyAndSync(system, 'trip', spec);
   expect(first.targets).toMatchObject([{ result: 'succeeded', how: 'full' }]);
+  await pool.zfs('create', `${spec.source.zfs}/below`);
   for (const version of ['second', 'third']) {
     await writeFile(join(alpha, 'page'), version);
     const record = await syncWell(system, 'trip');
@@ -57,6 +58,7 @@ it('carries a dataset through syncs, failover, reverse, relocation and a drill, 
 
   const verified = await system.cli(['verify', 'trip']);
   expect(verified).toMatchObject({ exitCode: 0 });
+  expect(verified.stdout).toContain('below');
   const points = await system.json<{ id: string; target: string; verified: string | null }[]>(
     'points',
     'trip',

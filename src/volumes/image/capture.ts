@@ -9,7 +9,7 @@ import { LEFT_OUT_EXAMPLES } from '../../model/left-out';
 import { type EngineImage, findNotCarried, identityOf, type ImageSet, selectImages } from './image-set';
 import { keepImages, sweepKept } from './kept';
 import { beginAttempt, findPlace, findReadyPlace, lockKey, type Place } from './place';
-import { readCapture, readCaptures, recordPath, capturedPath } from './records';
+import { type CaptureRecord, readCapture, readCaptures, recordPath, capturedPath } from './records';
 
 interface CaptureRequest {
   relationship: string;
@@ -45,10 +45,7 @@ export async function capture(host: Host, volume: Volume, request: CaptureReques
   const place = await beginAttempt(found, 'capture', relationship);
   return await withLock(lockKey(place, relationship), async () => {
     const path = recordPath(place, relationship, 'captures', syncId);
-    const known = await readCapture(place, path);
-    const { set, notCarried } = known
-      ? { set: known.set, notCarried: [] }
-      : await freeze(place, request, path);
+    const { set, notCarried } = (await readCapture(place, path)) ?? (await freeze(place, request, path));
     signal?.throwIfAborted();
     const captured = { selection: imageOptions(mover), names: set.names };
     await writeRecord(place, capturedPath(place, relationship), captured);
@@ -67,14 +64,16 @@ async function freeze(
   place: Place,
   request: CaptureRequest,
   path: string,
-): Promise<{ set: ImageSet; notCarried: string[] }> {
+): Promise<Pick<CaptureRecord, 'set' | 'notCarried'>> {
   const { relationship, syncId, mover, signal } = request;
   const selection = imageOptions(mover);
   const { set, images } = await readSelected(place, selection);
   await keepImages(place, relationship, Object.keys(set.images), images, signal);
-  await writeRecord(place, path, { syncId, store: place.volume.path, set, selection });
   const lists = (await place.engine.lists?.(place, images)) ?? [];
-  return { set, notCarried: findNotCarried(images, lists, selection, set) };
+  const notCarried = findNotCarried(images, lists, selection, set);
+  const record: CaptureRecord = { syncId, store: place.volume.path, set, selection, notCarried };
+  await writeRecord(place, path, record);
+  return record;
 }
 
 /** `release` of the volume contract. */

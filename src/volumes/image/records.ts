@@ -19,6 +19,8 @@ const CaptureRecordSchema = z.object({
   store: z.string(),
   set: ImageSetSchema,
   selection: SelectionSchema,
+  /** What was asked for and is not in it, each with the reason. */
+  notCarried: z.array(z.string()),
 });
 
 /** What a transfer brought, whole; see `src/movers/image/landing-script.ts`. */

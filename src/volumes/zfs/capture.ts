@@ -52,8 +52,11 @@ export async function capture(
   const name = `${volume.path}@${own}`;
   const isRecursive = mover.zfs?.recursive === true;
   const point = await takeWholePoint(subject, request, isRecursive);
-  if (point)
-    return { syncId, method, path: point.name, identity: point.properties['guid'] ?? '', live: false };
+  if (point) {
+    const identity = point.properties['guid'] ?? '';
+    const lacking = isRecursive ? {} : findLeftOut(await findReadyPlace(host, volume));
+    return { syncId, method, path: point.name, identity, live: false, ...lacking };
+  }
   const allow = (stderr: string) => /dataset already exists/.test(stderr);
   await runZfs(subject, ['snapshot', ...(isRecursive ? ['-r'] : []), name], {
     allow,
