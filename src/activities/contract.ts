@@ -192,8 +192,11 @@ export interface HostActivities {
   ): Promise<PublishResult>;
   /** Target: removes what retention no longer keeps, before a sync, where it is full. Answers how many points went. */
   makeRoom(input: StepContext & { retain: RetainSpec }): Promise<{ removed: number; warning?: string }>;
-  /** Undo of `receive`, on the target's host; and of an offer, on the source's. */
-  closeTransfer(input: { id: TransferId }): Promise<void>;
+  /**
+   * Undo of `receive`, on the target's host; and of an offer, on the source's, which answers how far a transfer had
+   * come that did not end by itself.
+   */
+  closeTransfer(input: { id: TransferId }): Promise<{ reachedBytes?: number }>;
   /** Source: drops captures that no target needs any more. */
   release(input: StepContext & { keepSyncIds: string[] }): Promise<void>;
   /** What a target that is full lacks: for the text of `TargetFull`. */

@@ -13,12 +13,14 @@ export interface TargetEntry {
   result: TargetOutcome['result'];
   /** What the transfer was: full, incremental, resumed. */
   how: string | null;
-  /** Bytes on the wire, both directions. */
-  bytesSent: number;
+  /** Bytes on the wire, both directions. This and what follows: null where no transfer was completed. */
+  bytesSent: number | null;
   /** Bytes of file data that differed. */
-  bytesChanged: number;
-  filesChanged: number;
-  filesDeleted: number;
+  bytesChanged: number | null;
+  filesChanged: number | null;
+  filesDeleted: number | null;
+  /** What a transfer that failed or was cancelled had gone through: at most that was sent. Null where not known. */
+  reachedBytes: number | null;
   attempts: number;
   /** Seconds of the transfer alone; null where none was completed. */
   durationSeconds: number | null;

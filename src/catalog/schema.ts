@@ -43,10 +43,11 @@ export interface SyncTargetsTable {
   host: string;
   result: TargetOutcome['result'];
   how: string | null;
-  bytes_sent: number;
-  bytes_changed: number;
-  files_changed: number;
-  files_deleted: number;
+  bytes_sent: number | null;
+  bytes_changed: number | null;
+  files_changed: number | null;
+  files_deleted: number | null;
+  reached_bytes: number | null;
   attempts: number;
   duration_ms: number | null;
   recovery_point: string | null;

@@ -1,10 +1,10 @@
 /** Follows a sync, and shows how each of its targets fared. */
 import { describeFailure } from '../model/failure';
 import type { SyncRecord, TargetOutcome } from '../model/records';
-import { formatBytes, formatDuration } from '../model/units';
+import { formatDuration } from '../model/units';
 import { followShown } from './follow-shown';
 import type { Temporal } from './temporal-client';
-import { colors, formatLeftOut, formatTable, paintState, printable } from './text';
+import { colors, formatLeftOut, formatSent, formatTable, paintState, printable } from './text';
 import type { Cell } from './text';
 
 interface AnyFailure {
@@ -35,13 +35,13 @@ export async function followSync(temporal: Temporal, workflowId: string): Promis
   }
 }
 
-function targetRow({ name, result, how, stats, point, attempts }: TargetOutcome): Cell[] {
+function targetRow({ name, result, how, stats, reachedBytes, point, attempts }: TargetOutcome): Cell[] {
   return [
     name,
     paintState(result),
     how ?? '–',
     stats ? String(stats.filesChanged) : '–',
-    stats ? formatBytes(stats.bytesSent) : '–',
+    formatSent(stats?.bytesSent, reachedBytes),
     stats ? formatDuration(stats.durationMs) : '–',
     String(attempts),
     point?.id ?? '–',

@@ -3,6 +3,7 @@ import Table from 'cli-table3';
 import { createColors } from 'picocolors';
 import { leftOutLines } from '../model/left-out';
 import type { LeftOut } from '../model/left-out';
+import { formatBytes } from '../model/units';
 
 /** Colours on a terminal alone, and not where `NO_COLOR` asks for none. */
 export function wantsColor(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv): boolean {
@@ -22,6 +23,13 @@ export function printable(text: string): string {
 /** One line of text: line ends are shown, too. */
 export function oneLine(text: string): string {
   return printable(text.replaceAll('\n', String.raw`\n`).replaceAll('\t', ' '));
+}
+
+/** Bytes that a transfer sent; of one that did not end, the most that it can have been. */
+export function formatSent(sent: number | null | undefined, reached: number | null | undefined): string {
+  if (typeof sent === 'number') return formatBytes(sent);
+  if (typeof reached !== 'number') return '–';
+  return `${reached > 0 ? '≤ ' : ''}${formatBytes(reached)}`;
 }
 
 export interface PaintedCell {

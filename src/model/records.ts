@@ -171,6 +171,11 @@ export interface TargetOutcome {
   result: 'succeeded' | 'failed' | 'cancelled' | 'external';
   how?: string;
   stats?: TransferStats;
+  /**
+   * Bytes of files, or of the stream, that a transfer had gone through when it ended without success: at most that many were
+   * sent. Absent where its agent can't say.
+   */
+  reachedBytes?: number;
   /** Transfer attempts, the successful one included. */
   attempts: number;
   point?: Point;

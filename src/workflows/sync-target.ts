@@ -229,16 +229,18 @@ async function publishWithRoom(
   }
 }
 
-async function abandon(ctx: SyncContext, work: TargetWork): Promise<void> {
+/** Ends what a transfer that failed or was cancelled has left open. Answers how far it had come. */
+async function abandon(ctx: SyncContext, work: TargetWork): Promise<Pick<TargetOutcome, 'reachedBytes'>> {
   const id: TransferId = { relationship: ctx.name, target: targetName(work.target), syncId: ctx.syncId };
   // What can't be closed now expires, and is swept by the agent.
   const once = { retry: { maximumAttempts: 1 }, scheduleToStartTimeout: '5s' };
-  await CancellationScope.nonCancellable(() =>
+  const [, atSource] = await CancellationScope.nonCancellable(() =>
     Promise.allSettled([
       onHost(work.target.host, 'Close the landing', once).closeTransfer({ id }),
       onHost(ctx.document.spec.source.host, 'Drop the key', once).closeTransfer({ id }),
     ]),
   );
+  return atSource.status === 'fulfilled' ? atSource.value : {};
 }
 
 /** Brings one target up to date. Never throws: its fate is its own. */
@@ -282,7 +284,7 @@ export async function syncTarget(ctx: SyncContext, work: TargetWork): Promise<Ta
   } catch (error) {
     const failed =
       error instanceof StepFailed ? error : new StepFailed(toFailure(error, target.host, volumePath(target)));
-    await abandon(ctx, work);
+    const reached = await abandon(ctx, work);
     const failure = await explainShortage(ctx, work, failed.failure);
     ctx.show(name, `${failure.type}: ${failure.message}`);
     return {
@@ -290,6 +292,7 @@ export async function syncTarget(ctx: SyncContext, work: TargetWork): Promise<Ta
       result: failure.type === 'Cancelled' ? 'cancelled' : 'failed',
       how: plan.how,
       attempts: failed.attempts,
+      ...reached,
       failure,
     };
   }

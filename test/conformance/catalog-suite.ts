@@ -78,7 +78,7 @@ function describeHistory(catalog: () => Catalog): void {
     } as const;
     const targets = [
       makeOutcome('beta', []),
-      { name: 'gamma', host: 'gamma', result: 'failed', attempts: 4, failure } as const,
+      { name: 'gamma', host: 'gamma', result: 'failed', attempts: 4, failure, reachedBytes: 300 } as const,
     ];
     await catalog().recordSync(makeSync('failing', 1, { result: 'partial', targets: [...targets], failure }));
     const [sync] = await catalog().history('failing', { limit: 1 });
@@ -95,7 +95,8 @@ function describeHistory(catalog: () => Catalog): void {
       errorType: 'TargetFull',
       error: 'no \ufffd space \ufffd',
       toolMessage: "rsync: 'x'",
-      bytesSent: 0,
+      bytesSent: null,
+      reachedBytes: 300,
       durationSeconds: null,
     });
   });

@@ -2,6 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { SyncEntry } from '../../src/catalog/contract';
 import { makeRelationshipId } from '../../src/model/names';
 import type { RelationshipInput } from '../../src/model/spec';
 import type { RelationshipStatus } from '../../src/model/status';
@@ -194,8 +196,16 @@ test('a tick that falls into a running sync is skipped, counted, and told in the
   expect(await status()).toMatchObject({ missedTicks: 1, sequence: 2, operation: { kind: 'sync' } });
   const metrics = await (await fetch(`${system.httpAddress}/metrics`)).text();
   expect(metrics).toContain(`tidemark_missed_ticks_total{relationship="${name}"} 1`);
+  // It says how far it is once a second; of 8 MiB, a quarter of one goes in that time.
+  await sleep(5000);
   await (await system.client()).workflow.getHandle(`${id}/sync/000002`).cancel();
   await until('the sync has ended', ({ operation }) => !operation);
+  const [cancelled] = await system.json<SyncEntry[]>('history', name);
+  const target = cancelled?.targets[0];
+  expect(target).toMatchObject({ result: 'cancelled', bytesSent: null });
+  expect(target?.reachedBytes).toBeGreaterThan(0);
+  expect(target?.reachedBytes).toBeLessThan(8 * 1024 ** 2);
+  expect((await system.cli(['history', name])).stdout).toMatch(/cancelled +≤ \d/);
 });
 
 test('the Schedule ticks by itself', async () => {

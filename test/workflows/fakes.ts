@@ -37,6 +37,8 @@ export class FakeHost {
   states: HeldState[] = [];
   /** What its storage has of a stream that was cut off. */
   resumeToken?: string;
+  /** How far its transfer had come that did not end. */
+  reachedBytes?: number;
   /** Held transfers wait for `letGo`. */
   hold = false;
   /** What comparing this host's volume with a recovery point finds. */
@@ -190,7 +192,11 @@ export class FakeHost {
         this.freeBytes += this.roomToMake;
         return { removed: this.roomToMake > 0 ? 1 : 0 };
       },
-      closeTransfer: async () => note('closeTransfer'),
+      closeTransfer: async () => {
+        note('closeTransfer');
+        const { reachedBytes } = this;
+        return { ...(reachedBytes !== undefined && { reachedBytes }) };
+      },
       measureShortage: async () => ({ freeBytes: 1024, missingBytes: 2048 }),
       retireEndpoint: async () => note('retireEndpoint'),
       offerVerify: async () => {

@@ -223,15 +223,17 @@ test('a sync that is cancelled in the Temporal UI closes what it opened, and the
   await apply(document, name);
   await idle(handle);
   alpha.hold = true;
+  alpha.reachedBytes = 4321;
   const { workflowId = '' } = await handle.executeUpdate(messages.syncUpdate, { args: [{}] });
   await eventually('the transfer runs', async () =>
     alpha.calls.filter((call) => call === 'transfer').length === 2 ? true : undefined,
   );
   await world.env.client.workflow.getHandle(workflowId).cancel();
   alpha.letGo();
-  await eventually('the cancelled sync is recorded', async () =>
-    world.records.find((record) => record.relationship === name && record.result === 'cancelled'),
+  const cancelled = await eventually('the cancelled sync is recorded', async () =>
+    world.records.findLast((record) => record.relationship === name && record.result === 'cancelled'),
   );
+  expect(cancelled.targets).toMatchObject([{ result: 'cancelled', reachedBytes: 4321 }]);
   expect(beta.calls).toContain('closeTransfer');
   expect(await handle.executeUpdate(messages.syncUpdate, { args: [{ wait: true }] })).toMatchObject({
     result: 'succeeded',

@@ -2,7 +2,7 @@
 import { Context } from '@temporalio/activity';
 import type { Host } from '../../hosts/contract';
 import { readClock } from '../../hosts/read-clock';
-import type { CaptureMethod, Volume } from '../../model/records';
+import type { CaptureMethod, Progress, Volume } from '../../model/records';
 import { estimateNeededBytes } from '../../model/space';
 import type { SourceSpec } from '../../model/spec';
 import { moverFor, MOVERS } from '../../movers/registry';
@@ -15,7 +15,7 @@ import type { Exclusive } from './exclusive';
 import { betweenHooks } from './hooks';
 import { expiryIn, noteClosing, noteLanding, readLandings } from './landed';
 import { readWhole } from './middle';
-import { progressReporter } from './progress';
+import { followTransfer, takeReached } from './progress';
 
 type Activities = Pick<
   HostActivities,
@@ -106,9 +106,8 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activ
         input;
       const { maxDeletionsPercent, targetEntries, expectedBytes, since } = input;
       const { cancellationSignal: signal, info } = Context.current();
-      const onProgress = progressReporter();
       await driverFor(volume.kind).check(host, volume, claim);
-      const send = () =>
+      const send = (onProgress: (progress: Progress) => void) =>
         moverFor(mover).transfer(host, {
           id,
           sourcePath: capture.path,
@@ -134,7 +133,9 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activ
           onProgress,
         });
       const { relationship } = claim;
-      const stats = await (capture.live ? readWhole({ host, volume, relationship }, send) : send());
+      const stats = await followTransfer(id, (onProgress) =>
+        capture.live ? readWhole({ host, volume, relationship }, () => send(onProgress)) : send(onProgress),
+      );
       // A source that was lost or replaced in the middle must not become a recovery point.
       await driverFor(volume.kind).check(host, volume, claim);
       // What can't be released now, the next release finds and drops: it is space, not data.
@@ -148,6 +149,8 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activ
         await mover.close(host, landings, id);
       }
       await noteClosing(host, id, closedAt);
+      const reachedBytes = takeReached(id);
+      return { ...(reachedBytes !== undefined && { reachedBytes }) };
     },
 
     async measureShortage({ volume, growth }) {

@@ -2,6 +2,7 @@ import type { Migration } from 'kysely/migration';
 import { initial } from './0001-initial';
 import { targetResults } from './0002-target-results';
 import { leftOut } from './0003-left-out';
+import { reachedBytes } from './0004-reached-bytes';
 
 /**
  * Every migration by its name, in order. Named here rather than found in a folder, so that they are
@@ -11,4 +12,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0001-initial': initial,
   '0002-target-results': targetResults,
   '0003-left-out': leftOut,
+  '0004-reached-bytes': reachedBytes,
 };

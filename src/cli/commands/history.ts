@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import type { SyncEntry, TargetEntry } from '../../catalog/contract';
-import { formatBytes, formatDuration } from '../../model/units';
+import { formatDuration } from '../../model/units';
 import { getJson, relationshipPath } from '../http';
 import { finish, print } from '../output';
 import type { OutputOptions } from '../output';
 import { parseCount } from '../parse';
-import { formatTable, formatTime, paintState } from '../text';
+import { formatSent, formatTable, formatTime, paintState } from '../text';
 import type { Cell } from '../text';
 
 interface HistoryOptions extends OutputOptions {
@@ -29,8 +29,8 @@ function targetCells(target: TargetEntry | undefined): Cell[] {
   return [
     target.name,
     paintState(target.result),
-    formatBytes(target.bytesSent),
-    String(target.filesChanged),
+    formatSent(target.bytesSent, target.reachedBytes),
+    target.filesChanged === null ? '–' : String(target.filesChanged),
     String(target.attempts),
     why,
   ];

@@ -51,10 +51,15 @@ const TargetEntrySchema = z.object({
   host: z.string(),
   result: z.enum(['succeeded', 'failed', 'cancelled', 'external']),
   how: text.describe('What the transfer was.'),
-  bytesSent: count.describe('Bytes on the wire, both directions.'),
-  bytesChanged: count.describe('Bytes of file data that differed.'),
-  filesChanged: count,
-  filesDeleted: count,
+  bytesSent: count
+    .nullable()
+    .describe('Bytes on the wire, both directions; null where no transfer was completed.'),
+  bytesChanged: count.nullable().describe('Bytes of file data that differed.'),
+  filesChanged: count.nullable(),
+  filesDeleted: count.nullable(),
+  reachedBytes: count
+    .nullable()
+    .describe('What a transfer that failed or was cancelled had gone through: at most that was sent.'),
   attempts: count,
   durationSeconds: z.number().nullable().describe('Of the transfer alone.'),
   recoveryPoint: text.describe('The point that this sync made.'),
