@@ -4,6 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import {
+  constants,
   appendFile,
   chmod,
   chown,
@@ -127,20 +128,23 @@ async function overwrite(path: string, content: Buffer): Promise<void> {
   await file.close();
 }
 
+/** A name may be that of a pipe by now: to open that would wait for a reader for ever. */
+const WITHOUT_WAITING = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NONBLOCK;
+const put = (path: string, content: Buffer) => writeFile(path, content, { flag: WITHOUT_WAITING });
+
 type Change = (by: Adversary, root: string) => Promise<string>;
 
 const CHANGES: readonly Change[] = [
   async function write(by, root) {
     const path = by.anyPath(root);
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, by.content());
+    await put(path, by.content());
     return path;
   },
   async function writeMany(by, root) {
     const folder = join(root, `d${by.below(FOLDERS)}`);
     await mkdir(folder, { recursive: true });
-    for (let index = 0; index < 4; index++)
-      await writeFile(join(folder, `f${by.below(NAMES)}`), by.content(100));
+    for (let index = 0; index < 4; index++) await put(join(folder, `f${by.below(NAMES)}`), by.content(100));
     return folder;
   },
   async function append(by, root) {
