@@ -7,7 +7,7 @@ export const EXIT_CODES = {
   0: 'done',
   1: 'failed',
   2: 'wrong use: a command, an option or a file is not right',
-  3: 'refused by the present state, or there is no such relationship',
+  3: 'refused by the present state, or there is no such relationship, target or recovery point',
   4: 'Temporal or the control worker does not answer',
 } as const;
 
@@ -19,6 +19,7 @@ const CODE_OF_TYPE: Readonly<Record<string, ExitCode>> = {
   InvalidSpec: 2,
   RefusedByState: 3,
   NotFound: 3,
+  PointMissing: 3,
   Fenced: 3,
   AlreadyRunning: 3,
   PortTaken: 3,

@@ -10,6 +10,8 @@
 const RETRYABLE = {
   InvalidSpec: false,
   VolumeMissing: false,
+  /** No recovery point is called so, or there is none yet. */
+  PointMissing: false,
   NotMounted: false,
   UnsupportedCapture: false,
   AuthRejected: false,

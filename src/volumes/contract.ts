@@ -222,7 +222,7 @@ export interface VolumeDriver {
 
   /**
    * Where a recovery point can be read, read-only; makes it readable where that takes a mount.
-   * @throws VolumeMissing where there is no such point.
+   * @throws PointMissing where there is no such point.
    */
   pointPath(host: Host, volume: Volume, relationship: string, pointId: string): Promise<string>;
 

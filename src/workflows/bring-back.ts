@@ -54,7 +54,7 @@ async function changesAt(input: BringBackInput, end: 'old' | 'new', old: TargetS
   } catch (error) {
     const failure = error instanceof StepFailed ? error.failure : toFailure(error, old.host);
     // Without the point there is nothing to compare with; whatever else is wrong is worth waiting for.
-    if (failure.type !== 'VolumeMissing' || failure.host !== source.host) throw error;
+    if (failure.type !== 'PointMissing' || failure.host !== source.host) throw error;
     return failure;
   }
 }

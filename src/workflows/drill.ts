@@ -8,7 +8,7 @@ import type { TargetSpec } from '../model/spec';
 import type { DrillOutcome } from '../model/status';
 import type { DrillRequest } from './messages';
 import { onHost, orStepFailed, StepFailed, toFailure } from './steps';
-import { findTarget, refuse, runHooks, sideOf } from './switch-steps';
+import { findTarget, refuseTarget, runHooks, sideOf } from './switch-steps';
 import type { SwitchInput } from './switch-steps';
 
 export interface DrillInput extends SwitchInput {
@@ -95,7 +95,7 @@ export async function drill(input: DrillInput): Promise<DrillOutcome> {
   const { document, epoch, request } = input;
   const { name } = document.metadata;
   const target = findTarget(document, request.target);
-  if (!target) throw refuse('RefusedByState', `relationship ${name} has no target ${request.target}`);
+  if (!target) throw refuseTarget(document, request.target);
   const side = sideOf(input, target, epoch, 'target');
   const startedAt = new Date().toISOString();
   const phases = new Phases(`### Drill of ${code(name)} at ${code(targetName(target))}`);

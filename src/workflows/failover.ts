@@ -1,4 +1,4 @@
-import { targetName, volumePath } from '../model/endpoints';
+import { volumePath } from '../model/endpoints';
 import { describeFailure } from '../model/failure';
 import type { Price } from '../model/price';
 import { renderPrice } from '../model/saga-details';
@@ -8,7 +8,17 @@ import type { Takeover } from '../model/status';
 import type { FailoverRequest, FailoverResult } from './messages';
 import { Saga } from './saga';
 import { StepFailed } from './steps';
-import { APPROVERS, fence, findTarget, IMPATIENT, refuse, reinstate, weigh, toFenced } from './switch-steps';
+import {
+  APPROVERS,
+  fence,
+  findTarget,
+  IMPATIENT,
+  refuse,
+  refuseTarget,
+  reinstate,
+  weigh,
+  toFenced,
+} from './switch-steps';
 import type { SwitchInput } from './switch-steps';
 import { rollback, takeOver } from './take-over';
 
@@ -87,14 +97,7 @@ export async function failover(input: FailoverInput): Promise<FailoverResult> {
   );
   return await saga.run(async () => {
     const target = findTarget(document, request.target);
-    if (!target) {
-      const names = document.spec.targets.map(targetName).join(', ');
-      throw refuse(
-        'RefusedByState',
-        `relationship ${name} has no target ${request.target}`,
-        `it has ${names}`,
-      );
-    }
+    if (!target) throw refuseTarget(document, request.target);
     price = await saga.step({
       phase: 'Weighing',
       text: 'what this would cost',

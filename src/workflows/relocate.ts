@@ -12,6 +12,7 @@ import {
   fence,
   findTarget,
   refuse,
+  refuseTarget,
   reinstate,
   runHooks,
   runSync,
@@ -158,7 +159,7 @@ export async function relocate(input: RelocateInput): Promise<RelocateResult> {
   );
   return await saga.run(async () => {
     const target = findTarget(document, request.target);
-    if (!target) throw refuse('RefusedByState', `relationship ${name} has no target ${request.target}`);
+    if (!target) throw refuseTarget(document, request.target);
     await saga.approvals(APPROVERS[document.spec.approval], `relocation of ${name} to ${request.target}`);
     return await switchOver(saga, input, target);
   });

@@ -12,6 +12,7 @@ import type { TransferId } from '../movers/contract';
 import type { RestoreRequest, RestoreResult } from './messages';
 import { onHost, orStepFailed, StepFailed } from './steps';
 import { closeBoth } from './close-both';
+import { refuseTarget } from './switch-steps';
 
 export interface RestoreInput {
   document: Relationship;
@@ -37,11 +38,7 @@ function chooseHolder({ document, primaryName }: RestoreInput, wanted: string | 
   if (wanted === primaryName) return { endpoint: source, role: 'source', name: primaryName };
   const target = wanted ? targets.find((each) => targetName(each) === wanted) : targets[0];
   if (target) return { endpoint: target, role: 'target', name: targetName(target) };
-  throw ApplicationFailure.create({
-    type: 'InvalidSpec',
-    message: `relationship ${document.metadata.name} has no target ${wanted}`,
-    nonRetryable: true,
-  });
+  throw refuseTarget(document, wanted ?? '');
 }
 
 /**

@@ -3,7 +3,7 @@ import { bringBack } from './bring-back';
 import type { BringBackInput } from './bring-back';
 import type { ReverseResult } from './messages';
 import { Saga } from './saga';
-import { findTarget, refuse } from './switch-steps';
+import { findTarget, refuseTarget } from './switch-steps';
 
 /** After a failover, brings the old primary back as a target, and keeps what it alone had. */
 export async function reverse(input: BringBackInput): Promise<ReverseResult> {
@@ -15,7 +15,7 @@ export async function reverse(input: BringBackInput): Promise<ReverseResult> {
   );
   return await saga.run(async () => {
     const old = findTarget(document, from);
-    if (!old) throw refuse('RefusedByState', `relationship ${name} has no target ${from}`);
+    if (!old) throw refuseTarget(document, from);
     return { relationship: name, ...(await bringBack(saga, input, old)) };
   });
 }

@@ -43,6 +43,13 @@ export function findTarget(document: Relationship, name: string): TargetSpec | u
   return document.spec.targets.find((target) => targetName(target) === name);
 }
 
+/** Says which targets there are instead. */
+export function refuseTarget(document: Relationship, wanted: string): ApplicationFailure {
+  const { metadata, spec } = document;
+  const message = `relationship ${metadata.name} has no target ${wanted}`;
+  return refuse('RefusedByState', message, `it has ${spec.targets.map(targetName).join(', ')}`);
+}
+
 /** An endpoint as the steps on its host are told of it. */
 export function sideOf(
   input: Pick<SwitchInput, 'document' | 'sequence'>,

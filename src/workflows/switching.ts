@@ -11,7 +11,7 @@ import { awaitedNames, awaitedText, nextToReverse, replicatedTo } from '../model
 import * as messages from './messages';
 import { toFailoverRequest, toReverseRequest } from './requests';
 import { onHost, StepFailed, toFailure } from './steps';
-import { findTarget, IMPATIENT, refuse, weigh } from './switch-steps';
+import { findTarget, IMPATIENT, refuse, refuseTarget, weigh } from './switch-steps';
 import type { SwitchInput } from './switch-steps';
 import type { WantQueue } from './wants';
 
@@ -56,12 +56,7 @@ export function meantTarget(state: RelationshipState, wanted: string | undefined
   if (wanted === undefined && takeover && since !== undefined) {
     throw refuse('RefusedByState', `${since}; ${awaitedText(state.name, takeover, takeover.from)}`);
   }
-  const names = state.targets.map(({ name }) => name).join(', ');
-  throw refuse(
-    'RefusedByState',
-    `relationship ${state.name} has no target ${wanted ?? ''}`,
-    `it has ${names}`,
-  );
+  throw refuseTarget(document, wanted ?? '');
 }
 
 function checkNoSwitch({ state, wants }: SwitchingParts): void {
@@ -135,8 +130,9 @@ async function checkOldPrimaryAnswers(state: RelationshipState): Promise<void> {
 /** @throws ApplicationFailure with why it can't be known */
 async function price(state: RelationshipState, request: messages.PriceRequest): Promise<Price> {
   const input = switchInput(state);
-  const target = findTarget(input.document, meantTarget(state, request.target));
-  if (!target) throw refuse('RefusedByState', `relationship ${state.name} has no such target`);
+  const name = meantTarget(state, request.target);
+  const target = findTarget(input.document, name);
+  if (!target) throw refuseTarget(input.document, name);
   try {
     return { ...(await weigh(input, target, request.pointId)), epoch: input.epoch };
   } catch (error) {

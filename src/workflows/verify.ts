@@ -7,6 +7,7 @@ import type { TransferId } from '../movers/contract';
 import { compare, noteVerified } from './compare';
 import type { VerifyRequest, VerifyResult } from './messages';
 import { StepFailed } from './steps';
+import { refuseTarget } from './switch-steps';
 
 export interface VerifyInput {
   document: Relationship;
@@ -20,11 +21,7 @@ function chooseTarget(document: Relationship, wanted: string | undefined) {
     ? document.spec.targets.find((each) => targetName(each) === wanted)
     : document.spec.targets[0];
   if (target) return target;
-  throw ApplicationFailure.create({
-    type: 'InvalidSpec',
-    message: `relationship ${document.metadata.name} has no target ${wanted}`,
-    nonRetryable: true,
-  });
+  throw refuseTarget(document, wanted ?? '');
 }
 
 async function compareWithPoint(input: VerifyInput, id: TransferId): Promise<VerifyResult> {

@@ -221,7 +221,7 @@ export function describeSnapshotVolume(
         await prune(one, two);
         expect((await list()).map(({ id }) => id)).toEqual([three]);
         expect(await storage.snapshots(stage.volume)).toContain('monday');
-        await expect(pathOf(one)).rejects.toMatchObject({ type: 'VolumeMissing' });
+        await expect(pathOf(one)).rejects.toMatchObject({ type: 'PointMissing' });
       });
 
       it('are gone back to, where somebody changed the replica', async () => {

@@ -240,7 +240,7 @@ function describeReplicaAsPoint({ driver }: VolumeFixture, stage: Stage): void {
     await driver.rollback(host, volume, { relationship: 'wiki', pointId });
     await stat(join(volume.path, 'file'));
     const none = { relationship: 'wiki', pointId: 'never-was' };
-    await expect(driver.rollback(host, volume, none)).rejects.toMatchObject({ type: 'VolumeMissing' });
+    await expect(driver.rollback(host, volume, none)).rejects.toMatchObject({ type: 'PointMissing' });
     const clone = driver.clone(host, volume, { relationship: 'wiki', pointId, cloneId: 'drill-1' });
     await expect(clone).rejects.toMatchObject({
       type: 'UnsupportedCapture',
@@ -340,7 +340,7 @@ function describePoints({ driver }: VolumeFixture, stage: Stage, method: PointMe
       await prune('point-000001', 'point-000003', 'never-was');
       await prune('point-000001', 'point-000003');
       expect(await idsLeft()).toEqual(['point-000002', 'point-000004']);
-      await expect(pathOf('point-000003')).rejects.toMatchObject({ type: 'VolumeMissing' });
+      await expect(pathOf('point-000003')).rejects.toMatchObject({ type: 'PointMissing' });
       expect(await describeTree(await pathOf('point-000004'))).toEqual(before);
     });
 

@@ -147,7 +147,7 @@ function describeRollback({ driver }: VolumeFixture, stage: Stage, actions: Acti
     const file = join(stage.volume.path, 'file');
     await publish(1);
     await writeFile(file, 'x');
-    await expect(rollback(NEVER)).rejects.toMatchObject({ type: 'VolumeMissing' });
+    await expect(rollback(NEVER)).rejects.toMatchObject({ type: 'PointMissing' });
     await expect(rollback('point-000001', AbortSignal.abort(new Error('stop')))).rejects.toThrow('stop');
     expect(await readFile(file, 'utf8')).toBe('x');
   });
@@ -307,7 +307,7 @@ function describeClones(
 
   it('are cloned only where they exist, under names that lead nowhere else', async () => {
     await publish(1);
-    await expect(clone(NEVER, 'drill-1')).rejects.toMatchObject({ type: 'VolumeMissing' });
+    await expect(clone(NEVER, 'drill-1')).rejects.toMatchObject({ type: 'PointMissing' });
     await expect(clone('point-000001', '../drill')).rejects.toMatchObject({ type: 'InvalidSpec' });
   });
 }

@@ -178,7 +178,7 @@ describe('restore', () => {
     const ran = await restore('20200101T000000Z-000001', `alpha:${at('nowhere')}`);
     expect(ran.exitCode).toBe(1);
     expect(parseError(ran)).toMatchObject({
-      type: 'VolumeMissing',
+      type: 'PointMissing',
       message: 'there is no recovery point 20200101T000000Z-000001',
       hint: 'tidemark points wiki lists what there is',
     });

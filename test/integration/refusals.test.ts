@@ -202,4 +202,40 @@ describe('the same mistake, made with any command that names a relationship,', (
     };
     expect(await tryAll([], env)).toEqual(like(wanted));
   });
+
+  it.each([
+    'points blog',
+    'verify blog',
+    'drill blog',
+    'failover blog --yes',
+    'relocate blog --yes',
+    'restore blog --point latest --to alpha:/srv/nowhere --yes',
+  ])('is told alike where there is no such target: %s', async (command) => {
+    const ran = await system.cli([...command.split(' '), '--target', 'nobody']);
+    expect(ran.exitCode).toBe(3);
+    expect(ran.stderr).toContain('relationship blog has no target nobody');
+    expect(ran.stderr).toContain('What to do: it has beta');
+  });
+
+  it.each(['verify blog', 'drill blog', 'failover blog --yes', 'restore blog --to alpha:/srv/nowhere --yes'])(
+    'is told alike where there is no such recovery point: %s',
+    async (command) => {
+      const ran = await system.cli([...command.split(' '), '--point', '20200101T000000Z-000001']);
+      expect(ran.exitCode).toBe(3);
+      expect(ran.stderr + ran.stdout).toContain('no recovery point 20200101T000000Z-000001');
+      expect(ran.stderr + ran.stdout).toContain('tidemark points blog');
+    },
+  );
+
+  it.each([
+    'delete blog',
+    'failover blog',
+    'relocate blog --target beta',
+    'restore blog --point latest --to alpha:/srv/nowhere',
+  ])('is told alike where a yes is needed, and nobody can be asked: %s', async (command) => {
+    const ran = await system.cli(command.split(' '));
+    expect(ran.exitCode).toBe(2);
+    expect(ran.stderr).toContain('What to do: add --yes');
+    expect(await system.json('get', 'blog')).toMatchObject({ phase: 'Idle' });
+  });
 });

@@ -205,13 +205,13 @@ describe('a recovery point that was damaged', () => {
 describe('a verification that can not be made', () => {
   it('says which point or target there is none of', async () => {
     const ran = await system.cli(['verify', 'wiki', '--point', '20200101T000000Z-000001', '-o', 'json']);
-    expect(ran.exitCode).toBe(1);
+    expect(ran.exitCode).toBe(3);
     expect(parseError(ran)).toMatchObject({
-      type: 'VolumeMissing',
+      type: 'PointMissing',
       hint: 'tidemark points wiki lists what there is',
     });
     const other = await system.cli(['verify', 'wiki', '--target', 'nobody', '-o', 'json']);
-    expect(other.exitCode).toBe(2);
+    expect(other.exitCode).toBe(3);
     expect(parseError(other).message).toContain('no target nobody');
   });
 });

@@ -206,7 +206,7 @@ export class FakeHost {
       receiveVerify: async ({ pointId }) => {
         note('receiveVerify');
         const point = this.points.find(({ id }) => id === pointId) ?? this.points.at(-1);
-        if (!point) throw ApplicationFailure.nonRetryable('there is no recovery point', 'VolumeMissing');
+        if (!point) throw ApplicationFailure.nonRetryable('there is no recovery point', 'PointMissing');
         return { landing, point };
       },
       verify: async () => {

@@ -129,7 +129,7 @@ export function makeDrill(context: AgentContext): Pick<HostActivities, 'makeClon
 }
 
 function noPoint(host: Host, volume: string, relationship: string): TidemarkError {
-  return new TidemarkError('VolumeMissing', 'there is no recovery point yet', {
+  return new TidemarkError('PointMissing', 'there is no recovery point yet', {
     host: host.name,
     volume,
     hint: `tidemark sync ${relationship} --wait`,

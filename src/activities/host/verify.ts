@@ -8,7 +8,7 @@ import type { AgentContext } from './context';
 import { expiryIn } from './landed';
 import { progressReporter } from './progress';
 
-/** A point by id, or the newest. @throws TidemarkError `VolumeMissing` naming what there is. */
+/** A point by id, or the newest. @throws TidemarkError `PointMissing` naming what there is. */
 export async function findPoint(
   context: AgentContext,
   { volume, claim }: Pick<StepContext, 'volume' | 'claim'>,
@@ -19,7 +19,7 @@ export async function findPoint(
   const point = pointId ? points.find(({ id }) => id === pointId) : points.at(-1);
   if (point) return point;
   throw new TidemarkError(
-    'VolumeMissing',
+    'PointMissing',
     pointId ? `there is no recovery point ${pointId}` : 'there is no recovery point yet',
     {
       host: host.name,

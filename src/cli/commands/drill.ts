@@ -7,6 +7,7 @@ import type { DrillOutcome, RelationshipStatus } from '../../model/status';
 import { formatDuration } from '../../model/units';
 import type { DrillRequest, OperationStarted } from '../../workflows/messages';
 import { CliError } from '../errors';
+import { exitCodeOf } from '../exit-codes';
 import { followShown } from '../follow-shown';
 import { lazy } from '../lazy';
 import { finish, print } from '../output';
@@ -123,6 +124,6 @@ async function drill(name: string, options: DrillOptions): Promise<void> {
     const { workflowId } = await temporal.update<OperationStarted>(name, 'drill', request);
     const outcome = await followShown<DrillOutcome>(temporal, workflowId);
     print(outcome, options, () => formatDrill(outcome, status));
-    process.exitCode = outcome.result === 'succeeded' ? 0 : 1;
+    process.exitCode = outcome.result === 'succeeded' ? 0 : exitCodeOf(outcome.failure?.type ?? 'Unknown');
   });
 }

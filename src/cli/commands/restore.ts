@@ -64,6 +64,11 @@ export function findLatest(
     .filter((target) => wanted === undefined || target.name === wanted)
     .filter((target) => target.recoveryPoint !== undefined)
     .sort((a, b) => (b.capturedAt ?? '').localeCompare(a.capturedAt ?? ''));
+  if (wanted !== undefined && !targets.some((target) => target.name === wanted)) {
+    throw new CliError('RefusedByState', `relationship ${name} has no target ${wanted}`, {
+      hint: `it has ${targets.map((target) => target.name).join(', ')}`,
+    });
+  }
   if (newest?.recoveryPoint === undefined) {
     throw new CliError(
       'RefusedByState',

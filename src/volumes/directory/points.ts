@@ -93,7 +93,7 @@ export async function points(host: Host, volume: Volume, relationship: string): 
   return records.map(({ point }) => point);
 }
 
-/** @throws TidemarkError `VolumeMissing` where there is no such point. */
+/** @throws TidemarkError `PointMissing` where there is no such point. */
 export async function findRecord(
   place: ReadyPlace,
   relationship: string,

@@ -19,7 +19,7 @@ export async function points(host: Host, volume: Volume, relationship: string): 
   return (await readPoints(place, relationship)).map(({ point }) => point);
 }
 
-/** @throws TidemarkError `VolumeMissing` where there is no such point. */
+/** @throws TidemarkError `PointMissing` where there is no such point. */
 export async function findRecord(place: Place, relationship: string, pointId: string): Promise<PointRecord> {
   return pickPoint(place, await readPoints(place, relationship), relationship, pointId);
 }

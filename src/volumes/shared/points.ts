@@ -31,7 +31,7 @@ export const PointSchema = z.object({
 /**
  * The one with this id.
  * @param records all there are, oldest first
- * @throws TidemarkError `VolumeMissing` where there is none, naming the newest.
+ * @throws TidemarkError `PointMissing` where there is none, naming the newest.
  */
 export function pickPoint<T extends { point: Point }>(
   subject: Subject,
@@ -45,5 +45,5 @@ export function pickPoint<T extends { point: Point }>(
   const hint = newest
     ? `the newest is ${newest}; see: tidemark points ${relationship}`
     : 'there are none yet';
-  throw makeError(subject, 'VolumeMissing', `there is no recovery point ${pointId}`, { hint });
+  throw makeError(subject, 'PointMissing', `there is no recovery point ${pointId}`, { hint });
 }

@@ -101,7 +101,7 @@ export async function points(host: Host, volume: Volume, relationship: string): 
   return findStamped(await findPlace(host, volume), relationship).map(({ point }) => point);
 }
 
-/** @throws TidemarkError `VolumeMissing` where there is no such point. */
+/** @throws TidemarkError `PointMissing` where there is no such point. */
 export function findPoint(place: Place, relationship: string, pointId: string): StampedSnapshot {
   return pickPoint(place, findStamped(place, relationship), relationship, pointId);
 }

@@ -46,6 +46,21 @@ async function requireKnown(catalog: Sources['catalog'], name: string): Promise<
   });
 }
 
+/** @throws HttpError 404 with those that there are, where no side of the relationship is called so. */
+async function requireTarget(catalog: Sources['catalog'], name: string, target: string): Promise<void> {
+  const entries = await catalog.relationships({ retired: true });
+  const sides = entries
+    .filter((each) => each.name === name)
+    .flatMap(({ source, targets }) => ({
+      primary: source.host,
+      targets: targets.map((each) => each.name),
+    }));
+  if (sides.some((each) => each.primary === target || each.targets.includes(target))) return;
+  throw new HttpError(404, 'NotFound', `relationship ${name} has no target ${target}`, {
+    hint: `it has ${sides.flatMap((each) => each.targets).join(', ')}`,
+  });
+}
+
 /** A relationship, and whether each of its targets is up; nobody looks after those of one that was deleted. */
 function withStatus(entry: RelationshipEntry, nowMs: number, known?: KnownState) {
   const health = entry.retiredAt === null ? healthOf(entry, nowMs, known) : undefined;
@@ -133,7 +148,9 @@ export function relationshipRoutes({ catalog, states }: Sources): FastifyPluginC
       },
       async ({ params: { name }, query: { target } }) => {
         await requireKnown(catalog, name);
-        return catalog.points(name, target);
+        const points = await catalog.points(name, target);
+        if (points.length === 0 && target !== undefined) await requireTarget(catalog, name, target);
+        return points;
       },
     );
     done();
