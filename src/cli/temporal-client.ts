@@ -4,11 +4,11 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { randomUUID } from 'node:crypto';
 import { findVanished } from '../activities/control/vanished';
 import { CONTROL_QUEUE, makeRelationshipId, makeScheduleId, parseRelationshipId } from '../model/names';
-import type { Instant } from '../model/records';
 import { SEARCH_ATTRIBUTES } from '../model/search-attributes';
 import type { Relationship } from '../model/spec';
 import { relationshipDetails, relationshipSummary } from '../model/static-texts';
 import type { RelationshipStatus } from '../model/status';
+import type { ScheduleSeen } from '../model/summary';
 import { asVanished } from '../model/vanished';
 import type { Vanished } from '../model/vanished';
 import type { ExamineInput } from '../workflows/examine';
@@ -227,14 +227,14 @@ export class Temporal {
     }
   }
 
-  /** The next tick of the relationship's Schedule, as Temporal will run it; undefined where there is none. */
-  async nextRun(name: string): Promise<Instant | undefined> {
+  /** The relationship's Schedule, as Temporal will run it. */
+  async schedule(name: string): Promise<ScheduleSeen> {
     try {
       const { info, state } = await this.client.schedule.getHandle(makeScheduleId(name)).describe();
-      // Somebody may have paused it in the Temporal UI.
-      return state.paused ? undefined : info.nextActionTimes[0]?.toISOString();
+      const nextRun = info.nextActionTimes[0]?.toISOString();
+      return { isPaused: state.paused, ...(nextRun !== undefined && { nextRun }) };
     } catch (error) {
-      if (error instanceof Error && error.name === 'ScheduleNotFoundError') return undefined;
+      if (error instanceof Error && error.name === 'ScheduleNotFoundError') return 'missing';
       throw error;
     }
   }

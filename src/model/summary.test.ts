@@ -1,6 +1,6 @@
 import { RelationshipSchema } from './spec';
 import type { RelationshipStatus, TargetStatus } from './status';
-import { summarize } from './summary';
+import { type ScheduleSeen, summarize } from './summary';
 
 const NOW = Date.parse('2026-11-21T10:00:00Z');
 
@@ -71,24 +71,42 @@ test('a target with a schedule of its own has its own next run, and a promise of
   const [, gamma] = status.document.spec.targets;
   Object.assign(status.document.spec.trigger, { schedule: '*/15 * * * *' });
   Object.assign(gamma ?? {}, { schedule: '0 3 * * *', rpo: '2d' });
-  const next = '2026-11-21T10:15:12.000Z';
-  expect(summarize(status, NOW, next).targets).toMatchObject([
+  const ticks = { nextRun: '2026-11-21T10:15:12.000Z', isPaused: false };
+  expect(summarize(status, NOW, ticks).targets).toMatchObject([
     { nextRun: '2026-11-21T10:15:00.000Z', promised: { seconds: 3600 }, class: 'node' },
     { nextRun: '2026-11-22T03:00:00.000Z', promised: { seconds: 172_800 } },
   ]);
   // Somebody has paused it in the Temporal UI.
-  expect(summarize(status, NOW).targets.map(({ nextRun }) => nextRun)).toEqual([null, null]);
+  const paused = summarize(status, NOW, { ...ticks, isPaused: true });
+  expect(paused.targets.map(({ nextRun }) => nextRun)).toEqual([null, null]);
 });
 
 test('a paused relationship has no next run', () => {
-  const next = '2026-11-21T10:15:00.000Z';
-  expect(summarize(makeStatus(undefined, [fresh]), NOW, next).nextRun).toBe(next);
-  expect(summarize(makeStatus(undefined, [fresh], { paused: true }), NOW, next).nextRun).toBeNull();
+  const ticks = { nextRun: '2026-11-21T10:15:00.000Z', isPaused: false };
+  expect(summarize(makeStatus(undefined, [fresh]), NOW, ticks).nextRun).toBe(ticks.nextRun);
+  expect(summarize(makeStatus(undefined, [fresh], { paused: true }), NOW, ticks).nextRun).toBeNull();
+});
+
+test('a Schedule that somebody paused or deleted in Temporal is told of, where it should tick', () => {
+  const at = '2026-11-21T10:00:00Z';
+  const done = { syncId: 'wiki-000001', result: 'succeeded' as const, startedAt: at, endedAt: at };
+  const lastSync = { ...done, bytes: 0, files: 0, durationSeconds: 0 };
+  const troubleOf = (seen: ScheduleSeen | undefined, more: Partial<RelationshipStatus> = {}) => {
+    const status = makeStatus(undefined, [fresh], { lastSync, ...more });
+    Object.assign(status.document.spec.trigger, { schedule: '*/15 * * * *' });
+    return summarize(status, NOW, seen).scheduleTrouble;
+  };
+  expect(troubleOf('missing')).toBe('missing');
+  expect(troubleOf({ isPaused: true })).toBe('paused');
+  expect(troubleOf({ isPaused: false })).toBeNull();
+  expect(troubleOf(undefined)).toBeNull();
+  expect(troubleOf({ isPaused: true }, { paused: true })).toBeNull();
+  expect(summarize(makeStatus(undefined, [fresh], { lastSync }), NOW, 'missing').scheduleTrouble).toBeNull();
 });
 
 test('the shape is what scripts were promised, with null for what is not there', () => {
   expect(Object.keys(summarize(makeStatus(undefined, [never]), NOW))).toEqual(
-    'name status statusReason phase vanished paused direction epoch source targets nextRun lastSync rpoMet operation takeover lastDrill'.split(
+    'name status statusReason phase vanished paused direction epoch source targets nextRun scheduleTrouble lastSync rpoMet operation takeover lastDrill'.split(
       ' ',
     ),
   );

@@ -45,6 +45,9 @@ export interface TargetSummary {
   promised: Promised | null;
 }
 
+/** What the Temporal Schedule of a relationship says; of one that is missing, nothing. */
+export type ScheduleSeen = { nextRun?: Instant; isPaused: boolean } | 'missing';
+
 export interface RelationshipSummary {
   name: string;
   /** That of the worst target. */
@@ -60,6 +63,11 @@ export interface RelationshipSummary {
   targets: TargetSummary[];
   /** Next tick of the schedule. Null where it is paused, or there is none. */
   nextRun: Instant | null;
+  /**
+   * Nothing is synced on schedule though the spec has one: somebody deleted the Schedule in Temporal, or paused it there.
+   * Null where it ticks, none is wanted, or nobody could ask.
+   */
+  scheduleTrouble: 'missing' | 'paused' | null;
   lastSync: {
     result: string;
     startedAt: Instant;
@@ -132,14 +140,37 @@ function nextRuns(
   };
 }
 
-/** The summary of a relationship at `nowMs`; `nextRun` is what its Temporal Schedule says. */
-export function summarize(status: RelationshipStatus, nowMs: number, nextRun?: Instant): RelationshipSummary {
+function troubleOf(schedule: ScheduleSeen | undefined): RelationshipSummary['scheduleTrouble'] {
+  if (schedule === undefined || schedule === 'missing') return schedule ?? null;
+  return schedule.isPaused ? 'paused' : null;
+}
+
+/** That nothing is synced on schedule, and what helps; undefined where all is well. */
+export function scheduleText({
+  name,
+  scheduleTrouble,
+}: Pick<RelationshipSummary, 'name' | 'scheduleTrouble'>): string | undefined {
+  if (scheduleTrouble === null) return undefined;
+  const what = scheduleTrouble === 'missing' ? 'is missing' : 'was paused there';
+  return `its Schedule in Temporal ${what}, so no sync starts by itself: tidemark resume ${name}`;
+}
+
+/** The summary of a relationship at `nowMs`. @param schedule left out where Temporal could not be asked */
+export function summarize(
+  status: RelationshipStatus,
+  nowMs: number,
+  schedule?: ScheduleSeen,
+): RelationshipSummary {
   const { name, phase, paused, direction, epoch, operation, lastSync, lastDrill } = status;
   const { source, targets: specs } = status.document.spec;
   const health = assess(status.document, watchedOf(status), nowMs);
   // Nobody would answer its ticks.
   const isStopped = paused || status.vanished !== undefined;
+  const ticks = schedule === undefined || schedule === 'missing' || schedule.isPaused ? undefined : schedule;
+  const nextRun = ticks?.nextRun;
   const nextOf = nextRuns({ ...status, paused: isStopped }, nowMs, nextRun);
+  // It is made a moment after the first spec was accepted.
+  const isScheduled = !isStopped && lastSync !== undefined && schedulesOf(status.document.spec).length > 0;
   const targets = status.targets.map((target) => {
     const spec = specs.find((each) => targetName(each) === target.name);
     const own = health.targets.find((each) => each.name === target.name);
@@ -157,6 +188,7 @@ export function summarize(status: RelationshipStatus, nowMs: number, nextRun?: I
     source: { host: source.host, volume: volumePath(source) },
     targets,
     nextRun: (!isStopped && nextRun) || null,
+    scheduleTrouble: isScheduled ? troubleOf(schedule) : null,
     lastSync: lastSync
       ? {
           result: lastSync.result,

@@ -305,8 +305,19 @@ test('a Schedule that an operator has paused stays so when the spec changes, unt
   expect(state).toMatchObject({ paused: true, note: 'stocktaking' });
   expect(info.nextActionTimes[0]?.toISOString()).toMatch(/-01-01T04:00:00/);
   expect(await system.json('get', name)).toMatchObject({ nextRun: null, paused: false });
+  const told = (what: string) =>
+    `its Schedule in Temporal ${what}, so no sync starts by itself: tidemark resume`;
+  for (const command of ['get', 'describe'])
+    expect((await system.cli([command, name])).stdout).toContain(`${told('was paused there')} ${name}`);
   await system.cli(['resume', name]);
   expect((await describeSchedule(name)).state.paused).toBe(false);
+
+  await temporalCli(system, 'schedule', 'delete', '--schedule-id', name);
+  for (const command of ['get', 'describe'])
+    expect((await system.cli([command, name])).stdout).toContain(`${told('is missing')} ${name}`);
+  await system.cli(['resume', name]);
+  expect((await describeSchedule(name)).state.paused).toBe(false);
+  expect((await system.cli(['get', name])).stdout).not.toContain('Schedule');
 });
 
 test('a signal ends a relationship, and its Schedule with it', async () => {

@@ -5,7 +5,7 @@ import { targetName } from '../../model/endpoints';
 import { schedulesOf } from '../../model/schedules';
 import type { RelationshipSpec } from '../../model/spec';
 import type { RelationshipStatus } from '../../model/status';
-import { summarize } from '../../model/summary';
+import { scheduleText, summarize } from '../../model/summary';
 import type { RelationshipSummary } from '../../model/summary';
 import { formatDuration } from '../../model/units';
 import { makeRelationshipId } from '../../model/names';
@@ -98,7 +98,7 @@ function formatAttention({ status }: Description): string[] {
   ];
 }
 
-function scheduleText(spec: RelationshipSpec): string {
+function triggerText(spec: RelationshipSpec): string {
   const { schedule, timezone } = spec.trigger;
   if (schedule) return `${schedule} ${timezone}`;
   return schedulesOf(spec).length > 0 ? 'of each target' : 'only on request';
@@ -113,7 +113,7 @@ function formatHead({ status, ...summary }: Description): string {
     ['Paused', summary.paused ? 'yes' : 'no'],
     ['Direction', `${summary.direction}, epoch ${summary.epoch}`],
     ['Source', `${summary.source.host}:${summary.source.volume} (${spec.source.copyMethod})`],
-    ['Schedule', scheduleText(spec)],
+    ['Schedule', triggerText(spec)],
     ['Next run', formatTime(summary.nextRun)],
     [
       'Retry at',
@@ -158,6 +158,7 @@ function formatTargets({ targets, status }: Description): string {
 
 function formatDescription(description: Description): string {
   const { status, points, history, catalogError } = description;
+  const trouble = scheduleText(description);
   const section = (title: string, text: string) => `${colors.bold(title)}\n${text}`;
   return [
     formatHead(description),
@@ -167,6 +168,7 @@ function formatDescription(description: Description): string {
           `${colors.red('Stopped by a guard')}: ${printable(status.approval.reason)}\n  If that is meant: tidemark approve ${status.name}`,
         ]
       : []),
+    ...(trouble === undefined ? [] : [`${colors.yellow('Warning')}: ${trouble}`]),
     ...status.warnings.map((warning) => `${colors.yellow('Warning')}: ${printable(warning)}`),
     formatTargets(description),
     ...(catalogError
@@ -180,12 +182,12 @@ function formatDescription(description: Description): string {
 
 async function describe(name: string, options: OutputOptions): Promise<void> {
   const description = await lazy.temporal().Temporal.use(async (temporal): Promise<Description> => {
-    const [status, nextRun, catalog] = await Promise.all([
+    const [status, schedule, catalog] = await Promise.all([
       temporal.status(name),
-      temporal.nextRun(name),
+      temporal.schedule(name),
       askCatalog(name),
     ]);
-    const { status: health, ...summary } = summarize(status, Date.now(), nextRun);
+    const { status: health, ...summary } = summarize(status, Date.now(), schedule);
     return {
       ...summary,
       health,

@@ -2,7 +2,7 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RelationshipSummary, TargetSummary } from '../../model/summary';
-import { summarize } from '../../model/summary';
+import { scheduleText, summarize } from '../../model/summary';
 import { formatBytes, formatDuration } from '../../model/units';
 import { vanishedHint, vanishedText } from '../../model/vanished';
 import { DOWN_AT, isRpoKept, WARN_AT } from '../../model/health';
@@ -72,8 +72,8 @@ async function read(temporal: Temporal, name: string | undefined, until: number)
       : { statuses: [await within('the control worker', temporal.status(name), until)], unknown: [] };
   const summaries = await Promise.all(
     statuses.map(async (status) => {
-      const next = within('Temporal', temporal.nextRun(status.name), until);
-      return summarize(status, Date.now(), await next.catch(() => undefined));
+      const schedule = within('Temporal', temporal.schedule(status.name), until);
+      return summarize(status, Date.now(), await schedule.catch(() => undefined));
     }),
   );
   return { summaries, unknown };
@@ -115,7 +115,12 @@ function attentionLines(summary: RelationshipSummary): string[] {
   const given = summary.targets.flatMap(({ givenUp }) =>
     givenUp === null ? [] : [`${summary.name}: ${givenUp}`],
   );
-  return [...switchLines(summary), ...given];
+  const trouble = scheduleText(summary);
+  return [
+    ...switchLines(summary),
+    ...(trouble === undefined ? [] : [`${summary.name}: ${trouble}`]),
+    ...given,
+  ];
 }
 
 /** What a change of the primary waits for, or has left to do. */
