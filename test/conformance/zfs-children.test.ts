@@ -182,6 +182,60 @@ describe('children that come and go', () => {
     expect(await contentsServed()).toEqual(['docs/docs', 'mail/new', 'mail/newer']);
   });
 
+  it('carries two whose names were swapped by their new names, in new points and in old ones', async () => {
+    await zfs('rename', child('mail'), child('between'));
+    await zfs('rename', child('docs'), child('mail'));
+    await zfs('rename', child('between'), child('docs'));
+    const { point } = await rig.sync({ spec });
+    expect(await contentsOfPoint(point)).toEqual(['docs/mail', 'mail/docs']);
+    expect(await contentsOfPoint(first)).toEqual(['docs/docs', 'mail/mail']);
+    await writeFile(join(root, 'docs', 'more'), 'more');
+    const second = await rig.sync({ spec });
+    expect(second.stats.bytesSent).toBeLessThan(LARGE);
+    expect(await contentsOfPoint(second.point)).toEqual(['docs/mail', 'docs/more', 'mail/docs']);
+    expect(await contentsServed()).toEqual(['docs/mail', 'docs/more', 'mail/docs']);
+  });
+
+  it('carries a clone that was promoted in the place of what it was made of', async () => {
+    await zfs('clone', `${child('docs')}@tidemark_wiki_wiki-000001`, child('new'));
+    await writeFile(join(root, 'new', 'changed'), 'changed');
+    await zfs('promote', child('new'));
+    await zfs('rename', child('docs'), child('old'));
+    await zfs('rename', child('new'), child('docs'));
+    const { point } = await rig.sync({ spec });
+    const all = ['docs/changed', 'docs/docs', 'mail/mail', 'old/docs'];
+    expect(await contentsOfPoint(point)).toEqual(all);
+    await writeFile(join(root, 'docs', 'later'), 'later');
+    const next = await rig.sync({ spec });
+    expect(next.stats.bytesSent).toBeLessThan(LARGE);
+    expect(await contentsOfPoint(next.point)).toEqual([
+      'docs/changed',
+      'docs/docs',
+      'docs/later',
+      ...all.slice(2),
+    ]);
+    expect(await contentsServed()).toEqual(['docs/changed', 'docs/docs', 'docs/later', ...all.slice(2)]);
+  });
+
+  it('goes back, and rehearses, with a child that the source has mounted elsewhere', async () => {
+    await zfs('create', '-o', `mountpoint=${join(rig.folder, 'apart')}`, child('far'));
+    await writeFile(join(rig.folder, 'apart', 'away'), 'away');
+    const { point } = await rig.sync({ spec });
+    await writeFile(join(rig.folder, 'apart', 'away'), 'changed');
+    await rig.sync({ spec });
+    const { volume } = rig.replica;
+    const clone = { relationship: 'wiki', pointId: point.id, cloneId: 'drill-1' };
+    const { path } = await storage.driver.clone(rig.target, volume, clone);
+    expect(await readFile(join(path, 'far', 'away'), 'utf8')).toBe('away');
+    await storage.driver.removeClones(rig.target, volume, { relationship: 'wiki', keepCloneIds: [] });
+    await storage.driver.rollback(rig.target, volume, { relationship: 'wiki', pointId: point.id });
+    expect(await contentsServed()).toEqual(['docs/docs', 'far/away', 'mail/mail']);
+    const served = await storage.pathOf(volume);
+    expect(await readFile(join(served, 'far', 'away'), 'utf8')).toBe('away');
+    expect(await readFile(join(rig.folder, 'apart', 'away'), 'utf8')).toBe('changed');
+    await zfs('set', 'mountpoint=none', child('far'));
+  });
+
   it('carries one with a blank in its name, and one that is mounted elsewhere', async () => {
     await zfs('create', child('my notes'));
     await writeFile(join(root, 'my notes', 'note'), 'note');
