@@ -50,3 +50,15 @@ test.each([
     details: [{ host: 'beta', hint: expect.stringContaining('df -i') as string }, {}],
   });
 });
+
+test('a file that the agent may not touch is told as that, with whom it runs as', () => {
+  const error = Object.assign(new Error("EACCES: permission denied, open '/x/y'"), {
+    code: 'EACCES',
+    path: '/x/y',
+  });
+  expect(toApplicationFailure(error, 1, 'beta')).toMatchObject({
+    type: 'ToolFailed',
+    message: 'permission denied: /x/y',
+    details: [{ host: 'beta', hint: expect.stringContaining('run the agent as root') as string }, {}],
+  });
+});

@@ -34,11 +34,24 @@ function findFull(error: unknown, host: string | undefined): TidemarkError | und
   );
 }
 
+/** A file that the agent's user may not read, make or change. */
+function findDenied(error: unknown, host: string | undefined): TidemarkError | undefined {
+  const { code, path, message } = error as NodeJS.ErrnoException;
+  if (host === undefined || path === undefined || (code !== 'EACCES' && code !== 'EPERM')) return undefined;
+  const who = `the agent's user there, number ${process.getuid?.() ?? '?'}`;
+  return new TidemarkError(
+    'ToolFailed',
+    `permission denied: ${path}`,
+    { host, toolMessage: message, hint: `give ${who}, the right to it, or run the agent as root` },
+    { cause: error },
+  );
+}
+
 /** Turns any error of an activity into what Temporal records: type, text, details, and whether to retry. */
 export function toApplicationFailure(thrown: unknown, attempt: number, host: string | undefined): Error {
   if (thrown instanceof CancelledFailure || thrown instanceof ApplicationFailure) return thrown;
   const isClassified = thrown instanceof TidemarkError && thrown.type !== 'ToolFailed';
-  const error = (isClassified ? undefined : findFull(thrown, host)) ?? thrown;
+  const error = (isClassified ? undefined : (findFull(thrown, host) ?? findDenied(thrown, host))) ?? thrown;
   const isEnough = host !== undefined && attempt >= TOOL_FAILED_ATTEMPTS;
   if (error instanceof TidemarkError) {
     const giveUp = error.type === 'ToolFailed' && isEnough;

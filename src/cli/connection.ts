@@ -1,6 +1,7 @@
 /** Where Temporal and the control worker are: the environment, else a running `tidemark up`, else the defaults. */
 import type { UpState } from '../workers/up/state';
-import { readUpState, stateHome } from '../workers/up/state';
+import { accessSync, constants } from 'node:fs';
+import { readUpState, stateHome, upStatePath } from '../workers/up/state';
 import { CliError } from './errors';
 
 export const DEFAULT_TEMPORAL_ADDRESS = '127.0.0.1:7233';
@@ -11,8 +12,23 @@ export const REACH_TIMEOUT_MS = 5000;
 
 export type Origin = 'environment' | 'up' | 'default';
 
+/** True also where there is nothing. */
+function canBeRead(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'EACCES';
+  }
+}
+
 /** A state folder was named, and nothing runs on it: what listens at the usual ports is somebody else's. */
 function nothingRuns(home: string, variable: string): CliError {
+  if (!canBeRead(upStatePath(home))) {
+    return new CliError('Unreachable', `TIDEMARK_HOME, ${home}, can not be read by this user`, {
+      hint: `name by ${variable} what is to be asked, or be the user whose tidemark up it is`,
+    });
+  }
   return new CliError('Unreachable', `no tidemark up runs on TIDEMARK_HOME, ${home}`, {
     hint: `start it: tidemark up --home ${home}; or unset TIDEMARK_HOME, or name by ${variable} what is to be asked`,
   });
