@@ -8,8 +8,8 @@ const FULL: Failure = {
   message: 'there is no room left at host beta',
   hint: 'make room',
 };
-const explain = (shortage: Partial<Shortage>, failure: Partial<Failure> = {}) =>
-  explainFull({ ...FULL, ...failure }, { freeBytes: 3 * MiB, missingBytes: 0, ...shortage });
+const explain = (shortage: Partial<Shortage>, failure: Partial<Failure> = {}, isCounted = false) =>
+  explainFull({ ...FULL, ...failure }, { freeBytes: 3 * MiB, missingBytes: 0, ...shortage }, isCounted);
 const QUOTA = {
   what: 'quota of tank/wiki',
   bytes: 20 * MiB,
@@ -51,8 +51,8 @@ test('a quota of which only the tool speaks is told all the same', () => {
 
 test('what was counted beforehand is not counted twice', () => {
   const counted = { message: 'the target needs 8 MiB and has 2 MiB free: 6 MiB are missing' };
-  expect(explain({ missingBytes: 6 * MiB }, counted)).toEqual({ ...FULL, ...counted });
-  expect(explain({ quota: QUOTA, missingBytes: 6 * MiB }, counted).message).toMatch(
+  expect(explain({ missingBytes: 6 * MiB }, counted, true)).toEqual({ ...FULL, ...counted });
+  expect(explain({ quota: QUOTA, missingBytes: 6 * MiB }, counted, true).message).toMatch(
     /^the target needs .* are missing: the quota of tank\/wiki is 20.0 MiB and leaves 2\.00 MiB, though 900 MiB are free around it$/,
   );
 });

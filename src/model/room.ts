@@ -83,9 +83,11 @@ function explain({ toolMessage }: Failure, shortage: Shortage): Explanation {
   return { says: `${free}${few}` };
 }
 
-/** The failure with what is lacking, in numbers, and what helps against that. */
-export function explainFull(failure: Failure, shortage: Shortage): Failure {
-  const isCounted = failure.message.includes('missing');
+/**
+ * The failure with what is lacking, in numbers, and what helps against that.
+ * @param isCounted it says already how many bytes are missing: only a quota is worth adding
+ */
+export function explainFull(failure: Failure, shortage: Shortage, isCounted = false): Failure {
   if (isCounted && !shortage.quota) return failure;
   const { says, hint } = explain(failure, isCounted ? { ...shortage, missingBytes: 0 } : shortage);
   return { ...failure, message: `${failure.message}: ${says}`, ...(hint !== undefined && { hint }) };

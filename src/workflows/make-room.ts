@@ -31,6 +31,7 @@ export async function explainShortage(
   ctx: SyncContext,
   { target, prepared, source }: { target: TargetSpec; prepared: TargetPrepared; source: SourcePrepared },
   failure: Failure,
+  isCounted = false,
 ): Promise<Failure> {
   const { host = target.host, volume = volumePath(target) } = failure;
   if (failure.type !== 'TargetFull') return failure;
@@ -41,7 +42,7 @@ export async function explainShortage(
       volume: atTarget(ctx, target).volume,
       growth: growthOf(source, prepared, ctx.document.spec.mover),
     });
-    return explainFull({ ...failure, host, volume }, shortage);
+    return explainFull({ ...failure, host, volume }, shortage, isCounted);
   } catch {
     return failure;
   }

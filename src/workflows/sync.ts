@@ -156,7 +156,7 @@ async function checkWithRoom(ctx: SyncContext, source: SourcePrepared, looked: P
     checked = check(found);
   }
   if (!('failure' in checked) || 'failure' in found) return checked;
-  const failure = await explainShortage(ctx, { ...found, source }, checked.failure);
+  const failure = await explainShortage(ctx, { ...found, source }, checked.failure, true);
   return { target: checked.target, failure };
 }
 
