@@ -46,17 +46,6 @@ describe('a btrfs volume', () => {
     }
   });
 
-  it('may be a whole filesystem as a source, and not as a target, whose replica is replaced by name', async () => {
-    await expect(btrfsDriver.check(host(), at(), TARGET)).rejects.toMatchObject({
-      type: 'UnsupportedCapture',
-      message: expect.stringMatching(/is a mount point.*use a subvolume inside of it/) as unknown,
-    });
-    await btrfsDriver.claim(host(), at(), SOURCE);
-    const request = { relationship: 'wiki', syncId: 'wiki-1', method: 'Snapshot' as const };
-    const taken = await btrfsDriver.capture(host(), at(), { ...request, mover: defaultMover('btrfs') });
-    await stat(join(taken.path, 'folder/file'));
-  });
-
   it('is never taken away from under what is mounted inside of it', async () => {
     const run = promisify(execFile);
     const volume = at('replica');
@@ -83,5 +72,16 @@ describe('a btrfs volume', () => {
     } finally {
       await run('umount', [inside]).catch(() => undefined);
     }
+  });
+
+  it('may be a whole filesystem as a source, and not as a target, whose replica is replaced by name', async () => {
+    await expect(btrfsDriver.check(host(), at(), TARGET)).rejects.toMatchObject({
+      type: 'UnsupportedCapture',
+      message: expect.stringMatching(/is a mount point.*use a subvolume inside of it/) as unknown,
+    });
+    await btrfsDriver.claim(host(), at(), SOURCE);
+    const request = { relationship: 'wiki', syncId: 'wiki-1', method: 'Snapshot' as const };
+    const taken = await btrfsDriver.capture(host(), at(), { ...request, mover: defaultMover('btrfs') });
+    await stat(join(taken.path, 'folder/file'));
   });
 });
