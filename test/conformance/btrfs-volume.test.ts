@@ -71,6 +71,7 @@ describe('a btrfs volume', () => {
       await expect(stat(inside)).rejects.toThrow('ENOENT');
     } finally {
       await run('umount', [inside]).catch(() => undefined);
+      await btrfsDriver.disclaim(host(), volume, 'wiki');
     }
   });
 
