@@ -54,10 +54,17 @@ test('tables of an earlier version are brought up to date, with what their histo
   await postgres.execute(`delete from tidemark_migrations where name >= '0002'`, database);
   for (const table of ['sync_targets', 'recovery_points'])
     await postgres.execute(`alter table ${table} drop column left_out`, database);
+  await postgres.execute('alter table sync_targets drop column reached_bytes', database);
+  for (const column of ['bytes_sent', 'bytes_changed', 'files_changed', 'files_deleted']) {
+    await postgres.execute(`update sync_targets set ${column} = 0 where ${column} is null`, database);
+    await postgres.execute(`alter table sync_targets alter column ${column} set not null`, database);
+  }
   await postgres.execute('drop table target_results', database);
   const catalog = await openCatalog({ url });
   const [wiki] = await catalog.relationships();
   expect(wiki?.targets).toMatchObject([{ name: 'beta', result: 'failed', errorType: 'TargetFull' }]);
+  const told = await catalog.history('wiki', { limit: 5 });
+  expect(told.map(({ targets }) => targets[0]?.bytesSent)).toEqual([null, 1000]);
   await catalog.close();
 });
 

@@ -113,7 +113,10 @@ test('answers the recovery points that are there now', async () => {
     body: [{ id: newest.id, target: 'beta', verified: null, keptBecause: ['last 2'] }],
   };
   expect(await get('/v1/relationships/wiki/points')).toMatchObject(points);
-  expect(await get('/v1/relationships/wiki/points?target=gamma')).toEqual({ status: 200, body: [] });
+  expect(await get('/v1/relationships/wiki/points?target=gamma')).toMatchObject({
+    status: 404,
+    body: { error: { message: 'relationship wiki has no target gamma', hint: 'it has beta' } },
+  });
 });
 
 test('answers relationships with the document as it was applied, and how each is', async () => {

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 
 const OF_A_TRANSFER = ['bytes_sent', 'bytes_changed', 'files_changed', 'files_deleted'] as const;
@@ -11,6 +11,8 @@ async function up(db: Kysely<unknown>): Promise<void> {
       .alterTable('sync_targets')
       .alterColumn(column, (change) => change.dropNotNull())
       .execute();
+    // Where none was completed, there is no duration either.
+    await sql`update sync_targets set ${sql.ref(column)} = null where duration_ms is null`.execute(db);
   }
 }
 
