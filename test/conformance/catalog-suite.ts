@@ -63,6 +63,7 @@ function describeHistory(catalog: () => Catalog): void {
             toolMessage: null,
             hint: null,
             leftOut: [],
+            reachedBytes: null,
           },
         ],
       },
