@@ -3,6 +3,7 @@ import { CancelledFailure } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
 import type { Logger } from 'pino';
+import { isOutOfRoom } from '../hosts/out-of-room';
 import { isRetryable, TidemarkError } from '../model/errors';
 import { progressOf } from './host/progress';
 import type { Turns } from './turns';
@@ -18,8 +19,8 @@ const TOOL_FAILED_ATTEMPTS = 2;
 
 /** A file of the agent's, or of a volume's, for which there is no room: Node tells by a code, and so does a host over SSH. */
 function findFull(error: unknown, host: string | undefined): TidemarkError | undefined {
-  const { code, path, message } = error as NodeJS.ErrnoException;
-  if (host === undefined || (code !== 'ENOSPC' && code !== 'EDQUOT')) return undefined;
+  if (host === undefined || !isOutOfRoom(error)) return undefined;
+  const { path, message } = error as NodeJS.ErrnoException;
   const details = error instanceof TidemarkError ? error.details : { toolMessage: message };
   return new TidemarkError(
     'TargetFull',

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { type ErrorDetails, type ErrorType, TidemarkError } from '../../model/errors';
 import type { Volume } from '../../model/records';
 import type { Host, RunOptions, RunResult } from '../../hosts/contract';
+import { isOutOfRoom } from '../../hosts/out-of-room';
 import { commandName, tailOf } from '../../hosts/run-checked';
 
 /** Whose failure it is. */
@@ -55,8 +56,8 @@ export async function writeRecord(subject: Subject, path: string, content: unkno
   try {
     await subject.host.files.write(path, `${JSON.stringify(content, undefined, 2)}\n`);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error;
+    if (!isOutOfRoom(error)) throw error;
+    const { message } = error as Error;
     const hint = 'free space there, or keep fewer recovery points (spec.retain)';
     throw makeError(subject, 'TargetFull', 'no space is left', { toolMessage: message, hint }, error);
   }
