@@ -81,6 +81,9 @@ export const STILL_WRITING: Rule = {
   at: 'target',
 };
 
+/** rsync's exit code where it did not do everything. */
+export const PARTIAL = 23;
+
 const RSYNC: Rule[] = [
   {
     says: /^rsync: .*: (No space left on device \(28\)|Disk quota exceeded \(122\))$/,
@@ -91,7 +94,7 @@ const RSYNC: Rule[] = [
   },
   {
     says: /^rsync: \[sender\] (change_dir|link_stat|opendir) "[^"]*" .*failed: (No such file or directory|Not a directory|Stale file handle)/,
-    exitCodes: [23],
+    exitCodes: [PARTIAL],
     type: 'VolumeMissing',
     message: (ending) => `the source ${ending.sourcePath} is not there`,
     hint: 'mount it, or mend the path in the spec',
@@ -127,7 +130,23 @@ const RSYNC: Rule[] = [
     at: 'source',
   },
   {
-    exitCodes: [23],
+    says: /^Unable to create partial-dir for .* -- discarding completed file/,
+    type: 'TargetFull',
+    message: (ending) =>
+      `what had arrived at ${target(ending)} could not be put in its place: no folder could be made for it`,
+    hint: "make room there (df -h, df -i), or let the agent's user write there; it goes on from what is there",
+    at: 'target',
+  },
+  {
+    says: /^cannot delete, though the source has it no more: /,
+    type: 'VolumeBusy',
+    message: (ending) =>
+      `folders at ${target(ending)} can't be deleted: something is mounted in them, or was written there meanwhile`,
+    hint: 'see what is mounted there: findmnt; umount it, and the next sync deletes them',
+    at: 'target',
+  },
+  {
+    exitCodes: [PARTIAL],
     type: 'ToolFailed',
     message: () => 'rsync could not copy everything',
     hint: 'the lines above name what could not be read or written, and why',

@@ -124,9 +124,9 @@ export function writerOf({ user, keeps }: Pick<Landing, 'user' | 'keeps'>): {
 }
 
 const OUTPUT: Record<Pass | 'verify', readonly string[]> = {
-  main: ['--info=progress2,stats2', '--out-format=%i'],
-  content: ['--info=progress2,stats2', '--out-format=%i'],
-  dry: ['--info=stats2', '--out-format=%i %n'],
+  main: ['--info=progress2,stats2,mount1', '--out-format=%i'],
+  content: ['--info=progress2,stats2,mount1', '--out-format=%i'],
+  dry: ['--info=stats2,mount1', '--out-format=%i %n'],
   verify: ['--out-format=%i %l %n'],
 };
 

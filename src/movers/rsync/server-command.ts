@@ -18,7 +18,7 @@ const ALLOWED = [
   // --modify-window=-1
   /^-@-1$/,
   /^--(no-)?(specials|devices)$/,
-  /^--info=STATS2$/,
+  /^--info=(MOUNT,)?STATS2$/,
 ];
 const ALLOWED_FOR_WRITING = [
   /^--delete-delay$/,

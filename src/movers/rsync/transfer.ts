@@ -9,7 +9,7 @@ import { makeApprovalRequired } from '../shared/approval';
 import { describeLink } from '../shared/link';
 import { transferAttempt } from '../shared/names';
 import { ProgressMeter } from '../shared/progress';
-import { classifyEnding, countVanished, parseSkippedDeletions, VANISHED } from './classify';
+import { classifyEnding, countVanished, parseSkippedDeletions, PARTIAL, VANISHED } from './classify';
 import { foresee } from './foresee';
 import { findLeftOut } from './left-out';
 import { measureLink, rememberLink } from './links';
@@ -19,6 +19,7 @@ import { openHistory } from './source-history';
 import { listFiles, lookAtSource } from './suspects';
 import { requireSource, runRsync } from './run-rsync';
 import { StatsCounter } from './stats';
+import { findUndone, parseKept } from './undone';
 import { readWritten } from './written';
 
 async function learnLink(host: Host, request: TransferRequest, stats: TransferStats): Promise<void> {
@@ -43,9 +44,12 @@ async function push(
   const { id, mover, writeMode, resolved, landing, sourcePath, item, signal } = request;
   const startedAt = performance.now();
   const counter = new StatsCounter();
+  const kept: string[] = [];
   const onLine = (line: string) => {
     const item = parseItem(line);
     if (item) return counter.countItem(item);
+    const folder = parseKept(line);
+    if (folder !== undefined) kept.push(folder);
     const progress = parseProgress(line);
     if (!progress) return counter.readLine(line);
     const { files, ...bytes } = progress;
@@ -62,9 +66,12 @@ async function push(
     // Only what went from a live source since it was judged: the next try judges anew.
     throw makeApprovalRequired(counter.filesDeleted + skipped, request, host);
   }
-  if (exitCode !== 0 && exitCode !== VANISHED) {
-    throw classifyEnding({ ...(await describeLink(host, id, landing)), exitCode, stderr, sourcePath });
-  }
+  const link = () => describeLink(host, id, landing);
+  if (exitCode !== 0 && exitCode !== VANISHED)
+    throw classifyEnding({ ...(await link()), exitCode, stderr, sourcePath });
+  const undone = await findUndone(host, sourcePath, { stderr, kept });
+  if (undone.length > 0)
+    throw classifyEnding({ ...(await link()), exitCode: PARTIAL, stderr: undone.join('\n'), sourcePath });
   const durationMs = Math.round(performance.now() - startedAt);
   return counter.result({ durationMs, filesVanished: countVanished(stderr) });
 }

@@ -329,7 +329,8 @@ export class History {
   private async switchAndCheck(): Promise<void> {
     const { storage, system, name, by } = this;
     const [from, to] = [this.primary, this.other];
-    if (this.arena.mustBeUnmountable) await this.unmountInside();
+    // A replica in which something is mounted is not what was sent: such a sync is refused, or fails.
+    await this.unmountInside();
     await by.change(storage.folder(from));
     if (!this.arena.hasStates && by.chance(0.5))
       this.told.push(
