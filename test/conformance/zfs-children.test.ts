@@ -121,6 +121,15 @@ describe('children that come and go', () => {
     expect(await contentsServed()).toEqual(['docs/docs', 'post/mail']);
   });
 
+  it('is not kept from replacing the replica by a copy in which a point was read', async () => {
+    expect(await contentsOfPoint(first)).toEqual(['docs/docs', 'mail/mail']);
+    await zfs('create', child('post'));
+    await writeFile(join(root, 'post', 'new'), 'new');
+    const { point } = await rig.sync({ spec });
+    expect(await contentsOfPoint(point)).toEqual(['docs/docs', 'mail/mail', 'post/new']);
+    expect(await contentsOfPoint(first)).toEqual(['docs/docs', 'mail/mail']);
+  });
+
   it('serves none that was destroyed, and keeps it in older points, until they go', async () => {
     await zfs('release', 'tidemark:wiki', `${child('mail')}@tidemark_wiki_wiki-000001`);
     await zfs('destroy', '-r', child('mail'));

@@ -9,7 +9,7 @@ import { containerOf } from './names';
 import { partsOf } from './parts';
 import { allEntries, ensureContainer, findPlace, type Place } from './place';
 import { findPoint } from './points';
-import { mount } from './swap';
+import { mount } from './mounting';
 import { isMissing, makeError, runZfs } from './tools';
 
 /** A restore or a verification is over by then. */
@@ -183,6 +183,34 @@ export async function removeCopies(place: Place, snapshots: readonly string[]): 
 export function findReadSnapshot({ beside }: Place, path: string): string | undefined {
   const isIt = ({ kind, properties }: Entry) => kind === 'dataset' && properties['mountpoint'] === path;
   return beside.find(isIt)?.properties['origin'];
+}
+
+/** True where a program works in a folder, as whatever reads a copy does. */
+async function isWorkedIn(host: Host, path: string): Promise<boolean> {
+  const pattern = `${path.replaceAll(/[*?[\\]/g, String.raw`\$&`)}*`;
+  const find = ['find', '/proc', '-maxdepth', '2', '-name', 'cwd', '-lname', pattern, '-print', '-quit'];
+  // Processes that end meanwhile make it fail.
+  return (await host.run(find)).stdout.length > 0;
+}
+
+/**
+ * Removes the copies in which nobody reads, where children are mounted in them: zfs-fuse unmounts the clones of what it
+ * renames, the outer one first, and says for ever that it is busy. Whoever reads next gets a new copy.
+ */
+export async function removeIdleReads(place: Place): Promise<void> {
+  const { host, beside, volume } = place;
+  const container = containerOf(volume);
+  const hasChildren = (name: string) =>
+    datasetsOf(beside).some((entry) => entry.name.startsWith(`${container}/${name}/`));
+  const reads = childrenBeside(place).filter((name) => name.startsWith('read_') && hasChildren(name));
+  if (reads.length === 0) return;
+  await withClones(volume, async () => {
+    for (const name of reads) {
+      const copy = beside.find((entry) => entry.name === `${container}/${name}`);
+      const path = copy?.properties['mountpoint'] ?? mountPathOf(place, name);
+      if (!(await isWorkedIn(host, path))) await destroyClone(place, name, { isRead: true });
+    }
+  });
 }
 
 /** Removes the copies of these points, and those that nobody reads any more. */

@@ -7,7 +7,8 @@ import type { Volume } from '../../model/records';
 import { ensureMountFolder, mountPathOf } from './clones';
 import { partsOf } from './parts';
 import { allEntries, ensureContainer, findReadyPlace, findSide, type Place } from './place';
-import { branchSide, discardSide, mount, takeSettings, unmount } from './swap';
+import { mount, unmount } from './mounting';
+import { branchSide, discardSide, takeSettings } from './swap';
 import { isMissing, makeError, runZfs } from './tools';
 
 /** Set for as long as the branch is written to; reading it must not change it. */

@@ -11,7 +11,8 @@ import { holdTag, sideOf, snapshotName } from './names';
 import { partsOf } from './parts';
 import { findPlace, findReadyPlace, ownSnapshots, type Place } from './place';
 import { childrenFor, findStamped, writeStamp } from './points';
-import { refresh, settle, swapIn } from './swap';
+import { refresh } from './mounting';
+import { settle, swapIn } from './swap';
 import { makeError, runZfs } from './tools';
 
 interface PublishRequest {

@@ -6,7 +6,8 @@ import { findGone, partsOf } from './parts';
 import { differsFromNewest, findPlace, flush } from './place';
 import { findPoint } from './points';
 import { withPoints } from './publish';
-import { branchSide, mount, settle, swapIn } from './swap';
+import { mount } from './mounting';
+import { branchSide, settle, swapIn } from './swap';
 import { runZfs } from './tools';
 
 /** `rollback` of the volume contract. */

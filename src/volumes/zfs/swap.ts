@@ -5,10 +5,12 @@
 import { z } from 'zod';
 import type { Host } from '../../hosts/contract';
 import type { Volume } from '../../model/records';
-import { byAge, datasetsOf, type Entry, listTree, readLocal } from './listing';
+import { byAge, datasetsOf, type Entry, readLocal } from './listing';
 import { CLAIMS, containerOf, FLUSH, PENDING, POINT, sideOf } from './names';
 import { allEntries, findPendingSide, findPlace, findSide, flush, holdsUnfrozen, type Place } from './place';
 import { isBrought, type Part } from './parts';
+import { removeIdleReads } from './clones';
+import { mount, NOT_MOUNTABLE, unmount } from './mounting';
 import { isMissing, makeError, runZfs, type Subject } from './tools';
 
 /** Where a dataset is mounted and shared: set only once it is the replica. */
@@ -34,41 +36,13 @@ const PendingSchema = z.object({
 
 type Pending = z.output<typeof PendingSchema>;
 
-const NOT_MOUNTABLE =
-  /already mounted|not currently mounted|legacy mountpoint|no mountpoint set|canmount|[Kk]ey.* not (loaded|available)|encryption key|failed to create mountpoint|directory is not empty/;
-
-/** Mounts a volume and its children where their properties say so; what can't be mounted stays as it is. */
-export async function mount(subject: Subject): Promise<void> {
-  for (const { name, properties } of datasetsOf(await listTree(subject, subject.volume.path))) {
-    const isWanted = properties['canmount'] === 'on' && properties['mountpoint']?.startsWith('/');
-    if (!isWanted || properties['mounted'] === 'yes') continue;
-    await runZfs(subject, ['mount', name], { allow: (stderr) => NOT_MOUNTABLE.test(stderr) });
-  }
-}
-
-/**
- * Has those who look into a volume see what was received, where this ZFS would go on showing what it had read
- * before. @throws TidemarkError `VolumeBusy` where somebody uses it, and it must not be stale.
- */
-export async function refresh(place: Place, { must = false } = {}): Promise<void> {
-  if (place.features.receiveUnmounted) return;
-  const isMounted = ({ properties }: Entry) => properties['mounted'] === 'yes';
-  const mounted = datasetsOf(place.entries).filter(isMounted);
-  for (const { name } of mounted.toReversed()) {
-    const allow = (stderr: string) => NOT_MOUNTABLE.test(stderr) || (!must && /[Bb]usy/.test(stderr));
-    await runZfs(place, ['unmount', name], { allow, patient: must });
-  }
-  for (const { name } of mounted)
-    await runZfs(place, ['mount', name], { allow: (stderr) => NOT_MOUNTABLE.test(stderr) });
-  // What an attempt that was cut off had unmounted.
-  await mount(place);
-}
-
 /** Finishes what an attempt that was cut off had begun. Repeatable. Answers what is there then. */
 export async function settle(host: Host, volume: Volume): Promise<Place> {
   const place = await findPlace(host, volume);
-  if (!place.dataset && findPendingSide(place)) await runZfs(place, ['rename', sideOf(volume), volume.path]);
-  else if (!place.dataset?.local.has(PENDING)) return place;
+  if (!place.dataset && findPendingSide(place)) {
+    await removeIdleReads(place);
+    await runZfs(place, ['rename', sideOf(volume), volume.path]);
+  } else if (!place.dataset?.local.has(PENDING)) return place;
   await finish({ host, volume });
   return await findPlace(host, volume);
 }
@@ -78,6 +52,7 @@ export async function swapIn(host: Host, volume: Volume): Promise<void> {
   const place = await settle(host, volume);
   const side = findSide(place);
   if (!side) return;
+  await removeIdleReads(place);
   const aside = place.dataset && (await freeAside(place));
   await prepareSide(place, aside);
   if (aside !== undefined) await moveAside(place, aside);
@@ -103,11 +78,6 @@ export async function takeSettings(subject: Subject, from: string, to: string): 
   for (const [property, value] of old) {
     if (isTaken(property, own)) await runZfs(subject, ['set', `${property}=${value}`, to]);
   }
-}
-
-/** What is mounted nowhere stays so. */
-export async function unmount(subject: Subject, dataset: string): Promise<void> {
-  await runZfs(subject, ['unmount', dataset], { allow: (stderr) => NOT_MOUNTABLE.test(stderr) });
 }
 
 async function preparePart(place: Place, part: string, aside: string | undefined): Promise<void> {

@@ -2,7 +2,8 @@
 import { makeSwitch } from '../shared/switch';
 import { checkPlace, setReadOnly, storeClaim, withClaims } from './claims';
 import { findReadyPlace, type ReadyPlace } from './place';
-import { mount, refresh, settle } from './swap';
+import { mount, refresh } from './mounting';
+import { settle } from './swap';
 
 export const { promote, demote } = makeSwitch<ReadyPlace>({
   change: (host, volume, work) =>
