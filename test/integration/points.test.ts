@@ -176,7 +176,7 @@ describe('restore', () => {
 
   it('says which points there are where the one asked for is not', async () => {
     const ran = await restore('20200101T000000Z-000001', `alpha:${at('nowhere')}`);
-    expect(ran.exitCode).toBe(1);
+    expect(ran.exitCode).toBe(3);
     expect(parseError(ran)).toMatchObject({
       type: 'PointMissing',
       message: 'there is no recovery point 20200101T000000Z-000001',

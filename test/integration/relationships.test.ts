@@ -142,6 +142,7 @@ describe('what scripts read', () => {
         durationSeconds: any(Number),
       },
       rpoMet: true,
+      scheduleTrouble: null,
       operation: null,
       takeover: null,
       lastDrill: null,
