@@ -1,6 +1,6 @@
 /** Where Temporal and the control worker are: the environment, else a running `tidemark up`, else the defaults. */
-import type { UpState } from '../workers/up/state';
 import { accessSync, constants } from 'node:fs';
+import type { UpState } from '../workers/up/state';
 import { readUpState, stateHome, upStatePath } from '../workers/up/state';
 import { CliError } from './errors';
 

@@ -231,10 +231,12 @@ export class Temporal {
   async schedule(name: string): Promise<ScheduleSeen> {
     try {
       const { info, state } = await this.client.schedule.getHandle(makeScheduleId(name)).describe();
+      // Somebody may have paused it in the Temporal UI.
+      if (state.paused) return { trouble: 'paused' };
       const nextRun = info.nextActionTimes[0]?.toISOString();
-      return { isPaused: state.paused, ...(nextRun !== undefined && { nextRun }) };
+      return nextRun === undefined ? {} : { nextRun };
     } catch (error) {
-      if (error instanceof Error && error.name === 'ScheduleNotFoundError') return 'missing';
+      if (error instanceof Error && error.name === 'ScheduleNotFoundError') return { trouble: 'missing' };
       throw error;
     }
   }

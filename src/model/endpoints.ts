@@ -10,6 +10,18 @@ export function targetName(target: Pick<TargetSpec, 'name' | 'host'>): string {
   return target.name ?? target.host;
 }
 
+/** That a relationship has no target of that name, and which it has. */
+export function missingTarget(
+  relationship: string,
+  wanted: string,
+  targets: readonly string[],
+): { message: string; hint: string } {
+  return {
+    message: `relationship ${relationship} has no target ${wanted}`,
+    hint: `it has ${targets.join(', ')}`,
+  };
+}
+
 /** The volume that an endpoint of a spec names. */
 export function volumeOf(endpoint: Endpoint): Volume {
   const kind = VOLUME_KINDS.find((key) => endpoint[key] !== undefined) ?? 'directory';

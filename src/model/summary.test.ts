@@ -71,18 +71,18 @@ test('a target with a schedule of its own has its own next run, and a promise of
   const [, gamma] = status.document.spec.targets;
   Object.assign(status.document.spec.trigger, { schedule: '*/15 * * * *' });
   Object.assign(gamma ?? {}, { schedule: '0 3 * * *', rpo: '2d' });
-  const ticks = { nextRun: '2026-11-21T10:15:12.000Z', isPaused: false };
+  const ticks = { nextRun: '2026-11-21T10:15:12.000Z' };
   expect(summarize(status, NOW, ticks).targets).toMatchObject([
     { nextRun: '2026-11-21T10:15:00.000Z', promised: { seconds: 3600 }, class: 'node' },
     { nextRun: '2026-11-22T03:00:00.000Z', promised: { seconds: 172_800 } },
   ]);
   // Somebody has paused it in the Temporal UI.
-  const paused = summarize(status, NOW, { ...ticks, isPaused: true });
+  const paused = summarize(status, NOW, { trouble: 'paused' });
   expect(paused.targets.map(({ nextRun }) => nextRun)).toEqual([null, null]);
 });
 
 test('a paused relationship has no next run', () => {
-  const ticks = { nextRun: '2026-11-21T10:15:00.000Z', isPaused: false };
+  const ticks = { nextRun: '2026-11-21T10:15:00.000Z' };
   expect(summarize(makeStatus(undefined, [fresh]), NOW, ticks).nextRun).toBe(ticks.nextRun);
   expect(summarize(makeStatus(undefined, [fresh], { paused: true }), NOW, ticks).nextRun).toBeNull();
 });
@@ -96,12 +96,13 @@ test('a Schedule that somebody paused or deleted in Temporal is told of, where i
     Object.assign(status.document.spec.trigger, { schedule: '*/15 * * * *' });
     return summarize(status, NOW, seen).scheduleTrouble;
   };
-  expect(troubleOf('missing')).toBe('missing');
-  expect(troubleOf({ isPaused: true })).toBe('paused');
-  expect(troubleOf({ isPaused: false })).toBeNull();
+  expect(troubleOf({ trouble: 'missing' })).toBe('missing');
+  expect(troubleOf({ trouble: 'paused' })).toBe('paused');
+  expect(troubleOf({})).toBeNull();
   expect(troubleOf(undefined)).toBeNull();
-  expect(troubleOf({ isPaused: true }, { paused: true })).toBeNull();
-  expect(summarize(makeStatus(undefined, [fresh], { lastSync }), NOW, 'missing').scheduleTrouble).toBeNull();
+  expect(troubleOf({ trouble: 'paused' }, { paused: true })).toBeNull();
+  const unscheduled = makeStatus(undefined, [fresh], { lastSync });
+  expect(summarize(unscheduled, NOW, { trouble: 'missing' }).scheduleTrouble).toBeNull();
 });
 
 test('the shape is what scripts were promised, with null for what is not there', () => {

@@ -45,8 +45,13 @@ export interface TargetSummary {
   promised: Promised | null;
 }
 
-/** What the Temporal Schedule of a relationship says; of one that is missing, nothing. */
-export type ScheduleSeen = { nextRun?: Instant; isPaused: boolean } | 'missing';
+/** What is to be seen of a relationship's Schedule in Temporal. */
+export interface ScheduleSeen {
+  /** Its next tick; none where it does not tick. */
+  nextRun?: Instant;
+  /** Why it does not. */
+  trouble?: 'missing' | 'paused';
+}
 
 export interface RelationshipSummary {
   name: string;
@@ -67,7 +72,7 @@ export interface RelationshipSummary {
    * Nothing is synced on schedule though the spec has one: somebody deleted the Schedule in Temporal, or paused it there.
    * Null where it ticks, none is wanted, or nobody could ask.
    */
-  scheduleTrouble: 'missing' | 'paused' | null;
+  scheduleTrouble: NonNullable<ScheduleSeen['trouble']> | null;
   lastSync: {
     result: string;
     startedAt: Instant;
@@ -140,11 +145,6 @@ function nextRuns(
   };
 }
 
-function troubleOf(schedule: ScheduleSeen | undefined): RelationshipSummary['scheduleTrouble'] {
-  if (schedule === undefined || schedule === 'missing') return schedule ?? null;
-  return schedule.isPaused ? 'paused' : null;
-}
-
 /** That nothing is synced on schedule, and what helps; undefined where all is well. */
 export function scheduleText({
   name,
@@ -155,19 +155,17 @@ export function scheduleText({
   return `its Schedule in Temporal ${what}, so no sync starts by itself: tidemark resume ${name}`;
 }
 
-/** The summary of a relationship at `nowMs`. @param schedule left out where Temporal could not be asked */
+/** The summary of a relationship at `nowMs`. The Schedule is left out where Temporal could not be asked. */
 export function summarize(
   status: RelationshipStatus,
   nowMs: number,
-  schedule?: ScheduleSeen,
+  { nextRun, trouble }: ScheduleSeen = {},
 ): RelationshipSummary {
   const { name, phase, paused, direction, epoch, operation, lastSync, lastDrill } = status;
   const { source, targets: specs } = status.document.spec;
   const health = assess(status.document, watchedOf(status), nowMs);
   // Nobody would answer its ticks.
   const isStopped = paused || status.vanished !== undefined;
-  const ticks = schedule === undefined || schedule === 'missing' || schedule.isPaused ? undefined : schedule;
-  const nextRun = ticks?.nextRun;
   const nextOf = nextRuns({ ...status, paused: isStopped }, nowMs, nextRun);
   // It is made a moment after the first spec was accepted.
   const isScheduled = !isStopped && lastSync !== undefined && schedulesOf(status.document.spec).length > 0;
@@ -188,7 +186,7 @@ export function summarize(
     source: { host: source.host, volume: volumePath(source) },
     targets,
     nextRun: (!isStopped && nextRun) || null,
-    scheduleTrouble: isScheduled ? troubleOf(schedule) : null,
+    scheduleTrouble: (isScheduled && trouble) || null,
     lastSync: lastSync
       ? {
           result: lastSync.result,

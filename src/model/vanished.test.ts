@@ -39,7 +39,7 @@ it('is down, however fresh its copies are, and has no next run', () => {
     reason: expect.stringContaining('terminated') as unknown,
     targets: [{ status: 'down' }],
   });
-  expect(summarize(status, NOW, { nextRun: '2026-11-21T10:01:00Z', isPaused: false })).toMatchObject({
+  expect(summarize(status, NOW, { nextRun: '2026-11-21T10:01:00Z' })).toMatchObject({
     status: 'down',
     phase: 'Vanished',
     nextRun: null,

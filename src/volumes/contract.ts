@@ -105,6 +105,14 @@ export interface Clone {
   how: 'Snapshot' | 'Clone' | 'Copy';
 }
 
+/** What others wrote to a replica since its newest point is asked for with this. */
+export interface SincePoint {
+  relationship: string;
+  /** Of transfers since that point that were cut off: what changed while one was open it brought. */
+  landings: readonly WriteWindow[];
+  signal?: AbortSignal;
+}
+
 export interface VolumeDriver {
   readonly kind: Volume['kind'];
 
@@ -189,24 +197,14 @@ export interface VolumeDriver {
    * Right before a transfer that compares files by size and time: the files of the live replica that others wrote to
    * since its newest point, as `./a/b`, a byte a character; the transfer compares their content. Writes nothing. Left
    * out by kinds whose storage proves a state by its identity.
-   * @param landings of transfers since that point that were cut off: what changed while one was open it brought
    */
-  listWritten?(
-    host: Host,
-    volume: Volume,
-    request: { relationship: string; landings: readonly WriteWindow[]; signal?: AbortSignal },
-  ): Promise<string[]>;
+  listWritten?(host: Host, volume: Volume, request: SincePoint): Promise<string[]>;
 
   /**
    * True where others wrote anything to the live replica since its newest point: files, folders, links, deletions.
    * Writes nothing. Left out by kinds whose storage proves a state by its identity.
-   * @param landings as for {@link listWritten}
    */
-  wasWritten?(
-    host: Host,
-    volume: Volume,
-    request: { relationship: string; landings: readonly WriteWindow[]; signal?: AbortSignal },
-  ): Promise<boolean>;
+  wasWritten?(host: Host, volume: Volume, request: SincePoint): Promise<boolean>;
 
   /**
    * The quota that leaves the volume less than its filesystem or pool has free; undefined where none does. Left out by

@@ -12,7 +12,7 @@ import type { TransferId } from '../movers/contract';
 import type { RestoreRequest, RestoreResult } from './messages';
 import { onHost, orStepFailed, StepFailed } from './steps';
 import { closeBoth } from './close-both';
-import { refuseTarget } from './switch-steps';
+import { findTarget, refuseTarget } from './switch-steps';
 
 export interface RestoreInput {
   document: Relationship;
@@ -36,7 +36,7 @@ const TOLD = 5;
 function chooseHolder({ document, primaryName }: RestoreInput, wanted: string | undefined): Holder {
   const { source, targets } = document.spec;
   if (wanted === primaryName) return { endpoint: source, role: 'source', name: primaryName };
-  const target = wanted ? targets.find((each) => targetName(each) === wanted) : targets[0];
+  const target = wanted ? findTarget(document, wanted) : targets[0];
   if (target) return { endpoint: target, role: 'target', name: targetName(target) };
   throw refuseTarget(document, wanted ?? '');
 }

@@ -1,7 +1,7 @@
 /** The steps that changes of the primary have in common, each a phase of a saga. */
 import { ApplicationFailure, executeChild, ParentClosePolicy, workflowInfo } from '@temporalio/workflow';
 import type { StepContext } from '../activities/contract';
-import { targetName, volumeOf, volumePath } from '../model/endpoints';
+import { missingTarget, targetName, volumeOf, volumePath } from '../model/endpoints';
 import { makeOperationId, makeSyncId } from '../model/names';
 import { makePrice } from '../model/price';
 import type { Price, PriceFindings } from '../model/price';
@@ -46,8 +46,8 @@ export function findTarget(document: Relationship, name: string): TargetSpec | u
 /** Says which targets there are instead. */
 export function refuseTarget(document: Relationship, wanted: string): ApplicationFailure {
   const { metadata, spec } = document;
-  const message = `relationship ${metadata.name} has no target ${wanted}`;
-  return refuse('RefusedByState', message, `it has ${spec.targets.map(targetName).join(', ')}`);
+  const { message, hint } = missingTarget(metadata.name, wanted, spec.targets.map(targetName));
+  return refuse('RefusedByState', message, hint);
 }
 
 /** An endpoint as the steps on its host are told of it. */

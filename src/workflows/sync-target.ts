@@ -234,13 +234,16 @@ async function abandon(ctx: SyncContext, work: TargetWork): Promise<Pick<TargetO
   const id: TransferId = { relationship: ctx.name, target: targetName(work.target), syncId: ctx.syncId };
   // What can't be closed now expires, and is swept by the agent.
   const once = { retry: { maximumAttempts: 1 }, scheduleToStartTimeout: '5s' };
-  const [, atSource] = await CancellationScope.nonCancellable(() =>
+  const ended = await CancellationScope.nonCancellable(() =>
     Promise.allSettled([
       onHost(work.target.host, 'Close the landing', once).closeTransfer({ id }),
       onHost(ctx.document.spec.source.host, 'Drop the key', once).closeTransfer({ id }),
     ]),
   );
-  return atSource.status === 'fulfilled' ? atSource.value : {};
+  // Where one agent is both sides, either of them may be the one that was told.
+  // Of a history that is replayed, an agent of an earlier version may have answered nothing.
+  const told = ended.flatMap((each) => (each.status === 'fulfilled' ? [{ ...each.value }] : []));
+  return told.find(({ reachedBytes }) => reachedBytes !== undefined) ?? {};
 }
 
 /** Brings one target up to date. Never throws: its fate is its own. */

@@ -7,7 +7,7 @@ import type { TransferId } from '../movers/contract';
 import { compare, noteVerified } from './compare';
 import type { VerifyRequest, VerifyResult } from './messages';
 import { StepFailed } from './steps';
-import { refuseTarget } from './switch-steps';
+import { findTarget, refuseTarget } from './switch-steps';
 
 export interface VerifyInput {
   document: Relationship;
@@ -17,9 +17,7 @@ export interface VerifyInput {
 }
 
 function chooseTarget(document: Relationship, wanted: string | undefined) {
-  const target = wanted
-    ? document.spec.targets.find((each) => targetName(each) === wanted)
-    : document.spec.targets[0];
+  const target = wanted ? findTarget(document, wanted) : document.spec.targets[0];
   if (target) return target;
   throw refuseTarget(document, wanted ?? '');
 }

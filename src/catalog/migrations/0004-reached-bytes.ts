@@ -11,9 +11,10 @@ async function up(db: Kysely<unknown>): Promise<void> {
       .alterTable('sync_targets')
       .alterColumn(column, (change) => change.dropNotNull())
       .execute();
-    // Where none was completed, there is no duration either.
-    await sql`update sync_targets set ${sql.ref(column)} = null where duration_ms is null`.execute(db);
   }
+  // Where none was completed, there is no duration either.
+  const nulls = sql.join(OF_A_TRANSFER.map((column) => sql`${sql.ref(column)} = null`));
+  await sql`update sync_targets set ${nulls} where duration_ms is null`.execute(db);
 }
 
 export const reachedBytes: Migration = { up };

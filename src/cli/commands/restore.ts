@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { missingTarget } from '../../model/endpoints';
 import type { OperationStarted, RestoreRequest, RestoreResult } from '../../workflows/messages';
 import { formatBytes, formatDuration } from '../../model/units';
 import type { RelationshipStatus } from '../../model/status';
@@ -65,9 +66,9 @@ export function findLatest(
     .filter((target) => target.recoveryPoint !== undefined)
     .sort((a, b) => (b.capturedAt ?? '').localeCompare(a.capturedAt ?? ''));
   if (wanted !== undefined && !targets.some((target) => target.name === wanted)) {
-    throw new CliError('RefusedByState', `relationship ${name} has no target ${wanted}`, {
-      hint: `it has ${targets.map((target) => target.name).join(', ')}`,
-    });
+    const names = targets.map((target) => target.name);
+    const { message, hint } = missingTarget(name, wanted, names);
+    throw new CliError('RefusedByState', message, { hint });
   }
   if (newest?.recoveryPoint === undefined) {
     throw new CliError(

@@ -2,6 +2,7 @@
 import { LOCK_CONFLICT } from '../shared/lock-writer';
 import type { ErrorType } from '../../model/errors';
 import { TidemarkError } from '../../model/errors';
+import { DISCARDED, KEPT_ALONE } from './undone';
 
 /** How a transfer ended, and what it was about. */
 export interface Ending {
@@ -130,7 +131,7 @@ const RSYNC: Rule[] = [
     at: 'source',
   },
   {
-    says: /^Unable to create partial-dir for .* -- discarding completed file/,
+    says: DISCARDED,
     type: 'TargetFull',
     message: (ending) =>
       `what had arrived at ${target(ending)} could not be put in its place: no folder could be made for it`,
@@ -138,7 +139,7 @@ const RSYNC: Rule[] = [
     at: 'target',
   },
   {
-    says: /^cannot delete, though the source has it no more: /,
+    says: KEPT_ALONE,
     type: 'VolumeBusy',
     message: (ending) =>
       `folders at ${target(ending)} can't be deleted: something is mounted in them, or was written there meanwhile`,

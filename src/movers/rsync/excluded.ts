@@ -3,12 +3,10 @@ import type { Host } from '../../hosts/contract';
 import { toolFailed } from '../../hosts/run-checked';
 import { rsyncOptions } from '../../model/mover-options';
 import type { MoverSpec } from '../../model/spec';
+import { PARTIAL, VANISHED } from './classify';
 import { unescapeName } from './differences';
 import { makeFilters } from './options';
 import { makeRecordReader } from '../../hosts/record-reader';
-
-/** Of rsync, where all was well, or some of the names are gone or can't be read. */
-const VANISHED = [0, 23, 24];
 
 /** `a/b/c`, `a/b`, `a`. */
 function withFolders(path: string): string[] {
@@ -41,8 +39,8 @@ export async function dropExcluded(
     onStdout: reader.push,
     maxOutputBytes: 64 * 1024,
   });
-  // Of a run that broke off nothing can be said; what is gone by now need not be named.
-  if (!VANISHED.includes(result.exitCode)) throw toolFailed(host, argv, result);
+  // Of a run that broke off nothing can be said; what is gone by now, or can't be read, need not be named.
+  if (![0, PARTIAL, VANISHED].includes(result.exitCode)) throw toolFailed(host, argv, result);
   return new Set(
     paths.filter((path) => path === '.' || withFolders(path).every((each) => carried.has(each))),
   );

@@ -5,6 +5,7 @@ import { LANDING_ALIAS, prepareSsh, SSH_COMMAND } from '../../landings/ssh-clien
 import { TidemarkError } from '../../model/errors';
 import { formatDuration } from '../../model/units';
 import type { TransferId } from '../contract';
+import { PARTIAL, VANISHED } from './classify';
 import { watchClock } from './clock-watch';
 import { transferAttempt } from '../shared/names';
 import { type Pass, placeholderOf } from './options';
@@ -90,7 +91,10 @@ export async function runRsync(host: Host, request: RsyncRun): Promise<{ exitCod
     })
     .finally(stopWatching);
   reader.end();
-  if ((exitCode === 23 || exitCode === 24) && (await identifySource(host, sourcePath)) !== before) {
+  if (
+    (exitCode === PARTIAL || exitCode === VANISHED) &&
+    (await identifySource(host, sourcePath)) !== before
+  ) {
     throw makeSourceMissing(host, sourcePath, `the source ${sourcePath} went away during the transfer`);
   }
   return { exitCode, stderr };

@@ -7,9 +7,12 @@ import type { Host } from '../../hosts/contract';
 import { unescapeName } from './differences';
 
 /** A file that had arrived, and for which no folder could be made: on a disk without room, for example. */
-const DISCARDED = /^Unable to create partial-dir for .* -- discarding completed file/;
+export const DISCARDED = /^Unable to create partial-dir for .* -- discarding completed file/;
 /** Of a mount point it says so too where the source has that folder. */
 const KEPT = /^cannot delete (?:non-empty directory|mount point): (.+)$/;
+
+/** The line that {@link findUndone} answers for a folder too many. */
+export const KEPT_ALONE = /^cannot delete, though the source has it no more: /;
 
 /** The folder that a line of rsync's output says was not deleted, as rsync prints names. Pure. */
 export function parseKept(line: string): string | undefined {
@@ -25,8 +28,7 @@ export async function findUndone(
   sourcePath: string,
   { stderr, kept }: { stderr: string; kept: readonly string[] },
 ): Promise<string[]> {
-  const discarded = stderr.split('\n').filter((line) => DISCARDED.test(line));
-  const lines = [...discarded];
+  const lines = stderr.split('\n').filter((line) => DISCARDED.test(line));
   for (const name of kept) {
     const isAtSource = await host.files.stat(join(sourcePath, unescapeName(name).toString()));
     if (!isAtSource) lines.push(`cannot delete, though the source has it no more: ${name}`);

@@ -23,7 +23,8 @@ async function listFrozen(place: Place, snapshot: Entry, reader: string, file: s
   const { host } = place;
   return await withCopy(place, snapshot, reader, async (path) => {
     const find = ['find', path, '-mindepth', '1', '-printf', '%P\\0'];
-    await pipeChecked(host, [find, ['env', 'LC_ALL=C', 'sort', '-z', '-o', file]]);
+    const sort = ['env', 'LC_ALL=C', 'sort', '-z', '-o', file];
+    await pipeChecked(host, [find, sort], {}, place.volume.path);
     // The volume's own folder is an entry too.
     return { file, entries: 1 + (await countPaths(host, ['cat', '--', file])).count };
   });

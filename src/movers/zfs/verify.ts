@@ -66,7 +66,8 @@ async function countChanges(place: Place, base: Entry, signal: AbortSignal): Pro
   if (!newest || newest.name === base.name) return live;
   // This ZFS does not count: the stream in between is as long as what changed.
   const send = ['zfs', 'send', '-i', base.name, newest.name];
-  const counted = await pipeChecked(place.host, [send, ['dd', 'bs=1M', 'of=/dev/null']], { signal });
+  const count = ['dd', 'bs=1M', 'of=/dev/null'];
+  const counted = await pipeChecked(place.host, [send, count], { signal }, volume.path);
   const bytes = readCopied(counted.stderr) ?? 0;
   return live + (bytes > 2048 ? bytes : 0);
 }

@@ -127,7 +127,8 @@ async function differByOne(
     const lines = makeRecordReader((line) => (isDifferent ||= tellsDifference(line)), '\n');
     const send = ['btrfs', 'send', '--quiet', '--no-data', '-p', tree, frozen];
     const dump = ['btrfs', 'receive', '--dump'];
-    await pipeChecked(place.host, [send, dump], { onStdout: lines.push, maxOutputBytes: 4096 });
+    const options = { onStdout: lines.push, maxOutputBytes: 4096 };
+    await pipeChecked(place.host, [send, dump], options, place.volume.path);
     return isDifferent;
   } finally {
     await removeTree(place, frozen);

@@ -16,10 +16,11 @@ export async function claim(
   wanted: Claim,
   options: { approved?: boolean } = {},
 ): Promise<void> {
-  await mendNames(await findPlace(host, volume));
+  const place = await findPlace(host, volume);
+  await mendNames(place);
   await check(host, volume, wanted, options);
-  // Now rather than after everything was brought over.
-  if (wanted.role === 'target') checkUnmounted(await findPlace(host, volume));
+  // Now rather than after everything was brought over; when it is replaced, that is looked at again.
+  if (wanted.role === 'target') checkUnmounted(place);
   await claimDirectory(host, volume, wanted, options);
 }
 

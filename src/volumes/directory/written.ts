@@ -1,7 +1,7 @@
 /** What others wrote to a replica since its newest point: a transfer compares it by content, or somebody is asked. */
 import type { Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
-import type { WriteWindow } from '../contract';
+import type { SincePoint, WriteWindow } from '../contract';
 import { TICK_SECONDS } from '../shared/fingerprint';
 import type { WalkEntry } from '../shared/walk';
 import { withLock } from '../shared/lock';
@@ -9,14 +9,8 @@ import { findPlace, makeAttempt, type ReadyPlace } from './place';
 import { readWholeRecords } from './points';
 import { lookAtReplica, type ReplicaLook } from './replica';
 
-interface Request {
-  relationship: string;
-  landings: readonly WriteWindow[];
-  signal?: AbortSignal;
-}
-
 /** `listWritten` of the volume contract. */
-export async function listWritten(host: Host, volume: Volume, request: Request): Promise<string[]> {
+export async function listWritten(host: Host, volume: Volume, request: SincePoint): Promise<string[]> {
   const changed = (await lookSincePoint(host, volume, request))?.changed ?? [];
   return changed
     .filter(({ entry }) => hasContent(entry) && !wasLanded(entry, request.landings))
@@ -24,7 +18,7 @@ export async function listWritten(host: Host, volume: Volume, request: Request):
 }
 
 /** `wasWritten` of the volume contract. */
-export async function wasWritten(host: Host, volume: Volume, request: Request): Promise<boolean> {
+export async function wasWritten(host: Host, volume: Volume, request: SincePoint): Promise<boolean> {
   const look = await lookSincePoint(host, volume, request);
   if (look === undefined) return false;
   const { landings } = request;
@@ -36,7 +30,7 @@ export async function wasWritten(host: Host, volume: Volume, request: Request): 
 async function lookSincePoint(
   host: Host,
   volume: Volume,
-  { relationship, signal }: Request,
+  { relationship, signal }: SincePoint,
 ): Promise<ReplicaLook | undefined> {
   const found = await findPlace(host, volume);
   if (!found.exists || found.meta === undefined) return undefined;

@@ -4,7 +4,7 @@ import { type ErrorDetails, type ErrorType, TidemarkError } from '../../model/er
 import type { Volume } from '../../model/records';
 import type { Host, RunOptions, RunResult } from '../../hosts/contract';
 import { isOutOfRoom } from '../../hosts/out-of-room';
-import { commandName, tailOf } from '../../hosts/run-checked';
+import { tailOf, toolFailed } from '../../hosts/run-checked';
 
 /** Whose failure it is. */
 export interface Subject {
@@ -27,16 +27,15 @@ export const isFull = (stderr: string) => /No space left on device|Disk quota ex
 
 /** The error for a program that failed on a volume. */
 export function classifyFailure(subject: Subject, argv: readonly string[], result: RunResult): TidemarkError {
-  const toolMessage = tailOf(result.stderr || result.stdout.toString());
   if (isFull(result.stderr)) {
+    const toolMessage = tailOf(result.stderr);
     const hint = 'free space there, or keep fewer recovery points (spec.retain)';
     return makeError(subject, 'TargetFull', `no space is left for ${basename(argv[0] ?? '')}`, {
       toolMessage,
       hint,
     });
   }
-  const message = `${commandName(argv)} ended with exit code ${result.exitCode}`;
-  return makeError(subject, 'ToolFailed', message, { toolMessage });
+  return toolFailed(subject.host, argv, result, subject.volume.path);
 }
 
 /** Runs a program that must succeed on a volume. @param allowed further exit codes that are no failure. */

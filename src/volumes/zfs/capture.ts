@@ -51,10 +51,12 @@ export async function capture(
   const own = snapshotName(relationship, syncId);
   const name = `${volume.path}@${own}`;
   const isRecursive = mover.zfs?.recursive === true;
-  const point = await takeWholePoint(subject, request, isRecursive);
+  await flush(subject);
+  const before = await findReadyPlace(host, volume);
+  const point = await takeWholePoint(before, request, isRecursive);
   if (point) {
     const identity = point.properties['guid'] ?? '';
-    const lacking = isRecursive ? {} : findLeftOut(await findReadyPlace(host, volume));
+    const lacking = isRecursive ? {} : findLeftOut(before);
     return { syncId, method, path: point.name, identity, live: false, ...lacking };
   }
   const allow = (stderr: string) => /dataset already exists/.test(stderr);
@@ -86,12 +88,10 @@ async function dropHidden(subject: Subject, own: string): Promise<void> {
 
 /** What another relationship froze, and this sync sends on: held for it. */
 async function takeWholePoint(
-  subject: Subject,
+  place: Place,
   { relationship, syncId }: { relationship: string; syncId: string },
   isRecursive: boolean,
 ): Promise<Entry | undefined> {
-  await flush(subject);
-  const place = await findReadyPlace(subject.host, subject.volume);
   const snapshots = ownSnapshots(place);
   const taken = snapshots.find((snapshot) => syncsOf(snapshot).includes(syncId));
   const isFrozen = snapshots.some(({ own }) => own === snapshotName(relationship, syncId));

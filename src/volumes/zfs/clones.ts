@@ -123,6 +123,16 @@ function childrenBeside({ beside, volume }: Place): string[] {
   return names.filter((name) => name !== '' && !name.includes('/'));
 }
 
+/** The copies that are read, by name. */
+function readsOf(place: Place): Map<string, Entry> {
+  const container = containerOf(place.volume);
+  const names = new Set(childrenBeside(place).filter((name) => name.startsWith('read_')));
+  const entries = datasetsOf(place.beside).map(
+    (entry) => [entry.name.slice(container.length + 1), entry] as const,
+  );
+  return new Map(entries.filter(([name]) => names.has(name)));
+}
+
 async function destroyClone(place: Place, name: string, { isRead = false } = {}): Promise<void> {
   // Somebody may still read it: then the next prune removes it.
   const allow = (stderr: string) => isMissing(stderr) || (isRead && /is busy/.test(stderr));
@@ -171,12 +181,10 @@ export async function withCopy<T>(
 
 /** Removes what was copied of these snapshots to be read: nobody reads a state that is let go of. */
 export async function removeCopies(place: Place, snapshots: readonly string[]): Promise<void> {
-  const isCopy = (name: string) => {
-    const entry = place.beside.find((each) => each.name === `${containerOf(place.volume)}/${name}`);
-    return name.startsWith('read_') && snapshots.includes(entry?.properties['origin'] ?? '');
-  };
-  for (const name of childrenBeside(place).filter(isCopy))
-    await withClones(place.volume, () => destroyClone(place, name, { isRead: true }));
+  for (const [name, { properties }] of readsOf(place)) {
+    if (snapshots.includes(properties['origin'] ?? ''))
+      await withClones(place.volume, () => destroyClone(place, name, { isRead: true }));
+  }
 }
 
 /** The snapshot of which a path answered by `pointPath` is a copy. */
@@ -199,15 +207,12 @@ async function isWorkedIn(host: Host, path: string): Promise<boolean> {
  */
 export async function removeIdleReads(place: Place): Promise<void> {
   const { host, beside, volume } = place;
-  const container = containerOf(volume);
-  const hasChildren = (name: string) =>
-    datasetsOf(beside).some((entry) => entry.name.startsWith(`${container}/${name}/`));
-  const reads = childrenBeside(place).filter((name) => name.startsWith('read_') && hasChildren(name));
+  const hasChildren = (copy: Entry) => beside.some(({ name }) => name.startsWith(`${copy.name}/`));
+  const reads = [...readsOf(place)].filter(([, copy]) => hasChildren(copy));
   if (reads.length === 0) return;
   await withClones(volume, async () => {
-    for (const name of reads) {
-      const copy = beside.find((entry) => entry.name === `${container}/${name}`);
-      const path = copy?.properties['mountpoint'] ?? mountPathOf(place, name);
+    for (const [name, { properties }] of reads) {
+      const path = properties['mountpoint'] ?? mountPathOf(place, name);
       if (!(await isWorkedIn(host, path))) await destroyClone(place, name, { isRead: true });
     }
   });
@@ -218,9 +223,8 @@ export async function removeReads(place: Place, pointIds: readonly string[]): Pr
   const unwanted = new Set(pointIds.map(readName));
   const now = Date.now() / 1000;
   await withClones(place.volume, async () => {
-    for (const name of childrenBeside(place).filter((each) => each.startsWith('read_'))) {
-      const made = place.beside.find((entry) => entry.name.endsWith(`/${name}`));
-      const isOld = made !== undefined && now - numberOf(made, 'creation') > READ_SECONDS;
+    for (const [name, made] of readsOf(place)) {
+      const isOld = now - numberOf(made, 'creation') > READ_SECONDS;
       if (unwanted.has(name) || isOld) await destroyClone(place, name, { isRead: true });
     }
   });

@@ -2,6 +2,7 @@ import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Catalog, RelationshipEntry } from '../../catalog/contract';
 import { suggest } from '../../model/suggest';
+import { missingTarget } from '../../model/endpoints';
 import { endpointsNow, healthOf } from '../relationship-health';
 import type { HostsSource } from '../hosts-seen';
 import type { MetricsSource } from '../metrics';
@@ -48,17 +49,11 @@ async function requireKnown(catalog: Sources['catalog'], name: string): Promise<
 
 /** @throws HttpError 404 with those that there are, where no side of the relationship is called so. */
 async function requireTarget(catalog: Sources['catalog'], name: string, target: string): Promise<void> {
-  const entries = await catalog.relationships({ retired: true });
-  const sides = entries
-    .filter((each) => each.name === name)
-    .flatMap(({ source, targets }) => ({
-      primary: source.host,
-      targets: targets.map((each) => each.name),
-    }));
-  if (sides.some((each) => each.primary === target || each.targets.includes(target))) return;
-  throw new HttpError(404, 'NotFound', `relationship ${name} has no target ${target}`, {
-    hint: `it has ${sides.flatMap((each) => each.targets).join(', ')}`,
-  });
+  const entries = (await catalog.relationships({ retired: true })).filter((each) => each.name === name);
+  const names = entries.flatMap(({ targets }) => targets.map((each) => each.name));
+  if (names.includes(target) || entries.some(({ source }) => source.host === target)) return;
+  const { message, hint } = missingTarget(name, target, names);
+  throw new HttpError(404, 'NotFound', message, { hint });
 }
 
 /** A relationship, and whether each of its targets is up; nobody looks after those of one that was deleted. */
