@@ -195,6 +195,17 @@ function describeHiddenWrites(stage: Stage, { publish, pathOf, rollback }: Actio
     expect(await compareTrees(await pathOf(second.id), stage.volume.path)).toEqual([]);
   });
 
+  it('hold them under the names that such a file got since, too', async () => {
+    await publish(1);
+    await rewrite(at('one'), 'now');
+    await link(at('one'), at('more'));
+    await unlink(at('two'));
+    await link(at('one'), at('two'));
+    const second = await publish(2);
+    expect(await compareTrees(await pathOf(second.id), stage.volume.path)).toEqual([]);
+    expect(await read('point-000001', 'two')).toBe('was');
+  });
+
   it.each(['point-000001', 'point-000002'])('bring such contents back from %s', async (pointId) => {
     await publish(1);
     await rewrite(at('one'), 'two');

@@ -38,9 +38,18 @@ export async function copyGeneration(
   await copyAll(place, destination, previous, options);
   if (!previous) return;
   if (previous.hasHardLinks) await separateFormerLinks(place, destination, options);
-  const hidden = (previous.changed ?? []).filter(({ entry, how }) => how === 'hidden' && entry.type === 'f');
-  const paths = hidden.map(({ entry }) => entry.path);
-  await copyNamed(place, destination, paths, ['--checksum'], options);
+  await copyNamed(place, destination, findHidden(previous.changed ?? []), ['--checksum'], options);
+}
+
+/**
+ * The files whose contents may differ though size and time agree, by all their names: a name that such a file got since
+ * was linked to the contents of the tree before.
+ */
+function findHidden(changed: readonly Change[]): string[] {
+  const files = changed.filter(({ entry }) => entry.type === 'f');
+  const fileOf = ({ entry }: Change) => `${entry.device}:${entry.inode}`;
+  const hidden = new Set(files.filter(({ how }) => how === 'hidden').map(fileOf));
+  return files.filter((change) => hidden.has(fileOf(change))).map(({ entry }) => entry.path);
 }
 
 /** By size and time alone a file that was written to, and its time set back, would be shared as it was before. */
