@@ -6,6 +6,8 @@ export const LEFT_OUT_REASONS = [
   'mount',
   /** Another subvolume, or a dataset below, that this relationship does not carry. */
   'subvolume',
+  /** What lies in a folder on which a dataset below is mounted: its place in a tree is taken. */
+  'covered',
   /** Tidemark's own `.tidemark`, or a folder of partial files. */
   'tidemark',
   /** The filesystem's own `lost+found`. */
@@ -66,6 +68,7 @@ export function withoutExamples(list: readonly LeftOut[]): LeftOut[] {
 const NOUNS: Record<LeftOutReason, (count: number) => string> = {
   mount: countOf('mount'),
   subvolume: countOf('subvolume'),
+  covered: countOf('folder under a mounted dataset', 'folders under mounted datasets'),
   tidemark: countOf('folder of Tidemark itself', 'folders of Tidemark itself'),
   'lost+found': (count) => `${count} lost+found`,
   socket: countOf('socket'),

@@ -1,6 +1,6 @@
 /** Datasets with children: as one state where that is wanted, and left alone where it is not. */
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { planStream } from '../../src/model/plan-stream';
 import type { Point } from '../../src/model/records';
@@ -8,6 +8,7 @@ import { MoverSchema } from '../../src/model/spec';
 import { splitName } from '../../src/volumes/zfs/names';
 import type { SnapshotStorage } from '../support/snapshot-storage';
 import { SnapshotRig } from '../support/snapshot-rig';
+import { renameDataset } from '../support/zfs';
 import { makeZfsStorage, zfs } from '../support/zfs-storage';
 
 const spec = MoverSchema.parse({ zfs: { recursive: true } });
@@ -113,7 +114,7 @@ describe('children that come and go', () => {
   });
 
   it('carries one that was renamed by its new name, and no other again', async () => {
-    await zfs('rename', child('mail'), child('post'));
+    await renameDataset(child('mail'), child('post'));
     const { stats, point } = await rig.sync({ spec });
     expect(stats.bytesSent).toBeLessThan(LARGE);
     expect(await contentsOfPoint(point)).toEqual(['docs/docs', 'post/mail']);
@@ -156,7 +157,7 @@ describe('children that come and go', () => {
   });
 
   it('goes back to an older point with the child that it has', async () => {
-    await zfs('rename', child('mail'), child('post'));
+    await renameDataset(child('mail'), child('post'));
     await rig.sync({ spec });
     const { volume } = rig.replica;
     await storage.driver.rollback(rig.target, volume, { relationship: 'wiki', pointId: first.id });
@@ -192,9 +193,9 @@ describe('children that come and go', () => {
   });
 
   it('carries two whose names were swapped by their new names, in new points and in old ones', async () => {
-    await zfs('rename', child('mail'), child('between'));
-    await zfs('rename', child('docs'), child('mail'));
-    await zfs('rename', child('between'), child('docs'));
+    await renameDataset(child('mail'), child('between'));
+    await renameDataset(child('docs'), child('mail'));
+    await renameDataset(child('between'), child('docs'));
     const { point } = await rig.sync({ spec });
     expect(await contentsOfPoint(point)).toEqual(['docs/mail', 'mail/docs']);
     expect(await contentsOfPoint(first)).toEqual(['docs/docs', 'mail/mail']);
@@ -209,8 +210,8 @@ describe('children that come and go', () => {
     await zfs('clone', `${child('docs')}@tidemark_wiki_wiki-000001`, child('new'));
     await writeFile(join(root, 'new', 'changed'), 'changed');
     await zfs('promote', child('new'));
-    await zfs('rename', child('docs'), child('old'));
-    await zfs('rename', child('new'), child('docs'));
+    await renameDataset(child('docs'), child('old'));
+    await renameDataset(child('new'), child('docs'));
     const { point } = await rig.sync({ spec });
     const all = ['docs/changed', 'docs/docs', 'mail/mail', 'old/docs'];
     expect(await contentsOfPoint(point)).toEqual(all);
@@ -224,6 +225,19 @@ describe('children that come and go', () => {
       ...all.slice(2),
     ]);
     expect(await contentsServed()).toEqual(['docs/changed', 'docs/docs', 'docs/later', ...all.slice(2)]);
+  });
+
+  it.each<[what: string, put: (folder: string) => Promise<unknown>]>([
+    ['files', (folder) => mkdir(folder).then(() => writeFile(join(folder, 'beneath'), 'beneath'))],
+    ['a link that leads away', (folder) => symlink(rig.folder, folder)],
+  ])('reads an unmounted child whose folder has %s in it, and names that', async (_what, put) => {
+    await zfs('set', `mountpoint=${join(rig.folder, 'apart')}`, child('mail'));
+    await rm(join(root, 'mail'), { recursive: true, force: true });
+    await put(join(root, 'mail'));
+    const { point, stats } = await rig.sync({ spec, maxDeletes: '50%' });
+    expect(stats.leftOut).toEqual([{ reason: 'covered', count: 1, examples: ['mail'] }]);
+    expect(await contentsOfPoint(point)).toEqual(['docs/docs', 'mail/mail']);
+    await zfs('set', 'mountpoint=none', child('mail'));
   });
 
   it('goes back, and rehearses, with a child that the source has mounted elsewhere', async () => {

@@ -1,4 +1,5 @@
 /** What a stream of a dataset would delete is known, and asked about, before its first byte goes. */
+import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runZfs } from '../../src/volumes/zfs/tools';
@@ -72,6 +73,29 @@ it('holds for a copy that another tool had made, and where everything is sent an
   const full = rig.sync({ maxDeletes: '50%', excluded });
   await expect(full).rejects.toMatchObject({ type: 'ApprovalRequired' });
   expect(await held()).toBe(FILES);
+});
+
+it('judges by its size what can not be mounted and so not be counted', async () => {
+  await writeFile(join(root, 'large'), randomBytes(2 ** 21));
+  await rig.sync();
+  // Where its copies would be mounted.
+  const copies = join(rig.source.home, 'zfs', ...rig.volume.path.split('/'));
+  await rig.source.files.remove(copies);
+  await rig.source.files.write(copies, '');
+  await writeFile(join(root, 'small'), 'x');
+  const { stats } = await rig.sync({ maxDeletes: '50%' });
+  expect(stats.totalFiles).toBe(0);
+  await rm(join(root, 'large'));
+  for (const _again of [1, 2]) {
+    await expect(rig.sync({ maxDeletes: '50%' })).rejects.toMatchObject({
+      type: 'ApprovalRequired',
+      message: expect.stringMatching(
+        /^this state is .* KiB large, and the one before was 2\.\d+ MiB/,
+      ) as string,
+    });
+  }
+  await rig.sync({ maxDeletes: '100%' });
+  await rig.source.files.remove(copies);
 });
 
 it('names what is mounted inside of a dataset that is busy by it', async () => {

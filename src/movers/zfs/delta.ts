@@ -34,7 +34,7 @@ export async function transferFiles(host: Host, request: TransferRequest): Promi
     const message = 'the source is no filesystem: there are no files to compare';
     throw new TidemarkError('UnsupportedCapture', message, { host: host.name, volume: volume.path });
   }
-  return await withCopy(place, frozen, id.target, (path) => transferDelta(host, request, path));
+  return await withCopy(place, frozen, id.target, ({ path }) => transferDelta(host, request, path));
 }
 
 /** Source: the live files with those of a point whose identity proves nothing. */

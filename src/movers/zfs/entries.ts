@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Host } from '../../hosts/contract';
 import { pipeChecked, tailOf } from '../../hosts/run-checked';
 import { TidemarkError } from '../../model/errors';
+import { LEFT_OUT_EXAMPLES, type LeftOut, mergeLeftOut } from '../../model/left-out';
 import { withCopy } from '../../volumes/zfs/clones';
 import type { Entry } from '../../volumes/zfs/listing';
 import type { Place } from '../../volumes/zfs/place';
@@ -16,17 +17,20 @@ interface Listing {
   /** Paths that end with a zero byte, in the order of their bytes. */
   file: string;
   entries: number;
+  leftOut: LeftOut[];
 }
 
 /** Lists a frozen state with its children, sorted on disk: a tree may have more entries than memory takes. */
 async function listFrozen(place: Place, snapshot: Entry, reader: string, file: string): Promise<Listing> {
   const { host } = place;
-  return await withCopy(place, snapshot, reader, async (path) => {
+  return await withCopy(place, snapshot, reader, async ({ path, covered }) => {
     const find = ['find', path, '-mindepth', '1', '-printf', '%P\\0'];
     const sort = ['env', 'LC_ALL=C', 'sort', '-z', '-o', file];
     await pipeChecked(host, [find, sort], {}, place.volume.path);
     // The volume's own folder is an entry too.
-    return { file, entries: 1 + (await countPaths(host, ['cat', '--', file])).count };
+    const entries = 1 + (await countPaths(host, ['cat', '--', file])).count;
+    const examples = covered.slice(0, LEFT_OUT_EXAMPLES).map((part) => part.slice(1));
+    return { file, entries, leftOut: mergeLeftOut([{ reason: 'covered', count: covered.length, examples }]) };
   });
 }
 
@@ -63,13 +67,13 @@ function showName(name: Buffer): string {
 }
 
 /**
- * What the frozen state has, and what its base had that it has not. Paths are compared: what was renamed counts as
+ * What the frozen state has, what a tree of it can't hold, and what its base had that it has not. Paths are compared: what was renamed counts as
  * deleted, as it does where files are compared.
  */
 export async function countEntries(
   place: Place,
   { id, frozen, base }: { id: TransferId; frozen: Entry; base?: Entry },
-): Promise<CountedDeletions> {
+): Promise<CountedDeletions & { leftOut: LeftOut[] }> {
   const { host } = place;
   const folder = join(
     host.home,
@@ -80,11 +84,12 @@ export async function countEntries(
   await host.files.mkdir(folder, 0o700);
   try {
     const now = await listFrozen(place, frozen, id.target, join(folder, 'frozen'));
-    if (!base) return { entries: now.entries };
+    const { entries, leftOut } = now;
+    if (!base) return { entries, leftOut };
     const before = await listFrozen(place, base, id.target, join(folder, 'base'));
     const comm = ['env', 'LC_ALL=C', 'comm', '-z', '-23', before.file, now.file];
     const { count, examples } = await countPaths(host, comm);
-    return { entries: now.entries, baseEntries: before.entries, removed: count, examples };
+    return { entries, leftOut, baseEntries: before.entries, removed: count, examples };
   } finally {
     await host.files.remove(folder);
   }

@@ -6,8 +6,9 @@ import { TidemarkError } from '../../model/errors';
 import { type Entry, numberOf } from '../../volumes/zfs/listing';
 import { splitName } from '../../volumes/zfs/names';
 import { partsOf } from '../../volumes/zfs/parts';
-import { findPlace, makeMissing, type Place } from '../../volumes/zfs/place';
+import { findPlace, makeMissing, type Place, withChildren } from '../../volumes/zfs/place';
 import { makeError } from '../../volumes/zfs/tools';
+import { formatBytes } from '../../model/units';
 import { type CountedDeletions, refuseDeletions } from '../shared/approval';
 import { countEntries } from './entries';
 import type { TransferRequest } from '../contract';
@@ -84,17 +85,45 @@ function findBase(place: Place, dataset: string, identity: string): Entry {
   throw makeError(place, 'BaseLost', `the base of ${dataset} is not here any more`, { hint });
 }
 
-/** What would go is counted before a byte does. What can't be mounted, and so not be counted, has no entries. */
-async function countFirst(host: Host, request: TransferRequest, source: Source): Promise<CountedDeletions> {
+type Counted = CountedDeletions & Pick<TransferStats, 'leftOut'>;
+
+/**
+ * What would go is counted before a byte does. Where it can't be mounted, such as an encrypted dataset whose key is not
+ * here, it has no entries, and its size is judged instead.
+ */
+async function countFirst(host: Host, request: TransferRequest, source: Source): Promise<Counted> {
   const { place, frozen, base } = source;
   const from = base?.kind === 'snapshot' ? { base } : {};
-  const counted = await countEntries(place, { id: request.id, frozen, ...from }).catch((error: unknown) => {
-    if (error instanceof TidemarkError && error.type === 'NotMounted') return undefined;
-    throw error;
-  });
-  if (!counted) return { entries: 0 };
-  refuseDeletions(host, request, counted);
-  return counted;
+  try {
+    const { leftOut, ...counted } = await countEntries(place, { id: request.id, frozen, ...from });
+    refuseDeletions(host, request, counted);
+    return { ...counted, ...(leftOut.length > 0 && { leftOut }) };
+  } catch (error) {
+    if (!(error instanceof TidemarkError) || error.type !== 'NotMounted') throw error;
+    if (base?.kind === 'snapshot') refuseShrinking(host, request, source, base, error.message);
+    return { entries: 0 };
+  }
+}
+
+/** @throws TidemarkError `ApprovalRequired` where a state is smaller than its base by more than is allowed to be deleted. */
+function refuseShrinking(
+  host: Host,
+  request: TransferRequest,
+  { place: { entries }, frozen }: Source,
+  base: Entry,
+  why: string,
+): void {
+  const { id, sourcePath, maxDeletionsPercent, maxDeletions, targetEntries } = request;
+  const share =
+    maxDeletions === undefined || !targetEntries ? undefined : (100 * maxDeletions) / targetEntries;
+  const percent = maxDeletionsPercent ?? share;
+  const sizeOf = (state: Entry) =>
+    withChildren(entries, state).reduce((sum, each) => sum + numberOf(each, 'referenced'), 0);
+  const [before, now] = [sizeOf(base), sizeOf(frozen)];
+  if (percent === undefined || before - now <= (percent / 100) * before) return;
+  const message = `this state is ${formatBytes(now)} large, and the one before was ${formatBytes(before)}; what this sync would delete at ${id.target} is not known, since ${why}`;
+  const hint = `look at the source; if this is meant, run: tidemark approve ${id.relationship}`;
+  throw new TidemarkError('ApprovalRequired', message, { host: host.name, volume: sourcePath, hint });
 }
 
 /** Bytes of the stream, as far as they can be known before. */
@@ -180,7 +209,7 @@ function makeStats(
     isThere,
     durationMs,
     counted,
-  }: { bytesSent: number; isThere: boolean; durationMs: number; counted: CountedDeletions },
+  }: { bytesSent: number; isThere: boolean; durationMs: number; counted: Counted },
 ): TransferStats {
   const names = new Set(parts.map(({ snapshot }) => snapshot));
   const totalBytes = entries
@@ -197,5 +226,6 @@ function makeStats(
     totalFiles: counted.entries,
     durationMs,
     filesVanished: 0,
+    ...(counted.leftOut && { leftOut: counted.leftOut }),
   };
 }

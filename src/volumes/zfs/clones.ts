@@ -9,7 +9,7 @@ import { containerOf } from './names';
 import { partsOf } from './parts';
 import { allEntries, ensureContainer, findPlace, type Place } from './place';
 import { findPoint } from './points';
-import { mount } from './mounting';
+import { mount, NOT_MOUNTABLE } from './mounting';
 import { isMissing, makeError, runZfs } from './tools';
 
 /** A restore or a verification is over by then. */
@@ -31,16 +31,23 @@ export async function ensureMountFolder(host: Host): Promise<void> {
   await host.files.mkdir(join(host.home, 'zfs'), 0o700);
 }
 
+interface Copy {
+  /** Where it is mounted. */
+  path: string;
+  /** Children, as `/mail`, in whose folders something lay: this copy is without it. */
+  covered: string[];
+}
+
 /**
  * Clones a snapshot and those of its children, each mounted below the other, wherever they were mounted when they were
- * frozen. Answers where. Repeatable.
+ * frozen. Repeatable; `covered` is known only where nothing was there before.
  * @throws TidemarkError `NotMounted` rather than leave a child out
  */
 async function cloneTree(
   place: Place,
   snapshot: Entry,
   { name, readOnly }: { name: string; readOnly: boolean },
-): Promise<string> {
+): Promise<Copy> {
   const { host, volume } = place;
   const top = `${place.container?.name ?? (await ensureContainer(place))}/${name}`;
   const path = mountPathOf(place, name);
@@ -48,13 +55,16 @@ async function cloneTree(
   const there = new Set(place.beside.map((entry) => entry.name));
   const parts = partsOf(place, snapshot);
   const all = allEntries(place);
+  const covered: string[] = [];
   const options = ['-o', `mountpoint=${path}`, '-o', 'readonly=off'];
   for (const { part, snapshot: frozen } of parts) {
     const at = `${top}${part}`;
     if (there.has(at)) continue;
     const isVolume = all.find(({ name: each }) => each === frozen.dataset)?.properties['type'] === 'volume';
-    if (part !== '' && !isVolume) await ensureMountPoint(host, `${path}${part}`);
-    await runZfs(place, ['clone', ...(part === '' ? options : []), frozen.name, at]);
+    if (part !== '' && !isVolume && !(await ensureMountPoint(host, `${path}${part}`))) covered.push(part);
+    // It is mounted as it is made; what could not be is found below.
+    const allow = (stderr: string) => NOT_MOUNTABLE.test(stderr);
+    await runZfs(place, ['clone', ...(part === '' ? options : []), frozen.name, at], { allow });
   }
   if (readOnly) await runZfs(place, ['set', 'readonly=on', top]);
   await mount({ host, volume: { kind: 'zfs', path: top } });
@@ -63,18 +73,29 @@ async function cloneTree(
     const copy = beside.find((entry) => entry.name === `${top}${part}`);
     return copy?.properties['type'] !== 'volume' && copy?.properties['mounted'] !== 'yes';
   });
-  if (!unmounted) return beside.find((entry) => entry.name === top)?.properties['mountpoint'] ?? path;
+  if (!unmounted) {
+    const copy = beside.find((entry) => entry.name === top);
+    return { path: copy?.properties['mountpoint'] ?? path, covered };
+  }
   const hint = 'is it encrypted, and its key not here? See: zfs get keystatus; zfs load-key';
   throw makeError(place, 'NotMounted', `the copy of ${unmounted.snapshot.name} can't be mounted`, { hint });
 }
 
-/** What was mounted elsewhere, or nowhere, has no folder in what holds it. The time of that stays as it was frozen. */
-async function ensureMountPoint(host: Host, path: string): Promise<void> {
-  if (await host.files.stat(path)) return;
+/**
+ * Makes an empty folder where a child is to be mounted, in a copy that is the agent's own. What was mounted elsewhere, or
+ * nowhere, has none, or one with something in it: a symbolic link would lead the mount out of the copy, and zfs-fuse mounts
+ * on nothing that is not empty. The time of the folder that holds it stays as it was frozen.
+ * @returns false where something had to go for it
+ */
+async function ensureMountPoint(host: Host, path: string): Promise<boolean> {
+  const found = await host.files.stat(path);
+  if (found?.type === 'directory' && (await host.files.list(path)).length === 0) return true;
   const parent = dirname(path);
   const { stdout } = await host.run(['stat', '-c', '%y', '--', parent]);
+  if (found) await host.files.remove(path);
   await host.files.mkdir(path);
   await host.run(['touch', '-d', stdout.toString().trim(), '--', parent]);
+  return !found;
 }
 
 /** `clone` of the volume contract. */
@@ -88,7 +109,7 @@ export async function clone(
     const place = await findPlace(host, volume);
     const { snapshot } = findPoint(place, relationship, pointId);
     signal?.throwIfAborted();
-    const path = await cloneTree(place, snapshot, {
+    const { path } = await cloneTree(place, snapshot, {
       name: cloneName(relationship, cloneId),
       readOnly: false,
     });
@@ -152,7 +173,7 @@ export async function pointPath(
   return await withClones(volume, async () => {
     const place = await findPlace(host, volume);
     const { snapshot } = findPoint(place, relationship, pointId);
-    return await cloneTree(place, snapshot, { name: readName(pointId), readOnly: true });
+    return (await cloneTree(place, snapshot, { name: readName(pointId), readOnly: true })).path;
   });
 }
 
@@ -165,15 +186,21 @@ export async function withCopy<T>(
   place: Place,
   snapshot: Entry,
   reader: string,
-  work: (path: string) => Promise<T>,
+  work: (copy: Copy) => Promise<T>,
 ): Promise<T> {
   const name = readName(`${snapshot.own}_${reader}`);
-  const path = await withClones(place.volume, async () => {
-    const now = await findPlace(place.host, place.volume);
+  const copy = await withClones(place.volume, async () => {
+    const find = () => findPlace(place.host, place.volume);
+    let now = await find();
+    // Half-made, perhaps, by an attempt that was cut off.
+    if (childrenBeside(now).includes(name)) {
+      await destroyClone(now, name, { isRead: true });
+      now = await find();
+    }
     return await cloneTree(now, snapshot, { name, readOnly: true });
   });
   try {
-    return await work(path);
+    return await work(copy);
   } finally {
     await withClones(place.volume, () => destroyClone(place, name, { isRead: true }));
   }

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { cp, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { renameDataset } from '../../support/zfs';
 import type { Trees } from '../crash/trees';
 import type { Adversary } from './mutations';
 
@@ -29,7 +30,7 @@ export const changeDatasets: ChangeInner = async (by, storage, host) => {
   const kind = by.below(4);
   if (kind === 0)
     return tell(`rename child ${name} to ${other}`, () =>
-      zfs('rename', `${root}/${name}`, `${root}/${other}`),
+      renameDataset(`${root}/${name}`, `${root}/${other}`),
     );
   if (kind === 1) return tell(`destroy child ${name}`, () => zfs('destroy', '-r', `${root}/${name}`));
   return tell(`create child ${name}`, async () => {
