@@ -272,8 +272,17 @@ describe('the btrfs mover', () => {
       };
       await expect(rig.sync({ maxDeletions: 9 })).rejects.toMatchObject(refused);
       expect(await readdir(atTarget('home of all'))).toHaveLength(9);
-      await rig.sync({ maxDeletions: 10 });
+      const { stats } = await rig.sync({ maxDeletions: 10 });
+      expect([stats.filesDeleted, stats.filesChanged]).toEqual([10, 10]);
       await expectEqual();
+    });
+
+    it('counts what came with a subvolume that the target has nothing of', async () => {
+      await rig.sync();
+      await make('fresh');
+      for (let i = 0; i < 8; i++) await writeFile(at(`fresh/file${i}`), '0123456789');
+      const { stats } = await rig.sync();
+      expect(stats).toMatchObject({ filesChanged: 9, filesDeleted: 0, bytesChanged: 80 });
     });
 
     it('follows subvolumes that change their names, and one that is made anew, each from its own state', async () => {

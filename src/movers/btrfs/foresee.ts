@@ -66,6 +66,25 @@ export async function countFrozen(host: Host, path: string): Promise<number> {
   return count;
 }
 
+/** What a subvolume brings that the target has nothing of: all that is in it. */
+async function lookAtNew(host: Host, { path }: SentPart): Promise<StreamContents> {
+  const contents = { ...NOTHING };
+  const onEntry = (size: string) => {
+    contents.changed++;
+    contents.bytes += Number(size);
+  };
+  await runChecked(
+    host,
+    [...FIND, '(', '-type', 'f', '-printf', String.raw`%s\0`, '-o', '-printf', String.raw`0\0`, ')'],
+    {
+      cwd: path,
+      onStdout: makeRecordReader(onEntry, '\0').push,
+      maxOutputBytes: 1024,
+    },
+  );
+  return contents;
+}
+
 /** Every name in a tree, byte by byte. */
 async function listNames(host: Host, parts: readonly TreePart[]): Promise<Set<string>> {
   const names = new Set<string>();
@@ -93,8 +112,10 @@ export async function foresee(
 ): Promise<Foreseen> {
   const { capture, stream, maxDeletionsPercent } = request;
   let ahead = NOTHING;
-  for (const part of parts)
+  for (const part of parts) {
     if (part.base !== undefined) ahead = add(ahead, await lookAhead(host, part, request));
+    else if (stream?.base) ahead = add(ahead, await lookAtNew(host, part));
+  }
   if (former && stream?.base) {
     const [before, now] = await Promise.all([
       listNames(host, former),
@@ -102,7 +123,9 @@ export async function foresee(
     ]);
     const gone = [...before].filter((name) => !now.has(name));
     const examples = gone.slice(0, 5).map((name) => Buffer.from(name, 'latin1').toString());
-    ahead = { ...ahead, deleted: gone.length, examples };
+    // The stream of what remains has told of its own; what went with a whole subvolume comes to it.
+    const changed = ahead.changed + Math.max(0, gone.length - ahead.deleted);
+    ahead = { ...ahead, changed, deleted: gone.length, examples };
   }
   const counted = { removed: ahead.deleted, examples: ahead.examples };
   if (!isLimited(request)) return { ...ahead, counted: { ...counted, entries: Infinity } };
