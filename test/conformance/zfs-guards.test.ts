@@ -1,6 +1,6 @@
 /** What a stream of a dataset would delete is known, and asked about, before its first byte goes. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runZfs } from '../../src/volumes/zfs/tools';
 import type { SnapshotStorage } from '../support/snapshot-storage';
@@ -59,8 +59,23 @@ it('names some of what would go, and lets go of what is allowed', async () => {
   expect(error).toMatchObject(refused(FILES - 1, 51));
   expect((error as Error).message).toMatch(/files\/\d+, files\/\d+, files\/\d+, …/);
   const { stats } = await rig.sync({ maxDeletes: '100%' });
-  expect(stats).toMatchObject({ filesDeleted: FILES - 1, totalFiles: 3 });
+  // With the folder that they were in.
+  expect(stats).toMatchObject({ filesDeleted: FILES - 1, filesChanged: FILES, totalFiles: 3 });
   expect(await held()).toBe(1);
+});
+
+it('counts what was made and what was written to, also where the time was set back', async () => {
+  const first = await rig.sync();
+  expect(first.stats.filesChanged).toBe(FILES + 2);
+  const [calm, touched] = [join(root, 'files', '1'), join(root, 'files', '2')];
+  const { atime, mtime } = await stat(touched);
+  await writeFile(touched, 'y');
+  await utimes(touched, atime, mtime);
+  await chmod(join(root, 'files', '3'), 0o600);
+  await readFile(calm);
+  const { stats } = await rig.sync();
+  expect(stats).toMatchObject({ filesChanged: 2, filesDeleted: 0 });
+  expect((await rig.sync()).stats.filesChanged).toBe(0);
 });
 
 it('holds for a copy that another tool had made, and where everything is sent anew', async () => {

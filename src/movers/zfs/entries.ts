@@ -1,7 +1,7 @@
-/** Counts what a stream would delete, before its first byte goes: a stream itself does not say. */
+/** Counts what a stream would change and delete, before its first byte goes: a stream itself does not say. */
 import { join } from 'node:path';
 import type { Host } from '../../hosts/contract';
-import { pipeChecked, tailOf } from '../../hosts/run-checked';
+import { pipeChecked, runChecked, tailOf } from '../../hosts/run-checked';
 import { TidemarkError } from '../../model/errors';
 import { LEFT_OUT_EXAMPLES, type LeftOut, mergeLeftOut } from '../../model/left-out';
 import { withCopy } from '../../volumes/zfs/clones';
@@ -10,12 +10,17 @@ import type { Place } from '../../volumes/zfs/place';
 import type { TransferId } from '../contract';
 import type { CountedDeletions } from '../shared/approval';
 
+const BYTEWISE = ['env', 'LC_ALL=C'];
+const SORT = [...BYTEWISE, 'sort', '-z'];
+
 /** Names that are read of what would go. */
 const EXAMPLE_BYTES = 4096;
 
+/** Two files of records that end with a zero byte, in the order of their bytes. */
 interface Listing {
-  /** Paths that end with a zero byte, in the order of their bytes. */
-  file: string;
+  paths: string;
+  /** Each path with what is another one whenever the entry was written to. */
+  states: string;
   entries: number;
   leftOut: LeftOut[];
 }
@@ -23,14 +28,18 @@ interface Listing {
 /** Lists a frozen state with its children, sorted on disk: a tree may have more entries than memory takes. */
 async function listFrozen(place: Place, snapshot: Entry, reader: string, file: string): Promise<Listing> {
   const { host } = place;
+  const [paths, states] = [`${file}-paths`, `${file}-states`];
   return await withCopy(place, snapshot, reader, async ({ path, covered }) => {
-    const find = ['find', path, '-mindepth', '1', '-printf', '%P\\0'];
-    const sort = ['env', 'LC_ALL=C', 'sort', '-z', '-o', file];
-    await pipeChecked(host, [find, sort], {}, place.volume.path);
-    // The volume's own folder is an entry too.
-    const entries = 1 + (await countPaths(host, ['cat', '--', file])).count;
+    // Making a mount point in a copy moves the change time of the folder around it.
+    const folders = ['-type', 'd', '-fprintf', states, String.raw`%T@ %m %U %G %P\0`];
+    const others = ['-fprintf', states, String.raw`%C@ %i %P\0`];
+    const find = ['find', path, '(', ...folders, '-o', ...others, ')', '-printf', String.raw`%P\0`];
+    await pipeChecked(host, [find, [...SORT, '-o', paths]], {}, place.volume.path);
+    await runChecked(host, [...SORT, '-o', states, '--', states]);
+    const entries = (await countPaths(host, ['cat', '--', paths])).count;
     const examples = covered.slice(0, LEFT_OUT_EXAMPLES).map((part) => part.slice(1));
-    return { file, entries, leftOut: mergeLeftOut([{ reason: 'covered', count: covered.length, examples }]) };
+    const leftOut = mergeLeftOut([{ reason: 'covered', count: covered.length, examples }]);
+    return { paths, states, entries, leftOut };
   });
 }
 
@@ -66,14 +75,20 @@ function showName(name: Buffer): string {
   });
 }
 
+export interface CountedEntries extends CountedDeletions {
+  /** Entries that are made, changed or deleted. */
+  changed: number;
+  leftOut: LeftOut[];
+}
+
 /**
- * What the frozen state has, what a tree of it can't hold, and what its base had that it has not. Paths are compared: what was renamed counts as
- * deleted, as it does where files are compared.
+ * What the frozen state has, what a tree of it can't hold, and what differs from its base. Paths are compared: what was
+ * renamed counts as deleted, as it does where files are compared.
  */
 export async function countEntries(
   place: Place,
   { id, frozen, base }: { id: TransferId; frozen: Entry; base?: Entry },
-): Promise<CountedDeletions & { leftOut: LeftOut[] }> {
+): Promise<CountedEntries> {
   const { host } = place;
   const folder = join(
     host.home,
@@ -85,11 +100,12 @@ export async function countEntries(
   try {
     const now = await listFrozen(place, frozen, id.target, join(folder, 'frozen'));
     const { entries, leftOut } = now;
-    if (!base) return { entries, leftOut };
+    if (!base) return { entries, leftOut, changed: entries };
     const before = await listFrozen(place, base, id.target, join(folder, 'base'));
-    const comm = ['env', 'LC_ALL=C', 'comm', '-z', '-23', before.file, now.file];
-    const { count, examples } = await countPaths(host, comm);
-    return { entries, leftOut, baseEntries: before.entries, removed: count, examples };
+    const compare = (...files: string[]) => countPaths(host, [...BYTEWISE, 'comm', '-z', '-23', ...files]);
+    const { count: removed, examples } = await compare(before.paths, now.paths);
+    const changed = removed + (await compare(now.states, before.states)).count;
+    return { entries, leftOut, baseEntries: before.entries, removed, changed, examples };
   } finally {
     await host.files.remove(folder);
   }

@@ -10,7 +10,7 @@ import { findPlace, makeMissing, type Place, withChildren } from '../../volumes/
 import { makeError } from '../../volumes/zfs/tools';
 import { formatBytes } from '../../model/units';
 import { type CountedDeletions, refuseDeletions } from '../shared/approval';
-import { countEntries } from './entries';
+import { type CountedEntries, countEntries } from './entries';
 import type { TransferRequest } from '../contract';
 import { transferAttempt } from '../shared/names';
 import { describeLink } from '../shared/link';
@@ -85,7 +85,8 @@ function findBase(place: Place, dataset: string, identity: string): Entry {
   throw makeError(place, 'BaseLost', `the base of ${dataset} is not here any more`, { hint });
 }
 
-type Counted = CountedDeletions & Pick<TransferStats, 'leftOut'>;
+/** Without `changed` where nothing could be counted. */
+type Counted = Pick<TransferStats, 'leftOut'> & CountedDeletions & Partial<Pick<CountedEntries, 'changed'>>;
 
 /**
  * What would go is counted before a byte does. Where it can't be mounted, such as an encrypted dataset whose key is not
@@ -95,9 +96,11 @@ async function countFirst(host: Host, request: TransferRequest, source: Source):
   const { place, frozen, base } = source;
   const from = base?.kind === 'snapshot' ? { base } : {};
   try {
-    const { leftOut, ...counted } = await countEntries(place, { id: request.id, frozen, ...from });
-    refuseDeletions(host, request, counted);
-    return { ...counted, ...(leftOut.length > 0 && { leftOut }) };
+    const { leftOut, changed, ...counts } = await countEntries(place, { id: request.id, frozen, ...from });
+    refuseDeletions(host, request, counts);
+    // Of a bookmark it is not known what it held.
+    const isKnown = base?.kind !== 'bookmark';
+    return { ...counts, ...(isKnown && { changed }), ...(leftOut.length > 0 && { leftOut }) };
   } catch (error) {
     if (!(error instanceof TidemarkError) || error.type !== 'NotMounted') throw error;
     if (base?.kind === 'snapshot') refuseShrinking(host, request, source, base, error.message);
@@ -219,8 +222,8 @@ function makeStats(
   return {
     bytesSent,
     bytesChanged: bytesSent,
-    // A stream does not say how many files it is about.
-    filesChanged: isChanged ? 1 : 0,
+    // A stream does not say how many entries it is about.
+    filesChanged: counted.changed ?? (isChanged ? 1 : 0),
     filesDeleted: counted.removed ?? 0,
     totalBytes,
     totalFiles: counted.entries,
