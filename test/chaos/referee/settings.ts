@@ -5,7 +5,7 @@ export const SEED = Number(process.env.TIDEMARK_CHAOS_SEED ?? Date.now() % 1e9);
 /** On each arena. */
 export const HISTORIES = Number(process.env.TIDEMARK_CHAOS_HISTORIES ?? 1);
 /** In each history. */
-export const ROUNDS = Number(process.env.TIDEMARK_CHAOS_ROUNDS_EACH ?? 3);
+export const ROUNDS = Number(process.env.TIDEMARK_CHAOS_ROUNDS_EACH ?? 2);
 const MEANT = new RegExp(process.env.TIDEMARK_CHAOS_ARENAS ?? '');
 
 /** The arenas that are meant, each with the seed of its first history. */
