@@ -14,13 +14,17 @@ const exec = promisify(execFile);
 type Spec = RelationshipInput['spec'];
 type Freezing = Pick<NonNullable<Spec['source']>, 'copyMethod'>;
 
+export type Method = 'Direct' | 'Snapshot' | 'Clone' | 'HardLink';
+
 /** One way to keep a copy. */
 export interface Arena {
   name: string;
   /** A new volume for each history. */
   make(): Promise<Trees>;
   source?: Freezing;
-  target?: { copyMethod: 'Direct' | 'Snapshot' | 'Clone' | 'HardLink' };
+  target?: { copyMethod: Method };
+  /** Ways to keep points there, of which each sync may use another one. */
+  methods?: readonly Method[];
   mover?: Spec['mover'];
   /** The target is a state of its storage: somebody who writes there makes it diverge. */
   hasStates?: true;
@@ -73,6 +77,7 @@ export const ARENAS: readonly Arena[] = [
     make: folders('xfs'),
     source: { copyMethod: 'Clone' },
     target: { copyMethod: 'Clone' },
+    methods: ['Clone', 'HardLink'],
     hasFilters: true,
   },
   {
@@ -80,6 +85,7 @@ export const ARENAS: readonly Arena[] = [
     make: folders('btrfs'),
     source: { copyMethod: 'Snapshot' },
     target: { copyMethod: 'Snapshot' },
+    methods: ['Snapshot', 'Clone', 'HardLink'],
     hasFilters: true,
   },
   {
@@ -87,6 +93,7 @@ export const ARENAS: readonly Arena[] = [
     make: folders('btrfs'),
     source: { copyMethod: 'Clone' },
     target: { copyMethod: 'HardLink' },
+    methods: ['HardLink', 'Clone'],
     hasFilters: true,
   },
   { name: 'btrfs send', make: btrfs, ...BTRFS },

@@ -6,10 +6,11 @@
 import { execFile } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { SyncAnswer } from '../../../src/activities/control/contract';
 import type { Failure, Point, SyncRecord } from '../../../src/model/records';
-import type { FailoverResult, ReverseResult } from '../../../src/workflows/messages';
+import type { FailoverResult, ReverseResult, VerifyResult } from '../../../src/workflows/messages';
 import { describeTree } from '../../support/compare-trees';
 import { attempt, update } from '../../support/switching';
 import type { TestSystem } from '../../support/system';
@@ -18,7 +19,8 @@ import { approveAndSync, writeDocument } from '../../support/user';
 import type { HostName } from '../crash/hosts';
 import type { Trees } from '../crash/trees';
 import { makeRandom } from '../world';
-import { type Arena, copyTree, makeRestoreFolder, prepareVolume } from './arenas';
+import { type Arena, copyTree, makeRestoreFolder, type Method, prepareVolume } from './arenas';
+import { Ledger, linesOf, pathOfLine } from './ledger';
 import { Adversary } from './mutations';
 
 const exec = promisify(execFile);
@@ -28,7 +30,6 @@ const KEPT_POINTS = 4;
 /** Of which nothing is compared: a folder of the source, with another filesystem's root on it. */
 const MOUNT_POINT = 'mnt';
 const EXCLUDES = [['f3'], ['/d1'], ['f1', '/d2/'], []];
-const TOLD_LINES = 6;
 
 /** Which share of the rounds does what before its sync. */
 const SHARES = {
@@ -39,7 +40,13 @@ const SHARES = {
   restore: 0.25,
   switchOver: 0.15,
   full: 0.15,
+  crash: 0.15,
+  verify: 0.25,
+  method: 0.15,
 };
+
+/** A sync of these trees takes about so long: somewhere in it an agent is killed. */
+const SYNC_MS = 1_500;
 
 /** What is left on a full disk, at most: some syncs fit. */
 const LEFT_BYTES = 400_000;
@@ -48,13 +55,11 @@ const SAID_WHEN_FULL = ['TargetFull', 'ApprovalRequired', 'Diverged'];
 
 export class History {
   private readonly by: Adversary;
-  private readonly told: string[] = [];
-  private readonly findings: string[] = [];
-  /** What was frozen, by host and id of the point. */
-  private readonly frozen = new Map<string, string[]>();
+  private readonly ledger = new Ledger();
   private exclude: string[] = [];
   private serial = 0;
   private primary: HostName = 'alpha';
+  private method: Method | undefined;
   /** Folders of the source on which another filesystem is mounted. */
   private readonly mounted = new Set<string>();
 
@@ -63,9 +68,10 @@ export class History {
     private readonly arena: Arena,
     private readonly storage: Trees,
     private readonly name: string,
-    private readonly seed: number,
+    seed: number,
   ) {
     this.by = new Adversary(makeRandom(seed));
+    this.method = arena.target?.copyMethod;
   }
 
   /** Plays it; what was found, with what led to it, or nothing. */
@@ -80,13 +86,15 @@ export class History {
     try {
       await history.run(rounds);
     } catch (error) {
-      history.findings.push(`it went no further: ${error instanceof Error ? error.message : String(error)}`);
+      history.ledger.findings.push(
+        `it went no further: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
     await system.cli(['delete', name, '--yes']);
     await history.unmountInside();
     await storage.unmount();
     await storage.dispose();
-    return history.report();
+    return history.ledger.report(`${arena.name}, seed ${seed}`);
   }
 
   /** Several, one after another; what was found in each of them, told at once. */
@@ -105,12 +113,6 @@ export class History {
     return findings;
   }
 
-  private report(): string | undefined {
-    if (this.findings.length === 0) return undefined;
-    const { arena, seed, told, findings } = this;
-    return [`${arena.name}, seed ${seed}:`, ...told, 'FOUND:', ...findings].join('\n  ');
-  }
-
   private get other(): HostName {
     return this.primary === 'alpha' ? 'beta' : 'alpha';
   }
@@ -118,11 +120,12 @@ export class History {
   private async run(rounds: number): Promise<void> {
     await this.by.fill(this.storage.folder('alpha'));
     await this.by.change(this.storage.folder('alpha'));
-    this.told.push('a first sync');
+    this.ledger.told.push('a first sync');
     await this.applySpec();
     await this.awaitIdle();
     await this.syncAndCheck();
-    for (let round = 1; round <= rounds && this.findings.length === 0; round++) await this.playRound(round);
+    for (let round = 1; round <= rounds && this.ledger.findings.length === 0; round++)
+      await this.playRound(round);
   }
 
   private async playRound(round: number): Promise<void> {
@@ -130,14 +133,17 @@ export class History {
     const changes = by.chance(0.85) ? await by.change(storage.folder(this.primary)) : [];
     if (by.chance(SHARES.inner)) changes.push((await arena.changeInner?.(by, storage, this.primary)) ?? '');
     if (by.chance(SHARES.mount)) changes.push(await this.mountInside());
-    this.told.push(`round ${round}: ${changes.join('; ') || 'no change'}`);
+    this.ledger.told.push(`round ${round}: ${changes.join('; ') || 'no change'}`);
     if (by.chance(SHARES.scribble) && !arena.hasStates) {
       const there = await by.change(storage.folder(this.other), 4);
-      this.told.push(`  at the replica: ${there.join('; ')}`);
+      this.ledger.told.push(`  at the replica: ${there.join('; ')}`);
     }
     if (by.chance(SHARES.filter) && arena.hasFilters) await this.changeFilter();
+    if (by.chance(SHARES.method) && arena.methods) await this.changeMethod(arena.methods);
     if (by.chance(SHARES.full)) await this.syncOnFullDisk();
+    if (by.chance(SHARES.crash)) await this.syncAndCrash();
     await this.syncAndCheck();
+    if (by.chance(SHARES.verify)) await this.verifyAndCheck();
     if (by.chance(SHARES.restore)) await this.restoreAndCheck();
     if (by.chance(SHARES.switchOver)) await this.switchAndCheck();
   }
@@ -173,7 +179,7 @@ export class History {
     await this.system.apply(
       writeDocument(this.name, {
         source: { host: 'alpha', ...source, ...arena.source },
-        targets: [{ host: 'beta', ...target, ...arena.target }],
+        targets: [{ host: 'beta', ...target, ...(this.method && { copyMethod: this.method }) }],
         retain: { last: KEPT_POINTS },
         ...(arena.hasFilters ? { mover: { rsync } } : arena.mover && { mover: arena.mover }),
       }),
@@ -182,7 +188,15 @@ export class History {
 
   private async changeFilter(): Promise<void> {
     this.exclude = this.by.pick(EXCLUDES);
-    this.told.push(`  exclude ${JSON.stringify(this.exclude)}`);
+    this.ledger.told.push(`  exclude ${JSON.stringify(this.exclude)}`);
+    await this.applySpec();
+    await this.awaitIdle();
+  }
+
+  /** Older points stay what they were, however newer ones are kept. */
+  private async changeMethod(methods: readonly Method[]): Promise<void> {
+    this.method = this.by.pick(methods);
+    this.ledger.told.push(`  points by ${this.method}`);
     await this.applySpec();
     await this.awaitIdle();
   }
@@ -211,18 +225,9 @@ export class History {
         phase?: string;
       };
       if (!operation && phase !== 'Syncing') return;
-      await new Promise((done) => setTimeout(done, 200));
+      await sleep(200);
     }
     throw new Error('its operation never ended');
-  }
-
-  private check(what: string, expected: readonly string[], found: readonly string[]): void {
-    const [wanted, there] = [new Set(expected), new Set(found)];
-    const missing = expected.filter((line) => !there.has(line)).map((line) => `- ${line}`);
-    const extra = found.filter((line) => !wanted.has(line)).map((line) => `+ ${line}`);
-    if (missing.length + extra.length === 0) return;
-    const lines = [...missing, ...extra].slice(0, TOLD_LINES).map((line) => line.slice(0, 400));
-    this.findings.push(`${what} is not what was frozen:`, ...lines);
   }
 
   private async syncAndCheck(): Promise<void> {
@@ -231,17 +236,17 @@ export class History {
     const before = await this.describe(storage.folder(other)).catch(() => undefined);
     const record = await this.sync(async () => {
       const now = await this.describe(storage.folder(other)).catch(() => undefined);
-      if (before && now) this.check('a replica after a refusal', before, now);
+      if (before && now) this.ledger.check('a replica after a refusal', before, now);
     });
     const target = record?.targets.find(({ host }) => host === other);
     if (record?.result !== 'succeeded' || !target?.point) {
       const failure: Failure | undefined = target?.failure ?? record?.failure;
-      this.findings.push(`the sync ended as ${record?.result}: ${JSON.stringify(failure)}`);
+      this.ledger.findings.push(`the sync ended as ${record?.result}: ${JSON.stringify(failure)}`);
       return;
     }
-    this.told.push(`  synced: ${target.how}, point ${target.point.id}`);
-    this.frozen.set(`${other} ${target.point.id}`, frozen);
-    this.check('the live replica', frozen, await this.describe(storage.folder(other)));
+    this.ledger.told.push(`  synced: ${target.how}, point ${target.point.id}`);
+    this.ledger.frozen.set(`${other} ${target.point.id}`, frozen);
+    this.ledger.check('the live replica', frozen, await this.describe(storage.folder(other)));
     await this.checkPoints();
   }
 
@@ -255,12 +260,44 @@ export class History {
     const { result } = await update<SyncAnswer>(this.system, this.name, 'sync', { wait: true });
     const record = await this.newestRecord();
     const { failure = record?.failure, point } = record?.targets[0] ?? {};
-    this.told.push(`  with ${leaveBytes} bytes left: ${result} ${failure?.message ?? ''}`);
-    if (result === 'succeeded' && point) this.frozen.set(`${other} ${point.id}`, frozen);
+    this.ledger.told.push(`  with ${leaveBytes} bytes left: ${result} ${failure?.message ?? ''}`);
+    if (result === 'succeeded' && point) this.ledger.frozen.set(`${other} ${point.id}`, frozen);
     else if (!SAID_WHEN_FULL.includes(failure?.type ?? ''))
-      this.findings.push(`a full disk was told as ${JSON.stringify(failure)}`);
+      this.ledger.findings.push(`a full disk was told as ${JSON.stringify(failure)}`);
     await this.checkPoints();
     await storage.drain();
+  }
+
+  /** An agent is killed while it syncs, and comes back: no point suffers, whatever becomes of the sync. */
+  private async syncAndCrash(): Promise<void> {
+    const { system, by, primary, other } = this;
+    const frozen = await this.describe(this.storage.folder(primary), true);
+    await this.awaitIdle();
+    const [host, afterMs] = [by.pick([primary, other]), by.below(SYNC_MS)];
+    await update(system, this.name, 'sync', {});
+    await sleep(afterMs);
+    await system.kill(`agent:${host}`);
+    system.launch(`agent:${host}`);
+    await this.awaitIdle();
+    const record = await this.newestRecord();
+    this.ledger.told.push(`  ${host} crashed after ${afterMs} ms of a sync: ${record?.result}`);
+    const point = record?.targets.find((target) => target.host === other)?.point;
+    if (point && !this.ledger.frozen.has(`${other} ${point.id}`))
+      this.ledger.frozen.set(`${other} ${point.id}`, frozen);
+    await this.checkPoints();
+  }
+
+  /** The newest point is its source, and says so; what the source changes then is told apart from damage. */
+  private async verifyAndCheck(): Promise<void> {
+    const { system, name, by, storage } = this;
+    for (const what of ['at once', 'after changes at the source']) {
+      const { result, failure } = await attempt<VerifyResult>(system, name, 'verify', {});
+      this.ledger.told.push(`  verified ${what}: ${failure ?? result?.totalDifferences}`);
+      const isRight = result?.equal === true && (what !== 'at once' || result.totalDifferences === 0);
+      if (!isRight) this.ledger.findings.push(`verify ${what}: ${failure ?? JSON.stringify(result)}`);
+      if (what === 'at once')
+        this.ledger.told.push(`  then ${(await by.change(storage.folder(this.primary), 4)).join('; ')}`);
+    }
   }
 
   private async sync(onRefusal: () => Promise<void>) {
@@ -270,7 +307,7 @@ export class History {
     const record = await this.newestRecord();
     const failure = record?.targets[0]?.failure ?? record?.failure;
     if (failure?.type !== 'ApprovalRequired' && failure?.type !== 'Diverged') return record;
-    this.told.push(`  refused: ${failure.message}`);
+    this.ledger.told.push(`  refused: ${failure.message}`);
     await onRefusal();
     return await approveAndSync(this.system, this.name);
   }
@@ -289,9 +326,9 @@ export class History {
       for (const [id, folder] of await this.storage
         .pointPaths(host, this.name)
         .catch(() => new Map<string, string>())) {
-        const expected = this.frozen.get(`${host} ${id}`);
+        const expected = this.ledger.frozen.get(`${host} ${id}`);
         if (expected && this.arena.target?.copyMethod !== 'Direct')
-          this.check(`point ${id} of ${host}`, expected, await this.describe(folder));
+          this.ledger.check(`point ${id} of ${host}`, expected, await this.describe(folder));
       }
     }
   }
@@ -300,7 +337,7 @@ export class History {
   private async restoreAndCheck(): Promise<void> {
     const { storage, by, other, system, name } = this;
     const paths = [...(await storage.pointPaths(other, name))].filter(([id]) =>
-      this.frozen.has(`${other} ${id}`),
+      this.ledger.frozen.has(`${other} ${id}`),
     );
     const [pointId, path] = by.pick(paths);
     const folder = await makeRestoreFolder(storage, this.serial++);
@@ -308,20 +345,21 @@ export class History {
     if (overwrite) {
       await copyTree(path, folder);
       await rm(join(folder, '.tidemark'), { recursive: true, force: true });
-      this.told.push(`  where it is restored: ${(await by.change(folder)).join('; ')}`);
+      this.ledger.told.push(`  where it is restored: ${(await by.change(folder)).join('; ')}`);
     }
-    this.told.push(`  restore ${pointId}${overwrite ? ' over it' : ''}`);
+    const expected = this.ledger.frozen.get(`${other} ${pointId}`) ?? [];
+    const only = !overwrite && by.chance(0.5) ? by.pick(expected.slice(1).map(pathOfLine)) : undefined;
+    this.ledger.told.push(`  restore ${only ?? 'all'} of ${pointId}${overwrite ? ' over it' : ''}`);
     const { failure } = await attempt(system, name, 'restore', {
       ...{ pointId, to: { host: 'beta', path: folder } },
       ...(overwrite && { overwrite }),
+      ...(only !== undefined && { path: only }),
     });
-    if (failure !== undefined) this.findings.push(`the restore failed: ${failure}`);
-    else
-      this.check(
-        `restored ${pointId}`,
-        this.frozen.get(`${other} ${pointId}`) ?? [],
-        await this.describe(folder),
-      );
+    if (failure !== undefined) this.ledger.findings.push(`the restore failed: ${failure}`);
+    else {
+      const [wanted, found] = [expected, await this.describe(folder)].map((lines) => linesOf(lines, only));
+      this.ledger.check(`restored ${pointId}`, wanted ?? [], found ?? []);
+    }
     await rm(folder, { recursive: true, force: true });
   }
 
@@ -333,35 +371,35 @@ export class History {
     await this.unmountInside();
     await by.change(storage.folder(from));
     if (!this.arena.hasStates && by.chance(0.5))
-      this.told.push(
+      this.ledger.told.push(
         `  before the failover, at the replica: ${(await by.change(storage.folder(to), 3)).join('; ')}`,
       );
     const newest = [...(await storage.pointPaths(to, name)).keys()].at(-1) ?? '';
     const isDirect = this.arena.target?.copyMethod === 'Direct';
-    this.told.push(`  failover to ${to}, which goes back to ${newest}`);
+    this.ledger.told.push(`  failover to ${to}, which goes back to ${newest}`);
     const { failure } = await attempt<FailoverResult>(system, name, 'failover', {});
-    if (failure !== undefined) return void this.findings.push(`the failover failed: ${failure}`);
+    if (failure !== undefined) return void this.ledger.findings.push(`the failover failed: ${failure}`);
     if (!isDirect)
-      this.check(
+      this.ledger.check(
         'the new primary',
-        this.frozen.get(`${to} ${newest}`) ?? [],
+        this.ledger.frozen.get(`${to} ${newest}`) ?? [],
         await this.describe(storage.folder(to)),
       );
     this.primary = to;
-    this.told.push(`  then at ${to}: ${(await by.change(storage.folder(to))).join('; ')}`);
+    this.ledger.told.push(`  then at ${to}: ${(await by.change(storage.folder(to))).join('; ')}`);
     // Kept whole, with what is excluded from copies.
     const own = await this.describe(storage.folder(from));
     const frozen = await this.describe(storage.folder(to), true);
     const reversed = await attempt<ReverseResult>(system, name, 'reverse', { acceptDiverged: true });
     if (reversed.failure !== undefined)
-      return void this.findings.push(`the reverse failed: ${reversed.failure}`);
+      return void this.ledger.findings.push(`the reverse failed: ${reversed.failure}`);
     const { record, diverged } = reversed.result ?? {};
     const point: Point | undefined = record?.targets.find(({ host }) => host === from)?.point;
-    if (diverged) this.frozen.set(`${from} ${diverged.id}`, own);
-    if (point) this.frozen.set(`${from} ${point.id}`, frozen);
+    if (diverged) this.ledger.frozen.set(`${from} ${diverged.id}`, own);
+    if (point) this.ledger.frozen.set(`${from} ${point.id}`, frozen);
     if (record?.result !== 'succeeded')
-      return void this.findings.push(`the sync of the reverse: ${JSON.stringify(record)}`);
-    this.check('the old primary', frozen, await this.describe(storage.folder(from)));
+      return void this.ledger.findings.push(`the sync of the reverse: ${JSON.stringify(record)}`);
+    this.ledger.check('the old primary', frozen, await this.describe(storage.folder(from)));
     await this.checkPoints();
   }
 }
