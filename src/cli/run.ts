@@ -1,5 +1,5 @@
 /** Runs one command line, and tells every error in the format that was asked for. */
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tellError } from './exit-codes';
@@ -13,18 +13,21 @@ export function readVersion(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-/** Wrong use as commander says it, without its own heading. */
-function wrongUse(said: string, error: CommanderError) {
+/** Wrong use as commander says it, without its own heading, and the page of help that tells the right one. */
+function wrongUse(said: string, error: CommanderError, program: Command, [name = '']: readonly string[]) {
   const message = (said || error.message).trim().replace(/^error: /, '');
-  return { type: 'WrongUse', message, hint: 'tidemark help shows what there is', exitCode: 2 as const };
+  const isCommand = program.commands.some((command) => command.name() === name);
+  const hint = isCommand ? `tidemark ${name} --help` : 'tidemark help shows what there is';
+  return { type: 'WrongUse', message, hint, exitCode: 2 as const };
 }
 
 /** Runs one command line; answers the exit code. */
 export async function runCli(argv: readonly string[]): Promise<ExitCode> {
   const format = findFormat(argv);
   let said = '';
+  const program = makeProgram(readVersion(), (text) => (said += text));
   try {
-    await makeProgram(readVersion(), (text) => (said += text)).parseAsync(argv, { from: 'user' });
+    await program.parseAsync(argv, { from: 'user' });
     return (process.exitCode as ExitCode | undefined) ?? 0;
   } catch (error) {
     if (error instanceof CommanderError) {
@@ -33,7 +36,7 @@ export async function runCli(argv: readonly string[]): Promise<ExitCode> {
         process.stderr.write(said);
         return 2;
       }
-      printError(wrongUse(said, error), format);
+      printError(wrongUse(said, error, program, argv), format);
       return 2;
     }
     const told = tellError(error);

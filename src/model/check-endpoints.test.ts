@@ -35,6 +35,6 @@ test('system folders are refused, with the role in mind', () => {
   expect(checkParts({ source: { directory: '/etc/nginx' } }).problems).toEqual([]);
   expect(checkParts({ source: { directory: '/etc' }, targets: [beta('/etc/nginx')] }).problems).toEqual([
     'spec.source.directory: /etc is a system folder and never a volume; name a folder inside it',
-    'spec.targets[0].directory: /etc/nginx belongs to the operating system, and a sync would replace it',
+    'spec.targets[0].directory: /etc/nginx belongs to the operating system, and would be replaced',
   ]);
 });

@@ -176,7 +176,7 @@ describe('what is wrong is shown in its line, with a guess', () => {
     [
       'a system folder',
       withSpec(SOURCE, '  targets: [{ host: beta, directory: /etc/x }]'),
-      '6:38: spec.targets[0].directory: /etc/x belongs to the operating system, and a sync would replace it',
+      '6:38: spec.targets[0].directory: /etc/x belongs to the operating system, and would be replaced',
     ],
     [
       'a name of capitals',

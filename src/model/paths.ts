@@ -47,7 +47,7 @@ export function refuseFolder(path: string, role: Role): string | undefined {
   if (KERNEL.test(folder)) return `${folder} belongs to the kernel and is never a volume`;
   const isSystem = SYSTEM.test(folder);
   if (isSystem && role === 'target')
-    return `${folder} belongs to the operating system, and a sync would replace it`;
+    return `${folder} belongs to the operating system, and would be replaced`;
   const isShared = SHARED.has(folder) || (role === 'target' && SHARED_TARGETS.has(folder));
   if (isShared || (isSystem && folder.lastIndexOf('/') === 0)) {
     return `${folder} is a system folder and never a volume; name a folder inside it`;
@@ -78,7 +78,7 @@ export function parseInnerPath(text: string): { path: string } | { problem: stri
   if (text.includes('\0')) return { problem: 'must not hold a zero byte' };
   const parts = text.split('/').filter((part) => part !== '' && part !== '.');
   if (parts.length === 0) return { problem: 'names the whole recovery point: leave it out' };
-  if (parts.includes('..')) return { problem: 'must not hold ..' };
+  if (parts.includes('..')) return { problem: 'must not contain ".."' };
   if (parts.includes(STATE_FOLDER))
     return { problem: `is inside of a ${STATE_FOLDER} folder, which belongs to no recovery point` };
   const path = parts.join('/');
