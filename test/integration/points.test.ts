@@ -300,4 +300,18 @@ describe('what belongs to somebody', () => {
     }
     expect(await Promise.all([describeTree(at('wiki')), describeTree(at('copies'))])).toEqual(before);
   });
+
+  it('is not replaced where it is mounted in the destination', async () => {
+    await writeFiles(at('holds'), { mine: 'mine', 'inner/x': 'x' });
+    await writeFiles(at('elsewhere'), { theirs: 'theirs' });
+    await bind(at('elsewhere'), at('holds', 'inner'));
+    for (const how of ['--dry-run', '--yes']) {
+      const to = ['--point', 'latest', '--to', `gamma:${at('holds')}`, '--overwrite', '-o', 'json', how];
+      expect(parseError(await system.cli(['restore', 'wiki', ...to]))).toMatchObject({
+        ...{ type: 'InvalidSpec', message: expect.stringContaining(at('holds', 'inner')) as unknown },
+      });
+    }
+    expect((await readdir(at('holds'))).sort()).toEqual(['inner', 'mine']);
+    expect(await readdir(at('holds', 'inner'))).toEqual(['theirs']);
+  });
 });

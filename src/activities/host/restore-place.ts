@@ -7,6 +7,7 @@ import { type ErrorType, TidemarkError } from '../../model/errors';
 import { formatBytes } from '../../model/units';
 import { checkDestination } from '../../volumes/destination';
 import { NOT_CONTENT, pruneNames } from '../../volumes/shared/own-entries';
+import { isInside, readMounts } from '../../volumes/shared/mounts';
 import { readRoomAt } from '../../volumes/shared/room';
 import type { Content } from '../contract';
 
@@ -76,6 +77,13 @@ async function findItem(
   throw new Error('a part has at least one name');
 }
 
+/** What is mounted in the destination: a restore could neither replace it nor leave it alone. */
+async function findMounted(host: Host, root: string, part: string | undefined): Promise<string[]> {
+  const replaced = part === undefined ? root : join(root, part);
+  const mounts = await readMounts(host);
+  return mounts.map(({ point }) => point).filter((point) => point !== root && isInside(point, replaced));
+}
+
 const describeContent = ({ entries, bytes, newestChange }: Content) =>
   `${entries} entries, ${formatBytes(bytes)}, newest change ${newestChange?.slice(0, 19) ?? '-'}Z`;
 
@@ -97,6 +105,11 @@ export async function findRestorePlace(host: Host, wanted: Wanted): Promise<Rest
     if (broken !== undefined) throw fail(broken, 'restore into another folder, or make it a directory');
     Object.assign(place, item);
     if (kind) place.found = await countContent(host, join(root, part), false);
+  }
+  const mounted = await findMounted(host, root, part);
+  if (mounted.length > 0) {
+    const message = `other filesystems are mounted in what would be replaced: ${mounted.join(', ')}`;
+    throw fail(message, 'restore into another folder, or umount them first');
   }
   if (place.found.entries > 0 && !overwrite) {
     const what = part === undefined ? `${path} is not empty` : `${join(path, part)} is there already`;
