@@ -210,7 +210,8 @@ export interface HostActivities {
       landing: Landing;
       mover: MoverSpec;
       capturedAt: Instant;
-      /** Of the point. */
+      /** Of the point; what asks since before this was known leaves the sync out. */
+      pointSyncId?: string;
       identity: string;
       /** By size and time, not by checksum. */
       quick: boolean;

@@ -169,6 +169,8 @@ export interface Mover {
       quick: boolean;
       /** When the point was captured: later changes of the source are told apart from damage. */
       capturedAt: string;
+      /** The sync that made it; by that, what the source looked like then may be known. */
+      pointSyncId?: string;
       signal: AbortSignal;
       onProgress: (progress: Progress) => void;
     },

@@ -192,14 +192,26 @@ export async function examineFor(state: RelationshipState, input: unknown): Prom
   return { warnings: [...warnings, ...allPassing] };
 }
 
-async function apply(state: RelationshipState, input: unknown, wants: WantQueue): Promise<ApplyAnswer> {
+function outcomeOf(
+  old: Relationship | undefined,
+  document: Relationship,
+  wasEnded: boolean,
+): ApplyAnswer['outcome'] {
+  if (!old) return 'created';
+  if (JSON.stringify(old) !== JSON.stringify(document)) return 'changed';
+  return wasEnded ? 'brought back' : 'unchanged';
+}
+
+/** @param wasEnded its workflow had been ended, though nobody had deleted it */
+async function apply(
+  state: RelationshipState,
+  input: unknown,
+  wants: WantQueue,
+  wasEnded: boolean,
+): Promise<ApplyAnswer> {
   const { document, turned, warnings, allPassing, epoch } = await judge(state, input);
   const old = state.document;
-  const outcome = !old
-    ? 'created'
-    : JSON.stringify(old) === JSON.stringify(document)
-      ? 'unchanged'
-      : 'changed';
+  const outcome = outcomeOf(old, document, wasEnded);
   // Before anything is taken over: Temporal too may refuse.
   const [, { lastSequence }] = await Promise.all([
     keepSchedule(withDocument(state, document)),
@@ -225,14 +237,15 @@ async function apply(state: RelationshipState, input: unknown, wants: WantQueue)
 /** Changes the spec and the Schedule one step at a time: two at once would mix. */
 export class Applier {
   private last: Promise<unknown>;
+  private wasEnded = false;
 
-  /** @param ready settles once the state is what it is to be changed from */
+  /** @param before settles once the state is what it is to be changed from; true where the workflow had been ended */
   constructor(
     private readonly state: RelationshipState,
     private readonly wants: WantQueue,
-    ready: Promise<unknown>,
+    before: Promise<boolean>,
   ) {
-    this.last = ready;
+    this.last = before.then((wasEnded) => (this.wasEnded = wasEnded));
   }
 
   /**
@@ -240,7 +253,11 @@ export class Applier {
    * @throws ApplicationFailure `InvalidSpec` with every problem in its details.
    */
   apply(document: unknown): Promise<ApplyAnswer> {
-    return this.inTurn(() => apply(this.state, document, this.wants));
+    return this.inTurn(async () => {
+      const answer = await apply(this.state, document, this.wants, this.wasEnded);
+      this.wasEnded = false;
+      return answer;
+    });
   }
 
   /** Brings the Schedule in step with the state. `resume`: even where somebody has paused it in the Temporal UI. */

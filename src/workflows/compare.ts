@@ -74,6 +74,7 @@ export async function compare(request: CompareRequest): Promise<{ comparison: Co
         mover: withFilters(mover, point.filters),
         quick,
         capturedAt: point.capturedAt,
+        pointSyncId: point.syncId,
         identity: point.identity,
       }),
       volume.host,

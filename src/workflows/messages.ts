@@ -15,7 +15,8 @@ import type { RelationshipStatus, Takeover } from '../model/status';
 export const REFUSED_BY_STATE = 'RefusedByState';
 
 export interface ApplyAnswer {
-  outcome: 'created' | 'changed' | 'unchanged';
+  /** `brought back`: its workflow had been ended, though nobody had deleted it. */
+  outcome: 'created' | 'changed' | 'unchanged' | 'brought back';
   warnings: string[];
   /** Number of the last operation that began before the spec was taken: every later sync goes by it. */
   sequence: number;

@@ -74,7 +74,10 @@ it('has its ticks fail, and say why', async () => {
 });
 
 it('goes on from what it knew once it is applied again', async () => {
-  await system.apply(document);
+  const { stdout } = await system.cli(['apply', '-f', '-'], { stdin: document });
+  expect(stdout).toBe('relationship wiki brought back\n');
+  const again = await system.cli(['apply', '-f', '-'], { stdin: document });
+  expect(again.stdout).toBe('relationship wiki unchanged\n');
   const { sequence } = await untilStatus(
     system,
     'wiki',

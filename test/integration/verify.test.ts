@@ -1,8 +1,8 @@
 /** `tidemark verify` compares a recovery point with the source, by checksum, and names each difference. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { chmod, chown, mkdir, open, stat, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, chown, mkdir, open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { VerifyResult } from '../../src/workflows/messages';
 import { eventually, TestSystem } from '../support/system';
 
@@ -41,6 +41,10 @@ beforeAll(async () => {
   for (const name of ['content', 'mode', 'owner', 'xattr', 'acl', 'changed', 'same']) {
     await writeFile(join(source, name), `what is in ${name}`);
   }
+  for (const name of ['album/one', 'album/two', 'kept/one', 'kept/two', 'replaced/one']) {
+    await mkdir(dirname(join(source, name)), { recursive: true });
+    await writeFile(join(source, name), `what is in ${name}`);
+  }
   execFileSync('setfattr', ['-n', 'user.colour', '-v', 'blue', join(source, 'xattr')]);
   execFileSync('setfacl', ['-m', 'u:12345:r', join(source, 'acl')]);
   await system.apply(`
@@ -76,6 +80,41 @@ test('what the source changed since is told apart from damage', async () => {
   expect(result.equal).toBe(true);
   expect(differencesAt(result, 'changed')?.changedSince).toBe(true);
   expect(differencesAt(result, 'added')).toMatchObject({ what: ['missing'], changedSince: true });
+});
+
+test('what came and went with a folder that was renamed is changed, also where that folder was written to', async () => {
+  await rm(join(source, 'replaced'), { recursive: true });
+  await writeFile(join(source, 'album', 'more'), 'new');
+  await rename(join(source, 'album'), join(source, 'replaced'));
+  const { exitCode, result } = await verify();
+  expect([exitCode, result.equal]).toEqual([0, true]);
+  expect(differencesAt(result, 'replaced/one')).toMatchObject({
+    ...{ what: expect.arrayContaining(['content']) as unknown, changedSince: true },
+  });
+  expect(differencesAt(result, 'replaced/two')).toMatchObject({ what: ['missing'], changedSince: true });
+  expect(differencesAt(result, 'album/two')).toMatchObject({ what: ['extra'], changedSince: true });
+});
+
+test('what is mounted in the source is not compared, and named', async () => {
+  await mkdir(join(source, 'kept', 'mnt'));
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'mode=700', 'tmpfs', join(source, 'kept', 'mnt')]);
+  await writeFile(join(source, 'kept', 'mnt', 'theirs'), 'theirs');
+  const { exitCode, result } = await verify();
+  execFileSync('umount', [join(source, 'kept', 'mnt')]);
+  expect([exitCode, result.equal]).toEqual([0, true]);
+  expect(differencesAt(result, 'kept/mnt')).toBeUndefined();
+  expect(result.leftOut).toMatchObject([{ reason: 'mount', examples: ['kept/mnt'] }]);
+});
+
+test('damage below a folder that changed is damage', async () => {
+  await writeFile(join(source, 'kept', 'new'), 'new');
+  await writeFile(join(tree, 'kept', 'one'), 'WHAT IS IN kept/one');
+  const two = await readFile(join(tree, 'kept', 'two'));
+  await rm(join(tree, 'kept', 'two'));
+  const { exitCode, result } = await verify();
+  expect([exitCode, result.equal]).toEqual([1, false]);
+  for (const name of ['kept/one', 'kept/two']) expect(differencesAt(result, name)?.changedSince).toBe(false);
+  await writeFile(join(tree, 'kept', 'two'), two);
 });
 
 test('a byte that flipped under the same size and time is found; so are mode, owner, xattr and ACL', async () => {

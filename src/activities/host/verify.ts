@@ -57,22 +57,16 @@ export function makeVerify(
       return { landing, point };
     },
 
-    async verify({ volume, claim, id, capture, item, landing, mover, capturedAt, identity, quick }) {
+    async verify({ volume, claim, capture, item, pointSyncId, ...request }) {
       const signal = Context.current().cancellationSignal;
       const onProgress = progressReporter();
       await driverFor(volume.kind).check(host, volume, claim);
+      const { id, landing, mover, capturedAt, identity, quick } = request;
       return moverFor(mover).verify(host, {
-        id,
+        ...{ id, volume, landing, mover, identity, quick, capturedAt, signal, onProgress },
         sourcePath: capture.path,
         ...(item !== undefined && { item }),
-        volume,
-        landing,
-        mover,
-        identity,
-        quick,
-        capturedAt,
-        signal,
-        onProgress,
+        ...(pointSyncId !== undefined && { pointSyncId }),
       });
     },
 

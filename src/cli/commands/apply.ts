@@ -27,7 +27,7 @@ interface ApplyOptions extends OutputOptions {
 
 interface Applied {
   name: string;
-  outcome: 'created' | 'changed' | 'unchanged' | 'valid';
+  outcome: ApplyAnswer['outcome'] | 'valid';
   warnings: string[];
   sync?: SyncRecord;
 }
@@ -45,7 +45,7 @@ export function register(program: Command): void {
       collect,
     )
     .option('--dry-run', 'only check the files')
-    .option('--wait', 'wait for a sync, by its new spec, of each that was created or changed')
+    .option('--wait', 'wait for a sync, by its new spec, of each that was created, changed or brought back')
     .action((options: ApplyOptions) => apply(options));
   finish(command, [
     'tidemark apply -f wiki.yaml',

@@ -4,9 +4,9 @@ import type { Mover } from '../contract';
 import { close, closeAll } from '../shared/close';
 import { measure } from '../rsync/measure';
 import { makeVerifyOffer } from '../rsync/offer';
-import { verify } from '../rsync/verify';
 import { receive } from './receive';
 import { transfer } from './transfer';
+import { verify } from './verify';
 
 export const btrfsMover: Mover = {
   kind: 'btrfs',

@@ -1,6 +1,8 @@
 /** Tells what the source changed after a point was captured from what was damaged. */
 import type { Host } from '../../hosts/contract';
 import { toolFailed } from '../../hosts/run-checked';
+import { type Fingerprint, FingerprintComparer } from '../../volumes/shared/fingerprint';
+import { walk } from '../../volumes/shared/walk';
 import { unescapeName } from './differences';
 
 /** The kernel's clock for files lags behind by up to one tick. */
@@ -16,43 +18,89 @@ function withParents(path: Buffer): Buffer[] {
 
 const key = (path: Buffer) => path.toString('latin1');
 
-/** Change times in seconds, by path; what does not exist is left out. */
-async function readChangeTimes(
-  host: Host,
-  root: string,
-  paths: readonly Buffer[],
-): Promise<Map<string, number>> {
+/** Times in seconds. */
+interface Times {
+  ctime: number;
+  mtime: number;
+}
+
+/** By path; what does not exist is left out. */
+async function readTimes(host: Host, root: string, paths: readonly Buffer[]): Promise<Map<string, Times>> {
   const unique = new Map(paths.map((path) => [key(path), path]));
   // `./` before each, so that no name is an option.
   const stdin = Buffer.concat(
     [...unique.values()].flatMap((path) => [Buffer.from('./'), path, Buffer.from([0])]),
   );
-  const argv = ['xargs', '--null', '--no-run-if-empty', 'stat', '--printf=%.9Z %n\\0', '--'];
+  const argv = ['xargs', '--null', '--no-run-if-empty', 'stat', '--printf=%.9Z %.9Y %n\\0', '--'];
   // Names that are gone make it fail; those that are there are printed all the same.
   const result = await host.run(argv, { stdin, cwd: root });
   if (![0, 123].includes(result.exitCode)) throw toolFailed(host, argv, result);
   const { stdout } = result;
-  const times = new Map<string, number>();
+  const times = new Map<string, Times>();
   for (const record of stdout.toString('latin1').split('\0')) {
-    const space = record.indexOf(' ');
-    if (space > 0) times.set(record.slice(space + 3), Number(record.slice(0, space)));
+    const [, ctime, mtime, path] = /^(\S+) (\S+) \.\/(.*)$/s.exec(record) ?? [];
+    if (path !== undefined) times.set(path, { ctime: Number(ctime), mtime: Number(mtime) });
   }
   return times;
 }
 
 /**
- * For each name, as rsync printed it: was it, or where it is gone its nearest folder, changed at the
- * source after `capturedAt`?
+ * By times alone: it, or where it is gone its nearest folder, was written to since; or one of its folders came to its
+ * name since, with what was in it. A rename moves the change time of a folder, and not its modification time; where
+ * entries of it were made or removed as well, that can't be told, and what is below it counts as not changed.
  */
+function isNewByTimes(chain: readonly Buffer[], times: ReadonlyMap<string, Times>, since: number): boolean {
+  const timesOf = (path: Buffer) => times.get(key(path));
+  const nearest = chain.find((path) => timesOf(path) !== undefined);
+  if (nearest && (timesOf(nearest)?.ctime ?? 0) >= since) return true;
+  // Not the volume's own folder: what is below that is everything.
+  return chain.slice(1, -1).some((folder) => {
+    const { ctime, mtime } = timesOf(folder) ?? { ctime: 0, mtime: 0 };
+    return ctime >= since && mtime < since;
+  });
+}
+
+/** Which of these paths, as a walk tells them, differ from what the source was; those are left out of which it does not tell. */
+async function judgeByFingerprint(
+  host: Host,
+  root: string,
+  paths: ReadonlySet<string>,
+  before: Fingerprint,
+): Promise<Map<string, boolean>> {
+  const comparer = new FingerprintComparer(before);
+  const judged = new Map<string, boolean>();
+  for (const path of paths) if (comparer.had(path)) judged.set(path, true);
+  await walk(host, root, (entry) => {
+    if (!paths.has(entry.path)) return;
+    const how = comparer.judge(entry);
+    if (how === 'hidden' && !comparer.isKnown(entry)) judged.delete(entry.path);
+    else judged.set(entry.path, how !== undefined);
+  });
+  return judged;
+}
+
+interface Question {
+  root: string;
+  /** As rsync printed them. */
+  names: readonly string[];
+  capturedAt: string;
+  /** What the source looked like then. */
+  before?: Fingerprint;
+}
+
+/** For each name: was it changed at the source since the point was captured? What can't be told was not. */
 export async function findChangedSince(
   host: Host,
-  { root, names, capturedAt }: { root: string; names: readonly string[]; capturedAt: string },
+  { root, names, capturedAt, before }: Question,
 ): Promise<boolean[]> {
   const chains = names.map((name) => withParents(unescapeName(name)));
-  const times = await readChangeTimes(host, root, chains.flat());
+  const times = await readTimes(host, root, chains.flat());
   const since = new Date(capturedAt).getTime() / 1000 - TICK_SECONDS;
-  return chains.map((chain) => {
-    const nearest = chain.find((path) => times.has(key(path)));
-    return nearest !== undefined && (times.get(key(nearest)) ?? 0) >= since;
-  });
+  const pathOf = ([path]: readonly Buffer[]) =>
+    path === undefined || path.equals(Buffer.from('.')) ? '.' : `./${key(path)}`;
+  const judged =
+    before && names.length > 0
+      ? await judgeByFingerprint(host, root, new Set(chains.map(pathOf)), before)
+      : undefined;
+  return chains.map((chain) => judged?.get(pathOf(chain)) ?? isNewByTimes(chain, times, since));
 }

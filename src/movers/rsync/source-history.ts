@@ -53,6 +53,19 @@ export async function openHistory(
   };
 }
 
+/** What the source looked like when a sync brought it to the target, where that is still known. */
+export async function recallSource(
+  host: Host,
+  { relationship, target }: Pick<TransferId, 'relationship' | 'target'>,
+  syncId: string,
+): Promise<Fingerprint | undefined> {
+  const folder = `${folderOf(host, relationship)}/${encodeURIComponent(target)}`;
+  const name = (await host.files.list(folder)).find(
+    (each) => each.replace(/^\d+-/, '') === encodeURIComponent(syncId),
+  );
+  return name === undefined ? undefined : await readFingerprint(host, `${folder}/${name}`);
+}
+
 /** The relationship is deleted. */
 export async function forgetHistory(host: Host, relationship: string): Promise<void> {
   await host.files.remove(folderOf(host, relationship));

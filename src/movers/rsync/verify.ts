@@ -1,16 +1,19 @@
 /** Compares a recovery point with the source's copy; changes nothing. */
 import type { Host } from '../../hosts/contract';
 import type { Comparison, Difference } from '../../model/records';
+import { mountsInside } from '../../volumes/shared/left-out';
+import { isInside } from '../../volumes/shared/mounts';
 import type { Mover } from '../contract';
 import { describeLink } from '../shared/link';
 import { findChangedSince } from './changed-since';
 import { classifyEnding, VANISHED } from './classify';
-import { makeDifference, pathOfItem } from './differences';
+import { makeDifference, pathOfItem, unescapeName } from './differences';
 import { ONE_ITEM } from './offer';
 import { makeClientOptions, writerOf } from './options';
 import { findUnkept } from './unkept';
 import { isDeletion, parseSizedItem } from './output';
 import { runRsync } from './run-rsync';
+import { recallSource } from './source-history';
 
 type VerifyRequest = Parameters<Mover['verify']>[1];
 
@@ -21,7 +24,8 @@ const TOLD_DIFFERENCES = 1000;
 const REPORT_EVERY_MS = 500;
 
 export async function verify(host: Host, request: VerifyRequest): Promise<Comparison> {
-  const { id, sourcePath, item, landing, mover, quick, capturedAt, signal, onProgress } = request;
+  const { id, sourcePath, item, landing, mover, quick, capturedAt, pointSyncId, signal, onProgress } =
+    request;
   const items: SizedItem[] = [];
   let reportedAt = -Infinity;
   const report = () => {
@@ -49,25 +53,39 @@ export async function verify(host: Host, request: VerifyRequest): Promise<Compar
     const link = await describeLink(host, id, landing);
     throw classifyEnding({ ...link, exitCode, stderr, sourcePath });
   }
+  const compared = await dropMounted(host, sourcePath, items);
   // A receiver without rights takes what it could not keep for equal: what must differ is known by itself.
   const { leftOut, unkept } =
     item === undefined
       ? await findUnkept(host, { ...request, ...writerOf(landing) })
       : { leftOut: [], unkept: [] };
+  const before = pointSyncId === undefined ? undefined : await recallSource(host, id, pointSyncId);
   const changed = await findChangedSince(host, {
-    root: sourcePath,
-    names: [...items.map(pathOfItem), ...unkept.map(({ name }) => name)],
-    capturedAt,
+    ...{ root: sourcePath, capturedAt, ...(before && { before }) },
+    names: [...compared.map(pathOfItem), ...unkept.map(({ name }) => name)],
   });
   const differences = [
-    ...items.map((item, index) => makeDifference(item, changed[index] ?? false)),
+    ...compared.map((item, index) => makeDifference(item, changed[index] ?? false)),
     ...unkept.map(({ path, what }, index) => ({
       path,
       what,
-      changedSince: changed[items.length + index] ?? false,
+      changedSince: changed[compared.length + index] ?? false,
     })),
   ];
-  return { ...summarize(items, joinByPath(differences)), ...(leftOut.length > 0 && { leftOut }) };
+  return { ...summarize(compared, joinByPath(differences)), ...(leftOut.length > 0 && { leftOut }) };
+}
+
+/** What is mounted in the source is not the volume's, and hides the folder that is. */
+async function dropMounted(
+  host: Host,
+  sourcePath: string,
+  items: readonly SizedItem[],
+): Promise<readonly SizedItem[]> {
+  const mounted = items.length > 0 ? [...(await mountsInside(host, sourcePath))] : [];
+  return items.filter((item) => {
+    const path = unescapeName(pathOfItem(item)).toString('latin1');
+    return !mounted.some((point) => isInside(path, point));
+  });
 }
 
 /** One difference for each path, with all that differs there. */

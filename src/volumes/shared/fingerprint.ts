@@ -85,7 +85,7 @@ function hash(text: string, out: [number, number]): void {
 
 const scratch: [number, number] = [0, 0];
 
-function keyOf({ path }: WalkEntry): number {
+function keyOf({ path }: Pick<WalkEntry, 'path'>): number {
   hash(path, scratch);
   return (scratch[0] & 0x1fffff) * 2 ** 32 + scratch[1];
 }
@@ -178,7 +178,20 @@ export class FingerprintComparer {
     return { changed, vanished, equal: isKnown && changed.length === 0 && vanished === 0 };
   }
 
-  private judge(entry: WalkEntry): Change['how'] | undefined {
+  /** There was such a path. */
+  had(path: string): boolean {
+    return this.places.has(keyOf({ path }));
+  }
+
+  /** It is known what such a path was: it had not changed right before it was looked at. */
+  isKnown({ path }: Pick<WalkEntry, 'path'>): boolean {
+    const place = this.places.get(keyOf({ path }));
+    if (!this.before || place === undefined) return false;
+    return this.before.states[2 * place] !== 0 || this.before.states[2 * place + 1] !== 0;
+  }
+
+  /** How an entry differs; undefined where it was not touched. */
+  judge(entry: WalkEntry): Change['how'] | undefined {
     const { before } = this;
     if (!before) return 'hidden';
     const place = this.places.get(keyOf(entry));
