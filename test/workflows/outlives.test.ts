@@ -109,7 +109,7 @@ test('terminated and applied again, it goes on from what it knew', async () => {
   await rig.endOf(await rig.start(messages.failoverUpdate, {}));
   const before = await rig.settled();
   await current(rig).terminate('by mistake');
-  await expect(applyTo(world, rig.document, rig.name)).resolves.toMatchObject({ outcome: 'unchanged' });
+  await expect(applyTo(world, rig.document, rig.name)).resolves.toMatchObject({ outcome: 'brought back' });
   expect(await rig.settled()).toMatchObject({
     epoch: before.epoch,
     takeover: before.takeover ?? {},
