@@ -1,15 +1,11 @@
 import type { Host } from './contract';
 
 /**
- * Bytes of a tree within its filesystem: those that it takes on disk, or as long as its files are. What
- * Tidemark keeps inside of it does not count. Zero where there is nothing.
+ * Bytes that a tree takes on disk within its filesystem. What Tidemark keeps inside of it does not count. Zero where
+ * there is nothing.
  */
-export async function measureTree(
-  host: Pick<Host, 'run'>,
-  path: string,
-  { apparent = false }: { apparent?: boolean } = {},
-): Promise<number> {
-  const options = ['-sx', '--block-size=1', '--exclude=.tidemark', ...(apparent ? ['--apparent-size'] : [])];
+export async function measureTree(host: Pick<Host, 'run'>, path: string): Promise<number> {
+  const options = ['-sx', '--block-size=1', '--exclude=.tidemark'];
   // Files that vanish meanwhile make du fail with what it counted already printed.
   const { stdout } = await host.run(['du', ...options, '--', path]);
   return Number.parseInt(stdout.toString(), 10) || 0;

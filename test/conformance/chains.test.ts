@@ -51,6 +51,7 @@ describe.each([
       await driver.check(host, volume, ONWARDS);
       await driver.claim(host, volume, ONWARDS);
       const counted = await driver.size(host, volume);
+      expect(counted).toEqual({ fileBytes: 1, entries: 2 });
       for (let sequence = 2; sequence <= 4; sequence++) {
         await publish(volume.path, sequence);
         const captured = await driver.capture(host, volume, {

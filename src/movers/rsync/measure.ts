@@ -3,6 +3,7 @@ import { rsyncOptions } from '../../model/mover-options';
 import type { Host } from '../../hosts/contract';
 import { measureTree } from '../../hosts/measure-tree';
 import type { MoverSpec } from '../../model/spec';
+import { takeFingerprint } from '../../volumes/shared/fingerprint';
 import { makeFilters } from './options';
 
 /** Bytes that rsync would copy into an empty folder: of files as long as they are, holes included. */
@@ -26,11 +27,8 @@ export async function measure(
   { path, mover }: { path: string; mover: MoverSpec },
 ): Promise<{ disk: number; files: number }> {
   if (rsyncOptions(mover).exclude.length === 0) {
-    const [disk, files] = await Promise.all([
-      measureTree(host, path),
-      measureTree(host, path, { apparent: true }),
-    ]);
-    return { disk, files };
+    const { diskBytes, fileBytes } = await takeFingerprint(host, path);
+    return { disk: diskBytes, files: fileBytes };
   }
   const [whole, files] = await Promise.all([measureTree(host, path), askRsync(host, path, mover)]);
   return { disk: Math.min(whole, files), files };
