@@ -22,8 +22,6 @@ export const LEFT_OUT_REASONS = [
   'xattr',
   'acl',
   'time',
-  /** More names of one file than the receiver's filesystem takes: carried as files of their own. */
-  'hardlink',
 ] as const;
 
 export type LeftOutReason = (typeof LEFT_OUT_REASONS)[number];
@@ -79,7 +77,6 @@ const NOUNS: Record<LeftOutReason, (count: number) => string> = {
   xattr: ofEntries('extended attributes'),
   acl: ofEntries('the ACL'),
   time: ofEntries('the exact time'),
-  hardlink: countOf('name of a multiply linked file', 'names of multiply linked files'),
 };
 
 function countOf(one: string, many = `${one}s`): (count: number) => string {

@@ -60,7 +60,10 @@ function isNewByTimes(chain: readonly Buffer[], times: ReadonlyMap<string, Times
   });
 }
 
-/** Which of these paths, as a walk tells them, differ from what the source was; those are left out of which it does not tell. */
+/**
+ * Which of these paths, as a walk tells them, differ from what the source was. Those of which that can't be told are left
+ * out.
+ */
 async function judgeByFingerprint(
   host: Host,
   root: string,
@@ -69,13 +72,15 @@ async function judgeByFingerprint(
 ): Promise<Map<string, boolean>> {
   const comparer = new FingerprintComparer(before);
   const judged = new Map<string, boolean>();
-  for (const path of paths) if (comparer.had(path)) judged.set(path, true);
-  await walk(host, root, (entry) => {
+  const gone = new Set([...paths].filter((path) => comparer.had(path)));
+  const { complete } = await walk(host, root, (entry) => {
     if (!paths.has(entry.path)) return;
+    gone.delete(entry.path);
     const how = comparer.judge(entry);
-    if (how === 'hidden' && !comparer.isKnown(entry)) judged.delete(entry.path);
-    else judged.set(entry.path, how !== undefined);
+    // It may have been too fresh then to be known again.
+    if (how !== 'hidden' || comparer.isKnown(entry)) judged.set(entry.path, how !== undefined);
   });
+  if (complete) for (const path of gone) judged.set(path, true);
   return judged;
 }
 

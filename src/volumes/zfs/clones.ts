@@ -62,9 +62,10 @@ async function cloneTree(
     if (there.has(at)) continue;
     const isVolume = all.find(({ name: each }) => each === frozen.dataset)?.properties['type'] === 'volume';
     if (part !== '' && !isVolume && !(await ensureMountPoint(host, `${path}${part}`))) covered.push(part);
-    // It is mounted as it is made; what could not be is found below.
+    // It is mounted as it is made. Where it can't be, nothing can be mounted in it: that is told below.
     const allow = (stderr: string) => NOT_MOUNTABLE.test(stderr);
-    await runZfs(place, ['clone', ...(part === '' ? options : []), frozen.name, at], { allow });
+    const made = await runZfs(place, ['clone', ...(part === '' ? options : []), frozen.name, at], { allow });
+    if (made.exitCode !== 0) break;
   }
   if (readOnly) await runZfs(place, ['set', 'readonly=on', top]);
   await mount({ host, volume: { kind: 'zfs', path: top } });
