@@ -48,9 +48,12 @@ export async function renameDataset(from: string, to: string): Promise<void> {
   if (isMounted) await exec('zfs', ['unmount', from]);
   try {
     for (let tries = 0; ; tries++) {
-      const error: unknown = await exec('zfs', ['rename', from, to]).catch((thrown: unknown) => thrown);
-      if (!(error instanceof Error)) break;
-      if (tries >= 100 || !/is busy/.test(error.message)) throw error;
+      const failure = await exec('zfs', ['rename', from, to]).then(
+        () => undefined,
+        (error: unknown) => String(error),
+      );
+      if (failure === undefined) break;
+      if (tries >= 100 || !/is busy/.test(failure)) throw new Error(failure);
       await sleep(50);
     }
   } finally {
