@@ -53,8 +53,8 @@ export async function renameDataset(from: string, to: string): Promise<void> {
         (error: unknown) => String(error),
       );
       if (failure === undefined) break;
-      if (tries >= 100 || !/is busy/.test(failure)) throw new Error(failure);
-      await sleep(50);
+      if (tries >= 600 || !/is busy/.test(failure)) throw new Error(failure);
+      await sleep(100);
     }
   } finally {
     if (isMounted) await exec('zfs', ['mount', to]).catch(() => exec('zfs', ['mount', from]));
