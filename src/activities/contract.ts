@@ -210,8 +210,9 @@ export interface HostActivities {
       landing: Landing;
       mover: MoverSpec;
       capturedAt: Instant;
-      /** Of the point; what asks since before this was known leaves the sync out. */
+      /** The sync that made the point; a workflow of an earlier version does not tell. */
       pointSyncId?: string;
+      /** Of the point. */
       identity: string;
       /** By size and time, not by checksum. */
       quick: boolean;

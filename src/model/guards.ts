@@ -25,6 +25,11 @@ export interface DeletionQuestion {
   maxDeletionsPercent?: number;
 }
 
+/** What to do about a sync that would take more away than is allowed unasked. */
+export function approvalHint(relationship: string): string {
+  return `look at the source; if this is meant, run: tidemark approve ${relationship}`;
+}
+
 /**
  * Whether a stream would delete more than is allowed unasked, and how much. Where what the target holds is no state
  * of the source, at least as many entries go as there are fewer.

@@ -237,15 +237,14 @@ async function apply(
 /** Changes the spec and the Schedule one step at a time: two at once would mix. */
 export class Applier {
   private last: Promise<unknown>;
-  private wasEnded = false;
 
   /** @param before settles once the state is what it is to be changed from; true where the workflow had been ended */
   constructor(
     private readonly state: RelationshipState,
     private readonly wants: WantQueue,
-    before: Promise<boolean>,
+    private before: Promise<boolean>,
   ) {
-    this.last = before.then((wasEnded) => (this.wasEnded = wasEnded));
+    this.last = before;
   }
 
   /**
@@ -254,8 +253,8 @@ export class Applier {
    */
   apply(document: unknown): Promise<ApplyAnswer> {
     return this.inTurn(async () => {
-      const answer = await apply(this.state, document, this.wants, this.wasEnded);
-      this.wasEnded = false;
+      const answer = await apply(this.state, document, this.wants, await this.before);
+      this.before = Promise.resolve(false);
       return answer;
     });
   }

@@ -8,8 +8,7 @@ import { MoverSchema } from '../../src/model/spec';
 import { splitName } from '../../src/volumes/zfs/names';
 import type { SnapshotStorage } from '../support/snapshot-storage';
 import { SnapshotRig } from '../support/snapshot-rig';
-import { renameDataset } from '../support/zfs';
-import { makeZfsStorage, zfs } from '../support/zfs-storage';
+import { makeZfsStorage, renameDataset, zfs } from '../support/zfs-storage';
 
 const spec = MoverSchema.parse({ zfs: { recursive: true } });
 

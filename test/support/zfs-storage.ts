@@ -21,6 +21,20 @@ export async function zfs(...argv: string[]): Promise<string> {
   }
 }
 
+/**
+ * Renames a dataset that is mounted. By itself `zfs rename` unmounts it, and with zfs-fuse may find it busy each time: the
+ * daemon lets go of it a moment after the kernel has.
+ */
+export async function renameDataset(from: string, to: string): Promise<void> {
+  const isMounted = (await zfs('get', '-H', '-o', 'value', 'mounted', from)).trim() === 'yes';
+  if (isMounted) await zfs('unmount', from);
+  try {
+    await zfs('rename', from, to);
+  } finally {
+    if (isMounted) await zfs('mount', to).catch(() => zfs('mount', from));
+  }
+}
+
 export async function makeZfsStorage(): Promise<SnapshotStorage> {
   const pool = await TestPool.make();
   let count = 0;

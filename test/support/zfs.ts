@@ -38,29 +38,6 @@ export async function startZfs(): Promise<void> {
   throw new Error('ZFS does not answer: is zfs-fuse installed, and /dev/fuse there?');
 }
 
-/**
- * Renames a dataset that is mounted. By itself `zfs rename` unmounts it, and with zfs-fuse may find it busy each time: the
- * daemon lets go of it a moment after the kernel has.
- */
-export async function renameDataset(from: string, to: string): Promise<void> {
-  const { stdout } = await exec('zfs', ['get', '-H', '-o', 'value', 'mounted', from]);
-  const isMounted = stdout.trim() === 'yes';
-  if (isMounted) await exec('zfs', ['unmount', from]);
-  try {
-    for (let tries = 0; ; tries++) {
-      const failure = await exec('zfs', ['rename', from, to]).then(
-        () => undefined,
-        (error: unknown) => String(error),
-      );
-      if (failure === undefined) break;
-      if (tries >= 600 || !/is busy/.test(failure)) throw new Error(failure);
-      await sleep(100);
-    }
-  } finally {
-    if (isMounted) await exec('zfs', ['mount', to]).catch(() => exec('zfs', ['mount', from]));
-  }
-}
-
 export class TestPool {
   private constructor(
     readonly name: string,

@@ -7,7 +7,7 @@ import { type ErrorType, TidemarkError } from '../../model/errors';
 import { formatBytes } from '../../model/units';
 import { checkDestination } from '../../volumes/destination';
 import { NOT_CONTENT, pruneNames } from '../../volumes/shared/own-entries';
-import { isInside, readMounts } from '../../volumes/shared/mounts';
+import { isInside, mountsBelow, readMounts } from '../../volumes/shared/mounts';
 import { readRoomAt } from '../../volumes/shared/room';
 import type { Content } from '../contract';
 
@@ -80,8 +80,8 @@ async function findItem(
 /** What is mounted in the destination: a restore could neither replace it nor leave it alone. */
 async function findMounted(host: Host, root: string, part: string | undefined): Promise<string[]> {
   const replaced = part === undefined ? root : join(root, part);
-  const mounts = await readMounts(host);
-  return mounts.map(({ point }) => point).filter((point) => point !== root && isInside(point, replaced));
+  const points = mountsBelow(await readMounts(host), root).map(({ point }) => point);
+  return points.filter((point) => isInside(point, replaced));
 }
 
 const describeContent = ({ entries, bytes, newestChange }: Content) =>

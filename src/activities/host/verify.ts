@@ -57,16 +57,13 @@ export function makeVerify(
       return { landing, point };
     },
 
-    async verify({ volume, claim, capture, item, pointSyncId, ...request }) {
+    async verify({ volume, claim, capture, ...compared }) {
       const signal = Context.current().cancellationSignal;
       const onProgress = progressReporter();
       await driverFor(volume.kind).check(host, volume, claim);
-      const { id, landing, mover, capturedAt, identity, quick } = request;
-      return moverFor(mover).verify(host, {
-        ...{ id, volume, landing, mover, identity, quick, capturedAt, signal, onProgress },
-        sourcePath: capture.path,
-        ...(item !== undefined && { item }),
-        ...(pointSyncId !== undefined && { pointSyncId }),
+      return moverFor(compared.mover).verify(host, {
+        ...compared,
+        ...{ volume, sourcePath: capture.path, signal, onProgress },
       });
     },
 

@@ -1,6 +1,7 @@
 /** Pushes the images that the target lacks, one by one: one that is over is not sent again. */
 import type { Host } from '../../hosts/contract';
 import { TidemarkError } from '../../model/errors';
+import { approvalHint } from '../../model/guards';
 import type { TransferStats, Volume } from '../../model/records';
 import { makeError } from '../../volumes/shared/tools';
 import { engineOf } from '../../volumes/image/engine';
@@ -52,7 +53,7 @@ function checkDeletions(
   const allowed = maxDeletions ?? Math.floor((maxDeletionsPercent / 100) * held);
   if ((maxDeletions === undefined && maxDeletionsPercent >= 100) || dropped <= allowed) return;
   const message = `this sync would take ${dropped} names of images away at ${id.target}, and at most ${allowed} are allowed unasked`;
-  const hint = `look at the source; if this is meant, run: tidemark approve ${id.relationship}`;
+  const hint = approvalHint(id.relationship);
   throw new TidemarkError('ApprovalRequired', message, { host: host.name, volume: volume.path, hint });
 }
 

@@ -98,14 +98,18 @@ export async function findChangedSince(
   host: Host,
   { root, names, capturedAt, before }: Question,
 ): Promise<boolean[]> {
-  const chains = names.map((name) => withParents(unescapeName(name)));
-  const times = await readTimes(host, root, chains.flat());
+  const named = names.map((name) => {
+    const path = unescapeName(name);
+    return { walked: key(path) === '.' ? '.' : `./${key(path)}`, chain: withParents(path) };
+  });
+  const paths = new Set(named.map(({ walked }) => walked));
+  const judged = before ? await judgeByFingerprint(host, root, paths, before) : new Map<string, boolean>();
+  const others = named.filter(({ walked }) => !judged.has(walked));
+  const times = await readTimes(
+    host,
+    root,
+    others.flatMap(({ chain }) => chain),
+  );
   const since = new Date(capturedAt).getTime() / 1000 - TICK_SECONDS;
-  const pathOf = ([path]: readonly Buffer[]) =>
-    path === undefined || path.equals(Buffer.from('.')) ? '.' : `./${key(path)}`;
-  const judged =
-    before && names.length > 0
-      ? await judgeByFingerprint(host, root, new Set(chains.map(pathOf)), before)
-      : undefined;
-  return chains.map((chain) => judged?.get(pathOf(chain)) ?? isNewByTimes(chain, times, since));
+  return named.map(({ walked, chain }) => judged.get(walked) ?? isNewByTimes(chain, times, since));
 }

@@ -139,7 +139,7 @@ const RSYNC: Rule[] = [
     at: 'target',
   },
   {
-    says: KEPT_ALONE,
+    says: new RegExp(`^${KEPT_ALONE}`),
     type: 'VolumeBusy',
     message: (ending) =>
       `folders at ${target(ending)} can't be deleted: something is mounted in them, or was written there meanwhile`,

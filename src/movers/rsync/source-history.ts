@@ -10,6 +10,9 @@ import type { TransferId } from '../contract';
 const folderOf = (host: Host, relationship: string) =>
   `${host.home}/fingerprints/${encodeURIComponent(relationship)}`;
 
+const folderOfTarget = (host: Host, { relationship, target }: Pick<TransferId, 'relationship' | 'target'>) =>
+  `${folderOf(host, relationship)}/${encodeURIComponent(target)}`;
+
 /** After a failover nothing that was known before is taken for granted: names begin with the epoch. */
 const nameOf = (epoch: number, syncId: string) => `${epoch}-${encodeURIComponent(syncId)}`;
 
@@ -30,11 +33,11 @@ export interface SourceHistory {
 /** @param confirmed the sync that made the target's newest point */
 export async function openHistory(
   host: Host,
-  { relationship, target, syncId }: TransferId,
+  id: TransferId,
   { epoch, confirmed }: { epoch: number; confirmed?: string },
 ): Promise<SourceHistory> {
-  const folder = `${folderOf(host, relationship)}/${encodeURIComponent(target)}`;
-  const own = nameOf(epoch, syncId);
+  const folder = folderOfTarget(host, id);
+  const own = nameOf(epoch, id.syncId);
   const base = confirmed === undefined ? `${epoch}` : nameOf(epoch, confirmed);
   const names = await host.files.list(folder);
   return {
@@ -56,10 +59,10 @@ export async function openHistory(
 /** What the source looked like when a sync brought it to the target, where that is still known. */
 export async function recallSource(
   host: Host,
-  { relationship, target }: Pick<TransferId, 'relationship' | 'target'>,
+  id: Pick<TransferId, 'relationship' | 'target'>,
   syncId: string,
 ): Promise<Fingerprint | undefined> {
-  const folder = `${folderOf(host, relationship)}/${encodeURIComponent(target)}`;
+  const folder = folderOfTarget(host, id);
   const name = (await host.files.list(folder)).find(
     (each) => each.replace(/^\d+-/, '') === encodeURIComponent(syncId),
   );

@@ -11,8 +11,8 @@ export const DISCARDED = /^Unable to create partial-dir for .* -- discarding com
 /** Of a mount point it says so too where the source has that folder. */
 const KEPT = /^cannot delete (?:non-empty directory|mount point): (.+)$/;
 
-/** The line that {@link findUndone} answers for a folder too many. */
-export const KEPT_ALONE = /^cannot delete, though the source has it no more: /;
+/** How the line begins that {@link findUndone} answers for a folder too many. */
+export const KEPT_ALONE = 'cannot delete, though the source has it no more: ';
 
 /** The folder that a line of rsync's output says was not deleted, as rsync prints names. Pure. */
 export function parseKept(line: string): string | undefined {
@@ -31,7 +31,7 @@ export async function findUndone(
   const lines = stderr.split('\n').filter((line) => DISCARDED.test(line));
   for (const name of kept) {
     const isAtSource = await host.files.stat(join(sourcePath, unescapeName(name).toString()));
-    if (!isAtSource) lines.push(`cannot delete, though the source has it no more: ${name}`);
+    if (!isAtSource) lines.push(`${KEPT_ALONE}${name}`);
   }
   return lines;
 }

@@ -59,11 +59,11 @@ export async function verify(host: Host, request: VerifyRequest): Promise<Compar
     item === undefined
       ? await findUnkept(host, { ...request, ...writerOf(landing) })
       : { leftOut: [], unkept: [] };
-  const before = pointSyncId === undefined ? undefined : await recallSource(host, id, pointSyncId);
-  const changed = await findChangedSince(host, {
-    ...{ root: sourcePath, capturedAt, ...(before && { before }) },
-    names: [...compared.map(pathOfItem), ...unkept.map(({ name }) => name)],
-  });
+  const names = [...compared.map(pathOfItem), ...unkept.map(({ name }) => name)];
+  const isAsked = names.length > 0 && pointSyncId !== undefined;
+  const before = isAsked ? await recallSource(host, id, pointSyncId) : undefined;
+  const question = { root: sourcePath, names, capturedAt, ...(before && { before }) };
+  const changed = await findChangedSince(host, question);
   const differences = [
     ...compared.map((item, index) => makeDifference(item, changed[index] ?? false)),
     ...unkept.map(({ path, what }, index) => ({

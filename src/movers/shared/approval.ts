@@ -1,6 +1,6 @@
 import type { Host } from '../../hosts/contract';
 import { TidemarkError } from '../../model/errors';
-import { type DeletionQuestion, judgeDeletions } from '../../model/guards';
+import { approvalHint, type DeletionQuestion, judgeDeletions } from '../../model/guards';
 import type { TransferRequest } from '../contract';
 
 /** Names that a message shows. */
@@ -26,7 +26,7 @@ export function makeApprovalRequired(
   return new TidemarkError('ApprovalRequired', message, {
     host: host.name,
     volume: sourcePath,
-    hint: `look at the source; if this is meant, run: tidemark approve ${id.relationship}`,
+    hint: approvalHint(id.relationship),
   });
 }
 

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { Host } from '../../hosts/contract';
 import { pipeChecked, runChecked, tailOf } from '../../hosts/run-checked';
 import { TidemarkError } from '../../model/errors';
-import { LEFT_OUT_EXAMPLES, type LeftOut, mergeLeftOut } from '../../model/left-out';
+import type { LeftOut } from '../../model/left-out';
+import { Tally } from '../../volumes/shared/left-out';
 import { withCopy } from '../../volumes/zfs/clones';
 import type { Entry } from '../../volumes/zfs/listing';
 import type { Place } from '../../volumes/zfs/place';
@@ -37,9 +38,9 @@ async function listFrozen(place: Place, snapshot: Entry, reader: string, file: s
     await pipeChecked(host, [find, [...SORT, '-o', paths]], {}, place.volume.path);
     await runChecked(host, [...SORT, '-o', states, '--', states]);
     const entries = (await countPaths(host, ['cat', '--', paths])).count;
-    const examples = covered.slice(0, LEFT_OUT_EXAMPLES).map((part) => part.slice(1));
-    const leftOut = mergeLeftOut([{ reason: 'covered', count: covered.length, examples }]);
-    return { paths, states, entries, leftOut };
+    const tally = new Tally();
+    for (const part of covered) tally.add('covered', Buffer.from(part.slice(1)).toString('latin1'));
+    return { paths, states, entries, leftOut: tally.list };
   });
 }
 

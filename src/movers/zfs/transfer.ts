@@ -8,6 +8,7 @@ import { splitName } from '../../volumes/zfs/names';
 import { partsOf } from '../../volumes/zfs/parts';
 import { findPlace, makeMissing, type Place, withChildren } from '../../volumes/zfs/place';
 import { makeError } from '../../volumes/zfs/tools';
+import { approvalHint } from '../../model/guards';
 import { formatBytes } from '../../model/units';
 import { type CountedDeletions, refuseDeletions } from '../shared/approval';
 import { type CountedEntries, countEntries } from './entries';
@@ -125,7 +126,7 @@ function refuseShrinking(
   const [before, now] = [sizeOf(base), sizeOf(frozen)];
   if (percent === undefined || before - now <= (percent / 100) * before) return;
   const message = `this state is ${formatBytes(now)} large, and the one before was ${formatBytes(before)}; what this sync would delete at ${id.target} is not known, since ${why}`;
-  const hint = `look at the source; if this is meant, run: tidemark approve ${id.relationship}`;
+  const hint = approvalHint(id.relationship);
   throw new TidemarkError('ApprovalRequired', message, { host: host.name, volume: sourcePath, hint });
 }
 

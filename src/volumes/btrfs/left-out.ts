@@ -2,7 +2,7 @@
 import { STATE_FOLDER } from '../../model/paths';
 import { type LeftOut, LEFT_OUT_EXAMPLES, type LeftOutReason } from '../../model/left-out';
 import { type Place } from '../directory/place';
-import { isInside } from '../shared/mounts';
+import { isInside, mountsBelow } from '../shared/mounts';
 import type { Subvolume } from './subvolumes';
 import { findInner } from './trees';
 
@@ -23,9 +23,7 @@ export function findLeftOut(
     path !== undefined && path !== root && isInside(path, root) ? [placeOf(path)] : [],
   );
   const carried = new Set(isNested ? findInner(subvolumes, root).map(({ place }) => place) : []);
-  const mounted = mounts.flatMap(({ point }) =>
-    point !== root && isInside(point, root) ? [placeOf(point)] : [],
-  );
+  const mounted = mountsBelow(mounts, root).map(({ point }) => placeOf(point));
   return [
     ...describe('subvolume', inside.filter((place) => !isOwn(place) && !carried.has(place)).sort()),
     ...describe('mount', [...new Set(mounted)].filter((place) => !isOwn(place)).sort()),

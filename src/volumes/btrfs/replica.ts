@@ -1,6 +1,6 @@
 /** The live replica: replaced as a whole by a snapshot of a tree, and never written to in place. */
 import { basename, dirname } from 'node:path';
-import { isInside } from '../shared/mounts';
+import { isInside, mountsBelow } from '../shared/mounts';
 import { type ReadyPlace, removeTree } from '../directory/place';
 import { makeError } from '../shared/tools';
 import { exchangeNames, mendNames, successorPath } from './exchange';
@@ -88,7 +88,7 @@ function checkReplaceable(place: Pick<ReadyPlace, 'root' | 'mounts' | 'host' | '
  */
 export function checkUnmounted(place: Pick<ReadyPlace, 'root' | 'mounts' | 'host' | 'volume'>): void {
   const { root, mounts } = place;
-  const inside = mounts.map(({ point }) => point).filter((point) => point !== root && isInside(point, root));
+  const inside = mountsBelow(mounts, root).map(({ point }) => point);
   if (inside.length === 0) return;
   const message = `${root} is replaced as a whole, and other filesystems are mounted inside of it`;
   throw makeError(place, 'VolumeBusy', message, { hint: `umount ${inside.join(' ')}` });

@@ -5,7 +5,7 @@ import { expose } from './expose';
 import { COPY, EXCLUDED } from './generation';
 import { ALL_BUT_FOLDERS, findForeignLinks, listLinkedNames, type WorkOptions } from './links';
 import { withLock } from '../shared/lock';
-import { isInside } from '../shared/mounts';
+import { mountsBelow } from '../shared/mounts';
 import { findReadyPlace, makeAttempt, type ReadyPlace } from './place';
 import {
   findRecord,
@@ -87,8 +87,7 @@ async function separateForeignLinks(place: ReadyPlace, tree: string, options: Wo
 
 /** What is mounted inside of the volume belongs to others, its own folder too. */
 function excludeMounts({ mounts, root }: ReadyPlace): string[] {
-  const inside = mounts.filter(({ point }) => point !== root && isInside(point, root));
-  return inside.map(({ point }) => {
+  return mountsBelow(mounts, root).map(({ point }) => {
     const path = point.slice(root.length);
     // rsync takes a backslash as itself where a pattern has no wildcard.
     return `--exclude=${/[*?[]/.test(path) ? path.replaceAll(/[*?[\\]/g, String.raw`\$&`) : path}`;

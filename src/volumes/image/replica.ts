@@ -1,4 +1,5 @@
 /** The live replica: the names that this relationship has set in a store. */
+import { approvalHint } from '../../model/guards';
 import { makeError } from '../shared/tools';
 import { type EngineImage, type ImageSet, indexNames, planMoves } from './image-set';
 import { keepImages, makeVanished } from './kept';
@@ -96,7 +97,7 @@ export async function setNames(
 
 function makeTooMany(place: Place, relationship: string, count: number, limit: number | undefined): Error {
   const message = `this sync would take ${count} names of images away, and at most ${limit} are allowed unasked`;
-  const hint = `look at the source; if this is meant, run: tidemark approve ${relationship}`;
+  const hint = approvalHint(relationship);
   return makeError(place, 'ApprovalRequired', message, { hint });
 }
 

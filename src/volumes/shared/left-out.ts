@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import type { Host } from '../../hosts/contract';
 import { STATE_FOLDER } from '../../model/paths';
 import { LEFT_OUT_EXAMPLES, type LeftOut, type LeftOutReason } from '../../model/left-out';
-import { isInside, readMounts } from './mounts';
+import { mountsBelow, readMounts } from './mounts';
 import { LOST_FOUND } from './own-entries';
 import { STATE_FILE } from './tools';
 import { walk } from './walk';
@@ -41,8 +41,9 @@ export class Tally {
 /** Where something is mounted inside of a tree: paths below its root, bytes, one character each (`latin1`). */
 export async function mountsInside(host: Host, root: string): Promise<Set<string>> {
   const [real, mounts] = await Promise.all([host.files.resolve(root), readMounts(host)]);
-  const inside = mounts.filter(({ point }) => point !== real && isInside(point, real));
-  return new Set(inside.map(({ point }) => Buffer.from(relative(real, point)).toString('latin1')));
+  return new Set(
+    mountsBelow(mounts, real).map(({ point }) => Buffer.from(relative(real, point)).toString('latin1')),
+  );
 }
 
 /** What a folder on another device than its tree is: a subvolume has one of its own without being mounted. */

@@ -37,6 +37,11 @@ export function isInside(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder === '/' ? '/' : `${folder}/`);
 }
 
+/** What is mounted inside of a folder, which may be a mount point itself. */
+export function mountsBelow(mounts: readonly Mount[], folder: string): Mount[] {
+  return mounts.filter(({ point }) => point !== folder && isInside(point, folder));
+}
+
 /** The mount on which a path lies: the deepest one, and of several on one point the newest. */
 export function findMount(mounts: readonly Mount[], path: string): Mount {
   let found: Mount | undefined;
