@@ -36,6 +36,17 @@ test('few inodes are told where space should do, and many are not worth a word',
   expect(explain({ inodes: { free: 900, total: 1024 } }).message).not.toContain('inode');
 });
 
+test('inodes that ran out are told though what was begun is gone again, and a file that could not grow is space', () => {
+  const name = 'rsync: [receiver] mkstemp "/c/.tidemark/x.partial/.7.Ab" failed: No space left on device (28)';
+  const grows = 'rsync: [receiver] write failed on "/c/x": No space left on device (28)';
+  const inodes = { free: 177, total: 384 };
+  const failure = explain({ inodes }, { toolMessage: `${name}\nrsync error: some files (code 23)` });
+  expect(failure.message).toMatch(/inodes ran out, it seems.* 177 of 384 inodes and 3\.00 MiB are free$/);
+  expect(failure.hint).toContain('df -i');
+  expect(explain({ inodes }, { toolMessage: `${name}\n${grows}` }).message).not.toContain('inode');
+  expect(explain({}, { toolMessage: name }).message).not.toContain('inode');
+});
+
 test('a quota is named with what it leaves and what there is around it', () => {
   const failure = explain({ quota: QUOTA, missingBytes: 5 * MiB });
   expect(failure.message).toBe(

@@ -58,6 +58,20 @@ function explainQuota(quota: Quota, missing: string): Explanation {
   };
 }
 
+/** Lines of rsync that find no room for a new name; a file that grows says `write failed`. */
+const NO_ROOM_FOR_A_NAME = /\b(open|mkstemp|mkdir|mknod|symlink|link) ".*No space left on device/;
+
+/**
+ * Whether new names alone found no room: that is inodes, more often than space. What is free is measured after what was
+ * begun is removed again, so that the number of free inodes says nothing of it.
+ */
+function onlyNamesFailed(toolMessage = ''): boolean {
+  const failed = toolMessage.split('\n').filter((line) => line.includes('No space left on device'));
+  return failed.length > 0 && failed.every((line) => NO_ROOM_FOR_A_NAME.test(line));
+}
+
+const FEWER_INODES = 'remove files there (df -i shows the inodes), or keep fewer recovery points (spec.retain)';
+
 function explain({ toolMessage }: Failure, shortage: Shortage): Explanation {
   const { freeBytes, inodes, missingBytes, quota } = shortage;
   const free = `${formatBytes(freeBytes)} are free`;
@@ -66,7 +80,7 @@ function explain({ toolMessage }: Failure, shortage: Shortage): Explanation {
   if (inodes?.free === 0) {
     return {
       says: `no inode is free (of ${inodes.total}), so that no further file can be made, though ${free}`,
-      hint: 'remove files there (df -i shows the inodes), or keep fewer recovery points (spec.retain)',
+      hint: FEWER_INODES,
     };
   }
   if (/quota exceeded/i.test(toolMessage ?? '')) {
@@ -76,6 +90,12 @@ function explain({ toolMessage }: Failure, shortage: Shortage): Explanation {
     };
   }
   if (missing) return { says: `${free}, ${missing}: that much is missing` };
+  if (inodes && onlyNamesFailed(toolMessage)) {
+    return {
+      says: `the inodes ran out, it seems, as no further file could be made: without what this sync had begun, ${inodes.free} of ${inodes.total} inodes and ${formatBytes(freeBytes)} are free`,
+      hint: FEWER_INODES,
+    };
+  }
   const isShort = inodes && inodes.free < inodes.total * FEW_INODES;
   const few = isShort
     ? `, but only ${inodes.free} of ${inodes.total} inodes: there may be too few of these`
