@@ -165,7 +165,7 @@ export interface HostActivities {
       maxDeletions?: number;
       maxDeletionsPercent?: number;
       targetEntries?: number;
-      expectedBytes: number;
+      expectedBytes: { disk: number; files: number };
       /** A sync, and the one that made the target's newest point; left out of a restore. */
       since?: { confirmed?: string };
       /** No other target of this sync reads the capture: it is released once the bytes are over. */

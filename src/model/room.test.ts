@@ -37,7 +37,8 @@ test('few inodes are told where space should do, and many are not worth a word',
 });
 
 test('inodes that ran out are told though what was begun is gone again, and a file that could not grow is space', () => {
-  const name = 'rsync: [receiver] mkstemp "/c/.tidemark/x.partial/.7.Ab" failed: No space left on device (28)';
+  const name =
+    'rsync: [receiver] mkstemp "/c/.tidemark/x.partial/.7.Ab" failed: No space left on device (28)';
   const grows = 'rsync: [receiver] write failed on "/c/x": No space left on device (28)';
   const inodes = { free: 177, total: 384 };
   const failure = explain({ inodes }, { toolMessage: `${name}\nrsync error: some files (code 23)` });

@@ -70,7 +70,8 @@ function onlyNamesFailed(toolMessage = ''): boolean {
   return failed.length > 0 && failed.every((line) => NO_ROOM_FOR_A_NAME.test(line));
 }
 
-const FEWER_INODES = 'remove files there (df -i shows the inodes), or keep fewer recovery points (spec.retain)';
+const FEWER_INODES =
+  'remove files there (df -i shows the inodes), or keep fewer recovery points (spec.retain)';
 
 function explain({ toolMessage }: Failure, shortage: Shortage): Explanation {
   const { freeBytes, inodes, missingBytes, quota } = shortage;

@@ -70,8 +70,8 @@ export interface TransferRequest {
     /** Of a clone: the live volume that it was made of. */
     livePath?: string;
   };
-  /** Bytes of the whole tree, about. */
-  expectedBytes?: number;
+  /** The whole tree, about: what it takes on the disk, and what its files contain. */
+  expectedBytes?: { disk: number; files: number };
   signal: AbortSignal;
   onProgress: (progress: Progress) => void;
 }

@@ -131,7 +131,8 @@ async function send(
   const { stats } = await orStepFailed(
     onHost(host, `Send ${point.id}, ${formatBytes(content.bytes)}`, { startToCloseTimeout: '30d' }).transfer({
       ...{ ...atHolder, ...whatToSend(opened), id, landing, mover, writeMode: 'delayed' },
-      ...{ resolved: offer.resolved, expectedBytes: content.bytes, releaseAfter: false },
+      ...{ resolved: offer.resolved, releaseAfter: false },
+      expectedBytes: { disk: content.bytes, files: content.bytes },
     }),
     to.host,
     to.path,

@@ -107,7 +107,7 @@ async function transferOnce(
     ...(plan.maxDeletions !== undefined && { maxDeletions: plan.maxDeletions }),
     ...(plan.maxDeletionsPercent !== undefined && { maxDeletionsPercent: plan.maxDeletionsPercent }),
     ...(plan.targetEntries !== undefined && { targetEntries: plan.targetEntries }),
-    expectedBytes: source.bytes,
+    expectedBytes: { disk: source.bytes, files: source.fileBytes },
     since: { ...(work.prepared.newestPoint && { confirmed: work.prepared.newestPoint.syncId }) },
     releaseAfter: isReleasedByTransfer(ctx, capture),
   });

@@ -12,11 +12,15 @@ import {
   utimes,
   writeFile,
 } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import type { Progress } from '../../src/model/records';
 import { rsyncMover } from '../../src/movers/rsync';
 import { compareTrees } from '../support/compare-trees';
 import { errorOfType } from '../support/expect-type';
 import { makeMoverRig, moverSpec, type MoverRig, type SyncOptions } from '../support/mover-rig';
+
+const MiB = 1024 ** 2;
 
 let rig: MoverRig;
 const at = (name: string) => join(rig.sourcePath, name);
@@ -91,6 +95,28 @@ describe.each(['inPlace', 'delayed'] as const)('of equal size and time, writing 
     await rewrite(at('new'));
     await sync({ confirmed });
     await expectEqual();
+  });
+
+  it('what changed in plain sight is not compared first, and progress tells of what has to be sent', async () => {
+    const follow = async (options: SyncOptions = {}) => {
+      const seen: Progress[] = [];
+      await writeFile(at('big'), randomBytes(4 * MiB));
+      await sync({ ...options, onProgress: (progress) => seen.push(progress) });
+      return {
+        phases: seen.map(({ phase }) => phase),
+        last: seen.findLast(({ bytesDone }) => bytesDone > 0),
+      };
+    };
+    await writeFile(at('calm/big'), randomBytes(8 * MiB));
+    await follow();
+    await follow();
+    const usual = await follow();
+    expect(usual.phases).not.toContain('comparing');
+    expect(usual.last).toMatchObject({ bytesTotal: 4 * MiB });
+    // The point of the sync before was never made.
+    const { phases, last } = await follow({ confirmed: 'wiki-1' });
+    expect(phases).toContain('comparing');
+    expect(last).toMatchObject({ bytesTotal: 4 * MiB });
   });
 
   it('what others wrote to at the target is put right, and left as it is by a sync that is refused', async () => {

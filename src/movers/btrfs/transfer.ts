@@ -63,7 +63,8 @@ async function checkBase(host: Host, { stream, sourcePath }: TransferRequest): P
 
 /** One attempt, from the beginning of the stream: what an earlier one left is not gone on with. */
 export async function transfer(host: Host, request: TransferRequest): Promise<TransferStats> {
-  const { id, capture, landing, stream, expectedBytes = 0 } = request;
+  const { id, capture, landing, stream } = request;
+  const expectedBytes = request.expectedBytes?.disk ?? 0;
   const startedAt = performance.now();
   await host.endAttempts(transferAttempt(host.home, id));
   if (landing.rsync) {
@@ -85,7 +86,7 @@ export async function transfer(host: Host, request: TransferRequest): Promise<Tr
   const cwd = await prepareSsh(host, id, landing);
   let bytesSent = 0;
   for (const part of plan.parts) {
-    const onBytes = (bytes: number) => meter.update({ bytes: bytesSent + bytes, percent: 0 });
+    const onBytes = (bytes: number) => meter.update({ bytes: bytesSent + bytes });
     bytesSent += await sendPart(host, part, { request, cwd, onBytes });
   }
   const totalFiles = await entries;

@@ -7,7 +7,7 @@ import { refuseDeletions } from '../shared/approval';
 import { describeLink } from '../shared/link';
 import { classifyEnding, countVanished, VANISHED } from './classify';
 import { makeClientOptions, writerOf } from './options';
-import { isDeletion, parseItem } from './output';
+import { isDeletion, parseSizedItem } from './output';
 import { runRsync } from './run-rsync';
 import { StatsCounter } from './stats';
 
@@ -19,20 +19,33 @@ export interface Foreseen {
   stats: TransferStats;
   /** Bytes of the files that are to be gone through; undefined where only their contents would tell. */
   bytesToSend?: number;
+  /** Those of them whose contents are compared beforehand, and sent then. */
+  suspectBytes: number;
   /** The main pass would find nothing to do. */
   isEqual: boolean;
 }
 
-/** @throws TidemarkError `ApprovalRequired` where more would be deleted than is allowed unasked. */
-export async function foresee(host: Host, request: TransferRequest): Promise<Foreseen> {
+/**
+ * @param suspects paths as `./a/b`, a byte a character
+ * @throws TidemarkError `ApprovalRequired` where more would be deleted than is allowed unasked.
+ */
+export async function foresee(
+  host: Host,
+  request: TransferRequest,
+  suspects: readonly string[],
+): Promise<Foreseen> {
   const { id, mover, writeMode, resolved, landing, sourcePath, signal } = request;
   const startedAt = performance.now();
   const counter = new StatsCounter();
   const examples: string[] = [];
+  const inDoubt = new Set(suspects.map((path) => Buffer.from(path.slice(2), 'latin1').toString()));
+  let suspectBytes = 0;
   const onLine = (line: string) => {
-    const item = parseItem(line);
+    const item = parseSizedItem(line);
     if (!item) return counter.readLine(line);
     counter.countItem(item);
+    // The pass before sends what the target has already.
+    if (item.code.startsWith('<f.') && inDoubt.has(item.name)) suspectBytes += item.lengthBytes;
     if (isDeletion(item) && examples.length < EXAMPLES) examples.push(item.name);
   };
   const pass = 'dry';
@@ -49,6 +62,6 @@ export async function foresee(host: Host, request: TransferRequest): Promise<For
   const stats = counter.result({ durationMs, filesVanished: countVanished(stderr) });
   const counted = { removed: counter.filesDeleted, entries: stats.totalFiles, examples };
   refuseDeletions(host, request, counted);
-  if (rsyncOptions(mover).checksum) return { stats, isEqual: false };
-  return { stats, bytesToSend: counter.bytesToSend, isEqual: stats.filesChanged === 0 };
+  if (rsyncOptions(mover).checksum) return { stats, suspectBytes, isEqual: false };
+  return { stats, suspectBytes, bytesToSend: counter.bytesToSend, isEqual: stats.filesChanged === 0 };
 }

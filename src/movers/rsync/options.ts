@@ -126,7 +126,7 @@ export function writerOf({ user, keeps }: Pick<Landing, 'user' | 'keeps'>): {
 const OUTPUT: Record<Pass | 'verify', readonly string[]> = {
   main: ['--info=progress2,stats2,mount1', '--out-format=%i'],
   content: ['--info=progress2,stats2,mount1', '--out-format=%i'],
-  dry: ['--info=stats2,mount1', '--out-format=%i %n'],
+  dry: ['--info=stats2,mount1', '--out-format=%i %l %n'],
   verify: ['--out-format=%i %l %n'],
 };
 

@@ -51,20 +51,18 @@ export function isDeletion(item: Item): boolean {
 export interface ProgressLine {
   /** Of the files that were gone through for writing, those parts too that the target had. */
   bytes: number;
-  /** `bytes` as a share of the whole tree, as far as that is known. */
-  percent: number;
   files?: { checked: number; total: number; totalIsFinal: boolean };
 }
 
 const PROGRESS =
-  /^ *(\d+) +(\d+)% +[\d.]+[kMGT]?B\/s +\d+:\d\d:\d\d(?: +\(xfr#\d+, (ir|to)-chk=(\d+)\/(\d+)\))? *$/;
+  /^ *(\d+) +\d+% +[\d.]+[kMGT]?B\/s +\d+:\d\d:\d\d(?: +\(xfr#\d+, (ir|to)-chk=(\d+)\/(\d+)\))? *$/;
 
 /** Undefined for any other line. */
 export function parseProgress(line: string): ProgressLine | undefined {
   const match = PROGRESS.exec(line);
   if (!match) return undefined;
-  const [, bytes, percent, recursion, left, total] = match;
-  const progress = { bytes: Number(bytes), percent: Number(percent) };
+  const [, bytes, recursion, left, total] = match;
+  const progress = { bytes: Number(bytes) };
   if (recursion === undefined) return progress;
   const checked = Number(total) - Number(left);
   return { ...progress, files: { checked, total: Number(total), totalIsFinal: recursion === 'to' } };

@@ -13,6 +13,12 @@ const folderOf = (host: Host, relationship: string) =>
 const folderOfTarget = (host: Host, { relationship, target }: Pick<TransferId, 'relationship' | 'target'>) =>
   `${folderOf(host, relationship)}/${encodeURIComponent(target)}`;
 
+/**
+ * What the target may be at still, where the point of the sync after it was never made. Once that point is there, this
+ * name tells it from a transfer that was begun since.
+ */
+const BEFORE = '.before';
+
 /** After a failover nothing that was known before is taken for granted: names begin with the epoch. */
 const nameOf = (epoch: number, syncId: string) => `${epoch}-${encodeURIComponent(syncId)}`;
 
@@ -40,9 +46,12 @@ export async function openHistory(
   const own = nameOf(epoch, id.syncId);
   const base = confirmed === undefined ? `${epoch}` : nameOf(epoch, confirmed);
   const names = await host.files.list(folder);
+  const kept = [base, base + BEFORE].find((name) => names.includes(name));
+  const isLeftBehind = (name: string) => name.endsWith(BEFORE) && kept !== undefined;
+  const begun = names.filter((name) => name !== base && !isLeftBehind(name));
   return {
-    confirmed: names.includes(base) ? await readFingerprint(host, `${folder}/${base}`) : undefined,
-    isUnconfirmed: confirmed === undefined || names.some((name) => name !== base),
+    confirmed: kept === undefined ? undefined : await readFingerprint(host, `${folder}/${kept}`),
+    isUnconfirmed: confirmed === undefined || begun.length > 0,
     async begin(now, isEmpty) {
       // A first transfer that is cut off need not read again what it has brought.
       if (confirmed === undefined && isEmpty) await writeFingerprint(host, `${folder}/${base}`, now);
@@ -50,7 +59,9 @@ export async function openHistory(
     },
     async end(now) {
       await writeFingerprint(host, `${folder}/${own}`, now);
-      const left = names.filter((name) => name !== base && name !== own);
+      if (kept === base && own !== base)
+        await host.files.rename(`${folder}/${base}`, `${folder}/${base}${BEFORE}`);
+      const left = names.filter((name) => name !== kept && name !== own);
       for (const name of left) await host.files.remove(`${folder}/${name}`);
     },
   };
@@ -64,7 +75,7 @@ export async function recallSource(
 ): Promise<Fingerprint | undefined> {
   const folder = folderOfTarget(host, id);
   const name = (await host.files.list(folder)).find(
-    (each) => each.replace(/^\d+-/, '') === encodeURIComponent(syncId),
+    (each) => each.replace(/^\d+-/, '').replace(BEFORE, '') === encodeURIComponent(syncId),
   );
   return name === undefined ? undefined : await readFingerprint(host, `${folder}/${name}`);
 }

@@ -76,18 +76,6 @@ async function push(
   return counter.result({ durationMs, filesVanished: countVanished(stderr) });
 }
 
-/** The files whose size and time don't tell whether they changed. */
-function pushContent(
-  host: Host,
-  request: TransferRequest,
-  suspects: readonly string[],
-): Promise<TransferStats> {
-  const { onProgress } = request;
-  const meter = new ProgressMeter({ onProgress, now: () => performance.now() });
-  onProgress({ phase: 'comparing', bytesDone: 0, filesDone: 0, rateBytesPerSecond: 0 });
-  return push(host, request, meter, suspects);
-}
-
 /** What was done in all; `last` tells of the tree. */
 function sumUp(last: TransferStats, before: readonly (TransferStats | undefined)[]): TransferStats {
   const sum = (key: 'bytesSent' | 'bytesChanged' | 'filesChanged' | 'durationMs') =>
@@ -112,11 +100,17 @@ async function transferTree(
 ): Promise<TransferStats> {
   const { onProgress, landing, maxDeletions } = request;
   const isWhole = landing.isEmpty === true;
-  const meter = new ProgressMeter({ onProgress, now: () => performance.now(), isWhole });
-  const foreseen = maxDeletions === undefined || isWhole ? undefined : await foresee(host, request);
+  const expectedBytes = isWhole ? request.expectedBytes?.files : undefined;
+  const now = () => performance.now();
+  const meter = new ProgressMeter({ onProgress, now, ...(expectedBytes && { expectedBytes }) });
+  const foreseen = maxDeletions === undefined || isWhole ? undefined : await foresee(host, request, suspects);
   if (foreseen?.isEqual && suspects.length === 0) return foreseen.stats;
-  const content = suspects.length > 0 ? await pushContent(host, request, suspects) : undefined;
-  if (foreseen?.bytesToSend !== undefined) meter.expect(foreseen.bytesToSend);
+  const { bytesToSend, suspectBytes = 0 } = foreseen ?? {};
+  if (bytesToSend !== undefined) meter.expect(bytesToSend);
+  if (suspects.length > 0)
+    onProgress({ phase: 'comparing', bytesDone: 0, filesDone: 0, rateBytesPerSecond: 0 });
+  const content = suspects.length > 0 ? await push(host, request, meter, suspects) : undefined;
+  if (content) meter.nextPass(bytesToSend && bytesToSend - suspectBytes);
   const main = await push(host, request, meter);
   await learnLink(host, request, main);
   // What the dry pass counted the main one has done.

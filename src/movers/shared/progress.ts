@@ -9,8 +9,6 @@ const WINDOW_MS = 5000;
 export interface ProgressMeterOptions {
   /** Bytes that have to be sent, where that is known. */
   expectedBytes?: number;
-  /** Nothing is there yet: what has to be sent is the whole tree, and rsync's own share is right. */
-  isWhole?: boolean;
   onProgress: (progress: Progress) => void;
   /** Milliseconds on a steady clock. */
   now: () => number;
@@ -22,6 +20,9 @@ export class ProgressMeter {
   private startedAt: number;
   private reportedAt = -Infinity;
   private expectedBytes: number | undefined;
+  /** What earlier passes went through. */
+  private passedBytes = 0;
+  private bytes = 0;
 
   constructor(private readonly options: ProgressMeterOptions) {
     this.startedAt = options.now();
@@ -41,11 +42,18 @@ export class ProgressMeter {
     this.startedAt = this.options.now();
   }
 
+  /** A pass is over, and the next one counts from zero again. @param restBytes what is left, where that is known */
+  nextPass(restBytes?: number): void {
+    this.passedBytes = this.bytes;
+    this.expectedBytes = restBytes === undefined ? undefined : this.bytes + restBytes;
+  }
+
   update(line: ProgressLine): void {
     const at = this.options.now();
+    this.bytes = this.passedBytes + line.bytes;
     if (at - this.reportedAt < REPORT_EVERY_MS) return;
     this.reportedAt = at;
-    this.options.onProgress(this.describe(line, at));
+    this.options.onProgress(this.describe(line.files, at));
   }
 
   private rate(bytes: number, at: number): number {
@@ -55,13 +63,10 @@ export class ProgressMeter {
     return at > oldest.at ? Math.max(0, Math.round(((bytes - oldest.bytes) * 1000) / (at - oldest.at))) : 0;
   }
 
-  private describe({ bytes, percent, files }: ProgressLine, at: number): Progress {
+  private describe(files: ProgressLine['files'], at: number): Progress {
+    const { bytes, expectedBytes: bytesTotal } = this;
     const rateBytesPerSecond = this.rate(bytes, at);
     const isScanned = files?.totalIsFinal === true;
-    const { expectedBytes } = this;
-    const knowsTree = this.options.isWhole === true && isScanned && percent > 0;
-    const wholeBytes = knowsTree ? Math.round((bytes * 100) / percent) : undefined;
-    const bytesTotal = expectedBytes ?? wholeBytes;
     const isFinishing = isScanned && files.checked === files.total;
     const share = isFinishing ? 1 : bytesTotal ? Math.min(1, bytes / bytesTotal) : undefined;
     const elapsed = at - this.startedAt;

@@ -177,7 +177,7 @@ export async function transfer(host: Host, request: TransferRequest): Promise<Tr
   const onStderr = (chunk: Buffer) => {
     tail = (tail + chunk.toString('latin1')).slice(-400);
     const bytes = readCopied(tail);
-    if (bytes !== undefined) meter.update({ bytes, percent: 0 });
+    if (bytes !== undefined) meter.update({ bytes });
   };
   // Counts without bringing a byte into this process.
   const count = ['dd', 'bs=1M', 'status=progress'];

@@ -84,7 +84,7 @@ async function readPoint(host: Host, request: VerifyRequest): Promise<Difference
   const onStdout = (chunk: Buffer) => {
     if (head.length < HEAD_BYTES) head = Buffer.concat([head, chunk.subarray(0, HEAD_BYTES)]);
     bytes += chunk.length;
-    meter.update({ bytes, percent: 0 });
+    meter.update({ bytes });
   };
   const ssh = await host.run(SSH, { cwd, signal, attempt, onStdout, maxOutputBytes: 64 * 1024 });
   const found = readStreamIdentity(head);
