@@ -10,7 +10,7 @@ import { schedulesOf } from './schedules';
 import type { Relationship, SourceSpec, TargetSpec } from './spec';
 import { describeReason, relationshipGuide } from './static-texts';
 import type { DrillOutcome, Phase, Takeover, TargetStatus } from './status';
-import { formatBytes, formatDuration } from './units';
+import { formatBytes, formatDuration, formatEntries } from './units';
 
 const PHASES: Partial<Record<Phase, string>> = {
   Applying: 'Checking its spec',
@@ -125,7 +125,7 @@ function rpoText({ targets }: RelationshipHealth): string {
 function lastSyncText({ lastSync }: RelationshipState): string {
   if (!lastSync) return 'none yet';
   const { result, endedAt, durationSeconds, bytes, files } = lastSync;
-  return `${result} at ${time(endedAt)}, in ${formatDuration(durationSeconds * 1000)}; ${formatBytes(bytes)} sent, ${files} entries changed`;
+  return `${result} at ${time(endedAt)}, in ${formatDuration(durationSeconds * 1000)}; ${formatBytes(bytes)} sent, ${formatEntries(files)} changed`;
 }
 
 function drillText({ result, target, endedAt, rtoSeconds }: DrillOutcome): string {

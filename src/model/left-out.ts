@@ -1,4 +1,5 @@
 /** What of a source a copy does not hold, and why: counted and named, so that "equal" never speaks for it. Pure. */
+import { formatCount, formatEntries } from './units';
 
 /** Why something was not carried. One word for each in every result, table and JSON. */
 export const LEFT_OUT_REASONS = [
@@ -80,11 +81,11 @@ const NOUNS: Record<LeftOutReason, (count: number) => string> = {
 };
 
 function countOf(one: string, many = `${one}s`): (count: number) => string {
-  return (count) => `${count} ${count === 1 ? one : many}`;
+  return (count) => formatCount(count, one, many);
 }
 
 function ofEntries(what: string): (count: number) => string {
-  return (count) => `${what} of ${count} ${count === 1 ? 'entry' : 'entries'}`;
+  return (count) => `${what} of ${formatEntries(count)}`;
 }
 
 function shorten(text: string, length: number): string {

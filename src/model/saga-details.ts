@@ -4,7 +4,7 @@ import { describeFailure } from './failure';
 import { code, page, plain, table } from './markdown';
 import type { Price } from './price';
 import type { Failure, Instant } from './records';
-import { formatBytes, formatDuration } from './units';
+import { formatBytes, formatDuration, formatEntries } from './units';
 
 export interface SagaPhase {
   phase: string;
@@ -59,7 +59,7 @@ export function priceLines(
       changed
         ? changed.entries === 0
           ? 'nothing'
-          : `${changed.entries} entries, ${formatBytes(changed.bytes)}: lost to ${target}, kept at the source`
+          : `${formatEntries(changed.entries)}, ${formatBytes(changed.bytes)}: lost to ${target}, kept at the source`
         : 'not known',
     ],
     ...(leftOut.length > 0 ? [['the point lacks', describeLeftOut(leftOut)] as [string, string]] : []),

@@ -72,3 +72,13 @@ export function formatBytes(bytes: number): string {
   const digits = unit === 0 || value >= 100 ? 0 : value >= 10 ? 1 : 2;
   return `${value.toFixed(digits)} ${units[unit]}`;
 }
+
+/** `1 image`, `3 images`. */
+export function formatCount(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+/** Of a tree. */
+export function formatEntries(count: number): string {
+  return formatCount(count, 'entry', 'entries');
+}

@@ -2,7 +2,7 @@
 import { volumePath } from '../model/endpoints';
 import type { Comparison, Failure, Point, SyncRecord } from '../model/records';
 import type { TargetSpec } from '../model/spec';
-import { formatBytes } from '../model/units';
+import { formatBytes, formatEntries } from '../model/units';
 import { compare } from './compare';
 import type { Saga } from './saga';
 import { onHost, orStepFailed, StepFailed, toFailure } from './steps';
@@ -30,7 +30,7 @@ const isKnown = (found: Found): found is Comparison => 'total' in found;
 
 function describeSide(found: Found): string {
   if (!isKnown(found)) return `not known (${found.message})`;
-  return found.total === 0 ? 'nothing' : `${found.total} entries, ${formatBytes(found.bytes)}`;
+  return found.total === 0 ? 'nothing' : `${formatEntries(found.total)}, ${formatBytes(found.bytes)}`;
 }
 
 /** What one side has changed since the last state that both held. */

@@ -1,3 +1,4 @@
+import { formatEntries } from '../model/units';
 import { targetName, volumePath } from '../model/endpoints';
 import { code } from '../model/markdown';
 import type { Point } from '../model/records';
@@ -83,7 +84,7 @@ async function verifyPoint(
       const { host } = source;
       throw new StepFailed({
         type: 'VerificationFailed',
-        message: `${comparison.total} entries differ, for example ${first.path} (${first.what.join(', ')})`,
+        message: `source and target differ in ${formatEntries(comparison.total)}, for example ${first.path} (${first.what.join(', ')})`,
         host,
         volume: volumePath(source),
         hint: first.changedSince

@@ -7,7 +7,7 @@ import { makeSyncId } from '../model/names';
 import { rsyncOptions, withFilters } from '../model/mover-options';
 import type { Role } from '../model/records';
 import type { MoverSpec, Relationship, SourceSpec, TargetSpec } from '../model/spec';
-import { formatBytes } from '../model/units';
+import { formatBytes, formatEntries } from '../model/units';
 import type { TransferId } from '../movers/contract';
 import type { RestoreRequest, RestoreResult } from './messages';
 import { onHost, orStepFailed, StepFailed } from './steps';
@@ -138,7 +138,7 @@ async function send(
     to.path,
   );
   if (stats.filesVanished === 0) return stats;
-  const message = `${stats.filesVanished} entries of the recovery point vanished while it was read: what was restored lacks them`;
+  const message = `${formatEntries(stats.filesVanished)} of the recovery point vanished while it was read: what was restored lacks them`;
   const hint = 'restore it again, or from another point';
   throw new StepFailed(makeFailure('SourceChanged', message, { host, volume: atHolder.volume.path, hint }));
 }
@@ -176,7 +176,7 @@ function describeResult({ pointId, to, path, files, bytes, leftOut, dryRun }: Re
   const what = path === undefined ? pointId : `${code(path)} of ${pointId}`;
   const lacking = leftOut.length > 0 ? ` Left out: ${describeLeftOut(leftOut)}.` : '';
   const done = dryRun ? 'Nothing was changed; this would restore' : 'Restored';
-  return `${done} ${what} to ${code(`${to.host}:${to.path}`)}: ${files} entries, ${formatBytes(bytes)}.${lacking}`;
+  return `${done} ${what} to ${code(`${to.host}:${to.path}`)}: ${formatEntries(files)}, ${formatBytes(bytes)}.${lacking}`;
 }
 
 /** Brings a recovery point back, to any folder of any host. */

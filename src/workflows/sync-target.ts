@@ -9,7 +9,7 @@ import type { Failure, Instant, TargetOutcome, TransferStats } from '../model/re
 import { howWithLanding, stepDown } from '../model/plan-stream';
 import type { RungsLeftOut, StreamHow } from '../model/plan-stream';
 import type { TargetSpec } from '../model/spec';
-import { formatBytes } from '../model/units';
+import { formatBytes, formatEntries } from '../model/units';
 import type { TransferId } from '../movers/contract';
 import type { Landing } from '../landings/contract';
 import { isMissingAgent } from '../model/failure';
@@ -281,7 +281,7 @@ export async function syncTarget(ctx: SyncContext, work: TargetWork): Promise<Ta
     const lacking = notCarried.length > 0 ? `; left out: ${describeLeftOut(notCarried)}` : '';
     ctx.show(
       name,
-      `done: ${stats.filesChanged} entries changed, ${formatBytes(stats.bytesSent)} sent${lacking}`,
+      `done: ${formatEntries(stats.filesChanged)} changed, ${formatBytes(stats.bytesSent)} sent${lacking}`,
     );
     return { ...outcome, result: 'succeeded', how, stats, attempts, ...leftOut, ...published };
   } catch (error) {

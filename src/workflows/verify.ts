@@ -1,3 +1,4 @@
+import { formatEntries } from '../model/units';
 import { ApplicationFailure, setCurrentDetails } from '@temporalio/workflow';
 import { targetName, volumeOf, volumePath } from '../model/endpoints';
 import { describeLeftOut, mergeLeftOut } from '../model/left-out';
@@ -79,7 +80,7 @@ export async function verify(input: VerifyInput): Promise<VerifyResult> {
     const except = result.leftOut.length > 0 ? `, but for ${describeLeftOut(result.leftOut)}` : '';
     setCurrentDetails(
       result.equal
-        ? `Equal: ${result.pointId} holds what ${volumePath(document.spec.source)} held when it was captured${except} (${result.totalDifferences} entries changed there since).`
+        ? `Equal: ${result.pointId} holds what ${volumePath(document.spec.source)} held when it was captured${except} (${formatEntries(result.totalDifferences)} changed there since).`
         : `**Not equal**: ${result.totalDifferences} differences, for example ${JSON.stringify(result.differences.find((each) => !each.changedSince))}`,
     );
     return result;

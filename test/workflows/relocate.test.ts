@@ -133,7 +133,7 @@ test('a point that differs from the source is not promoted', async () => {
     ...{ total: 1, unexplained: 0, bytes: 1 },
   };
   const { failure } = await rig.endOf(await rig.start(messages.relocateUpdate, {}));
-  expect(failure).toContain('1 entries differ, for example late.txt');
+  expect(failure).toContain('differ in 1 entry, for example late.txt');
   expect(rig.stage.only('fence', 'promote')).toEqual([]);
   rig.alpha.comparison = { differences: [], total: 0, unexplained: 0, bytes: 0 };
   await expectUnchanged(rig, 'differs');

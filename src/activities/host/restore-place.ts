@@ -4,7 +4,7 @@ import type { FileKind, Host } from '../../hosts/contract';
 import { makeRecordReader } from '../../hosts/record-reader';
 import { runChecked } from '../../hosts/run-checked';
 import { type ErrorType, TidemarkError } from '../../model/errors';
-import { formatBytes } from '../../model/units';
+import { formatBytes, formatEntries } from '../../model/units';
 import { checkDestination } from '../../volumes/destination';
 import { NOT_CONTENT, pruneNames } from '../../volumes/shared/own-entries';
 import { isInside, mountsBelow, readMounts } from '../../volumes/shared/mounts';
@@ -85,7 +85,7 @@ async function findMounted(host: Host, root: string, part: string | undefined): 
 }
 
 const describeContent = ({ entries, bytes, newestChange }: Content) =>
-  `${entries} entries, ${formatBytes(bytes)}, newest change ${newestChange?.slice(0, 19) ?? '-'}Z`;
+  `${formatEntries(entries)}, ${formatBytes(bytes)}, newest change ${newestChange?.slice(0, 19) ?? '-'}Z`;
 
 /**
  * Refuses a destination that belongs to somebody, whose present content would be lost unasked, or that has no

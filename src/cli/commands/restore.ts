@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { missingTarget } from '../../model/endpoints';
 import type { OperationStarted, RestoreRequest, RestoreResult } from '../../workflows/messages';
-import { formatBytes, formatDuration } from '../../model/units';
+import { formatBytes, formatDuration, formatEntries } from '../../model/units';
 import type { RelationshipStatus } from '../../model/status';
 import { CliError } from '../errors';
 import { followShown } from '../follow-shown';
@@ -110,18 +110,18 @@ export function formatPlan(plan: RestoreResult): string {
   const more = deleted.entries - deleted.examples.length;
   const examples = [...deleted.examples.map(oneLine), ...(more > 0 ? [`and ${more} more`] : [])].join(', ');
   const nothing = 'nothing: there is nothing yet';
-  const there = `${replaced.entries} entries, ${formatBytes(replaced.bytes)}, newest change ${formatTime(replaced.newestChange)}`;
+  const there = `${formatEntries(replaced.entries)}, ${formatBytes(replaced.bytes)}, newest change ${formatTime(replaced.newestChange)}`;
   return [
     colors.bold(`what a restore of ${oneLine(describeWhat(plan))} does`),
     formatFields(
       [
-        ['brings', `${files} entries, ${formatBytes(bytes)}, from ${target}`],
+        ['brings', `${formatEntries(files)}, ${formatBytes(bytes)}, from ${target}`],
         ['to', oneLine(describeWhere(plan))],
         ['replaces', replaced.entries === 0 ? nothing : there],
         ...(broken ? [['NOT WHOLE', { text: NOT_WHOLE, paint: colors.red }] as [string, Cell]] : []),
         ...(deleted.entries > 0
           ? [
-              ['DELETES', { text: `${deleted.entries} entries: ${examples}`, paint: colors.red }] as [
+              ['DELETES', { text: `${formatEntries(deleted.entries)}: ${examples}`, paint: colors.red }] as [
                 string,
                 Cell,
               ],
@@ -138,7 +138,7 @@ export function formatResult(result: RestoreResult): string {
   const { files, bytes, durationSeconds, deleted, leftOut, broken } = result;
   const gone = deleted.entries > 0 ? `, ${deleted.entries} deleted there` : '';
   const took = formatDuration(durationSeconds * 1000);
-  const head = `restored ${describeWhat(result)} to ${describeWhere(result)}: ${files} entries, ${formatBytes(bytes)}${gone}, in ${took}`;
+  const head = `restored ${describeWhat(result)} to ${describeWhere(result)}: ${formatEntries(files)}, ${formatBytes(bytes)}${gone}, in ${took}`;
   const warning = broken ? [`${colors.red('not whole')}: ${NOT_WHOLE}`] : [];
   return [oneLine(head), ...warning, ...formatLeftOut('left out', leftOut)].join('\n');
 }

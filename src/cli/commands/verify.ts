@@ -6,6 +6,7 @@ import { lazy } from '../lazy';
 import { finish, print } from '../output';
 import type { OutputOptions } from '../output';
 import { colors, formatLeftOut, formatTable, formatTime } from '../text';
+import { formatEntries } from '../../model/units';
 
 interface VerifyOptions extends OutputOptions {
   target?: string;
@@ -43,7 +44,9 @@ function formatDifferences(differences: readonly Difference[]): string {
 
 export function formatVerification(result: VerifyResult): string {
   const { target, pointId, capturedAt, equal, differences, totalDifferences, leftOut } = result;
-  const verdict = leftOut.length > 0 ? 'equal in what was compared' : 'equal';
+  const compared = leftOut.length > 0 ? 'equal in what was compared' : 'equal';
+  const changed = `, but for ${formatEntries(totalDifferences)} changed at the source since`;
+  const verdict = `${compared}${totalDifferences > 0 ? changed : ''}`;
   const head = `recovery point ${pointId} of ${target}, captured ${formatTime(capturedAt)}: ${equal ? colors.green(verdict) : colors.red('NOT equal')}`;
   const more =
     totalDifferences > differences.length ? [`and ${totalDifferences - differences.length} more`] : [];

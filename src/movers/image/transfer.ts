@@ -14,6 +14,7 @@ import { ProgressReporter } from './progress';
 import { countChanges, findMissing, type Held, KnownLayers, parseHeld } from './protocol';
 import { openSession, type Session } from './session';
 import { stageImage } from './stage';
+import { formatCount } from '../../model/units';
 
 /** Where blobs wait to be sent. */
 export function stagingFolder(
@@ -52,7 +53,7 @@ function checkDeletions(
 ): void {
   const allowed = maxDeletions ?? Math.floor((maxDeletionsPercent / 100) * held);
   if ((maxDeletions === undefined && maxDeletionsPercent >= 100) || dropped <= allowed) return;
-  const message = `this sync would take ${dropped} names of images away at ${id.target}, and at most ${allowed} are allowed unasked`;
+  const message = `this sync would take ${formatCount(dropped, 'name')} of images away at ${id.target}, and at most ${allowed} are allowed unasked`;
   const hint = approvalHint(id.relationship);
   throw new TidemarkError('ApprovalRequired', message, { host: host.name, volume: volume.path, hint });
 }

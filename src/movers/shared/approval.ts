@@ -1,3 +1,4 @@
+import { formatEntries } from '../../model/units';
 import type { Host } from '../../hosts/contract';
 import { TidemarkError } from '../../model/errors';
 import { approvalHint, type DeletionQuestion, judgeDeletions } from '../../model/guards';
@@ -22,7 +23,7 @@ export function makeApprovalRequired(
 ): TidemarkError {
   const shown = examples.slice(0, SHOWN).join(', ');
   const names = shown === '' ? '' : ` (${shown}${wouldDelete > SHOWN ? ', …' : ''})`;
-  const message = `this sync would delete ${wouldDelete} entries at ${id.target}${names}, and at most ${allowed} are allowed unasked`;
+  const message = `this sync would delete ${formatEntries(wouldDelete)} at ${id.target}${names}, and at most ${allowed} are allowed unasked`;
   return new TidemarkError('ApprovalRequired', message, {
     host: host.name,
     volume: sourcePath,

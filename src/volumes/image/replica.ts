@@ -5,6 +5,7 @@ import { type EngineImage, type ImageSet, indexNames, planMoves } from './image-
 import { keepImages, makeVanished } from './kept';
 import type { Place } from './place';
 import { type Live, readCaptured, readLive, writeLive } from './records';
+import { formatCount } from '../../model/units';
 
 function imagesOf(ids: Iterable<string>, images: readonly EngineImage[]): ImageSet['images'] {
   const wanted = new Set(ids);
@@ -96,7 +97,7 @@ export async function setNames(
 }
 
 function makeTooMany(place: Place, relationship: string, count: number, limit: number | undefined): Error {
-  const message = `this sync would take ${count} names of images away, and at most ${limit} are allowed unasked`;
+  const message = `this sync would take ${formatCount(count, 'name')} of images away, and at most ${limit} are allowed unasked`;
   const hint = approvalHint(relationship);
   return makeError(place, 'ApprovalRequired', message, { hint });
 }
