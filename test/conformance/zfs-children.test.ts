@@ -6,6 +6,10 @@ import { planStream } from '../../src/model/plan-stream';
 import type { Point } from '../../src/model/records';
 import { MoverSchema } from '../../src/model/spec';
 import { splitName } from '../../src/volumes/zfs/names';
+import { partsOf } from '../../src/volumes/zfs/parts';
+import { findPlace } from '../../src/volumes/zfs/place';
+import { findPoint } from '../../src/volumes/zfs/points';
+import { branchSide, discardSide } from '../../src/volumes/zfs/swap';
 import type { SnapshotStorage } from '../support/snapshot-storage';
 import { SnapshotRig } from '../support/snapshot-rig';
 import { makeZfsStorage, renameDataset, zfs } from '../support/zfs-storage';
@@ -61,6 +65,28 @@ describe('with recursive', () => {
     expect(await zfs('list', '-H', '-o', 'name', `${path}/mail@${own}`)).toContain(own);
     const readable = await rig.pathOfPoint(point);
     expect(await readFile(join(readable, 'mail', 'letter'), 'utf8')).toBe('2');
+  });
+
+  it('hands all points back to the replica where a branch is given up, also while older ones are read', async () => {
+    const [first] = await rig.points();
+    if (!first) throw new Error('points are missing');
+    const copy = await rig.pathOfPoint(first);
+    await write('2');
+    const { point } = await rig.sync({ spec });
+    const { volume } = rig.replica;
+    const place = await findPlace(rig.target, volume);
+    const parts = partsOf(place, findPoint(place, 'wiki', point.id).snapshot);
+    const listed = async () =>
+      (await zfs('list', '-H', '-r', '-t', 'snapshot', '-o', 'name', volume.path)).trim();
+    const before = await listed();
+    await branchSide(rig.target, volume, parts);
+    await discardSide(rig.target, volume);
+    expect(await listed()).toBe(before);
+    expect(await readFile(join(copy, 'mail', 'letter'), 'utf8')).toBe('1');
+    expect((await zfs('get', '-H', '-o', 'value', 'origin', volume.path)).trim()).toBe('-');
+    await write('3');
+    await rig.sync({ spec });
+    expect(await read()).toEqual(['3', '3']);
   });
 
   it('goes on where a child lost its base, and goes back to older points with all children', async () => {

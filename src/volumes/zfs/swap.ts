@@ -8,8 +8,8 @@ import type { Volume } from '../../model/records';
 import { byAge, datasetsOf, type Entry, readLocal } from './listing';
 import { CLAIMS, containerOf, FLUSH, PENDING, POINT, sideOf } from './names';
 import { allEntries, findPendingSide, findPlace, findSide, flush, holdsUnfrozen, type Place } from './place';
-import { isBrought, type Part } from './parts';
-import { removeIdleReads } from './clones';
+import { findAsides, isBrought, type Part } from './parts';
+import { removeCopies, removeIdleReads } from './clones';
 import { mount, NOT_MOUNTABLE, unmount } from './mounting';
 import { isMissing, makeError, runZfs, type Subject } from './tools';
 
@@ -188,16 +188,36 @@ async function leaveAside(place: Place, aside: string): Promise<void> {
   }
 }
 
+/**
+ * Of the replica and of what it replaced, what depends on the side volume. Copies of points do too; they follow the
+ * snapshots that they are of, and must not get hold of any: they go when they are no longer read.
+ */
+function dependsOnSide(place: Place): Entry | undefined {
+  const side = sideOf(place.volume);
+  const roots = [place.volume.path, ...findAsides(place).map(({ name }) => name)];
+  return datasetsOf(allEntries(place)).find(({ name, properties }) => {
+    const origin = properties['origin'] ?? '';
+    const isOfSide = origin.startsWith(`${side}@`) || origin.startsWith(`${side}/`);
+    return isOfSide && roots.some((root) => name === root || name.startsWith(`${root}/`));
+  });
+}
+
 /** Removes the side volume; snapshots that it had taken over from the replica go back to it. Repeatable. */
 export async function discardSide(host: Host, volume: Volume): Promise<void> {
-  const place = await findPlace(host, volume);
-  const side = sideOf(volume);
+  let place = await findPlace(host, volume);
   if (!findSide(place)) return;
-  const isSide = (name: string) =>
-    name === side || name.startsWith(`${side}/`) || name.startsWith(`${side}@`);
-  for (const { name, properties } of datasetsOf(allEntries(place))) {
-    if (!isSide(name) && isSide(properties['origin'] ?? '')) await runZfs(place, ['promote', name]);
+  for (let next = dependsOnSide(place); next; next = dependsOnSide(place)) {
+    await runZfs(place, ['promote', next.name]);
+    // With the snapshots goes what depends on them.
+    place = await findPlace(host, volume);
   }
+  const side = sideOf(volume);
+  const isOfSide = ({ name }: Entry) => name.startsWith(`${side}@`) || name.startsWith(`${side}/`);
+  // Of what a sync that was cut off has brought; what that was counted by may be there still.
+  await removeCopies(
+    place,
+    allEntries(place).flatMap((entry) => (isOfSide(entry) ? [entry.name] : [])),
+  );
   await runZfs(place, ['destroy', '-r', side], { allow: isMissing });
 }
 

@@ -200,7 +200,7 @@ describe('what is answered', () => {
 describe('what goes wrong', () => {
   test.each([
     ['/v1/relationships/wikki/history', 'there is no relationship wikki', 'did you mean wiki?'],
-    ['/v1/relationships/zzzzzzzz/points', 'there is no relationship zzzzzzzz', '`tidemark get` lists them'],
+    ['/v1/relationships/zzzzzzzz/points', 'there is no relationship zzzzzzzz', 'tidemark get lists them all'],
     ['/v1/nothing?x=1', 'there is no GET /v1/nothing', 'see /openapi.json'],
   ])('%s is not found, with a guess', async (url, message, hint) => {
     const answer = await (await makeApp()).inject(url);

@@ -43,7 +43,7 @@ async function requireKnown(catalog: Sources['catalog'], name: string): Promise<
   if (names.includes(name)) return;
   const guess = suggest(name, names);
   throw new HttpError(404, 'NotFound', `there is no relationship ${name}`, {
-    hint: guess ? `did you mean ${guess}?` : '`tidemark get` lists them',
+    hint: guess ? `did you mean ${guess}?` : 'tidemark get lists them all',
   });
 }
 
