@@ -15,7 +15,7 @@ export interface CompareOptions {
   /** Times of modification. Default true. */
   times?: boolean;
   /** What is not looked at, nor what lies below it: by its path inside of the tree, one character for each byte. */
-  leaveOut?: (path: string) => boolean;
+  leaveOut?: (path: string, isFolder: boolean) => boolean;
 }
 
 /** What is said of an entry, by aspect: `mode`, `mtime`, `content`, ... */
@@ -90,13 +90,13 @@ type Visit = (path: Buffer, name: string, stats: BigIntStats) => Promise<void>;
 /** @param name the path inside of the tree, one character for each byte. */
 async function walk(path: Buffer, name: string, options: CompareOptions, visit: Visit): Promise<void> {
   const stats = await lstat(path, { bigint: true });
+  if (name !== '.' && options.leaveOut?.(name.slice(2), stats.isDirectory())) return;
   await visit(path, name, stats);
   if (!stats.isDirectory()) return;
   for (const entry of await readdir(path, { encoding: 'buffer' })) {
     const entryName = entry.toString('latin1');
     if (name === '.' && IGNORED.has(entryName)) continue;
     const inner = `${name}/${entryName}`;
-    if (options.leaveOut?.(inner.slice(2))) continue;
     await walk(Buffer.concat([path, Buffer.from('/'), entry]), inner, options, visit);
   }
 }

@@ -202,8 +202,9 @@ export class History {
   }
 
   /** What is not to be carried, as rsync reads these patterns. */
-  private isExcluded = (path: string): boolean =>
+  private isExcluded = (path: string, isFolder: boolean): boolean =>
     this.exclude.some((pattern) => {
+      if (pattern.endsWith('/') && !isFolder) return false;
       if (pattern.startsWith('/')) return path === pattern.slice(1).replace(/\/$/, '');
       return path.split('/').at(-1) === pattern;
     });
@@ -211,7 +212,7 @@ export class History {
   private async describe(folder: string, excluded = false): Promise<string[]> {
     await this.storage.settle();
     const lines = await describeTree(folder, {
-      leaveOut: (path) => path === MOUNT_POINT || (excluded && this.isExcluded(path)),
+      leaveOut: (path, isFolder) => path === MOUNT_POINT || (excluded && this.isExcluded(path, isFolder)),
       ...(this.arena.withoutAttributes && { attributes: false }),
     });
     if (!this.arena.withoutRootTime) return lines;
