@@ -20,6 +20,7 @@ import type { HostName } from '../crash/hosts';
 import type { Trees } from '../crash/trees';
 import { makeRandom } from '../world';
 import { type Arena, copyTree, makeRestoreFolder, type Method, prepareVolume } from './arenas';
+import { isExcluded } from './excluded';
 import { Ledger, linesOf, pathOfLine } from './ledger';
 import { Adversary } from './mutations';
 
@@ -201,18 +202,11 @@ export class History {
     await this.awaitIdle();
   }
 
-  /** What is not to be carried, as rsync reads these patterns. */
-  private isExcluded = (path: string, isFolder: boolean): boolean =>
-    this.exclude.some((pattern) => {
-      if (pattern.endsWith('/') && !isFolder) return false;
-      if (pattern.startsWith('/')) return path === pattern.slice(1).replace(/\/$/, '');
-      return path.split('/').at(-1) === pattern;
-    });
-
   private async describe(folder: string, excluded = false): Promise<string[]> {
     await this.storage.settle();
     const lines = await describeTree(folder, {
-      leaveOut: (path, isFolder) => path === MOUNT_POINT || (excluded && this.isExcluded(path, isFolder)),
+      leaveOut: (path, isFolder) =>
+        path === MOUNT_POINT || (excluded && isExcluded(path, { isFolder, patterns: this.exclude })),
       ...(this.arena.withoutAttributes && { attributes: false }),
     });
     if (!this.arena.withoutRootTime) return lines;
