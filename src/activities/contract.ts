@@ -244,8 +244,16 @@ export interface HostActivities {
       /** Only compared, by a landing that reads. */
       dryRun: boolean;
     },
-    /** `broken`: the only copy was written to since it was a point, by a transfer that has not ended well. */
-  ): Promise<{ offer: Offer; point: Point; content: Content; capture: Capture; broken: boolean }>;
+  ): Promise<{
+    offer: Offer;
+    point: Point;
+    content: Content;
+    /** What the content takes on a disk, at the least: holes and further names of a file take nothing. */
+    leastBytes: number;
+    capture: Capture;
+    /** The only copy was written to since it was a point, by a transfer that has not ended well. */
+    broken: boolean;
+  }>;
   /**
    * Destination of a restore: checks the folder and opens a landing; none where nothing would be replaced by what
    * is only a dry run. @throws Fenced, InvalidSpec, Diverged, TargetFull, before anything is changed
@@ -259,7 +267,8 @@ export interface HostActivities {
     offer: Offer;
     mover: MoverSpec;
     landingLifetimeMs: number;
-    bytes: number;
+    /** What it brings takes on a disk, at the least. */
+    leastBytes: number;
   }): Promise<RestoreDestination>;
   /** Target: its recovery points; and whether its only copy was cut off in a transfer. */
   listPoints(input: StepContext & { target: string }): Promise<{ points: Point[]; broken: boolean }>;

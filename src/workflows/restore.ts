@@ -74,10 +74,10 @@ async function openBoth(input: RestoreInput, { endpoint: holder, role, name }: H
     holder.host,
     volumePath(holder),
   );
-  const { offer, content } = held;
+  const { offer, leastBytes } = held;
   const destination = await orStepFailed(
     onHost(host, dryRun ? `Look at ${path}` : `Open a landing at ${path}`).receiveRestore({
-      ...{ id, path, overwrite, dryRun, offer, mover, bytes: content.bytes },
+      ...{ id, path, overwrite, dryRun, offer, mover, leastBytes },
       ...part,
       landingLifetimeMs: 12 * 3_600_000,
     }),

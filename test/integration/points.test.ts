@@ -1,12 +1,16 @@
 /** Recovery points over time: which are kept and why, and how they are brought back. */
+import { randomBytes } from 'node:crypto';
 import {
   chmod,
+  link,
   mkdir,
   readdir,
   readFile,
   readlink,
+  rm,
   stat,
   symlink,
+  truncate,
   utimes,
   writeFile,
 } from 'node:fs/promises';
@@ -16,10 +20,13 @@ import type { RelationshipInput } from '../../src/model/spec';
 import { makeLocalHost } from '../../src/hosts/local';
 import { runChecked } from '../../src/hosts/run-checked';
 import { compareTrees, describeTree } from '../support/compare-trees';
+import { TestFilesystem } from '../support/filesystems';
 import { TestSystem } from '../support/system';
 import { applyAndSync, parse, parseError, syncWell, writeDocument, writeFiles } from '../support/user';
 
 jest.setTimeout(120_000);
+
+const MiB = 1024 ** 2;
 
 let system: TestSystem;
 const at = (...parts: string[]) => join(system.folder, 'data', ...parts);
@@ -189,6 +196,59 @@ describe('restore', () => {
     await system.cli(['pause', 'wiki']);
     expect((await restore('latest', `alpha:${at('paused')}`)).exitCode).toBe(0);
     await system.cli(['resume', 'wiki']);
+  });
+});
+
+describe('room for a restore', () => {
+  let disk: TestFilesystem;
+  const on = (...parts: string[]) => join(disk.mountPoint, ...parts);
+  const bring = (to: string, ...options: string[]) =>
+    system.cli([
+      'restore',
+      'big',
+      '--point',
+      'latest',
+      '--to',
+      `gamma:${on(to)}`,
+      '--yes',
+      '-o',
+      'json',
+      ...options,
+    ]);
+  beforeAll(async () => {
+    disk = await TestFilesystem.make('tmpfs', { size: '16M' });
+    await mkdir(at('big'));
+    await writeFile(at('big', 'data'), randomBytes(6 * MiB));
+    await link(at('big', 'data'), at('big', 'another'));
+    await link(at('big', 'data'), at('big', 'third'));
+    await writeFile(at('big', 'holes'), '');
+    await truncate(at('big', 'holes'), 2 ** 27);
+    await applyAndSync(system, 'big', {
+      source: { host: 'alpha', directory: at('big') },
+      targets: [{ host: 'beta', directory: at('copies', 'big') }],
+    });
+  });
+  afterAll(() => disk.dispose());
+
+  it('is not refused for holes and for further names of a file, which take none', async () => {
+    expect((await bring('new')).exitCode).toBe(0);
+    expect(await compareTrees(at('big'), on('new'))).toEqual([]);
+    await rm(on('new'), { recursive: true });
+  });
+
+  it('is missing before anything is changed, also where a part of it is there', async () => {
+    await writeFiles(on('partly'), { mine: 'kept' });
+    await writeFile(on('partly', 'data'), randomBytes(4 * MiB));
+    await writeFile(on('filler'), randomBytes(11 * MiB));
+    const before = await describeTree(on('partly'));
+    expect(parseError(await bring('partly', '--overwrite'))).toMatchObject({
+      type: 'TargetFull',
+      message: expect.stringMatching(/^at least 2.*MiB are needed: .* are missing$/) as unknown,
+    });
+    expect(await describeTree(on('partly'))).toEqual(before);
+    await rm(on('filler'));
+    expect((await bring('partly', '--overwrite')).exitCode).toBe(0);
+    expect(await compareTrees(at('big'), on('partly'))).toEqual([]);
   });
 });
 

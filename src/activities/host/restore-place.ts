@@ -54,7 +54,8 @@ interface Wanted {
   path: string;
   part?: string;
   overwrite: boolean;
-  bytes: number;
+  /** What comes takes on a disk, at the least. */
+  leastBytes: number;
 }
 
 /** What is there of the folders on the way to an item: no symlink is followed. */
@@ -92,7 +93,7 @@ const describeContent = ({ entries, bytes, newestChange }: Content) =>
  * room. Changes nothing.
  */
 export async function findRestorePlace(host: Host, wanted: Wanted): Promise<RestorePlace> {
-  const { path, part, overwrite, bytes } = wanted;
+  const { path, part, overwrite, leastBytes } = wanted;
   const fail = (message: string, hint: string, type: ErrorType = 'InvalidSpec') =>
     new TidemarkError(type, message, { host: host.name, volume: path, hint });
   const root = await checkDestination(host, path);
@@ -119,9 +120,11 @@ export async function findRestorePlace(host: Host, wanted: Wanted): Promise<Rest
         : 'restore into another folder, or say --overwrite to replace it';
     throw fail(`${what}: ${describeContent(place.found)}`, hint, 'Diverged');
   }
-  const missing = place.found.entries === 0 ? bytes - (await readRoomAt(host, root)).freeBytes : 0;
+  // What is there may be part of what comes. Where it is not, it goes only once the rest has arrived.
+  const needed = leastBytes - place.found.bytes;
+  const missing = needed - (await readRoomAt(host, root)).freeBytes;
   if (missing > 0) {
-    const message = `${formatBytes(bytes)} are needed: ${formatBytes(missing)} are missing`;
+    const message = `at least ${formatBytes(needed)} are needed: ${formatBytes(missing)} are missing`;
     throw fail(message, 'free space there, or restore elsewhere', 'TargetFull');
   }
   return place;

@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import type { Host } from '../../hosts/contract';
+import { measureTree } from '../../hosts/measure-tree';
 import { TidemarkError } from '../../model/errors';
 import type { Volume } from '../../model/records';
 import { moverFor } from '../../movers/registry';
@@ -34,15 +36,18 @@ export function makeRestore(context: AgentContext): Pick<HostActivities, 'offerR
         part === undefined
           ? { entries: point.files, bytes: point.bytes }
           : await findPart(host, { tree: path, part, pointId: point.id });
+      const onDisk = await measureTree(host, part === undefined ? path : join(path, part));
+      const leastBytes = Math.min(content.bytes, onDisk);
       const isItem = part !== undefined;
       const offer = dryRun
         ? await moverFor(mover).offerVerify(host, { id, mover, quick: true, isItem })
         : await moverFor(mover).offer(host, { id, targetHost, mover, isItem });
-      return { offer, point, content, broken, capture: { syncId, method: 'Direct', path, live: false } };
+      const capture = { syncId, method: 'Direct', path, live: false } as const;
+      return { offer, point, content, leastBytes, broken, capture };
     },
 
-    async receiveRestore({ id, path, part, overwrite, dryRun, offer, mover, bytes, landingLifetimeMs }) {
-      const wanted = { path, overwrite, bytes, ...(part !== undefined && { part }) };
+    async receiveRestore({ id, path, part, overwrite, dryRun, offer, mover, leastBytes, landingLifetimeMs }) {
+      const wanted = { path, overwrite, leastBytes, ...(part !== undefined && { part }) };
       const { root, exists, folder, base, item, found } = await findRestorePlace(host, wanted);
       const place = { root, found, ...(base !== undefined && { base }), ...(item !== undefined && { item }) };
       // Nothing there can be deleted.
