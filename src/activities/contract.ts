@@ -105,7 +105,7 @@ export interface HostActivities {
     /** Left out by workflows of before. */
     mover?: MoverSpec;
     hooks: HookSpec[];
-    /** What else the document names on this host. */
+    /** What else the document names, on any host: several may be one machine. */
     beside?: { role: 'source' | 'target'; endpoint: SourceSpec | TargetSpec }[];
   }): Promise<{ inspection: Inspection; problems: string[]; warnings: string[] }>;
   /** Answers at once: the agent is there. */

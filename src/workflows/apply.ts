@@ -67,9 +67,7 @@ async function inspectHosts(
           mover,
           hooks,
           beside: endpoints.flatMap((other) =>
-            other.endpoint !== endpoint && other.endpoint.host === host
-              ? [{ role: other.role, endpoint: other.endpoint }]
-              : [],
+            other.endpoint === endpoint ? [] : [{ role: other.role, endpoint: other.endpoint }],
           ),
         });
         const prefix = (text: string) => `${where}: ${text}`;

@@ -179,14 +179,15 @@ describe('volumes that are in each other', () => {
 
   it('are found out behind symlinks and other names of the host, before anything is copied', async () => {
     await symlink(at('self-source'), at('self-link'));
-    const record = await applyAndSync(
-      system,
-      'self',
-      spec('self', { targets: [{ host: 'beta', directory: at('self-link', 'copy') }] }),
-    );
-    const again = record.result === 'failed' ? record : await syncNow(system, 'self');
-    expect(failureOf(again)?.type).toBe('Fenced');
-    expect(await readdir(at('self-source', 'copy')).catch(() => [])).not.toContain('copy');
+    for (const [parts, reason] of [
+      [['self-source'], `same directory as ${at('self-source')}, the source of self`],
+      [['self-link'], `same directory as ${at('self-source')}, the source of self`],
+      [['self-link', 'copy'], `lies inside ${at('self-source')}, the source of self`],
+    ] as const) {
+      const targets = [{ host: 'beta', directory: at(...parts) }];
+      expect(await refusedFor('self', spec('self', { targets }))).toContain(reason);
+    }
+    expect(await readdir(at('self-source'))).not.toContain('copy');
   });
 });
 

@@ -7,6 +7,7 @@ import type { Inspection } from '../../volumes/contract';
 import type { Host } from '../../hosts/contract';
 import { driverFor } from '../../volumes/registry';
 import { checkBeside } from '../../volumes/shared/apart';
+import { listHostsHere } from '../../volumes/shared/memory';
 import type { HostActivities } from '../contract';
 import type { AgentContext } from './context';
 import { findHook } from './hooks';
@@ -83,7 +84,10 @@ export async function inspectEndpoint(
     await note(problems, () => driver.check(host, volume, { relationship, epoch, role }));
   }
   if (role === 'target') {
-    const others = beside.map((other) => ({ role: other.role, volume: volumeOf(other.endpoint) }));
+    const here = await listHostsHere(host);
+    const others = beside
+      .filter((other) => here.includes(other.endpoint.host))
+      .map((other) => ({ role: other.role, volume: volumeOf(other.endpoint) }));
     await note(problems, () => checkBeside({ host, volume }, { relationship, role }, others));
   }
   for (const hook of hooks) await note(problems, () => findHook(context, hook));

@@ -57,6 +57,13 @@ export function sharedHomes({ home }: Pick<Host, 'home'>): string | undefined {
   return SHARED_HOMES.includes(basename(folder)) ? folder : undefined;
 }
 
+/** This host, and those whose agents have their homes beside its own: several names of one machine. */
+export async function listHostsHere(host: Host): Promise<string[]> {
+  const folder = sharedHomes(host);
+  const names = folder === undefined ? [] : await host.files.list(folder);
+  return [host.name, ...names.filter((name) => name !== host.name)];
+}
+
 async function readAllMemories(host: Host): Promise<Memory[]> {
   const folder = sharedHomes(host);
   const homes = folder === undefined ? [] : (await host.files.list(folder)).map((name) => join(folder, name));
