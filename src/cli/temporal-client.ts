@@ -2,14 +2,14 @@
 import { Client, Connection, QueryRejectedError, WithStartWorkflowOperation } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { randomUUID } from 'node:crypto';
-import { findVanished } from '../activities/control/vanished';
+import { findVanished, isStuckBy } from '../activities/control/vanished';
 import { CONTROL_QUEUE, makeRelationshipId, makeScheduleId, parseRelationshipId } from '../model/names';
 import { SEARCH_ATTRIBUTES } from '../model/search-attributes';
 import type { Relationship } from '../model/spec';
 import { relationshipDetails, relationshipSummary } from '../model/static-texts';
 import type { RelationshipStatus } from '../model/status';
 import type { ScheduleSeen } from '../model/summary';
-import { asVanished } from '../model/vanished';
+import { asVanished, NO_SPEC } from '../model/vanished';
 import type { Vanished } from '../model/vanished';
 import type { ExamineInput } from '../workflows/examine';
 import type { ApplyAnswer, ExamineAnswer } from '../workflows/messages';
@@ -24,6 +24,7 @@ const WORKER_CHECK_MS = 3000;
 /** A worker's long poll comes back within a minute: one that was not seen for longer is gone. */
 const GONE_AFTER_MS = 75_000;
 const LOOK = 'tidemark doctor shows which part does not answer';
+const STUCK: Vanished = { how: 'stuck', at: null };
 const TASK_QUEUE_TYPE = { workflow: 1, activity: 2 } as const;
 
 export interface PollerSeen {
@@ -95,8 +96,31 @@ export class Temporal {
     }
   }
 
-  /** Creates or changes a relationship. */
+  /** Creates or changes a relationship. One whose workflow can't go on is begun anew. */
   async apply(document: Relationship): Promise<ApplyAnswer> {
+    const { name } = document.metadata;
+    try {
+      return await this.startOrChange(document);
+    } catch (error) {
+      if (!(await this.isStuck(name))) throw error;
+      // What is refused changes nothing.
+      await this.examineApart(document);
+      const reason = "it can't go on; begun anew by tidemark apply";
+      await this.client.workflow.getHandle(makeRelationshipId(name)).terminate(reason);
+      return await this.startOrChange(document);
+    }
+  }
+
+  /** Its workflow runs, and can't be made to answer. */
+  private async isStuck(name: string): Promise<boolean> {
+    const handle = this.client.workflow.getHandle(makeRelationshipId(name));
+    return await this.whileServed(handle.query('status')).then(
+      () => false,
+      (error: unknown) => isStuckBy(this.client, name, error),
+    );
+  }
+
+  private async startOrChange(document: Relationship): Promise<ApplyAnswer> {
     const { name } = document.metadata;
     const start = new WithStartWorkflowOperation('relationship', {
       workflowId: makeRelationshipId(name),
@@ -107,15 +131,12 @@ export class Temporal {
       staticDetails: relationshipDetails(name),
       typedSearchAttributes: [{ key: SEARCH_ATTRIBUTES.relationship, value: name }],
     });
-    const update = this.client.workflow.executeUpdateWithStart<
-      () => Promise<void>,
-      ApplyAnswer,
-      [Relationship]
-    >('apply', {
-      startWorkflowOperation: start,
-      args: [document],
-    });
-    return await this.whileServed(update);
+    return await this.whileServed(
+      this.client.workflow.executeUpdateWithStart<() => Promise<void>, ApplyAnswer, [Relationship]>('apply', {
+        startWorkflowOperation: start,
+        args: [document],
+      }),
+    );
   }
 
   /**
@@ -129,6 +150,12 @@ export class Temporal {
     } catch (error) {
       if (!(error instanceof CliError) || error.type !== 'NotFound') throw error;
     }
+    return await this.examineApart(document);
+  }
+
+  /** Of a relationship whose workflow is not there, or does not answer. */
+  private async examineApart(document: Relationship): Promise<ExamineAnswer> {
+    const { name } = document.metadata;
     return await this.whileServed(
       this.client.workflow.execute<(input: ExamineInput) => Promise<ExamineAnswer>>('examine', {
         workflowId: `examine/${name}/${randomUUID()}`,
@@ -156,8 +183,10 @@ export class Temporal {
       return status;
     } catch (error) {
       const isGone = error instanceof Error && error.name === 'WorkflowNotFoundError';
-      const vanished =
-        isGone || error instanceof QueryRejectedError ? await findVanished(this.client, name) : undefined;
+      const isUntold = error instanceof Error && error.message.endsWith(NO_SPEC);
+      const isEnded = isGone || isUntold || error instanceof QueryRejectedError;
+      const isStuck = !isEnded && (await isStuckBy(this.client, name, error));
+      const vanished = isEnded ? await findVanished(this.client, name) : isStuck ? STUCK : undefined;
       const status = vanished && (await this.statusOfVanished(name, vanished));
       if (status) return status;
       throw await this.nameIt(name, error);
@@ -166,7 +195,7 @@ export class Temporal {
 
   /** What its workflow still answers, or else what the catalog knows; undefined where nobody ever heard of it. */
   private async statusOfVanished(name: string, vanished: Vanished): Promise<RelationshipStatus | undefined> {
-    if (vanished.how !== 'lost') {
+    if (vanished.how !== 'lost' && vanished.how !== 'stuck') {
       const handle = this.client.workflow.getHandle(makeRelationshipId(name));
       const status = await this.whileServed(handle.query<RelationshipStatus>('status')).catch(
         () => undefined,
@@ -222,7 +251,7 @@ export class Temporal {
       return await this.status(name);
     } catch (error) {
       if (error instanceof CliError && error.type === 'NotFound') return undefined;
-      if (error instanceof Error && error.name === 'QueryNotRegisteredError') return undefined;
+      if (error instanceof Error && error.message.endsWith(NO_SPEC)) return undefined;
       throw error;
     }
   }
@@ -283,6 +312,7 @@ export class Temporal {
   }
 
   private async nameIt(name: string, error: unknown): Promise<unknown> {
+    if (await isStuckBy(this.client, name, error)) return vanishedError(name, STUCK);
     if (!(error instanceof Error) || error.name !== 'WorkflowNotFoundError') return error;
     const vanished = await findVanished(this.client, name);
     if (!vanished) return deleted(name);

@@ -1,10 +1,13 @@
-/** A relationship whose workflow has ended though nobody deleted it: it is down, never absent. Pure. */
+/** A relationship whose workflow has ended, or can't go on, though nobody deleted it: it is down, never absent. Pure. */
 import type { Instant } from './records';
 import type { RelationshipStatus } from './status';
 
-/** How its workflow ended, as far as Temporal remembers. */
+/**
+ * How its workflow ended, as far as Temporal remembers. `stuck`: it has not, but its code, run again, does other things than
+ * its history says.
+ */
 export interface Vanished {
-  how: 'terminated' | 'cancelled' | 'failed' | 'timed out' | 'lost';
+  how: 'terminated' | 'cancelled' | 'failed' | 'timed out' | 'lost' | 'stuck';
   at: Instant | null;
 }
 
@@ -25,12 +28,17 @@ export function vanishedBy(status: string, closedAt: Date | undefined): Vanished
 /** What has happened, for a sentence that begins with the relationship's name. */
 export function vanishedText({ how, at }: Vanished): string {
   const when = at === null ? '' : ` at ${at.replace(/\.\d+Z$/, 'Z')}`;
+  if (how === 'stuck')
+    return "its workflow in Temporal can't go on: what it did does not fit its code, as after a reset there or a change of Tidemark";
   const what =
     how === 'lost'
       ? 'is not there any more'
       : `was ${how}${when}`.replace('was failed', 'failed').replace('was timed', 'timed');
   return `it does not run: its workflow in Temporal ${what}`;
 }
+
+/** How the message ends by which a workflow says that it has nothing to tell of yet. */
+export const NO_SPEC = 'has no accepted spec yet';
 
 /** The command that brings it back. */
 export function vanishedHint(name: string): string {

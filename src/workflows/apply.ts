@@ -27,10 +27,10 @@ const INSPECT = {
   retry: { maximumAttempts: 2 },
 } as const;
 
-function refuseSpec(problems: string[]): ApplicationFailure {
+function refuseSpec(problems: string[], message = problems.join('\n')): ApplicationFailure {
   return ApplicationFailure.create({
     type: 'InvalidSpec',
-    message: problems.join('\n'),
+    message,
     details: [{ problems }],
     nonRetryable: true,
   });
@@ -165,6 +165,11 @@ function checkState(state: RelationshipState, document: Relationship): void {
   if (objection !== undefined) throw refuseSpec([objection]);
 }
 
+function problemsOf(error: unknown): string[] | undefined {
+  const [details] = error instanceof ApplicationFailure ? (error.details ?? []) : [];
+  return (details as { problems?: string[] } | undefined)?.problems;
+}
+
 /** Judges a document, here and on every host that answers; changes nothing. */
 async function judge(state: RelationshipState, input: unknown): Promise<Judged> {
   if (state.retired) {
@@ -251,9 +256,17 @@ export class Applier {
    */
   apply(document: unknown): Promise<ApplyAnswer> {
     return this.inTurn(async () => {
-      const answer = await apply(this.state, document, this.wants, await this.before);
+      const isBroughtBack = await this.before;
       this.before = Promise.resolve(false);
-      return answer;
+      try {
+        return await apply(this.state, document, this.wants, isBroughtBack);
+      } catch (error) {
+        const problems = isBroughtBack ? problemsOf(error) : undefined;
+        const { name } = this.state;
+        throw problems
+          ? refuseSpec(problems, `refused; but ${name} runs again, by the spec that it had:`)
+          : error;
+      }
     });
   }
 

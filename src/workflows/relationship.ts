@@ -1,3 +1,4 @@
+import { NO_SPEC } from '../model/vanished';
 import {
   allHandlersFinished,
   CancellationScope,
@@ -49,7 +50,7 @@ function refused(message: string): ApplicationFailure {
 /** Why the present state does not allow an operation on request; undefined where it does. */
 function reasonAgainst(state: RelationshipState): string | undefined {
   if (state.retired) return `relationship ${state.name} was deleted`;
-  if (!state.document) return `relationship ${state.name} has no accepted spec yet`;
+  if (!state.document) return `relationship ${state.name} ${NO_SPEC}`;
   if (state.paused) return `relationship ${state.name} is paused: tidemark resume ${state.name}`;
   return undefined;
 }
@@ -171,7 +172,7 @@ async function live(input: RelationshipInput, cancelRequested: Promise<never>): 
 
   setHandler(messages.statusQuery, () => {
     const status = toStatus(state);
-    if (!status) throw refused(`relationship ${state.name} has no accepted spec yet`);
+    if (!status) throw refused(`relationship ${state.name} ${NO_SPEC}`);
     return status;
   });
   setHandler(messages.historyQuery, () => state.history);

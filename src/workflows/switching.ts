@@ -1,4 +1,5 @@
 /** What people may ask of a relationship about which side is the primary: checked, and put in line. */
+import { NO_SPEC } from '../model/vanished';
 import { ApplicationFailure, setHandler } from '@temporalio/workflow';
 import { isSwitch } from '../model/document-change';
 import { chooseTakeoverTarget } from '../model/choose-targets';
@@ -28,8 +29,7 @@ export interface SwitchingParts {
 /** What operations on the primary are given. @throws ApplicationFailure `RefusedByState` before the first spec */
 export function switchInput(state: RelationshipState): SwitchInput {
   const document = activeDocument(state);
-  if (!state.document || !document)
-    throw refuse('RefusedByState', `relationship ${state.name} has no accepted spec yet`);
+  if (!state.document || !document) throw refuse('RefusedByState', `relationship ${state.name} ${NO_SPEC}`);
   return {
     document,
     primaryName: primaryName(state.document, state.primary),

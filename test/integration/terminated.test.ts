@@ -1,6 +1,7 @@
 /** A relationship whose workflow was terminated in the Temporal UI is down everywhere, and comes back. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CONTROL_QUEUE } from '../../src/model/names';
 import type { RelationshipSummary } from '../../src/model/summary';
 import { untilStatus } from '../support/switching';
 import { eventually, TestSystem } from '../support/system';
@@ -8,17 +9,20 @@ import { writeDocument } from '../support/user';
 
 let system: TestSystem;
 let document: string;
-
-beforeAll(async () => {
-  system = await TestSystem.start();
-  const at = (...parts: string[]) => join(system.folder, ...parts);
-  await mkdir(at('alpha'), { recursive: true });
-  await writeFile(at('alpha', 'page'), 'first');
-  document = writeDocument('wiki', {
-    source: { host: 'alpha', directory: at('alpha') },
+const at = (...parts: string[]) => join(system.folder, ...parts);
+const describeFrom = (folder: string) =>
+  writeDocument('wiki', {
+    source: { host: 'alpha', directory: at(folder) },
     targets: [{ host: 'beta', directory: at('beta') }],
     trigger: { schedule: '* * * * *' },
   });
+const applyAt = (folder: string) => system.cli(['apply', '-f', '-'], { stdin: describeFrom(folder) });
+
+beforeAll(async () => {
+  system = await TestSystem.start();
+  await mkdir(at('alpha'), { recursive: true });
+  await writeFile(at('alpha', 'page'), 'first');
+  document = describeFrom('alpha');
   await system.apply(document);
   await untilStatus(system, 'wiki', 'it is in step', ({ lastSync }) => lastSync?.result === 'succeeded');
   const client = await system.client();
@@ -73,6 +77,19 @@ it('has its ticks fail, and say why', async () => {
   });
 });
 
+it('is brought back as it was, and says so, where another spec is refused', async () => {
+  const { exitCode, stderr } = await applyAt('nowhere');
+  expect({ exitCode, stderr }).toMatchObject({ exitCode: 2 });
+  expect(stderr).toMatch(/^error: refused; but wiki runs again, by the spec that it had:\n.*nowhere/);
+  expect(await system.json<RelationshipSummary>('get', 'wiki')).toMatchObject({
+    status: 'up',
+    vanished: null,
+  });
+  const again = await applyAt('nowhere');
+  expect(again.stderr).toMatch(/^error: refused, and nothing was changed:/);
+  await (await system.client()).workflow.getHandle('relationship/wiki').terminate('another click');
+});
+
 it('goes on from what it knew once it is applied again', async () => {
   const { stdout } = await system.cli(['apply', '-f', '-'], { stdin: document });
   expect(stdout).toBe('relationship wiki brought back\n');
@@ -85,6 +102,66 @@ it('goes on from what it knew once it is applied again', async () => {
     ({ lastSync, sequence: now }) => lastSync?.result === 'succeeded' && now > 1,
   );
   expect(sequence).toBeGreaterThan(1);
+  expect(await system.json<RelationshipSummary>('get', 'wiki')).toMatchObject({
+    status: 'up',
+    vanished: null,
+  });
+});
+
+it('stays down, and is never taken for deleted, where Temporal has forgotten it and a spec is refused', async () => {
+  const client = await system.client();
+  const workflowExecution = { workflowId: 'relationship/wiki' };
+  await client.workflowService.deleteWorkflowExecution({ namespace: 'default', workflowExecution });
+  await eventually('it is known to be lost', async () => {
+    const { exitCode, stdout } = await system.cli(['get', 'wiki', '-o', 'json']);
+    const isLost = exitCode === 0 && (JSON.parse(stdout) as RelationshipSummary).vanished?.how === 'lost';
+    return isLost || undefined;
+  });
+  expect((await applyAt('nowhere')).exitCode).toBe(2);
+  expect(await system.json('get')).toMatchObject([
+    { name: 'wiki', status: 'down', vanished: { how: 'lost' } },
+  ]);
+  expect((await system.cli(['sync', 'wiki'])).stderr).not.toContain('deleted');
+  expect((await applyAt('alpha')).exitCode).toBe(0);
+  await untilStatus(
+    system,
+    'wiki',
+    'it is in step again',
+    ({ lastSync }) => lastSync?.result === 'succeeded',
+  );
+});
+
+it('is down where its workflow runs and can not go on, and is begun anew once it is applied', async () => {
+  const client = await system.client();
+  await client.workflow
+    .getHandle('relationship/wiki')
+    .terminate('to be followed by one that no worker can run');
+  // As after a reset, or a change of Tidemark, that does not fit the history.
+  await client.workflow.start('ofAnotherTidemark', {
+    workflowId: 'relationship/wiki',
+    taskQueue: CONTROL_QUEUE,
+  });
+  const found = await eventually('it is known to be stuck', async () => {
+    const { exitCode, stdout } = await system.cli(['get', 'wiki', '-o', 'json']);
+    return exitCode === 0 ? (JSON.parse(stdout) as RelationshipSummary) : undefined;
+  });
+  expect(found).toMatchObject({ status: 'down', vanished: { how: 'stuck' } });
+  expect(await system.json('get')).toMatchObject([{ name: 'wiki', status: 'down' }]);
+  const { exitCode, stderr } = await system.cli(['sync', 'wiki']);
+  expect({ exitCode, stderr }).toMatchObject({
+    exitCode: 3,
+    stderr: expect.stringContaining("can't go on") as unknown,
+  });
+  expect((await applyAt('nowhere')).exitCode).toBe(2);
+  expect(await system.json<RelationshipSummary>('get', 'wiki')).toMatchObject({ vanished: { how: 'stuck' } });
+  expect((await system.cli(['sync', 'wiki'])).stderr).not.toContain('deleted');
+  expect((await applyAt('alpha')).exitCode).toBe(0);
+  await untilStatus(
+    system,
+    'wiki',
+    'it is in step again',
+    ({ lastSync }) => lastSync?.result === 'succeeded',
+  );
   expect(await system.json<RelationshipSummary>('get', 'wiki')).toMatchObject({
     status: 'up',
     vanished: null,

@@ -2,6 +2,7 @@
 import type { Client } from '@temporalio/client';
 import { isSwitch } from '../../model/document-change';
 import { makeRelationshipId } from '../../model/names';
+import { neverBegan } from './vanished';
 import { vanishedBy } from '../../model/vanished';
 import { carriedQuery } from '../../workflows/messages';
 import type { FailoverResult } from '../../workflows/messages';
@@ -16,7 +17,9 @@ async function findFormerRun(client: Client, name: string, runId: string): Promi
   const query = `WorkflowId = '${makeRelationshipId(name)}'`;
   for await (const run of client.workflow.list({ query })) {
     if (run.runId === runId) continue;
-    const { status, closeTime } = await client.workflow.getHandle(run.workflowId, run.runId).describe();
+    const handle = client.workflow.getHandle(run.workflowId, run.runId);
+    if (await neverBegan(handle)) continue;
+    const { status, closeTime } = await handle.describe();
     // The newest comes first: one that was deleted ends what was before.
     return vanishedBy(status.name, closeTime) && run.runId;
   }

@@ -58,7 +58,7 @@ export function findObjection({ claims }: State, claim: Claim, promotes = false)
   }
   const isPromoted = promotes && claim.role === 'source' && !own?.demoted;
   if (own && claim.epoch === own.epoch && claim.role !== own.role && !isPromoted) {
-    return `the volume is already the ${own.role} of ${claim.relationship}: source and target are the same`;
+    return `the volume is already the ${own.role} of ${claim.relationship}: where that has failed over, name its present primary as the source (tidemark get ${claim.relationship})`;
   }
   const others = Object.values(claims).filter(({ relationship }) => relationship !== claim.relationship);
   // A copy may be copied on: a target that becomes a source too. The other way round, a relationship
