@@ -14,6 +14,8 @@ export interface CompareOptions {
   attributes?: boolean;
   /** Times of modification. Default true. */
   times?: boolean;
+  /** Those of subvolumes' own folders, which `btrfs receive` writes to. Default true. */
+  subvolumeTimes?: boolean;
   /** What is not looked at, nor what lies below it: by its path inside of the tree, one character for each byte. */
   leaveOut?: (path: string, isFolder: boolean) => boolean;
 }
@@ -101,12 +103,21 @@ async function walk(path: Buffer, name: string, options: CompareOptions, visit: 
   }
 }
 
-async function describe(path: Buffer, stats: BigIntStats, { times }: CompareOptions): Promise<Description> {
+/** What Btrfs numbers the outermost folder of each subvolume. */
+const SUBVOLUME_INODE = 256n;
+
+async function describe(
+  path: Buffer,
+  stats: BigIntStats,
+  { times, subvolumeTimes }: CompareOptions,
+): Promise<Description> {
+  const isSubvolume = stats.isDirectory() && stats.ino === SUBVOLUME_INODE;
   const description: Description = new Map([
     ['type and mode', stats.mode.toString(8)],
     ['owner', `${stats.uid}:${stats.gid}`],
   ]);
-  if (times !== false) description.set('mtime', stats.mtimeNs.toString());
+  if (times !== false && !(isSubvolume && subvolumeTimes === false))
+    description.set('mtime', stats.mtimeNs.toString());
   if (stats.isFile()) description.set('content', `${stats.size} bytes, ${await hashFile(path, stats.size)}`);
   if (stats.isSymbolicLink()) description.set('link', (await readlink(path, 'buffer')).toString('latin1'));
   if (stats.isBlockDevice() || stats.isCharacterDevice()) description.set('device', stats.rdev.toString());

@@ -1,23 +1,42 @@
 /** Compares a received state with its source, file by file. */
+import { join } from 'node:path';
+import type { Host } from '../../hosts/contract';
 import { mergeLeftOut } from '../../model/left-out';
 import type { Difference } from '../../model/records';
 import type { Mover } from '../contract';
 import { verify as compareFiles } from '../rsync/verify';
 
+/** What btrfs numbers the outermost folder of each subvolume. */
+const SUBVOLUME_INODE = '256';
+
 /**
- * `btrfs receive` makes each new entry in the root under a name of its own and moves it: where the root itself did not
- * change at the source, it keeps the time of that.
+ * `btrfs receive` makes each new entry in the root of a subvolume under a name of its own and moves it: where the root
+ * itself did not change at the source, it keeps the time of that.
  */
-const isTimeOfReceiving = ({ path, what, changedSince }: Difference) =>
-  path === '.' && !changedSince && what.length === 1 && what[0] === 'time';
+async function findTimesOfReceiving(
+  host: Host,
+  sourcePath: string,
+  differences: readonly Difference[],
+): Promise<string[]> {
+  const suspects = differences.filter(
+    ({ what, changedSince }) => !changedSince && what.length === 1 && what[0] === 'time',
+  );
+  const found: string[] = [];
+  for (const { path } of suspects) {
+    const { stdout } = await host.run(['stat', '-c', '%i', '--', join(sourcePath, path)]);
+    if (stdout.toString().trim() === SUBVOLUME_INODE) found.push(path);
+  }
+  return found;
+}
 
 /** `verify` of the mover contract. */
 export const verify: Mover['verify'] = async (host, request) => {
   const { differences, total, unexplained, ...comparison } = await compareFiles(host, request);
-  const compared = differences.filter((difference) => !isTimeOfReceiving(difference));
+  const written = await findTimesOfReceiving(host, request.sourcePath, differences);
+  const compared = differences.filter(({ path }) => !written.includes(path));
   const dropped = differences.length - compared.length;
-  const root = { reason: 'time' as const, count: dropped, examples: ['.'] };
-  const leftOut = mergeLeftOut(comparison.leftOut, [root]);
+  const roots = { reason: 'time' as const, count: dropped, examples: written };
+  const leftOut = mergeLeftOut(comparison.leftOut, [roots]);
   return {
     ...comparison,
     ...{ differences: compared, total: total - dropped, unexplained: unexplained - dropped },

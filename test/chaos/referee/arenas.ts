@@ -34,7 +34,7 @@ export interface Arena {
    * `btrfs receive` makes new entries in the root under names of its own and moves them, and does not set the root's
    * time back where the root itself did not change at the source.
    */
-  withoutRootTime?: true;
+  withoutSubvolumeTimes?: true;
   /** It carries the volumes inside of it. */
   changeInner?: ChangeInner;
   /** It is played over SSH too. */
@@ -47,7 +47,7 @@ const folders = (kind: FilesystemKind) => async () =>
   new Folders(await TestFilesystem.make(kind, kind === 'xfs' ? {} : { size: '512M' }), 'directory');
 
 const btrfs = async () => new Folders(await TestFilesystem.make('btrfs', { size: '512M' }), 'btrfs');
-const BTRFS = { hasStates: true, withoutRootTime: true } as const;
+const BTRFS = { hasStates: true, withoutSubvolumeTimes: true } as const;
 const zfs = async () => new Datasets(await TestPool.make({ size: '512M' }));
 const ZFS = { hasStates: true, withoutAttributes: true } as const;
 

@@ -204,13 +204,12 @@ export class History {
 
   private async describe(folder: string, excluded = false): Promise<string[]> {
     await this.storage.settle();
-    const lines = await describeTree(folder, {
+    return await describeTree(folder, {
       leaveOut: (path, isFolder) =>
         path === MOUNT_POINT || (excluded && isExcluded(path, { isFolder, patterns: this.exclude })),
       ...(this.arena.withoutAttributes && { attributes: false }),
+      ...(this.arena.withoutSubvolumeTimes && { subvolumeTimes: false }),
     });
-    if (!this.arena.withoutRootTime) return lines;
-    return lines.map((line) => (line.startsWith('. ') ? line.replace(/\["mtime","\d+"\],?/, '') : line));
   }
 
   private async awaitIdle(): Promise<void> {
