@@ -3,8 +3,8 @@ import type { Instant } from './records';
 import type { RelationshipStatus } from './status';
 
 /**
- * How its workflow ended, as far as Temporal remembers. `stuck`: it has not, but its code, run again, does other things than
- * its history says.
+ * How its workflow ended, as far as Temporal remembers. `stuck`: it has not, but its next
+ * step fails each time, most often because its code, run again, does other things than its history says.
  */
 export interface Vanished {
   how: 'terminated' | 'cancelled' | 'failed' | 'timed out' | 'lost' | 'stuck';
@@ -29,7 +29,7 @@ export function vanishedBy(status: string, closedAt: Date | undefined): Vanished
 export function vanishedText({ how, at }: Vanished): string {
   const when = at === null ? '' : ` at ${at.replace(/\.\d+Z$/, 'Z')}`;
   if (how === 'stuck')
-    return "its workflow in Temporal can't go on: what it did does not fit its code, as after a reset there or a change of Tidemark";
+    return "its workflow in Temporal can't go on: its next step fails each time, as after a reset to its middle or a change of Tidemark";
   const what =
     how === 'lost'
       ? 'is not there any more'
