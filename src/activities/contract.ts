@@ -229,7 +229,8 @@ export interface HostActivities {
     },
   ): Promise<{ landing: Landing; point: Point }>;
   offerVerify(input: { id: TransferId; mover: MoverSpec; quick: boolean }): Promise<Offer>;
-  markVerified(input: StepContext & { pointId: string; at: Instant }): Promise<void>;
+  /** Null: it was found to be damaged. */
+  markVerified(input: StepContext & { pointId: string; at: Instant | null }): Promise<void>;
   /** Holder of a point, as the source of a restore: makes the offer and says where the point lies. */
   offerRestore(
     input: StepContext & {

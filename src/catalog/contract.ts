@@ -149,7 +149,8 @@ export interface Catalog {
     relationship: string;
     target: string;
     pointId: string;
-    at: Instant;
+    /** Null: it was found to be damaged. */
+    at: Instant | null;
   }): Promise<void>;
   /** A tick fell into a running operation; told apart by its instant. */
   recordMissedTick(relationship: string, at: Instant): Promise<void>;

@@ -149,11 +149,13 @@ async function addToTotals(tx: Tx, record: SyncRecord): Promise<void> {
 
 export async function recordVerified(
   db: Db,
-  input: { relationship: string; target: string; pointId: string; at: Instant },
+  input: { relationship: string; target: string; pointId: string; at: Instant | null },
 ): Promise<void> {
   await db
     .updateTable('recovery_points')
-    .set({ verified_at: sql<string>`greatest(verified_at, ${input.at}::timestamptz)` })
+    .set({
+      verified_at: input.at === null ? null : sql<string>`greatest(verified_at, ${input.at}::timestamptz)`,
+    })
     .where('relationship', '=', input.relationship)
     .where('target', '=', input.target)
     .where('point_id', '=', input.pointId)

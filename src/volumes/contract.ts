@@ -247,8 +247,17 @@ export interface VolumeDriver {
     },
   ): Promise<Point>;
 
-  /** Notes on a point that it was verified. */
-  markVerified(host: Host, volume: Volume, relationship: string, pointId: string, at: Instant): Promise<void>;
+  /**
+   * Notes on a point that it was verified; or with null that it was found to be damaged: then it was never verified, and
+   * nothing that the next point would share with it is taken for granted.
+   */
+  markVerified(
+    host: Host,
+    volume: Volume,
+    relationship: string,
+    pointId: string,
+    at: Instant | null,
+  ): Promise<void>;
 
   /**
    * Makes the live replica equal to a recovery point, with all metadata; the point is only read. Cut off

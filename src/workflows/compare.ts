@@ -90,16 +90,23 @@ export async function compare(request: CompareRequest): Promise<{ comparison: Co
   }
 }
 
-/** Notes with the data, and in the catalog, that a recovery point equals its source. @throws StepFailed */
+/**
+ * Notes with the data, and in the catalog, that a recovery point equals its source; or with null that it is damaged.
+ * @throws StepFailed
+ */
 export async function noteVerified(
   holder: Side,
   target: string,
   pointId: string,
-  at: Instant,
+  at: Instant | null,
 ): Promise<void> {
   const { host, step } = holder;
   await orStepFailed(
-    onHost(host, 'Note that it was verified').markVerified({ ...step, pointId, at }),
+    onHost(host, at === null ? 'Note that it is damaged' : 'Note that it was verified').markVerified({
+      ...step,
+      pointId,
+      at,
+    }),
     host,
     step.volume.path,
   );

@@ -81,6 +81,7 @@ async function verifyPoint(
         await noteVerified(holder, targetName(target), pointId, new Date().toISOString());
         return;
       }
+      if (!first.changedSince) await noteVerified(holder, targetName(target), pointId, null);
       const { host } = source;
       throw new StepFailed({
         type: 'VerificationFailed',

@@ -51,7 +51,8 @@ async function compareWithPoint(input: VerifyInput, id: TransferId): Promise<Ver
   });
   const verifiedAt = new Date().toISOString();
   const equal = comparison.unexplained === 0;
-  if (equal) await noteVerified({ host: target.host, step: atTarget }, id.target, point.id, verifiedAt);
+  const holder = { host: target.host, step: atTarget };
+  await noteVerified(holder, id.target, point.id, equal ? verifiedAt : null);
   return {
     relationship,
     target: id.target,

@@ -77,6 +77,15 @@ export function describePoints(catalog: () => Catalog): void {
     expect(old).toMatchObject({ id: point.id, verified: minute(9), keptBecause: ['daily 1'] });
   });
 
+  test('forgets the verification of a point that was found to be damaged', async () => {
+    const point = makePoint('damaged', 1);
+    await catalog().recordSync(makeSync('damaged', 1, { targets: [makeOutcome('beta', [point])] }));
+    const noted = { relationship: 'damaged', target: 'beta', pointId: point.id };
+    await catalog().recordVerified({ ...noted, at: minute(9) });
+    await catalog().recordVerified({ ...noted, at: null });
+    expect(await catalog().points('damaged')).toMatchObject([{ id: point.id, verified: null }]);
+  });
+
   test('takes a verification date that the target itself remembered', async () => {
     const point = makePoint('remembered', 1);
     await catalog().recordSync(makeSync('remembered', 1, { targets: [makeOutcome('beta', [point])] }));

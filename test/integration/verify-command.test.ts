@@ -204,6 +204,38 @@ describe('a recovery point that was damaged', () => {
   });
 });
 
+describe.each(['Clone', 'HardLink'] as const)('damage in a point by %s', (copyMethod) => {
+  const name = copyMethod.toLowerCase();
+  const newest = async () => (await system.json<PointEntry[]>('points', name))[0];
+  const compare = async () => parse<VerifyResult>(await system.cli(['verify', name, '-o', 'json']));
+
+  it('is not passed on to the next point once it was found, and the point is no longer told as verified', async () => {
+    await mkdir(at(name), { recursive: true });
+    for (const file of ['one', 'two']) await writeFile(at(name, file), `content of ${file}`);
+    const folder = copyMethod === 'Clone' ? xfs.mountPoint : at('copies');
+    await applyAndSync(system, name, {
+      source: { host: 'alpha', directory: at(name) },
+      targets: [{ host: 'beta', directory: join(folder, name), copyMethod }],
+    });
+    expect(await compare()).toMatchObject({ equal: true });
+    expect((await newest())?.verified).not.toBeNull();
+    const damaged = join(folder, '.tidemark', name, name, 'trees', (await newest())?.identity ?? '', 'two');
+    await writeFile(damaged, 'CONTENT OF two');
+    await run('touch', '--no-create', '--reference', at(name, 'two'), damaged);
+    expect(await compare()).toMatchObject({
+      equal: false,
+      differences: [{ path: 'two', what: ['content'] }],
+    });
+    expect((await newest())?.verified).toBeNull();
+    const { stdout } = await system.cli(['verify', name]);
+    expect(stdout).toContain(`What to do: tidemark sync ${name}`);
+    // Nothing has changed at the source: without that, the points would share what they hold.
+    await syncWell(system, name);
+    expect(await compare()).toMatchObject({ equal: true });
+    expect((await newest())?.verified).not.toBeNull();
+  });
+});
+
 describe('a verification that can not be made', () => {
   it('says which point or target there is none of', async () => {
     const ran = await system.cli(['verify', 'wiki', '--point', '20200101T000000Z-000001', '-o', 'json']);

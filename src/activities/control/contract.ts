@@ -38,7 +38,7 @@ export interface ControlActivities {
     relationship: string;
     target: string;
     pointId: string;
-    at: Instant;
+    at: Instant | null;
   }): Promise<void>;
   /** The relationship was applied or changed. Answers how far its name's syncs have counted, in any life. */
   recordRelationship(relationship: Relationship): Promise<{ lastSequence: number }>;

@@ -43,7 +43,7 @@ function formatDifferences(differences: readonly Difference[]): string {
 }
 
 export function formatVerification(result: VerifyResult): string {
-  const { target, pointId, capturedAt, equal, differences, totalDifferences, leftOut } = result;
+  const { relationship, target, pointId, capturedAt, equal, differences, totalDifferences, leftOut } = result;
   const compared = leftOut.length > 0 ? 'equal in what was compared' : 'equal';
   const changed = `, but for ${formatEntries(totalDifferences)} changed at the source since`;
   const verdict = `${compared}${totalDifferences > 0 ? changed : ''}`;
@@ -53,6 +53,7 @@ export function formatVerification(result: VerifyResult): string {
   return [
     head,
     ...(totalDifferences > 0 ? [formatDifferences(differences), ...more] : []),
+    ...(equal ? [] : [`What to do: tidemark sync ${relationship} makes a new point; then verify that`]),
     ...formatLeftOut('not compared, because it is not carried', leftOut),
   ].join('\n');
 }

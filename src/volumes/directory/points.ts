@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Instant, Point, Volume } from '../../model/records';
+import type { Point, Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import { PointSchema, pickPoint } from '../shared/points';
 import { ensureFolder, findPlace, findReadyPlace, folderOf, type ReadyPlace } from './place';
@@ -112,17 +112,4 @@ export async function pointPath(
   const place = await findReadyPlace(host, volume);
   const { tree } = await findRecord(place, relationship, pointId);
   return tree === undefined ? place.root : treePath(place, relationship, tree);
-}
-
-/** `markVerified` of the volume contract. */
-export async function markVerified(
-  host: Host,
-  volume: Volume,
-  relationship: string,
-  pointId: string,
-  at: Instant,
-): Promise<void> {
-  const place = await findReadyPlace(host, volume);
-  const record = await findRecord(place, relationship, pointId);
-  await writePoint(place, relationship, { ...record, point: { ...record.point, verifiedAt: at } });
 }

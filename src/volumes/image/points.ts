@@ -5,7 +5,7 @@ import type { Host } from '../../hosts/contract';
 import { withLock } from '../shared/lock';
 import { writeRecord } from '../shared/tools';
 import type { Clone } from '../contract';
-import { pickPoint } from '../shared/points';
+import { pickPoint, withVerified } from '../shared/points';
 import { checkWhole, sweepKept } from './kept';
 import { cloneName, clonePrefix } from './names';
 import { beginAttempt, findPlace, findReadyPlace, lockKey, type Place } from './place';
@@ -42,13 +42,13 @@ export async function markVerified(
   volume: Volume,
   relationship: string,
   pointId: string,
-  at: Instant,
+  at: Instant | null,
 ): Promise<void> {
   const place = await findReadyPlace(host, volume);
   await withLock(lockKey(place, relationship), async () => {
     const { point, set } = await findRecord(place, relationship, pointId);
     const path = recordPath(place, relationship, 'points', pointId);
-    await writeRecord(place, path, { point: { ...point, verifiedAt: at }, set });
+    await writeRecord(place, path, { point: withVerified(point, at), set });
   });
 }
 

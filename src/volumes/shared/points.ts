@@ -1,7 +1,7 @@
 /** What the recovery points of all kinds have in common. */
 import { z } from 'zod';
 import { LEFT_OUT_REASONS } from '../../model/left-out';
-import type { Point } from '../../model/records';
+import type { Instant, Point } from '../../model/records';
 import { makeError, type Subject } from './tools';
 
 const LeftOutSchema = z.object({
@@ -46,4 +46,10 @@ export function pickPoint<T extends { point: Point }>(
     ? `the newest is ${newest}; see: tidemark points ${relationship}`
     : 'there are none yet';
   throw makeError(subject, 'PointMissing', `there is no recovery point ${pointId}`, { hint });
+}
+
+/** A point, or its stamp, as it was verified at an instant; null: as it was not. */
+export function withVerified<T extends { verifiedAt?: Instant }>(point: T, at: Instant | null): T {
+  const { verifiedAt: _former, ...others } = point;
+  return { ...others, ...(at !== null && { verifiedAt: at }) } as T;
 }

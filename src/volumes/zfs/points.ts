@@ -1,5 +1,5 @@
 /** The recovery points of a relationship: snapshots with a stamp, in the replica and in what it replaced. */
-import { pickPoint, PointSchema } from '../shared/points';
+import { PointSchema, pickPoint, withVerified } from '../shared/points';
 import { z } from 'zod';
 import type { Host } from '../../hosts/contract';
 
@@ -112,9 +112,9 @@ export async function markVerified(
   volume: Volume,
   relationship: string,
   pointId: string,
-  at: Instant,
+  at: Instant | null,
 ): Promise<void> {
   const place = await findPlace(host, volume);
   const { stamp, snapshot } = findPoint(place, relationship, pointId);
-  await writeStamp(place, snapshot.name, { ...stamp, verifiedAt: at });
+  await writeStamp(place, snapshot.name, withVerified(stamp, at));
 }
