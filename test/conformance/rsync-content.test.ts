@@ -114,7 +114,7 @@ describe.each(['inPlace', 'delayed'] as const)('of equal size and time, writing 
     expect(usual.phases).not.toContain('comparing');
     expect(usual.last).toMatchObject({ bytesTotal: 4 * MiB });
     // The point of the sync before was never made.
-    const { phases, last } = await follow({ confirmed: 'wiki-1' });
+    const { phases, last } = await follow({ confirmed: 'wiki-2' });
     expect(phases).toContain('comparing');
     expect(last).toMatchObject({ bytesTotal: 4 * MiB });
   });
