@@ -2,14 +2,14 @@
 import { Client, Connection, QueryRejectedError, WithStartWorkflowOperation } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { randomUUID } from 'node:crypto';
-import { findVanished, isStuckBy } from '../activities/control/vanished';
+import { findVanished, isStuckBy, saysNoSpec, STUCK } from '../activities/control/vanished';
 import { CONTROL_QUEUE, makeRelationshipId, makeScheduleId, parseRelationshipId } from '../model/names';
 import { SEARCH_ATTRIBUTES } from '../model/search-attributes';
 import type { Relationship } from '../model/spec';
 import { relationshipDetails, relationshipSummary } from '../model/static-texts';
 import type { RelationshipStatus } from '../model/status';
 import type { ScheduleSeen } from '../model/summary';
-import { asVanished, NO_SPEC } from '../model/vanished';
+import { asVanished } from '../model/vanished';
 import type { Vanished } from '../model/vanished';
 import type { ExamineInput } from '../workflows/examine';
 import type { ApplyAnswer, ExamineAnswer } from '../workflows/messages';
@@ -24,7 +24,6 @@ const WORKER_CHECK_MS = 3000;
 /** A worker's long poll comes back within a minute: one that was not seen for longer is gone. */
 const GONE_AFTER_MS = 75_000;
 const LOOK = 'tidemark doctor shows which part does not answer';
-const STUCK: Vanished = { how: 'stuck', at: null };
 const TASK_QUEUE_TYPE = { workflow: 1, activity: 2 } as const;
 
 export interface PollerSeen {
@@ -183,8 +182,7 @@ export class Temporal {
       return status;
     } catch (error) {
       const isGone = error instanceof Error && error.name === 'WorkflowNotFoundError';
-      const isUntold = error instanceof Error && error.message.endsWith(NO_SPEC);
-      const isEnded = isGone || isUntold || error instanceof QueryRejectedError;
+      const isEnded = isGone || saysNoSpec(error) || error instanceof QueryRejectedError;
       const isStuck = !isEnded && (await isStuckBy(this.client, name, error));
       const vanished = isEnded ? await findVanished(this.client, name) : isStuck ? STUCK : undefined;
       const status = vanished && (await this.statusOfVanished(name, vanished));
@@ -251,7 +249,7 @@ export class Temporal {
       return await this.status(name);
     } catch (error) {
       if (error instanceof CliError && error.type === 'NotFound') return undefined;
-      if (error instanceof Error && error.message.endsWith(NO_SPEC)) return undefined;
+      if (saysNoSpec(error)) return undefined;
       throw error;
     }
   }

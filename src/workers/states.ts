@@ -1,6 +1,6 @@
 /** What relationships themselves say of their state: what HTTP and metrics are made of, as `tidemark get` is. */
 import type { Client } from '@temporalio/client';
-import { findAllVanished, isStuckBy } from '../activities/control/vanished';
+import { findAllVanished, isStuckBy, STUCK } from '../activities/control/vanished';
 import { inTurns } from '../model/in-turns';
 import { makeRelationshipId } from '../model/names';
 import type { RelationshipStatus } from '../model/status';
@@ -59,7 +59,7 @@ async function askOne(client: Client, name: string, until: number): Promise<Know
     return { status: await client.withDeadline(until, () => handle.query<RelationshipStatus>('status')) };
   } catch (error) {
     const isStuck = await client.withDeadline(until, () => isStuckBy(client, name, error)).catch(() => false);
-    if (isStuck) return { vanished: { how: 'stuck', at: null } };
+    if (isStuck) return { vanished: STUCK };
     return { unanswered: 'its workflow does not answer' };
   }
 }

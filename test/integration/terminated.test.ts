@@ -17,6 +17,8 @@ const describeFrom = (folder: string) =>
     trigger: { schedule: '* * * * *' },
   });
 const applyAt = (folder: string) => system.cli(['apply', '-f', '-'], { stdin: describeFrom(folder) });
+const untilInStep = () =>
+  untilStatus(system, 'wiki', 'it is in step', ({ lastSync }) => lastSync?.result === 'succeeded');
 
 beforeAll(async () => {
   system = await TestSystem.start();
@@ -24,7 +26,7 @@ beforeAll(async () => {
   await writeFile(at('alpha', 'page'), 'first');
   document = describeFrom('alpha');
   await system.apply(document);
-  await untilStatus(system, 'wiki', 'it is in step', ({ lastSync }) => lastSync?.result === 'succeeded');
+  await untilInStep();
   const client = await system.client();
   await client.workflow.getHandle('relationship/wiki').terminate('one click');
 }, 120_000);
@@ -133,12 +135,7 @@ it('stays down, and is never taken for deleted, where Temporal has forgotten it 
   ]);
   expect((await system.cli(['sync', 'wiki'])).stderr).not.toContain('deleted');
   expect((await applyAt('alpha')).exitCode).toBe(0);
-  await untilStatus(
-    system,
-    'wiki',
-    'it is in step again',
-    ({ lastSync }) => lastSync?.result === 'succeeded',
-  );
+  await untilInStep();
 });
 
 it('is down where its workflow runs and can not go on, and is begun anew once it is applied', async () => {
@@ -166,12 +163,7 @@ it('is down where its workflow runs and can not go on, and is begun anew once it
   expect(await system.json<RelationshipSummary>('get', 'wiki')).toMatchObject({ vanished: { how: 'stuck' } });
   expect((await system.cli(['sync', 'wiki'])).stderr).not.toContain('deleted');
   expect((await applyAt('alpha')).exitCode).toBe(0);
-  await untilStatus(
-    system,
-    'wiki',
-    'it is in step again',
-    ({ lastSync }) => lastSync?.result === 'succeeded',
-  );
+  await untilInStep();
   expect(await system.json<RelationshipSummary>('get', 'wiki')).toMatchObject({
     status: 'up',
     vanished: null,

@@ -18,8 +18,8 @@ async function findFormerRun(client: Client, name: string, runId: string): Promi
   for await (const run of client.workflow.list({ query })) {
     if (run.runId === runId) continue;
     const handle = client.workflow.getHandle(run.workflowId, run.runId);
-    if (await neverBegan(handle)) continue;
     const { status, closeTime } = await handle.describe();
+    if (await neverBegan(handle, status.name)) continue;
     // The newest comes first: one that was deleted ends what was before.
     return vanishedBy(status.name, closeTime) && run.runId;
   }

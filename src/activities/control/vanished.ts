@@ -7,13 +7,16 @@ import { NO_SPEC, vanishedBy, vanishedHint, vanishedText } from '../../model/van
 import type { Vanished } from '../../model/vanished';
 
 const LOST: Vanished = { how: 'lost', at: null };
+export const STUCK: Vanished = { how: 'stuck', at: null };
 
-const saysNoSpec = (error: unknown) => error instanceof Error && error.message.endsWith(NO_SPEC);
+/** True for the error of a relationship that has nothing to tell of yet. */
+export function saysNoSpec(error: unknown): boolean {
+  return error instanceof Error && error.message.endsWith(NO_SPEC);
+}
 
 /** True for a run that ended since its first spec was refused: it says nothing of what was before it. */
-export async function neverBegan(run: Pick<WorkflowHandle, 'describe' | 'query'>): Promise<boolean> {
-  const { status } = await run.describe();
-  return status.name === 'COMPLETED' && (await run.query('status').then(() => false, saysNoSpec));
+export async function neverBegan(run: Pick<WorkflowHandle, 'query'>, status: string): Promise<boolean> {
+  return status === 'COMPLETED' && (await run.query('status').then(() => false, saysNoSpec));
 }
 
 /**
@@ -24,7 +27,7 @@ export async function findVanished(client: Client, name: string): Promise<Vanish
   try {
     const run = client.workflow.getHandle(makeRelationshipId(name));
     const { status, closeTime } = await run.describe();
-    return (await neverBegan(run)) ? LOST : vanishedBy(status.name, closeTime);
+    return (await neverBegan(run, status.name)) ? LOST : vanishedBy(status.name, closeTime);
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return LOST;
     throw error;

@@ -3,11 +3,9 @@ import { join } from 'node:path';
 import type { Host } from '../../hosts/contract';
 import { mergeLeftOut } from '../../model/left-out';
 import type { Difference } from '../../model/records';
+import { isSubvolume } from '../../volumes/directory/place';
 import type { Mover } from '../contract';
 import { verify as compareFiles } from '../rsync/verify';
-
-/** What btrfs numbers the outermost folder of each subvolume. */
-const SUBVOLUME_INODE = '256';
 
 /**
  * `btrfs receive` makes each new entry in the root of a subvolume under a name of its own and moves it: where the root
@@ -23,8 +21,7 @@ async function findTimesOfReceiving(
   );
   const found: string[] = [];
   for (const { path } of suspects) {
-    const { stdout } = await host.run(['stat', '-c', '%i', '--', join(sourcePath, path)]);
-    if (stdout.toString().trim() === SUBVOLUME_INODE) found.push(path);
+    if (await isSubvolume(host, join(sourcePath, path))) found.push(path);
   }
   return found;
 }

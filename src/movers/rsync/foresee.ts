@@ -6,6 +6,7 @@ import type { TransferRequest } from '../contract';
 import { refuseDeletions } from '../shared/approval';
 import { describeLink } from '../shared/link';
 import { classifyEnding, countVanished, VANISHED } from './classify';
+import { unescapeName } from './differences';
 import { makeClientOptions, writerOf } from './options';
 import { isDeletion, parseSizedItem } from './output';
 import { runRsync } from './run-rsync';
@@ -38,14 +39,15 @@ export async function foresee(
   const startedAt = performance.now();
   const counter = new StatsCounter();
   const examples: string[] = [];
-  const inDoubt = new Set(suspects.map((path) => Buffer.from(path.slice(2), 'latin1').toString()));
+  const inDoubt = new Set(suspects);
+  const isInDoubt = (name: string) => inDoubt.has(`./${unescapeName(name).toString('latin1')}`);
   let suspectBytes = 0;
   const onLine = (line: string) => {
     const item = parseSizedItem(line);
     if (!item) return counter.readLine(line);
     counter.countItem(item);
     // The pass before sends what the target has already.
-    if (item.code.startsWith('<f.') && inDoubt.has(item.name)) suspectBytes += item.lengthBytes;
+    if (item.code.startsWith('<f.') && isInDoubt(item.name)) suspectBytes += item.lengthBytes;
     if (isDeletion(item) && examples.length < EXAMPLES) examples.push(item.name);
   };
   const pass = 'dry';

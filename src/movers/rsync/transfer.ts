@@ -107,10 +107,12 @@ async function transferTree(
   if (foreseen?.isEqual && suspects.length === 0) return foreseen.stats;
   const { bytesToSend, suspectBytes = 0 } = foreseen ?? {};
   if (bytesToSend !== undefined) meter.expect(bytesToSend);
-  if (suspects.length > 0)
+  let content: TransferStats | undefined;
+  if (suspects.length > 0) {
     onProgress({ phase: 'comparing', bytesDone: 0, filesDone: 0, rateBytesPerSecond: 0 });
-  const content = suspects.length > 0 ? await push(host, request, meter, suspects) : undefined;
-  if (content) meter.nextPass(bytesToSend && bytesToSend - suspectBytes);
+    content = await push(host, request, meter, suspects);
+    meter.nextPass(bytesToSend && bytesToSend - suspectBytes);
+  }
   const main = await push(host, request, meter);
   await learnLink(host, request, main);
   // What the dry pass counted the main one has done.

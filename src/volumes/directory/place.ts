@@ -142,9 +142,14 @@ export async function ensureFolder(
   return path;
 }
 
+/** True where a path of a btrfs filesystem is a subvolume. */
+export async function isSubvolume(host: Pick<Host, 'files'>, path: string): Promise<boolean> {
+  return (await host.files.stat(path))?.inode === SUBVOLUME_INODE;
+}
+
 /** True where a path of this volume's filesystem is a btrfs subvolume. */
 export async function isSubvolumeAt(place: Place, path: string): Promise<boolean> {
-  return place.mount.type === 'btrfs' && (await place.host.files.stat(path))?.inode === SUBVOLUME_INODE;
+  return place.mount.type === 'btrfs' && (await isSubvolume(place.host, path));
 }
 
 /** Removes a tree of ours, which may be a btrfs snapshot. Nothing there is not an error. */

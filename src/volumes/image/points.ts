@@ -1,6 +1,6 @@
 /** Recovery points of a store of images: records of what each name stood for. */
 import { makePointId } from '../../model/names';
-import type { Instant, Point, Volume } from '../../model/records';
+import type { Point, Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import { withLock } from '../shared/lock';
 import { writeRecord } from '../shared/tools';
@@ -12,6 +12,7 @@ import { beginAttempt, findPlace, findReadyPlace, lockKey, type Place } from './
 import { type PointRecord, readPoints, recordPath } from './records';
 import { keepForeign } from './publish';
 import { setNames } from './replica';
+import type { VolumeDriver } from '../contract';
 
 /** `points` of the volume contract. */
 export async function points(host: Host, volume: Volume, relationship: string): Promise<Point[]> {
@@ -37,20 +38,14 @@ export async function pointPath(
 }
 
 /** `markVerified` of the volume contract. */
-export async function markVerified(
-  host: Host,
-  volume: Volume,
-  relationship: string,
-  pointId: string,
-  at: Instant | null,
-): Promise<void> {
+export const markVerified: VolumeDriver['markVerified'] = async (host, volume, relationship, pointId, at) => {
   const place = await findReadyPlace(host, volume);
   await withLock(lockKey(place, relationship), async () => {
     const { point, set } = await findRecord(place, relationship, pointId);
     const path = recordPath(place, relationship, 'points', pointId);
     await writeRecord(place, path, { point: withVerified(point, at), set });
   });
-}
+};
 
 /** `rollback` of the volume contract. */
 export async function rollback(

@@ -57,17 +57,20 @@ export function sharedHomes({ home }: Pick<Host, 'home'>): string | undefined {
   return SHARED_HOMES.includes(basename(folder)) ? folder : undefined;
 }
 
+/** The homes of the agents of this machine, as far as they lie side by side; none where this one has its own for itself. */
+async function listHomes(host: Host): Promise<string[]> {
+  const folder = sharedHomes(host);
+  return folder === undefined ? [] : (await host.files.list(folder)).map((name) => join(folder, name));
+}
+
 /** This host, and those whose agents have their homes beside its own: several names of one machine. */
 export async function listHostsHere(host: Host): Promise<string[]> {
-  const folder = sharedHomes(host);
-  const names = folder === undefined ? [] : await host.files.list(folder);
+  const names = (await listHomes(host)).map((home) => basename(home));
   return [host.name, ...names.filter((name) => name !== host.name)];
 }
 
 async function readAllMemories(host: Host): Promise<Memory[]> {
-  const folder = sharedHomes(host);
-  const homes = folder === undefined ? [] : (await host.files.list(folder)).map((name) => join(folder, name));
-  const others = homes.filter((home) => home !== host.home);
+  const others = (await listHomes(host)).filter((home) => home !== host.home);
   return await Promise.all([
     readMemory(host),
     ...others.map((home) => readMemory(host, join(home, MEMORY_FILE))),

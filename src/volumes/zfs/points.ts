@@ -4,12 +4,13 @@ import { z } from 'zod';
 import type { Host } from '../../hosts/contract';
 
 import { LEFT_OUT_EXAMPLES, mergeLeftOut, withoutExamples } from '../../model/left-out';
-import type { Instant, Point, Volume } from '../../model/records';
+import type { Point, Volume } from '../../model/records';
 import { type Entry } from './listing';
 import { POINT } from './names';
 import { type Part, partsOf } from './parts';
 import { allEntries, findPlace, type Place } from './place';
 import { makeError, runZfs, type Subject } from './tools';
+import type { VolumeDriver } from '../contract';
 
 /** The snapshot itself tells the rest. */
 const StampSchema = PointSchema.omit({ method: true, identity: true }).extend({
@@ -107,14 +108,8 @@ export function findPoint(place: Place, relationship: string, pointId: string): 
 }
 
 /** `markVerified` of the volume contract. */
-export async function markVerified(
-  host: Host,
-  volume: Volume,
-  relationship: string,
-  pointId: string,
-  at: Instant | null,
-): Promise<void> {
+export const markVerified: VolumeDriver['markVerified'] = async (host, volume, relationship, pointId, at) => {
   const place = await findPlace(host, volume);
   const { stamp, snapshot } = findPoint(place, relationship, pointId);
   await writeStamp(place, snapshot.name, withVerified(stamp, at));
-}
+};
