@@ -32,11 +32,14 @@ function start(node, [script, ...args]) {
 function printFailures({ testResults }) {
   for (const { name, assertionResults, message } of testResults) {
     const failed = assertionResults.filter(({ status }) => status === 'failed');
-    const reasons = failed.map(
-      ({ fullName, failureMessages }) => `${fullName}\n${failureMessages.join('\n')}`,
-    );
-    if (assertionResults.length === 0 && message) reasons.push(message);
-    for (const reason of reasons) console.log(`\nfailed: ${relative(ROOT, name)}: ${reason.slice(0, 2_000)}`);
+    const reasons = failed.map(({ fullName, failureMessages, failureDetails }) => {
+      // Of an error of ours: the tool's own words, which its message leaves out.
+      const details = failureDetails.flatMap((failure) => (failure?.details ? [failure.details] : []));
+      const told = details.map((each) => JSON.stringify(each).slice(0, 2_000));
+      return [fullName, ...told, failureMessages.join('\n').slice(0, 2_000)].join('\n');
+    });
+    if (assertionResults.length === 0 && message) reasons.push(message.slice(0, 2_000));
+    for (const reason of reasons) console.log(`\nfailed: ${relative(ROOT, name)}: ${reason}`);
   }
 }
 

@@ -175,26 +175,52 @@ describe.each(['inPlace', 'delayed'] as const)('of equal size and time, writing 
   });
 });
 
-it.each([false, true])(
+describe.each([false, true])(
   'names of one file that part keep nothing of each other, by checksum: %s',
-  async (checksum) => {
-    const sync = () =>
-      rig.sync({ writeMode: 'delayed', maxDeletions: 5, mover: moverSpec({ rsync: { checksum } }) });
-    await writeFile(at('empty'), '');
-    for (const name of ['one', 'empty']) {
-      await link(at(name), at(`${name}, private`));
-      await link(at(name), at(`${name}, still`));
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    await sync();
-    for (const name of ['one', 'empty']) {
+  (checksum) => {
+    const mover = moverSpec({ rsync: { checksum } });
+    const privates = ['one, private', 'empty, private'];
+    const sync = (options = {}) => rig.sync({ writeMode: 'delayed', maxDeletions: 5, mover, ...options });
+
+    beforeEach(async () => {
+      await writeFile(at('empty'), '');
+      for (const name of ['one', 'empty']) {
+        await link(at(name), at(`${name}, private`));
+        await link(at(name), at(`${name}, still`));
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      await sync();
+    });
+
+    async function part(name: string) {
       await rig.source.run(['cp', '-p', '--', at(name), at('fresh')]);
       await chmod(at('fresh'), 0o600);
       await chown(at('fresh'), 1234, 1234);
-      await rename(at('fresh'), at(`${name}, private`));
+      await rename(at('fresh'), at(name));
     }
-    await sync();
-    await expectEqual();
+
+    it('with the same content and time', async () => {
+      for (const name of privates) await part(name);
+      await sync();
+      await expectEqual();
+    });
+
+    it('with a new time that both have', async () => {
+      for (const name of privates) {
+        await utimes(at(name), 1_000_000, 1_000_000);
+        await part(name);
+      }
+      await sync();
+      await expectEqual();
+    });
+
+    it('where nothing is remembered, and next to others that are one file still', async () => {
+      for (const name of privates) await part(name);
+      await link(at('two'), at('two, too'));
+      await link(atTarget('two'), atTarget('two, too'));
+      await sync({ confirmed: null });
+      await expectEqual();
+    });
   },
 );
 

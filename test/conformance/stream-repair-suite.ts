@@ -1,6 +1,6 @@
 /** How a target is brought back into step that has no common state with its source any more. */
 import { randomBytes } from 'node:crypto';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Host } from '../../src/hosts/contract';
 import { planStream } from '../../src/model/plan-stream';
@@ -109,6 +109,18 @@ export function testRepairs({
       expect((await rig.verify(later)).unexplained).toBeGreaterThan(0);
     },
   );
+
+  also('parts names of one file that are two by now also where their contents agree', async () => {
+    await makeFiles(root);
+    await rig.sync();
+    await destroyStatesOfSource();
+    const name = join(root, 'folder/second name');
+    await copyFile(name, `${name} of its own`);
+    await rename(`${name} of its own`, name);
+    await chmod(name, 0o600);
+    expect((await rig.sync()).plan.how).toBe('delta-onto-clone');
+    expect(await describeFiles(await storage.pathOf(rig.replica.volume))).toBe(await describeFiles(root));
+  });
 
   also('deletes no more than is allowed where only what differs is brought over', async () => {
     for (let i = 0; i < 10; i++) await writeFile(join(root, `old ${i}`), String(i));

@@ -12,6 +12,7 @@ import { TidemarkError } from '../../model/errors';
 import type { Mover, TransferRequest } from '../contract';
 import { openLanding } from '../shared/open-landing';
 import { askServerCommand } from './offer';
+import { listLinked } from './linked';
 import type { LandingMode } from './options';
 import { makeWriterCommand } from './passes';
 import { completeServerCommand } from './server-command';
@@ -61,7 +62,7 @@ export async function receiveDelta(
     limitDeletions(host, path, request),
   ]);
   const offered = await askServerCommand(host, byChecksum(request.mover), writeMode, {});
-  const command = makeWriterCommand(offered, { mode: writeMode, path, ...limit });
+  const command = makeWriterCommand(offered, { mode: writeMode, path, ...limit }, listLinked(path));
   const landing = await openLanding(host, landings, request, await lock(command));
   return { ...landing, rsync: { writeMode, ...limit } };
 }

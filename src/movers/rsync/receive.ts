@@ -10,6 +10,7 @@ import { openLanding } from '../shared/open-landing';
 import type { LandingMode } from './options';
 import { makeWriterCommand } from './passes';
 import { completeServerCommand } from './server-command';
+import { listLinked } from './linked';
 import { keepWritten } from './written';
 
 type ReceiveRequest = Parameters<Mover['receive']>[2];
@@ -36,7 +37,11 @@ export async function receive(host: Host, landings: Landings, request: ReceiveRe
   const command =
     mode === 'verify'
       ? completeServerCommand(offered, { mode, path, ...kept })
-      : makeWriterCommand(offered, { mode, path, ...kept, ...limits }, await keepWritten(host, id, written));
+      : makeWriterCommand(
+          offered,
+          { mode, path, ...kept, ...limits },
+          { ...(await keepWritten(host, id, written)), ...listLinked(path) },
+        );
   await host.endAttempts(receiveAttempt(host.home, id));
   await host.files.write(landingNotePath(host.home, id), id.syncId, 0o600);
   // `/.`, so that a folder that is a symlink is the one that it leads to.

@@ -22,6 +22,9 @@ const BEFORE = '.before';
 /** After a failover nothing that was known before is taken for granted: names begin with the epoch. */
 const nameOf = (epoch: number, syncId: string) => `${epoch}-${encodeURIComponent(syncId)}`;
 
+/** While the target has no point yet. */
+const nameOfFirst = (epoch: number) => String(epoch);
+
 export interface SourceHistory {
   /**
    * When the target's newest point was made; before there is any, when the target was still empty. Undefined where
@@ -44,10 +47,12 @@ export async function openHistory(
 ): Promise<SourceHistory> {
   const folder = folderOfTarget(host, id);
   const own = nameOf(epoch, id.syncId);
-  const base = confirmed === undefined ? `${epoch}` : nameOf(epoch, confirmed);
+  const base = confirmed === undefined ? nameOfFirst(epoch) : nameOf(epoch, confirmed);
   const names = await host.files.list(folder);
   const kept = [base, base + BEFORE].find((name) => names.includes(name));
-  const isLeftBehind = (name: string) => name.endsWith(BEFORE) && kept !== undefined;
+  // The target is past an older point, and past the first transfer of all.
+  const isLeftBehind = (name: string) =>
+    kept !== undefined && (name.endsWith(BEFORE) || name === nameOfFirst(epoch));
   const begun = names.filter((name) => name !== base && !isLeftBehind(name));
   return {
     confirmed: kept === undefined ? undefined : await readFingerprint(host, `${folder}/${kept}`),

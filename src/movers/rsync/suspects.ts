@@ -25,8 +25,11 @@ interface Question {
   /** Of a clone, whose files are all new: the live volume, which is looked at in its place. */
   livePath?: string;
   history: Pick<SourceHistory, 'confirmed' | 'isUnconfirmed'>;
-  /** The target keeps times less exactly, and may take a file for equal whose time differs a little. */
-  isCoarse?: boolean;
+  /**
+   * A time that moved alone has nothing sent, and so parts no names of one file: the target keeps times less exactly, or
+   * contents are compared by checksum.
+   */
+  isBlind?: boolean;
 }
 
 /** Empty ones too: they may have been names of one file, and have parted. */
@@ -53,7 +56,7 @@ const pick = (changed: readonly Change[], how: readonly Change['how'][]) =>
 /** One walk over the source; another one over a clone that holds what the live volume may not, or where nothing is known. */
 export async function lookAtSource(
   host: Host,
-  { sourcePath, livePath, history: { confirmed, isUnconfirmed }, isCoarse = false }: Question,
+  { sourcePath, livePath, history: { confirmed, isUnconfirmed }, isBlind = false }: Question,
   options: WalkOptions,
 ): Promise<SourceLook> {
   const trustedBefore = livePath === undefined ? Infinity : await findBirth(host, sourcePath);
@@ -71,7 +74,7 @@ export async function lookAtSource(
   const suspects = pick(changed, [
     'hidden',
     // What is seen to have changed in the live volume may have done so twice: unseen before the clone was made, too.
-    ...(isClone || isUnconfirmed || isCoarse ? (['visible'] as const) : []),
+    ...(isClone || isUnconfirmed || isBlind ? (['visible'] as const) : []),
     // What a broken attempt has brought may have changed since.
     ...(isUnconfirmed ? (['new'] as const) : []),
   ]);

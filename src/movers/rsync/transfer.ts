@@ -4,6 +4,7 @@ import { rsyncOptions } from '../../model/mover-options';
 import type { Host } from '../../hosts/contract';
 import { readKeyNote } from '../../landings/ssh-client';
 import type { TransferStats } from '../../model/records';
+import type { WorkOptions } from '../../volumes/shared/linked-names';
 import type { TransferRequest } from '../contract';
 import { makeApprovalRequired } from '../shared/approval';
 import { describeLink } from '../shared/link';
@@ -12,6 +13,7 @@ import { ProgressMeter } from '../shared/progress';
 import { classifyEnding, countVanished, parseSkippedDeletions, PARTIAL, VANISHED } from './classify';
 import { foresee } from './foresee';
 import { findLeftOut } from './left-out';
+import { findParted } from './linked';
 import { measureLink, rememberLink } from './links';
 import { makeClientOptions, writerOf } from './options';
 import { parseItem, parseProgress } from './output';
@@ -60,7 +62,11 @@ async function push(
   const options = makeClientOptions(mover, writeMode, resolved, { ...writerOf(landing), pass });
   const stdin = named && Buffer.from(named.map((path) => `${path}\0`).join(''), 'latin1');
   const run = { id, sourcePath, landing, options, pass, signal, onLine, ...(stdin && { stdin }) } as const;
-  const { exitCode, stderr } = await runRsync(host, { ...run, ...(item !== undefined && { item }) });
+  // Files that are named are so from the folder that the item is in.
+  const { exitCode, stderr } = await runRsync(host, {
+    ...run,
+    ...(item !== undefined && !named && { item }),
+  });
   const skipped = exitCode === 0 ? undefined : parseSkippedDeletions(stderr);
   if (skipped !== undefined) {
     // Only what went from a live source since it was judged: the next try judges anew.
@@ -120,25 +126,32 @@ async function transferTree(
   return sumUp(main, [dry, content]);
 }
 
+/** What can't be left to the main pass where nothing is remembered. Paths as `./a/b`, a byte a character. */
+async function findInDoubt(host: Host, request: TransferRequest, options: WorkOptions): Promise<string[]> {
+  const { mover, landing, sourcePath, item, writeMode } = request;
+  if (landing.isEmpty === true) return [];
+  // One item alone is brought where there is none, or by checksum.
+  if (!rsyncOptions(mover).checksum && item === undefined) return listFiles(host, sourcePath, options);
+  return writeMode === 'delayed' ? findParted(host, request, options) : [];
+}
+
 /** Compares the source with what is remembered of it, and remembers what was brought over. */
 async function bringOver(host: Host, request: TransferRequest): Promise<TransferStats> {
   const { id, mover, landing, writeMode, remembered, sourcePath, signal } = request;
-  // By checksum alone a sync would not tell that two names of one file have parted.
-  const isSummed = rsyncOptions(mover).checksum && (writeMode === 'inPlace' || !remembered);
-  // One item alone is brought where there is none, or by checksum.
-  const isCompared = landing.isEmpty === true || isSummed || request.item !== undefined;
+  const isEmpty = landing.isEmpty === true;
+  const { checksum } = rsyncOptions(mover);
   const options = { signal, attempt: transferAttempt(host.home, id) };
   await requireSource(host, sourcePath);
-  if (!remembered) {
-    return transferTree(host, request, isCompared ? [] : await listFiles(host, sourcePath, options));
-  }
+  if (!remembered) return transferTree(host, request, await findInDoubt(host, request, options));
+  // Nothing that is written in place has several names at the target.
+  const isCompared = isEmpty || (checksum && writeMode === 'inPlace');
   const written = isCompared ? [] : await readWritten(host, request);
   const history = await openHistory(host, id, remembered);
   const { livePath } = remembered;
-  const isCoarse = modifyWindow(landing.keeps) !== -1;
-  const question = { sourcePath, history, isCoarse, ...(livePath !== undefined && { livePath }) };
+  const isBlind = checksum || modifyWindow(landing.keeps) !== -1;
+  const question = { sourcePath, history, isBlind, ...(livePath !== undefined && { livePath }) };
   const { suspects, now } = await lookAtSource(host, question, options);
-  await history.begin(now, landing.isEmpty === true);
+  await history.begin(now, isEmpty);
   const inDoubt = isCompared ? [] : [...new Set([...suspects, ...written])];
   const stats = await transferTree(host, request, inDoubt);
   await history.end(now);

@@ -10,7 +10,7 @@ import { assemble, partsOf } from '../btrfs/trees';
 import { PARTIAL } from './capture';
 import { hold, letGo, listHolders } from './holds';
 import { findRoom, whyNoClone } from './inspect';
-import type { WorkOptions } from './links';
+import type { WorkOptions } from '../shared/linked-names';
 import { withLock } from '../shared/lock';
 import {
   ensureFolder,

@@ -5,7 +5,7 @@
 import { randomInt } from 'node:crypto';
 import type { Change } from '../shared/fingerprint';
 import { runTool } from '../shared/tools';
-import type { WorkOptions } from './links';
+import type { WorkOptions } from '../shared/linked-names';
 import type { ReadyPlace } from './place';
 import { hasContent } from './written';
 

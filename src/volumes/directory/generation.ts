@@ -4,7 +4,13 @@
  */
 import { NOT_CONTENT } from '../shared/own-entries';
 import type { Change } from '../shared/fingerprint';
-import { ALL_BUT_FOLDERS, groupByFile, listLinkedNames, REGULAR_FILES, type WorkOptions } from './links';
+import {
+  ALL_BUT_FOLDERS,
+  groupByFile,
+  listLinkedNames,
+  REGULAR_FILES,
+  type WorkOptions,
+} from '../shared/linked-names';
 import { type ReadyPlace } from './place';
 import { classifyFailure, runTool } from '../shared/tools';
 import { makeRecordReader } from '../../hosts/record-reader';

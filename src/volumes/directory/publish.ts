@@ -13,7 +13,7 @@ import { ensureFolder, findReadyPlace, makeAttempt, type ReadyPlace, removeTree 
 import { flush, type PointRecord, readWholeRecords, removeRecord, treePath, writePoint } from './points';
 import { sweepPartials } from './prune';
 import { forgetOthers, lookAtReplica, rememberReplica, type ReplicaLook } from './replica';
-import type { WorkOptions } from './links';
+import type { WorkOptions } from '../shared/linked-names';
 import { makeError, runTool } from '../shared/tools';
 
 interface PublishRequest {

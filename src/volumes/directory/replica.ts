@@ -8,7 +8,7 @@ import type { Host } from '../../hosts/contract';
 import { type Comparison, compareWithFingerprint, type Fingerprint } from '../shared/fingerprint';
 import { readFingerprint, writeFingerprint } from '../shared/fingerprint-file';
 import { checkName } from '../shared/tools';
-import type { WorkOptions } from './links';
+import type { WorkOptions } from '../shared/linked-names';
 import type { Place, ReadyPlace } from './place';
 import { flush, type PointRecord } from './points';
 

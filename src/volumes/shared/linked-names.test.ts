@@ -1,4 +1,4 @@
-import { findForeignLinks, type LinkedName } from './links';
+import { findForeignLinks, type LinkedName, parseLinkedNames } from './linked-names';
 
 /** `a=b c=d=e`: names of one file each, all of them inside of the tree. */
 const names = (text: string, device = 1): LinkedName[] =>
@@ -25,4 +25,17 @@ it.each([
 it('finds names of a file that has another one outside', () => {
   const replica = names('a=b').map((name) => ({ ...name, count: 3 }));
   expect(found(replica, names('a=b', 2))).toEqual(['a', 'b']);
+});
+
+it('reads names whatever is in them', () => {
+  const printed = Buffer.from(
+    '1:7 3 a\0' + '1:8 2 b/c\0' + '1:7 3 with a\nline and 1:9 2 x\0' + '1:8 2  d\0',
+  );
+  expect(parseLinkedNames(printed)).toEqual([
+    { file: '1:7', count: 3, path: './a' },
+    { file: '1:8', count: 2, path: './b/c' },
+    { file: '1:7', count: 3, path: './with a\nline and 1:9 2 x' },
+    { file: '1:8', count: 2, path: './ d' },
+  ]);
+  expect(parseLinkedNames(Buffer.alloc(0))).toEqual([]);
 });

@@ -1,7 +1,6 @@
 /** Files of several names: which names belong together. */
-import { NOT_CONTENT, pruneNames } from '../shared/own-entries';
-import { type ReadyPlace } from './place';
-import { runTool } from '../shared/tools';
+import { NOT_CONTENT, pruneNames } from './own-entries';
+import { runTool, type Subject } from './tools';
 
 export interface WorkOptions {
   attempt: string;
@@ -22,24 +21,31 @@ export interface LinkedName {
 export const REGULAR_FILES = ['-type', 'f'];
 export const ALL_BUT_FOLDERS = ['!', '-type', 'd'];
 
+/** Has `find` print every name of a file that has several, as {@link parseLinkedNames} reads it. */
+export const PRINT_LINKED = ['-links', '+1', '-printf', String.raw`%D:%i %n %P\0`];
+
+export function parseLinkedNames(printed: Buffer): LinkedName[] {
+  return printed
+    .toString('latin1')
+    .split('\0')
+    .slice(0, -1)
+    .map((record) => {
+      const [, file = '', count = '', path = ''] = /^(\S+) (\d+) (.*)$/s.exec(record) ?? [];
+      return { file, count: Number(count), path: `./${path}` };
+    });
+}
+
 /** Reads a whole tree, and answers every name of a file that has several. */
 export async function listLinkedNames(
-  place: ReadyPlace,
+  subject: Subject,
   root: string,
   kind: readonly string[],
   options: WorkOptions,
 ): Promise<LinkedName[]> {
-  const skipped = pruneNames(NOT_CONTENT);
-  const find = ['find', '.', '-xdev', ...skipped, ...kind, '-links', '+1', '-printf', '%D:%i %n %p\\0'];
-  const { stdout } = await runTool(place, find, { ...options, cwd: root, maxOutputBytes: 2 ** 31 }, [1]);
-  return stdout
-    .toString('latin1')
-    .split('\0')
-    .slice(0, -1)
-    .map((line) => {
-      const [, file = '', count = '', path = ''] = /^(\S+) (\d+) (.*)$/s.exec(line) ?? [];
-      return { file, count: Number(count), path };
-    });
+  const find = ['find', '.', '-xdev', ...pruneNames(NOT_CONTENT), ...kind, ...PRINT_LINKED];
+  const run = { ...options, cwd: root, maxOutputBytes: 2 ** 31 };
+  const { stdout } = await runTool(subject, find, run, [1]);
+  return parseLinkedNames(stdout);
 }
 
 /** The names by the file that they belong to. */

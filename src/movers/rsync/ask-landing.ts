@@ -1,0 +1,33 @@
+/** Words of a landing beside the passes of rsync: it prints a list for the source, which may be long. */
+import type { Host } from '../../hosts/contract';
+import { LANDING_ALIAS, prepareSsh, SSH_ARGV } from '../../landings/ssh-client';
+import type { TransferRequest } from '../contract';
+import { describeLink } from '../shared/link';
+import { transferAttempt } from '../shared/names';
+import { classifyEnding } from './classify';
+import { PLACEHOLDER_PATH } from './options';
+
+/** What the client asks for as it asks for a pass: see `chooseCommand`. */
+export const wordOf = (list: string): string => `${PLACEHOLDER_PATH}${list}/`;
+
+/**
+ * Source: what the landing prints for this word.
+ * @throws TidemarkError where it prints nothing, or not all of it
+ */
+export async function askLanding(
+  host: Host,
+  { id, landing, sourcePath, signal }: Pick<TransferRequest, 'id' | 'landing' | 'sourcePath' | 'signal'>,
+  list: string,
+): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  const { exitCode, stderr } = await host.run([...SSH_ARGV, LANDING_ALIAS, `list . ${wordOf(list)}`], {
+    cwd: await prepareSsh(host, id, landing),
+    signal,
+    attempt: transferAttempt(host.home, id),
+    onStdout: (chunk) => chunks.push(chunk),
+    maxOutputBytes: 1024 * 1024,
+  });
+  if (exitCode !== 0)
+    throw classifyEnding({ ...(await describeLink(host, id, landing)), exitCode, stderr, sourcePath });
+  return Buffer.concat(chunks);
+}
