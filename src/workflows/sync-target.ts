@@ -35,6 +35,12 @@ const PROGRESS_MS = 60_000;
  */
 const MENDED_BY_NEW_LANDING = ['HostUnreachable', 'AuthRejected', 'TransferInterrupted', 'VolumeBusy'];
 
+/**
+ * After an attempt that was lost, a target without the base may hold what was sent already: then its next landing tells so,
+ * and nothing is sent again.
+ */
+const mayBeThere = ({ failure, attempts }: StepFailed) => failure.type === 'BaseLost' && attempts > 1;
+
 interface TargetWork {
   target: TargetSpec;
   prepared: TargetPrepared;
@@ -143,7 +149,8 @@ async function transferWithNewLandings(
       attempts += error.attempts;
       const { failure } = error;
       if (Date.now() - startedAt >= PROGRESS_MS) round = 1;
-      if (round >= MAX_LANDINGS || !MENDED_BY_NEW_LANDING.includes(failure.type) || isMissingAgent(failure)) {
+      const isMended = MENDED_BY_NEW_LANDING.includes(failure.type) || mayBeThere(error);
+      if (round >= MAX_LANDINGS || !isMended || isMissingAgent(failure)) {
         throw new StepFailed(failure, attempts);
       }
       ctx.show(targetName(work.target), `trying again with a new landing: ${failure.message}`);

@@ -27,6 +27,8 @@ export class FakeHost {
   readonly points: Point[] = [];
   /** Fails the next call of a step, then works again. */
   failNext: Partial<Record<keyof HostActivities, ErrorType>> = {};
+  /** Which attempt of a step it is that fails; those before it were lost. */
+  failedAttempt = 1;
   empty = false;
   foreign = false;
   freeBytes = 1e12;
@@ -93,7 +95,7 @@ export class FakeHost {
       type,
       message: `${step} failed`,
       nonRetryable: true,
-      details: [{ host: this.name }, { attempt: 1 }],
+      details: [{ host: this.name }, { attempt: this.failedAttempt }],
     });
   }
 

@@ -164,6 +164,18 @@ test('a stream that was cut off is told as resumed where the storage goes on wit
   await stop();
 });
 
+test('what an attempt that was lost has brought is not sent in another way', async () => {
+  const { alpha, sync, record, stop } = await setUp(onZfs);
+  Object.assign(alpha, { failNext: { transfer: 'BaseLost' }, failedAttempt: 2 });
+  const asked = { targets: ['drpnode'] };
+  const [went] = record((await sync(asked)).syncId)?.targets ?? [];
+  expect(went).toMatchObject({ result: 'succeeded', how: 'incremental', attempts: 3 });
+  Object.assign(alpha, { failNext: { transfer: 'BaseLost' }, failedAttempt: 1 });
+  const [other] = record((await sync(asked)).syncId)?.targets ?? [];
+  expect(other).toMatchObject({ result: 'succeeded', how: 'incremental-from-older-base', attempts: 2 });
+  await stop();
+});
+
 test('beyond pinLimit a target is given up, loudly, and healed by a sync of what differs', async () => {
   const { name, alpha, gamma, stage, sync, record, status, stop } = await setUp((document) => {
     onZfs(document);

@@ -230,14 +230,13 @@ async function isWorkedIn(host: Host, path: string): Promise<boolean> {
 }
 
 /**
- * Removes the copies in which nobody reads, where children are mounted in them: zfs-fuse unmounts the clones of what it
- * renames, the outer one first, and says for ever that it is busy. Whoever reads next gets a new copy.
+ * Removes the copies in which nobody reads: as long as a clone of what it renames is mounted, zfs-fuse says for ever that
+ * it is busy. Whoever reads next gets a new copy.
  */
 export async function removeIdleReads(place: Place): Promise<void> {
-  const { host, beside, volume } = place;
-  const hasChildren = (copy: Entry) => beside.some(({ name }) => name.startsWith(`${copy.name}/`));
-  const reads = [...readsOf(place)].filter(([, copy]) => hasChildren(copy));
-  if (reads.length === 0) return;
+  const { host, volume } = place;
+  const reads = readsOf(place);
+  if (reads.size === 0) return;
   await withClones(volume, async () => {
     for (const [name, { properties }] of reads) {
       const path = properties['mountpoint'] ?? mountPathOf(place, name);

@@ -41,7 +41,8 @@ export async function settle(host: Host, volume: Volume): Promise<Place> {
   const place = await findPlace(host, volume);
   if (!place.dataset && findPendingSide(place)) {
     await removeIdleReads(place);
-    await runZfs(place, ['rename', sideOf(volume), volume.path]);
+    const { aside } = pendingOf(place);
+    await placeSide(place, place.beside.some(({ name }) => name === aside) ? aside : undefined);
   } else if (!place.dataset?.local.has(PENDING)) return place;
   await finish({ host, volume });
   return await findPlace(host, volume);
@@ -56,8 +57,22 @@ export async function swapIn(host: Host, volume: Volume): Promise<void> {
   const aside = place.dataset && (await freeAside(place));
   await prepareSide(place, aside);
   if (aside !== undefined) await moveAside(place, aside);
-  await runZfs(place, ['rename', side.name, volume.path]);
+  await placeSide(place, aside);
   await finish(place);
+}
+
+/** @param aside the old replica: the last good state until the new one is in its place */
+async function placeSide(place: Place, aside: string | undefined): Promise<void> {
+  const { path } = place.volume;
+  try {
+    await runZfs(place, ['rename', sideOf(place.volume), path]);
+  } catch (error) {
+    if (aside !== undefined) {
+      await runZfs(place, ['rename', aside, path]);
+      await mount(place);
+    }
+    throw error;
+  }
 }
 
 /** Gives the side volume what the replica has of its own, child by child; what its stream brought wins. */
@@ -101,12 +116,16 @@ async function preparePart(place: Place, part: string, aside: string | undefined
   await runZfs(place, ['set', `${PENDING}=${JSON.stringify(pending)}`, part]);
 }
 
+/** What the side volume was given to be the replica with. */
+function pendingOf(place: Place): Partial<Pending> {
+  const pending = findPendingSide(place)?.properties[PENDING];
+  return pending === undefined ? {} : parsePending(place, pending);
+}
+
 /** A name for what is replaced, as `aside-3`. One that an attempt before this has chosen is taken again. */
 async function freeAside(place: Place): Promise<string> {
-  const chosen = findPendingSide(place)?.properties[PENDING];
-  const pending = chosen === undefined ? undefined : PendingSchema.parse(JSON.parse(chosen));
-  if (pending?.aside !== undefined && !place.beside.some(({ name }) => name === pending.aside))
-    return pending.aside;
+  const chosen = pendingOf(place).aside;
+  if (chosen !== undefined && !place.beside.some(({ name }) => name === chosen)) return chosen;
   const names = new Set(place.beside.map(({ name }) => name));
   const container = containerOf(place.volume);
   for (let number = 1; ; number++) {
@@ -119,8 +138,13 @@ async function freeAside(place: Place): Promise<string> {
 async function moveAside(place: Place, aside: string): Promise<void> {
   const { host, volume } = place;
   await keepChanges({ host, volume }, aside);
-  for (const { name } of datasetsOf(place.entries).toReversed()) await unmount(place, name);
-  await runZfs(place, ['rename', volume.path, aside]);
+  try {
+    for (const { name } of datasetsOf(place.entries).toReversed()) await unmount(place, name);
+    await runZfs(place, ['rename', volume.path, aside]);
+  } catch (error) {
+    await mount(place);
+    throw error;
+  }
 }
 
 async function keepChanges(subject: Subject, aside: string): Promise<void> {

@@ -86,6 +86,34 @@ async function findMountedInside({ host }: Subject, argv: readonly string[]): Pr
     .map(({ point }) => point);
 }
 
+/** Clones of its snapshots, or of those of its children, that are mounted: zfs-fuse renames no dataset that has any. */
+async function findMountedClones({ host }: Subject, dataset: string): Promise<string[]> {
+  const pool = dataset.replace(/\/.*$/, '');
+  const list = ['zfs', 'list', '-H', '-r', '-t', 'filesystem', '-o', 'name,origin,mounted', pool];
+  const { stdout } = await host.run(list);
+  return stdout
+    .toString()
+    .split('\n')
+    .map((line) => line.split('\t'))
+    .filter(([, origin = '', mounted]) => {
+      const isOfIt = origin.startsWith(`${dataset}@`) || origin.startsWith(`${dataset}/`);
+      return isOfIt && mounted === 'yes';
+    })
+    .map(([name = '']) => name);
+}
+
+/** What keeps a dataset busy, as far as that can be told. */
+async function explainBusy(subject: Subject, argv: readonly string[]): Promise<string | undefined> {
+  const inside = await findMountedInside(subject, argv);
+  if (inside.length > 0) return `other filesystems are mounted inside of it: umount ${inside.join(' ')}`;
+  const [verb, renamed = ''] = argv;
+  const clones = verb === 'rename' ? await findMountedClones(subject, renamed) : [];
+  const unmount = clones.map((name) => `zfs unmount ${name}`).join('; ');
+  return clones.length > 0
+    ? `clones of its snapshots are mounted, and this ZFS waits for them: ${unmount}`
+    : undefined;
+}
+
 export interface ZfsOptions extends RunOptions {
   /** Failures, by what the tool says, that are no error here. */
   allow?: (stderr: string) => boolean;
@@ -110,9 +138,8 @@ export async function runZfs(
     }
     if (allow?.(result.stderr)) return result;
     const error = classifyZfs(subject, argv, result);
-    const inside = isBusy(result.stderr) ? await findMountedInside(subject, argv) : [];
-    if (inside.length === 0) throw error;
-    const hint = `other filesystems are mounted inside of it: umount ${inside.join(' ')}`;
+    const hint = isBusy(result.stderr) ? await explainBusy(subject, argv) : undefined;
+    if (hint === undefined) throw error;
     throw makeError(subject, error.type, error.message, { ...error.details, hint });
   }
 }
