@@ -9,6 +9,7 @@ import {
   rename,
   rm,
   stat,
+  symlink,
   utimes,
   writeFile,
 } from 'node:fs/promises';
@@ -129,10 +130,14 @@ describe.each(['inPlace', 'delayed'] as const)('of equal size and time, writing 
     await rm(at('calm'), { recursive: true });
     await rm(at('two'));
     await mkdir(at('two'));
-    const written = ['./one', `./${odd}`, './theirs', './two'];
+    await rm(at('a'), { recursive: true });
+    await symlink('b', at('a'));
+    await rm(at('b'), { recursive: true });
+    await writeFile(at('b'), 'a file by now');
+    const written = ['./one', `./${odd}`, './theirs', './two', './a/x', './b/x'];
     await expect(sync({ written, maxDeletions: 1 })).rejects.toThrow(errorOfType('ApprovalRequired'));
     expect(await Promise.all(['one', odd].map((name) => stat(atTarget(name))))).toEqual(found);
-    await sync({ written });
+    await sync({ written, maxDeletions: 10 });
     await expectEqual();
     expect((await sync()).filesChanged).toBe(0);
   });

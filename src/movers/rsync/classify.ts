@@ -96,9 +96,10 @@ const RSYNC: Rule[] = [
   {
     says: /^rsync: \[sender\] (change_dir|link_stat|opendir) "[^"]*" .*failed: (No such file or directory|Not a directory|Stale file handle)/,
     exitCodes: [PARTIAL],
-    type: 'VolumeMissing',
-    message: (ending) => `the source ${ending.sourcePath} is not there`,
-    hint: 'mount it, or mend the path in the spec',
+    // The source itself is there: `runRsync` has looked before and after.
+    type: 'SourceChanged',
+    message: () => 'entries went, or became something else, while they were read',
+    hint: 'freeze the source (copyMethod: Snapshot or Clone), or quiet the writer in a beforeCapture hook',
     at: 'source',
   },
   {

@@ -14,6 +14,7 @@ import {
 } from '../../volumes/shared/linked-names';
 import type { TransferRequest } from '../contract';
 import { askLanding, wordOf } from './ask-landing';
+import { filesAmong } from './suspects';
 
 const LIST = 'linked';
 
@@ -24,7 +25,7 @@ export function listLinked(path: string): Record<string, string[]> {
 }
 
 /**
- * Source: which files have to be written anew. Paths as `./a/b`, a byte a character; some may be at the target alone.
+ * Source: which files have to be written anew. Paths as `./a/b`, a byte a character.
  * @returns nothing where no file at the target has several names: then no more is read
  */
 export async function findParted(
@@ -40,7 +41,11 @@ export async function findParted(
     root === undefined || path === root || path.startsWith(`${root}/`);
   const subject = { host, volume: { kind: 'directory', path: sourcePath } as const };
   const here = await listLinkedNames(subject, sourcePath, REGULAR_FILES, options);
-  return findForeignLinks(there, here.filter(isBrought))
-    .filter(isBrought)
-    .map(({ path }) => path);
+  const parted = findForeignLinks(there, here.filter(isBrought)).filter(isBrought);
+  return await filesAmong(
+    host,
+    sourcePath,
+    parted.map(({ path }) => path),
+    options,
+  );
 }

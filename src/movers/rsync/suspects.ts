@@ -42,6 +42,25 @@ export async function listFiles(host: Host, root: string, options: WalkOptions):
   return paths;
 }
 
+/** Those of the paths that are files there. */
+export async function filesAmong(
+  host: Host,
+  root: string,
+  paths: readonly string[],
+  options: WalkOptions,
+): Promise<string[]> {
+  if (paths.length === 0) return [];
+  const wanted = new Set(paths);
+  const found: string[] = [];
+  await walk(
+    host,
+    root,
+    (entry) => hasContent(entry) && wanted.has(entry.path) && found.push(entry.path),
+    options,
+  );
+  return found;
+}
+
 /** When the clone was begun, by the host's clock: what was written to the live volume since is not in it. */
 async function findBirth(host: Host, path: string): Promise<number> {
   const { stdout } = await host.run(['stat', '-c', '%W', '--', path]);

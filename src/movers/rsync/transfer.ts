@@ -18,7 +18,7 @@ import { measureLink, rememberLink } from './links';
 import { makeClientOptions, writerOf } from './options';
 import { parseItem, parseProgress } from './output';
 import { openHistory } from './source-history';
-import { listFiles, lookAtSource } from './suspects';
+import { filesAmong, listFiles, lookAtSource } from './suspects';
 import { requireSource, runRsync } from './run-rsync';
 import { StatsCounter } from './stats';
 import { findUndone, parseKept } from './undone';
@@ -145,7 +145,9 @@ async function bringOver(host: Host, request: TransferRequest): Promise<Transfer
   if (!remembered) return transferTree(host, request, await findInDoubt(host, request, options));
   // Nothing that is written in place has several names at the target.
   const isCompared = isEmpty || (checksum && writeMode === 'inPlace');
-  const written = isCompared ? [] : await readWritten(host, request);
+  const written = isCompared
+    ? []
+    : await filesAmong(host, sourcePath, await readWritten(host, request), options);
   const history = await openHistory(host, id, remembered);
   const { livePath } = remembered;
   const isBlind = checksum || modifyWindow(landing.keeps) !== -1;
