@@ -14,7 +14,7 @@ import { pointFolders } from './watched';
 import { ChangingTree, describeTree, diffTrees, digestTree, makeRandom } from './world';
 
 const SEED = Number(process.env.TIDEMARK_CHAOS_SEED ?? Date.now() % 1e9);
-const ROUNDS = Number(process.env.TIDEMARK_CHAOS_ROUNDS ?? 5);
+const ROUNDS = Number(process.env.TIDEMARK_CHAOS_ROUNDS ?? 3);
 const BIG_BYTES = 12 * 1024 ** 2;
 
 /** What can be killed: parts that are started again, or the processes of a transfer. */

@@ -12,7 +12,7 @@ import { NAME, Stage } from './crash/stage';
 import { makeRandom } from './world';
 
 const SEED = Number(process.env.TIDEMARK_CHAOS_SEED ?? Date.now() % 1e9);
-const TRIPS = Number(process.env.TIDEMARK_CHAOS_TRIPS ?? 5);
+const TRIPS = Number(process.env.TIDEMARK_CHAOS_TRIPS ?? 3);
 
 /** Content by path. */
 type Model = Map<string, string>;

@@ -18,7 +18,7 @@ import { STORAGES, type StorageName } from './storages';
 
 const SEED = Number(process.env.TIDEMARK_CHAOS_SEED ?? Date.now() % 1e9);
 const STEPS = new RegExp(process.env.TIDEMARK_CHAOS_STEPS ?? '');
-const CELLS = process.env.TIDEMARK_CHAOS_CELLS ?? '2';
+const CELLS = process.env.TIDEMARK_CHAOS_CELLS ?? '1';
 const MEANT_STORAGES = process.env.TIDEMARK_CHAOS_STORAGES ?? (CELLS === 'all' ? '' : undefined);
 /** Of a step, in what is told: the rest is digests. */
 const LONGEST_STEP = 120;
