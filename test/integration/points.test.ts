@@ -171,6 +171,16 @@ describe('restore', () => {
     expect(await readFile(path, 'utf8')).toBe('the same for ever');
   });
 
+  it('changes no name elsewhere of a file that it replaces, not even its mode', async () => {
+    const [to, other] = [at('full'), at('name-elsewhere')];
+    await writeFile(other, await readFile(at('wiki', 'version')), { mode: 0o600 });
+    await rm(join(to, 'version'));
+    await link(other, join(to, 'version'));
+    expect((await restore('latest', `gamma:${to}`, '--overwrite')).exitCode).toBe(0);
+    expect(await compareTrees(at('wiki'), to)).toEqual([]);
+    expect((await stat(other)).mode & 0o777).toBe(0o600);
+  });
+
   it('brings all that is in the point, also what the spec leaves out by now', async () => {
     const mover = { rsync: { exclude: ['constant'] } };
     await system.apply(writeDocument('wiki', { ...spec({ within: '1d' }), mover }));
@@ -310,6 +320,17 @@ describe('one file or folder of a point', () => {
     expect((await bring('a/b', at('some'), '--overwrite')).exitCode).toBe(0);
     expect(await compareTrees(at('wiki', 'a', 'b'), at('some', 'a', 'b'))).toEqual([]);
     expect((await readdir(at('some', 'a'))).sort()).toEqual(['b', 'mine']);
+  });
+
+  it('changes no other name of the file that it replaces', async () => {
+    const [replaced, other] = [at('some', 'a', 'b', 'd'), at('some', 'mine')];
+    await writeFile(replaced, 'd');
+    await rm(other);
+    await link(replaced, other);
+    await chmod(other, 0o600);
+    expect((await bring('a/b/d', at('some'), '--overwrite')).exitCode).toBe(0);
+    expect(await compareTrees(at('wiki', 'a', 'b'), at('some', 'a', 'b'))).toEqual([]);
+    expect((await stat(other)).mode & 0o777).toBe(0o600);
   });
 
   it('never leads anywhere else', async () => {
