@@ -9,7 +9,7 @@ import { errorOfType } from '../support/expect-type';
 import { findProcesses } from '../support/find-processes';
 import { makeLocalHosts, type MakeHosts } from '../support/mover-rig';
 import { describeFiles, makeFiles, type SnapshotStorage } from '../support/snapshot-storage';
-import { SnapshotRig, type StreamTarget } from '../support/snapshot-rig';
+import { makeRigForEach, SnapshotRig, type StreamTarget } from '../support/snapshot-rig';
 import { testRepairs } from './stream-repair-suite';
 
 const LARGE = 4_000_000;
@@ -43,15 +43,7 @@ export function testStreamMover(
     const statesAt = (target = rig.replica): Promise<HeldState[]> =>
       storage.driver.states(rig.target, target.volume, 'wiki');
 
-    beforeAll(async () => {
-      storage = await makeStorage();
-    });
-    afterAll(() => storage.dispose());
-    beforeEach(async () => {
-      rig = await SnapshotRig.make(storage, makeHosts);
-      root = await storage.pathOf(rig.volume);
-    });
-    afterEach(() => rig.dispose());
+    makeRigForEach(makeStorage, (bench) => ({ storage, rig, root } = bench), makeHosts);
 
     it('brings over everything, and then what changed since, from the newest state that both hold', async () => {
       await makeFiles(root);

@@ -6,20 +6,13 @@ import type { Host } from '../../src/hosts/contract';
 import { planStream } from '../../src/model/plan-stream';
 import { killAtEveryCommand, withoutProgram } from '../support/cut-host';
 import { errorOfType } from '../support/expect-type';
-import type { SnapshotRig } from '../support/snapshot-rig';
-import { describeFiles, makeFiles, type SnapshotStorage } from '../support/snapshot-storage';
+import type { RigBench, SnapshotRig } from '../support/snapshot-rig';
+import { describeFiles, makeFiles } from '../support/snapshot-storage';
 
 const LARGE = 4_000_000;
 /** Each stage takes two syncs. */
 const KILLED_FEWER_TIMES = 6;
 const LONGEST_MS = 900_000;
-
-interface Bench {
-  storage: SnapshotStorage;
-  rig: SnapshotRig;
-  /** Where the source's files are. */
-  root: string;
-}
 
 /**
  * Tests within the suite of stream movers.
@@ -30,22 +23,17 @@ export function testRepairs({
   also,
   isLocal,
 }: {
-  get: () => Bench;
+  get: () => RigBench;
   also: (...promise: Parameters<typeof it>) => void;
   isLocal: boolean;
 }): void {
-  let { storage, rig, root } = {} as Bench;
+  let { storage, rig, root } = {} as RigBench;
   beforeEach(() => ({ storage, rig, root } = get()));
   const write = (content: string) => writeFile(join(root, 'file'), content);
   const readAt = async (name = 'file') =>
     readFile(join(await storage.pathOf(rig.replica.volume), name), 'utf8');
   const readPoint = async (...[point]: Parameters<SnapshotRig['pathOfPoint']>) =>
     readFile(join(await rig.pathOfPoint(point), 'file'), 'utf8');
-
-  const destroyStatesOfSource = async () => {
-    for (const state of await storage.driver.states(rig.source, rig.volume, 'wiki'))
-      await storage.destroyState(rig.volume, state);
-  };
 
   it('goes down the ladder where the base is gone: an older one, then what differs, and is back at increments', async () => {
     await makeFiles(root);
@@ -66,7 +54,7 @@ export function testRepairs({
     expect(third.plan).toMatchObject({ how: 'incremental-from-older-base', into: 'side' });
     expect(await readAt()).toBe('3');
     expect((await rig.points()).map(({ id }) => id)).toEqual(sent.map(({ point }) => point.id));
-    await destroyStatesOfSource();
+    await rig.loseStates();
     await write('4');
     await rm(join(root, 'empty'));
     await writeFile(join(root, 'large'), 'in the middle', { flag: 'r+' });
@@ -97,7 +85,7 @@ export function testRepairs({
     async () => {
       await makeFiles(root);
       await rig.sync();
-      await destroyStatesOfSource();
+      await rig.loseStates();
       await rm(join(root, 'folder/second name'));
       await writeFile(join(root, 'folder/second name'), 'another file');
       const { plan, point } = await rig.sync();
@@ -113,7 +101,7 @@ export function testRepairs({
   also('parts names of one file that are two by now also where their contents agree', async () => {
     await makeFiles(root);
     await rig.sync();
-    await destroyStatesOfSource();
+    await rig.loseStates();
     const name = join(root, 'folder/second name');
     await copyFile(name, `${name} of its own`);
     await rename(`${name} of its own`, name);
@@ -125,7 +113,7 @@ export function testRepairs({
   also('deletes no more than is allowed where only what differs is brought over', async () => {
     for (let i = 0; i < 10; i++) await writeFile(join(root, `old ${i}`), String(i));
     const first = await rig.sync();
-    await destroyStatesOfSource();
+    await rig.loseStates();
     for (let i = 0; i < 8; i++) await rm(join(root, `old ${i}`));
     const sync = rig.sync({ maxDeletes: '50%' });
     await expect(sync).rejects.toThrow(errorOfType('ApprovalRequired'));
@@ -138,7 +126,7 @@ export function testRepairs({
   also('goes on to the last rung in the same sync where no files can be compared', async () => {
     await write('1');
     const first = await rig.sync();
-    await destroyStatesOfSource();
+    await rig.loseStates();
     await write('2');
     const noRsync = withoutProgram(rig.target, 'rsync');
     const situation = await rig.look(rig.replica);
@@ -162,7 +150,7 @@ export function testRepairs({
         const target = await rig.addTarget('beta');
         await write('before');
         const { point } = await rig.sync({ target });
-        await destroyStatesOfSource();
+        await rig.loseStates();
         await write('after');
         const situation = await rig.look(target);
         const capture = await rig.capture(rig.nextSyncId());

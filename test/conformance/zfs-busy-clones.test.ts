@@ -1,32 +1,18 @@
 /** Mounted clones of what is to be renamed: zfs-fuse waits for them, for ever; any other ZFS does not mind. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SnapshotRig } from '../support/snapshot-rig';
+import { makeRigForEach, type SnapshotRig } from '../support/snapshot-rig';
 import type { SnapshotStorage } from '../support/snapshot-storage';
 import { makeZfsStorage, zfs } from '../support/zfs-storage';
 
 let storage: SnapshotStorage;
 let rig: SnapshotRig;
 let root: string;
-beforeAll(async () => {
-  storage = await makeZfsStorage();
-});
-afterAll(() => storage.dispose());
-beforeEach(async () => {
-  rig = await SnapshotRig.make(storage);
-  root = await storage.pathOf(rig.volume);
-});
-afterEach(() => rig.dispose());
+makeRigForEach(makeZfsStorage, (bench) => ({ storage, rig, root } = bench));
 
 const write = (content: string) => writeFile(join(root, 'file'), content);
 const contentAt = (folder: string) => readFile(join(folder, 'file'), 'utf8');
 const replicated = async () => contentAt(await storage.pathOf(rig.replica.volume));
-
-/** So that the next sync puts another dataset in the replica's place. */
-async function loseBase(): Promise<void> {
-  for (const state of await storage.driver.states(rig.source, rig.volume, 'wiki'))
-    await storage.destroyState(rig.volume, state);
-}
 
 const newestSnapshot = async () =>
   `${rig.replica.volume.path}@${(await storage.snapshots(rig.replica.volume)).at(-1)}`;
@@ -43,7 +29,8 @@ it('a copy of a point in which nobody reads makes way', async () => {
   const copy = await rig.pathOfPoint(point);
   const mounted = (await zfs('list', '-H', '-o', 'name,mountpoint')).split('\n');
   await mountAgain(mounted.find((line) => line.endsWith(`\t${copy}`))?.split('\t')[0] ?? '');
-  await loseBase();
+  // So that the next sync puts another dataset in the replica's place.
+  await rig.loseStates();
   await write('2');
   expect((await rig.sync()).plan.into).toBe('side');
   expect(await replicated()).toBe('2');
@@ -56,7 +43,8 @@ it("somebody's own clone of a point is named, and the last good replica stays in
   const theirs = `${rig.replica.volume.path}-theirs`;
   await zfs('clone', await newestSnapshot(), theirs);
   await mountAgain(theirs);
-  await loseBase();
+  // So that the next sync puts another dataset in the replica's place.
+  await rig.loseStates();
   await write('2');
   const failed: unknown = await rig.sync().then(
     () => undefined,

@@ -11,7 +11,7 @@ import { findPlace } from '../../src/volumes/zfs/place';
 import { findPoint } from '../../src/volumes/zfs/points';
 import { branchSide, discardSide } from '../../src/volumes/zfs/swap';
 import type { SnapshotStorage } from '../support/snapshot-storage';
-import { SnapshotRig } from '../support/snapshot-rig';
+import { makeRigForEach, SnapshotRig } from '../support/snapshot-rig';
 import { makeZfsStorage, renameDataset, zfs } from '../support/zfs-storage';
 
 const spec = MoverSchema.parse({ zfs: { recursive: true } });
@@ -19,15 +19,7 @@ const spec = MoverSchema.parse({ zfs: { recursive: true } });
 let storage: SnapshotStorage;
 let rig: SnapshotRig;
 let root: string;
-beforeAll(async () => {
-  storage = await makeZfsStorage();
-});
-afterAll(() => storage.dispose());
-beforeEach(async () => {
-  rig = await SnapshotRig.make(storage);
-  root = await storage.pathOf(rig.volume);
-});
-afterEach(() => rig.dispose());
+makeRigForEach(makeZfsStorage, (bench) => ({ storage, rig, root } = bench));
 
 async function write(content: string): Promise<void> {
   await writeFile(join(root, 'file'), content);

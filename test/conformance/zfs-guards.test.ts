@@ -4,7 +4,7 @@ import { chmod, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'no
 import { join } from 'node:path';
 import { runZfs } from '../../src/volumes/zfs/tools';
 import type { SnapshotStorage } from '../support/snapshot-storage';
-import { SnapshotRig } from '../support/snapshot-rig';
+import { makeRigForEach, type SnapshotRig } from '../support/snapshot-rig';
 import { makeZfsStorage } from '../support/zfs-storage';
 
 const FILES = 100;
@@ -12,16 +12,8 @@ const FILES = 100;
 let storage: SnapshotStorage;
 let rig: SnapshotRig;
 let root: string;
-beforeAll(async () => {
-  storage = await makeZfsStorage();
-});
-afterAll(() => storage.dispose());
-beforeEach(async () => {
-  rig = await SnapshotRig.make(storage);
-  root = await storage.pathOf(rig.volume);
-  await fill();
-});
-afterEach(() => rig.dispose());
+makeRigForEach(makeZfsStorage, (bench) => ({ storage, rig, root } = bench));
+beforeEach(() => fill());
 
 async function fill(): Promise<void> {
   await mkdir(join(root, 'files'));

@@ -211,6 +211,13 @@ export class SnapshotRig {
     return { plan, stats, point: await this.publish(capture, plan, target, targetHost, stats) };
   }
 
+  /** The source loses all that a next sync could go on from. */
+  async loseStates(): Promise<void> {
+    const { storage, source, volume, relationship } = this;
+    for (const state of await storage.driver.states(source, volume, relationship))
+      await storage.destroyState(volume, state);
+  }
+
   async release(...keepSyncIds: string[]): Promise<void> {
     await this.storage.driver.release(this.source, this.volume, {
       relationship: this.relationship,
@@ -258,4 +265,31 @@ export class SnapshotRig {
     await this.hosts.dispose();
     await rm(this.folder, { recursive: true, force: true }).catch(() => undefined);
   }
+}
+
+/** What a test of one source and its target works with. */
+export interface RigBench {
+  storage: SnapshotStorage;
+  rig: SnapshotRig;
+  /** Where the source's files are. */
+  root: string;
+}
+
+/** Storage for a suite, and a rig of its own for each of the tests. @param take is given them before each test. */
+export function makeRigForEach(
+  makeStorage: () => Promise<SnapshotStorage>,
+  take: (bench: RigBench) => void,
+  makeHosts?: MakeHosts,
+): void {
+  let storage: SnapshotStorage;
+  let rig: SnapshotRig;
+  beforeAll(async () => {
+    storage = await makeStorage();
+  });
+  afterAll(() => storage.dispose());
+  beforeEach(async () => {
+    rig = await SnapshotRig.make(storage, makeHosts);
+    take({ storage, rig, root: await storage.pathOf(rig.volume) });
+  });
+  afterEach(() => rig.dispose());
 }

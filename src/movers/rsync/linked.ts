@@ -6,12 +6,11 @@
 import type { Host } from '../../hosts/contract';
 import {
   findForeignLinks,
-  listLinkedNames,
   parseLinkedNames,
   PRINT_LINKED,
   REGULAR_FILES,
-  type WorkOptions,
 } from '../../volumes/shared/linked-names';
+import type { WalkOptions } from '../../volumes/shared/walk';
 import type { TransferRequest } from '../contract';
 import { askLanding, wordOf } from './ask-landing';
 import { filesAmong } from './suspects';
@@ -30,22 +29,18 @@ export function listLinked(path: string): Record<string, string[]> {
  */
 export async function findParted(
   host: Host,
-  request: TransferRequest,
-  options: WorkOptions,
+  { item, ...request }: TransferRequest,
+  options: WalkOptions,
 ): Promise<string[]> {
-  const { sourcePath, item } = request;
   const there = parseLinkedNames(await askLanding(host, request, LIST));
-  if (there.length === 0) return [];
   const root = item === undefined ? undefined : `./${Buffer.from(item).toString('latin1')}`;
-  const isBrought = ({ path }: { path: string }) =>
-    root === undefined || path === root || path.startsWith(`${root}/`);
-  const subject = { host, volume: { kind: 'directory', path: sourcePath } as const };
-  const here = await listLinkedNames(subject, sourcePath, REGULAR_FILES, options);
-  const parted = findForeignLinks(there, here.filter(isBrought)).filter(isBrought);
-  return await filesAmong(
-    host,
-    sourcePath,
-    parted.map(({ path }) => path),
-    options,
+  const isBrought = (path: string) => root === undefined || path === root || path.startsWith(`${root}/`);
+  const paths = there.map(({ path }) => path).filter(isBrought);
+  const here = (await filesAmong(host, request.sourcePath, paths, options)).map(
+    ({ device, inode, links, path }) => ({ file: `${device}:${inode}`, count: links, path }),
   );
+  const brought = new Set(here.map(({ path }) => path));
+  return findForeignLinks(there, here)
+    .map(({ path }) => path)
+    .filter((path) => brought.has(path));
 }

@@ -42,20 +42,20 @@ export async function listFiles(host: Host, root: string, options: WalkOptions):
   return paths;
 }
 
-/** Those of the paths that are files there. */
+/** Those of the paths that are files there. Reads nothing where there are none. */
 export async function filesAmong(
   host: Host,
   root: string,
   paths: readonly string[],
   options: WalkOptions,
-): Promise<string[]> {
+): Promise<WalkEntry[]> {
   if (paths.length === 0) return [];
   const wanted = new Set(paths);
-  const found: string[] = [];
+  const found: WalkEntry[] = [];
   await walk(
     host,
     root,
-    (entry) => hasContent(entry) && wanted.has(entry.path) && found.push(entry.path),
+    (entry) => hasContent(entry) && wanted.has(entry.path) && found.push(entry),
     options,
   );
   return found;

@@ -4,7 +4,7 @@ import { rsyncOptions } from '../../model/mover-options';
 import type { Host } from '../../hosts/contract';
 import { readKeyNote } from '../../landings/ssh-client';
 import type { TransferStats } from '../../model/records';
-import type { WorkOptions } from '../../volumes/shared/linked-names';
+import type { WalkOptions } from '../../volumes/shared/walk';
 import type { TransferRequest } from '../contract';
 import { makeApprovalRequired } from '../shared/approval';
 import { describeLink } from '../shared/link';
@@ -127,7 +127,7 @@ async function transferTree(
 }
 
 /** What can't be left to the main pass where nothing is remembered. Paths as `./a/b`, a byte a character. */
-async function findInDoubt(host: Host, request: TransferRequest, options: WorkOptions): Promise<string[]> {
+async function findInDoubt(host: Host, request: TransferRequest, options: WalkOptions): Promise<string[]> {
   const { mover, landing, sourcePath, item, writeMode } = request;
   if (landing.isEmpty === true) return [];
   // One item alone is brought where there is none, or by checksum.
@@ -145,9 +145,8 @@ async function bringOver(host: Host, request: TransferRequest): Promise<Transfer
   if (!remembered) return transferTree(host, request, await findInDoubt(host, request, options));
   // Nothing that is written in place has several names at the target.
   const isCompared = isEmpty || (checksum && writeMode === 'inPlace');
-  const written = isCompared
-    ? []
-    : await filesAmong(host, sourcePath, await readWritten(host, request), options);
+  const named = isCompared ? [] : await readWritten(host, request);
+  const written = (await filesAmong(host, sourcePath, named, options)).map(({ path }) => path);
   const history = await openHistory(host, id, remembered);
   const { livePath } = remembered;
   const isBlind = checksum || modifyWindow(landing.keeps) !== -1;
