@@ -4,8 +4,10 @@ import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { SshOptions } from '../../src/hosts/ssh/connect';
+import { makeLocalHost } from '../../src/hosts/local';
 import type { SshHost } from '../../src/hosts/ssh';
+import { connect as openConnection, type SshOptions } from '../../src/hosts/ssh/connect';
+import { makePool } from '../../src/hosts/ssh/pool';
 import { TidemarkError } from '../../src/model/errors';
 import { connectTo, TestSshd } from '../support/ssh-host';
 import { eventually } from '../support/system';
@@ -195,5 +197,42 @@ it('opens more connections where a server allows few sessions on each', async ()
   } finally {
     for (const host of opened.splice(0)) host.close();
     await narrow.stop();
+  }
+});
+
+it('opens a session right after another is closed, where the server has room for one', async () => {
+  const narrow = await TestSshd.start({ config: ['MaxSessions 1'] });
+  let connections = 0;
+  const pool = makePool('nas', () => {
+    connections++;
+    return openConnection(makeLocalHost({ name: 'here', home: folder }), narrow.options);
+  });
+  try {
+    // sshd refuses every second one of these at first.
+    for (let run = 0; run < 25; run++) {
+      const session = await pool.open('exit 7');
+      session.channel.resume();
+      await session.closed;
+      expect(session.ended).toEqual({ code: 7 });
+    }
+    expect(connections).toBe(1);
+  } finally {
+    pool.close();
+    await narrow.stop();
+  }
+});
+
+it('says that a server allows no session at all, and what to set there', async () => {
+  const shut = await TestSshd.start({ config: ['MaxSessions 0'] });
+  try {
+    const error = await refusal(connect({}, shut));
+    expect(error).toMatchObject({
+      type: 'HostUnreachable',
+      message: 'its SSH server lets this user run no command',
+      details: { host: 'nas', toolMessage: '(SSH) Channel open failure: open failed' },
+    });
+    expect(error.details.hint).toContain('MaxSessions');
+  } finally {
+    await shut.stop();
   }
 });

@@ -122,15 +122,15 @@ export function makePool(host: string, connect: () => Promise<Connection>): Pool
       for (;;) {
         const line = await take();
         try {
-          const session = await exec(line.connection, command);
+          const session = await execOrAskAgain(line.connection, command);
           // Not before: until then, its server counts it too.
           void session.closed.then(() => giveBack(line));
           return session;
         } catch (error) {
           giveBack(line);
           if (!isRefusal(error)) throw makeLost(host, error);
+          if (line.sessions === 0) throw makeRefused(host, error);
           // Its server allows fewer sessions than usual.
-          if (line.sessions === 0) throw makeLost(host, error);
           line.room = line.sessions;
         }
       }
@@ -145,6 +145,20 @@ export function makePool(host: string, connect: () => Promise<Connection>): Pool
 
 const isRefusal = (error: unknown) => (error as { reason?: unknown }).reason !== undefined;
 
+function makeRefused(host: string, cause: unknown): TidemarkError {
+  const toolMessage = cause instanceof Error ? cause.message : undefined;
+  return new TidemarkError(
+    'HostUnreachable',
+    'its SSH server lets this user run no command',
+    {
+      host,
+      ...(toolMessage && { toolMessage }),
+      hint: 'look at MaxSessions in its sshd_config: 0 forbids every command, 10 is the default',
+    },
+    { cause },
+  );
+}
+
 /** What an operation fails with whose connection was lost: repeating it connects anew. */
 export function makeLost(host: string, cause?: unknown): TidemarkError {
   const toolMessage = cause instanceof Error ? cause.message : undefined;
@@ -155,6 +169,17 @@ export function makeLost(host: string, cause?: unknown): TidemarkError {
     { cause },
   );
 }
+
+/**
+ * A refusal is asked about once more: sshd forgets a closed session only after all packets that came
+ * together are handled, so one that is opened right after another was closed may be refused (OpenSSH 9.2,
+ * every second time at `MaxSessions 1`). By the time its refusal is sent, the closed one is forgotten.
+ */
+const execOrAskAgain = (connection: Connection, command: string): Promise<Session> =>
+  exec(connection, command).catch((error: unknown) => {
+    if (!isRefusal(error)) throw error;
+    return exec(connection, command);
+  });
 
 function exec({ client }: Connection, command: string): Promise<Session> {
   let onClose: () => void = () => undefined;
