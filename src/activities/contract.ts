@@ -20,7 +20,8 @@ import type { Shortage } from '../model/room';
 import type { Growth } from '../model/space';
 import type { HookSpec, MoverSpec, RetainSpec, SourceSpec, TargetSpec } from '../model/spec';
 import type { Offer, TransferId, WriteMode } from '../movers/contract';
-import type { Capture, Inspection } from '../volumes/contract';
+import type { Inspection } from '../volumes/contract';
+import type { Capture } from '../model/capture';
 
 /** What every step on a host is told: whose volume, and in which epoch. */
 export interface StepContext {

@@ -1,5 +1,5 @@
 import { formatBytes, formatDuration, formatEntries } from '../model/units';
-import type { ReverseResult } from '../workflows/messages';
+import type { ReverseResult } from '../api/messages';
 
 /** How an old primary became a copy: what was sent, and what it alone had. */
 export function formatBroughtBack({ relationship, record, diverged }: ReverseResult): string {

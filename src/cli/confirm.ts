@@ -1,6 +1,6 @@
 /** Asks before something that can't be taken back. */
 import { createInterface } from 'node:readline/promises';
-import { CliError } from './errors';
+import { CliError } from '../client/exit-codes';
 
 /** @throws CliError where the answer is not yes, or nobody can be asked. */
 export async function confirm(question: string): Promise<void> {

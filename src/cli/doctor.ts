@@ -5,10 +5,10 @@ import { delimiter, dirname, join } from 'node:path';
 import type { Host } from '../hosts/contract';
 import { findPackage } from '../hosts/missing-tool';
 import { formatBytes } from '../model/units';
-import { cacheHome } from '../workers/up/state';
-import { chooseHttpUrl, findUp } from './connection';
-import { tellError } from './exit-codes';
-import { getJson } from './http';
+import { cacheHome } from '../client/up-state';
+import { chooseHttpUrl, findUp } from '../client/connection';
+import { tellError } from '../client/exit-codes';
+import { getJson } from '../client/http';
 import { lazy } from './lazy';
 
 export interface Finding {

@@ -2,7 +2,7 @@ import { follow } from './follow';
 import { note } from './output';
 import { makeProgressView } from './progress';
 import type { ProgressView } from './progress';
-import type { Temporal } from './temporal-client';
+import type { Temporal } from '../client/temporal-client';
 
 const INTERRUPTED = 130;
 

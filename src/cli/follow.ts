@@ -1,6 +1,6 @@
 /** Follows an operation to its end, with the progress that its agent reports by heartbeats. */
 import type { Progress } from '../model/records';
-import type { Temporal } from './temporal-client';
+import type { Temporal } from '../client/temporal-client';
 
 const LOOK_EVERY_MS = 500;
 

@@ -3,11 +3,11 @@ import { createRequire } from 'node:module';
 import type * as Yaml from 'yaml';
 import type * as AgentWorker from '../workers/agent';
 import type * as ControlWorker from '../workers/control';
-import type * as Up from '../workers/up';
+import type * as Up from '../up';
 import type * as ParseSpec from '../model/parse-spec';
 import type * as LocalHost from '../hosts/local';
 import type * as Volumes from '../volumes/registry';
-import type * as TemporalClient from './temporal-client';
+import type * as TemporalClient from '../client/temporal-client';
 import type * as ProgressBar from './progress-bar';
 
 const load = createRequire(__filename);
@@ -16,10 +16,10 @@ export const lazy = {
   yaml: () => load('yaml') as typeof Yaml,
   agent: () => load('../workers/agent') as typeof AgentWorker,
   control: () => load('../workers/control') as typeof ControlWorker,
-  up: () => load('../workers/up') as typeof Up,
+  up: () => load('../up') as typeof Up,
   parseSpec: () => load('../model/parse-spec') as typeof ParseSpec,
   localHost: () => load('../hosts/local') as typeof LocalHost,
   volumes: () => load('../volumes/registry') as typeof Volumes,
-  temporal: () => load('./temporal-client') as typeof TemporalClient,
+  temporal: () => load('../client/temporal-client') as typeof TemporalClient,
   progressBar: () => load('./progress-bar') as typeof ProgressBar,
 };

@@ -1,5 +1,5 @@
 import { findFormat, render } from './output';
-import { formatFields, formatTable, oneLine, printable, wantsColor } from './text';
+import { formatFields, formatTable, oneLine, printable, wantsColor } from '../client/text';
 
 describe('tables', () => {
   it('line up, whatever stands in them', () => {

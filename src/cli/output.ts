@@ -1,9 +1,9 @@
 /** Every command's result, as a table, JSON or YAML; and every error in the same form. */
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import type { Told } from './exit-codes';
+import type { Told } from '../client/exit-codes';
+import { formatError } from '../client/format-error';
 import { lazy } from './lazy';
-import { colors, printable } from './text';
 
 export const FORMATS = ['table', 'json', 'yaml'] as const;
 export type Format = (typeof FORMATS)[number];
@@ -45,33 +45,6 @@ export function findFormat(argv: readonly string[]): Format {
     if (value === 'json' || value === 'yaml') return value;
   }
   return 'table';
-}
-
-/** An error as people read it. */
-export function formatError(told: Told): string {
-  const where = [told.host && `host ${told.host}`, told.volume && `volume ${told.volume}`]
-    .filter(Boolean)
-    .join(', ');
-  const problems = told.problems?.map((problem) => `  ${problem}`) ?? [];
-  const message =
-    problems.length > 0 && told.problems?.join('\n') === told.message
-      ? 'refused, and nothing was changed:'
-      : told.message;
-  return [
-    `${colors.red('error:')} ${message}${where ? ` (${where})` : ''}`,
-    ...problems,
-    told.toolMessage && `  ${told.toolMessage.trimEnd().replaceAll('\n', '\n  ')}`,
-    told.hint && `  What to do: ${told.hint}`,
-  ]
-    .filter(Boolean)
-    .map((line) => (line as string).split('\n').map(paintSafely).join('\n'))
-    .join('\n');
-}
-
-/** Keeps our own colours, and shows control characters of others. */
-function paintSafely(line: string): string {
-  const own = colors.red('error:');
-  return line.startsWith(own) ? own + printable(line.slice(own.length)) : printable(line);
 }
 
 export function printError(told: Told, format: Format): void {

@@ -23,7 +23,7 @@ import * as reverse from './commands/reverse';
 import * as sync from './commands/sync';
 import * as up from './commands/up';
 import * as verify from './commands/verify';
-import { EXIT_CODES } from './exit-codes';
+import { EXIT_CODES } from '../client/exit-codes';
 
 const COMMANDS = [
   up,

@@ -2,8 +2,8 @@
 import { type Command, CommanderError } from 'commander';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { tellError } from './exit-codes';
-import type { ExitCode } from './exit-codes';
+import { tellError } from '../client/exit-codes';
+import type { ExitCode } from '../client/exit-codes';
 import { findFormat, printError } from './output';
 import { makeProgram } from './program';
 

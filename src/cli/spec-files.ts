@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { Relationship } from '../model/spec';
-import { CliError } from './errors';
+import { CliError } from '../client/exit-codes';
 import { lazy } from './lazy';
 
 const SPEC_FILE = /\.(ya?ml|json)$/;

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import { vanishedText } from '../model/vanished';
-import { CliError } from './errors';
-import { tellError } from './exit-codes';
+import { CliError } from '../client/exit-codes';
+import { tellError } from '../client/exit-codes';
 import { inTurns } from '../model/in-turns';
 import { lazy } from './lazy';
 import { finish, print } from './output';
 import type { OutputOptions } from './output';
-import type { Temporal } from './temporal-client';
+import type { Temporal } from '../client/temporal-client';
 
 interface Switch {
   name: 'pause' | 'resume';

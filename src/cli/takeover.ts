@@ -1,7 +1,7 @@
 /** Who is primary now, and how to come back: what is said after a failover, and by `describe`. */
 import { volumePath } from '../model/endpoints';
 import type { RelationshipStatus, Takeover } from '../model/status';
-import { formatFields, formatTime, oneLine } from './text';
+import { formatFields, formatTime, oneLine } from '../client/text';
 
 /** The first line of why fencing did not work, or not wholly: the rest is about another kind of trouble. */
 function whyText(fencing: string): string {

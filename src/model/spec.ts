@@ -5,11 +5,11 @@
  * Durations and sizes stay the strings that the user wrote; `units.ts` turns them into numbers.
  */
 import { z } from 'zod';
-import { MoverSchema } from './spec-movers';
+import { MoverSchema } from './movers';
 import { absolutePath, dataset, duration, imageStore, name, positiveDuration, size } from './spec-values';
 
-export { defaultMover, defaultMoverKind, MOVER_KINDS, MOVER_VOLUMES, MoverSchema } from './spec-movers';
-export type { MoverKind } from './spec-movers';
+export { defaultMover, defaultMoverKind, MOVER_KINDS, MOVER_VOLUMES, MoverSchema } from './movers';
+export type { MoverKind } from './movers';
 
 const endpoint = {
   host: name.describe('The host that holds the volume: the name its agent was started with.'),

@@ -11,7 +11,7 @@ import type { Keeps } from '../model/keeps';
 import type { StreamPlan } from '../model/plan-stream';
 import type { Comparison, Progress, TransferStats, Volume } from '../model/records';
 import type { MoverKind, MoverSpec } from '../model/spec';
-import type { Capture } from '../volumes/contract';
+import type { Capture } from '../model/capture';
 
 /** What names one stream of bytes: locks, keys and landings are found again by it. */
 export interface TransferId {

@@ -2,10 +2,10 @@
 import { TidemarkError } from '../model/errors';
 import type { MoverSpec } from '../model/spec';
 import type { Mover } from './contract';
-import { btrfsMover } from './btrfs';
-import { imageMover } from './image';
+import { btrfsMover } from '../volumes/btrfs/send';
+import { imageMover } from '../volumes/image/send';
 import { rsyncMover } from './rsync';
-import { zfsMover } from './zfs';
+import { zfsMover } from '../volumes/zfs/send';
 
 export const MOVERS: readonly Mover[] = [rsyncMover, zfsMover, btrfsMover, imageMover];
 

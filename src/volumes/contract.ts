@@ -6,6 +6,7 @@
  * the work: a killed agent leaves nothing that the next call can't mend. Errors are `TidemarkError`s.
  */
 import type { Host } from '../hosts/contract';
+import type { Capture } from '../model/capture';
 import type { Keeps } from '../model/keeps';
 import type { LeftOut } from '../model/left-out';
 import type { StreamPlan } from '../model/plan-stream';
@@ -49,20 +50,6 @@ export interface Released {
   epoch: number;
   /** The primary then, as `host:path`. */
   copyOf: string;
-}
-
-/** A frozen state of the source, or the live volume. */
-export interface Capture {
-  syncId: string;
-  method: CaptureMethod;
-  /** Where the mover reads; for kinds that are no tree, what their tool calls the frozen state. */
-  path: string;
-  /** Of kinds whose storage names states by identity (see `HeldState`). */
-  identity?: string;
-  /** True where `path` is the live volume and there is nothing to release. */
-  live: boolean;
-  /** What of the live volume the frozen state does not hold. */
-  leftOut?: LeftOut[];
 }
 
 /** When a landing of this target was open, by the host's own clock. In seconds. */

@@ -1,43 +1,10 @@
 /** What an agent speaks for: this machine with an sshd of its own, or a host reached over SSH. */
 import { createRequire } from 'node:module';
 import type { Logger } from 'pino';
-import type { Host } from '../hosts/contract';
 import { makeLocalHost } from '../hosts/local';
-import type { SshOptions } from '../hosts/ssh/connect';
-import type { Landings } from '../landings/contract';
 import { startLandingSshd } from '../landings/sshd';
 import type * as Via from './via';
-
-/** How a host is reached on which nothing of ours runs. */
-export interface ViaOptions {
-  ssh: SshOptions;
-  /** State folder on that host; absolute, or below the login user's home folder. */
-  home: string;
-  /** The file in which its sshd looks for the login user's keys; by default `~/.ssh/authorized_keys`. */
-  authorizedKeys?: string;
-}
-
-export interface SideOptions {
-  /** The host's name: the agent serves the queue `host/<name>`. */
-  host: string;
-  /** State folder of this agent alone, on this machine. Absolute. */
-  home: string;
-  /** Where its sshd for landings listens. */
-  listenAddress: string;
-  /** How sources reach it; by default the listen address, or the host that the agent goes to. */
-  advertisedAddress?: string;
-  /** Port of its sshd; by default one that is free, kept from then on, or the one that the agent goes to. */
-  port?: number;
-  /** Left out: this machine is the host. */
-  via?: ViaOptions;
-}
-
-export interface HostSide {
-  host: Host;
-  landings: Landings;
-  /** No new landing is accepted; transfers that run go on. */
-  close(): Promise<void>;
-}
+import type { SideOptions, HostSide } from './side';
 
 /** Opens what an agent works with. @throws TidemarkError where it can't be had. */
 export async function openSide(options: SideOptions, log: Logger, signal: AbortSignal): Promise<HostSide> {

@@ -2,7 +2,7 @@ import { FakeCatalog, makeRelationshipEntry } from '../../test/support/catalog-f
 import { makeDocument, minute } from '../../test/support/records';
 import { DURATION_BUCKETS, type SyncTotals } from '../catalog/contract';
 import type { HostsSource } from './hosts-seen';
-import { checkCode } from '../cli/check';
+import { checkCode } from '../client/check';
 import { renderRelationshipDetails } from '../model/details';
 import { HEALTHS } from '../model/health';
 import { initialState } from '../model/relationship-state';

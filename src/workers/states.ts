@@ -1,6 +1,6 @@
 /** What relationships themselves say of their state: what HTTP and metrics are made of, as `tidemark get` is. */
 import type { Client } from '@temporalio/client';
-import { findAllVanished, isStuckBy, STUCK } from '../activities/control/vanished';
+import { findAllVanished, isStuckBy, STUCK } from '../client/find-vanished';
 import { inTurns } from '../model/in-turns';
 import { makeRelationshipId } from '../model/names';
 import type { RelationshipStatus } from '../model/status';

@@ -4,7 +4,7 @@ import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import type { LogEntry, WorkerOptions } from '@temporalio/worker';
 import { Client, Connection } from '@temporalio/client';
 import type { Logger } from 'pino';
-import { chooseTemporalAddress, findUp } from '../cli/connection';
+import { chooseTemporalAddress, findUp } from '../client/connection';
 import { TidemarkError } from '../model/errors';
 
 /**

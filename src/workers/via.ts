@@ -8,7 +8,7 @@ import { explainMissing } from '../hosts/ssh/facts';
 import { type RemoteLandings, startRemoteLandings } from '../landings/remote';
 import { tryLanding } from '../landings/try-landing';
 import { isRetryable, TidemarkError } from '../model/errors';
-import type { HostSide, SideOptions, ViaOptions } from './host-side';
+import type { HostSide, SideOptions, ViaOptions } from './side';
 
 const RETRY_MAX_MS = 10_000;
 

@@ -15,7 +15,7 @@ import { schedulesOf } from '../model/schedules';
 import type { Relationship, SourceSpec, TargetSpec } from '../model/spec';
 import { scheduleNote } from '../model/static-texts';
 import { durationToMs } from '../model/units';
-import type { ApplyAnswer, ExamineAnswer } from './messages';
+import type { ApplyAnswer, ExamineAnswer } from '../api/messages';
 import { onControl, onHost, toFailure } from './steps';
 import { refuse } from './switch-steps';
 import type { WantQueue } from './wants';

@@ -8,7 +8,7 @@ import type { Failure } from '../model/records';
 import { checkSpace } from '../model/space';
 import type { Growth } from '../model/space';
 import type { MoverSpec, TargetSpec } from '../model/spec';
-import type { SyncContext } from './sync';
+import type { SyncContext } from './sync-context';
 
 /** What the disk of a target must have room for. */
 export function growthOf(source: SourcePrepared, prepared: TargetPrepared, mover: MoverSpec): Growth {

@@ -5,7 +5,7 @@ import { withFilters } from '../model/mover-options';
 import type { Comparison, Instant, Point } from '../model/records';
 import type { MoverSpec } from '../model/spec';
 import type { TransferId } from '../movers/contract';
-import type { Capture } from '../volumes/contract';
+import type { Capture } from '../model/capture';
 import { closeBoth } from './close-both';
 import { onControl, onHost, orStepFailed, StepFailed } from './steps';
 import type { StepOverrides } from './steps';

@@ -6,7 +6,7 @@ import { renderSagaDetails } from '../model/saga-details';
 import type { SagaPhase } from '../model/saga-details';
 import type { TargetSpec } from '../model/spec';
 import type { DrillOutcome } from '../model/status';
-import type { DrillRequest } from './messages';
+import type { DrillRequest } from '../api/messages';
 import { onHost, orStepFailed, StepFailed, toFailure } from './steps';
 import { findTarget, refuseTarget, runHooks, sideOf } from './switch-steps';
 import type { SwitchInput } from './switch-steps';

@@ -7,7 +7,7 @@ import { SEARCH_ATTRIBUTES } from '../model/search-attributes';
 import { operationSummary } from '../model/static-texts';
 import type { DrillOutcome } from '../model/status';
 import type { DrillInput } from './drill';
-import * as messages from './messages';
+import * as messages from '../api/messages';
 import { toDrillSchedule, toFailoverRequest } from './requests';
 import { onControl, toFailure } from './steps';
 import { refuse } from './switch-steps';

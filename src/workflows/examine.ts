@@ -1,12 +1,7 @@
 /** Says what `apply` would say of a document for a relationship that is not there yet; makes none. */
 import { initialState } from '../model/relationship-state';
 import { examineFor } from './apply';
-import type { ExamineAnswer } from './messages';
-
-export interface ExamineInput {
-  name: string;
-  document: unknown;
-}
+import type { ExamineAnswer, ExamineInput } from '../api/messages';
 
 /** @throws ApplicationFailure `InvalidSpec` with every problem. */
 export async function examine({ name, document }: ExamineInput): Promise<ExamineAnswer> {

@@ -5,7 +5,7 @@ import { renderPrice } from '../model/saga-details';
 import { code } from '../model/markdown';
 import type { TargetSpec } from '../model/spec';
 import type { Takeover } from '../model/status';
-import type { FailoverRequest, FailoverResult } from './messages';
+import type { FailoverRequest, FailoverResult } from '../api/messages';
 import { Saga } from './saga';
 import { StepFailed } from './steps';
 import {

@@ -1,6 +1,6 @@
 import { CancellationScope, workflowInfo } from '@temporalio/workflow';
 import type { WorkflowInboundCallsInterceptor, WorkflowInterceptorsFactory } from '@temporalio/workflow';
-import { WORKFLOW_TYPES } from './messages';
+import { WORKFLOW_TYPES } from '../api/messages';
 
 /**
  * What a relationship does about a message is not interrupted where somebody cancels its workflow: that is for the

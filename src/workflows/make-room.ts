@@ -5,8 +5,8 @@ import { explainFull } from '../model/room';
 import type { TargetSpec } from '../model/spec';
 import { growthOf } from './check-target';
 import { onHost } from './steps';
-import type { SyncContext } from './sync';
-import { atTarget } from './sync';
+import type { SyncContext } from './sync-context';
+import { atTarget } from './sync-context';
 
 /**
  * Applies the retention of today at a target that is full: whoever keeps fewer points from now on is helped by it at

@@ -22,13 +22,13 @@ import { nextRetryDelayMs } from '../model/retry';
 import { nextTick } from '../model/schedules';
 import type { Relationship, TargetSpec } from '../model/spec';
 import { operationSummary, SYNC_DETAILS } from '../model/static-texts';
-import { REFUSED_BY_STATE } from './messages';
+import { REFUSED_BY_STATE } from '../api/messages';
 import { retire } from './retire';
 import { onControl, toFailure } from './steps';
 import { attributesOf } from './search-attributes';
 import { runFence, runSwitch } from './switch-operations';
 import { replicatedTo } from '../model/takeovers';
-import type { SyncInput } from './sync';
+import type { SyncInput } from './sync-context';
 import type { RestoreWant, SyncWant, VerifyWant, Want, WantQueue } from './wants';
 
 type Operation = NonNullable<RelationshipState['operation']>;

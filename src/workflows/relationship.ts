@@ -25,7 +25,7 @@ import { takeoversOf } from '../model/takeovers';
 import { Applier, examineFor } from './apply';
 import { Display } from './display';
 import { HostWatch } from './host-watch';
-import * as messages from './messages';
+import * as messages from '../api/messages';
 import { handleDrills } from './drills';
 import { runOperation } from './operations';
 import type { Operations } from './operations';

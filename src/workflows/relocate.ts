@@ -5,7 +5,7 @@ import type { Point } from '../model/records';
 import type { Relationship, TargetSpec } from '../model/spec';
 import { bringBack } from './bring-back';
 import { compare, noteVerified } from './compare';
-import type { RelocateRequest, RelocateResult } from './messages';
+import type { RelocateRequest, RelocateResult } from '../api/messages';
 import { Saga } from './saga';
 import { StepFailed } from './steps';
 import {

@@ -5,10 +5,7 @@ import { describeFailure } from '../model/failure';
 import type { DrillOutcome } from '../model/status';
 import { answerOf } from './request-answer';
 import { onControl } from './steps';
-
-export interface RequestDrillInput {
-  relationship: string;
-}
+import type { RequestDrillInput } from '../api/messages';
 
 /** Asks a relationship for a drill and ends as that ends: what its Schedule of drills starts with every tick. */
 export async function requestDrill(input: RequestDrillInput): Promise<DrillOutcome> {

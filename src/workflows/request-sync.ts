@@ -1,19 +1,11 @@
 import { ApplicationFailure, log, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import type { SyncAnswer } from '../activities/control/contract';
+import type { RequestSyncInput, SyncAnswer } from '../api/messages';
 import { describeFailure } from '../model/failure';
 import { code, page, plain } from '../model/markdown';
 import { makeRelationshipId } from '../model/names';
 import { answerOf } from './request-answer';
 import { onControl } from './steps';
-
-export interface RequestSyncInput {
-  relationship: string;
-  /** Only targets of these names or classes. */
-  targets?: string[];
-  /** Set by the relationship's own Schedule: a tick that falls into an operation is skipped. */
-  scheduled?: boolean;
-}
 
 /** When a Schedule meant this run, jitter and delays left out: Temporal tells it to each run that a Schedule starts. */
 const TICK = defineSearchAttributeKey('TemporalScheduledStartTime', SearchAttributeType.DATETIME);

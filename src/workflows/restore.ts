@@ -9,7 +9,7 @@ import type { Role } from '../model/records';
 import type { MoverSpec, Relationship, SourceSpec, TargetSpec } from '../model/spec';
 import { formatBytes, formatEntries } from '../model/units';
 import type { TransferId } from '../movers/contract';
-import type { RestoreRequest, RestoreResult } from './messages';
+import type { RestoreRequest, RestoreResult } from '../api/messages';
 import { onHost, orStepFailed, StepFailed } from './steps';
 import { closeBoth } from './close-both';
 import { findTarget, refuseTarget } from './switch-steps';

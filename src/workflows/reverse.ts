@@ -1,7 +1,7 @@
 import { code } from '../model/markdown';
 import { bringBack } from './bring-back';
 import type { BringBackInput } from './bring-back';
-import type { ReverseResult } from './messages';
+import type { ReverseResult } from '../api/messages';
 import { Saga } from './saga';
 import { findTarget, refuseTarget } from './switch-steps';
 

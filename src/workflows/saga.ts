@@ -16,7 +16,7 @@ import type { OperationNews } from '../model/operation-news';
 import { renderSagaDetails } from '../model/saga-details';
 import type { SagaPhase } from '../model/saga-details';
 import type { Waiting } from '../model/status';
-import { approveSignal, operationNewsSignal, resumeSignal } from './messages';
+import { approveSignal, operationNewsSignal, resumeSignal } from '../api/messages';
 import { onHost, StepFailed, toFailure } from './steps';
 
 /** What the workflow ends with: cancelled, where somebody wanted that and nothing is left to be told. */

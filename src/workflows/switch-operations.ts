@@ -11,7 +11,7 @@ import { recordBack } from '../model/operation-news';
 import { orient, primaryAfter } from '../model/orientation';
 import type { BringBackInput, BroughtBack } from './bring-back';
 import type { FailoverInput } from './failover';
-import type { FailoverResult, RelocateResult } from './messages';
+import type { FailoverResult, RelocateResult } from '../api/messages';
 import { runChild } from './operations';
 import type { Operations } from './operations';
 import type { RelocateInput } from './relocate';

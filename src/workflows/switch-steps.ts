@@ -15,7 +15,7 @@ import type { Saga } from './saga';
 import { attributesOf } from './search-attributes';
 import { onHost, orStepFailed, StepFailed, toFailure } from './steps';
 import type { StepOverrides } from './steps';
-import type { SyncInput } from './sync';
+import type { SyncInput } from './sync-context';
 
 /** What every operation that changes the primary is given by its relationship. */
 export interface SwitchInput {

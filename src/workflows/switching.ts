@@ -9,7 +9,7 @@ import { primaryName } from '../model/orientation';
 import type { Price } from '../model/price';
 import type { RelationshipState } from '../model/relationship-state';
 import { awaitedNames, awaitedText, nextToReverse, replicatedTo } from '../model/takeovers';
-import * as messages from './messages';
+import * as messages from '../api/messages';
 import { toFailoverRequest, toReverseRequest } from './requests';
 import { onHost, StepFailed, toFailure } from './steps';
 import { findTarget, IMPATIENT, refuse, refuseTarget, weigh } from './switch-steps';

@@ -13,12 +13,12 @@ import { formatBytes, formatEntries } from '../model/units';
 import type { TransferId } from '../movers/contract';
 import type { Landing } from '../landings/contract';
 import { isMissingAgent } from '../model/failure';
-import type { Capture } from '../volumes/contract';
+import type { Capture } from '../model/capture';
 import { NOTHING_LEFT_OUT, streamOf } from './check-target';
 import { explainShortage, makeRoom } from './make-room';
 import { onHost, orStepFailed, StepFailed, toFailure } from './steps';
-import type { SyncContext } from './sync';
-import { atSource, atTarget } from './sync';
+import type { SyncContext } from './sync-context';
+import { atSource, atTarget } from './sync-context';
 
 /** For as long as a transfer may take: its last pass begins after all contents were compared. */
 const LANDING_LIFETIME_MS = 30 * 24 * 3_600_000;

@@ -8,72 +8,24 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { SourcePrepared, StepContext, TargetPrepared } from '../activities/contract';
-import type { Capture } from '../volumes/contract';
-import type { Bases } from '../model/bases';
+import type { SourcePrepared } from '../activities/contract';
+import type { Capture } from '../model/capture';
 import { renderSyncDetails } from '../model/details';
-import { placeOf, targetName, volumeOf, volumePath } from '../model/endpoints';
+import { placeOf, targetName, volumePath } from '../model/endpoints';
 import { describeFailure } from '../model/failure';
 import { makeSyncId } from '../model/names';
 import { pinLimitsOf, pinsAfter, planPins } from '../model/pins';
 import type { PinPlan } from '../model/pins';
 import type { Failure, HeldState, Instant, SyncRecord, TargetOutcome } from '../model/records';
 import { SEARCH_ATTRIBUTES } from '../model/search-attributes';
-import type { Relationship, TargetSpec } from '../model/spec';
+import type { TargetSpec } from '../model/spec';
 import { syncResult } from '../model/sync-result';
-import { targetFailedSignal } from './messages';
+import { targetFailedSignal } from '../api/messages';
 import { inControl, onHost, toFailure } from './steps';
 import { checkTarget } from './check-target';
 import { explainShortage, makeRoom } from './make-room';
 import { isReleasedByTransfer, syncTarget } from './sync-target';
-
-export interface SyncInput {
-  document: Relationship;
-  epoch: number;
-  sequence: number;
-  reason: SyncRecord['reason'];
-  /** Names of the targets to sync. */
-  targets: string[];
-  /** `tidemark approve` was given: guards are passed once. */
-  approved: boolean;
-  /**
-   * By target name, also of targets that this sync leaves out: the sync that it last confirmed. What that sync
-   * froze is the base of the next one, and kept for it at the source.
-   */
-  bases?: Bases;
-  /** By target name: when that was frozen. */
-  basesCapturedAt?: Readonly<Record<string, Instant>>;
-}
-
-/** What one target needs to know of the sync that it is part of. */
-export interface SyncContext extends SyncInput {
-  syncId: string;
-  name: string;
-  /** Shows in the Temporal UI what a target is doing. */
-  show: (target: string, doing: string) => void;
-}
-
-/** A target, or why it can't be synced this time. */
-type Prepared = { target: TargetSpec; prepared: TargetPrepared } | { target: TargetSpec; failure: Failure };
-
-/** The context of a step at the source. */
-export function atSource(ctx: SyncContext): StepContext {
-  const { source } = ctx.document.spec;
-  return {
-    volume: volumeOf(source),
-    claim: { relationship: ctx.name, epoch: ctx.epoch, role: 'source' },
-    syncId: ctx.syncId,
-  };
-}
-
-/** The context of a step at a target. */
-export function atTarget(ctx: SyncContext, target: TargetSpec): StepContext {
-  return {
-    volume: volumeOf(target),
-    claim: { relationship: ctx.name, epoch: ctx.epoch, role: 'target' },
-    syncId: ctx.syncId,
-  };
-}
+import { SyncContext, Prepared, atTarget, atSource, SyncInput } from './sync-context';
 
 async function prepareTarget(
   ctx: SyncContext,

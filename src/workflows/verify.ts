@@ -6,7 +6,7 @@ import { makeSyncId } from '../model/names';
 import type { Relationship } from '../model/spec';
 import type { TransferId } from '../movers/contract';
 import { compare, noteVerified } from './compare';
-import type { VerifyRequest, VerifyResult } from './messages';
+import type { VerifyRequest, VerifyResult } from '../api/messages';
 import { StepFailed } from './steps';
 import { findTarget, refuseTarget } from './switch-steps';
 

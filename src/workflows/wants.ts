@@ -6,7 +6,7 @@ import type {
   RestoreRequest,
   ReverseRequest,
   VerifyRequest,
-} from './messages';
+} from '../api/messages';
 
 /** What is known of an operation once it has started. */
 export interface Started {

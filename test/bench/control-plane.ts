@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeRelationshipId } from '../../src/model/names';
-import { syncUpdate } from '../../src/workflows/messages';
+import { syncUpdate } from '../../src/api/messages';
 import { eventually } from '../support/system';
 import type { TestSystem } from '../support/system';
 import { median, residentBytes } from './measure';

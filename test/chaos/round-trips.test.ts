@@ -5,7 +5,7 @@
  */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { ReverseResult } from '../../src/workflows/messages';
+import type { ReverseResult } from '../../src/api/messages';
 import { tell } from '../support/tell';
 import type { HostName } from './crash/hosts';
 import { NAME, Stage } from './crash/stage';

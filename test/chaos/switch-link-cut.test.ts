@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Price } from '../../src/model/price';
-import type { FailoverResult, ReverseResult } from '../../src/workflows/messages';
+import type { FailoverResult, ReverseResult } from '../../src/api/messages';
 import { TestFilesystem } from '../support/filesystems';
 import { TwoHosts } from '../support/netns';
 import { awaitEnd, carryOut, start, untilStatus, update } from '../support/switching';

@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { makeLocalHost } from '../../src/hosts/local';
 import { runChecked } from '../../src/hosts/run-checked';
 import { MoverSchema } from '../../src/model/spec';
-import { btrfsMover } from '../../src/movers/btrfs';
+import { btrfsMover } from '../../src/volumes/btrfs/send';
 import { btrfsDriver } from '../../src/volumes/btrfs';
 import { setReadOnlyByKernel } from '../support/btrfs-writable';
 import { compareTrees } from '../support/compare-trees';

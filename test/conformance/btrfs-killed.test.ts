@@ -6,7 +6,7 @@ import type { Host } from '../../src/hosts/contract';
 import { makeLocalHost } from '../../src/hosts/local';
 import { runChecked } from '../../src/hosts/run-checked';
 import { MoverSchema } from '../../src/model/spec';
-import { btrfsMover } from '../../src/movers/btrfs';
+import { btrfsMover } from '../../src/volumes/btrfs/send';
 import { btrfsDriver } from '../../src/volumes/btrfs';
 import { exchangeNames, mendNames } from '../../src/volumes/btrfs/exchange';
 import { findPlace } from '../../src/volumes/directory/place';

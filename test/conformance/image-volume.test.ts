@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Host } from '../../src/hosts/contract';
 import { imageDriver } from '../../src/volumes/image';
 import type { Claim, Volume } from '../../src/model/records';
-import { BAD_REQUEST, makeLandingCommand } from '../../src/movers/image/landing-script';
+import { BAD_REQUEST, makeLandingCommand } from '../../src/volumes/image/send/landing-script';
 import { errorOfType } from '../support/expect-type';
 import { ImageRig } from '../support/image-rig';
 import { BLOG, type ImageStore, WIKI } from '../support/image-stores';

@@ -5,7 +5,7 @@
 import { randomFillSync } from 'node:crypto';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FailoverResult } from '../../src/workflows/messages';
+import type { FailoverResult } from '../../src/api/messages';
 import { compareTrees } from '../support/compare-trees';
 import { TwoHosts } from '../support/netns';
 import { TestSshd } from '../support/ssh-host';

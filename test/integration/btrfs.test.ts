@@ -10,7 +10,7 @@ import type {
   RelocateResult,
   ReverseResult,
   VerifyResult,
-} from '../../src/workflows/messages';
+} from '../../src/api/messages';
 import { compareTrees } from '../support/compare-trees';
 import { TestFilesystem } from '../support/filesystems';
 import { makeNastyTree } from '../support/nasty-tree';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Price } from '../../src/model/price';
 import type { DrillOutcome } from '../../src/model/status';
-import type { FailoverResult, RelocateResult, ReverseResult } from '../../src/workflows/messages';
+import type { FailoverResult, RelocateResult, ReverseResult } from '../../src/api/messages';
 import { compareTrees } from '../support/compare-trees';
 import { TestFilesystem } from '../support/filesystems';
 import { makeNastyTree } from '../support/nasty-tree';

@@ -1,6 +1,6 @@
 /** Images of a primary that is lost, taken over and comes back: a whole system, real stores, from the command line. */
 import type { DrillOutcome } from '../../src/model/status';
-import type { FailoverResult, ReverseResult } from '../../src/workflows/messages';
+import type { FailoverResult, ReverseResult } from '../../src/api/messages';
 import { ImageStore } from '../support/image-stores';
 import { carryOut } from '../support/switching';
 import { TestSystem } from '../support/system';

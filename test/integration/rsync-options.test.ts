@@ -7,7 +7,7 @@ import { makeLocalHost } from '../../src/hosts/local';
 import { runChecked } from '../../src/hosts/run-checked';
 import type { SyncRecord } from '../../src/model/records';
 import type { RelationshipInput } from '../../src/model/spec';
-import type { VerifyResult } from '../../src/workflows/messages';
+import type { VerifyResult } from '../../src/api/messages';
 import { compareTrees } from '../support/compare-trees';
 import { TestFilesystem } from '../support/filesystems';
 import { makeNastyTree, NASTY_NAMES } from '../support/nasty-tree';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RelationshipInput } from '../../src/model/spec';
 import type { DrillOutcome } from '../../src/model/status';
-import type { FailoverResult } from '../../src/workflows/messages';
+import type { FailoverResult } from '../../src/api/messages';
 import { awaitEnd, carryOut, start, untilStatus } from '../support/switching';
 import { TestSystem } from '../support/system';
 import { syncWell, writeDocument } from '../support/user';

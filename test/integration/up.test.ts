@@ -8,11 +8,11 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { SyncEntry } from '../../src/catalog/contract';
 import type { RelationshipSummary } from '../../src/model/summary';
-import { findUnderUp } from '../../src/workers/up/left-overs';
-import { makeFolders } from '../../src/workers/up';
-import { startOnFreePorts, stopAll } from '../../src/workers/up/start';
-import { startTimeOf } from '../../src/workers/up/state';
-import type { UpState } from '../../src/workers/up/state';
+import { findUnderUp } from '../../src/up/left-overs';
+import { makeFolders } from '../../src/up';
+import { startOnFreePorts, stopAll } from '../../src/up/start';
+import { startTimeOf } from '../../src/client/up-state';
+import type { UpState } from '../../src/client/up-state';
 import { reservePorts } from '../support/ports';
 import { eventually } from '../support/system';
 

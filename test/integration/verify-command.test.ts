@@ -17,7 +17,7 @@ import type { PointEntry } from '../../src/catalog/contract';
 import { makeLocalHost } from '../../src/hosts/local';
 import { runChecked } from '../../src/hosts/run-checked';
 import type { Difference } from '../../src/model/records';
-import type { VerifyResult } from '../../src/workflows/messages';
+import type { VerifyResult } from '../../src/api/messages';
 import { describeTree } from '../support/compare-trees';
 import { TestFilesystem } from '../support/filesystems';
 import { makeNastyTree } from '../support/nasty-tree';

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { chmod, chown, mkdir, open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { VerifyResult } from '../../src/workflows/messages';
+import type { VerifyResult } from '../../src/api/messages';
 import { eventually, TestSystem } from '../support/system';
 
 let system: TestSystem;

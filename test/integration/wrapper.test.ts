@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { startTimeOf } from '../../src/workers/up/state';
+import { startTimeOf } from '../../src/client/up-state';
 import { eventually } from '../support/system';
 
 let root: string;

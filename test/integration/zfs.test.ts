@@ -3,7 +3,7 @@ import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DrillOutcome } from '../../src/model/status';
 import type { Price } from '../../src/model/price';
-import type { FailoverResult, RelocateResult, ReverseResult } from '../../src/workflows/messages';
+import type { FailoverResult, RelocateResult, ReverseResult } from '../../src/api/messages';
 import { attempt, carryOut, update } from '../support/switching';
 import { TestSystem } from '../support/system';
 import { applyAndSync, approveAndSync, syncNow, syncWell } from '../support/user';

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadWorkflowBundle } from '../../src/workers/bundle';
 import type { WorkflowBundle } from '../../src/workers/bundle';
-import type { WORKFLOW_TYPES } from '../../src/workflows/messages';
+import type { WORKFLOW_TYPES } from '../../src/api/messages';
 import { HISTORIES, loadHistory, storedHistories } from './stored-history';
 
 const names = storedHistories();

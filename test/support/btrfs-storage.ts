@@ -6,7 +6,7 @@ import { makeLocalHost } from '../../src/hosts/local';
 import { runChecked } from '../../src/hosts/run-checked';
 import type { HeldState, Volume } from '../../src/model/records';
 import { MoverSchema } from '../../src/model/spec';
-import { btrfsMover } from '../../src/movers/btrfs';
+import { btrfsMover } from '../../src/volumes/btrfs/send';
 import { btrfsDriver } from '../../src/volumes/btrfs';
 import { TestFilesystem } from './filesystems';
 import type { SnapshotStorage } from './snapshot-storage';

@@ -8,7 +8,8 @@ import { basename, join } from 'node:path';
 import { makeLocalHost } from '../../src/hosts/local';
 import { runChecked } from '../../src/hosts/run-checked';
 import type { Volume } from '../../src/model/records';
-import { type Engine, engineOf } from '../../src/volumes/image/engine';
+import { type Engine } from '../../src/volumes/image/engine';
+import { engineOf } from '../../src/volumes/image/engines';
 import { type EngineKind, makeCommand, parseStore } from '../../src/volumes/image/store';
 import { waitFor } from './wait-for';
 

@@ -10,7 +10,7 @@ import type { Comparison, Difference, Progress, TransferStats, Volume } from '..
 import { MoverSchema, type MoverSpec } from '../../src/model/spec';
 import type { Mover, TransferId, WriteMode } from '../../src/movers/contract';
 import { directoryDriver } from '../../src/volumes/directory';
-import type { Capture } from '../../src/volumes/contract';
+import type { Capture } from '../../src/model/capture';
 
 export interface SyncOptions {
   writeMode?: WriteMode;

@@ -14,7 +14,7 @@ import {
 import { limitDeletions } from '../../src/model/plan-transfer';
 import type { Comparison, Point, Progress, TransferStats, Volume } from '../../src/model/records';
 import type { MoverSpec } from '../../src/model/spec';
-import type { Capture } from '../../src/volumes/contract';
+import type { Capture } from '../../src/model/capture';
 import { makeStamp } from '../conformance/volume-fixture';
 import { inAnHour, type MakeHosts, makeLocalHosts, type RigHosts } from './mover-rig';
 import type { SnapshotStorage } from './snapshot-storage';

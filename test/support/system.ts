@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { makeRelationshipId } from '../../src/model/names';
 import type { RelationshipStatus } from '../../src/model/status';
-import { statusQuery } from '../../src/workflows/messages';
+import { statusQuery } from '../../src/api/messages';
 import { killAllOf } from './find-processes';
 import { reservePorts } from './ports';
 import { findTemporal } from './temporal-server';

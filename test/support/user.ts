@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { makeRelationshipId } from '../../src/model/names';
 import type { SyncRecord } from '../../src/model/records';
 import type { RelationshipInput } from '../../src/model/spec';
-import { historyQuery } from '../../src/workflows/messages';
+import { historyQuery } from '../../src/api/messages';
 import { eventually, type CliResult, type TestSystem } from './system';
 
 /** A document as text. YAML takes JSON as it is. */

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { HeldState, Volume } from '../../src/model/records';
 import { MoverSchema } from '../../src/model/spec';
 import { makeLocalHost } from '../../src/hosts/local';
-import { zfsMover } from '../../src/movers/zfs';
+import { zfsMover } from '../../src/volumes/zfs/send';
 import { zfsDriver } from '../../src/volumes/zfs';
 import type { SnapshotStorage } from './snapshot-storage';
 import { TestPool } from './zfs';

@@ -1,5 +1,5 @@
 /** Operations that are asked for at the same moment are each answered with what is true by then. */
-import * as messages from '../../src/workflows/messages';
+import * as messages from '../../src/api/messages';
 import { eventually } from '../support/system';
 import { FakeWorld } from './fakes';
 import { applyTo } from './rig';

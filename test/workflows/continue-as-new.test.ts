@@ -1,5 +1,5 @@
 /** A relationship lives for years, in runs that follow each other: nothing is lost between them. */
-import * as messages from '../../src/workflows/messages';
+import * as messages from '../../src/api/messages';
 import { eventually } from '../support/system';
 import { FakeWorld } from './fakes';
 import { applyTo, idle, setUpRelationship } from './rig';

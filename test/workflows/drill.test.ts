@@ -1,8 +1,8 @@
 /** Drills rehearse a failover on a clone, beside replication, and leave nothing behind. */
 import type { RelationshipInput as Document } from '../../src/model/spec';
 import type { DrillOutcome } from '../../src/model/status';
-import { WORKFLOW_TYPES } from '../../src/workflows/messages';
-import * as messages from '../../src/workflows/messages';
+import { WORKFLOW_TYPES } from '../../src/api/messages';
+import * as messages from '../../src/api/messages';
 import { CONTROL_QUEUE } from '../../src/model/names';
 import { FakeWorld } from './fakes';
 import { inLanes, refusalOf, setUpReplicated } from './switch-rig';

@@ -1,6 +1,6 @@
 /** A target takes over from a primary that is lost, or given up; and until then everything can be put back. */
 import type { RelationshipInput as Document } from '../../src/model/spec';
-import * as messages from '../../src/workflows/messages';
+import * as messages from '../../src/api/messages';
 import { eventually } from '../support/system';
 import { FakeWorld } from './fakes';
 import { inLanes, refusalOf, setUpReplicated } from './switch-rig';

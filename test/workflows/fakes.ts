@@ -6,7 +6,8 @@ import { ApplicationFailure } from '@temporalio/common';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import type { HostActivities, StepContext } from '../../src/activities/contract';
-import type { ControlActivities, SyncAnswer, WantedSchedule } from '../../src/activities/control/contract';
+import type { ControlActivities, WantedSchedule } from '../../src/activities/control/contract';
+import type { SyncAnswer } from '../../src/api/messages';
 import { recall } from '../../src/activities/control/recall';
 import type { ErrorType } from '../../src/model/errors';
 import { CONTROL_QUEUE, makeHostQueue, makePointId, makeRelationshipId } from '../../src/model/names';
@@ -17,7 +18,7 @@ import { loadWorkflowBundle } from '../../src/workers/bundle';
 import type { WorkflowBundle } from '../../src/workers/bundle';
 import { registerSearchAttributes } from '../../src/workers/search-attributes';
 import type { DrillOutcome } from '../../src/model/status';
-import { drillUpdate, syncUpdate } from '../../src/workflows/messages';
+import { drillUpdate, syncUpdate } from '../../src/api/messages';
 import { reservePorts } from '../support/ports';
 import { findTemporal } from '../support/temporal-server';
 

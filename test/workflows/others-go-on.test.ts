@@ -1,6 +1,6 @@
 /** After a failover the new primary's other targets are copied to, though the old primary's host is dead. */
 import type { RelationshipInput as Document } from '../../src/model/spec';
-import * as messages from '../../src/workflows/messages';
+import * as messages from '../../src/api/messages';
 import { FakeHost, FakeWorld } from './fakes';
 import { applyTo } from './rig';
 import { refusalOf, setUpReplicated } from './switch-rig';

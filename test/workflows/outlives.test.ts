@@ -1,6 +1,6 @@
 /** What is done to a relationship's workflows in the Temporal UI must not end it. */
-import { findAllVanished, findVanished, notThere } from '../../src/activities/control/vanished';
-import * as messages from '../../src/workflows/messages';
+import { findAllVanished, findVanished, notThere } from '../../src/client/find-vanished';
+import * as messages from '../../src/api/messages';
 import { makeRelationshipId } from '../../src/model/names';
 import { eventually } from '../support/system';
 import { FakeWorld } from './fakes';

@@ -1,7 +1,7 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { RelationshipInput as Document } from '../../src/model/spec';
-import * as messages from '../../src/workflows/messages';
+import * as messages from '../../src/api/messages';
 import { eventually } from '../support/system';
 import { FakeWorld } from './fakes';
 import { applyTo, idle, setUpRelationship } from './rig';

@@ -1,6 +1,6 @@
 /** A relocation loses nothing, or changes nothing; once its target is promoted it goes on to its end. */
 import type { RelationshipInput as Document } from '../../src/model/spec';
-import * as messages from '../../src/workflows/messages';
+import * as messages from '../../src/api/messages';
 import { eventually } from '../support/system';
 import { FakeWorld } from './fakes';
 import { WHENS } from './stage';

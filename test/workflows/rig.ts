@@ -2,7 +2,7 @@ import { WithStartWorkflowOperation } from '@temporalio/client';
 import type { WorkflowHandle } from '@temporalio/client';
 import { CONTROL_QUEUE, makeRelationshipId } from '../../src/model/names';
 import type { RelationshipInput as Document } from '../../src/model/spec';
-import * as messages from '../../src/workflows/messages';
+import * as messages from '../../src/api/messages';
 import type { relationship, RelationshipInput } from '../../src/workflows/relationship';
 import { eventually } from '../support/system';
 import { FakeHost } from './fakes';

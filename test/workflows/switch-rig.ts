@@ -4,7 +4,7 @@ import type { UpdateDefinition } from '@temporalio/common';
 import { ApplicationFailure } from '@temporalio/common';
 import type { RelationshipInput as Document } from '../../src/model/spec';
 import type { RelationshipStatus } from '../../src/model/status';
-import * as messages from '../../src/workflows/messages';
+import * as messages from '../../src/api/messages';
 import { eventually } from '../support/system';
 import type { FakeWorld } from './fakes';
 import { applyTo, idle, setUpRelationship } from './rig';

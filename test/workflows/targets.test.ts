@@ -1,7 +1,7 @@
 /** Targets with classes, schedules and fates of their own, of one relationship. */
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { RelationshipInput as Document } from '../../src/model/spec';
-import * as messages from '../../src/workflows/messages';
+import * as messages from '../../src/api/messages';
 import { eventually } from '../support/system';
 import { FakeHost, FakeWorld } from './fakes';
 import { applyTo, idle, setUpRelationship } from './rig';

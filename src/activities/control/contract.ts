@@ -1,5 +1,6 @@
 /** What workflows call on the control worker. Types alone, so that workflow code can import them. */
-import type { Failure, Instant, SyncRecord } from '../../model/records';
+import type { SyncAnswer } from '../../api/messages';
+import type { Instant, SyncRecord } from '../../model/records';
 import type { RelationshipState } from '../../model/relationship-state';
 import type { Relationship } from '../../model/spec';
 import type { DrillOutcome, Takeover } from '../../model/status';
@@ -60,15 +61,4 @@ export interface ControlActivities {
     tick?: Instant;
     targets?: string[];
   }): Promise<SyncAnswer>;
-}
-
-/** What the update `sync` answers. */
-export interface SyncAnswer {
-  /** Not started: another operation was running, or the relationship was paused. */
-  skipped?: string;
-  syncId?: string;
-  workflowId?: string;
-  /** Where it was asked to wait. */
-  result?: SyncRecord['result'];
-  failure?: Failure;
 }

@@ -2,10 +2,10 @@
 import type { Client } from '@temporalio/client';
 import { isSwitch } from '../../model/document-change';
 import { makeRelationshipId } from '../../model/names';
-import { neverBegan } from './vanished';
+import { neverBegan } from '../../client/find-vanished';
 import { vanishedBy } from '../../model/vanished';
-import { carriedQuery } from '../../workflows/messages';
-import type { FailoverResult } from '../../workflows/messages';
+import { carriedQuery } from '../../api/messages';
+import type { FailoverResult } from '../../api/messages';
 import type { RelationshipState } from '../../model/relationship-state';
 import type { ControlActivities } from './contract';
 

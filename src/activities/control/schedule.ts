@@ -9,8 +9,8 @@ import type { Client, ScheduleOptions } from '@temporalio/client';
 import { TidemarkError } from '../../model/errors';
 import { CONTROL_QUEUE, makeDrillScheduleId, makeScheduleId } from '../../model/names';
 import { SEARCH_ATTRIBUTES } from '../../model/search-attributes';
-import type { RequestDrillInput } from '../../workflows/request-drill';
-import type { RequestSyncInput } from '../../workflows/request-sync';
+import type { RequestDrillInput } from '../../api/messages';
+import type { RequestSyncInput } from '../../api/messages';
 import type { WantedSchedule } from './contract';
 
 type WantedOptions = Pick<ScheduleOptions, 'spec' | 'action' | 'policies'> &

@@ -4,9 +4,9 @@ import type { Client } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { makeRelationshipId } from '../../model/names';
 import type { DrillOutcome } from '../../model/status';
-import { drillUpdate } from '../../workflows/messages';
+import { drillUpdate } from '../../api/messages';
 import type { ControlActivities } from './contract';
-import { notThere } from './vanished';
+import { notThere } from '../../client/find-vanished';
 
 /** A drill that a tick asked for; waits for its end. */
 export async function sendDrill(

@@ -4,9 +4,10 @@ import type { Client } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Catalog } from '../../catalog/contract';
 import { makeRelationshipId } from '../../model/names';
-import { REFUSED_BY_STATE, syncUpdate } from '../../workflows/messages';
-import type { ControlActivities, SyncAnswer } from './contract';
-import { notThere } from './vanished';
+import { REFUSED_BY_STATE, syncUpdate } from '../../api/messages';
+import type { ControlActivities } from './contract';
+import type { SyncAnswer } from '../../api/messages';
+import { notThere } from '../../client/find-vanished';
 
 /** A sync that a tick or a user's own workflow asked for; waits for its end, however long it takes. */
 export async function sendSync(

@@ -1,20 +1,19 @@
 import type { Command } from 'commander';
-import type { SyncAnswer } from '../../activities/control/contract';
-import { makeOperationId } from '../../model/names';
-import type { SyncRecord } from '../../model/records';
 import type { Relationship } from '../../model/spec';
-import type { ApplyAnswer } from '../../workflows/messages';
-import { CliError } from '../errors';
-import { exitCodeOf, tellError } from '../exit-codes';
+import type { ApplyAnswer } from '../../api/messages';
+import { CliError } from '../../client/exit-codes';
+import { exitCodeOf, tellError } from '../../client/exit-codes';
 import { lazy } from '../lazy';
 import { finish, note, print } from '../output';
 import type { OutputOptions } from '../output';
 import { collect } from '../parse';
 import { readSpecs } from '../spec-files';
-import { followSync, formatRecord } from '../sync-result';
+import { followSync } from '../follow-sync';
+import { formatRecord } from '../../client/format-record';
 import { inTurns } from '../../model/in-turns';
-import type { Temporal } from '../temporal-client';
-import { printable } from '../text';
+import type { Temporal } from '../../client/temporal-client';
+import { printable } from '../../client/text';
+import { Applied, awaitSync } from '../../client/apply-one';
 
 /** How many documents are judged at once. */
 const AT_ONCE = 8;
@@ -23,13 +22,6 @@ interface ApplyOptions extends OutputOptions {
   file: string[];
   dryRun?: boolean;
   wait?: boolean;
-}
-
-interface Applied {
-  name: string;
-  outcome: ApplyAnswer['outcome'] | 'valid';
-  warnings: string[];
-  sync?: SyncRecord;
 }
 
 export function register(program: Command): void {
@@ -52,43 +44,6 @@ export function register(program: Command): void {
     'tidemark apply -f relationships/ --dry-run',
     'cat wiki.yaml | tidemark apply -f - --wait',
   ]);
-}
-
-/**
- * The first sync by the spec that was applied: the one that runs, or was quicker than this look, or else one that is asked
- * for now; undefined where the state allows none.
- */
-async function findSync(temporal: Temporal, name: string, sequence: number): Promise<string | undefined> {
-  const { operation, ...status } = await temporal.status(name);
-  // One that began before is not by this spec.
-  if (status.sequence > sequence) {
-    if (operation?.kind === 'sync') return operation.workflowId;
-    if (!operation && status.lastSync) return makeOperationId(name, 'sync', status.sequence);
-  }
-  try {
-    return (await temporal.update<SyncAnswer>(name, 'sync', {})).workflowId;
-  } catch (error) {
-    if (tellError(error).type === 'RefusedByState') return undefined;
-    throw error;
-  }
-}
-
-/** How a relationship fared after its spec was applied. */
-async function awaitSync(temporal: Temporal, name: string, answer: ApplyAnswer): Promise<Applied> {
-  const { outcome, warnings, sequence } = answer;
-  const applied: Applied = { name, outcome, warnings };
-  if (outcome === 'unchanged') return applied;
-  const workflowId = await findSync(temporal, name, sequence);
-  if (workflowId !== undefined) return { ...applied, sync: await followSync(temporal, workflowId) };
-  return {
-    ...applied,
-    warnings: [...warnings, 'no sync was waited for: it is paused, or waits for somebody'],
-  };
-}
-
-/** Applies one document, and waits for its sync. @throws what it was refused for. */
-export async function applyOne(temporal: Temporal, document: Relationship): Promise<Applied> {
-  return await awaitSync(temporal, document.metadata.name, await temporal.apply(document));
 }
 
 /** Has every document judged before the first is applied. @throws CliError with every reason against any of them. */
@@ -139,7 +94,7 @@ async function applyAll(documents: readonly Relationship[], options: ApplyOption
     if (!options.wait)
       return answers.map(({ name, answer: { outcome, warnings } }) => ({ name, outcome, warnings }));
     const done: Applied[] = [];
-    for (const { name, answer } of answers) done.push(await awaitSync(temporal, name, answer));
+    for (const { name, answer } of answers) done.push(await awaitSync(temporal, name, answer, followSync));
     return done;
   });
 }

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import type { OperationStarted } from '../../workflows/messages';
-import { tellError } from '../exit-codes';
+import type { OperationStarted } from '../../api/messages';
+import { tellError } from '../../client/exit-codes';
 import { followPhases } from '../follow-phases';
 import { lazy } from '../lazy';
 import { finish, print } from '../output';
 import type { OutputOptions } from '../output';
-import type { Temporal } from '../temporal-client';
+import type { Temporal } from '../../client/temporal-client';
 
 export function register(program: Command): void {
   const command = program

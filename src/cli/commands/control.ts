@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { join } from 'node:path';
-import { stateHome } from '../../workers/up/state';
+import { stateHome } from '../../client/up-state';
 import { lazy } from '../lazy';
 import { finish } from '../output';
 import { parseHostPort, parsePath } from '../parse';

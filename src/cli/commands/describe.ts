@@ -9,14 +9,14 @@ import { scheduleText, summarize } from '../../model/summary';
 import type { RelationshipSummary } from '../../model/summary';
 import { formatDuration } from '../../model/units';
 import { makeRelationshipId } from '../../model/names';
-import { findUiUrl } from '../connection';
+import { findUiUrl } from '../../client/connection';
 import { waitingLines } from '../follow-phases';
-import { getJson, relationshipPath } from '../http';
+import { getJson, relationshipPath } from '../../client/http';
 import { lazy } from '../lazy';
 import { finish, print } from '../output';
 import type { OutputOptions } from '../output';
 import { comeBackLines, formatTakeover } from '../takeover';
-import { colors, formatFields, formatLeftOut, formatTime, paintState, printable } from '../text';
+import { colors, formatFields, formatLeftOut, formatTime, paintState, printable } from '../../client/text';
 import { formatHistory } from './history';
 import { formatPoints } from './points';
 

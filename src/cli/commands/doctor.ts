@@ -4,7 +4,7 @@ import type { Finding } from '../doctor';
 import { finish, print } from '../output';
 import type { OutputOptions } from '../output';
 import { parsePath } from '../parse';
-import { colors, formatTable, paintState } from '../text';
+import { colors, formatTable, paintState } from '../../client/text';
 
 interface DoctorOptions extends OutputOptions {
   path?: string;

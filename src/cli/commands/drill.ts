@@ -5,14 +5,14 @@ import { describeFailure } from '../../model/failure';
 import type { Instant } from '../../model/records';
 import type { DrillOutcome, RelationshipStatus } from '../../model/status';
 import { formatDuration } from '../../model/units';
-import type { DrillRequest, OperationStarted } from '../../workflows/messages';
-import { CliError } from '../errors';
-import { exitCodeOf } from '../exit-codes';
+import type { DrillRequest, OperationStarted } from '../../api/messages';
+import { CliError } from '../../client/exit-codes';
+import { exitCodeOf } from '../../client/exit-codes';
 import { followShown } from '../follow-shown';
 import { lazy } from '../lazy';
 import { finish, print } from '../output';
 import type { OutputOptions } from '../output';
-import { colors, formatFields, formatTime, paintState, printable } from '../text';
+import { colors, formatFields, formatTime, paintState, printable } from '../../client/text';
 
 interface DrillOptions extends OutputOptions {
   target?: string;

@@ -1,22 +1,17 @@
 import type { Command } from 'commander';
 import type { Price } from '../../model/price';
 import { AGE, priceLines, SINCE } from '../../model/saga-details';
-import type {
-  FailoverRequest,
-  FailoverResult,
-  OperationStarted,
-  PriceRequest,
-} from '../../workflows/messages';
+import type { FailoverRequest, FailoverResult, OperationStarted, PriceRequest } from '../../api/messages';
 import { confirm } from '../confirm';
-import { CliError } from '../errors';
+import { CliError } from '../../client/exit-codes';
 import { followPhases } from '../follow-phases';
 import { lazy } from '../lazy';
 import { finish, note, print } from '../output';
 import type { OutputOptions } from '../output';
-import type { Temporal } from '../temporal-client';
+import type { Temporal } from '../../client/temporal-client';
 import { comeBackLines, formatTakeover } from '../takeover';
-import { colors, formatFields, formatTime } from '../text';
-import type { Cell } from '../text';
+import { colors, formatFields, formatTime } from '../../client/text';
+import type { Cell } from '../../client/text';
 
 interface FailoverOptions extends OutputOptions {
   target?: string;

@@ -6,15 +6,23 @@ import { scheduleText, summarize } from '../../model/summary';
 import { formatBytes, formatDuration } from '../../model/units';
 import { vanishedHint, vanishedText } from '../../model/vanished';
 import { DOWN_AT, isRpoKept, WARN_AT } from '../../model/health';
-import { CHECK_CODES, checkCode, formatCheck, formatUnknown, UNKNOWN_CODE } from '../check';
-import { exitCodeOf, tellError } from '../exit-codes';
+import { CHECK_CODES, checkCode, formatCheck, formatUnknown, UNKNOWN_CODE } from '../../client/check';
+import { exitCodeOf, tellError } from '../../client/exit-codes';
 import { waitingLines } from '../follow-phases';
 import { lazy } from '../lazy';
 import { finish, note, print, printError, render } from '../output';
 import type { OutputOptions } from '../output';
-import type { Survey, Temporal, Unknown } from '../temporal-client';
-import { colors, fitPaths, formatAge, formatTable, paintState, printable, terminalWidth } from '../text';
-import type { Cell } from '../text';
+import type { Survey, Temporal, Unknown } from '../../client/temporal-client';
+import {
+  colors,
+  fitPaths,
+  formatAge,
+  formatTable,
+  paintState,
+  printable,
+  terminalWidth,
+} from '../../client/text';
+import type { Cell } from '../../client/text';
 
 interface GetOptions extends OutputOptions {
   watch?: boolean;

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import type { SyncEntry, TargetEntry } from '../../catalog/contract';
 import { formatDuration } from '../../model/units';
-import { getJson, relationshipPath } from '../http';
+import { getJson, relationshipPath } from '../../client/http';
 import { finish, print } from '../output';
 import type { OutputOptions } from '../output';
 import { parseCount } from '../parse';
-import { formatSent, formatTable, formatTime, paintState } from '../text';
-import type { Cell } from '../text';
+import { formatSent, formatTable, formatTime, paintState } from '../../client/text';
+import type { Cell } from '../../client/text';
 
 interface HistoryOptions extends OutputOptions {
   limit: number;

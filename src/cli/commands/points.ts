@@ -2,10 +2,10 @@ import type { Command } from 'commander';
 import type { PointEntry } from '../../catalog/contract';
 import { describeLeftOut } from '../../model/left-out';
 import { formatBytes } from '../../model/units';
-import { getJson, relationshipPath } from '../http';
+import { getJson, relationshipPath } from '../../client/http';
 import { finish, print } from '../output';
 import type { OutputOptions } from '../output';
-import { formatLeftOut, formatTable, formatTime } from '../text';
+import { formatLeftOut, formatTable, formatTime } from '../../client/text';
 
 interface PointsOptions extends OutputOptions {
   target?: string;

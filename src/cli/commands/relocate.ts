@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { chooseTakeoverTarget } from '../../model/choose-targets';
 import type { RelationshipStatus } from '../../model/status';
 import { awaitedNames } from '../../model/takeovers';
-import type { OperationStarted, RelocateResult } from '../../workflows/messages';
+import type { OperationStarted, RelocateResult } from '../../api/messages';
 import { confirm } from '../confirm';
 import { followPhases } from '../follow-phases';
 import { lazy } from '../lazy';

@@ -1,18 +1,18 @@
 import type { Command } from 'commander';
 import { missingTarget } from '../../model/endpoints';
-import type { OperationStarted, RestoreRequest, RestoreResult } from '../../workflows/messages';
+import type { OperationStarted, RestoreRequest, RestoreResult } from '../../api/messages';
 import { formatBytes, formatDuration, formatEntries } from '../../model/units';
 import type { RelationshipStatus } from '../../model/status';
-import { CliError } from '../errors';
+import { CliError } from '../../client/exit-codes';
 import { followShown } from '../follow-shown';
 import { lazy } from '../lazy';
 import { confirm } from '../confirm';
 import { finish, note, print } from '../output';
 import type { OutputOptions } from '../output';
 import { parseInner, parseLocation } from '../parse';
-import { colors, formatFields, formatLeftOut, formatTime, oneLine } from '../text';
-import type { Cell } from '../text';
-import type { Temporal } from '../temporal-client';
+import { colors, formatFields, formatLeftOut, formatTime, oneLine } from '../../client/text';
+import type { Cell } from '../../client/text';
+import type { Temporal } from '../../client/temporal-client';
 
 interface RestoreOptions extends OutputOptions {
   point: string;

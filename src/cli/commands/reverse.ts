@@ -1,16 +1,16 @@
 import type { Command } from 'commander';
 import type { RelationshipStatus } from '../../model/status';
 import { nextToReverse } from '../../model/takeovers';
-import type { OperationStarted, ReverseResult } from '../../workflows/messages';
+import type { OperationStarted, ReverseResult } from '../../api/messages';
 import { formatBroughtBack } from '../brought-back';
 import { confirm } from '../confirm';
-import { CliError } from '../errors';
-import { tellError } from '../exit-codes';
+import { CliError } from '../../client/exit-codes';
+import { tellError } from '../../client/exit-codes';
 import { followPhases } from '../follow-phases';
 import { lazy } from '../lazy';
 import { finish, print } from '../output';
 import type { OutputOptions } from '../output';
-import type { Temporal } from '../temporal-client';
+import type { Temporal } from '../../client/temporal-client';
 import { goHomeLine, primaryOf, targetOf } from '../takeover';
 
 interface ReverseOptions extends OutputOptions {

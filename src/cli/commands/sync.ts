@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
-import type { SyncAnswer } from '../../activities/control/contract';
+import type { SyncAnswer } from '../../api/messages';
 import type { SyncRecord } from '../../model/records';
-import { CliError } from '../errors';
+import { CliError } from '../../client/exit-codes';
 import { lazy } from '../lazy';
 import { finish, print } from '../output';
 import type { OutputOptions } from '../output';
 import { parseList } from '../parse';
-import { followSync, formatRecord } from '../sync-result';
+import { followSync } from '../follow-sync';
+import { formatRecord } from '../../client/format-record';
 
 interface SyncOptions extends OutputOptions {
   wait?: boolean;

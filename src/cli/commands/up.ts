@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { stateHome } from '../../workers/up/state';
+import { stateHome } from '../../client/up-state';
 import { lazy } from '../lazy';
 import { finish } from '../output';
 import { parsePath, parsePort } from '../parse';

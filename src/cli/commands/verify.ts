@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import type { OperationStarted, VerifyRequest, VerifyResult } from '../../workflows/messages';
+import type { OperationStarted, VerifyRequest, VerifyResult } from '../../api/messages';
 import type { Difference } from '../../model/records';
 import { followShown } from '../follow-shown';
 import { lazy } from '../lazy';
 import { finish, print } from '../output';
 import type { OutputOptions } from '../output';
-import { colors, formatLeftOut, formatTable, formatTime } from '../text';
+import { colors, formatLeftOut, formatTable, formatTime } from '../../client/text';
 import { formatEntries } from '../../model/units';
 
 interface VerifyOptions extends OutputOptions {

@@ -1,5 +1,6 @@
 import type { ErrorType } from '../../model/errors';
-import { classifyEnding, countVanished, parseSkippedDeletions, shortenMessages } from './classify';
+import { classifyEnding, countVanished, parseSkippedDeletions } from './classify';
+import { shortenMessages } from '../shared/ssh-rules';
 
 /** What ssh, sshd, flock and rsync 3.5.0 printed when it really happened. */
 const ENDINGS: [ErrorType, number, string][] = [

@@ -1,5 +1,6 @@
 /** What rsync prints, line by line. Names in it can't break a line: rsync escapes control characters. */
 import { StringDecoder } from 'node:string_decoder';
+import type { ProgressLine } from '../shared/progress';
 
 /** Cuts a stream into lines, which end with `\n` or, for progress, `\r`. */
 export function makeLineReader(onLine: (line: string) => void): {
@@ -45,13 +46,6 @@ export function parseSizedItem(line: string): (Item & { lengthBytes: number }) |
 
 export function isDeletion(item: Item): boolean {
   return item.code.startsWith('*');
-}
-
-/** One line of `--info=progress2`. */
-export interface ProgressLine {
-  /** Of the files that were gone through for writing, those parts too that the target had. */
-  bytes: number;
-  files?: { checked: number; total: number; totalIsFinal: boolean };
 }
 
 const PROGRESS =

@@ -1,6 +1,5 @@
 /** Turns rsync's progress lines into what users see: rate, share, time left. */
 import type { Progress } from '../../model/records';
-import type { ProgressLine } from '../rsync/output';
 
 const REPORT_EVERY_MS = 500;
 /** The rate is the mean over so long. */
@@ -82,4 +81,11 @@ export class ProgressMeter {
         share > 0.01 && { etaSeconds: Math.round((elapsed * (1 - share)) / share / 1000) }),
     };
   }
+}
+
+/** One line of `--info=progress2`. */
+export interface ProgressLine {
+  /** Of the files that were gone through for writing, those parts too that the target had. */
+  bytes: number;
+  files?: { checked: number; total: number; totalIsFinal: boolean };
 }

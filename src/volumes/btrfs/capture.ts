@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { CaptureMethod, Volume } from '../../model/records';
 import type { MoverSpec } from '../../model/spec';
 import type { Host } from '../../hosts/contract';
-import type { Capture } from '../contract';
+import type { Capture } from '../../model/capture';
 import { capture as captureDirectory, PARTIAL, release as releaseDirectory } from '../directory/capture';
 import { withLock } from '../shared/lock';
 import {
@@ -14,13 +14,20 @@ import {
   folderOf,
   makeAttempt,
   type ReadyPlace,
-  removeTree,
 } from '../directory/place';
+import { removeTree } from '../directory/remove-tree';
 import { checkName, makeError } from '../shared/tools';
 import { partName, partsFolder, removeParts, ROOT_PART, sweepParts } from './folders';
 import { findLeftOut } from './left-out';
-import { findAt, identityOf, listSubvolumes } from './subvolumes';
-import { assemble, ensureOwnIdentity, type Part, partsOf, snapshotReadOnly, type WorkOptions } from './trees';
+import { findAt, identityOf, listSubvolumes } from '../directory/subvolumes/subvolumes';
+import {
+  assemble,
+  ensureOwnIdentity,
+  type Part,
+  partsOf,
+  snapshotReadOnly,
+  type WorkOptions,
+} from '../directory/subvolumes/trees';
 
 interface CaptureRequest {
   relationship: string;

@@ -6,12 +6,13 @@ import type { Host } from '../../hosts/contract';
 import { makeRecordReader } from '../../hosts/record-reader';
 import { pipeChecked } from '../../hosts/run-checked';
 import { PARTIAL } from '../directory/capture';
-import { ensureFolder, findPlace, type ReadyPlace, removeTree } from '../directory/place';
+import { ensureFolder, findPlace, type ReadyPlace } from '../directory/place';
+import { removeTree } from '../directory/remove-tree';
 import { runTool } from '../shared/tools';
 import { wasWritten } from './frozen';
 import { type Folders, foldersOf, isPart, isReceived } from './states';
-import { listSubvolumes, type Subvolume } from './subvolumes';
-import { findInner, snapshotReadOnly } from './trees';
+import { listSubvolumes, type Subvolume } from '../directory/subvolumes/subvolumes';
+import { findInner, snapshotReadOnly } from '../directory/subvolumes/trees';
 
 /** `isChanged` of the volume contract. */
 export async function isChanged(host: Host, volume: Volume, relationship: string): Promise<boolean> {

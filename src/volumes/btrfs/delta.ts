@@ -1,11 +1,12 @@
 /** A clone of the replica's own state, to be brought up to date by comparing files, and received as what it is then. */
 import { join } from 'node:path';
-import { type ReadyPlace, removeTree } from '../directory/place';
+import { type ReadyPlace } from '../directory/place';
+import { removeTree } from '../directory/remove-tree';
 import { makeError, runTool } from '../shared/tools';
 import { clearIncoming, incomingFolder } from './folders';
 import { makeIdentityStream } from './identity-stream';
-import { identityOf, listSubvolumes } from './subvolumes';
-import { setReadOnly, type WorkOptions } from './trees';
+import { identityOf, listSubvolumes } from '../directory/subvolumes/subvolumes';
+import { setReadOnly, type WorkOptions } from '../directory/subvolumes/trees';
 
 /** What is written to, and what it is once it is whole. Neither is a name that a stream brings. */
 const CLONE = 'delta,clone';

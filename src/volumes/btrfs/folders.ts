@@ -2,14 +2,8 @@
 import { join } from 'node:path';
 import type { Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
-import {
-  ensureFolder,
-  findPlace,
-  findReadyPlace,
-  folderOf,
-  type ReadyPlace,
-  removeTree,
-} from '../directory/place';
+import { ensureFolder, findPlace, findReadyPlace, folderOf, type ReadyPlace } from '../directory/place';
+import { removeTree } from '../directory/remove-tree';
 import { checkName } from '../shared/tools';
 
 /** The outermost subvolume of a state that is kept in parts. */

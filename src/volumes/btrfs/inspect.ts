@@ -7,8 +7,8 @@ import { inspect as inspectDirectory, isEmpty } from '../directory/inspect';
 import { findPlace, type Place } from '../directory/place';
 import { makeError } from '../shared/tools';
 import { whyNotReplaceable } from './replica';
-import { listSubvolumes } from './subvolumes';
-import { findInner } from './trees';
+import { listSubvolumes } from '../directory/subvolumes/subvolumes';
+import { findInner } from '../directory/subvolumes/trees';
 
 const OTHER_METHODS =
   'btrfs freezes a subvolume by a snapshot: use copyMethod Snapshot, or name the volume as `directory`';

@@ -3,8 +3,8 @@ import { STATE_FOLDER } from '../../model/paths';
 import { type LeftOut, LEFT_OUT_EXAMPLES, type LeftOutReason } from '../../model/left-out';
 import { type Place } from '../directory/place';
 import { isInside, mountsBelow } from '../shared/mounts';
-import type { Subvolume } from './subvolumes';
-import { findInner } from './trees';
+import type { Subvolume } from '../directory/subvolumes/subvolumes';
+import { findInner } from '../directory/subvolumes/trees';
 
 function describe(reason: LeftOutReason, places: readonly string[]): LeftOut[] {
   if (places.length === 0) return [];

@@ -23,8 +23,8 @@ import { giveIdentity } from './delta';
 import { mendNames } from './exchange';
 import { replaceReplica } from './replica';
 import { hasOwn } from './changes';
-import { findAt, identityOf, listSubvolumes, type Subvolume } from './subvolumes';
-import { assemble, ensureOwnIdentity, type Part, partsOf, snapshotReadOnly, type WorkOptions } from './trees';
+import { findAt, identityOf, listSubvolumes, type Subvolume } from '../directory/subvolumes/subvolumes';
+import { assemble, ensureOwnIdentity, type Part, partsOf, snapshotReadOnly, type WorkOptions } from '../directory/subvolumes/trees';
 import { makeUnsupported } from './capture';
 
 type PublishRequest = Parameters<VolumeDriver['publish']>[2];

@@ -1,11 +1,12 @@
 /** The live replica: replaced as a whole by a snapshot of a tree, and never written to in place. */
 import { basename, dirname } from 'node:path';
 import { isInside, mountsBelow } from '../shared/mounts';
-import { type ReadyPlace, removeTree } from '../directory/place';
+import { type ReadyPlace } from '../directory/place';
+import { removeTree } from '../directory/remove-tree';
 import { makeError } from '../shared/tools';
 import { exchangeNames, mendNames, successorPath } from './exchange';
-import { findAt, listSubvolumes, type Subvolume } from './subvolumes';
-import { assemble, findInner, partsOf, type WorkOptions } from './trees';
+import { findAt, listSubvolumes, type Subvolume } from '../directory/subvolumes/subvolumes';
+import { assemble, findInner, partsOf, type WorkOptions } from '../directory/subvolumes/trees';
 
 /** A snapshot of the tree that nobody has written to since. */
 function isUnwritten(live: Subvolume, tree: Subvolume): boolean {

@@ -9,7 +9,7 @@ import { findPlace, folderOf, type Place } from '../directory/place';
 import { runTool } from '../shared/tools';
 import { ROOT_PART } from './folders';
 import { successorPath } from './exchange';
-import { findRelatives, identityOf, listSubvolumes, listTimes, type Subvolume } from './subvolumes';
+import { findRelatives, identityOf, listSubvolumes, listTimes, type Subvolume } from '../directory/subvolumes/subvolumes';
 
 /** A frozen state as it lies on this filesystem. */
 export interface Found {

@@ -5,20 +5,13 @@ import { join } from 'node:path';
 import type { LeftOut } from '../../model/left-out';
 import type { CaptureMethod, Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
-import type { Capture } from '../contract';
+import type { Capture } from '../../model/capture';
 import { cloneVolume } from './reflink';
 import { findAtTop, findForeign, mountsInside, Tally } from '../shared/left-out';
 import { withLock } from '../shared/lock';
 import { isInside } from '../shared/mounts';
-import {
-  ensureFolder,
-  findPlace,
-  findReadyPlace,
-  folderOf,
-  makeAttempt,
-  type ReadyPlace,
-  removeTree,
-} from './place';
+import { ensureFolder, findPlace, findReadyPlace, folderOf, makeAttempt, type ReadyPlace } from './place';
+import { removeTree } from './remove-tree';
 import { checkName, makeError, runTool } from '../shared/tools';
 
 export const PARTIAL = '.partial';

@@ -5,23 +5,15 @@ import type { Volume } from '../../model/records';
 import { formatBytes } from '../../model/units';
 import type { Host } from '../../hosts/contract';
 import type { Clone } from '../contract';
-import { listSubvolumes } from '../btrfs/subvolumes';
-import { assemble, partsOf } from '../btrfs/trees';
+import { listSubvolumes } from './subvolumes/subvolumes';
+import { assemble, partsOf } from './subvolumes/trees';
 import { PARTIAL } from './capture';
 import { hold, letGo, listHolders } from './holds';
 import { findRoom, whyNoClone } from './inspect';
 import type { WorkOptions } from '../shared/linked-names';
 import { withLock } from '../shared/lock';
-import {
-  ensureFolder,
-  findPlace,
-  findReadyPlace,
-  folderOf,
-  isSubvolumeAt,
-  makeAttempt,
-  type ReadyPlace,
-  removeTree,
-} from './place';
+import { ensureFolder, findPlace, findReadyPlace, folderOf, makeAttempt, type ReadyPlace } from './place';
+import { isSubvolumeAt, removeTree } from './remove-tree';
 import { findRecord, flush, treePath } from './points';
 import { checkName, makeError, runTool } from '../shared/tools';
 

@@ -4,7 +4,6 @@ import { STATE_FOLDER } from '../../model/paths';
 import type { Volume } from '../../model/records';
 import type { FileKind, Host } from '../../hosts/contract';
 import { TidemarkError } from '../../model/errors';
-import { deleteSubvolume } from '../btrfs/delete';
 import { shareLook } from '../shared/shared-look';
 import { findMount, type Mount, readMounts } from '../shared/mounts';
 import { readState, type State } from '../shared/state';
@@ -145,17 +144,6 @@ export async function ensureFolder(
 /** True where a path of a btrfs filesystem is a subvolume. */
 export async function isSubvolume(host: Pick<Host, 'files'>, path: string): Promise<boolean> {
   return (await host.files.stat(path))?.inode === SUBVOLUME_INODE;
-}
-
-/** True where a path of this volume's filesystem is a btrfs subvolume. */
-export async function isSubvolumeAt(place: Place, path: string): Promise<boolean> {
-  return place.mount.type === 'btrfs' && (await isSubvolume(place.host, path));
-}
-
-/** Removes a tree of ours, which may be a btrfs snapshot. Nothing there is not an error. */
-export async function removeTree(place: Place, path: string): Promise<void> {
-  if (await isSubvolumeAt(place, path)) await deleteSubvolume(place, path);
-  else await place.host.files.remove(path);
 }
 
 /** Marks the programs of one kind of work on this volume, so that a lost attempt is found. */

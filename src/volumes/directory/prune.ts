@@ -5,7 +5,8 @@ import type { Host } from '../../hosts/contract';
 import { PARTIAL } from './capture';
 import { readHolds } from './holds';
 import { withLock } from '../shared/lock';
-import { findPlace, folderOf, makeAttempt, type ReadyPlace, removeTree } from './place';
+import { findPlace, folderOf, makeAttempt, type ReadyPlace } from './place';
+import { removeTree } from './remove-tree';
 import { readRecords, readWholeRecords, removeRecord } from './points';
 
 /** `prune` of the volume contract. */

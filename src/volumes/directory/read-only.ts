@@ -1,6 +1,6 @@
 /** Keeps the users of a volume from writing to it, where its filesystem can. */
-import { listSubvolumes } from '../btrfs/subvolumes';
-import { setTreeReadOnly } from '../btrfs/trees';
+import { listSubvolumes } from './subvolumes/subvolumes';
+import { setTreeReadOnly } from './subvolumes/trees';
 import type { Place } from './place';
 import { runTool } from '../shared/tools';
 

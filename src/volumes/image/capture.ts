@@ -4,7 +4,7 @@ import type { ImageSpec, MoverSpec } from '../../model/spec';
 import type { Host } from '../../hosts/contract';
 import { withLock } from '../shared/lock';
 import { makeError, writeRecord } from '../shared/tools';
-import type { Capture } from '../contract';
+import type { Capture } from '../../model/capture';
 import { LEFT_OUT_EXAMPLES } from '../../model/left-out';
 import { type EngineImage, findNotCarried, identityOf, type ImageSet, selectImages } from './image-set';
 import { keepImages, sweepKept } from './kept';

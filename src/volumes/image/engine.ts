@@ -1,12 +1,7 @@
 /** What Tidemark needs of a container engine, by its own tool and nothing else. */
 import type { Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
-import { containerdEngine } from './containerd';
-import { dockerEngine } from './docker';
 import type { EngineImage } from './image-set';
-import { podmanEngine } from './podman';
-import { type EngineKind, makeCommand, parseStore } from './store';
-import { makeError } from '../shared/tools';
 
 /** A store of images as commands reach it. */
 export interface Subject {
@@ -42,33 +37,4 @@ export interface Engine {
    * not an error.
    */
   untag(subject: Subject, name: string): Promise<boolean>;
-}
-
-const ENGINES: Readonly<Record<EngineKind, Engine>> = {
-  podman: podmanEngine,
-  docker: dockerEngine,
-  containerd: containerdEngine,
-};
-
-/** The engine of a volume. @throws TidemarkError `InvalidSpec` */
-export function engineOf(
-  host: Host,
-  volume: Volume,
-): Subject & { kind: EngineKind; engine: Engine; location?: string } {
-  try {
-    const store = parseStore(volume.path);
-    const { engine: kind, location } = store;
-    const command = makeCommand(store);
-    return { host, volume, command, kind, engine: ENGINES[kind], ...(location && { location }) };
-  } catch (error) {
-    const hint =
-      'for example podman, docker:/run/docker.sock or containerd:/run/containerd/containerd.sock#k8s.io';
-    throw makeError(
-      { host, volume },
-      'InvalidSpec',
-      `${volume.path} names no store of images`,
-      { hint },
-      error,
-    );
-  }
 }

@@ -5,7 +5,8 @@ import type { Host } from '../../hosts/contract';
 import { findMount, type Mount, readMounts } from '../shared/mounts';
 import { readState, type State } from '../shared/state';
 import { checkName, makeError, STATE_FILE } from '../shared/tools';
-import { type Engine, engineOf, type Subject } from './engine';
+import { type Engine, type Subject } from './engine';
+import { engineOf } from './engines';
 import type { EngineKind } from './store';
 import { parseStore } from './store';
 

@@ -3,7 +3,7 @@ import type { Host } from '../../hosts/contract';
 import type { CaptureMethod, HeldState, Volume } from '../../model/records';
 import { LEFT_OUT_EXAMPLES } from '../../model/left-out';
 import type { MoverSpec } from '../../model/spec';
-import type { Capture } from '../contract';
+import type { Capture } from '../../model/capture';
 import { removeCopies } from './clones';
 import { dropHold, hold } from './holds';
 import { type Entry, listHidden, numberOf, snapshotsOf } from './listing';

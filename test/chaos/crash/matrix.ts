@@ -8,7 +8,7 @@
 import { signalRelationship } from '../../support/switching';
 import { eventually } from '../../support/system';
 import { tell } from '../../support/tell';
-import { formatTable } from '../../../src/cli/text';
+import { formatTable } from '../../../src/client/text';
 import { makeRandom } from '../world';
 import { checkInvariants } from './invariants';
 import { REHEARSALS, type OperationName, type Outcome } from './operations';

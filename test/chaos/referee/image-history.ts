@@ -1,5 +1,5 @@
 /** A random history of images: names that move, come and go on either side, and the points in between. */
-import type { SyncAnswer } from '../../../src/activities/control/contract';
+import type { SyncAnswer } from '../../../src/api/messages';
 import { carryOut, update } from '../../support/switching';
 import type { TestSystem } from '../../support/system';
 import { approveAndSync, writeDocument } from '../../support/user';

@@ -1,0 +1,64 @@
+/** Asks the control worker for what the catalog knows. */
+import { chooseHttpUrl, findUp, httpUnreachable, REACH_TIMEOUT_MS } from './connection';
+import { CliError } from './exit-codes';
+
+/** What the API answers to a request that it refuses. */
+interface ApiError {
+  error?: { type?: string; message?: string; hint?: string | null };
+}
+
+async function readError(response: Response): Promise<{ message: string; hint?: string }> {
+  const text = await response.text();
+  try {
+    const { error } = JSON.parse(text) as ApiError;
+    return { message: error?.message ?? text, ...(error?.hint && { hint: error.hint }) };
+  } catch {
+    return { message: text };
+  }
+}
+
+async function toCliError(response: Response): Promise<CliError> {
+  const { status } = response;
+  const { message, hint } = await readError(response);
+  const more = hint === undefined ? {} : { hint };
+  if (status === 404) return new CliError('NotFound', message, more);
+  if (status === 401 || status === 403) {
+    return new CliError('Unreachable', `the control worker refused: ${message}`, {
+      hint: 'set TIDEMARK_TOKEN',
+    });
+  }
+  if (status === 503) return new CliError('Unreachable', message, more);
+  if (status < 500) return new CliError('WrongUse', message, more);
+  return new CliError('Failed', `the control worker failed: ${message}`, more);
+}
+
+/**
+ * GET of a path such as `/v1/hosts`; parameters that are undefined are left out.
+ * @throws CliError `Unreachable`, `NotFound`
+ */
+export async function getJson<T>(
+  path: string,
+  query: Record<string, string | number | undefined> = {},
+): Promise<T> {
+  const { url, token, origin } = chooseHttpUrl(process.env, findUp());
+  const address = new URL(url + path);
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) address.searchParams.set(name, String(value));
+  }
+  let response: Response;
+  try {
+    response = await fetch(address, {
+      headers: { accept: 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
+      signal: AbortSignal.timeout(REACH_TIMEOUT_MS),
+    });
+  } catch (error) {
+    throw httpUnreachable(url, origin, error instanceof Error ? (error.cause ?? error) : error);
+  }
+  if (!response.ok) throw await toCliError(response);
+  return (await response.json()) as T;
+}
+
+/** Path of a relationship in the API. */
+export function relationshipPath(name: string, rest = ''): string {
+  return `/v1/relationships/${encodeURIComponent(name)}${rest}`;
+}

@@ -1,0 +1,9 @@
+import { UpPorts } from '../client/up-state';
+
+export interface UpOptions {
+  /** State folder. Absolute. */
+  home: string;
+  quickStart: boolean;
+  /** Ports that were asked for: refused where they are taken. */
+  ports: Partial<UpPorts>;
+}

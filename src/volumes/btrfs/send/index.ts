@@ -1,0 +1,27 @@
+/** Btrfs subvolumes by `btrfs send`, over SSH into a landing. Compared by rsync: what arrives is a tree. */
+import { makeKey } from '../../../landings/ssh-client';
+import type { Mover } from '../../../movers/contract';
+import { close, closeAll } from '../../../movers/shared/close';
+import { measure } from '../../../movers/rsync/measure';
+import { makeVerifyOffer } from '../../../movers/rsync/offer';
+import { receive } from './receive';
+import { transfer } from './transfer';
+import { verify } from './verify';
+
+export const btrfsMover: Mover = {
+  kind: 'btrfs',
+  usesStates: true,
+  measure,
+  // The target knows by itself what its landing runs.
+  offer: async (host, { id, targetHost }) => ({
+    publicKey: await makeKey(host, id, targetHost),
+    serverCommands: {},
+    resolved: {},
+  }),
+  receive,
+  transfer,
+  close,
+  closeAll,
+  offerVerify: makeVerifyOffer,
+  verify,
+};

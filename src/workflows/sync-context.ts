@@ -1,0 +1,55 @@
+/** What the steps of one sync know of it. */
+import type { StepContext, TargetPrepared } from '../activities/contract';
+import type { Bases } from '../model/bases';
+import { volumeOf } from '../model/endpoints';
+import type { Failure, Instant, SyncRecord } from '../model/records';
+import type { Relationship, TargetSpec } from '../model/spec';
+
+export interface SyncInput {
+  document: Relationship;
+  epoch: number;
+  sequence: number;
+  reason: SyncRecord['reason'];
+  /** Names of the targets to sync. */
+  targets: string[];
+  /** `tidemark approve` was given: guards are passed once. */
+  approved: boolean;
+  /**
+   * By target name, also of targets that this sync leaves out: the sync that it last confirmed. What that sync
+   * froze is the base of the next one, and kept for it at the source.
+   */
+  bases?: Bases;
+  /** By target name: when that was frozen. */
+  basesCapturedAt?: Readonly<Record<string, Instant>>;
+}
+
+/** What one target needs to know of the sync that it is part of. */
+export interface SyncContext extends SyncInput {
+  syncId: string;
+  name: string;
+  /** Shows in the Temporal UI what a target is doing. */
+  show: (target: string, doing: string) => void;
+}
+
+/** A target, or why it can't be synced this time. */
+export type Prepared =
+  { target: TargetSpec; prepared: TargetPrepared } | { target: TargetSpec; failure: Failure };
+
+/** The context of a step at the source. */
+export function atSource(ctx: SyncContext): StepContext {
+  const { source } = ctx.document.spec;
+  return {
+    volume: volumeOf(source),
+    claim: { relationship: ctx.name, epoch: ctx.epoch, role: 'source' },
+    syncId: ctx.syncId,
+  };
+}
+
+/** The context of a step at a target. */
+export function atTarget(ctx: SyncContext, target: TargetSpec): StepContext {
+  return {
+    volume: volumeOf(target),
+    claim: { relationship: ctx.name, epoch: ctx.epoch, role: 'target' },
+    syncId: ctx.syncId,
+  };
+}
