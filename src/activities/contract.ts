@@ -277,7 +277,7 @@ export interface HostActivities {
   /** Runs programs that the agent allows, in order. @throws HookFailed */
   runHooks(input: StepContext & { hooks: HookSpec[]; pointId?: string; path?: string }): Promise<void>;
   /**
-   * The volume is the primary no more: stores the later epoch, ends transfers from and into it, and makes
+   * The volume is no longer the primary: stores the later epoch, ends transfers from and into it, and makes
    * it read-only to its users where it can. `targets`: names that landings may have been opened under.
    */
   fence(input: StepContext & { targets: string[] }): Promise<{ readOnly: boolean; whyNot?: string }>;

@@ -3,6 +3,7 @@
  * queries. Clients import them too, so this file knows nothing but names and types.
  */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { Approvals } from '../model/approvals';
 import type { LeftOut } from '../model/left-out';
 
 import type { OperationNews } from '../model/operation-news';
@@ -159,8 +160,14 @@ export const pauseUpdate = defineUpdate<void>('pause');
 export const resumeUpdate = defineUpdate<void>('resume');
 export const verifyUpdate = defineUpdate<OperationStarted, [VerifyRequest]>('verify');
 export const restoreUpdate = defineUpdate<OperationStarted, [RestoreRequest]>('restore');
-/** Answers what was approved. */
-export const approveUpdate = defineUpdate<{ reason: string }, [{ by: string }]>('approve');
+export interface ApproveAnswer {
+  /** What was approved. */
+  reason: string;
+  /** Of a change of the primary: who has approved it by now. */
+  approvals?: Approvals;
+}
+
+export const approveUpdate = defineUpdate<ApproveAnswer, [{ by: string }]>('approve');
 export const retireUpdate = defineUpdate<void>('retire');
 
 /** What a failover would cost. */

@@ -5,7 +5,7 @@ import { CliError } from '../client/exit-codes';
 /** @throws CliError where the answer is not yes, or nobody can be asked. */
 export async function confirm(question: string): Promise<void> {
   if (!process.stdin.isTTY) {
-    throw new CliError('WrongUse', 'this needs a yes, and there is no terminal to ask on', {
+    throw new CliError('WrongUse', 'confirmation needed, and there is no terminal to ask on', {
       hint: 'add --yes',
     });
   }

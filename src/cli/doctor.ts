@@ -186,7 +186,7 @@ export async function checkPath(path: string): Promise<Finding[]> {
         {
           what: path,
           state: 'missing',
-          detail: 'it is no directory',
+          detail: 'it is not a directory',
           fix: `name a directory, like ${dirname(path)}`,
         },
       ];

@@ -9,10 +9,10 @@ type Operation = NonNullable<RelationshipStatus['operation']>;
 /** What each phase does, for somebody who has never seen one. */
 const PHASES: Readonly<Record<string, string>> = {
   Weighing: 'what this would cost',
-  WaitingForApproval: 'somebody must approve',
+  WaitingForApproval: 'waiting for approval',
   Quiescing: 'what writes to the primary is stopped',
-  Fencing: 'the old primary is told that it is one no more',
-  Demoting: 'the old primary is told that it is one no more',
+  Fencing: 'telling the old primary that it is no longer primary',
+  Demoting: 'telling the old primary that it is no longer primary',
   Comparing: 'what each side has changed since they were last equal',
   KeepingDiverged: 'what the old primary alone has is kept as a recovery point',
   Syncing: 'what has changed is copied',

@@ -25,7 +25,7 @@ export async function followShown<Result>(
   const view = makeProgressView();
   const leave = () => {
     view.stop();
-    note('not waiting any more; the operation itself goes on: tidemark get shows it');
+    note('no longer waiting; the operation continues: tidemark get shows it');
     process.exit(INTERRUPTED);
   };
   // `tidemark up` has more to end than this.

@@ -28,7 +28,7 @@ export function formatTakeover(takeover: Takeover): string {
       [
         'Went back to',
         pointId === null
-          ? 'nothing: what lay there was accepted'
+          ? 'nothing: what was there was accepted'
           : `${pointId}, captured ${formatTime(capturedAt)}`,
       ],
       ...formerLines(takeover),

@@ -64,7 +64,7 @@ export async function awaitSync(
   if (workflowId !== undefined) return { ...applied, sync: await follow(temporal, workflowId) };
   return {
     ...applied,
-    warnings: [...warnings, 'no sync was waited for: it is paused, or waits for somebody'],
+    warnings: [...warnings, 'did not wait for a sync: it is paused, or waits for a person'],
   };
 }
 

@@ -104,7 +104,7 @@ export class Temporal {
       if (!(await this.isStuck(name))) throw error;
       // What is refused changes nothing.
       await this.examineApart(document);
-      const reason = "it can't go on; begun anew by tidemark apply";
+      const reason = "it can't continue; tidemark apply starts it again";
       await this.client.workflow.getHandle(makeRelationshipId(name)).terminate(reason);
       return await this.startOrChange(document);
     }

@@ -22,13 +22,13 @@ test('a target that holds the source is refused', () => {
 test('two targets may not share a folder or a name, and both are said', () => {
   expect(checkParts({ targets: [beta('/data/a'), beta('/data/a/b')] }).problems).toEqual([
     'spec.targets[1].directory: lies inside targets[0], beta:/data/a, and would be copied into itself',
-    'spec.targets[1].host: targets[0] is called "beta" too; give this target a name of its own',
+    'spec.targets[1].host: duplicate name "beta", first used by targets[0]; set a unique name',
   ]);
   expect(checkParts({ targets: [beta('/data/a'), beta('/data/b', { name: 'other' })] }).problems).toEqual([]);
   expect(
     checkParts({ targets: [beta('/data/a'), { host: 'gamma', name: 'beta', directory: '/data/a' }] })
       .problems,
-  ).toEqual(['spec.targets[1].name: targets[0] is called "beta" too; give this target a name of its own']);
+  ).toEqual(['spec.targets[1].name: duplicate name "beta", first used by targets[0]; set a unique name']);
 });
 
 test('system folders are refused, with the role in mind', () => {

@@ -79,7 +79,7 @@ function checkEngines({ source, targets }: DraftSpec): SpecIssue[] {
   return targets.flatMap((target, index) => {
     const to = engineOf(target);
     if (!from || !to || (from === 'containerd') === (to === 'containerd')) return [];
-    const why = 'they are named by other digests there';
+    const why = 'they have other digests there';
     return [
       makeProblem(['spec', 'targets', index, 'image'], `images of ${from} can't be copied to ${to}: ${why}`),
     ];
@@ -146,7 +146,7 @@ function checkTargetNames(spec: DraftSpec): SpecIssue[] {
     }
     const path = ['spec', 'targets', index, name === undefined ? 'host' : 'name'];
     return [
-      makeProblem(path, `targets[${first}] is called "${called}" too; give this target a name of its own`),
+      makeProblem(path, `duplicate name "${called}", first used by targets[${first}]; set a unique name`),
     ];
   });
 }

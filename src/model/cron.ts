@@ -49,7 +49,7 @@ export function checkCron(expression: string): { message: string; suggestion?: s
   }
   try {
     if (makeUtcCron(expression).nextRun(SAMPLE_START)) return undefined;
-    return { message: 'no such day ever comes' };
+    return { message: 'this schedule never runs' };
   } catch (error) {
     const words = error instanceof Error ? error.message.replace(/^CronPattern: /, '') : String(error);
     return { message: `not a cron expression: ${words.replace(/\.$/, '')}` };

@@ -19,7 +19,7 @@ const PHASES: Partial<Record<Phase, string>> = {
   WaitingForApproval: 'Waiting for an approval',
   FailingOver: 'Failing over',
   FailedOver: 'Failed over',
-  Parked: 'Waiting for somebody to help',
+  Parked: 'Waiting for help',
   Retired: 'Deleted',
 };
 
@@ -52,7 +52,7 @@ function failureList(failures: readonly { name: string; failure: Failure | undef
 function takeoverText(name: string, { target, from, pointId, at, fenced, fencing }: Takeover): string {
   const what = pointId === null ? 'what lay there' : code(pointId);
   const old = fenced
-    ? `The old primary, ${plain(from)}, knows that it is one no more${fencing ? ` (${plain(fencing)})` : ''}.`
+    ? `The old primary, ${plain(from)}, knows that it is no longer primary${fencing ? ` (${plain(fencing)})` : ''}.`
     : `**The old primary, ${plain(from)}, could not be told**: ${plain(fencing ?? '')}. It will be as soon as its agent is back; until then, make sure that nothing there goes on.`;
   return `**${plain(target)} is the primary** since ${time(at)}, from ${what} on. Nothing is sent to ${plain(from)} until it comes back. ${old} When ${plain(from)} is there again: ${code(`tidemark reverse ${name}`)} keeps what it alone has, and replicates to it; after that, ${code(`tidemark failover ${name}`)} or ${code(`tidemark relocate ${name}`)} goes home.`;
 }
@@ -76,12 +76,12 @@ function advice(state: RelationshipState): string[] {
     case 'WaitingForHost':
       return state.absentHosts.map(
         (host) =>
-          `**No agent answers for host ${plain(host)}.** Start it there: ${code(`tidemark agent --host ${host}`)}. The sync then goes on by itself.`,
+          `**No agent answers for host ${plain(host)}.** Start it there: ${code(`tidemark agent --host ${host}`)}. The sync then resumes by itself.`,
       );
     case 'Paused':
       return [`**Paused.** To go on: ${code(`tidemark resume ${name}`)}.`];
     case 'Retrying':
-      return [`**The last sync failed**; a fresh one starts by itself at ${time(state.retryAt)}.`];
+      return [`**The last sync failed**; a new one starts automatically at ${time(state.retryAt)}.`];
     default:
       return [];
   }
@@ -194,7 +194,7 @@ export function renderRelationshipDetails(
     ...(state.warnings.length > 0
       ? ['**Worth knowing**', state.warnings.map((warning) => `- ${plain(warning)}`).join('\n')]
       : []),
-    `As of ${time(now)}, and written anew whenever a status changes. A target's lag is the time since **captured**.`,
+    `As of ${time(now)}, and updated whenever a status changes. A target's lag is the time since **captured**.`,
     ...(withGuide ? ['### What this is', ...relationshipGuide(state.name)] : []),
   ]);
 }

@@ -14,7 +14,7 @@ export function noAgentFailure(host: string): Failure {
     type: 'HostUnreachable',
     message: `no agent answers for host ${host}`,
     host,
-    hint: `start it there: tidemark agent --host ${host}; it goes on by itself once that is back`,
+    hint: `start it there: tidemark agent --host ${host}; the work resumes by itself once it is back`,
   };
 }
 

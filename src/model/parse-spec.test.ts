@@ -205,7 +205,7 @@ describe('mistakes of YAML itself', () => {
     [
       'a key twice',
       withSpec(SOURCE, TARGETS, '  retain: { last: 1, last: 2 }'),
-      '7:22: spec.retain.last: this key is there twice',
+      '7:22: spec.retain.last: duplicate key',
     ],
     [
       'a tab',
@@ -276,7 +276,7 @@ describe('everything at once', () => {
       '6:38: spec.targets[0].directory: must be an absolute path, not "x"',
       '7:24: spec.trigger.schedule: not a cron expression: Invalid value for minute: 61',
       '7:48: spec.trigger.timezone: no time zone is called "Paris"; names are such as Europe/Paris; did you mean "Europe/Paris"?',
-      '11:19: metadata.name: the document with line 3 is called "wiki" too; a name must be unique',
+      '11:19: metadata.name: duplicate name "wiki", first used in line 3',
       '16:15: "*/5" must be in quotes: a bare * has a meaning of its own in YAML',
       '17:5: spec.trigger.timezon: unknown key; did you mean "timezone"?',
     ]);

@@ -51,7 +51,7 @@ const SYNTAX: Record<string, string> = {
   TAB_AS_INDENT: 'a tab can not indent in YAML: use spaces',
   BLOCK_AS_IMPLICIT_KEY:
     'a second ": " in one line, or a wrong indentation: put the text in quotes, or indent it rightly',
-  BAD_SCALAR_START: 'text that begins so must be in quotes',
+  BAD_SCALAR_START: 'text that starts like this must be in quotes',
 };
 
 const OPEN_QUOTE = 'a quote that is never closed';
@@ -70,7 +70,7 @@ function startOfOpenQuote(document: Document, end: number): number {
 function explainSyntax(document: Document, { code, message, pos: [offset] }: YAMLError): Slip {
   if (code === 'DUPLICATE_KEY') {
     const path = formatPath(pathOfKeyAt(document, offset));
-    return { offset, path, message: 'this key is there twice', spoils: 'line' };
+    return { offset, path, message: 'duplicate key', spoils: 'line' };
   }
   if (code === 'MISSING_CHAR' && message.includes('quote')) {
     const start = startOfOpenQuote(document, offset);
@@ -193,7 +193,7 @@ function findTakenNames(read: readonly Read[], lineOf: (offset: number) => numbe
       taken.set(name.text, lineOf(name.offset));
       return [];
     }
-    const message = `the document with line ${line} is called "${name.text}" too; a name must be unique`;
+    const message = `duplicate name "${name.text}", first used in line ${line}`;
     return [{ offset: name.offset, path: 'metadata.name', message }];
   });
 }

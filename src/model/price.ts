@@ -57,7 +57,7 @@ function objectionsOf(
   point: Point | undefined,
 ): string[] {
   if (pointId !== undefined && !point) return [`${target} has no recovery point ${pointId}`];
-  if (!point) return [`no sync to ${target} has ever ended: what lies there is not a whole copy`];
+  if (!point) return [`no sync to ${target} has ever ended: what is there is not a whole copy`];
   if (broken && point.method === 'Direct') {
     return [
       `${target} keeps no recovery points, and a transfer into its only copy was cut off: it is not whole`,

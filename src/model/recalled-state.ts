@@ -26,7 +26,7 @@ export function recalledState(
   state.retryAt = now;
   state.retryTargets = [];
   state.notice = {
-    text: 'Its workflow was ended, and it was brought back: it goes on from what it knew then',
+    text: 'Its workflow was ended, and it was brought back: it continues from what it knew then',
     sequence: state.sequence,
   };
   return state;

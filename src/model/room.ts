@@ -100,7 +100,7 @@ function explain({ toolMessage }: Failure, shortage: Shortage): Explanation {
   const isShort = inodes && inodes.free < inodes.total * FEW_INODES;
   const few = isShort
     ? `, but only ${inodes.free} of ${inodes.total} inodes: there may be too few of these`
-    : ', which should do for what is new: something else fills it, or much has changed in place and is kept in older points too';
+    : ', which should be enough for what is new: something else fills it, or much has changed in place and is kept in older points too';
   return { says: `${free}${few}` };
 }
 

@@ -24,14 +24,14 @@ const linesOf = (findings: Partial<PriceFindings>) =>
   );
 
 const PHASES: SagaPhase[] = [
-  { phase: 'Fencing', text: 'alpha is the primary no more', state: 'done' },
+  { phase: 'Fencing', text: 'alpha is no longer the primary', state: 'done' },
   { phase: 'RollingBack', text: 'beta goes back to p1', state: 'running' },
 ];
 
 test('the details of an operation name each phase, and how far it is', () => {
   const text = renderSagaDetails(['### Failover of `wiki`'], PHASES);
   expect(text).toMatch(/^### Failover of `wiki`/);
-  expect(text).toMatch(/Fencing \| done \| alpha is the primary no more/);
+  expect(text).toMatch(/Fencing \| done \| alpha is no longer the primary/);
   expect(text).toMatch(/RollingBack \| now \| beta goes back to p1/);
   expect(text).not.toContain('It waits');
 });

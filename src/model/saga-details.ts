@@ -43,7 +43,7 @@ export function priceLines(
     ['goes on at', `${target} (${host}:${volume})`],
     [
       'goes back to',
-      point ? `recovery point ${point.id}, ${formatBytes(point.bytes)}` : 'what lies there: no whole copy',
+      point ? `recovery point ${point.id}, ${formatBytes(point.bytes)}` : 'what is there: not a whole copy',
     ],
     ...(ageSeconds === null ? [] : [[AGE, `${formatDuration(ageSeconds * 1000)} old`] as [string, string]]),
     ...(newerPoints > 0

@@ -67,7 +67,7 @@ export function relationshipGuide(name: string): string[] {
       `- ${code('pause')}, ${code('resume')}: stop syncing, go on`,
       `- ${code('approve')}: let through what a guard has stopped, or a failover that waits for it`,
       `- ${code('failover')}, ${code('relocate')}, ${code('reverse')}: make a target the primary; move there without loss; replicate back`,
-      `- ${code('drill')}: rehearse a failover on a clone; ${code('cancel')}: end the operation that runs`,
+      `- ${code('drill')}: rehearse a failover on a clone; ${code('cancel')}: cancel the running operation`,
       `- ${code('retire')}: end the relationship; all data stays`,
     ].join('\n\n'),
     `All past syncs: ${code(`tidemark history ${name}`)}. To bring data back: ${code(`tidemark points ${name}`)}, then ${code(`tidemark restore ${name}`)}.`,

@@ -1,4 +1,5 @@
 /** What a relationship answers to the query `status`, and what users see of it. Pure data. */
+import type { Approvals } from './approvals';
 import type { LeftOut } from './left-out';
 import type { Failure, Instant, SyncRecord } from './records';
 import type { Relationship } from './spec';
@@ -11,7 +12,7 @@ export type Phase =
   | 'Syncing'
   | 'Verifying'
   | 'Restoring'
-  /** The last sync failed; a fresh one starts by itself at `retryAt`. */
+  /** The last sync failed; a new one starts automatically at `retryAt`. */
   | 'Retrying'
   /** No agent answers for a host; a fresh sync starts as soon as it is back. */
   | 'WaitingForHost'
@@ -37,6 +38,8 @@ export interface Waiting {
   /** Why, with everything that is needed to act on it. */
   text: string;
   since: Instant;
+  /** Of `approve`: who has approved so far. */
+  approvals?: Approvals;
 }
 
 /** A target took over. */
@@ -49,7 +52,7 @@ export interface Takeover {
   capturedAt: Instant | null;
   at: Instant;
   workflowId: string;
-  /** The old primary has been told that it is one no more. */
+  /** The old primary has been told that it is no longer primary. */
   fenced: boolean;
   /** Why it has not, or what it could not do. */
   fencing?: string;

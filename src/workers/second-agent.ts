@@ -82,7 +82,7 @@ async function findOthers({ connection, namespace, host }: Speaker): Promise<str
 }
 
 function makeRefusal(host: Host, other: string): TidemarkError {
-  return new TidemarkError('VolumeBusy', `another agent speaks for host ${host.name}: ${other}`, {
+  return new TidemarkError('VolumeBusy', `another agent serves host ${host.name}: ${other}`, {
     host: host.name,
     hint: 'end that one first; one that was killed on another machine is forgotten after 75 s',
   });

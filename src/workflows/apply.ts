@@ -131,7 +131,7 @@ async function dropEndpoints(
   const copyOf = placeOf(former.spec.source);
   await Promise.allSettled(
     droppedEndpoints(old, document).map((endpoint) =>
-      onHost(endpoint.host, `Let go of ${volumePath(endpoint)}`, INSPECT).retireEndpoint({
+      onHost(endpoint.host, `Release ${volumePath(endpoint)}`, INSPECT).retireEndpoint({
         volume: volumeOf(endpoint),
         relationship: state.name,
         copyOf,

@@ -61,10 +61,10 @@ function checkDivergence(
   ];
   return {
     type: 'Diverged',
-    message: `target ${targetName(target)} has gone a way of its own since it was last equal: ${found.join('; ')}`,
+    message: `target ${targetName(target)} has diverged since it was last equal to its source: ${found.join('; ')}`,
     host: target.host,
     volume: volumePath(target),
-    hint: `tidemark approve ${ctx.name} keeps what is there aside and goes on from the newest state that both hold`,
+    hint: `tidemark approve ${ctx.name} moves what is there aside and continues from the newest state that both sides hold`,
   };
 }
 

@@ -21,7 +21,7 @@ function searchAttributesOf(state: RelationshipState, document: Relationship) {
 
 export class Display {
   private published = '';
-  private readonly alarm = new Alarm(() => this.show(), 'Say anew how it is: an objective is missed by now');
+  private readonly alarm = new Alarm(() => this.show(), 'Update the status: an objective is missed by now');
 
   constructor(private readonly state: RelationshipState) {}
 

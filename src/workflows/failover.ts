@@ -32,7 +32,7 @@ function checkPrice(price: Price, { request, document }: FailoverInput): void {
   throw refuse(
     'RefusedByState',
     `${price.objections.join('; ')}. Nothing was changed`,
-    `tidemark points ${document.metadata.name} lists what there is; --accept-incomplete takes what lies there, whole or not`,
+    `tidemark points ${document.metadata.name} lists what there is; --accept-incomplete accepts what is there, whole or not`,
   );
 }
 
@@ -64,7 +64,7 @@ async function switchOver(
   await saga.tell({ epoch });
   const fencing = await saga.step({
     phase: 'Fencing',
-    text: `${source.host}:${volumePath(source)} is the primary no more: epoch ${epoch}`,
+    text: `${source.host}:${volumePath(source)} is no longer the primary: epoch ${epoch}`,
     host: source.host,
     volume: volumePath(source),
     act: () => fencePrimary(input, epoch),

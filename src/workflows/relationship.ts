@@ -8,6 +8,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import { approvedBy } from '../model/approvals';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/workflow';
 import { takeNews } from '../model/operation-news';
 import type { TargetOutcome } from '../model/records';
@@ -85,7 +86,7 @@ async function live(input: RelationshipInput, cancelRequested: Promise<never>): 
     dirty = true;
   });
 
-  /** An old primary that could not be told that it is one no more is told as soon as its agent is back. */
+  /** An old primary that could not be told that it is no longer primary is told as soon as its agent is back. */
   const oldPrimary = new HostWatch(() => void wants.fence(), FENCE_AGAIN_MS);
   const watchOldPrimary = () => {
     const unfenced = takeoversOf(state.takeover).filter(({ fenced }) => !fenced);
@@ -128,17 +129,19 @@ async function live(input: RelationshipInput, cancelRequested: Promise<never>): 
     dirty = true;
   }
 
-  function approve(by: string): { reason: string } {
+  function approve(by: string): messages.ApproveAnswer {
     const reason = waitingForApproval(state);
     if (reason === undefined) throw refused(`nothing waits for an approval in relationship ${state.name}`);
     if (state.approved) throw refused(`relationship ${state.name} is approved already: its sync comes next`);
     const { operation } = state;
     if (operation?.waiting) {
+      const { approvals } = operation.waiting;
+      if (approvals) operation.waiting.approvals = approvedBy(approvals, by);
       getExternalWorkflowHandle(operation.workflowId)
         .signal(messages.approveSignal, { by })
         // It has ended meanwhile: then nothing waits for an approval.
         .catch(() => undefined);
-      return { reason };
+      return approvals ? { reason: approvals.what, approvals: approvedBy(approvals, by) } : { reason };
     }
     setNotice(state, `Approved by ${by}: ${reason}`);
     state.approved = true;

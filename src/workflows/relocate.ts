@@ -114,7 +114,7 @@ async function switchOver(saga: Saga, input: RelocateInput, target: TargetSpec):
   await saga.tell({ epoch });
   const demoted = await saga.step({
     phase: 'Demoting',
-    text: `${source.host}:${volumePath(source)} is the primary no more: epoch ${epoch}`,
+    text: `${source.host}:${volumePath(source)} is no longer the primary: epoch ${epoch}`,
     host: source.host,
     volume: volumePath(source),
     act: () => fence(input, source, primaryName, epoch),

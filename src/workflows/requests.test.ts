@@ -5,7 +5,7 @@ import { toApprover, toRestoreRequest, toSyncRequest, toVerifyRequest } from './
 test('a message may come with nothing', () => {
   expect(toSyncRequest(undefined)).toEqual({ wait: false, scheduled: false });
   expect(toVerifyRequest(null)).toEqual({});
-  expect(toApprover(undefined)).toBe('somebody who did not say');
+  expect(toApprover(undefined)).toBe('unknown');
 });
 
 test('one target may be given without a list', () => {

@@ -102,5 +102,5 @@ export function toDrillSchedule(input: unknown): string | undefined {
 
 /** Who approves; @throws ApplicationFailure `InvalidSpec` */
 export function toApprover(input: unknown): string {
-  return text(fieldsOf(input, '{"by": "your name"}'), 'by') ?? 'somebody who did not say';
+  return text(fieldsOf(input, '{"by": "your name"}'), 'by') ?? 'unknown';
 }

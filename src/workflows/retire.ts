@@ -14,7 +14,7 @@ export async function retire(state: RelationshipState): Promise<void> {
     await Promise.allSettled([
       onControl('Remove the Schedule').removeSchedule(state.name),
       ...[source, ...targets].map((endpoint) =>
-        onHost(endpoint.host, `Let go of ${volumePath(endpoint)}`, ONCE).retireEndpoint({
+        onHost(endpoint.host, `Release ${volumePath(endpoint)}`, ONCE).retireEndpoint({
           volume: volumeOf(endpoint),
           relationship: state.name,
           copyOf: placeOf(source),

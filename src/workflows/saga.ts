@@ -9,6 +9,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import { describeApprovals } from '../model/approvals';
 import { describeFailure, isMissingAgent } from '../model/failure';
 import type { Failure } from '../model/records';
 import { isErrorType, isRetryable } from '../model/errors';
@@ -76,7 +77,7 @@ export class Saga {
       this.wasResumed = true;
     });
     setHandler(approveSignal, (request) => {
-      const by = typeof request?.by === 'string' ? request.by : 'somebody who did not say';
+      const by = typeof request?.by === 'string' ? request.by : 'unknown';
       if (!this.approvers.includes(by)) this.approvers.push(by);
     });
     this.show();
@@ -141,10 +142,9 @@ export class Saga {
     const shown: SagaPhase = { phase: 'WaitingForApproval', text: what, state: 'running' };
     this.phases.push(shown);
     while (this.approvers.length < needed) {
-      const missing = needed - this.approvers.length;
-      const by = this.approvers.length > 0 ? `approved by ${this.approvers.join(', ')}; ` : '';
-      const text = `${what}: ${by}${missing} more must approve, each by a name of their own`;
-      await this.tell({ phase: 'WaitingForApproval', waiting: this.waitFor('approve', text) });
+      const approvals = { what, needed, by: [...this.approvers] };
+      const waiting = this.waitFor('approve', `${what}: ${describeApprovals(approvals)}`);
+      await this.tell({ phase: 'WaitingForApproval', waiting: { ...waiting, approvals } });
       const before = this.approvers.length;
       await condition(() => this.approvers.length > before);
     }

@@ -129,7 +129,7 @@ function syncOthers({ state, wants }: Operations, back: string | undefined): voi
   if (others.length > 0) wants.sync('switched', others);
 }
 
-/** Tells an old primary, whose host is back, that it is primary no more. Never throws. */
+/** Tells an old primary, whose host is back, that it is no longer primary. Never throws. */
 export async function runFence({ state }: Operations): Promise<void> {
   const before = state.takeover;
   const fenced: Takeover[] = [];
@@ -147,7 +147,7 @@ async function fenceAgain(state: RelationshipState, takeover: Takeover): Promise
   const { fencing: _before, ...rest } = takeover;
   try {
     const answer = await fence(input, old, takeover.from, state.epoch, IMPATIENT);
-    setNotice(state, `${old.host} is back, and has been told that it is primary no more`);
+    setNotice(state, `${old.host} is back, and has been told that it is no longer primary`);
     return { ...rest, ...toFenced(answer) };
   } catch (error) {
     const failure = error instanceof StepFailed ? error.failure : toFailure(error, old.host);

@@ -166,7 +166,7 @@ export async function runHooks(
 }
 
 /**
- * Tells an old primary that it is one no more, and ends what it still sends or takes.
+ * Tells an old primary that it is no longer primary, and ends what it still sends or takes.
  * @throws StepFailed
  */
 export async function fence(

@@ -197,7 +197,7 @@ async function climbLadder(
       left = next;
       ctx.show(
         targetName(work.target),
-        `${plan.how} is not possible, the next way is tried: ${failure.message}`,
+        `${plan.how} is not possible, trying the next way: ${failure.message}`,
       );
     }
   }

@@ -33,7 +33,7 @@ export type RelocateWant = {
   request: RelocateRequest & { target: string };
 } & Promised<void>;
 export type ReverseWant = { kind: 'reverse'; request: ReverseRequest } & Promised<void>;
-/** The old primary's host is back: it is to be told that it is primary no more. */
+/** The old primary's host is back: it is to be told that it is no longer primary. */
 export type FenceWant = { kind: 'fence' } & Promised<void>;
 export type SwitchWant = FailoverWant | RelocateWant | ReverseWant;
 export type RetireWant = { kind: 'retire' } & Promised<void>;

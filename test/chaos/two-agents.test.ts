@@ -83,7 +83,7 @@ test('a second agent for the same host with a state of its own is refused while 
   await mkdir(otherHome('beta'), { recursive: true });
   const { exitCode, stderr } = await runAgent('beta', otherHome('beta'));
   expect(exitCode).not.toBe(0);
-  expect(stderr).toContain('another agent speaks for host beta');
+  expect(stderr).toContain('another agent serves host beta');
   expect(stderr).toContain(String(system.pid('agent:beta')));
   await tree.change();
   await watched.expectCurrent(await watched.untilSucceeded(await watched.requestSync()));
@@ -119,7 +119,7 @@ test('two that were started at the same moment, on both sides, do the data no ha
   for (const host of ['alpha', 'beta']) {
     const refusals = async () => {
       const texts = await Promise.all([`agent-${host}`, `other-${host}`].map(readLog));
-      return texts.filter((text) => text.includes(`another agent speaks for host ${host}`)).length;
+      return texts.filter((text) => text.includes(`another agent serves host ${host}`)).length;
     };
     await eventually(`one agent of ${host} has left`, async () =>
       (await refusals()) === 1 ? true : undefined,

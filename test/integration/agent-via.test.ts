@@ -127,7 +127,7 @@ it('takes out what an agent left that was killed, and refuses a second one', asy
     ...['agent', '--host', 'beta', '--home', at('second'), ...agentOf('b').options],
   ]);
   expect(second.exitCode).not.toBe(0);
-  expect(second.stderr + second.stdout).toMatch(/another agent speaks for host beta/);
+  expect(second.stderr + second.stdout).toMatch(/another agent serves host beta/);
   expect((await system.cli(['delete', 'again', '--yes'])).exitCode).toBe(0);
   expect(await keysOf('b')).toBe(before);
 });

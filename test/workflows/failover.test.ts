@@ -261,14 +261,14 @@ test('where two must approve it waits for two names: the same name twice counts 
   const approve = (by: string) => handle.executeUpdate(messages.approveUpdate, { args: [{ by }] });
   const workflowId = await start(messages.failoverUpdate, {});
   const { operation } = await until('it waits', ({ phase }) => phase === 'WaitingForApproval');
-  expect(operation?.waiting?.text).toContain('2 more must approve');
-  await approve('ada');
+  expect(operation?.waiting?.text).toContain('0 of 2 approvals; 2 more people are needed');
+  expect((await approve('ada')).approvals).toMatchObject({ needed: 2, by: ['ada'] });
   await until('one has approved', (each) => each.operation?.waiting?.text.includes('ada') ?? false);
   await approve('ada');
   await approve('ada');
   const { waiting } = (await until('it still waits', ({ phase }) => phase === 'WaitingForApproval'))
     .operation ?? { waiting: undefined };
-  expect(waiting?.text).toContain('approved by ada; 1 more');
+  expect(waiting?.text).toContain('1 of 2 approvals (ada); 1 more person is needed');
   expect(stage.only('fence', 'rollback', 'promote')).toEqual([]);
   await approve('bob');
   expect((await endOf<Result>(workflowId)).result).toMatchObject({ epoch: 2 });

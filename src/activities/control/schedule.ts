@@ -72,7 +72,7 @@ function explain(error: unknown, { crons, timezone }: WantedSchedule): unknown {
   if (!isGrpcServiceError(error) || Number(error.code) !== INVALID_ARGUMENT) return error;
   return new TidemarkError(
     'InvalidSpec',
-    `Temporal takes no Schedule of ${crons.join(', ')} in ${timezone}`,
+    `Temporal refuses a Schedule of ${crons.join(', ')} in ${timezone}`,
     {
       toolMessage: error.details,
       hint: 'correct spec.trigger',

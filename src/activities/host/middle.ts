@@ -42,7 +42,7 @@ async function findWriters(host: Host, volume: Volume, relationship: string): Pr
 }
 
 function fail(host: Host, volume: Volume, message: string): TidemarkError {
-  const hint = 'it goes on by itself once that sync has succeeded; see: tidemark get';
+  const hint = 'it resumes by itself once that sync has succeeded; see: tidemark get';
   return new TidemarkError('VolumeBusy', message, { host: host.name, volume: volume.path, hint });
 }
 

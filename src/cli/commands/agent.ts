@@ -35,7 +35,7 @@ interface AgentOptions extends ReachOptions {
 export function register(program: Command): void {
   const command = program
     .command('agent')
-    .summary('the worker that speaks for one host')
+    .summary('run the agent of one host')
     .description(
       'Runs the agent of a host: it does the work on the data that this machine holds, or a host that it reaches over SSH. Runs until it is ended.',
     )
@@ -63,7 +63,7 @@ export function register(program: Command): void {
     .option('--metrics <host:port>', 'serve metrics for Prometheus', parseHostPort)
     .option(
       '--via <ssh-url>',
-      'speak for a host on which nothing is installed, over SSH: ssh://USER@HOST[:PORT]',
+      'serve a host on which nothing is installed, over SSH: ssh://USER@HOST[:PORT]',
       parseVia,
     )
     .option('--jump <ssh-url>', 'reach it through this host; may be given several times', collectJump)

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import { hostname, userInfo } from 'node:os';
+import type { ApproveAnswer } from '../../api/messages';
+import { type Approvals, describeApprovals, missingApprovals } from '../../model/approvals';
 import { lazy } from '../lazy';
 import { finish, print } from '../output';
 import type { OutputOptions } from '../output';
@@ -12,7 +14,7 @@ export function register(program: Command): void {
   const command = program
     .command('approve')
     .argument('<name>', 'the relationship')
-    .summary('let through what waits for an approval')
+    .summary('approve what waits for an approval')
     .description(
       'Approves what waits for it, and shows what that was: a sync that a guard stopped, once; or a failover or relocation, ' +
         'where the spec asks for `approval`. `tidemark describe` shows it before.',
@@ -30,15 +32,17 @@ function whoAmI(): string {
   }
 }
 
+function nextLine(name: string, approvals: Approvals | undefined): string {
+  if (!approvals || missingApprovals(approvals) === 0) return `to follow it: tidemark get ${name} --watch`;
+  return `${describeApprovals(approvals)}: tidemark approve ${name} --by THEIR-NAME`;
+}
+
 async function approve(name: string, options: ApproveOptions): Promise<void> {
   const by = options.by ?? whoAmI();
-  const { reason } = await lazy
+  const { reason, approvals } = await lazy
     .temporal()
-    .Temporal.use((temporal) => temporal.update<{ reason: string }>(name, 'approve', { by }));
-  print(
-    { name, approved: reason, by },
-    options,
-    () =>
-      `approved by ${by}: ${reason}\nit goes on, unless more people must approve: tidemark get ${name} --watch`,
+    .Temporal.use((temporal) => temporal.update<ApproveAnswer>(name, 'approve', { by }));
+  print({ name, approved: reason, by, ...(approvals && { approvals }) }, options, () =>
+    [`approved by ${by}: ${reason}`, nextLine(name, approvals)].join('\n'),
   );
 }

@@ -11,9 +11,9 @@ export function register(program: Command): void {
   const command = program
     .command('cancel')
     .argument('<name>', 'the relationship')
-    .summary('end the operation that runs')
+    .summary('cancel the running operation')
     .description(
-      'Ends the operation that runs, and waits until it has ended. A failover or a relocation is undone; once its target is ' +
+      'Cancels the running operation, and waits until it has ended. A failover or a relocation is undone; once its target is ' +
         'promoted it can not be undone, and is finished instead; where it is parked then, it ends as it stands.',
     )
     .action((name: string, options: OutputOptions) => cancel(name, options));

@@ -12,15 +12,15 @@ export function register(program: Command): void {
   const command = program
     .command('delete')
     .argument('<name>', 'the relationship')
-    .summary('end a relationship; data and recovery points stay')
-    .description('Ends a relationship and its schedule. Data, recovery points and history stay. Asks first.')
+    .summary('delete a relationship; data and recovery points stay')
+    .description('Deletes a relationship and its schedule. Data, recovery points and history stay. Asks first.')
     .option('-y, --yes', 'do not ask')
     .action((name: string, options: DeleteOptions) => remove(name, options));
   finish(command, ['tidemark delete wiki', 'tidemark delete wiki --yes']);
 }
 
 async function remove(name: string, options: DeleteOptions): Promise<void> {
-  if (!options.yes) await confirm(`End relationship ${name}? Its data and recovery points stay.`);
+  if (!options.yes) await confirm(`Delete relationship ${name}? Its data and recovery points stay.`);
   await lazy.temporal().Temporal.use((temporal) => temporal.update(name, 'retire'));
   print(
     { name, outcome: 'deleted' },

@@ -12,9 +12,9 @@ interface DownOptions extends OutputOptions {
 export function register(program: Command): void {
   const command = program
     .command('down')
-    .summary('end what `tidemark up` started')
+    .summary('stop what `tidemark up` started')
     .description(
-      'Ends a running `tidemark up`, cleanly, and waits until nothing of it runs any more. Its state stays.',
+      'Stops a running `tidemark up`, cleanly, and waits until nothing of it runs any more. Its state stays.',
     )
     .option(
       '--home <dir>',

@@ -41,7 +41,7 @@ export function register(program: Command): void {
         'then it is removed. No copy is touched, and replication goes on. The time until it answers is the measured recovery ' +
         'time (RTO). Exit code 1 where the service did not work. With --schedule, holds drills by itself.',
     )
-    .option('--target <name>', 'where; by default the target with the newest recovery point')
+    .option('--target <name>', 'the target to rehearse at; by default the one with the newest recovery point')
     .option('--point <id>', 'the recovery point; by default the newest')
     .option(
       '--schedule <cron>',
@@ -105,7 +105,7 @@ async function setSchedule(name: string, schedule: string, options: DrillOptions
     );
   print({ name, schedule: cron, nextRun: nextRun ?? null }, options, () =>
     cron === null
-      ? `no drills of ${name} by schedule any more`
+      ? `scheduled drills of ${name} are off`
       : `drills of ${name}: ${cron}; the next at ${formatTime(nextRun)}`,
   );
 }

@@ -20,7 +20,7 @@ const NOTHING: Price = {
   point: null,
   ageSeconds: null,
   changed: null,
-  objections: ['no sync to beta has ever ended: what lies there is not a whole copy'],
+  objections: ['no sync to beta has ever ended: what is there is not a whole copy'],
 };
 
 describe('formatPrice', () => {
@@ -83,7 +83,7 @@ it('formatFailover says who is primary, whether the old one knows, and how to co
   };
   const text = formatFailover({ relationship: 'wiki', epoch: 2, price: PRICE, takeover });
   expect(text).toMatch(/^wiki has failed over to beta \(epoch 2\)\n/);
-  expect(text).toMatch(/Went back to +nothing: what lay there was accepted\n/);
+  expect(text).toMatch(/Went back to +nothing: what was there was accepted\n/);
   expect(text).toMatch(/alpha, NOT fenced: no agent answers for host alpha\n/);
   expect(text).toContain('tidemark reverse wiki');
 });

@@ -31,11 +31,11 @@ export function register(program: Command): void {
         'copy is, and what was written since; then asks. What was written since the recovery point stays at the old primary, ' +
         'if that still lives. Where both sides are well, use relocate: it loses nothing.',
     )
-    .option('--target <name>', 'who takes over; by default the target with the newest recovery point')
+    .option('--target <name>', 'the target that takes over; by default the one with the newest recovery point')
     .option('--point <id>', 'go back to this recovery point; by default the newest')
     .option('--dry-run', 'only say what it would cost')
     .option('-y, --yes', 'do not ask')
-    .option('--accept-incomplete', 'go on with what lies there, even where that is no whole copy')
+    .option('--accept-incomplete', 'accept what is there, even if it is not a whole copy')
     .action((name: string, options: FailoverOptions) => failover(name, options));
   finish(command, [
     'tidemark failover wiki --dry-run',
@@ -85,7 +85,7 @@ export function requestAt(
   if (objections.length > 0 && (!acceptIncomplete || isUnknownPoint)) {
     const list = `tidemark points ${relationship} lists what there is`;
     throw new CliError('RefusedByState', `${objections.join('; ')}. Nothing was changed`, {
-      hint: isUnknownPoint ? list : `${list}; --accept-incomplete goes on with what lies there, whole or not`,
+      hint: isUnknownPoint ? list : `${list}; --accept-incomplete accepts what is there, whole or not`,
     });
   }
   return {

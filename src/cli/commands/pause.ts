@@ -5,7 +5,7 @@ export function register(program: Command): void {
   registerSwitch(program, {
     name: 'pause',
     done: 'paused',
-    summary: 'no more syncs until resumed',
+    summary: 'no syncs until resumed',
     description:
       'Pauses a relationship: nothing starts any more, by schedule or on request. A running sync ends as usual.',
   });

@@ -102,7 +102,7 @@ const describeWhere = ({ to, path }: RestoreResult) =>
   `${to.host}:${to.path}${path === undefined ? '' : `${to.path === '/' ? '' : '/'}${path}`}`;
 
 const NOT_WHOLE =
-  'the only copy is that of a transfer that was cut off or refused; what lies there may be of two states';
+  'the only copy is that of a transfer that was cut off or refused; what is there may be a mixture of two states';
 
 /** What a restore would do, as people read it. */
 export function formatPlan(plan: RestoreResult): string {

@@ -5,7 +5,7 @@ export function register(program: Command): void {
   registerSwitch(program, {
     name: 'resume',
     done: 'resumed',
-    summary: 'go on after a pause, or where help was needed',
+    summary: 'continue after a pause, or once help was given',
     description:
       'Resumes a paused relationship: its schedule goes on. Where a failover, relocation or reverse is parked, has it try again.',
   });

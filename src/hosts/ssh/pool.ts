@@ -165,7 +165,7 @@ export function makeLost(host: string, cause?: unknown): TidemarkError {
   return new TidemarkError(
     'HostUnreachable',
     'the SSH connection was lost',
-    { host, ...(toolMessage && { toolMessage }), hint: 'it goes on by itself once the host answers again' },
+    { host, ...(toolMessage && { toolMessage }), hint: 'it resumes by itself once the host answers again' },
     { cause },
   );
 }

@@ -42,14 +42,14 @@ const RSYNC: Rule[] = [
     exitCodes: [10, 12, 20, 30, 35, 129, 130, 137, 143, 19],
     type: 'TransferInterrupted',
     message: (ending) => `the transfer to ${target(ending)} was cut off`,
-    hint: 'it goes on where it stopped, by itself',
+    hint: 'it resumes by itself where it stopped',
     at: 'source',
   },
   {
     exitCodes: [255],
     type: 'TransferInterrupted',
     message: (ending) => `the connection to ${target(ending)} broke`,
-    hint: 'it goes on where it stopped, by itself',
+    hint: 'it resumes by itself where it stopped',
     at: 'source',
   },
   {

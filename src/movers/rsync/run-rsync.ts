@@ -52,7 +52,7 @@ function makeSetBack(host: Host, byMs: number): TidemarkError {
   const message = `the clock of host ${host.name} was set back by ${formatDuration(byMs)} during the transfer, and rsync paces itself by it`;
   return new TidemarkError('TransferInterrupted', message, {
     host: host.name,
-    hint: 'it goes on where it stopped, by itself',
+    hint: 'it resumes by itself where it stopped',
   });
 }
 

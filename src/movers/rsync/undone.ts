@@ -12,7 +12,7 @@ export const DISCARDED = /^Unable to create partial-dir for .* -- discarding com
 const KEPT = /^cannot delete (?:non-empty directory|mount point): (.+)$/;
 
 /** How the line begins that {@link findUndone} answers for a folder too many. */
-export const KEPT_ALONE = 'cannot delete, though the source has it no more: ';
+export const KEPT_ALONE = 'cannot delete, though the source no longer has it: ';
 
 /** The folder that a line of rsync's output says was not deleted, as rsync prints names. Pure. */
 export function parseKept(line: string): string | undefined {

@@ -23,7 +23,7 @@ export function makeApprovalRequired(
 ): TidemarkError {
   const shown = examples.slice(0, SHOWN).join(', ');
   const names = shown === '' ? '' : ` (${shown}${wouldDelete > SHOWN ? ', …' : ''})`;
-  const message = `this sync would delete ${formatEntries(wouldDelete)} at ${id.target}${names}, and at most ${allowed} are allowed unasked`;
+  const message = `this sync would delete ${formatEntries(wouldDelete)} at ${id.target}${names}, and at most ${allowed} may go without approval`;
   return new TidemarkError('ApprovalRequired', message, {
     host: host.name,
     volume: sourcePath,

@@ -93,7 +93,7 @@ export class Story {
 
   private async takeAlphaBack(late: Files, written: Files): Promise<void> {
     const { stage } = this;
-    this.chapter('alpha is back, and is told at once that it is primary no more');
+    this.chapter('alpha is back, and is told at once that it is no longer primary');
     await stage.bringBack('alpha');
     await this.untilFenced();
     await this.check('alpha', late);
@@ -157,7 +157,7 @@ export class Story {
       const { takeover } = await this.stage.ask<RelationshipSummary>(['get', NAME]);
       if (takeover?.fenced) return;
       if (performance.now() > deadline)
-        throw new CliError('Failed', 'alpha is back, and was not told that it is primary no more');
+        throw new CliError('Failed', 'alpha is back, and was not told that it is no longer primary');
       await sleep(LOOK_EVERY_MS);
     }
   }

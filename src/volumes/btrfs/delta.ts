@@ -30,7 +30,7 @@ export async function makeClone(
   await clearIncoming(place, relationship);
   const state = (await listSubvolumes(place)).find((each) => each.path === onto.targetName);
   if (!state?.readOnly || identityOf(state) !== onto.identity) {
-    const hint = 'everything is sent anew, by itself';
+    const hint = 'everything is sent again automatically';
     throw makeError(place, 'BaseLost', `the state ${onto.targetName} is not here any more`, { hint });
   }
   await runTool(place, ['btrfs', 'subvolume', 'snapshot', onto.targetName, path]);

@@ -44,7 +44,7 @@ export async function readHolds(place: ReadyPlace, relationship: string): Promis
     try {
       holds.push(HoldSchema.parse(JSON.parse(text)));
     } catch (error) {
-      throw makeError(place, 'ToolFailed', `${path} can't be understood`, { hint: 'remove it' }, error);
+      throw makeError(place, 'ToolFailed', `${path} can't be parsed`, { hint: 'remove it' }, error);
     }
   }
   return holds;

@@ -42,7 +42,7 @@ export async function readRecords(place: ReadyPlace, relationship: string): Prom
       throw makeError(
         place,
         'ToolFailed',
-        `${join(folder, names[index] ?? '')} can't be understood`,
+        `${join(folder, names[index] ?? '')} can't be parsed`,
         {},
         error,
       );

@@ -25,7 +25,7 @@ export const ENGINE_RULES: readonly Rule[] = [
     says: /image not known|no such image|No such image|unable to find .* in local storage|reference does not exist|content digest .*: not found|image ".*": not found|blob .* not found|open .*\/blobs\/sha256\/[0-9a-f]{64}: no such file/i,
     type: 'SourceChanged',
     message: 'an image, or a layer of it, was removed meanwhile',
-    hint: 'the next sync looks anew; something there removes images while they are copied: docker image prune, podman rmi -f?',
+    hint: 'the next sync looks again; something there removes images while they are copied: docker image prune, podman rmi -f?',
   },
 ];
 

@@ -49,7 +49,7 @@ async function readJson<T>(place: Subject, path: string, schema: z.ZodType<T>): 
   try {
     return schema.parse(JSON.parse(text));
   } catch (error) {
-    throw makeError(place, 'ToolFailed', `${path} can't be understood`, { hint: 'move it away' }, error);
+    throw makeError(place, 'ToolFailed', `${path} can't be parsed`, { hint: 'move it away' }, error);
   }
 }
 

@@ -97,7 +97,7 @@ export async function setNames(
 }
 
 function makeTooMany(place: Place, relationship: string, count: number, limit: number | undefined): Error {
-  const message = `this sync would take ${formatCount(count, 'name')} of images away, and at most ${limit} are allowed unasked`;
+  const message = `this sync would take ${formatCount(count, 'name')} of images away, and at most ${limit} may go without approval`;
   const hint = approvalHint(relationship);
   return makeError(place, 'ApprovalRequired', message, { hint });
 }

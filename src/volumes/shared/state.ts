@@ -43,7 +43,7 @@ export async function readState(subject: Subject, path: string): Promise<State |
     return parseState(text);
   } catch (error) {
     const hint = 'restore it from a backup, or move it away and approve the volume anew';
-    throw makeError(subject, 'ToolFailed', `${path} can't be understood`, { hint }, error);
+    throw makeError(subject, 'ToolFailed', `${path} can't be parsed`, { hint }, error);
   }
 }
 

@@ -39,7 +39,7 @@ export function readClaims(place: Place): State {
     return parseState(text);
   } catch (error) {
     const hint = `see it with: zfs get ${CLAIMS} ${place.volume.path}; remove it with: zfs inherit`;
-    throw makeError(place, 'ToolFailed', `its property ${CLAIMS} can't be understood`, { hint }, error);
+    throw makeError(place, 'ToolFailed', `its property ${CLAIMS} can't be parsed`, { hint }, error);
   }
 }
 

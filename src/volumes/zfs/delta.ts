@@ -17,7 +17,7 @@ const ONLY_NOW = ['mountpoint', 'atime'];
 /** The folder where it is mounted. */
 const BRANCH = 'side';
 
-const INSTEAD = 'everything is sent anew, by itself';
+const INSTEAD = 'everything is sent again automatically';
 
 /**
  * Makes the branch, mounted to be written to. Answers where.

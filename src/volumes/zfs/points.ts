@@ -59,7 +59,7 @@ function parseStamp(subject: Subject, { name, properties }: Entry): Stamp {
     throw makeError(
       subject,
       'ToolFailed',
-      `the property ${POINT} of ${name} can't be understood`,
+      `the property ${POINT} of ${name} can't be parsed`,
       { hint },
       error,
     );

@@ -185,7 +185,7 @@ function parsePending(subject: Subject, text: string): Pending {
     return PendingSchema.parse(JSON.parse(text));
   } catch (error) {
     const hint = `see it with: zfs get ${PENDING} ${subject.volume.path}; remove it with: zfs inherit`;
-    throw makeError(subject, 'ToolFailed', `its property ${PENDING} can't be understood`, { hint }, error);
+    throw makeError(subject, 'ToolFailed', `its property ${PENDING} can't be parsed`, { hint }, error);
   }
 }
 

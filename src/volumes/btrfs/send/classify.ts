@@ -35,7 +35,7 @@ const RECEIVE: readonly Rule[] = [
     says: /^ERROR: (cannot find parent subvolume|parent subvol is not reachable|subvolume .* is not (read-only|a subvolume))/,
     type: 'BaseLost',
     message: (ending) => `${target(ending)} no longer has the base of this transfer`,
-    hint: 'the next older state that both hold is taken, or everything is sent anew, by itself',
+    hint: 'the next older state that both hold is taken, or everything is sent again automatically',
     at: 'target',
   },
   {
@@ -79,7 +79,7 @@ const RECEIVE: readonly Rule[] = [
     says: /^ERROR: (unlink|rename|rmdir|link|open|truncate|chmod|chown|utimes|clone|lsetxattr|removexattr|cannot open) .*: No such file or directory/,
     type: 'BaseLost',
     message: (ending) => `the base at ${target(ending)} is not what it says it is`,
-    hint: 'the next older state that both hold is taken, or everything is sent anew, by itself',
+    hint: 'the next older state that both hold is taken, or everything is sent again automatically',
     at: 'target',
   },
   STILL_WRITING,
@@ -104,7 +104,7 @@ const SEND: readonly Rule[] = [
     says: /^ERROR: (realpath .* failed|parent subvolume .* is not read-only|could not .*parent|cannot find .*parent)/,
     type: 'BaseLost',
     message: () => 'the source no longer has the base of this transfer',
-    hint: 'the next older state that both hold is taken, or everything is sent anew, by itself',
+    hint: 'the next older state that both hold is taken, or everything is sent again automatically',
     at: 'source',
   },
   {

@@ -25,7 +25,7 @@ function makeDiverged(place: ReadyPlace, { relationship }: TransferId) {
 
 /** What is sent would be applied to something else than it was made from. */
 function makeBaseChanged(place: ReadyPlace, base: string) {
-  const hint = 'the next older state that both hold is taken, or everything is sent anew, by itself';
+  const hint = 'the next older state that both hold is taken, or everything is sent again automatically';
   return makeError(place, 'BaseLost', `${base} was written to since it was received`, { hint });
 }
 

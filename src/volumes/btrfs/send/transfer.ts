@@ -57,7 +57,7 @@ async function checkBase(host: Host, { stream, sourcePath }: TransferRequest): P
   if (base === undefined || !isOthers(base) || !(await wasWritten(host, base))) return;
   throw new TidemarkError('BaseLost', `${base} was written to since it was made`, {
     ...{ host: host.name, volume: sourcePath },
-    hint: 'the next older state that both hold is taken, or everything is sent anew, by itself',
+    hint: 'the next older state that both hold is taken, or everything is sent again automatically',
   });
 }
 

@@ -38,14 +38,14 @@ const CUT: readonly Rule[] = [
     exitCodes: [255, CUT_OFF, 129, 130, 137, 141, 143],
     type: 'TransferInterrupted',
     message: (ending) => `the transfer to ${target(ending)} was cut off`,
-    hint: 'it goes on with the image that it was at, by itself',
+    hint: 'it resumes by itself, at the image where it stopped',
     at: 'source',
   },
   {
     says: /Unexpected EOF in archive|Broken pipe|Connection reset/,
     type: 'TransferInterrupted',
     message: (ending) => `the transfer to ${target(ending)} was cut off`,
-    hint: 'it goes on with the image that it was at, by itself',
+    hint: 'it resumes by itself, at the image where it stopped',
     at: 'source',
   },
 ];

@@ -29,7 +29,7 @@ export function parseHeld(text: string): Held {
   if (!engine || parts.length !== (engine === 'containerd' ? 3 : 2)) {
     throw new TidemarkError('TransferInterrupted', 'the target did not say what images it has', {
       toolMessage: text.slice(0, 500),
-      hint: 'it is asked again, by itself',
+      hint: 'it is asked again automatically',
     });
   }
   const rest = lines.join('\n');

@@ -34,13 +34,13 @@ async function findCapture(
   throw new TidemarkError('SourceChanged', 'what was captured is not known any more', {
     host: host.name,
     volume: sourcePath,
-    hint: 'the next sync looks anew',
+    hint: 'the next sync looks again',
   });
 }
 
 function checkPair(host: Host, volume: Volume, set: ImageSet, held: Held): void {
   if (isCompatible(set.engine, held.engine)) return;
-  const message = `images of ${set.engine} can't be copied to ${held.engine}: they are named by other digests there`;
+  const message = `images of ${set.engine} can't be copied to ${held.engine}: they have other digests there`;
   const hint = 'copy between containerd and containerd, or between Podman and Docker';
   throw makeError({ host, volume }, 'InvalidSpec', message, { hint });
 }
@@ -53,7 +53,7 @@ function checkDeletions(
 ): void {
   const allowed = maxDeletions ?? Math.floor((maxDeletionsPercent / 100) * held);
   if ((maxDeletions === undefined && maxDeletionsPercent >= 100) || dropped <= allowed) return;
-  const message = `this sync would take ${formatCount(dropped, 'name')} of images away at ${id.target}, and at most ${allowed} are allowed unasked`;
+  const message = `this sync would take ${formatCount(dropped, 'name')} of images away at ${id.target}, and at most ${allowed} may go without approval`;
   const hint = approvalHint(id.relationship);
   throw new TidemarkError('ApprovalRequired', message, { host: host.name, volume: volume.path, hint });
 }

@@ -71,14 +71,14 @@ const RECEIVE: Rule[] = [
     says: /failed to read from stream|invalid stream|checksum mismatch|incomplete stream|stream is incomplete|Connection (reset|closed)|Broken pipe|client_loop|Timeout, server/,
     type: 'TransferInterrupted',
     message: (ending) => `the stream to ${target(ending)} was cut off`,
-    hint: 'it begins again from the same base, by itself',
+    hint: 'it restarts automatically from the same base',
     at: 'source',
   },
   {
     exitCodes: [255, 129, 130, 137, 141, 143],
     type: 'TransferInterrupted',
     message: (ending) => `the connection to ${target(ending)} broke`,
-    hint: 'it begins again from the same base, by itself',
+    hint: 'it restarts automatically from the same base',
     at: 'source',
   },
 ];
@@ -88,14 +88,14 @@ const SEND: Rule[] = [
     says: /incremental source .* (does not exist|is not earlier)|not an earlier snapshot|incremental source \(/,
     type: 'BaseLost',
     message: () => 'the base is not at the source any more',
-    hint: 'the next older state that both hold is tried, by itself',
+    hint: 'the next older state that both sides hold is tried automatically',
     at: 'source',
   },
   {
     says: /dataset does not exist|no such pool/,
     type: 'VolumeMissing',
     message: (ending) => `what was frozen at the source is gone: ${ending.sourcePath}`,
-    hint: 'is its pool imported? See: zpool import; zfs list -t snapshot. The next sync freezes it anew',
+    hint: 'is its pool imported? See: zpool import; zfs list -t snapshot. The next sync freezes it again',
     at: 'source',
   },
   {
@@ -116,7 +116,7 @@ const SEND: Rule[] = [
     exitCodes: [129, 130, 137, 143],
     type: 'TransferInterrupted',
     message: () => 'zfs send was ended',
-    hint: 'it begins again from the same base, by itself',
+    hint: 'it restarts automatically from the same base',
     at: 'source',
   },
 ];

@@ -112,7 +112,7 @@ function findBase(place: Place, { base }: StreamPlan): Entry | undefined {
     ({ kind, properties }) => kind === 'snapshot' && properties['guid'] === base.identity,
   );
   if (found) return found;
-  const hint = 'the next older state that both hold is tried, by itself';
+  const hint = 'the next older state that both sides hold is tried automatically';
   throw makeError(place, 'BaseLost', `the base ${base.targetName} is not here any more`, { hint });
 }
 

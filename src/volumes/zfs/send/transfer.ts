@@ -82,7 +82,7 @@ function findBase(place: Place, dataset: string, identity: string): Entry {
   );
   const found = held.find(({ kind }) => kind === 'snapshot') ?? held.find(({ kind }) => kind === 'bookmark');
   if (found) return found;
-  const hint = 'the next older state that both hold is tried, by itself';
+  const hint = 'the next older state that both sides hold is tried automatically';
   throw makeError(place, 'BaseLost', `the base of ${dataset} is not here any more`, { hint });
 }
 
