@@ -4,12 +4,10 @@ import { targetName } from './endpoints';
 import { makeProblem } from './issues';
 import type { SpecIssue, SpecPath } from './issues';
 import { comparePaths, refuseFolder } from './paths';
-import { VOLUME_KINDS } from './records';
-import type { Role, VolumeKind } from './records';
-import { defaultMoverKind, MOVER_KINDS, MOVER_VOLUMES } from './spec';
-
-/** Kinds that are named by a path. */
-const FOLDER_KINDS = ['directory', 'btrfs'] as const;
+import type { Role } from './records';
+import { declarationOf, defaultMoverKind, kindsCarriedBy, VOLUME_KINDS, type VolumeKind } from './kinds';
+import type { Location } from './kinds/location';
+import { MOVER_KINDS } from './movers';
 
 interface PlacedEndpoint {
   endpoint: DraftEndpoint;
@@ -61,7 +59,7 @@ function checkMover(spec: DraftSpec): SpecIssue[] {
   const sourceKind = kindOf(spec.source);
   const mover = named[0] ?? (sourceKind && defaultMoverKind(sourceKind));
   if (!mover) return [];
-  const carried = MOVER_VOLUMES[mover];
+  const carried = kindsCarriedBy(mover);
   return listEndpoints(spec).flatMap(({ endpoint, path }) => {
     const kind = kindOf(endpoint);
     if (!kind || carried.includes(kind)) return [];
@@ -72,23 +70,21 @@ function checkMover(spec: DraftSpec): SpecIssue[] {
   });
 }
 
-/** Containerd names images by what was downloaded, the others by what is in them. */
-function checkEngines({ source, targets }: DraftSpec): SpecIssue[] {
-  const engineOf = ({ image }: DraftEndpoint) => /^(podman|docker|containerd)/.exec(image ?? '')?.[0];
-  const from = engineOf(source);
+/** Two volumes of one kind, of which one can't be copied to the other. */
+function checkCopies({ source, targets }: DraftSpec): SpecIssue[] {
+  const kind = kindOf(source);
+  const from = kind && source[kind];
+  if (!from) return [];
   return targets.flatMap((target, index) => {
-    const to = engineOf(target);
-    if (!from || !to || (from === 'containerd') === (to === 'containerd')) return [];
-    const why = 'they have other digests there';
-    return [
-      makeProblem(['spec', 'targets', index, 'image'], `images of ${from} can't be copied to ${to}: ${why}`),
-    ];
+    const to = kindOf(target) === kind ? target[kind] : undefined;
+    const objection = to && declarationOf(kind).objectToCopy?.(from, to);
+    return objection ? [makeProblem(['spec', 'targets', index, kind], objection)] : [];
   });
 }
 
 function checkFolders(spec: DraftSpec): SpecIssue[] {
   return listEndpoints(spec).flatMap(({ endpoint, path, role }) =>
-    FOLDER_KINDS.flatMap((kind) => {
+    VOLUME_KINDS.filter((kind) => declarationOf(kind).isFolder).flatMap((kind) => {
       const folder = endpoint[kind];
       const reason = folder?.startsWith('/') && refuseFolder(folder, role);
       return reason ? [makeProblem([...path, kind], reason)] : [];
@@ -102,14 +98,10 @@ const OVERLAPS = {
   contains: (what: string) => `contains ${what}, and a sync would remove it`,
 };
 
-/** Folders and datasets alike: what lies inside of what. */
-function placeOf(endpoint: DraftEndpoint): { family: string; path: string } | undefined {
+function placeOf(endpoint: DraftEndpoint): Location | undefined {
   const kind = kindOf(endpoint);
-  const path = kind && endpoint[kind];
-  if (!kind || !path) return undefined;
-  if (kind === 'zfs') return { family: 'zfs', path: `/${path}` };
-  if (kind === 'image') return { family: `image ${path}`, path: '/' };
-  return path.startsWith('/') ? { family: 'folder', path } : undefined;
+  const id = kind && endpoint[kind];
+  return id ? declarationOf(kind).locate(id) : undefined;
 }
 
 /** What is wrong with two volumes side by side; undefined where they are apart. */
@@ -119,8 +111,7 @@ function describeOverlap(one: DraftEndpoint, other: DraftEndpoint, otherName: st
   if (!place || !otherPlace || place.family !== otherPlace.family) return undefined;
   const how = comparePaths(place.path, otherPlace.path);
   const kind = kindOf(other);
-  const noun = place.family === 'folder' ? 'directory' : 'volume';
-  return how && OVERLAPS[how](`${otherName}, ${other.host}:${kind ? other[kind] : ''}`, noun);
+  return how && OVERLAPS[how](`${otherName}, ${other.host}:${kind ? other[kind] : ''}`, place.noun);
 }
 
 function checkOverlaps(spec: DraftSpec): SpecIssue[] {
@@ -156,7 +147,7 @@ export function checkEndpoints(spec: DraftSpec): SpecIssue[] {
   return [
     ...checkOneVolume(spec),
     ...checkMover(spec),
-    ...checkEngines(spec),
+    ...checkCopies(spec),
     ...checkFolders(spec),
     ...checkOverlaps(spec),
     ...checkTargetNames(spec),

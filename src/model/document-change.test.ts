@@ -1,7 +1,7 @@
 import { makeDocument } from '../../test/support/records';
 import { objectionTo, warnOfChange } from './document-change';
 import { targetName } from './endpoints';
-import { DEFAULT_RSYNC } from './mover-options';
+import { DEFAULT_RSYNC } from './movers/rsync';
 import { initialState, recordTakeover } from './relationship-state';
 import type { RelationshipState } from './relationship-state';
 import type { Relationship } from './spec';

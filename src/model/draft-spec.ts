@@ -1,17 +1,19 @@
 /** A spec whose shape may be wrong, so that its other mistakes are told of at the same time. */
 import { z } from 'zod';
+import { VOLUME_KINDS, type VolumeKind } from './kinds';
 
 const text = z.string().optional().catch(undefined);
+const volumeKeys = Object.fromEntries(VOLUME_KINDS.map((kind) => [kind, text])) as Record<
+  VolumeKind,
+  typeof text
+>;
 const rules = z.record(z.string(), z.unknown()).optional().catch(undefined);
 const EndpointSchema = z
   .preprocess(
     (value) => (typeof value === 'object' && value ? { ...value, keys: Object.keys(value) } : value),
     z.object({
       host: text,
-      directory: text,
-      zfs: text,
-      btrfs: text,
-      image: text,
+      ...volumeKeys,
       name: text,
       copyMethod: text,
       schedule: text,

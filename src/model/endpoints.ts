@@ -1,5 +1,5 @@
-import { VOLUME_KINDS } from './records';
-import type { Volume, VolumeKind } from './records';
+import { VOLUME_KINDS, type VolumeKind } from './kinds';
+import type { Volume } from './records';
 import type { Relationship, TargetSpec } from './spec';
 
 /** An endpoint, with or without the defaults of its spec. */

@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import type { SpecIssue, SpecPath } from './issues';
 import { findKey, knownKeys, schemaAt } from './json-schema';
-import { VOLUME_KINDS } from './records';
+import { VOLUME_KINDS } from './kinds';
 import { suggest } from './suggest';
 
 type ZodIssue = z.core.$ZodIssue;

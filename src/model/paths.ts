@@ -1,5 +1,4 @@
 /** Paths of volumes: one spelling each, and the folders that are never a volume. Pure text. */
-import type { Role } from './records';
 
 /** Tidemark's own folder, inside of a volume or beside it. */
 export const STATE_FOLDER = '.tidemark';
@@ -39,7 +38,7 @@ const SHARED_TARGETS = new Set(['lib', 'log', 'cache', 'spool', 'tmp', 'run'].ma
  * Why a folder can't be a volume; undefined where it can.
  * @param path absolute; its links are not followed, so a host asks again with the real path.
  */
-export function refuseFolder(path: string, role: Role): string | undefined {
+export function refuseFolder(path: string, role: 'source' | 'target'): string | undefined {
   const folder = normalizePath(path);
   if (folder === '/') return 'the root folder is never a volume';
   if (folder.split('/').includes(STATE_FOLDER))

@@ -3,15 +3,14 @@
  * here may stand in a Temporal history, so nothing here is secret.
  */
 import type { ErrorType } from './errors';
+import type { VolumeKind } from './kinds';
+import type { Filters } from './movers/filters';
 import type { LeftOut } from './left-out';
+
+export type { Filters };
 
 /** An instant, ISO 8601 in UTC. */
 export type Instant = string;
-
-/** The kinds of volume, and the keys of an endpoint in a spec that name one. */
-export const VOLUME_KINDS = ['directory', 'zfs', 'btrfs', 'image'] as const;
-
-export type VolumeKind = (typeof VOLUME_KINDS)[number];
 
 /** A volume as drivers know it: its kind, and where it is on its host. */
 export interface Volume {
@@ -62,12 +61,6 @@ export interface HeldState {
   apart?: true;
   /** Made by comparing files: it has no identity that another side could hold too. */
   delta?: true;
-}
-
-/** Patterns of rsync: what was left out of a copy, and what of that not. */
-export interface Filters {
-  include: string[];
-  exclude: string[];
 }
 
 /** A recovery point as its target holds it. */

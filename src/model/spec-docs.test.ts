@@ -5,7 +5,7 @@ import { findKey, knownKeys, makeJsonSchema } from './json-schema';
 import { renderJsonSchema, renderSpecDocs } from './spec-docs';
 import { defaultMover } from './spec';
 import { FULL_EXAMPLE, SHORT_EXAMPLE, STORAGE_EXAMPLES } from './spec-example';
-import { DEFAULT_RSYNC } from './mover-options';
+import { DEFAULT_RSYNC } from './movers/rsync';
 import { parseSpecs } from './parse-spec';
 import { parse, parseAllDocuments } from 'yaml';
 

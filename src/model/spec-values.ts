@@ -4,6 +4,11 @@ import { NAME_PATTERN } from './names';
 import { normalizePath } from './paths';
 import { DURATION, durationToMs, isDuration, isSize, SIZE, sizeToBytes } from './units';
 
+export { z };
+
+/** What the schemas of kinds and movers are made of. */
+export type SpecValues = typeof import('./spec-values');
+
 export const name = z
   .string()
   .regex(

@@ -5,24 +5,24 @@
  * Durations and sizes stay the strings that the user wrote; `units.ts` turns them into numbers.
  */
 import { z } from 'zod';
-import { MoverSchema } from './movers';
-import { absolutePath, dataset, duration, imageStore, name, positiveDuration, size } from './spec-values';
+import { KINDS, VOLUME_KINDS, type VolumeKind } from './kinds';
+import { defaultMover, MoverSchema } from './movers/schema';
+import * as values from './spec-values';
 
-export { defaultMover, defaultMoverKind, MOVER_KINDS, MOVER_VOLUMES, MoverSchema } from './movers';
-export type { MoverKind } from './movers';
+const { duration, name, positiveDuration, size } = values;
+
+export { defaultMover, MoverSchema };
+export type { BtrfsSpec, ImageSpec, MoverKind, MoverSpec, RsyncSpec, ZfsSpec } from './movers';
+
+type VolumeKeys = { [Kind in VolumeKind]: z.ZodOptional<ReturnType<(typeof KINDS)[Kind]['endpoint']>> };
+
+const volumeKeys = Object.fromEntries(
+  VOLUME_KINDS.map((kind) => [kind, KINDS[kind].endpoint(values).optional()]),
+) as VolumeKeys;
 
 const endpoint = {
   host: name.describe('The host that holds the volume: the name its agent was started with.'),
-  directory: absolutePath.optional().describe('The volume: an absolute path of a directory on that host.'),
-  zfs: dataset.optional().describe('The volume: a ZFS dataset on that host, `tank/wiki`.'),
-  btrfs: absolutePath
-    .optional()
-    .describe('The volume: the absolute path of a btrfs subvolume on that host, sent as btrfs sends it.'),
-  image: imageStore
-    .optional()
-    .describe(
-      'The volume: the images of a container engine on that host: `podman`, `docker` or `containerd`; with a storage root or a socket of its own after a colon.',
-    ),
+  ...volumeKeys,
   mustBeMounted: z
     .boolean()
     .default(false)
@@ -240,11 +240,6 @@ export type RelationshipInput = z.input<typeof RelationshipSchema>;
 export type RelationshipSpec = Relationship['spec'];
 export type SourceSpec = RelationshipSpec['source'];
 export type TargetSpec = RelationshipSpec['targets'][number];
-export type MoverSpec = RelationshipSpec['mover'];
-export type RsyncSpec = NonNullable<MoverSpec['rsync']>;
-export type ZfsSpec = NonNullable<MoverSpec['zfs']>;
-export type BtrfsSpec = NonNullable<MoverSpec['btrfs']>;
-export type ImageSpec = NonNullable<MoverSpec['image']>;
 export type RetainSpec = RelationshipSpec['retain'];
 export type HookSpec = RelationshipSpec['hooks']['beforeCapture'][number];
 export type HooksSpec = RelationshipSpec['hooks'];

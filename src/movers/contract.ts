@@ -80,12 +80,6 @@ export interface Mover {
   readonly kind: MoverKind;
 
   /**
-   * Sends from a base that both sides hold by identity, as `planStream` chooses it. Otherwise the tree at the
-   * target is the base itself.
-   */
-  readonly usesStates: boolean;
-
-  /**
    * Source: bytes of a whole copy, on disk and as files are long, the latter as `transfer` counts them.
    * What the spec leaves out does not count.
    */

@@ -22,6 +22,7 @@ import type {
 } from '../model/records';
 import type { Quota, Room } from '../model/room';
 import type { MoverSpec } from '../model/spec';
+import type { Mover } from '../movers/contract';
 
 /** What a volume is, and what can be done with it on this very filesystem. */
 export interface Inspection extends Room {
@@ -292,4 +293,10 @@ export interface VolumeDriver {
     volume: Volume,
     request: { relationship: string; removePointIds: readonly string[]; signal?: AbortSignal },
   ): Promise<void>;
+}
+
+/** What a kind of volume brings: how its volumes are handled, and its own way of sending them, where it has one. */
+export interface KindImplementation {
+  driver: VolumeDriver;
+  mover?: Mover;
 }

@@ -2,6 +2,7 @@
 import type { SourcePrepared, TargetPrepared } from '../activities/contract';
 import { targetName, volumePath } from '../model/endpoints';
 import { checkGuards } from '../model/guards';
+import { sendsManyTrees } from '../model/movers';
 import { findDivergence, planStream } from '../model/plan-stream';
 import type { RungsLeftOut, StreamSituation } from '../model/plan-stream';
 import type { Failure } from '../model/records';
@@ -34,16 +35,15 @@ export const NOTHING_LEFT_OUT: RungsLeftOut = { excluded: [] };
 export function streamOf(
   { states: source }: SourcePrepared,
   { states: target, changed = false, exists = false }: TargetPrepared,
-  { zfs, btrfs }: MoverSpec,
+  mover: MoverSpec,
   left: RungsLeftOut = NOTHING_LEFT_OUT,
 ): StreamSituation | undefined {
   if (!source || !target) return undefined;
-  const hasOneTree = zfs?.recursive !== true && btrfs?.nested !== true;
-  const withoutDelta = left.withoutDelta === true || !hasOneTree;
+  const withoutDelta = left.withoutDelta === true || sendsManyTrees(mover);
   return { source, target, targetExists: exists, targetChanged: changed, ...left, withoutDelta };
 }
 
-/** Where a target has gone a way of its own, nobody puts it aside unasked. */
+/** A target that has diverged is replaced only after an approval. */
 function checkDivergence(
   ctx: SyncContext,
   source: SourcePrepared,

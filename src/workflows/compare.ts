@@ -1,7 +1,7 @@
 /** Compares a volume with a recovery point, wherever both are: what verify, price and reverse are made of. */
 import type { StepContext } from '../activities/contract';
 import { isMissingAgent } from '../model/failure';
-import { withFilters } from '../model/mover-options';
+import { withFilters } from '../model/movers';
 import type { Comparison, Instant, Point } from '../model/records';
 import type { MoverSpec } from '../model/spec';
 import type { TransferId } from '../movers/contract';

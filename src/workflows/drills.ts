@@ -1,11 +1,9 @@
 /** Holds drills beside whatever else a relationship does: one at a time, and none of its copies is touched. */
-import { CancellationScope, ParentClosePolicy, setHandler, startChild } from '@temporalio/workflow';
-import { makeOperationId } from '../model/names';
+import { CancellationScope, setHandler, startChild } from '@temporalio/workflow';
 import { setNotice } from '../model/relationship-state';
 import type { RelationshipState } from '../model/relationship-state';
-import { SEARCH_ATTRIBUTES } from '../model/search-attributes';
-import { operationSummary } from '../model/static-texts';
 import type { DrillOutcome } from '../model/status';
+import { childOptions } from './children';
 import type { DrillInput } from './drill';
 import * as messages from '../api/messages';
 import { toDrillSchedule, toFailoverRequest } from './requests';
@@ -50,21 +48,17 @@ async function startDrill(
   const target = meantTarget(state, request.target);
   checkDrill(parts, target);
   state.sequence++;
-  const workflowId = makeOperationId(state.name, 'drill', state.sequence);
+  const given = switchInput(state);
+  const options = childOptions(given.document, { kind: 'drill', sequence: state.sequence, reason: 'request' });
+  const { workflowId } = options;
   const startedAt = new Date().toISOString();
   state.drill = { workflowId, startedAt };
-  const args: [DrillInput] = [{ ...switchInput(state), request: { ...request, target } }];
+  const args: [DrillInput] = [{ ...given, request: { ...request, target } }];
   try {
     const child = await scope.run(() =>
       startChild<(input: DrillInput) => Promise<DrillOutcome>>('drill', {
-        workflowId,
+        ...options,
         args,
-        parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-        staticSummary: operationSummary('drill', state.name, 'request'),
-        typedSearchAttributes: [
-          { key: SEARCH_ATTRIBUTES.relationship, value: state.name },
-          { key: SEARCH_ATTRIBUTES.operation, value: 'drill' },
-        ],
       }),
     );
     void awaitEnd(

@@ -3,11 +3,9 @@ import {
   CancellationScope,
   ChildWorkflowFailure,
   isCancellation,
-  ParentClosePolicy,
   startChild,
 } from '@temporalio/workflow';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/workflow';
-import type { ChildWorkflowOptions } from '@temporalio/workflow';
 import { makeFailure } from '../model/failure';
 import { makeOperationId, makeSyncId } from '../model/names';
 import type { Failure, SyncRecord } from '../model/records';
@@ -20,12 +18,11 @@ import { activeDocument, setNotice } from '../model/relationship-state';
 import type { RelationshipState } from '../model/relationship-state';
 import { nextRetryDelayMs } from '../model/retry';
 import { nextTick } from '../model/schedules';
-import type { Relationship, TargetSpec } from '../model/spec';
-import { operationSummary, SYNC_DETAILS } from '../model/static-texts';
+import type { TargetSpec } from '../model/spec';
 import { REFUSED_BY_STATE } from '../api/messages';
 import { retire } from './retire';
 import { onControl, toFailure } from './steps';
-import { attributesOf } from './search-attributes';
+import { childOptions } from './children';
 import { runFence, runSwitch } from './switch-operations';
 import { replicatedTo } from '../model/takeovers';
 import type { SyncInput } from './sync-context';
@@ -46,21 +43,6 @@ export interface Operations {
   inTurn: <T>(step: () => Promise<T>) => Promise<T>;
   /** Set while an operation runs: cancels it. */
   cancel?: () => void;
-}
-
-function childOptions(
-  document: Relationship,
-  kind: Operation['kind'],
-  workflowId: string,
-  texts: Pick<ChildWorkflowOptions, 'staticSummary' | 'staticDetails'>,
-): ChildWorkflowOptions {
-  return {
-    workflowId,
-    // A relationship that is terminated takes its operation down with its clean-up, not without.
-    parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-    ...texts,
-    typedSearchAttributes: attributesOf(document, kind),
-  };
 }
 
 /** Runs one child workflow as the relationship's present operation. */
@@ -84,11 +66,8 @@ export async function runChild<Input, Result>(
     ...(targets && { targets }),
   };
   try {
-    const texts = {
-      staticSummary: operationSummary(kind, state.name, reason, targets),
-      ...(kind === 'sync' && { staticDetails: SYNC_DETAILS }),
-    };
-    const options = childOptions(document, kind, workflowId, texts);
+    const { sequence } = state;
+    const options = childOptions(document, { kind, sequence, reason, ...(targets && { targets }) });
     const scope = new CancellationScope();
     operations.cancel = () => scope.cancel();
     return await scope.run(async () => {

@@ -4,9 +4,9 @@ import { describeLeftOut, mergeLeftOut } from '../model/left-out';
 import { makeFailure } from '../model/failure';
 import { code } from '../model/markdown';
 import { makeSyncId } from '../model/names';
-import { rsyncOptions, withFilters } from '../model/mover-options';
+import { toRestore } from '../model/movers';
 import type { Role } from '../model/records';
-import type { MoverSpec, Relationship, SourceSpec, TargetSpec } from '../model/spec';
+import type { Relationship, SourceSpec, TargetSpec } from '../model/spec';
 import { formatBytes, formatEntries } from '../model/units';
 import type { TransferId } from '../movers/contract';
 import type { RestoreRequest, RestoreResult } from '../api/messages';
@@ -41,25 +41,12 @@ function chooseHolder({ document, primaryName }: RestoreInput, wanted: string | 
   throw refuseTarget(document, wanted ?? '');
 }
 
-/**
- * Into a directory, every point is brought by rsync, which reads the tree that the point holds; a point of nested
- * subvolumes with all of them. All that is in the point, whatever the spec leaves out by now; and by content where
- * files are there already, since size and time prove nothing about those.
- */
-function moverOf({ mover }: Relationship['spec'], overwrite: boolean): MoverSpec {
-  const { btrfs, zfs } = mover;
-  const { extraOptions: stated, ...options } = rsyncOptions(mover);
-  const extraOptions = stated.filter((option) => !/^--(no|omit)-/.test(option));
-  const rsync = { ...options, extraOptions, checksum: overwrite };
-  return withFilters({ rsync, ...(btrfs && { btrfs }), ...(zfs && { zfs }) });
-}
-
 /** What both sides hold, once both have been judged, and the landing is open. */
 async function openBoth(input: RestoreInput, { endpoint: holder, role, name }: Holder, id: TransferId) {
   const { document, epoch, request } = input;
   const { overwrite = false, dryRun = false, pointId } = request;
   const { host, path } = request.to;
-  const mover = moverOf(document.spec, overwrite);
+  const mover = toRestore(document.spec.mover, overwrite);
   const part = request.path === undefined ? {} : { part: request.path };
   const atHolder = {
     volume: volumeOf(holder),

@@ -1,18 +1,17 @@
 /** The steps that changes of the primary have in common, each a phase of a saga. */
-import { ApplicationFailure, executeChild, ParentClosePolicy, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, executeChild, workflowInfo } from '@temporalio/workflow';
 import type { StepContext } from '../activities/contract';
 import { missingTarget, targetName, volumeOf, volumePath } from '../model/endpoints';
-import { makeOperationId, makeSyncId } from '../model/names';
+import { makeSyncId } from '../model/names';
 import { makePrice } from '../model/price';
 import type { Price, PriceFindings } from '../model/price';
 import type { Comparison, Failure, Role, SyncRecord } from '../model/records';
 import type { HookSpec, Relationship, SourceSpec, TargetSpec } from '../model/spec';
-import { operationSummary } from '../model/static-texts';
 import type { Takeover } from '../model/status';
+import { childOptions } from './children';
 import { compare } from './compare';
 import type { Side } from './compare';
 import type { Saga } from './saga';
-import { attributesOf } from './search-attributes';
 import { onHost, orStepFailed, StepFailed, toFailure } from './steps';
 import type { StepOverrides } from './steps';
 import type { SyncInput } from './sync-context';
@@ -224,14 +223,10 @@ export async function runSync(
   document: Relationship,
   input: Omit<SyncInput, 'document'>,
 ): Promise<SyncRecord> {
-  const { name } = document.metadata;
   await saga.tell({ sequence: input.sequence });
   try {
     return await executeChild<(input: SyncInput) => Promise<SyncRecord>>('sync', {
-      workflowId: makeOperationId(name, 'sync', input.sequence),
-      parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-      staticSummary: operationSummary('sync', name, input.reason),
-      typedSearchAttributes: attributesOf(document, 'sync'),
+      ...childOptions(document, { kind: 'sync', sequence: input.sequence, reason: input.reason }),
       args: [{ ...input, document }],
     });
   } catch (error) {

@@ -20,6 +20,7 @@ import type { Failure, HeldState, Instant, SyncRecord, TargetOutcome } from '../
 import { SEARCH_ATTRIBUTES } from '../model/search-attributes';
 import type { TargetSpec } from '../model/spec';
 import { syncResult } from '../model/sync-result';
+import { declarationOfMover } from '../model/movers';
 import { targetFailedSignal } from '../api/messages';
 import { inControl, onHost, toFailure } from './steps';
 import { checkTarget } from './check-target';
@@ -126,8 +127,8 @@ async function runTargets(ctx: SyncContext): Promise<{
   const { spec } = ctx.document;
   const wanted = spec.targets.filter((target) => ctx.targets.includes(targetName(target)));
   const failAll = (failure: Failure, captured: boolean) => ({
-    // What cannot be told apart is kept: the next sync's release lets go of it.
-    usesStates: ctx.document.spec.mover.rsync === undefined,
+    // Whether anything was frozen is not known here: it is kept, and the next sync releases it.
+    usesStates: declarationOfMover(ctx.document.spec.mover).base !== 'tree',
     targets: wanted.map((target) => failedOutcome(target, failure)),
     failure,
     captured,
@@ -185,7 +186,7 @@ function planKept(
   { targets, states = [], usesStates }: Awaited<ReturnType<typeof runTargets>>,
 ): PinPlan {
   const { spec } = ctx.document;
-  if (!(usesStates ?? spec.mover.rsync === undefined)) return { keep: [], givenUp: [] };
+  if (!(usesStates ?? declarationOfMover(spec.mover).base !== 'tree')) return { keep: [], givenUp: [] };
   const { syncId, bases = {}, basesCapturedAt: capturedAts = {} } = ctx;
   const confirmed = targets.filter(({ result }) => result === 'succeeded').map(({ name }) => name);
   const nowMs = Date.now();

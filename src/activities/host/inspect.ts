@@ -1,3 +1,4 @@
+import { sendsManyTrees } from '../../model/movers';
 import { TidemarkError } from '../../model/errors';
 import { volumeOf, volumePath } from '../../model/endpoints';
 import { describeLacks } from '../../model/keeps';
@@ -96,7 +97,7 @@ export async function inspectEndpoint(
       `holds data that no sync put there; the first sync will stop and ask for tidemark approve ${relationship}`,
     );
   }
-  if (!mover?.btrfs?.nested) warnings.push(...warnOfInner(inspection));
+  if (!mover || !sendsManyTrees(mover)) warnings.push(...warnOfInner(inspection));
   if (role === 'target') warnings.push(...(await warnOfLacks(host, volume)));
   return { inspection, problems, warnings };
 }

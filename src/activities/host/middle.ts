@@ -2,6 +2,7 @@
  * The middle of a chain: a source that is another relationship's target. What is sent on is a whole state of it, never
  * one that a transfer is in the middle of.
  */
+import { declarationOf } from '../../model/kinds';
 import type { Host } from '../../hosts/contract';
 import { TidemarkError } from '../../model/errors';
 import type { Volume } from '../../model/records';
@@ -55,8 +56,7 @@ export async function readWhole<T>(
   read: () => Promise<T>,
   undo: () => Promise<void> = async () => undefined,
 ): Promise<T> {
-  // Streams replace a replica at once, or not at all.
-  if (volume.kind !== 'directory') return await read();
+  if (!declarationOf(volume.kind).isWrittenInPlace) return await read();
   const before = await findWriters(host, volume, relationship);
   const open = before.find(({ landings }) => landings > 0);
   if (open)

@@ -2,10 +2,10 @@
 import { Context } from '@temporalio/activity';
 import type { Host } from '../../hosts/contract';
 import { targetName } from '../../model/endpoints';
+import { sendsStates } from '../../model/movers';
 import type { HeldState, Volume } from '../../model/records';
 import type { MoverSpec, TargetSpec } from '../../model/spec';
-import { moverFor } from '../../movers/registry';
-import { driverFor } from '../../volumes/registry';
+import { driverFor, moverFor } from '../../volumes/registry';
 import type { HostActivities, SourcePrepared, StepContext, TargetPrepared } from '../contract';
 import type { AgentContext } from './context';
 import { runOwedUndo } from './hooks';
@@ -33,7 +33,7 @@ export function makePrepare(
       const [inspection, size, states, offers] = await Promise.all([
         driver.inspect(host, volume),
         mover.measure(host, { path: volume.path, mover: input.mover }),
-        mover.usesStates ? driver.states(host, volume, claim.relationship) : undefined,
+        sendsStates(input.mover) ? driver.states(host, volume, claim.relationship) : undefined,
         Promise.all(
           input.targets.map(async (target) => {
             const id = { relationship: claim.relationship, target: target.name, syncId };
@@ -88,7 +88,7 @@ async function lookAtTarget(
     driver.points(host, volume, relationship),
     driver.diskBytes(host, volume),
     landingsSincePublish(host, { relationship, target: targetName(target), syncId }),
-    moverFor(mover).usesStates ? lookAtStates(host, volume, relationship) : undefined,
+    sendsStates(mover) ? lookAtStates(host, volume, relationship) : undefined,
   ]);
   const newestPoint = points.at(-1);
   const isUncounted = held !== undefined && inspection.exists && !inspection.empty && !newestPoint?.files;

@@ -1,8 +1,7 @@
 import { Context } from '@temporalio/activity';
-import { filtersOf } from '../../model/mover-options';
+import { filtersOf } from '../../model/movers';
 import { makePointId } from '../../model/names';
-import { moverFor } from '../../movers/registry';
-import { driverFor } from '../../volumes/registry';
+import { driverFor, moverFor } from '../../volumes/registry';
 import type { HostActivities, PublishResult } from '../contract';
 import type { AgentContext } from './context';
 import type { Exclusive } from './exclusive';

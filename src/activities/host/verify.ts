@@ -1,8 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { TidemarkError } from '../../model/errors';
 import type { Point } from '../../model/records';
-import { moverFor } from '../../movers/registry';
-import { driverFor } from '../../volumes/registry';
+import { driverFor, moverFor } from '../../volumes/registry';
 import type { HostActivities, StepContext } from '../contract';
 import type { AgentContext } from './context';
 import { expiryIn } from './landed';

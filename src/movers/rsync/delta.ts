@@ -5,7 +5,7 @@
 import type { Host } from '../../hosts/contract';
 import { countEntries } from '../../hosts/measure-tree';
 import type { Landing, Landings } from '../../landings/contract';
-import { rsyncOptions } from '../../model/mover-options';
+import { rsyncOptions } from '../../model/movers';
 import type { TransferStats } from '../../model/records';
 import type { MoverSpec } from '../../model/spec';
 import { TidemarkError } from '../../model/errors';

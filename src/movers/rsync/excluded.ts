@@ -1,7 +1,7 @@
 /** Asks rsync which paths a user's own filters exclude: what somebody left out on purpose needs no naming. */
 import type { Host } from '../../hosts/contract';
 import { toolFailed } from '../../hosts/run-checked';
-import { rsyncOptions } from '../../model/mover-options';
+import { rsyncOptions } from '../../model/movers';
 import type { MoverSpec } from '../../model/spec';
 import { PARTIAL, VANISHED } from './classify';
 import { unescapeName } from './differences';

@@ -1,6 +1,6 @@
 /** What a transfer would do, counted before the first byte is written: a dry pass over the same landing. */
 import type { Host } from '../../hosts/contract';
-import { rsyncOptions } from '../../model/mover-options';
+import { rsyncOptions } from '../../model/movers';
 import type { TransferStats } from '../../model/records';
 import type { TransferRequest } from '../contract';
 import { refuseDeletions } from '../shared/approval';

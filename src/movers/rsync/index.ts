@@ -10,7 +10,6 @@ import { verify } from './verify';
 
 export const rsyncMover: Mover = {
   kind: 'rsync',
-  usesStates: false,
   measure,
   offer: makeOffer,
   receive,

@@ -3,7 +3,7 @@ import type { Host } from '../../hosts/contract';
 import { TidemarkError } from '../../model/errors';
 import { isRoot, type Keeps, keepsTime } from '../../model/keeps';
 import type { LeftOut, LeftOutReason } from '../../model/left-out';
-import { rsyncOptions } from '../../model/mover-options';
+import { rsyncOptions } from '../../model/movers';
 import type { MoverSpec } from '../../model/spec';
 import { findAtTop, mountsInside, type OnFound, reasonOfForeign, Tally } from '../../volumes/shared/left-out';
 import { NOT_CONTENT } from '../../volumes/shared/own-entries';

@@ -1,5 +1,5 @@
 /** How much room a whole copy needs. */
-import { rsyncOptions } from '../../model/mover-options';
+import { rsyncOptions } from '../../model/movers';
 import type { Host } from '../../hosts/contract';
 import { measureTree } from '../../hosts/measure-tree';
 import type { MoverSpec } from '../../model/spec';

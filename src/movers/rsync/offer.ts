@@ -1,5 +1,5 @@
 /** The source's half of the handshake: a key, and the commands that rsync will run at the target. */
-import { rsyncOptions } from '../../model/mover-options';
+import { rsyncOptions } from '../../model/movers';
 import type { Host } from '../../hosts/contract';
 import { LANDING_ALIAS, makeKey } from '../../landings/ssh-client';
 import type { MoverSpec } from '../../model/spec';

@@ -1,6 +1,6 @@
 /** The options that rsync is started with. Pure; the very same for the offer and for the transfer. */
 import type { Landing } from '../../landings/contract';
-import { rsyncOptions } from '../../model/mover-options';
+import { rsyncOptions } from '../../model/movers';
 import { isRoot, type Keeps } from '../../model/keeps';
 import type { MoverSpec, RsyncSpec } from '../../model/spec';
 import { sizeToBytes } from '../../model/units';

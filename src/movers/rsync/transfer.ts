@@ -1,6 +1,6 @@
 /** Pushes the bytes. */
 import { modifyWindow } from '../../model/keeps';
-import { rsyncOptions } from '../../model/mover-options';
+import { rsyncOptions } from '../../model/movers';
 import type { Host } from '../../hosts/contract';
 import { readKeyNote } from '../../landings/ssh-client';
 import type { TransferStats } from '../../model/records';

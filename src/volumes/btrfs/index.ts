@@ -1,5 +1,5 @@
 /** Btrfs subvolumes: frozen, sent and put in place by btrfs itself. What is no different is a directory's. */
-import type { VolumeDriver } from '../contract';
+import type { KindImplementation, VolumeDriver } from '../contract';
 import { folderDriver } from '../directory';
 import { capture, release } from './capture';
 import { isChanged } from './changes';
@@ -9,6 +9,7 @@ import { publish } from './publish';
 import { rollback } from './rollback';
 import { states } from './states';
 import { claim, demote, disclaim, promote } from './switch';
+import { btrfsMover } from './send';
 
 export const btrfsDriver: VolumeDriver = {
   ...folderDriver,
@@ -28,3 +29,5 @@ export const btrfsDriver: VolumeDriver = {
   demote,
   prune,
 };
+
+export const btrfs: KindImplementation = { driver: btrfsDriver, mover: btrfsMover };

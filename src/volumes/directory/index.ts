@@ -1,7 +1,7 @@
 /** Directories, on any filesystem; more can be done with them on btrfs and XFS. */
 import { measureTree } from '../../hosts/measure-tree';
 import { quota } from '../btrfs/quota';
-import type { VolumeDriver } from '../contract';
+import type { KindImplementation, VolumeDriver } from '../contract';
 import { capture, release } from './capture';
 import { claim, disclaim } from './claims';
 import { clone, removeClones } from './clones';
@@ -50,3 +50,5 @@ export const folderDriver: VolumeDriver = {
 
 /** A transfer that compares sizes and times would not see what others wrote to the replica. */
 export const directoryDriver: VolumeDriver = { ...folderDriver, listWritten, wasWritten };
+
+export const directory: KindImplementation = { driver: directoryDriver };

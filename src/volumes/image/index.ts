@@ -1,5 +1,5 @@
 /** Container images: the names that a store of Podman, Docker or containerd has, by digest. */
-import type { VolumeDriver } from '../contract';
+import type { KindImplementation, VolumeDriver } from '../contract';
 import { capture, release } from './capture';
 import { check, claim, demote, disclaim, promote } from './claims';
 import { diskBytes, inspect, size } from './inspect';
@@ -7,6 +7,7 @@ import { findPlace } from './place';
 import { clone, markVerified, pointPath, points, prune, removeClones, rollback } from './points';
 import { publish } from './publish';
 import { isChanged } from './replica';
+import { imageMover } from './send';
 
 export const imageDriver: VolumeDriver = {
   kind: 'image',
@@ -34,3 +35,5 @@ export const imageDriver: VolumeDriver = {
   removeClones,
   prune,
 };
+
+export const image: KindImplementation = { driver: imageDriver, mover: imageMover };

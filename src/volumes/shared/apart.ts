@@ -1,6 +1,7 @@
 /** Volumes lie apart from each other, by whatever path, bind mount or symlink somebody names them. */
 import type { Host } from '../../hosts/contract';
 import type { Claim, Volume } from '../../model/records';
+import { declarationOf } from '../../model/kinds';
 import { objectToOverlap, type OtherVolume } from '../../model/overlaps';
 import { type ClaimedVolume, listClaimed, mountPointsOf } from './memory';
 import { type Mount, readMounts, relateFolders } from './mounts';
@@ -35,8 +36,9 @@ export function findOverlap(
 /** Datasets are compared by their names, and who reads files takes an engine's store for what it finds there. */
 function isCompared({ volume }: Subject, { role }: Party, other: ClaimedVolume): boolean {
   if (other.path === volume.path) return false;
-  if (other.kind === 'image') return role === 'target';
-  return other.kind !== 'zfs' || volume.kind !== 'zfs';
+  const { files } = declarationOf(other.kind);
+  if (files === 'known-to-tool') return role === 'target';
+  return files !== 'where-mounted' || declarationOf(volume.kind).files !== 'where-mounted';
 }
 
 /**
@@ -57,8 +59,9 @@ export function makeOverlap(subject: Subject, objection: string) {
 }
 
 async function findFolders(host: Host, { kind, path }: Volume, mounts: readonly Mount[]): Promise<string[]> {
-  if (kind === 'zfs') return mountPointsOf(mounts, path);
-  return kind === 'image' ? [] : [await host.files.resolve(path)];
+  const { files } = declarationOf(kind);
+  if (files === 'where-mounted') return mountPointsOf(mounts, path);
+  return files === 'known-to-tool' ? [] : [await host.files.resolve(path)];
 }
 
 /**

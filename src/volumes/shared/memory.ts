@@ -4,7 +4,8 @@
  */
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
-import { type Claim, VOLUME_KINDS } from '../../model/records';
+import { declarationOf, VOLUME_KINDS } from '../../model/kinds';
+import type { Claim } from '../../model/records';
 import type { OtherVolume } from '../../model/overlaps';
 import type { Host } from '../../hosts/contract';
 import { withLock } from './lock';
@@ -96,7 +97,12 @@ export async function listClaimed(
   return memories.flatMap(Object.entries<Remembered>).flatMap(([path, { kind, root, claims }]) =>
     Object.entries(claims).map(([relationship, { role }]) => ({
       ...{ path, kind, relationship, role },
-      folders: kind === 'zfs' ? mountPointsOf(mounts, path, whole) : root === undefined ? [] : [root],
+      folders:
+        declarationOf(kind).files === 'where-mounted'
+          ? mountPointsOf(mounts, path, whole)
+          : root === undefined
+            ? []
+            : [root],
     })),
   );
 }

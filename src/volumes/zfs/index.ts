@@ -1,5 +1,5 @@
 /** ZFS datasets, alone or with all that lie below them. */
-import type { VolumeDriver } from '../contract';
+import type { KindImplementation, VolumeDriver } from '../contract';
 import { capture, isChanged, release, states } from './capture';
 import { check, claim, disclaim } from './claims';
 import { clone, pointPath, removeClones } from './clones';
@@ -10,6 +10,7 @@ import { publish } from './publish';
 import { quota } from './quota';
 import { rollback } from './rollback';
 import { demote, promote } from './switch';
+import { zfsMover } from './send';
 
 export const zfsDriver: VolumeDriver = {
   kind: 'zfs',
@@ -38,3 +39,5 @@ export const zfsDriver: VolumeDriver = {
   removeClones,
   prune,
 };
+
+export const zfs: KindImplementation = { driver: zfsDriver, mover: zfsMover };

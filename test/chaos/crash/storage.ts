@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { makeLocalHost } from '../../../src/hosts/local';
 import { volumeOf } from '../../../src/model/endpoints';
-import type { Claim, VolumeKind } from '../../../src/model/records';
+import type { VolumeKind } from '../../../src/model/kinds';
+import type { Claim } from '../../../src/model/records';
 import { driverFor } from '../../../src/volumes/registry';
 
 /** What a volume holds, one text for each thing in it: an entry of a tree, a name of an image. */

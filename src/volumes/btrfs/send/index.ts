@@ -10,7 +10,6 @@ import { verify } from './verify';
 
 export const btrfsMover: Mover = {
   kind: 'btrfs',
-  usesStates: true,
   measure,
   // The target knows by itself what its landing runs.
   offer: async (host, { id, targetHost }) => ({

@@ -9,7 +9,6 @@ import { verify } from './verify';
 
 export const imageMover: Mover = {
   kind: 'image',
-  usesStates: false,
   measure,
   offer: makeOffer,
   receive,

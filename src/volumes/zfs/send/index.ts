@@ -9,7 +9,6 @@ import { verify } from './verify';
 
 export const zfsMover: Mover = {
   kind: 'zfs',
-  usesStates: true,
   measure,
   offer: makeOffer,
   receive,

@@ -1,6 +1,6 @@
 import { datasetsOf, listTree, numberOf } from '../listing';
 import type { Mover } from '../../../movers/contract';
-import { zfsOptions } from '../../../movers/zfs/options';
+import { zfsOptions } from '../../../model/movers';
 
 /** `measure` of the mover contract: what the dataset refers to, as ZFS counts it. */
 export const measure: Mover['measure'] = async (host, { path, mover }) => {

@@ -13,7 +13,7 @@ import { snapshotName } from '../names';
 import { sourceParts } from '../parts';
 import { findPlace, isOurs, ownSnapshots } from '../place';
 import { runZfs } from '../tools';
-import { zfsOptions } from '../../../movers/zfs/options';
+import { zfsOptions } from '../../../model/movers';
 
 /**
  * Where a dataset is mounted and shared is the target's matter, and so is what Tidemark and other tools note: what

@@ -20,7 +20,7 @@ import { classifyStream } from './classify';
 import { isRaw, makeResumedSend, makeSend, type Part } from './commands';
 import { transferFiles } from './delta';
 import { type OfferedPart, parseParts } from './offer';
-import { zfsOptions } from '../../../movers/zfs/options';
+import { zfsOptions } from '../../../model/movers';
 import { readCopied, readEstimate } from './output';
 
 /** A stream of no change at all is as long as its frame. */

@@ -1,0 +1,28 @@
+/** What a kind of volume declares about itself. Nothing here does I/O, and workflow code reads it. */
+import type { ZodType } from 'zod';
+import type { MoverKind } from '../movers';
+import type { SpecValues } from '../spec-values';
+import type { Location } from './location';
+
+export interface KindDeclaration {
+  /**
+   * What its key of an endpoint takes. The values of a spec are handed in, so that workflow code, which never calls
+   * this, does not load the schema library.
+   */
+  endpoint: (values: SpecValues) => ZodType<string>;
+  /** What carries it. The first one is taken where a spec names none. */
+  movers: readonly [MoverKind, ...MoverKind[]];
+  /** Where its id says it is; undefined where that can't be known from the id. */
+  locate: (id: string) => Location | undefined;
+  /** Its id is a folder of the host: none that belongs to the system is accepted. */
+  isFolder: boolean;
+  /** Where its files are: at its id, where it is mounted, or where only its own tool knows. */
+  files: 'at-id' | 'where-mounted' | 'known-to-tool';
+  /**
+   * A transfer changes its replica file by file, so that whoever reads meanwhile sees a mixture of two states. Others
+   * replace the replica in one step.
+   */
+  isWrittenInPlace: boolean;
+  /** Why one volume of this kind can't be copied to another; undefined where it can. */
+  objectToCopy?: (from: string, to: string) => string | undefined;
+}
