@@ -1,21 +1,49 @@
 import js from '@eslint/js';
+import importX, { createNodeResolver } from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
 /** What workflow code, and the pure model it imports, must never reach. */
-const outsideTheSandbox = {
-  patterns: [
-    { regex: '^node:', message: 'Workflow code runs in a sandbox: no Node.' },
-    {
-      regex: '^(fs|path|os|child_process|crypto|net|http|https|stream|timers|util)(/.*)?$',
-      message: 'Workflow code runs in a sandbox: no Node.',
-    },
-    {
-      regex: '/(volumes|movers|hosts|landings|catalog|workers|cli)/',
-      message: 'A workflow never knows a driver: call an activity.',
-      allowTypeImports: true,
-    },
-  ],
+const node = [
+  { regex: '^node:', message: 'Workflow code runs in a sandbox: no Node.' },
+  {
+    regex: '^(fs|path|os|child_process|crypto|net|http|https|stream|timers|util)(/.*)?$',
+    message: 'Workflow code runs in a sandbox: no Node.',
+  },
+];
+const drivers = {
+  regex: '^[.][.]/(activities|client|volumes|movers|trees|hosts|landings|catalog|workers|cli)(/|$)',
+  message: 'A workflow never knows a driver: call an activity.',
+  allowTypeImports: true,
 };
+
+/**
+ * The rooms of `src`, from the lowest up: each may import those before it, and itself. Rooms on one line know nothing of
+ * each other.
+ */
+const ROOMS = [
+  ['model'],
+  ['api'],
+  ['hosts'],
+  ['catalog', 'landings', 'trees'],
+  ['client', 'movers'],
+  ['volumes'],
+  ['activities'],
+  ['workflows'],
+  ['workers'],
+  ['up'],
+  ['cli'],
+];
+
+const zones = ROOMS.slice(0, -1).flatMap((rooms, level) =>
+  rooms.map((room) => ({
+    target: `./src/${room}`,
+    from: ROOMS.slice(level)
+      .flat()
+      .filter((other) => other !== room)
+      .map((other) => `./src/${other}`),
+    message: `Imports run downwards: src/${room} does not know this.`,
+  })),
+);
 
 export default tseslint.config(
   { ignores: ['dist', 'node_modules', 'coverage'] },
@@ -48,13 +76,32 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/workflows/**/*.ts', 'src/model/**/*.ts'],
+    files: ['src/**/*.ts'],
     ignores: ['**/*.test.ts'],
-    rules: { '@typescript-eslint/no-restricted-imports': ['error', outsideTheSandbox] },
+    plugins: { 'import-x': importX },
+    settings: {
+      'import-x/resolver-next': [createNodeResolver({ extensions: ['.ts', '.js'] })],
+      'import-x/extensions': ['.ts'],
+      'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] },
+    },
+    rules: {
+      'import-x/no-cycle': ['error', { ignoreExternal: true }],
+      'import-x/no-restricted-paths': ['error', { basePath: import.meta.dirname, zones }],
+    },
+  },
+  {
+    files: ['src/workflows/**/*.ts'],
+    ignores: ['**/*.test.ts'],
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [...node, drivers] }] },
+  },
+  {
+    files: ['src/model/**/*.ts', 'src/api/**/*.ts'],
+    ignores: ['**/*.test.ts'],
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: node }] },
   },
   {
     files: ['src/**/*.ts'],
-    ignores: ['src/hosts/local/**', '**/*.test.ts', 'src/workers/**'],
+    ignores: ['src/hosts/local/**', '**/*.test.ts', 'src/workers/**', 'src/up/**'],
     rules: {
       'no-restricted-imports': [
         'error',

@@ -6,7 +6,7 @@ import { ROOT } from './set-up/paths.mjs';
 
 const node = await setUpOrExit();
 console.log();
-const child = spawn(node, [join(ROOT, 'dist', 'workers', 'demo.js')], { stdio: 'inherit' });
+const child = spawn(node, [join(ROOT, 'dist', 'up', 'demo', 'index.js')], { stdio: 'inherit' });
 // Ctrl-C reaches the child by itself; it cleans up first.
 process.on('SIGINT', () => {});
 for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));

@@ -74,7 +74,7 @@ test('an older point says how many newer ones it leaves behind; no point at all 
   const points = [point(1, '2026-11-21T09:00:00Z'), point(2, '2026-11-21T09:30:00Z')];
   expect(linesOf({ points, pointId: 'p1' })['leaves behind']).toBe('1 newer recovery point');
   const none = linesOf({ points: [] });
-  expect(none['goes back to']).toContain('no whole copy');
+  expect(none['goes back to']).toContain('not a whole copy');
   expect(none).not.toHaveProperty('which is');
 });
 

@@ -4,11 +4,6 @@ import { NAME_PATTERN } from './names';
 import { normalizePath } from './paths';
 import { DURATION, durationToMs, isDuration, isSize, SIZE, sizeToBytes } from './units';
 
-export { z };
-
-/** What the schemas of kinds and movers are made of. */
-export type SpecValues = typeof import('./spec-values');
-
 export const name = z
   .string()
   .regex(
@@ -53,3 +48,7 @@ export const imageStore = z
   .string()
   .regex(STORE, 'must be podman, docker or containerd, or one of them with its storage: podman:/srv/images')
   .meta({ title: 'image store' });
+
+/** What the schemas of kinds and movers are made of: handed in, so that their declarations load no schema library. */
+export const values = { z, name, duration, positiveDuration, size, absolutePath, pattern, dataset, imageStore };
+export type SpecValues = typeof values;

@@ -7,9 +7,7 @@
 import { z } from 'zod';
 import { KINDS, VOLUME_KINDS, type VolumeKind } from './kinds';
 import { defaultMover, MoverSchema } from './movers/schema';
-import * as values from './spec-values';
-
-const { duration, name, positiveDuration, size } = values;
+import { duration, name, positiveDuration, size, values } from './spec-values';
 
 export { defaultMover, MoverSchema };
 export type { BtrfsSpec, ImageSpec, MoverKind, MoverSpec, RsyncSpec, ZfsSpec } from './movers';

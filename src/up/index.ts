@@ -20,7 +20,7 @@ import { startOnFreePorts, stopAll } from './start';
 import { readLastUpState, readUpState, startTimeOf, upStatePath } from '../client/up-state';
 import type { UpPorts, UpState } from '../client/up-state';
 import { watchSyncs } from './watch';
-import { UpOptions } from './options';
+import type { UpOptions } from './options';
 
 export { startDetached } from './detach';
 export { takeDown } from './down';

@@ -1,4 +1,4 @@
-import { UpPorts } from '../client/up-state';
+import type { UpPorts } from '../client/up-state';
 
 export interface UpOptions {
   /** State folder. Absolute. */

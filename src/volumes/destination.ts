@@ -5,7 +5,7 @@ import type { OtherVolume } from '../model/overlaps';
 import { refuseFolder, STATE_FOLDER, SYSTEM_FOLDERS } from '../model/paths';
 import { findStoredAbove, findStoredInside } from './directory/stored';
 import { listClaimed, sharedHomes } from './shared/memory';
-import { locate, type Mount, readMounts, relateFolders } from './shared/mounts';
+import { locate, type Mount, readMounts, relateFolders } from '../trees/mounts';
 import { makeError, type Subject } from './shared/tools';
 
 const HOW = { same: 'is', inside: 'lies inside', contains: 'holds' } as const;

@@ -7,7 +7,7 @@ import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 const BUNDLE_PATH = join(__dirname, '..', 'workflow-bundle.js');
 
 /** What workflows are made of. */
-const BUNDLED_FOLDERS = ['workflows', 'model'].map((folder) => join(__dirname, '..', folder));
+const BUNDLED_FOLDERS = ['workflows', 'api', 'model'].map((folder) => join(__dirname, '..', folder));
 
 /** What a worker is given: a bundle on disk, or its code made just now. */
 export type WorkflowBundle = { codePath: string } | { code: string };

@@ -1,11 +1,10 @@
 /** Starts the operations of a relationship as child workflows, one at a time, and takes their results. */
 import {
-  CancellationScope,
+  ApplicationFailure,
+  CancelledFailure,
   ChildWorkflowFailure,
   isCancellation,
-  startChild,
 } from '@temporalio/workflow';
-import { ApplicationFailure, CancelledFailure } from '@temporalio/workflow';
 import { makeFailure } from '../model/failure';
 import { makeOperationId, makeSyncId } from '../model/names';
 import type { Failure, SyncRecord } from '../model/records';
@@ -22,64 +21,11 @@ import type { TargetSpec } from '../model/spec';
 import { REFUSED_BY_STATE } from '../api/messages';
 import { retire } from './retire';
 import { onControl, toFailure } from './steps';
-import { childOptions } from './children';
+import { type Operations, runChild } from './children';
 import { runFence, runSwitch } from './switch-operations';
 import { replicatedTo } from '../model/takeovers';
 import type { SyncInput } from './sync-context';
-import type { RestoreWant, SyncWant, VerifyWant, Want, WantQueue } from './wants';
-
-type Operation = NonNullable<RelationshipState['operation']>;
-
-/** What running an operation needs of its relationship. */
-export interface Operations {
-  state: RelationshipState;
-  /** What waits to be run. */
-  wants: WantQueue;
-  /** Writes the current details anew. */
-  show: () => void;
-  /** Brings the Schedule in step. `resume`: even where it is paused. */
-  keepSchedule: (resume: boolean) => Promise<void>;
-  /** Does a step while no spec is being taken. */
-  inTurn: <T>(step: () => Promise<T>) => Promise<T>;
-  /** Set while an operation runs: cancels it. */
-  cancel?: () => void;
-}
-
-/** Runs one child workflow as the relationship's present operation. */
-export async function runChild<Input, Result>(
-  operations: Operations,
-  kind: Operation['kind'],
-  reason: SyncRecord['reason'],
-  input: Input,
-  onStarted: (workflowId: string, runId: string) => void,
-  targets?: string[],
-): Promise<Result> {
-  const { state } = operations;
-  const document = activeDocument(state);
-  if (!document) throw new Error('an operation was started before a spec was accepted');
-  const workflowId = makeOperationId(state.name, kind, state.sequence);
-  state.operation = {
-    kind,
-    workflowId,
-    startedAt: new Date().toISOString(),
-    reason,
-    ...(targets && { targets }),
-  };
-  try {
-    const { sequence } = state;
-    const options = childOptions(document, { kind, sequence, reason, ...(targets && { targets }) });
-    const scope = new CancellationScope();
-    operations.cancel = () => scope.cancel();
-    return await scope.run(async () => {
-      const child = await startChild<(input: Input) => Promise<Result>>(kind, { ...options, args: [input] });
-      onStarted(workflowId, child.firstExecutionRunId);
-      return await child.result();
-    });
-  } finally {
-    delete operations.cancel;
-    delete state.operation;
-  }
-}
+import type { RestoreWant, SyncWant, VerifyWant, Want } from './wants';
 
 /** What a sync that ended as a failed workflow said of itself: in its details. */
 function recordIn(error: unknown): SyncRecord | undefined {

@@ -29,7 +29,7 @@ import { HostWatch } from './host-watch';
 import * as messages from '../api/messages';
 import { handleDrills } from './drills';
 import { runOperation } from './operations';
-import type { Operations } from './operations';
+import type { Operations } from './children';
 import { toApprover, toRestoreRequest, toSyncRequest, toVerifyRequest } from './requests';
 import { takeUp } from './recall';
 import { handleSwitching } from './switching';

@@ -26,7 +26,8 @@ import { inControl, onHost, toFailure } from './steps';
 import { checkTarget } from './check-target';
 import { explainShortage, makeRoom } from './make-room';
 import { isReleasedByTransfer, syncTarget } from './sync-target';
-import { SyncContext, Prepared, atTarget, atSource, SyncInput } from './sync-context';
+import type { SyncContext, Prepared, SyncInput } from './sync-context';
+import { atTarget, atSource } from './sync-context';
 
 async function prepareTarget(
   ctx: SyncContext,

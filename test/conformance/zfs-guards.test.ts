@@ -24,7 +24,7 @@ const empty = () => rm(join(root, 'files'), { recursive: true });
 const refused = (count: number, allowed: number) => ({
   type: 'ApprovalRequired',
   message: expect.stringMatching(
-    `delete ${count} entries at beta .*, and at most ${allowed} are allowed`,
+    `delete ${count} entries at beta .*, and at most ${allowed} may go without approval`,
   ) as string,
 });
 const held = async () => (await readdir(join(await storage.pathOf(rig.replica.volume), 'files'))).length;

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { eventually } from '../support/system';
 
-const DEMO = resolve(__dirname, '../../dist/workers/demo.js');
+const DEMO = resolve(__dirname, '../../dist/up/demo/index.js');
 
 // Two agents that are given up take their time, beside other tests.
 jest.setTimeout(400_000);

@@ -121,7 +121,7 @@ test('a relationship whose host is absent says so, and the command that mends it
   expect(text).toContain('tidemark agent --host gamma');
   expect(text).toMatch(/target\s+gamma\s+\S+\s+\S+\s+failed/);
   expect(text).toMatch(/recovery point objective\s+1h, missed by gamma/);
-  await ui.openTab('User Metadata', 'Waiting for a host', 'The sync then goes on by itself');
+  await ui.openTab('User Metadata', 'Waiting for a host', 'The sync then resumes by itself');
 });
 
 test('a sync shows each of its steps in words', async () => {

@@ -8,7 +8,7 @@ import { TidemarkError } from '../../model/errors';
 import type { Volume } from '../../model/records';
 import { driverFor } from '../../volumes/registry';
 import { listClaimed } from '../../volumes/shared/memory';
-import { readMounts, relateFolders } from '../../volumes/shared/mounts';
+import { readMounts, relateFolders } from '../../trees/mounts';
 import { countLandings } from './landed';
 
 interface Writer {

@@ -6,8 +6,8 @@ import { runChecked } from '../../hosts/run-checked';
 import { type ErrorType, TidemarkError } from '../../model/errors';
 import { formatBytes, formatEntries } from '../../model/units';
 import { checkDestination } from '../../volumes/destination';
-import { NOT_CONTENT, pruneNames } from '../../volumes/shared/own-entries';
-import { isInside, mountsBelow, readMounts } from '../../volumes/shared/mounts';
+import { NOT_CONTENT, pruneNames } from '../../trees/own-entries';
+import { isInside, mountsBelow, readMounts } from '../../trees/mounts';
 import { readRoomAt } from '../../volumes/shared/room';
 import type { Content } from '../contract';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Host } from '../../hosts/contract';
-import { measureTree } from '../../hosts/measure-tree';
+import { measureTree } from '../../trees/measure-tree';
 import { TidemarkError } from '../../model/errors';
 import type { Volume } from '../../model/records';
 import { driverFor, moverFor } from '../../volumes/registry';

@@ -13,7 +13,8 @@ import { formatRecord } from '../../client/format-record';
 import { inTurns } from '../../model/in-turns';
 import type { Temporal } from '../../client/temporal-client';
 import { printable } from '../../client/text';
-import { Applied, awaitSync } from '../../client/apply-one';
+import type { Applied} from '../../client/apply-one';
+import { awaitSync } from '../../client/apply-one';
 
 /** How many documents are judged at once. */
 const AT_ONCE = 8;

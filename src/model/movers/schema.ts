@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { VolumeKind } from '../kinds';
 import { defaultMoverKind } from '../kinds';
-import * as values from '../spec-values';
+import { values } from '../spec-values';
 import { MOVER_KINDS, type MoverKind, MOVERS } from '.';
 
 type Keys = { [Kind in MoverKind]: z.ZodOptional<ReturnType<(typeof MOVERS)[Kind]['schema']>> };

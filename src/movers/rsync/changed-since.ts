@@ -1,8 +1,8 @@
 /** Tells what the source changed after a point was captured from what was damaged. */
 import type { Host } from '../../hosts/contract';
 import { toolFailed } from '../../hosts/run-checked';
-import { type Fingerprint, FingerprintComparer } from '../../volumes/shared/fingerprint';
-import { walk } from '../../volumes/shared/walk';
+import { type Fingerprint, FingerprintComparer } from '../../trees/fingerprint';
+import { walk } from '../../trees/walk';
 import { unescapeName } from './differences';
 
 /** The kernel's clock for files lags behind by up to one tick. */

@@ -3,7 +3,7 @@
  * state to start from. Both ends find rsync's options by themselves: an offer for a stream names none.
  */
 import type { Host } from '../../hosts/contract';
-import { countEntries } from '../../hosts/measure-tree';
+import { countEntries } from '../../trees/measure-tree';
 import type { Landing, Landings } from '../../landings/contract';
 import { rsyncOptions } from '../../model/movers';
 import type { TransferStats } from '../../model/records';

@@ -9,8 +9,8 @@ import {
   parseLinkedNames,
   PRINT_LINKED,
   REGULAR_FILES,
-} from '../../volumes/shared/linked-names';
-import type { WalkOptions } from '../../volumes/shared/walk';
+} from '../../trees/linked-names';
+import type { WalkOptions } from '../../trees/walk';
 import type { TransferRequest } from '../contract';
 import { askLanding, wordOf } from './ask-landing';
 import { filesAmong } from './suspects';

@@ -3,7 +3,7 @@ import type { Host } from '../../hosts/contract';
 import { makeToolMissing } from '../../hosts/missing-tool';
 import { type AttributeSpace, isRoot, type Keeps, REASON_OF_ATTRIBUTE } from '../../model/keeps';
 import type { LeftOutReason } from '../../model/left-out';
-import type { OnFound } from '../../volumes/shared/left-out';
+import type { OnFound } from '../../trees/left-out';
 import { makeRecordReader } from '../../hosts/record-reader';
 
 const NAMES: Record<AttributeSpace, RegExp> = {

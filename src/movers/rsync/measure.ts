@@ -1,9 +1,9 @@
 /** How much room a whole copy needs. */
 import { rsyncOptions } from '../../model/movers';
 import type { Host } from '../../hosts/contract';
-import { measureTree } from '../../hosts/measure-tree';
+import { measureTree } from '../../trees/measure-tree';
 import type { MoverSpec } from '../../model/spec';
-import { takeFingerprint } from '../../volumes/shared/fingerprint';
+import { takeFingerprint } from '../../trees/fingerprint';
 import { makeFilters } from './options';
 
 /** Bytes that rsync would copy into an empty folder: of files as long as they are, holes included. */

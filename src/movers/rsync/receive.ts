@@ -2,7 +2,7 @@
 import type { Host } from '../../hosts/contract';
 import type { Landing, Landings } from '../../landings/contract';
 import { TidemarkError } from '../../model/errors';
-import { findContent } from '../../volumes/shared/own-entries';
+import { findContent } from '../../trees/own-entries';
 import type { Mover } from '../contract';
 import { lockWriter } from '../shared/lock-writer';
 import { landingNotePath, receiveAttempt } from '../shared/names';

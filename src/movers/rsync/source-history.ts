@@ -3,8 +3,8 @@
  * own folder. Those of syncs that the target has left behind go.
  */
 import type { Host } from '../../hosts/contract';
-import type { Fingerprint } from '../../volumes/shared/fingerprint';
-import { readFingerprint, writeFingerprint } from '../../volumes/shared/fingerprint-file';
+import type { Fingerprint } from '../../trees/fingerprint';
+import { readFingerprint, writeFingerprint } from '../../trees/fingerprint-file';
 import type { TransferId } from '../contract';
 
 const folderOf = (host: Host, relationship: string) =>

@@ -8,8 +8,8 @@ import {
   type Fingerprint,
   FingerprintComparer,
   FingerprintMaker,
-} from '../../volumes/shared/fingerprint';
-import { type OnEntry, walk, type WalkEntry, type WalkOptions } from '../../volumes/shared/walk';
+} from '../../trees/fingerprint';
+import { type OnEntry, walk, type WalkEntry, type WalkOptions } from '../../trees/walk';
 import type { SourceHistory } from './source-history';
 
 export interface SourceLook {

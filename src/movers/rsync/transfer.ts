@@ -4,7 +4,7 @@ import { rsyncOptions } from '../../model/movers';
 import type { Host } from '../../hosts/contract';
 import { readKeyNote } from '../../landings/ssh-client';
 import type { TransferStats } from '../../model/records';
-import type { WalkOptions } from '../../volumes/shared/walk';
+import type { WalkOptions } from '../../trees/walk';
 import type { TransferRequest } from '../contract';
 import { makeApprovalRequired } from '../shared/approval';
 import { describeLink } from '../shared/link';

@@ -2,7 +2,7 @@
 import type { Host } from '../../hosts/contract';
 import { isRoot } from '../../model/keeps';
 import type { LeftOut, LeftOutReason } from '../../model/left-out';
-import { showPath } from '../../volumes/shared/left-out';
+import { showPath } from '../../trees/left-out';
 import { findLeftOut, type Walked } from './left-out';
 
 /** An entry that differs at the receiver, whatever that says. */

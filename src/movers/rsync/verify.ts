@@ -1,8 +1,8 @@
 /** Compares a recovery point with the source's copy; changes nothing. */
 import type { Host } from '../../hosts/contract';
 import type { Comparison, Difference } from '../../model/records';
-import { mountsInside } from '../../volumes/shared/left-out';
-import { isInside } from '../../volumes/shared/mounts';
+import { mountsInside } from '../../trees/left-out';
+import { isInside } from '../../trees/mounts';
 import type { Mover } from '../contract';
 import { describeLink } from '../shared/link';
 import { findChangedSince } from './changed-since';

@@ -5,7 +5,8 @@ import type { CaptureMethod, Volume } from '../../model/records';
 import type { MoverSpec } from '../../model/spec';
 import type { Host } from '../../hosts/contract';
 import type { Capture } from '../../model/capture';
-import { capture as captureDirectory, PARTIAL, release as releaseDirectory } from '../directory/capture';
+import { capture as captureDirectory, release as releaseDirectory } from '../directory/capture';
+import { PARTIAL } from '../directory/place';
 import { withLock } from '../shared/lock';
 import {
   ensureFolder,

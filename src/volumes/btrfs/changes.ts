@@ -5,7 +5,7 @@ import type { Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import { makeRecordReader } from '../../hosts/record-reader';
 import { pipeChecked } from '../../hosts/run-checked';
-import { PARTIAL } from '../directory/capture';
+import { PARTIAL } from '../directory/place';
 import { ensureFolder, findPlace, type ReadyPlace } from '../directory/place';
 import { removeTree } from '../directory/remove-tree';
 import { runTool } from '../shared/tools';

@@ -2,7 +2,7 @@
 import { STATE_FOLDER } from '../../model/paths';
 import { type LeftOut, LEFT_OUT_EXAMPLES, type LeftOutReason } from '../../model/left-out';
 import { type Place } from '../directory/place';
-import { isInside, mountsBelow } from '../shared/mounts';
+import { isInside, mountsBelow } from '../../trees/mounts';
 import type { Subvolume } from '../directory/subvolumes/subvolumes';
 import { findInner } from '../directory/subvolumes/trees';
 

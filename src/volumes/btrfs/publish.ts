@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Point, Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import type { VolumeDriver } from '../contract';
-import { PARTIAL } from '../directory/capture';
+import { PARTIAL } from '../directory/place';
 import { withLock } from '../shared/lock';
 import { ensureFolder, findPlace, folderOf, makeAttempt, type ReadyPlace } from '../directory/place';
 import { flush, readWholeRecords, treePath, writePoint } from '../directory/points';

@@ -1,6 +1,6 @@
 /** The live replica: replaced as a whole by a snapshot of a tree, and never written to in place. */
 import { basename, dirname } from 'node:path';
-import { isInside, mountsBelow } from '../shared/mounts';
+import { isInside, mountsBelow } from '../../trees/mounts';
 import { type ReadyPlace } from '../directory/place';
 import { removeTree } from '../directory/remove-tree';
 import { makeError } from '../shared/tools';

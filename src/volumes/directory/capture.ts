@@ -7,14 +7,12 @@ import type { CaptureMethod, Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import type { Capture } from '../../model/capture';
 import { cloneVolume } from './reflink';
-import { findAtTop, findForeign, mountsInside, Tally } from '../shared/left-out';
+import { findAtTop, findForeign, mountsInside, Tally } from '../../trees/left-out';
 import { withLock } from '../shared/lock';
-import { isInside } from '../shared/mounts';
-import { ensureFolder, findPlace, findReadyPlace, folderOf, makeAttempt, type ReadyPlace } from './place';
+import { isInside } from '../../trees/mounts';
+import { ensureFolder, findPlace, findReadyPlace, folderOf, makeAttempt, PARTIAL, type ReadyPlace } from './place';
 import { removeTree } from './remove-tree';
 import { checkName, makeError, runTool } from '../shared/tools';
-
-export const PARTIAL = '.partial';
 
 interface CaptureRequest {
   relationship: string;

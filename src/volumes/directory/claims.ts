@@ -11,7 +11,8 @@ import { removeTree } from './remove-tree';
 import { ensureWritable } from './read-only';
 import { forgetReplica } from './replica';
 import { renewClaim, type StoredClaim, withClaim, withoutClaim } from '../shared/state';
-import { runTool, STATE_FILE, writeRecord } from '../shared/tools';
+import { runTool, writeRecord } from '../shared/tools';
+import { STATE_FILE } from '../../trees/own-entries';
 
 const READ_ONLY_CODES = new Set(['EROFS', 'EACCES', 'EPERM']);
 

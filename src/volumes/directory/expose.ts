@@ -3,9 +3,9 @@
  * changed gets a time that nothing else has, and so its content is compared, and put right.
  */
 import { randomInt } from 'node:crypto';
-import type { Change } from '../shared/fingerprint';
+import type { Change } from '../../trees/fingerprint';
 import { runTool } from '../shared/tools';
-import type { WorkOptions } from '../shared/linked-names';
+import type { WorkOptions } from '../../trees/linked-names';
 import type { ReadyPlace } from './place';
 import { hasContent } from './written';
 

@@ -2,15 +2,15 @@
  * Generations by hard links: files that did not change are shared with the tree before, and never
  * with the live replica, so that nothing written there reaches a recovery point.
  */
-import { NOT_CONTENT } from '../shared/own-entries';
-import type { Change } from '../shared/fingerprint';
+import { NOT_CONTENT } from '../../trees/own-entries';
+import type { Change } from '../../trees/fingerprint';
 import {
   ALL_BUT_FOLDERS,
   groupByFile,
   listLinkedNames,
   REGULAR_FILES,
   type WorkOptions,
-} from '../shared/linked-names';
+} from '../../trees/linked-names';
 import { type ReadyPlace } from './place';
 import { classifyFailure, runTool } from '../shared/tools';
 import { makeRecordReader } from '../../hosts/record-reader';

@@ -5,7 +5,7 @@ import { refuseFolder } from '../../model/paths';
 import type { Host } from '../../hosts/contract';
 import { checkClaim, type CheckOptions } from '../shared/guards';
 import { checkApart, makeOverlap } from '../shared/apart';
-import { isInside } from '../shared/mounts';
+import { isInside } from '../../trees/mounts';
 import { findPlace, type Place } from './place';
 import { findStoredAbove, findStoredInside, objectToStored } from './stored';
 import { makeError } from '../shared/tools';

@@ -1,5 +1,5 @@
 /** Directories, on any filesystem; more can be done with them on btrfs and XFS. */
-import { measureTree } from '../../hosts/measure-tree';
+import { measureTree } from '../../trees/measure-tree';
 import { quota } from '../btrfs/quota';
 import type { KindImplementation, VolumeDriver } from '../contract';
 import { capture, release } from './capture';

@@ -1,13 +1,13 @@
 /** What a volume is, and what can be done with it on this very filesystem. */
 import { STATE_FOLDER } from '../../model/paths';
-import { findContent, pruneNames } from '../shared/own-entries';
+import { findContent, pruneNames } from '../../trees/own-entries';
 import { dirname, join } from 'node:path';
 import { TidemarkError } from '../../model/errors';
 import type { CaptureMethod, PointMethod, Volume } from '../../model/records';
 import type { Room } from '../../model/room';
 import type { Host } from '../../hosts/contract';
 import type { Inspection } from '../contract';
-import { findMount } from '../shared/mounts';
+import { findMount } from '../../trees/mounts';
 import { findPlace, type Place } from './place';
 import { readRoom } from '../shared/room';
 import { showClaims } from '../shared/state';

@@ -4,7 +4,7 @@ import type { Host } from '../../hosts/contract';
 import { TidemarkError } from '../../model/errors';
 import { type AttributeSpace, type Keeps, timeStepOf } from '../../model/keeps';
 import type { Volume } from '../../model/records';
-import { findMount } from '../shared/mounts';
+import { findMount } from '../../trees/mounts';
 import { findPlace, type Place } from './place';
 
 /** An odd second, and no nanosecond like another. */

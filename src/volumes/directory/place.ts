@@ -5,9 +5,10 @@ import type { Volume } from '../../model/records';
 import type { FileKind, Host } from '../../hosts/contract';
 import { TidemarkError } from '../../model/errors';
 import { shareLook } from '../shared/shared-look';
-import { findMount, type Mount, readMounts } from '../shared/mounts';
+import { findMount, type Mount, readMounts } from '../../trees/mounts';
 import { readState, type State } from '../shared/state';
-import { checkName, makeError, runTool, STATE_FILE, type Subject } from '../shared/tools';
+import { checkName, makeError, runTool, type Subject } from '../shared/tools';
+import { STATE_FILE } from '../../trees/own-entries';
 
 const SUBVOLUME_INODE = '256';
 const PRIVATE_FOLDER = 0o700;
@@ -150,3 +151,6 @@ export async function isSubvolume(host: Pick<Host, 'files'>, path: string): Prom
 export function makeAttempt({ host, root }: Place, work: string, relationship: string): string {
   return `${work}:${host.name}:${relationship}:${root}`;
 }
+
+/** How the name of what is not finished yet ends. */
+export const PARTIAL = '.partial';

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
-import { PARTIAL } from './capture';
+import { PARTIAL } from './place';
 import { readHolds } from './holds';
 import { withLock } from '../shared/lock';
 import { findPlace, folderOf, makeAttempt, type ReadyPlace } from './place';

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { Point, PointMethod, Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import type { PointStamp } from '../contract';
-import { PARTIAL, snapshot } from './capture';
+import { snapshot } from './capture';
+import { PARTIAL } from './place';
 import { cloneVolume } from './reflink';
 import { copyGeneration } from './generation';
 import { hasHardLinks } from './inspect';
@@ -14,7 +15,7 @@ import { removeTree } from './remove-tree';
 import { flush, type PointRecord, readWholeRecords, removeRecord, treePath, writePoint } from './points';
 import { sweepPartials } from './prune';
 import { forgetOthers, lookAtReplica, rememberReplica, type ReplicaLook } from './replica';
-import type { WorkOptions } from '../shared/linked-names';
+import type { WorkOptions } from '../../trees/linked-names';
 import { makeError, runTool } from '../shared/tools';
 
 interface PublishRequest {

@@ -1,6 +1,6 @@
 /** Copies of a tree that share its blocks, made by `cp --reflink`. */
 import { STATE_FOLDER } from '../../model/paths';
-import { NOT_CONTENT } from '../shared/own-entries';
+import { NOT_CONTENT } from '../../trees/own-entries';
 import { join } from 'node:path';
 import type { RunResult } from '../../hosts/contract';
 import { type ReadyPlace } from './place';

@@ -5,10 +5,10 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host } from '../../hosts/contract';
-import { type Comparison, compareWithFingerprint, type Fingerprint } from '../shared/fingerprint';
-import { readFingerprint, writeFingerprint } from '../shared/fingerprint-file';
+import { type Comparison, compareWithFingerprint, type Fingerprint } from '../../trees/fingerprint';
+import { readFingerprint, writeFingerprint } from '../../trees/fingerprint-file';
 import { checkName } from '../shared/tools';
-import type { WorkOptions } from '../shared/linked-names';
+import type { WorkOptions } from '../../trees/linked-names';
 import type { Place, ReadyPlace } from './place';
 import { flush, type PointRecord } from './points';
 

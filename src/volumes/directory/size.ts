@@ -1,7 +1,7 @@
 import type { Host } from '../../hosts/contract';
 import type { Volume } from '../../model/records';
 import type { VolumeSize } from '../contract';
-import { takeFingerprint } from '../shared/fingerprint';
+import { takeFingerprint } from '../../trees/fingerprint';
 
 /** `size` of the volume contract. */
 export async function size(host: Host, { path }: Volume): Promise<VolumeSize> {

@@ -4,9 +4,10 @@ import { dirname, join } from 'node:path';
 import { objectToOverlap, type OtherVolume } from '../../model/overlaps';
 import type { Claim } from '../../model/records';
 import type { HowItLies } from '../../model/paths';
-import { findMount, type Mount } from '../shared/mounts';
+import { findMount, type Mount } from '../../trees/mounts';
 import { readState, type State } from '../shared/state';
-import { STATE_FILE, type Subject } from '../shared/tools';
+import type { Subject } from '../shared/tools';
+import { STATE_FILE } from '../../trees/own-entries';
 import { findStored } from './place';
 
 /** A claim of a volume that lies around or inside of a folder, or is it. */

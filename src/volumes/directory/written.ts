@@ -2,8 +2,8 @@
 import type { Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import type { SincePoint, WriteWindow } from '../contract';
-import { TICK_SECONDS } from '../shared/fingerprint';
-import type { WalkEntry } from '../shared/walk';
+import { TICK_SECONDS } from '../../trees/fingerprint';
+import type { WalkEntry } from '../../trees/walk';
 import { withLock } from '../shared/lock';
 import { findPlace, makeAttempt, type ReadyPlace } from './place';
 import { readWholeRecords } from './points';

@@ -7,7 +7,8 @@ import { checkClaim, type CheckOptions } from '../shared/guards';
 import { forgetClaim, noteClaim } from '../shared/memory';
 import { renewClaim, type StoredClaim, withClaim, withoutClaim } from '../shared/state';
 import { makeSwitch } from '../shared/switch';
-import { makeError, STATE_FILE, writeRecord } from '../shared/tools';
+import { makeError, writeRecord } from '../shared/tools';
+import { STATE_FILE } from '../../trees/own-entries';
 import { findPlace, makeMissing, type Place } from './place';
 
 async function checkPlace(place: Place, claim: Claim, options: CheckOptions): Promise<void> {

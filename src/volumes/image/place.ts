@@ -2,9 +2,10 @@
 import { join } from 'node:path';
 import type { Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
-import { findMount, type Mount, readMounts } from '../shared/mounts';
+import { findMount, type Mount, readMounts } from '../../trees/mounts';
 import { readState, type State } from '../shared/state';
-import { checkName, makeError, STATE_FILE } from '../shared/tools';
+import { checkName, makeError } from '../shared/tools';
+import { STATE_FILE } from '../../trees/own-entries';
 import { type Engine, type Subject } from './engine';
 import { engineOf } from './engines';
 import type { EngineKind } from './store';

@@ -23,7 +23,7 @@ const CaptureRecordSchema = z.object({
   notCarried: z.array(z.string()),
 });
 
-/** What a transfer brought, whole; see `src/movers/image/landing-script.ts`. */
+/** What a transfer brought, whole; see `src/volumes/image/send/landing-script.ts`. */
 const LandedSchema = z.object({ syncId: z.string(), set: ImageSetSchema });
 
 /** What the names of the live replica were last set to. */

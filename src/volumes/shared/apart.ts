@@ -4,7 +4,7 @@ import type { Claim, Volume } from '../../model/records';
 import { declarationOf } from '../../model/kinds';
 import { objectToOverlap, type OtherVolume } from '../../model/overlaps';
 import { type ClaimedVolume, listClaimed, mountPointsOf } from './memory';
-import { type Mount, readMounts, relateFolders } from './mounts';
+import { type Mount, readMounts, relateFolders } from '../../trees/mounts';
 import { makeError, type Subject } from './tools';
 
 type Party = Pick<Claim, 'role' | 'relationship'>;

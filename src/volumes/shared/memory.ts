@@ -9,7 +9,7 @@ import type { Claim } from '../../model/records';
 import type { OtherVolume } from '../../model/overlaps';
 import type { Host } from '../../hosts/contract';
 import { withLock } from './lock';
-import { isInside, type Mount } from './mounts';
+import { isInside, type Mount } from '../../trees/mounts';
 import { type Subject, writeRecord } from './tools';
 
 const RememberedSchema = z.object({

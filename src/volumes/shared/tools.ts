@@ -5,6 +5,7 @@ import type { Volume } from '../../model/records';
 import type { Host, RunOptions, RunResult } from '../../hosts/contract';
 import { isOutOfRoom } from '../../hosts/out-of-room';
 import { tailOf, toolFailed } from '../../hosts/run-checked';
+import { STATE_FILE } from '../../trees/own-entries';
 
 /** Whose failure it is. */
 export interface Subject {
@@ -67,6 +68,3 @@ export function checkName(subject: Subject, name: string): string {
   if (/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name) && name !== STATE_FILE) return name;
   throw makeError(subject, 'InvalidSpec', `${JSON.stringify(name)} can't be part of a path`);
 }
-
-/** In the meta folder, beside one folder per relationship. */
-export const STATE_FILE = 'state.json';

@@ -7,7 +7,7 @@ import { withLock } from '../shared/lock';
 import { checkClaim, type CheckOptions } from '../shared/guards';
 import { checkApart } from '../shared/apart';
 import { forgetClaim, mountPointsOf, noteClaim } from '../shared/memory';
-import { readMounts } from '../shared/mounts';
+import { readMounts } from '../../trees/mounts';
 import {
   NO_CLAIMS,
   parseState,

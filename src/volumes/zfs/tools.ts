@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunOptions, RunResult } from '../../hosts/contract';
 import { tailOf } from '../../hosts/run-checked';
 import type { ErrorType, TidemarkError } from '../../model/errors';
-import { isInside, type Mount, readMounts } from '../shared/mounts';
+import { isInside, type Mount, readMounts } from '../../trees/mounts';
 import { makeError, type Subject } from '../shared/tools';
 
 export { makeError, type Subject } from '../shared/tools';

@@ -1,5 +1,5 @@
 /** Removes subvolumes, with whatever other subvolumes are inside of them. */
-import { isInside } from '../../shared/mounts';
+import { isInside } from '../../../trees/mounts';
 import type { Place } from '../place';
 import { classifyFailure, runTool } from '../../shared/tools';
 import { listSubvolumes } from './subvolumes';

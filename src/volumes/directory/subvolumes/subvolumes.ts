@@ -1,7 +1,7 @@
 /** The subvolumes of a btrfs filesystem, as `btrfs subvolume list` tells them. */
 import { STATE_FOLDER } from '../../../model/paths';
 import { join } from 'node:path';
-import { isInside, type Mount } from '../../shared/mounts';
+import { isInside, type Mount } from '../../../trees/mounts';
 import { type Place } from '../place';
 import { shareLook } from '../../shared/shared-look';
 import { makeError, runTool } from '../../shared/tools';

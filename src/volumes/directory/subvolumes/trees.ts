@@ -2,9 +2,9 @@
 import { STATE_FOLDER } from '../../../model/paths';
 import { randomUUID } from 'node:crypto';
 import { dirname, join, relative } from 'node:path';
-import { isInside } from '../../shared/mounts';
+import { isInside } from '../../../trees/mounts';
 import { type Place } from '../place';
-import { PARTIAL } from '../capture';
+import { PARTIAL } from '../place';
 import { classifyFailure, makeError, runTool } from '../../shared/tools';
 import { listSubvolumes, type Subvolume } from './subvolumes';
 

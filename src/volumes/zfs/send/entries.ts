@@ -4,7 +4,7 @@ import type { Host } from '../../../hosts/contract';
 import { pipeChecked, runChecked, tailOf } from '../../../hosts/run-checked';
 import { TidemarkError } from '../../../model/errors';
 import type { LeftOut } from '../../../model/left-out';
-import { Tally } from '../../shared/left-out';
+import { Tally } from '../../../trees/left-out';
 import { withCopy } from '../clones';
 import type { Entry } from '../listing';
 import type { Place } from '../place';

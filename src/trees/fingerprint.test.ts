@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { type Comparison, type Fingerprint, FingerprintComparer, FingerprintMaker } from './fingerprint';
 import { formatFingerprint, parseFingerprint } from './fingerprint-file';
-import { makeRecordReader } from '../../hosts/record-reader';
+import { makeRecordReader } from '../hosts/record-reader';
 import { parseEntry, type WalkEntry } from './walk';
 
 const NOW = 1_700_000_000;

@@ -1,5 +1,8 @@
 /** Names at the top of a volume that are nobody's data. */
-import { STATE_FOLDER } from '../../model/paths';
+import { STATE_FOLDER } from '../model/paths';
+
+/** In the meta folder, beside one folder per relationship. */
+export const STATE_FILE = 'state.json';
 
 /** The filesystem's own. */
 export const LOST_FOUND = 'lost+found';

@@ -1,8 +1,8 @@
 /** One look at every entry of a tree, in one streaming pass of `find`. */
-import type { Host } from '../../hosts/contract';
-import { readClock } from '../../hosts/read-clock';
-import { makeRecordReader } from '../../hosts/record-reader';
-import { TidemarkError } from '../../model/errors';
+import type { Host } from '../hosts/contract';
+import { readClock } from '../hosts/read-clock';
+import { makeRecordReader } from '../hosts/record-reader';
+import { TidemarkError } from '../model/errors';
 import { NOT_CONTENT, pruneNames } from './own-entries';
 
 /** One entry of a tree, as `lstat` tells it. */

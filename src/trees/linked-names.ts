@@ -1,6 +1,7 @@
 /** Files of several names: which names belong together. */
+import type { Host } from '../hosts/contract';
+import { toolFailed } from '../hosts/run-checked';
 import { NOT_CONTENT, pruneNames } from './own-entries';
-import { runTool, type Subject } from './tools';
 
 export interface WorkOptions {
   attempt: string;
@@ -37,15 +38,17 @@ export function parseLinkedNames(printed: Buffer): LinkedName[] {
 
 /** Reads a whole tree, and answers every name of a file that has several. */
 export async function listLinkedNames(
-  subject: Subject,
+  { host, volume }: { host: Host; volume: { path: string } },
   root: string,
   kind: readonly string[],
   options: WorkOptions,
 ): Promise<LinkedName[]> {
   const find = ['find', '.', '-xdev', ...pruneNames(NOT_CONTENT), ...kind, ...PRINT_LINKED];
   const run = { ...options, cwd: root, maxOutputBytes: 2 ** 31 };
-  const { stdout } = await runTool(subject, find, run, [1]);
-  return parseLinkedNames(stdout);
+  const result = await host.run(find, run);
+  // 1: something went while it was read.
+  if (result.exitCode > 1) throw toolFailed(host, find, result, volume.path);
+  return parseLinkedNames(result.stdout);
 }
 
 /** The names by the file that they belong to. */

@@ -1,7 +1,7 @@
 /** The mounted filesystems, as `/proc/self/mountinfo` tells them. */
 import { join } from 'node:path';
-import type { Host } from '../../hosts/contract';
-import { comparePaths, type HowItLies } from '../../model/paths';
+import type { Host } from '../hosts/contract';
+import { comparePaths, type HowItLies } from '../model/paths';
 
 export interface Mount {
   point: string;

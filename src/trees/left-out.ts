@@ -1,11 +1,10 @@
 /** Counts what of a tree is not carried, and names some of it. */
 import { join, relative } from 'node:path';
-import type { Host } from '../../hosts/contract';
-import { STATE_FOLDER } from '../../model/paths';
-import { LEFT_OUT_EXAMPLES, type LeftOut, type LeftOutReason } from '../../model/left-out';
+import type { Host } from '../hosts/contract';
+import { STATE_FOLDER } from '../model/paths';
+import { LEFT_OUT_EXAMPLES, type LeftOut, type LeftOutReason } from '../model/left-out';
 import { mountsBelow, readMounts } from './mounts';
-import { LOST_FOUND } from './own-entries';
-import { STATE_FILE } from './tools';
+import { LOST_FOUND, STATE_FILE } from './own-entries';
 import { walk } from './walk';
 
 /** Of btrfs: the empty folder that a snapshot has in place of a subvolume. */

@@ -8,7 +8,7 @@
  * that has a file mapped into its memory moves the time when the kernel next takes the page as clean: `sync` before
  * the walk sees to that.
  */
-import type { Host } from '../../hosts/contract';
+import type { Host } from '../hosts/contract';
 import { type OnEntry, walk, type WalkEnd, type WalkEntry, type WalkOptions } from './walk';
 
 /** A fingerprint. Compact: 20 bytes for an entry. */

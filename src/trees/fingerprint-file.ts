@@ -1,7 +1,7 @@
 /** Keeps fingerprints in the agent's own folder. What can't be read there whole is as good as nothing. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { Host } from '../../hosts/contract';
+import type { Host } from '../hosts/contract';
 import type { Fingerprint } from './fingerprint';
 
 const HeaderSchema = z.object({

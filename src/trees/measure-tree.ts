@@ -1,4 +1,4 @@
-import type { Host } from './contract';
+import type { Host } from '../hosts/contract';
 
 /**
  * Bytes that a tree takes on disk within its filesystem. What Tidemark keeps inside of it does not count. Zero where
