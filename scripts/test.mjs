@@ -43,10 +43,23 @@ function printFailures({ testResults }) {
   }
 }
 
+const SLOWEST = 20;
+
+/** Where the time goes: the test files that took longest. */
+function printSlowest({ testResults }) {
+  const seconds = ({ startTime, endTime }) => Math.round((endTime - startTime) / 1000);
+  const slowest = testResults.toSorted((one, other) => seconds(other) - seconds(one)).slice(0, SLOWEST);
+  if (testResults.length <= SLOWEST) return;
+  console.log(`\nthe ${SLOWEST} slowest of ${testResults.length} test files:`);
+  for (const each of slowest)
+    console.log(`${String(seconds(each)).padStart(5)} s  ${relative(ROOT, each.name)}`);
+}
+
 /** Counts of Jest's results file; a suite that could not even start counts as one failure. */
 function readCounts(file, exitCode) {
   try {
     const results = JSON.parse(readFileSync(file, 'utf8'));
+    printSlowest(results);
     printFailures(results);
     const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
     return {

@@ -285,7 +285,7 @@ export interface HostActivities {
   rollback(input: StepContext & { targets: string[]; pointId?: string }): Promise<void>;
   /** The volume becomes the primary of the claim's epoch. */
   promote(input: StepContext): Promise<void>;
-  /** Old primary: keeps what it has for itself as a recovery point. Repeatable by sync id. */
+  /** Old primary: keeps what it has for itself as a recovery point. Idempotent by sync id. */
   keepDiverged(
     input: StepContext & { target: TargetSpec; sequence: number; capturedAt: Instant },
   ): Promise<Point>;

@@ -138,7 +138,7 @@ export interface HistoryQuery {
  * the database does not answer.
  */
 export interface Catalog {
-  /** Applied or changed. A name that was retired begins anew: `createdAt` is then now. */
+  /** Applied or changed. A name that was retired starts again: `createdAt` is then now. */
   recordRelationship(document: Relationship): Promise<void>;
   recordRetired(name: string): Promise<void>;
   /**

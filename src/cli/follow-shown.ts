@@ -6,7 +6,7 @@ import type { Temporal } from '../client/temporal-client';
 
 const INTERRUPTED = 130;
 
-/** Lines above the bar, which is drawn anew below them. */
+/** Lines above the bar, which is redrawn below them. */
 function tell(view: ProgressView, lines: readonly string[]): void {
   if (lines.length > 0) view.stop();
   for (const line of lines) note(line);

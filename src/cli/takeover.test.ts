@@ -32,7 +32,11 @@ describe('what an operation waits for', () => {
   const since = '2026-11-21T08:03:00.000Z';
 
   it('is said with the command that lets it go on, and the one that ends it', () => {
-    const waiting = { for: 'approve' as const, text: 'failover of wiki to beta: 0 of 2 approvals; 2 more people are needed', since };
+    const waiting = {
+      for: 'approve' as const,
+      text: 'failover of wiki to beta: 0 of 2 approvals; 2 more people are needed',
+      since,
+    };
     expect(waitingLines('wiki', { waiting })).toEqual([
       'waits: failover of wiki to beta: 0 of 2 approvals; 2 more people are needed',
       '  to approve:     tidemark approve wiki --by YOUR-NAME',

@@ -6,8 +6,7 @@ import {
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
 import { TidemarkError } from '../model/errors';
-import { CliError } from './exit-codes';
-import { tellError } from './exit-codes';
+import { CliError, tellError } from './exit-codes';
 
 const failure = (type: string, detail?: object) =>
   ApplicationFailure.create({

@@ -21,15 +21,7 @@ export function recordIn(error: unknown): SyncRecord | undefined {
   return undefined;
 }
 
-function targetRow({
-  name,
-  result,
-  how,
-  stats,
-  reachedBytes,
-  point,
-  attempts,
-}: TargetOutcome): Cell[] {
+function targetRow({ name, result, how, stats, reachedBytes, point, attempts }: TargetOutcome): Cell[] {
   return [
     name,
     paintState(result),

@@ -11,11 +11,9 @@ import type { RelationshipStatus } from '../model/status';
 import type { ScheduleSeen } from '../model/summary';
 import { asVanished } from '../model/vanished';
 import type { Vanished } from '../model/vanished';
-import type { ExamineInput } from '../api/messages';
-import type { ApplyAnswer, ExamineAnswer } from '../api/messages';
+import type { ApplyAnswer, ExamineAnswer, ExamineInput } from '../api/messages';
 import { chooseTemporalAddress, findUp, REACH_TIMEOUT_MS, temporalUnreachable } from './connection';
-import { CliError } from './exit-codes';
-import { tellError } from './exit-codes';
+import { CliError, tellError } from './exit-codes';
 import { inTurns } from '../model/in-turns';
 import { askCatalog, catalogEntries, statusOfEntry, vanishedError } from './vanished';
 
@@ -95,7 +93,7 @@ export class Temporal {
     }
   }
 
-  /** Creates or changes a relationship. One whose workflow can't go on is begun anew. */
+  /** Creates or changes a relationship. One whose workflow can't go on is started again. */
   async apply(document: Relationship): Promise<ApplyAnswer> {
     const { name } = document.metadata;
     try {

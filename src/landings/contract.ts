@@ -16,7 +16,7 @@ export interface Landing {
   /** The target's host keys, one OpenSSH public key line each (`ssh-ed25519 AAAA…`). */
   hostKeys: string[];
   expiresAt: string;
-  /** Of a stream that was cut off here, where the target's storage can go on with it. */
+  /** Of a stream that was cut off here, where the target's storage can resume it. */
   resumeToken?: string;
   /** Nothing was there when it was opened, so that everything has to be sent, and nothing can be deleted. */
   isEmpty?: boolean;

@@ -6,7 +6,7 @@ import { TidemarkError } from '../model/errors';
 const PLACES = ['/usr/sbin/sshd', '/usr/local/sbin/sshd', '/sbin/sshd', '/usr/bin/sshd'];
 
 export interface SshdSetup {
-  /** sshd starts itself anew for each connection, and so wants its absolute path. */
+  /** sshd restarts itself for each connection, and so wants its absolute path. */
   program: string;
   user: string;
   usePam: boolean;
@@ -42,7 +42,7 @@ async function isPasswordLocked(host: Host, user: string): Promise<boolean> {
   return exitCode === 0 && stdout.toString().split(':')[1]?.startsWith('!') === true;
 }
 
-/** Makes what is missing. Repeatable. @throws TidemarkError `ToolMissing` */
+/** Makes what is missing. Idempotent. @throws TidemarkError `ToolMissing` */
 export async function setUpSshd(host: Host): Promise<SshdSetup> {
   const program = await findSshd(host);
   await host.files.mkdir(`${host.home}/sshd`, 0o700);

@@ -24,7 +24,7 @@ export function advanceBases(bases: Bases, syncId: string, confirmed: readonly s
   return { ...bases, ...Object.fromEntries(confirmed.map((name) => [name, syncId])) };
 }
 
-/** The syncs whose frozen states are kept at the source; everything else of this relationship's is let go of. */
+/** The syncs whose frozen states are kept at the source; everything else of this relationship's is released. */
 export function neededSyncIds(bases: Bases): string[] {
   return [...new Set(Object.values(bases))];
 }

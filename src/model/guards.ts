@@ -12,7 +12,7 @@ export interface GuardQuestion {
 
 /** What is known of the deletions of a stream, before its first byte goes. */
 export interface DeletionQuestion {
-  /** Entries of the base that the frozen state has no more; left out where there is no base. */
+  /** Entries of the base that the frozen state no longer has; left out where there is no base. */
   removed?: number;
   /** Entries of that base. */
   baseEntries?: number;
@@ -25,13 +25,13 @@ export interface DeletionQuestion {
   maxDeletionsPercent?: number;
 }
 
-/** What to do about a sync that would take more away than is allowed unasked. */
+/** What to do about a sync that would take more away than is allowed without approval. */
 export function approvalHint(relationship: string): string {
   return `look at the source; if this is meant, run: tidemark approve ${relationship}`;
 }
 
 /**
- * Whether a stream would delete more than is allowed unasked, and how much. Where what the target holds is no state
+ * Whether a stream would delete more than is allowed without approval, and how much. Where what the target holds is no state
  * of the source, at least as many entries go as there are fewer.
  */
 export function judgeDeletions(question: DeletionQuestion): { deleted: number; allowed: number } | undefined {
@@ -45,7 +45,7 @@ export function judgeDeletions(question: DeletionQuestion): { deleted: number; a
   return allowed !== undefined && deleted > allowed ? { deleted, allowed } : undefined;
 }
 
-/** What a sync never does unasked: wipe a full target from an empty source, overwrite foreign data. */
+/** What a sync never does without approval: wipe a full target from an empty source, overwrite foreign data. */
 export function checkGuards({
   relationship,
   source,

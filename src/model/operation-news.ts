@@ -9,7 +9,7 @@ import type { Takeover, Waiting } from './status';
 export interface OperationNews {
   workflowId: string;
   phase?: string;
-  /** Null: it waits no more. */
+  /** Null: it no longer waits. */
   waiting?: Waiting | null;
   /** An epoch that it begins: told before any host hears of it, so that it can never come twice. */
   epoch?: number;
@@ -18,7 +18,7 @@ export interface OperationNews {
   takeover?: Takeover;
 }
 
-/** What an operation has said of itself while it runs, or what must outlive it. Repeatable. */
+/** What an operation has said of itself while it runs, or what must outlive it. Idempotent. */
 export function takeNews(state: RelationshipState, news: OperationNews): void {
   const { workflowId, phase, waiting, epoch, sequence, takeover } = news;
   if (takeover && epoch !== undefined) recordTakeover(state, takeover, epoch);

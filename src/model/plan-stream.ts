@@ -133,7 +133,7 @@ export function stepDown(
 
 /**
  * What stands at a target beyond the newest common state and is not this relationship's: it would be left behind
- * when a side volume takes the replica's place, so nobody does that unasked.
+ * when a side volume takes the replica's place, so that takes an approval.
  */
 export function findDivergence(
   situation: StreamSituation,

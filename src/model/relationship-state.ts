@@ -92,7 +92,7 @@ export function directionOf({ primary }: RelationshipState): RelationshipStatus[
 
 /**
  * A target has been promoted: it is the source from here on, in an epoch of its own, and the source is a
- * target that was never synced. Repeatable: the second time changes nothing.
+ * target that was never synced. Idempotent: the second time changes nothing.
  */
 export function recordTakeover(state: RelationshipState, takeover: Takeover, epoch: number): void {
   const { document } = state;

@@ -50,5 +50,15 @@ export const imageStore = z
   .meta({ title: 'image store' });
 
 /** What the schemas of kinds and movers are made of: handed in, so that their declarations load no schema library. */
-export const values = { z, name, duration, positiveDuration, size, absolutePath, pattern, dataset, imageStore };
+export const values = {
+  z,
+  name,
+  duration,
+  positiveDuration,
+  size,
+  absolutePath,
+  pattern,
+  dataset,
+  imageStore,
+};
 export type SpecValues = typeof values;

@@ -174,7 +174,7 @@ export const RelationshipSchema = z
               ),
           })
           .prefault({})
-          .describe('What a sync never does unasked.'),
+          .describe('What a sync never does without approval.'),
         hooks: z
           .strictObject({
             beforeCapture: z

@@ -98,7 +98,7 @@ function hashLook(entry: WalkEntry): number {
   return scratch[0];
 }
 
-/** Not the device: the kernel numbers those anew with each mount. */
+/** Not the device: the kernel renumbers those with each mount. */
 function hashState(entry: WalkEntry): [number, number] {
   hash(`${entry.inode} ${entry.ctime} ${lookOf(entry)} ${entry.path}`, scratch);
   // Both zero has a meaning of its own.

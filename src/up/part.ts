@@ -17,7 +17,7 @@ export interface PartOptions {
 }
 
 const BACKOFF_MS = { first: 500, most: 10_000 };
-/** One that lived for so long had started well: the next backoff begins anew. */
+/** One that lived for so long had started well: the next backoff starts again. */
 const STABLE_MS = 20_000;
 const STOP_MS = 10_000;
 

@@ -45,7 +45,7 @@ export interface Inspection extends Room {
   innerVolumes?: string[];
 }
 
-/** A target that its relationship has let go of. */
+/** A target that its relationship has released. */
 export interface Released {
   relationship: string;
   epoch: number;
@@ -127,11 +127,11 @@ export interface VolumeDriver {
    */
   check(host: Host, volume: Volume, claim: Claim, options?: { approved?: boolean }): Promise<void>;
 
-  /** `check`, then stores the claim with the data, making a missing target volume. Repeatable. */
+  /** `check`, then stores the claim with the data, making a missing target volume. Idempotent. */
   claim(host: Host, volume: Volume, claim: Claim, options?: { approved?: boolean }): Promise<void>;
 
   /**
-   * Forgets the claim (relationship deleted); data and recovery points stay. Repeatable.
+   * Forgets the claim (relationship deleted); data and recovery points stay. Idempotent.
    * @param copyOf the primary, as `host:path`: a target notes it (see `Inspection.released`), until it is claimed
    */
   disclaim(host: Host, volume: Volume, relationship: string, copyOf?: string): Promise<void>;
@@ -259,13 +259,13 @@ export interface VolumeDriver {
 
   /**
    * The volume becomes the primary of `claim.epoch` (role `source`): stores the claim, and lets its users
-   * write again where `demote` had stopped them. Repeatable. @throws Fenced, VolumeMissing, NotMounted
+   * write again where `demote` had stopped them. Idempotent. @throws Fenced, VolumeMissing, NotMounted
    */
   promote(host: Host, volume: Volume, claim: Claim): Promise<void>;
 
   /**
    * The volume gives up being the primary (role `target`, a later epoch): stores the claim, and makes the
-   * volume read-only to its users where its storage can; `claim` as a target ends that. Repeatable.
+   * volume read-only to its users where its storage can; `claim` as a target ends that. Idempotent.
    * @throws Fenced, VolumeMissing, NotMounted
    */
   demote(host: Host, volume: Volume, claim: Claim): Promise<{ readOnly: boolean; whyNot?: string }>;

@@ -13,7 +13,7 @@ const RESULTS = ['succeeded', 'partial', 'failed', 'cancelled'] as const;
 /** Metrics as Prometheus reads them. */
 export interface MetricsSource {
   readonly contentType: string;
-  /** Taken anew at each call. Never throws for a part that does not answer: a gauge or comment says so. */
+  /** Taken again at each call. Never throws for a part that does not answer: a gauge or comment says so. */
   text(): Promise<string>;
 }
 

@@ -11,7 +11,7 @@ const INDEXED = {
   DATETIME: IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
 } as const;
 
-/** Registers the search attributes that the namespace lacks. Repeatable. */
+/** Registers the search attributes that the namespace lacks. Idempotent. */
 export async function registerSearchAttributes(
   connection: NativeConnection,
   namespace: string,

@@ -39,7 +39,7 @@ function refuseSpec(problems: string[], message = problems.join('\n')): Applicat
 interface Findings {
   problems: string[];
   warnings: string[];
-  /** What every sync finds out anew: told to whoever applies, and not kept. */
+  /** What every sync finds out again: told to whoever applies, and not kept. */
   passing?: string;
   /** Epoch of this relationship's own claim, where it has or had one there. */
   epoch?: number;
@@ -113,7 +113,7 @@ async function keepSchedule(state: RelationshipState, resume = false): Promise<v
   });
 }
 
-/** Endpoints of the old spec that the new one has no more. */
+/** Endpoints of the old spec that the new one no longer has. */
 function droppedEndpoints(old: Relationship | undefined, document: Relationship) {
   const ends = (each: Relationship) => [each.spec.source, ...each.spec.targets];
   const key = (endpoint: SourceSpec | TargetSpec) => `${endpoint.host}:${volumePath(endpoint)}`;
@@ -153,7 +153,7 @@ interface Judged {
   /** With the primary as its source. */
   turned: Relationship;
   warnings: string[];
-  /** What every sync finds out anew. */
+  /** What every sync finds out again. */
   allPassing: string[];
   /** The highest that a host has of an earlier relationship of this name. */
   epoch: number;

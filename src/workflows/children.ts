@@ -40,7 +40,7 @@ export interface Operations {
   state: RelationshipState;
   /** What waits to be run. */
   wants: WantQueue;
-  /** Writes the current details anew. */
+  /** Updates the current details. */
   show: () => void;
   /** Brings the Schedule in step. `resume`: even where it is paused. */
   keepSchedule: (resume: boolean) => Promise<void>;

@@ -25,7 +25,7 @@ export class Display {
 
   constructor(private readonly state: RelationshipState) {}
 
-  /** Writes the current details anew: costs no event of the history. */
+  /** Updates the current details: costs no event of the history. */
   show(): void {
     const { state } = this;
     const document = activeDocument(state);
@@ -33,7 +33,7 @@ export class Display {
       document && !isStopped(state) ? nextTick(document.spec, Date.now()) : undefined;
     const isLaterRun = workflowInfo().continuedFromExecutionRunId !== undefined;
     setCurrentDetails(renderRelationshipDetails(state, Date.now(), next, isLaterRun));
-    // What time alone makes untrue is written anew at that very instant.
+    // What time alone makes untrue is updated at that very instant.
     if (document && !state.retired)
       this.alarm.set(nextStatusChange(document, watchedOf(state).targets, Date.now()));
   }

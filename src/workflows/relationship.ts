@@ -1,7 +1,9 @@
 import { NO_SPEC } from '../model/vanished';
 import {
   allHandlersFinished,
+  ApplicationFailure,
   CancellationScope,
+  CancelledFailure,
   condition,
   continueAsNew,
   getExternalWorkflowHandle,
@@ -9,7 +11,6 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { approvedBy } from '../model/approvals';
-import { ApplicationFailure, CancelledFailure } from '@temporalio/workflow';
 import { takeNews } from '../model/operation-news';
 import type { TargetOutcome } from '../model/records';
 import { objectionToAwaited, objectionToTargets, targetsOfTick } from '../model/choose-targets';
@@ -27,7 +28,7 @@ import { Applier, examineFor } from './apply';
 import { Display } from './display';
 import { HostWatch } from './host-watch';
 import * as messages from '../api/messages';
-import { handleDrills } from './drills';
+import { handleDrills } from './hold-drills';
 import { runOperation } from './operations';
 import type { Operations } from './children';
 import { toApprover, toRestoreRequest, toSyncRequest, toVerifyRequest } from './requests';

@@ -1,5 +1,4 @@
-import { ApplicationFailure, setCurrentDetails } from '@temporalio/workflow';
-import { workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import { code, page } from '../model/markdown';
 import { describeFailure } from '../model/failure';
 import type { DrillOutcome } from '../model/status';

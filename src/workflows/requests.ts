@@ -4,7 +4,13 @@
  */
 import { ApplicationFailure } from '@temporalio/workflow';
 import { parseInnerPath } from '../model/paths';
-import type { FailoverRequest, RestoreRequest, ReverseRequest, SyncRequest, VerifyRequest } from '../api/messages';
+import type {
+  FailoverRequest,
+  RestoreRequest,
+  ReverseRequest,
+  SyncRequest,
+  VerifyRequest,
+} from '../api/messages';
 
 type Fields = Partial<Record<string, unknown>>;
 

@@ -42,7 +42,7 @@ interface Step<T> {
   host: string;
   volume?: string;
   act: () => Promise<T>;
-  /** Registered before the step acts, so that half of a step is undone too. Repeatable. */
+  /** Registered before the step acts, so that half of a step is undone too. Idempotent. */
   undo?: () => Promise<unknown>;
 }
 

@@ -69,7 +69,7 @@ function fromApplicationFailure(failure: ApplicationFailure, host: string, volum
 
 /**
  * A short step of the control worker as part of the workflow's own task: one event of history instead
- * of six. For what is repeatable, ends in moments, and stands at the end of a sync.
+ * of six. For what is idempotent, ends in moments, and stands at the end of a sync.
  */
 export function inControl(summary: string) {
   return proxyLocalActivities<Pick<ControlActivities, 'recordSync'>>({

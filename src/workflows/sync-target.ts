@@ -23,10 +23,10 @@ import { atSource, atTarget } from './sync-context';
 /** For as long as a transfer may take: its last pass begins after all contents were compared. */
 const LANDING_LIFETIME_MS = 30 * 24 * 3_600_000;
 
-/** A landing may be gone (its agent restarted, its port moved): opened anew this often in a row. */
+/** A landing may be gone (its agent restarted, its port moved): reopened this often in a row. */
 const MAX_LANDINGS = 4;
 
-/** Whoever transferred for so long has got somewhere: the count begins anew. */
+/** Whoever transferred for so long has got somewhere: the count starts again. */
 const PROGRESS_MS = 60_000;
 
 /**
@@ -120,7 +120,7 @@ async function transferOnce(
   return { ...(await orStepFailed(transfer, spec.source.host, volumePath(spec.source))), how };
 }
 
-/** A frozen copy that only one target reads is let go of by its transfer: a step less. */
+/** A frozen copy that only one target reads is released by its transfer: a step less. */
 export function isReleasedByTransfer(ctx: SyncContext, capture: Capture): boolean {
   return !capture.live && capture.identity === undefined && ctx.targets.length === 1;
 }

@@ -5,12 +5,7 @@ import { join } from 'node:path';
 import { makeLocalHost } from '../../src/hosts/local';
 import { runChecked } from '../../src/hosts/run-checked';
 import type { SyncRecord } from '../../src/model/records';
-import type {
-  FailoverResult,
-  RelocateResult,
-  ReverseResult,
-  VerifyResult,
-} from '../../src/api/messages';
+import type { FailoverResult, RelocateResult, ReverseResult, VerifyResult } from '../../src/api/messages';
 import { compareTrees } from '../support/compare-trees';
 import { TestFilesystem } from '../support/filesystems';
 import { makeNastyTree } from '../support/nasty-tree';

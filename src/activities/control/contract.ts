@@ -33,7 +33,7 @@ export interface ControlActivities {
   removeSchedule(relationship: string): Promise<void>;
   /** Sends update `drill` to a relationship and waits for its result: what `requestDrill` runs. */
   sendDrill(input: { relationship: string; requestId: string }): Promise<DrillOutcome>;
-  /** Writes the outcome of a sync to the catalog; repeatable by sync id. */
+  /** Writes the outcome of a sync to the catalog; idempotent by sync id. */
   recordSync(record: SyncRecord): Promise<void>;
   recordVerified(input: {
     relationship: string;

@@ -50,7 +50,7 @@ export async function recall(
   const former = await findFormerRun(client, relationship, runId);
   if (former === undefined) return undefined;
   const handle = client.workflow.getHandle(makeRelationshipId(relationship), former);
-  // One that can't be asked any more, since its code has changed too much, is begun anew.
+  // One that can't be asked any more, since its code has changed too much, is started again.
   const state = await handle.query(carriedQuery).catch(() => undefined);
   if (!state?.document) return undefined;
   const ended = await endOfSwitch(client, state);

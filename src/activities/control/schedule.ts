@@ -9,8 +9,7 @@ import type { Client, ScheduleOptions } from '@temporalio/client';
 import { TidemarkError } from '../../model/errors';
 import { CONTROL_QUEUE, makeDrillScheduleId, makeScheduleId } from '../../model/names';
 import { SEARCH_ATTRIBUTES } from '../../model/search-attributes';
-import type { RequestDrillInput } from '../../api/messages';
-import type { RequestSyncInput } from '../../api/messages';
+import type { RequestDrillInput, RequestSyncInput } from '../../api/messages';
 import type { WantedSchedule } from './contract';
 
 type WantedOptions = Pick<ScheduleOptions, 'spec' | 'action' | 'policies'> &
@@ -80,7 +79,7 @@ function explain(error: unknown, { crons, timezone }: WantedSchedule): unknown {
   );
 }
 
-/** Makes, changes or removes the Schedule. Repeatable. Answers when its next tick is. @throws TidemarkError `InvalidSpec` */
+/** Makes, changes or removes the Schedule. Idempotent. Answers when its next tick is. @throws TidemarkError `InvalidSpec` */
 export async function keepSchedule(client: Client, wanted: WantedSchedule): Promise<{ nextRun?: string }> {
   try {
     return await putSchedule(client, wanted);

@@ -13,7 +13,7 @@ interface Owner {
   copyOf: string;
 }
 
-/** The relationship let go of it as a copy of the same primary, and nobody has claimed it since. */
+/** The relationship released it as a copy of the same primary, and nobody has claimed it since. */
 function isReleased({ released }: Inspection, { claim, copyOf }: Owner): boolean {
   return released?.relationship === claim.relationship && released.copyOf === copyOf;
 }

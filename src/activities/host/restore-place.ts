@@ -89,7 +89,7 @@ const describeContent = ({ entries, bytes, newestChange }: Content) =>
   `${formatEntries(entries)}, ${formatBytes(bytes)}, newest change ${newestChange?.slice(0, 19) ?? '-'}Z`;
 
 /**
- * Refuses a destination that belongs to somebody, whose present content would be lost unasked, or that has no
+ * Refuses a destination that belongs to somebody, whose present content would be lost without a question, or that has no
  * room. Changes nothing.
  */
 export async function findRestorePlace(host: Host, wanted: Wanted): Promise<RestorePlace> {

@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import type { Relationship } from '../../model/spec';
 import type { ApplyAnswer } from '../../api/messages';
-import { CliError } from '../../client/exit-codes';
-import { exitCodeOf, tellError } from '../../client/exit-codes';
+import { CliError, exitCodeOf, tellError } from '../../client/exit-codes';
 import { lazy } from '../lazy';
 import { finish, note, print } from '../output';
 import type { OutputOptions } from '../output';
@@ -13,7 +12,7 @@ import { formatRecord } from '../../client/format-record';
 import { inTurns } from '../../model/in-turns';
 import type { Temporal } from '../../client/temporal-client';
 import { printable } from '../../client/text';
-import type { Applied} from '../../client/apply-one';
+import type { Applied } from '../../client/apply-one';
 import { awaitSync } from '../../client/apply-one';
 
 /** How many documents are judged at once. */

@@ -13,7 +13,9 @@ export function register(program: Command): void {
     .command('delete')
     .argument('<name>', 'the relationship')
     .summary('delete a relationship; data and recovery points stay')
-    .description('Deletes a relationship and its schedule. Data, recovery points and history stay. Asks first.')
+    .description(
+      'Deletes a relationship and its schedule. Data, recovery points and history stay. Asks first.',
+    )
     .option('-y, --yes', 'do not ask')
     .action((name: string, options: DeleteOptions) => remove(name, options));
   finish(command, ['tidemark delete wiki', 'tidemark delete wiki --yes']);

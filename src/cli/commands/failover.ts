@@ -31,7 +31,10 @@ export function register(program: Command): void {
         'copy is, and what was written since; then asks. What was written since the recovery point stays at the old primary, ' +
         'if that still lives. Where both sides are well, use relocate: it loses nothing.',
     )
-    .option('--target <name>', 'the target that takes over; by default the one with the newest recovery point')
+    .option(
+      '--target <name>',
+      'the target that takes over; by default the one with the newest recovery point',
+    )
     .option('--point <id>', 'go back to this recovery point; by default the newest')
     .option('--dry-run', 'only say what it would cost')
     .option('-y, --yes', 'do not ask')

@@ -26,7 +26,10 @@ export function register(program: Command): void {
         'replication in the new direction. Loses nothing, or changes nothing. Stop what writes to the primary first, by quiesce ' +
         'hooks or by hand. Asks first. Also the way home after failover and reverse.',
     )
-    .option('--target <name>', 'the target that becomes primary; by default the one with the newest recovery point')
+    .option(
+      '--target <name>',
+      'the target that becomes primary; by default the one with the newest recovery point',
+    )
     .option('-y, --yes', 'do not ask')
     .action((name: string, options: RelocateOptions) => relocate(name, options));
   finish(command, ['tidemark relocate wiki', 'tidemark relocate wiki --target beta --yes']);

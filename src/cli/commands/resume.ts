@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { registerSwitch } from '../switch';
+import { registerSwitch } from '../pause-and-resume';
 
 export function register(program: Command): void {
   registerSwitch(program, {

@@ -25,7 +25,7 @@ export interface KeyChoice {
 }
 
 /**
- * Reads the keys, anew for each connection: they may have been replaced.
+ * Reads the keys again for each connection: they may have been replaced.
  * Without any that are named, the usual ones of `~/.ssh`, those that are there.
  * @throws TidemarkError `AuthRejected` where a file that was named can't be used.
  */

@@ -1,5 +1,5 @@
 /**
- * The connections to one host: kept up, opened anew after a loss, and more of them where one has no
+ * The connections to one host: kept up, reopened after a loss, and more of them where one has no
  * room for another session (`MaxSessions` of sshd).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -159,7 +159,7 @@ function makeRefused(host: string, cause: unknown): TidemarkError {
   );
 }
 
-/** What an operation fails with whose connection was lost: repeating it connects anew. */
+/** What an operation fails with whose connection was lost: repeating it reconnects. */
 export function makeLost(host: string, cause?: unknown): TidemarkError {
   const toolMessage = cause instanceof Error ? cause.message : undefined;
   return new TidemarkError(

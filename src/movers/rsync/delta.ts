@@ -12,7 +12,7 @@ import { TidemarkError } from '../../model/errors';
 import type { Mover, TransferRequest } from '../contract';
 import { openLanding } from '../shared/open-landing';
 import { askServerCommand } from './offer';
-import { listLinked } from './linked';
+import { listLinked } from './parted-names';
 import type { LandingMode } from './options';
 import { makeWriterCommand } from './passes';
 import { completeServerCommand } from './server-command';

@@ -28,7 +28,7 @@ export interface Foreseen {
 
 /**
  * @param suspects paths as `./a/b`, a byte a character
- * @throws TidemarkError `ApprovalRequired` where more would be deleted than is allowed unasked.
+ * @throws TidemarkError `ApprovalRequired` where more would be deleted than is allowed without approval.
  */
 export async function foresee(
   host: Host,

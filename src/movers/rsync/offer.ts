@@ -4,7 +4,7 @@ import type { Host } from '../../hosts/contract';
 import { LANDING_ALIAS, makeKey } from '../../landings/ssh-client';
 import type { MoverSpec } from '../../model/spec';
 import type { Mover, Offer } from '../contract';
-import { chooseCompression, readLinks } from './links';
+import { chooseCompression, readLinks } from './compression';
 import { type LandingMode, makeClientOptions, PLACEHOLDER_PATH } from './options';
 import { parseServerCommand } from './server-command';
 

@@ -68,7 +68,7 @@ const MODES: Record<LandingMode, readonly string[]> = {
 };
 
 /**
- * Where the target has files of several names, what is named in the pass `content` is written anew: names that were one
+ * Where the target has files of several names, what is named in the pass `content` is rewritten: names that were one
  * file and have parted would go on sharing its mode and owner, were their contents equal. What is equal is not sent.
  *
  * Named files that the target has not are left to the main pass, and so are those that are gone by now; a folder in

@@ -10,7 +10,7 @@ import { openLanding } from '../shared/open-landing';
 import type { LandingMode } from './options';
 import { makeWriterCommand } from './passes';
 import { completeServerCommand } from './server-command';
-import { listLinked } from './linked';
+import { listLinked } from './parted-names';
 import { keepWritten } from './written';
 
 type ReceiveRequest = Parameters<Mover['receive']>[2];

@@ -102,7 +102,7 @@ export async function lookAtSource(
   return { suspects: [...suspects, ...gone], now };
 }
 
-/** What is in the clone, and in the live volume no more. */
+/** What is in the clone, and no longer in the live volume. */
 async function listGone(
   host: Host,
   clone: string,

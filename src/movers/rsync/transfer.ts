@@ -13,8 +13,8 @@ import { ProgressMeter } from '../shared/progress';
 import { classifyEnding, countVanished, parseSkippedDeletions, PARTIAL, VANISHED } from './classify';
 import { foresee } from './foresee';
 import { findLeftOut } from './left-out';
-import { findParted } from './linked';
-import { measureLink, rememberLink } from './links';
+import { findParted } from './parted-names';
+import { measureLink, rememberLink } from './compression';
 import { makeClientOptions, writerOf } from './options';
 import { parseItem, parseProgress } from './output';
 import { openHistory } from './source-history';
@@ -69,7 +69,7 @@ async function push(
   });
   const skipped = exitCode === 0 ? undefined : parseSkippedDeletions(stderr);
   if (skipped !== undefined) {
-    // Only what went from a live source since it was judged: the next try judges anew.
+    // Only what went from a live source since it was judged: the next try judges again.
     throw makeApprovalRequired(counter.filesDeleted + skipped, request, host);
   }
   const link = () => describeLink(host, id, landing);

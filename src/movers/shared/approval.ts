@@ -14,7 +14,7 @@ interface Details {
   examples?: readonly string[];
 }
 
-/** A transfer that deletes more than `guards.maxDeletes` allows unasked. */
+/** A transfer that deletes more than `guards.maxDeletes` allows without approval. */
 export function makeApprovalRequired(
   wouldDelete: number,
   { id, sourcePath, maxDeletions = 0 }: TransferRequest,
@@ -40,7 +40,7 @@ export function isLimited({ maxDeletions, maxDeletionsPercent }: TransferRequest
   return maxDeletions !== undefined || maxDeletionsPercent !== undefined;
 }
 
-/** @throws TidemarkError `ApprovalRequired` where a stream would delete more than is allowed unasked. */
+/** @throws TidemarkError `ApprovalRequired` where a stream would delete more than is allowed without approval. */
 export function refuseDeletions(host: Host, request: TransferRequest, counted: CountedDeletions): void {
   const { targetEntries, maxDeletions, maxDeletionsPercent } = request;
   const { examples = [], ...counts } = counted;

@@ -74,7 +74,7 @@ export const SSH: readonly Rule[] = [
   },
 ];
 
-/** The same for every tool: its writer waited for the lock in vain. */
+/** The same for every tool: its writer did not get the lock. */
 export const STILL_WRITING: Rule = {
   exitCodes: [LOCK_CONFLICT],
   type: 'VolumeBusy',

@@ -1,4 +1,4 @@
-/** Freezes the source as a state that can be sent, and lets go of it again. */
+/** Freezes the source as a state that can be sent, and releases it again. */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { CaptureMethod, Volume } from '../../model/records';
@@ -6,16 +6,16 @@ import type { MoverSpec } from '../../model/spec';
 import type { Host } from '../../hosts/contract';
 import type { Capture } from '../../model/capture';
 import { capture as captureDirectory, release as releaseDirectory } from '../directory/capture';
-import { PARTIAL } from '../directory/place';
-import { withLock } from '../shared/lock';
 import {
   ensureFolder,
   findPlace,
   findReadyPlace,
   folderOf,
   makeAttempt,
+  PARTIAL,
   type ReadyPlace,
 } from '../directory/place';
+import { withLock } from '../shared/lock';
 import { removeTree } from '../directory/remove-tree';
 import { checkName, makeError } from '../shared/tools';
 import { partName, partsFolder, removeParts, ROOT_PART, sweepParts } from './folders';

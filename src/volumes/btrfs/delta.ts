@@ -14,7 +14,7 @@ const WHOLE = 'delta,whole';
 
 /**
  * Makes a clone that can be written to, in the folder into which a landing receives. Answers its path.
- * @param isResumed one that this very sync has begun is gone on with
+ * @param isResumed one that this very sync has begun is resumed
  * @throws TidemarkError `BaseLost` where the state is not there any more
  */
 export async function makeClone(

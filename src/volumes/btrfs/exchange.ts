@@ -94,7 +94,7 @@ export async function exchangeNames(place: Place, ways: readonly number[] = [0, 
   await host.files.rename(predecessor, successor);
 }
 
-/** Gives the replica its name back where two renames were cut off in between. Repeatable. */
+/** Gives the replica its name back where two renames were cut off in between. Idempotent. */
 export async function mendNames({ host, root }: Pick<Place, 'host' | 'root'>): Promise<void> {
   const [successor, predecessor] = [successorPath(root), predecessorPath(root)];
   const names = await host.files.list(dirname(root));

@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import type { Point, Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import type { VolumeDriver } from '../contract';
-import { PARTIAL } from '../directory/place';
+import { ensureFolder, findPlace, folderOf, makeAttempt, PARTIAL, type ReadyPlace } from '../directory/place';
 import { withLock } from '../shared/lock';
-import { ensureFolder, findPlace, folderOf, makeAttempt, type ReadyPlace } from '../directory/place';
 import { flush, readWholeRecords, treePath, writePoint } from '../directory/points';
 import { sweepPartials } from '../directory/prune';
 import { makeError } from '../shared/tools';
@@ -24,7 +23,14 @@ import { mendNames } from './exchange';
 import { replaceReplica } from './replica';
 import { hasOwn } from './changes';
 import { findAt, identityOf, listSubvolumes, type Subvolume } from '../directory/subvolumes/subvolumes';
-import { assemble, ensureOwnIdentity, type Part, partsOf, snapshotReadOnly, type WorkOptions } from '../directory/subvolumes/trees';
+import {
+  assemble,
+  ensureOwnIdentity,
+  type Part,
+  partsOf,
+  snapshotReadOnly,
+  type WorkOptions,
+} from '../directory/subvolumes/trees';
 import { makeUnsupported } from './capture';
 
 type PublishRequest = Parameters<VolumeDriver['publish']>[2];

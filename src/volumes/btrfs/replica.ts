@@ -22,7 +22,7 @@ interface ReplaceOptions extends WorkOptions {
 
 /**
  * The replica becomes a snapshot of the tree, in one moment; until then the old one stays in its place, and
- * it is removed only after. Repeatable.
+ * it is removed only after. Idempotent.
  */
 export async function replaceReplica(
   place: ReadyPlace,

@@ -3,13 +3,18 @@ import { STATE_FOLDER } from '../../model/paths';
 import { basename, dirname } from 'node:path';
 import type { HeldState, Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
-import { PARTIAL } from '../directory/place';
+import { findPlace, folderOf, PARTIAL, type Place } from '../directory/place';
 import { isInside } from '../../trees/mounts';
-import { findPlace, folderOf, type Place } from '../directory/place';
 import { runTool } from '../shared/tools';
 import { ROOT_PART } from './folders';
 import { successorPath } from './exchange';
-import { findRelatives, identityOf, listSubvolumes, listTimes, type Subvolume } from '../directory/subvolumes/subvolumes';
+import {
+  findRelatives,
+  identityOf,
+  listSubvolumes,
+  listTimes,
+  type Subvolume,
+} from '../directory/subvolumes/subvolumes';
 
 /** A frozen state as it lies on this filesystem. */
 export interface Found {

@@ -1,4 +1,4 @@
-/** Freezes the source, and lets go of it again. */
+/** Freezes the source, and releases it again. */
 import { STATE_FOLDER } from '../../model/paths';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
@@ -10,7 +10,15 @@ import { cloneVolume } from './reflink';
 import { findAtTop, findForeign, mountsInside, Tally } from '../../trees/left-out';
 import { withLock } from '../shared/lock';
 import { isInside } from '../../trees/mounts';
-import { ensureFolder, findPlace, findReadyPlace, folderOf, makeAttempt, PARTIAL, type ReadyPlace } from './place';
+import {
+  ensureFolder,
+  findPlace,
+  findReadyPlace,
+  folderOf,
+  makeAttempt,
+  PARTIAL,
+  type ReadyPlace,
+} from './place';
 import { removeTree } from './remove-tree';
 import { checkName, makeError, runTool } from '../shared/tools';
 

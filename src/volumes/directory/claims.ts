@@ -103,7 +103,7 @@ export async function disclaim(
       await writeRecord(place, join(meta, STATE_FILE), state);
     }
     await forgetClaim(place, relationship);
-    // Of a copy that may be gone on with, it tells whether somebody wrote to it meanwhile.
+    // Of a copy that may be resumed, it tells whether somebody wrote to it meanwhile.
     if (state?.released?.relationship !== relationship) await forgetReplica(place, relationship);
   });
 }

@@ -7,12 +7,19 @@ import type { Host } from '../../hosts/contract';
 import type { Clone } from '../contract';
 import { listSubvolumes } from './subvolumes/subvolumes';
 import { assemble, partsOf } from './subvolumes/trees';
-import { PARTIAL } from './place';
+import {
+  ensureFolder,
+  findPlace,
+  findReadyPlace,
+  folderOf,
+  makeAttempt,
+  PARTIAL,
+  type ReadyPlace,
+} from './place';
 import { hold, letGo, listHolders } from './holds';
 import { findRoom, whyNoClone } from './inspect';
 import type { WorkOptions } from '../../trees/linked-names';
 import { withLock } from '../shared/lock';
-import { ensureFolder, findPlace, findReadyPlace, folderOf, makeAttempt, type ReadyPlace } from './place';
 import { isSubvolumeAt, removeTree } from './remove-tree';
 import { findRecord, flush, treePath } from './points';
 import { checkName, makeError, runTool } from '../shared/tools';

@@ -90,7 +90,7 @@ async function copyAll(
 }
 
 /**
- * The names of a file in all trees that share it are more than the filesystem takes of one. Copies such files anew, with
+ * The names of a file in all trees that share it are more than the filesystem takes of one. Copies such files again, with
  * all their names in this tree: there they are as many as in the replica.
  */
 async function copyUnshareable(
@@ -125,7 +125,7 @@ async function copyNamed(
 
 /**
  * Two names that were one file in the tree before, and are two equal files now, rsync would link to
- * that one file again. Copies such files anew, so that the tree has the links of the replica and no others.
+ * that one file again. Copies such files again, so that the tree has the links of the replica and no others.
  */
 async function separateFormerLinks(
   place: ReadyPlace,

@@ -21,7 +21,7 @@ export async function hold(
   await writeRecord(place, join(folder, `${cloneId}${SUFFIX}`), held);
 }
 
-/** Repeatable. */
+/** Idempotent. */
 export async function letGo(place: ReadyPlace, relationship: string, cloneId: string): Promise<void> {
   await place.host.files.remove(join(folderOf(place, relationship, 'holds'), `${cloneId}${SUFFIX}`));
 }

@@ -39,13 +39,7 @@ export async function readRecords(place: ReadyPlace, relationship: string): Prom
     try {
       return RecordSchema.parse(JSON.parse(text));
     } catch (error) {
-      throw makeError(
-        place,
-        'ToolFailed',
-        `${join(folder, names[index] ?? '')} can't be parsed`,
-        {},
-        error,
-      );
+      throw makeError(place, 'ToolFailed', `${join(folder, names[index] ?? '')} can't be parsed`, {}, error);
     }
   });
   return records.sort((one, other) => one.point.sequence - other.point.sequence || compare(one, other));

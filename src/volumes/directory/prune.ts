@@ -2,10 +2,9 @@
 import { join } from 'node:path';
 import type { Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
-import { PARTIAL } from './place';
+import { findPlace, folderOf, makeAttempt, PARTIAL, type ReadyPlace } from './place';
 import { readHolds } from './holds';
 import { withLock } from '../shared/lock';
-import { findPlace, folderOf, makeAttempt, type ReadyPlace } from './place';
 import { removeTree } from './remove-tree';
 import { readRecords, readWholeRecords, removeRecord } from './points';
 

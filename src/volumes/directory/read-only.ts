@@ -24,7 +24,7 @@ export async function makeReadOnly(place: Place): Promise<void> {
 
 /**
  * Undoes `makeReadOnly`, where a claim says that it may have been done. A replica that came by `btrfs send` is
- * read-only as long as it is one. Repeatable.
+ * read-only as long as it is one. Idempotent.
  */
 export async function ensureWritable(place: Place): Promise<void> {
   const isMarked = Object.values(place.state?.claims ?? {}).some(({ readOnly }) => readOnly);

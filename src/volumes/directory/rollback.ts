@@ -3,7 +3,12 @@ import type { Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import { expose } from './expose';
 import { COPY, EXCLUDED } from './generation';
-import { ALL_BUT_FOLDERS, findForeignLinks, listLinkedNames, type WorkOptions } from '../../trees/linked-names';
+import {
+  ALL_BUT_FOLDERS,
+  findForeignLinks,
+  listLinkedNames,
+  type WorkOptions,
+} from '../../trees/linked-names';
 import { withLock } from '../shared/lock';
 import { mountsBelow } from '../../trees/mounts';
 import { findReadyPlace, makeAttempt, type ReadyPlace } from './place';

@@ -140,7 +140,7 @@ export function sumBytes(images: Iterable<{ layers: readonly string[]; bytes: nu
 export interface Moves {
   /** Names to set, and to what. */
   set: [name: string, id: string][];
-  /** Names that the new state has no more and that are still as they were made. */
+  /** Names that the new state no longer has and that are still as they were made. */
   drop: string[];
   /** Names that somebody else moved since, and the images that they stand for now: to be kept before. */
   foreign: [name: string, id: string][];
@@ -148,7 +148,7 @@ export interface Moves {
 
 /**
  * From what is there to a new state. A name that was made here and that somebody moved is set to the new
- * state, and told; one that the new state has no more stays as somebody has set it.
+ * state, and told; one that the new state no longer has stays as somebody has set it.
  * @param made what each name may have been set to by Tidemark
  */
 export function planMoves(

@@ -4,7 +4,7 @@ import type { Point, Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import { withLock } from '../shared/lock';
 import { writeRecord } from '../shared/tools';
-import type { Clone } from '../contract';
+import type { Clone, VolumeDriver } from '../contract';
 import { pickPoint, withVerified } from '../shared/points';
 import { checkWhole, sweepKept } from './kept';
 import { cloneName, clonePrefix } from './names';
@@ -12,7 +12,6 @@ import { beginAttempt, findPlace, findReadyPlace, lockKey, type Place } from './
 import { type PointRecord, readPoints, recordPath } from './records';
 import { keepForeign } from './publish';
 import { setNames } from './replica';
-import type { VolumeDriver } from '../contract';
 
 /** `points` of the volume contract. */
 export async function points(host: Host, volume: Volume, relationship: string): Promise<Point[]> {

@@ -105,7 +105,8 @@ async function install(place: Place, request: PublishRequest): Promise<ImageSet>
   }
   const { set } = landed;
   if (identity !== undefined && identityOf(set) !== identity) {
-    const hint = 'start the sync again; if it fails the same way, both hosts must run a Tidemark of the same version';
+    const hint =
+      'start the sync again; if it fails the same way, both hosts must run a Tidemark of the same version';
     throw makeError(place, 'VerificationFailed', 'what has landed is not what was captured', { hint });
   }
   const images = await place.engine.images(place);

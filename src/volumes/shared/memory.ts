@@ -119,7 +119,7 @@ interface Noted extends Pick<Claim, 'relationship' | 'role'> {
   isStored?: boolean;
 }
 
-/** Remembers a claim. Repeatable. */
+/** Remembers a claim. Idempotent. */
 export async function noteClaim(
   subject: Subject,
   { relationship, role, root, isStored = true }: Noted,
@@ -132,7 +132,7 @@ export async function noteClaim(
   });
 }
 
-/** Forgets it. Repeatable. */
+/** Forgets it. Idempotent. */
 export async function forgetClaim(subject: Subject, relationship: string): Promise<void> {
   await changeMemory(subject, (before) => {
     const { [relationship]: _forgotten, ...claims } = before?.claims ?? {};

@@ -20,7 +20,7 @@ const StateSchema = z.object({
   version: z.literal(1),
   /** By relationship. */
   claims: z.record(z.string(), ClaimSchema),
-  /** The last target that was let go of, until somebody claims the volume again. */
+  /** The last target that was released, until somebody claims the volume again. */
   released: z
     .object({ relationship: z.string(), epoch: z.int(), copyOf: z.string() })
     .exactOptional() satisfies z.ZodType<Released | undefined>,
@@ -68,14 +68,14 @@ export function findObjection({ claims }: State, claim: Claim, promotes = false)
   return other && `the volume is already the ${other.role} of ${other.relationship}`;
 }
 
-/** The claims with this one, in place of the relationship's former one. Nobody's copy is to be gone on with then. */
+/** The claims with this one, in place of the relationship's former one. No copy is to be resumed then. */
 export function withClaim(state: State | undefined, claim: StoredClaim): State {
   return { ...NO_CLAIMS, claims: { ...state?.claims, [claim.relationship]: claim } };
 }
 
 /**
  * The claims without a relationship's own.
- * @param copyOf what a target was a copy of: noted, so that the relationship may go on with it later. An old primary
+ * @param copyOf what a target was a copy of: noted, so that the relationship may resume it later. An old primary
  *   that was demoted is no copy.
  */
 export function withoutClaim(state: State, relationship: string, copyOf?: string): State {
@@ -85,7 +85,7 @@ export function withoutClaim(state: State, relationship: string, copyOf?: string
 }
 
 /**
- * What is to be stored where a volume that may have been read-only is claimed, and is so no more; undefined
+ * What is to be stored where a volume that may have been read-only is claimed, and no longer is; undefined
  * where nothing changes. A demotion is known as long as its epoch lasts.
  */
 export function renewClaim(stored: StoredClaim | undefined, wanted: Claim): StoredClaim | undefined {

@@ -18,7 +18,7 @@ interface Kind<Place extends Subject> {
   /** Undefined where the volume can be made read-only; otherwise why not, and what to do. */
   whyNoReadOnly(place: Place): string | undefined;
   makeReadOnly(place: Place): Promise<void>;
-  /** Lets users write again, whatever has kept them from it. Repeatable. */
+  /** Lets users write again, whatever has kept them from it. Idempotent. */
   makeWritable(place: Place): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-/** Freezes the source, and lets go of it again. */
+/** Freezes the source, and releases it again. */
 import type { Host } from '../../hosts/contract';
 import type { CaptureMethod, HeldState, Volume } from '../../model/records';
 import { LEFT_OUT_EXAMPLES } from '../../model/left-out';

@@ -171,7 +171,7 @@ async function makeReady(place: Place): Promise<Place> {
 const isReadOnly = ({ dataset }: Place) =>
   dataset?.local.has('readonly') === true && dataset.properties['readonly'] === 'on';
 
-/** A replica is written to by streams alone. A source is left as its owner has it, once it was demoted no more. */
+/** A replica is written to by streams alone. A source is left as its owner has it, once it is no longer demoted. */
 export async function setReadOnly({ dataset, ...subject }: Place, value: 'on' | 'off'): Promise<void> {
   if (dataset) await runZfs(subject, ['set', `readonly=${value}`, dataset.name]);
 }

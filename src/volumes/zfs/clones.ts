@@ -40,7 +40,7 @@ interface Copy {
 
 /**
  * Clones a snapshot and those of its children, each mounted below the other, wherever they were mounted when they were
- * frozen. Repeatable; `covered` is known only where nothing was there before.
+ * frozen. Idempotent; `covered` is known only where nothing was there before.
  * @throws TidemarkError `NotMounted` rather than leave a child out
  */
 async function cloneTree(
@@ -207,7 +207,7 @@ export async function withCopy<T>(
   }
 }
 
-/** Removes what was copied of these snapshots to be read: nobody reads a state that is let go of. */
+/** Removes what was copied of these snapshots to be read: nobody reads a state that was released. */
 export async function removeCopies(place: Place, snapshots: readonly string[]): Promise<void> {
   for (const [name, { properties }] of readsOf(place)) {
     if (snapshots.includes(properties['origin'] ?? ''))

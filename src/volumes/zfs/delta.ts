@@ -21,7 +21,7 @@ const INSTEAD = 'everything is sent again automatically';
 
 /**
  * Makes the branch, mounted to be written to. Answers where.
- * @param isResumed one that this very sync has begun is gone on with
+ * @param isResumed one that this very sync has begun is resumed
  * @throws TidemarkError `BaseLost`, `UnsupportedCapture`, `NotMounted`
  */
 export async function openBranch(
@@ -57,7 +57,7 @@ export async function openBranch(
 
 /**
  * Freezes the branch where it is still one. Answers the identity of what became of it, also where that is the
- * replica by now; undefined where there is nothing. Repeatable.
+ * replica by now; undefined where there is nothing. Idempotent.
  */
 export async function sealBranch(place: Place, own: string): Promise<string | undefined> {
   const { host, volume } = place;

@@ -2,13 +2,13 @@
 import type { Entry } from './listing';
 import { isMissing, runZfs, type Subject } from './tools';
 
-/** Holds these snapshots. Repeatable. */
+/** Holds these snapshots. Idempotent. */
 export async function hold(subject: Subject, snapshots: readonly Entry[], tag: string): Promise<void> {
   const allow = (stderr: string) => /tag already exists/.test(stderr);
   for (const { name } of snapshots) await runZfs(subject, ['hold', tag, name], { allow });
 }
 
-/** Lets go of these snapshots, where they are held by this tag. Repeatable. */
+/** Releases these snapshots, where they are held by this tag. Idempotent. */
 export async function dropHold(subject: Subject, snapshots: readonly Entry[], tag: string): Promise<void> {
   const allow = (stderr: string) => /no such tag/.test(stderr) || isMissing(stderr);
   for (const { name, properties } of snapshots) {

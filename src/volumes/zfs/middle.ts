@@ -45,7 +45,7 @@ export function findWholePoint(place: Place, relationship: string, isRecursive: 
   return !isRecursive || sourceParts(place).every((dataset) => frozen.has(dataset)) ? point : undefined;
 }
 
-/** Keeps a point for a sync that sends it on. Repeatable. */
+/** Keeps a point for a sync that sends it on. Idempotent. */
 export async function takePoint(
   place: Place,
   point: Entry,

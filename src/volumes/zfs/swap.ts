@@ -36,7 +36,7 @@ const PendingSchema = z.object({
 
 type Pending = z.output<typeof PendingSchema>;
 
-/** Finishes what an attempt that was cut off had begun. Repeatable. Answers what is there then. */
+/** Finishes what an attempt that was cut off had begun. Idempotent. Answers what is there then. */
 export async function settle(host: Host, volume: Volume): Promise<Place> {
   const place = await findPlace(host, volume);
   if (!place.dataset && findPendingSide(place)) {
@@ -48,7 +48,7 @@ export async function settle(host: Host, volume: Volume): Promise<Place> {
   return await findPlace(host, volume);
 }
 
-/** Puts the side volume in the replica's place. Repeatable. */
+/** Puts the side volume in the replica's place. Idempotent. */
 export async function swapIn(host: Host, volume: Volume): Promise<void> {
   const place = await settle(host, volume);
   const side = findSide(place);
@@ -226,7 +226,7 @@ function dependsOnSide(place: Place): Entry | undefined {
   });
 }
 
-/** Removes the side volume; snapshots that it had taken over from the replica go back to it. Repeatable. */
+/** Removes the side volume; snapshots that it had taken over from the replica go back to it. Idempotent. */
 export async function discardSide(host: Host, volume: Volume): Promise<void> {
   let place = await findPlace(host, volume);
   if (!findSide(place)) return;
@@ -247,7 +247,7 @@ export async function discardSide(host: Host, volume: Volume): Promise<void> {
 
 /**
  * Makes a side volume that holds a state of the replica, or of one that it replaced, and everything older: as
- * much a clone as the storage allows, so that nothing is copied. Repeatable.
+ * much a clone as the storage allows, so that nothing is copied. Idempotent.
  * @param parts the volume's own state first, then those of children
  */
 export async function branchSide(host: Host, volume: Volume, parts: readonly Part[]): Promise<string> {

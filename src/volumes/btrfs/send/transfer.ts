@@ -61,7 +61,7 @@ async function checkBase(host: Host, { stream, sourcePath }: TransferRequest): P
   });
 }
 
-/** One attempt, from the beginning of the stream: what an earlier one left is not gone on with. */
+/** One attempt, from the beginning of the stream: what an earlier one left is not resumed. */
 export async function transfer(host: Host, request: TransferRequest): Promise<TransferStats> {
   const { id, capture, landing, stream } = request;
   const expectedBytes = request.expectedBytes?.disk ?? 0;

@@ -3,8 +3,7 @@ import { STATE_FOLDER } from '../../../model/paths';
 import { randomUUID } from 'node:crypto';
 import { dirname, join, relative } from 'node:path';
 import { isInside } from '../../../trees/mounts';
-import { type Place } from '../place';
-import { PARTIAL } from '../place';
+import { PARTIAL, type Place } from '../place';
 import { classifyFailure, makeError, runTool } from '../../shared/tools';
 import { listSubvolumes, type Subvolume } from './subvolumes';
 
@@ -44,7 +43,7 @@ export function findInner(subvolumes: readonly Subvolume[], root: string): Inner
     .sort((one, other) => (one.place < other.place ? -1 : 1));
 }
 
-/** Makes one subvolume read-only or writable. Repeatable. */
+/** Makes one subvolume read-only or writable. Idempotent. */
 export async function setReadOnly(
   place: Place,
   path: string,
@@ -59,7 +58,7 @@ export async function setReadOnly(
   await runTool(place, ['btrfs', 'property', 'set', '-f', ...argv.slice(3)], options);
 }
 
-/** Makes a tree read-only or writable, with the subvolumes inside of it. Repeatable. */
+/** Makes a tree read-only or writable, with the subvolumes inside of it. Idempotent. */
 export async function setTreeReadOnly(
   place: Place,
   subvolumes: readonly Subvolume[],
@@ -73,7 +72,7 @@ export async function setTreeReadOnly(
 }
 
 /**
- * A frozen state that bears an identity which is not its own is made anew without one. As a snapshot that could be
+ * A frozen state that bears an identity which is not its own is recreated without one. As a snapshot that could be
  * written to for a moment, and was not: the kernel lets none of those keep it. Cut off, nothing is at `path`.
  */
 export async function ensureOwnIdentity(

@@ -36,7 +36,7 @@ export function makeSend(
   return ['sh', '-c', SEND_ALL, 'sh', ...quads];
 }
 
-/** What goes on with a stream that was cut off. */
+/** What resumes a stream that was cut off. */
 export function makeResumedSend(token: string): string[] {
   return ['zfs', 'send', '-t', token];
 }

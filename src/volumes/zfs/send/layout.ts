@@ -32,7 +32,7 @@ function findBase(place: Where, dataset: string, { guids }: OfferedPart): Entry 
   return held.findLast(({ properties }) => guids.includes(properties['guid'] ?? ''));
 }
 
-/** A dataset of the replica that its stream can go on with, or that is not there yet. */
+/** A dataset of the replica that its stream can resume, or that is not there yet. */
 function isReady(place: Where, { dataset, base, unfinished }: LaidPart): boolean {
   // One that is mounted while it is received needs a folder, which a replica that is read-only does not get.
   if (!place.entries.some(({ name }) => name === dataset)) return place.features.receiveUnmounted;

@@ -49,7 +49,11 @@ async function startDrill(
   checkDrill(parts, target);
   state.sequence++;
   const given = switchInput(state);
-  const options = childOptions(given.document, { kind: 'drill', sequence: state.sequence, reason: 'request' });
+  const options = childOptions(given.document, {
+    kind: 'drill',
+    sequence: state.sequence,
+    reason: 'request',
+  });
   const { workflowId } = options;
   const startedAt = new Date().toISOString();
   state.drill = { workflowId, startedAt };

@@ -4,12 +4,7 @@
  * came to last, so that a private file is opened.
  */
 import type { Host } from '../../hosts/contract';
-import {
-  findForeignLinks,
-  parseLinkedNames,
-  PRINT_LINKED,
-  REGULAR_FILES,
-} from '../../trees/linked-names';
+import { findForeignLinks, parseLinkedNames, PRINT_LINKED, REGULAR_FILES } from '../../trees/linked-names';
 import type { WalkOptions } from '../../trees/walk';
 import type { TransferRequest } from '../contract';
 import { askLanding, wordOf } from './ask-landing';
@@ -24,7 +19,7 @@ export function listLinked(path: string): Record<string, string[]> {
 }
 
 /**
- * Source: which files have to be written anew. Paths as `./a/b`, a byte a character.
+ * Source: which files have to be rewritten. Paths as `./a/b`, a byte a character.
  * @returns nothing where no file at the target has several names: then no more is read
  */
 export async function findParted(

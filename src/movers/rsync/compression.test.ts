@@ -1,4 +1,4 @@
-import { chooseCompression, measureLink } from './links';
+import { chooseCompression, measureLink } from './compression';
 
 const now = new Date('2026-11-21T08:00:00Z');
 const measuredAt = '2026-11-21T07:00:00Z';

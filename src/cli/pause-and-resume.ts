@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { vanishedText } from '../model/vanished';
-import { CliError } from '../client/exit-codes';
-import { tellError } from '../client/exit-codes';
+import { CliError, tellError } from '../client/exit-codes';
 import { inTurns } from '../model/in-turns';
 import { lazy } from './lazy';
 import { finish, print } from './output';
