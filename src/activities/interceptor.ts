@@ -5,6 +5,7 @@ import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from
 import type { Logger } from 'pino';
 import { isOutOfRoom } from '../hosts/out-of-room';
 import { isRetryable, TidemarkError } from '../model/errors';
+import { encodeStep } from '../model/failure-wire';
 import { progressOf } from './host/progress';
 import type { Turns } from './turns';
 
@@ -56,22 +57,14 @@ export function toApplicationFailure(thrown: unknown, attempt: number, host: str
   const isEnough = host !== undefined && attempt >= TOOL_FAILED_ATTEMPTS;
   if (error instanceof TidemarkError) {
     const giveUp = error.type === 'ToolFailed' && isEnough;
-    return ApplicationFailure.create({
-      type: error.type,
-      message: error.message,
-      nonRetryable: !isRetryable(error.type) || giveUp,
-      details: [{ ...(host && { host }), ...error.details }, { attempt }],
-      cause: error,
-    });
+    const told = { type: error.type, message: error.message, ...(host && { host }), ...error.details };
+    const nonRetryable = !isRetryable(error.type) || giveUp;
+    return ApplicationFailure.create({ ...encodeStep(told, { attempt, nonRetryable }), cause: error });
   }
   const message = error instanceof Error ? error.message : String(error);
-  return ApplicationFailure.create({
-    type: 'Unknown',
-    message,
-    nonRetryable: isEnough,
-    details: [host ? { host } : {}, { attempt }],
-    ...(error instanceof Error && { cause: error }),
-  });
+  const told = { type: 'Unknown', message, ...(host && { host }) };
+  const wire = encodeStep(told, { attempt, nonRetryable: isEnough });
+  return ApplicationFailure.create({ ...wire, ...(error instanceof Error && { cause: error }) });
 }
 
 /** One heartbeat timer, one log line and one error classifier for every activity. */

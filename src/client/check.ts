@@ -17,12 +17,12 @@ export const CHECK_CODES = {
 const UNKNOWN = 3;
 
 interface Checked {
-  status: Health | 'external' | 'unknown';
+  status: Health | 'unknown';
   text: string;
 }
 
 /** From well to bad, as plugins of Nagios have it: what is not known is worse than well, and better than wrong. */
-const ORDER: readonly Checked['status'][] = ['external', 'up', 'unknown', 'warn', 'down'];
+const ORDER: readonly Checked['status'][] = ['up', 'unknown', 'warn', 'down'];
 const rank = (status: Checked['status']) => ORDER.indexOf(status);
 
 /** A line for each target. */
@@ -35,8 +35,7 @@ function linesOf({ name, paused, targets }: RelationshipSummary): Checked[] {
 }
 
 /** `'wiki/gamma'=7500s;7200;10800;0`: the lag, and from where on it warns and is down. */
-function perfdata(name: string, { name: target, lagSeconds, promised, status }: TargetSummary): string[] {
-  if (status === 'external') return [];
+function perfdata(name: string, { name: target, lagSeconds, promised }: TargetSummary): string[] {
   const limits = promised ? `${promised.seconds * WARN_AT};${promised.seconds * DOWN_AT}` : ';';
   return [`'${name}/${target}'=${lagSeconds === null ? 'U' : `${lagSeconds}s;${limits};0`}`];
 }

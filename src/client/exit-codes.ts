@@ -1,5 +1,5 @@
 /** From any error to the exit code and what is said of it: the one table of the CLI. */
-import type { ErrorDetails } from '../model/errors';
+import { decodeFailure, type ToldFailure } from '../model/failure-wire';
 
 /** What a script may rely on. */
 export const EXIT_CODES = {
@@ -43,10 +43,7 @@ export class CliError extends Error {
 }
 
 /** What is told of an error, as text or with `-o json` as JSON on stderr. */
-export interface Told extends Pick<ErrorDetails, 'host' | 'volume' | 'toolMessage' | 'hint'> {
-  type: string;
-  message: string;
-  problems?: string[];
+export interface Told extends ToldFailure {
   exitCode: ExitCode;
 }
 
@@ -106,29 +103,13 @@ function tellOfService(error: AnyError): Omit<Told, 'exitCode'> | undefined {
   return undefined;
 }
 
-/** What a workflow or activity said, in the first detail of its failure. */
-function tellOfFailure(error: AnyError): Omit<Told, 'exitCode'> {
-  const details = Array.isArray(error.details) ? (error.details[0] as Partial<Told> | undefined) : undefined;
-  const { message, host, volume, toolMessage, hint, problems } = details ?? {};
-  return {
-    type: error.type ?? 'Unknown',
-    // What stands in Temporal may have the hint in its text too.
-    message: message ?? error.message ?? '',
-    ...(host !== undefined && { host }),
-    ...(volume !== undefined && { volume }),
-    ...(toolMessage !== undefined && { toolMessage }),
-    ...(hint !== undefined && { hint }),
-    ...(problems !== undefined && { problems }),
-  };
-}
-
 function tell(error: unknown): Omit<Told, 'exitCode'> {
   if (error instanceof CliError) return { type: error.type, message: error.message, ...error.more };
   const errors = chain(error);
   const failure = errors.findLast((each) => each.name === 'ApplicationFailure');
-  if (failure) return tellOfFailure(failure);
+  if (failure) return decodeFailure(failure);
   const own = errors.find((each) => each.name === 'TidemarkError');
-  if (own) return tellOfFailure({ ...own, message: own.message ?? '', details: [own.details] });
+  if (own) return decodeFailure({ type: own.type, message: own.message, details: [own.details] });
   const cancelled = errors.find(
     (each) => each.name === 'CancelledFailure' || each.name === 'TerminatedFailure',
   );

@@ -4,6 +4,7 @@ import type { Client, WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { makeRelationshipId, parseRelationshipId } from '../model/names';
 import { NO_SPEC, vanishedBy, vanishedHint, vanishedText } from '../model/vanished';
+import { encodeFailure } from '../model/failure-wire';
 import type { Vanished } from '../model/vanished';
 
 const LOST: Vanished = { how: 'lost', at: null };
@@ -81,10 +82,5 @@ export async function notThere(client: Client, name: string): Promise<Applicatio
   const message =
     vanished.how === 'lost' ? `Temporal knows no relationship ${name}` : `${name}: ${vanishedText(vanished)}`;
   const hint = vanishedHint(name);
-  return ApplicationFailure.create({
-    type: 'NotFound',
-    message: `${message}; ${hint}`,
-    details: [{ message, hint }],
-    nonRetryable: true,
-  });
+  return ApplicationFailure.create(encodeFailure({ type: 'NotFound', message, hint }));
 }

@@ -1,22 +1,20 @@
 /** How a sync fared, as text, and where its record is found after it failed. */
 import { describeFailure } from '../model/failure';
+import { decodeRecord } from '../model/failure-wire';
 import type { SyncRecord, TargetOutcome } from '../model/records';
 import { formatDuration } from '../model/units';
 import { type Cell, colors, formatLeftOut, formatSent, formatTable, paintState, printable } from './text';
 
 interface AnyFailure {
-  name?: string;
   details?: unknown;
   cause?: unknown;
 }
 
-/** A sync that did not succeed is a failed workflow, with its record in the failure's details. */
+/** The record of a sync that did not succeed: in the details of a failure, or of what caused it. */
 export function recordIn(error: unknown): SyncRecord | undefined {
   for (let each = error as AnyFailure | undefined; each; each = each.cause as AnyFailure | undefined) {
-    const detail = Array.isArray(each.details)
-      ? (each.details[0] as Partial<SyncRecord> | undefined)
-      : undefined;
-    if (detail?.syncId !== undefined) return detail as SyncRecord;
+    const record = decodeRecord(each);
+    if (record) return record;
   }
   return undefined;
 }

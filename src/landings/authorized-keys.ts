@@ -1,4 +1,5 @@
 /** Lines of `authorized_keys` that accept one key for one exact command. Pure. */
+import { quoteAlways } from '../model/shell-quote';
 import { TidemarkError } from '../model/errors';
 import type { LandingRequest } from './contract';
 
@@ -36,7 +37,7 @@ export function quoteForShell(argv: readonly string[]): string {
         const message = `a path with a line break can't be served by a landing: ${JSON.stringify(argument)}`;
         throw new TidemarkError('InvalidSpec', message, { hint: 'rename the folder' });
       }
-      return `'${argument.replaceAll("'", "'\\''")}'`;
+      return quoteAlways(argument);
     })
     .join(' ');
 }

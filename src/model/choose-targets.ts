@@ -76,8 +76,6 @@ export function objectionToAwaited(
 
 /** The target that a failover goes to where nobody names one: the freshest. */
 export function chooseTakeoverTarget(targets: readonly TargetStatus[]): string | undefined {
-  const fresh = targets
-    .filter(({ result }) => result !== 'external')
-    .toSorted((one, other) => (other.capturedAt ?? '').localeCompare(one.capturedAt ?? ''));
-  return fresh[0]?.name;
+  return targets.toSorted((one, other) => (other.capturedAt ?? '').localeCompare(one.capturedAt ?? ''))[0]
+    ?.name;
 }

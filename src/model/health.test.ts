@@ -53,7 +53,6 @@ test('an rpo is kept up to its very end, and by no target without a recovery poi
   expect(kept(null, HOUR)).toBe(false);
   expect(kept(5, null)).toBeNull();
   expect(kept(5, { seconds: 1, by: 'schedule' })).toBeNull();
-  expect(kept(null, HOUR, 'external')).toBeNull();
 });
 
 test('without any promise the last result decides, and says so', () => {
@@ -147,13 +146,6 @@ describe('a relationship', () => {
     expect(judge(watched(7201), watched(null, 'never'))).toMatchObject({
       status: 'down',
       reason: 'gamma never synced',
-    });
-  });
-
-  test('leaves what is external to whoever looks after it', () => {
-    expect(judge(watched(60), watched(null, 'external'))).toMatchObject({
-      status: 'up',
-      targets: [{ status: 'up' }, { status: 'external' }],
     });
   });
 

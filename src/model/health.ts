@@ -25,8 +25,7 @@ export interface Promised {
 }
 
 export interface TargetHealth {
-  /** `external`: somebody else's worker looks after it. */
-  status: Health | 'external';
+  status: Health;
   /** Why, for people: `lag 2h 5m > 2 x rpo 1h`. */
   reason: string;
   lagSeconds: number | null;
@@ -90,7 +89,6 @@ export function assessTarget(target: WatchedTarget, promised: Promised | null, n
     lagSeconds: lag,
     promised,
   });
-  if (target.result === 'external') return say('external', 'left to its provider');
   const trouble = troubleText(target);
   if (lag === null) return say('down', 'never synced', trouble);
   const age = `lag ${formatDuration(lag * 1000)}`;
@@ -103,15 +101,14 @@ export function assessTarget(target: WatchedTarget, promised: Promised | null, n
 
 /** Whether a target is as fresh as its rpo says, which one without any recovery point is not; null where it has none. */
 export function isRpoKept({
-  status,
   lagSeconds,
   promised,
-}: Pick<TargetHealth, 'status' | 'lagSeconds' | 'promised'>): boolean | null {
-  if (status === 'external' || promised?.by !== 'rpo') return null;
+}: Pick<TargetHealth, 'lagSeconds' | 'promised'>): boolean | null {
+  if (promised?.by !== 'rpo') return null;
   return lagSeconds !== null && lagSeconds <= promised.seconds;
 }
 
-const rank = (status: TargetHealth['status']) => (status === 'external' ? 0 : HEALTHS.indexOf(status));
+const rank = (status: Health) => HEALTHS.indexOf(status);
 
 export type Watched = Pick<RelationshipStatus, 'takeover' | 'operation' | 'paused' | 'vanished'> & {
   targets: readonly (WatchedTarget & { name: string })[];
@@ -141,7 +138,7 @@ function assessEach(spec: RelationshipSpec, watched: Watched, nowMs: number): Re
     const known = watched.targets.find((each) => each.name === name) ?? { result: 'never' as const };
     const health = assessTarget(known, promiseOf(spec, target), nowMs);
     const trouble = troubleOf(name, watched);
-    if (!trouble || health.status === 'external') return { ...health, name };
+    if (!trouble) return { ...health, name };
     if (rank(health.status) > rank(trouble.status))
       return { ...health, name, reason: `${health.reason}; ${trouble.reason}` };
     return { ...health, name, ...trouble };
@@ -172,7 +169,7 @@ export function nextStatusChange(
   const moments = document.spec.targets.flatMap((target) => {
     const known = targets.find((each) => each.name === targetName(target));
     const promised = promiseOf(document.spec, target);
-    if (!promised || !known?.capturedAt || known.result === 'external') return [];
+    if (!promised || !known?.capturedAt) return [];
     const capturedAt = Date.parse(known.capturedAt);
     // A promise is kept up to its very end.
     return [1, WARN_AT, DOWN_AT].map((times) => capturedAt + times * promised.seconds * 1000 + 1);

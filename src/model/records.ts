@@ -161,7 +161,7 @@ export interface Failure {
 export interface TargetOutcome {
   name: string;
   host: string;
-  result: 'succeeded' | 'failed' | 'cancelled' | 'external';
+  result: 'succeeded' | 'failed' | 'cancelled';
   how?: string;
   stats?: TransferStats;
   /**

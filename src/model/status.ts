@@ -78,7 +78,7 @@ export interface TargetStatus {
   name: string;
   host: string;
   volume: string;
-  result: 'never' | 'succeeded' | 'failed' | 'cancelled' | 'external';
+  result: 'never' | 'succeeded' | 'failed' | 'cancelled';
   /** The sync that brought the newest recovery point: what it froze at the source is the next one's base. */
   baseSyncId?: string;
   /** Why the source keeps that no longer, until a sync of this target succeeds. */

@@ -62,10 +62,6 @@ test('the RPO is met where every target is fresh enough, and null where none was
   expect(summarize(makeStatus('1h', [fresh, never]), NOW).rpoMet).toBe(false);
 });
 
-test("a target that is somebody else's does not count for the RPO", () => {
-  expect(summarize(makeStatus('1h', [fresh, { ...never, result: 'external' }]), NOW).rpoMet).toBe(true);
-});
-
 test('a target with a schedule of its own has its own next run, and a promise of its own', () => {
   const status = makeStatus('1h', [fresh, { ...fresh, name: 'gamma', host: 'gamma' }]);
   const [, gamma] = status.document.spec.targets;

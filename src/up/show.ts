@@ -1,4 +1,5 @@
 /** What `up` says: what it is doing, where to look, what to type next. */
+import { quoteWord } from '../model/shell-quote';
 import { formatRecord } from '../client/format-record';
 import { colors } from '../client/text';
 import { LOCAL_HOSTS } from './parts';
@@ -7,15 +8,10 @@ import type { QuickStart } from './quick-start';
 import { stateHome } from '../client/up-state';
 import type { UpState } from '../client/up-state';
 
-/** A word of a command line, quoted where a shell would take it apart. */
-export function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
-}
-
 /** How the CLI is called so that it finds this `up`. */
 function makeCommand(home: string): (args: string) => string {
   const prefix =
-    home === stateHome({ ...process.env, TIDEMARK_HOME: '' }) ? '' : `TIDEMARK_HOME=${quote(home)} `;
+    home === stateHome({ ...process.env, TIDEMARK_HOME: '' }) ? '' : `TIDEMARK_HOME=${quoteWord(home)} `;
   return (args) => `${prefix}npx tidemark ${args}`;
 }
 
@@ -23,7 +19,7 @@ function showQuickStart(home: string, quickStart: QuickStart): string[] {
   const { source, target, spec } = quickStartPaths(home);
   const command = makeCommand(home);
   if (quickStart.state === 'deleted') {
-    return [`The quick start was deleted; to have it again: ${command(`apply -f ${quote(spec)}`)}`];
+    return [`The quick start was deleted; to have it again: ${command(`apply -f ${quoteWord(spec)}`)}`];
   }
   const sync = quickStart.state === 'created' ? quickStart.sync : undefined;
   return [
@@ -32,7 +28,7 @@ function showQuickStart(home: string, quickStart: QuickStart): string[] {
     `is also in  ${target}  (host beta), a minute later at most.`,
     '',
     colors.bold('Try'),
-    `  echo hello >> ${quote(`${source}/notes.txt`)}`,
+    `  echo hello >> ${quoteWord(`${source}/notes.txt`)}`,
     `  ${command(`sync ${QUICK_START} --wait`)}`,
     `  ${command(`history ${QUICK_START}`)}`,
     `  ${command(`points ${QUICK_START} --explain`)}`,

@@ -140,7 +140,7 @@ function setFreshness(
       const { status, lagSeconds, promised } = target;
       const labels = { relationship: entry.name, target: target.name };
       const isKept = isRpoKept(target);
-      if (status !== 'external') metrics.status.set(labels, HEALTHS.indexOf(status));
+      metrics.status.set(labels, HEALTHS.indexOf(status));
       if (lagSeconds !== null) metrics.lag.set(labels, lagSeconds);
       if (isKept === null || !promised) continue;
       metrics.rpo.set(labels, promised.seconds);

@@ -1,5 +1,6 @@
 /** `apply`: takes a spec into a relationship, or refuses it with every reason at once. */
 import { ApplicationFailure } from '@temporalio/workflow';
+import { decodeFailure, encodeFailure } from '../model/failure-wire';
 import { placeOf, volumeOf, volumePath } from '../model/endpoints';
 import { isMissingAgent } from '../model/failure';
 import { objectionTo, warnOfChange } from '../model/document-change';
@@ -28,12 +29,7 @@ const INSPECT = {
 } as const;
 
 function refuseSpec(problems: string[], message = problems.join('\n')): ApplicationFailure {
-  return ApplicationFailure.create({
-    type: 'InvalidSpec',
-    message,
-    details: [{ problems }],
-    nonRetryable: true,
-  });
+  return ApplicationFailure.create(encodeFailure({ type: 'InvalidSpec', message, problems }));
 }
 
 interface Findings {
@@ -166,8 +162,7 @@ function checkState(state: RelationshipState, document: Relationship): void {
 }
 
 function problemsOf(error: unknown): string[] | undefined {
-  const [details] = error instanceof ApplicationFailure ? (error.details ?? []) : [];
-  return (details as { problems?: string[] } | undefined)?.problems;
+  return error instanceof ApplicationFailure ? decodeFailure(error).problems : undefined;
 }
 
 /** Judges a document, here and on every host that answers; changes nothing. */

@@ -5,6 +5,7 @@ import {
   ChildWorkflowFailure,
   isCancellation,
 } from '@temporalio/workflow';
+import { decodeRecord, encodeFailure } from '../model/failure-wire';
 import { makeFailure } from '../model/failure';
 import { makeOperationId, makeSyncId } from '../model/names';
 import type { Failure, SyncRecord } from '../model/records';
@@ -30,11 +31,8 @@ import type { RestoreWant, SyncWant, VerifyWant, Want } from './wants';
 /** What a sync that ended as a failed workflow said of itself: in its details. */
 function recordIn(error: unknown): SyncRecord | undefined {
   const cause = error instanceof ChildWorkflowFailure ? error.cause : undefined;
-  const record =
-    cause instanceof ApplicationFailure || cause instanceof CancelledFailure
-      ? (cause.details?.[0] as SyncRecord | undefined)
-      : undefined;
-  return record?.syncId ? record : undefined;
+  if (!(cause instanceof ApplicationFailure || cause instanceof CancelledFailure)) return undefined;
+  return decodeRecord(cause);
 }
 
 /** The record of a sync that could not make one: it was terminated, or never began. */
@@ -88,7 +86,7 @@ function retryDelayMs(state: RelationshipState): (consecutiveFailures: number) =
 
 /** A want that the state does not allow any more. */
 function reject(state: RelationshipState, want: SyncWant, message: string): void {
-  const refusal = ApplicationFailure.create({ type: REFUSED_BY_STATE, message, nonRetryable: true });
+  const refusal = ApplicationFailure.create(encodeFailure({ type: REFUSED_BY_STATE, message }));
   setNotice(state, `Not done: ${message}`);
   want.started.reject(refusal);
   want.ended.reject(refusal);

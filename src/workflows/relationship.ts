@@ -10,6 +10,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import { encodeFailure } from '../model/failure-wire';
 import { approvedBy } from '../model/approvals';
 import { takeNews } from '../model/operation-news';
 import type { TargetOutcome } from '../model/records';
@@ -46,7 +47,7 @@ export interface RelationshipInput {
 const FENCE_AGAIN_MS = 10_000;
 
 function refused(message: string): ApplicationFailure {
-  return ApplicationFailure.create({ type: messages.REFUSED_BY_STATE, message, nonRetryable: true });
+  return ApplicationFailure.create(encodeFailure({ type: messages.REFUSED_BY_STATE, message }));
 }
 
 /** Why the present state does not allow an operation on request; undefined where it does. */

@@ -1,4 +1,5 @@
 import { ApplicationFailure, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import { encodeFailure } from '../model/failure-wire';
 import { code, page } from '../model/markdown';
 import { describeFailure } from '../model/failure';
 import type { DrillOutcome } from '../model/status';
@@ -24,12 +25,8 @@ export async function requestDrill(input: RequestDrillInput): Promise<DrillOutco
   setCurrentDetails(page([`${asked}: ${outcome.result}.`]));
   if (outcome.result !== 'succeeded') {
     const { failure } = outcome;
-    throw ApplicationFailure.create({
-      type: failure?.type ?? 'Unknown',
-      message: failure ? describeFailure(failure) : `the drill ${outcome.result}`,
-      details: [outcome],
-      nonRetryable: true,
-    });
+    const told = failure ?? { type: 'Unknown' as const, message: `the drill ${outcome.result}` };
+    throw ApplicationFailure.create(encodeFailure(told, describeFailure(told)));
   }
   return outcome;
 }

@@ -1,4 +1,5 @@
 import { ApplicationFailure, log, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import { encodeFailure } from '../model/failure-wire';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { RequestSyncInput, SyncAnswer } from '../api/messages';
 import { describeFailure } from '../model/failure';
@@ -41,12 +42,7 @@ export async function requestSync(input: RequestSyncInput): Promise<SyncAnswer> 
   setCurrentDetails(page([`${asked}: ${became}.`]));
   if (answer.skipped) log.info('sync skipped', { relationship: input.relationship, reason: answer.skipped });
   if (answer.failure) {
-    throw ApplicationFailure.create({
-      type: answer.failure.type,
-      message: describeFailure(answer.failure),
-      details: [answer.failure],
-      nonRetryable: true,
-    });
+    throw ApplicationFailure.create(encodeFailure(answer.failure, describeFailure(answer.failure)));
   }
   return answer;
 }

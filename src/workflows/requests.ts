@@ -3,6 +3,7 @@
  * that stumbles over it would stand still for ever.
  */
 import { ApplicationFailure } from '@temporalio/workflow';
+import { encodeFailure } from '../model/failure-wire';
 import { parseInnerPath } from '../model/paths';
 import type {
   FailoverRequest,
@@ -15,7 +16,7 @@ import type {
 type Fields = Partial<Record<string, unknown>>;
 
 function malformed(message: string): ApplicationFailure {
-  return ApplicationFailure.create({ type: 'InvalidSpec', message, nonRetryable: true });
+  return ApplicationFailure.create(encodeFailure({ type: 'InvalidSpec', message }));
 }
 
 function fieldsOf(input: unknown, example: string): Fields {

@@ -1,5 +1,6 @@
 import { ApplicationFailure, setCurrentDetails } from '@temporalio/workflow';
-import { targetName, volumeOf, volumePath } from '../model/endpoints';
+import { encodeFailure } from '../model/failure-wire';
+import { targetName, volumeOf } from '../model/endpoints';
 import { describeLeftOut, mergeLeftOut } from '../model/left-out';
 import { makeFailure } from '../model/failure';
 import { code } from '../model/markdown';
@@ -10,8 +11,8 @@ import type { Relationship, SourceSpec, TargetSpec } from '../model/spec';
 import { formatBytes, formatEntries } from '../model/units';
 import type { TransferId } from '../movers/contract';
 import type { RestoreRequest, RestoreResult } from '../api/messages';
-import { onHost, orStepFailed, StepFailed } from './steps';
-import { closeBoth } from './close-both';
+import { StepFailed } from './steps';
+import { carryBytes, carryComparison, closeLeg, type Side, stepAt } from './leg';
 import { findTarget, refuseTarget } from './switch-steps';
 
 export interface RestoreInput {
@@ -48,30 +49,30 @@ async function openBoth(input: RestoreInput, { endpoint: holder, role, name }: H
   const { host, path } = request.to;
   const mover = toRestore(document.spec.mover, overwrite);
   const part = request.path === undefined ? {} : { part: request.path };
-  const atHolder = {
-    volume: volumeOf(holder),
-    claim: { relationship: document.metadata.name, epoch, role },
-    syncId: id.syncId,
+  const from: Side = {
+    host: holder.host,
+    step: {
+      volume: volumeOf(holder),
+      claim: { relationship: document.metadata.name, epoch, role },
+      syncId: id.syncId,
+    },
   };
-  const held = await orStepFailed(
-    onHost(holder.host, `Find recovery point ${pointId}`).offerRestore({
-      ...{ ...atHolder, id, holder: name, pointId, targetHost: host, mover, dryRun },
+  const held = await stepAt(from, `Find recovery point ${pointId}`, (agent) =>
+    agent.offerRestore({
+      ...{ ...from.step, id, holder: name, pointId, targetHost: host, mover, dryRun },
       ...part,
     }),
-    holder.host,
-    volumePath(holder),
   );
   const { offer, leastBytes } = held;
-  const destination = await orStepFailed(
-    onHost(host, dryRun ? `Look at ${path}` : `Open a landing at ${path}`).receiveRestore({
+  const summary = dryRun ? `Look at ${path}` : `Open a landing at ${path}`;
+  const destination = await stepAt(request.to, summary, (agent) =>
+    agent.receiveRestore({
       ...{ id, path, overwrite, dryRun, offer, mover, leastBytes },
       ...part,
       landingLifetimeMs: 12 * 3_600_000,
     }),
-    host,
-    path,
   );
-  return { ...held, destination, mover, atHolder };
+  return { ...held, destination, mover, from };
 }
 
 type Opened = Awaited<ReturnType<typeof openBoth>>;
@@ -83,51 +84,40 @@ function whatToSend({ capture, destination: { base = '', item } }: Opened) {
 }
 
 /** Which entries would go from the destination, by size and time: contents change nothing about that. */
-async function foreseeDeletions(
-  opened: Opened,
-  { endpoint: { host } }: Holder,
-  id: TransferId,
-): Promise<RestoreResult['deleted']> {
-  const { destination, point, mover, atHolder } = opened;
+async function foreseeDeletions(opened: Opened, id: TransferId): Promise<RestoreResult['deleted']> {
+  const { destination, point, mover, from } = opened;
   if (!destination.landing) return { entries: 0, examples: [] };
   const { capturedAt, identity } = point;
-  const { extra = 0, differences } = await orStepFailed(
-    onHost(host, `Compare with ${point.id}`, { startToCloseTimeout: '30d' }).verify({
-      ...{ ...atHolder, ...whatToSend(opened), id, landing: destination.landing, mover },
-      ...{ capturedAt, identity, quick: true },
-    }),
-    host,
-    atHolder.volume.path,
+  const { extra = 0, differences } = await carryComparison(
+    { from, id, summary: `Compare with ${point.id}` },
+    { ...whatToSend(opened), landing: destination.landing, mover, capturedAt, identity, quick: true },
   );
   const gone = differences.filter(({ what }) => what.includes('extra')).map(({ path }) => path);
   return { entries: extra, examples: gone.slice(0, TOLD) };
 }
 
-async function send(
-  opened: Opened,
-  { endpoint: { host } }: Holder,
-  id: TransferId,
-  to: RestoreRequest['to'],
-) {
-  const { destination, point, content, offer, mover, atHolder } = opened;
+async function send(opened: Opened, id: TransferId, to: RestoreRequest['to']) {
+  const { destination, point, content, offer, mover, from } = opened;
   const { landing } = destination;
   if (!landing) throw new StepFailed(makeFailure('Unknown', 'no landing was opened', to));
   setCurrentDetails(
     `Restoring ${point.id} (${formatBytes(content.bytes)}) to ${code(`${to.host}:${destination.root}`)}.`,
   );
-  const { stats } = await orStepFailed(
-    onHost(host, `Send ${point.id}, ${formatBytes(content.bytes)}`, { startToCloseTimeout: '30d' }).transfer({
-      ...{ ...atHolder, ...whatToSend(opened), id, landing, mover, writeMode: 'delayed' },
+  const summary = `Send ${point.id}, ${formatBytes(content.bytes)}`;
+  const { stats } = await carryBytes(
+    { from, id, summary, about: to },
+    {
+      ...{ ...whatToSend(opened), landing, mover, writeMode: 'delayed' },
       ...{ resolved: offer.resolved, releaseAfter: false },
       expectedBytes: { disk: content.bytes, files: content.bytes },
-    }),
-    to.host,
-    to.path,
+    },
   );
   if (stats.filesVanished === 0) return stats;
   const message = `${formatEntries(stats.filesVanished)} of the recovery point vanished while it was read: what was restored lacks them`;
   const hint = 'restore it again, or from another point';
-  throw new StepFailed(makeFailure('SourceChanged', message, { host, volume: atHolder.volume.path, hint }));
+  throw new StepFailed(
+    makeFailure('SourceChanged', message, { host: from.host, volume: from.step.volume.path, hint }),
+  );
 }
 
 async function bring(input: RestoreInput, holder: Holder, id: TransferId): Promise<RestoreResult> {
@@ -146,12 +136,12 @@ async function bring(input: RestoreInput, holder: Holder, id: TransferId): Promi
   } as const;
   if (request.dryRun) {
     return {
-      ...{ ...known, dryRun: true, deleted: await foreseeDeletions(opened, holder, id) },
+      ...{ ...known, dryRun: true, deleted: await foreseeDeletions(opened, id) },
       ...{ bytes: content.bytes, files: content.entries, durationSeconds: (Date.now() - startedAt) / 1000 },
       leftOut: point.leftOut ?? [],
     };
   }
-  const stats = await send(opened, holder, id, request.to);
+  const stats = await send(opened, id, request.to);
   return {
     ...{ ...known, deleted: { entries: stats.filesDeleted, examples: [] } },
     ...{ bytes: stats.totalBytes, files: stats.totalFiles, durationSeconds: stats.durationMs / 1000 },
@@ -182,14 +172,8 @@ export async function restore(input: RestoreInput): Promise<RestoreResult> {
     return result;
   } catch (error) {
     if (!(error instanceof StepFailed)) throw error;
-    const { failure } = error;
-    throw ApplicationFailure.create({
-      type: failure.type,
-      message: failure.message,
-      details: [failure],
-      nonRetryable: true,
-    });
+    throw ApplicationFailure.create(encodeFailure(error.failure));
   } finally {
-    await closeBoth(id, holder.endpoint.host, request.to.host);
+    await closeLeg(id, holder.endpoint.host, request.to.host);
   }
 }

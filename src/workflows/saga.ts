@@ -9,6 +9,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import { encodeFailure } from '../model/failure-wire';
 import { describeApprovals } from '../model/approvals';
 import { describeFailure, isMissingAgent } from '../model/failure';
 import type { Failure } from '../model/records';
@@ -26,8 +27,7 @@ function asFailure({ failure }: StepFailed, notUndone: readonly Failure[]): Erro
   if (failure.type === 'Cancelled' && !first) return new CancelledFailure('cancelled');
   const { type } = failure.type === 'Cancelled' && first ? first : failure;
   const message = [failure.message, ...notUndone.map((each) => `not undone: ${each.message}`)].join('; ');
-  const details = [{ ...failure, type, message }];
-  return ApplicationFailure.create({ type, message, details, nonRetryable: true });
+  return ApplicationFailure.create(encodeFailure({ ...failure, type, message }, message));
 }
 
 /** A parked step that may succeed by itself is tried again after so long, then twice as long, up to a limit. */

@@ -9,10 +9,10 @@ import {
   TerminatedFailure,
   TimeoutFailure,
 } from '@temporalio/workflow';
+import { decodeAttempts, decodeFailure } from '../model/failure-wire';
 import type { ActivityOptions } from '@temporalio/workflow';
 import type { HostActivities } from '../activities/contract';
 import type { ControlActivities } from '../activities/control/contract';
-import type { ErrorDetails } from '../model/errors';
 import { isErrorType } from '../model/errors';
 import { makeFailure, noAgentFailure } from '../model/failure';
 import { CONTROL_QUEUE, makeHostQueue } from '../model/names';
@@ -58,8 +58,8 @@ export function onControl(summary: string, overrides: ActivityOptions = {}) {
 }
 
 function fromApplicationFailure(failure: ApplicationFailure, host: string, volume?: string): Failure {
-  const details = (failure.details?.[0] ?? {}) as ErrorDetails;
-  return makeFailure(isErrorType(failure.type) ? failure.type : 'Unknown', failure.message, {
+  const { type, message, problems: _problems, ...details } = decodeFailure(failure);
+  return makeFailure(isErrorType(type) ? type : 'Unknown', message, {
     host,
     // A cause on another host does not lie in this one's volume.
     ...(volume !== undefined && (details.host ?? host) === host && { volume }),
@@ -113,8 +113,7 @@ export function toFailure(error: unknown, host: string, volume?: string): Failur
 /** How many attempts a failed step has taken, as its agent counted them. */
 export function attemptsOf(error: unknown): number {
   const cause = error instanceof ActivityFailure ? error.cause : error;
-  if (!(cause instanceof ApplicationFailure)) return 1;
-  return (cause.details?.[1] as { attempt?: number } | undefined)?.attempt ?? 1;
+  return cause instanceof ApplicationFailure ? decodeAttempts(cause) : 1;
 }
 
 /** A step that failed, classified where it was called: only there is its host known for sure. */

@@ -1,5 +1,6 @@
 /** The steps that changes of the primary have in common, each a phase of a saga. */
 import { ApplicationFailure, executeChild, workflowInfo } from '@temporalio/workflow';
+import { encodeFailure } from '../model/failure-wire';
 import type { StepContext } from '../activities/contract';
 import { missingTarget, targetName, volumeOf, volumePath } from '../model/endpoints';
 import { makeSyncId } from '../model/names';
@@ -10,7 +11,7 @@ import type { HookSpec, Relationship, SourceSpec, TargetSpec } from '../model/sp
 import type { Takeover } from '../model/status';
 import { childOptions } from './children';
 import { compare } from './compare';
-import type { Side } from './compare';
+import type { Side } from './leg';
 import type { Saga } from './saga';
 import { onHost, orStepFailed, StepFailed, toFailure } from './steps';
 import type { StepOverrides } from './steps';
@@ -73,12 +74,7 @@ export function refuse(
   message: string,
   hint?: string,
 ): ApplicationFailure {
-  return ApplicationFailure.create({
-    type,
-    message: hint ? `${message}; ${hint}` : message,
-    details: [{ type, message, ...(hint && { hint }) }],
-    nonRetryable: true,
-  });
+  return ApplicationFailure.create(encodeFailure({ type, message, ...(hint && { hint }) }));
 }
 
 /** What a failover to a target would cost, as far as it can be known. @throws StepFailed where the target can't be asked. */

@@ -1,6 +1,7 @@
 /** What people may ask of a relationship about which side is the primary: checked, and put in line. */
 import { NO_SPEC } from '../model/vanished';
 import { ApplicationFailure, setHandler } from '@temporalio/workflow';
+import { encodeFailure } from '../model/failure-wire';
 import { isSwitch } from '../model/document-change';
 import { chooseTakeoverTarget } from '../model/choose-targets';
 import { activeDocument } from '../model/relationship-state';
@@ -137,8 +138,7 @@ async function price(state: RelationshipState, request: messages.PriceRequest): 
     return { ...(await weigh(input, target, request.pointId)), epoch: input.epoch };
   } catch (error) {
     if (!(error instanceof StepFailed)) throw error;
-    const { type, message } = error.failure;
-    throw ApplicationFailure.create({ type, message, details: [error.failure], nonRetryable: true });
+    throw ApplicationFailure.create(encodeFailure(error.failure));
   }
 }
 

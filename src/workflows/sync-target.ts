@@ -1,5 +1,5 @@
 /** One target of a sync: landing, transfer, publish; its failures are its own. */
-import { CancellationScope, sleep } from '@temporalio/workflow';
+import { sleep } from '@temporalio/workflow';
 import type { PublishResult, SourcePrepared, TargetPrepared } from '../activities/contract';
 import { targetName, volumePath } from '../model/endpoints';
 import { describeLeftOut, mergeLeftOut } from '../model/left-out';
@@ -16,12 +16,11 @@ import { isMissingAgent } from '../model/failure';
 import type { Capture } from '../model/capture';
 import { NOTHING_LEFT_OUT, streamOf } from './check-target';
 import { explainShortage, makeRoom } from './make-room';
+import { carryBytes, closeLeg, LANDING_LIFETIME_MS, stepAt } from './leg';
 import { onHost, orStepFailed, StepFailed, toFailure } from './steps';
+import type { StepOverrides } from './steps';
 import type { SyncContext } from './sync-context';
 import { atSource, atTarget } from './sync-context';
-
-/** For as long as a transfer may take: its last pass begins after all contents were compared. */
-const LANDING_LIFETIME_MS = 30 * 24 * 3_600_000;
 
 /** A landing may be gone (its agent restarted, its port moved): reopened this often in a row. */
 const MAX_LANDINGS = 4;
@@ -60,19 +59,32 @@ async function openLanding(
   const offer = source.offers[id.target];
   if (!offer) throw new Error(`the source made no offer for target ${id.target}`);
   ctx.show(id.target, 'opening a landing');
-  const landing = onHost(target.host, `Open a landing at ${id.target}: SSH, for this sync alone`).receive({
-    ...atTarget(ctx, target),
-    id,
-    offer,
-    writeMode: plan.writeMode,
-    ...(plan.stream && { stream: plan.stream }),
-    mover: ctx.document.spec.mover,
-    landingLifetimeMs: LANDING_LIFETIME_MS,
-    ...(plan.maxDeletions !== undefined && { maxDeletions: plan.maxDeletions }),
-    ...(plan.maxDeletionsPercent !== undefined && { maxDeletionsPercent: plan.maxDeletionsPercent }),
-  });
-  return orStepFailed(landing, target.host, volumePath(target));
+  const to = { host: target.host, step: atTarget(ctx, target) };
+  return stepAt(to, `Open a landing at ${id.target}: SSH, for this sync alone`, (host) =>
+    host.receive({
+      ...to.step,
+      id,
+      offer,
+      writeMode: plan.writeMode,
+      ...(plan.stream && { stream: plan.stream }),
+      mover: ctx.document.spec.mover,
+      landingLifetimeMs: LANDING_LIFETIME_MS,
+      ...(plan.maxDeletions !== undefined && { maxDeletions: plan.maxDeletions }),
+      ...(plan.maxDeletionsPercent !== undefined && { maxDeletionsPercent: plan.maxDeletionsPercent }),
+    }),
+  );
 }
+
+/** Tried again on the same landing, but for what a new one can mend. */
+const ON_ONE_LANDING: StepOverrides = {
+  retry: {
+    initialInterval: '1s',
+    backoffCoefficient: 2,
+    maximumInterval: '15s',
+    maximumAttempts: 4,
+    nonRetryableErrorTypes: MENDED_BY_NEW_LANDING,
+  },
+};
 
 async function transferOnce(
   ctx: SyncContext,
@@ -88,36 +100,26 @@ async function transferOnce(
   if ('type' in capture) throw new StepFailed(capture);
   const how = howWithLanding(plan.how, landing);
   ctx.show(name, `transferring (${how})`);
-  const transfer = onHost(
-    spec.source.host,
-    `Transfer to ${name}: ${how}, from a tree of about ${formatBytes(source.bytes)}`,
+  const from = { host: spec.source.host, step: atSource(ctx) };
+  const summary = `Transfer to ${name}: ${how}, from a tree of about ${formatBytes(source.bytes)}`;
+  const sent = await carryBytes(
+    { from, id, summary, overrides: ON_ONE_LANDING },
     {
-      startToCloseTimeout: '30d',
-      retry: {
-        initialInterval: '1s',
-        backoffCoefficient: 2,
-        maximumInterval: '15s',
-        maximumAttempts: 4,
-        nonRetryableErrorTypes: MENDED_BY_NEW_LANDING,
-      },
+      capture,
+      landing,
+      writeMode: plan.writeMode,
+      ...(plan.stream && { stream: plan.stream }),
+      mover: spec.mover,
+      resolved: source.offers[name]?.resolved ?? {},
+      ...(plan.maxDeletions !== undefined && { maxDeletions: plan.maxDeletions }),
+      ...(plan.maxDeletionsPercent !== undefined && { maxDeletionsPercent: plan.maxDeletionsPercent }),
+      ...(plan.targetEntries !== undefined && { targetEntries: plan.targetEntries }),
+      expectedBytes: { disk: source.bytes, files: source.fileBytes },
+      since: { ...(work.prepared.newestPoint && { confirmed: work.prepared.newestPoint.syncId }) },
+      releaseAfter: isReleasedByTransfer(ctx, capture),
     },
-  ).transfer({
-    ...atSource(ctx),
-    id,
-    capture,
-    landing,
-    writeMode: plan.writeMode,
-    ...(plan.stream && { stream: plan.stream }),
-    mover: spec.mover,
-    resolved: source.offers[name]?.resolved ?? {},
-    ...(plan.maxDeletions !== undefined && { maxDeletions: plan.maxDeletions }),
-    ...(plan.maxDeletionsPercent !== undefined && { maxDeletionsPercent: plan.maxDeletionsPercent }),
-    ...(plan.targetEntries !== undefined && { targetEntries: plan.targetEntries }),
-    expectedBytes: { disk: source.bytes, files: source.fileBytes },
-    since: { ...(work.prepared.newestPoint && { confirmed: work.prepared.newestPoint.syncId }) },
-    releaseAfter: isReleasedByTransfer(ctx, capture),
-  });
-  return { ...(await orStepFailed(transfer, spec.source.host, volumePath(spec.source))), how };
+  );
+  return { ...sent, how };
 }
 
 /** A frozen copy that only one target reads is released by its transfer: a step less. */
@@ -236,23 +238,6 @@ async function publishWithRoom(
   }
 }
 
-/** Ends what a transfer that failed or was cancelled has left open. Answers how far it had come. */
-async function abandon(ctx: SyncContext, work: TargetWork): Promise<Pick<TargetOutcome, 'reachedBytes'>> {
-  const id: TransferId = { relationship: ctx.name, target: targetName(work.target), syncId: ctx.syncId };
-  // What can't be closed now expires, and is swept by the agent.
-  const once = { retry: { maximumAttempts: 1 }, scheduleToStartTimeout: '5s' };
-  const ended = await CancellationScope.nonCancellable(() =>
-    Promise.allSettled([
-      onHost(work.target.host, 'Close the landing', once).closeTransfer({ id }),
-      onHost(ctx.document.spec.source.host, 'Drop the key', once).closeTransfer({ id }),
-    ]),
-  );
-  // Where one agent is both sides, either of them may be the one that was told.
-  // Of a history that is replayed, an agent of an earlier version may have answered nothing.
-  const told = ended.flatMap((each) => (each.status === 'fulfilled' ? [{ ...each.value }] : []));
-  return told.find(({ reachedBytes }) => reachedBytes !== undefined) ?? {};
-}
-
 /** Brings one target up to date. Never throws: its fate is its own. */
 export async function syncTarget(ctx: SyncContext, work: TargetWork): Promise<TargetOutcome> {
   const { target, prepared } = work;
@@ -294,7 +279,8 @@ export async function syncTarget(ctx: SyncContext, work: TargetWork): Promise<Ta
   } catch (error) {
     const failed =
       error instanceof StepFailed ? error : new StepFailed(toFailure(error, target.host, volumePath(target)));
-    const reached = await abandon(ctx, work);
+    const id: TransferId = { relationship: ctx.name, target: name, syncId: ctx.syncId };
+    const reached = await closeLeg(id, target.host, spec.source.host);
     const failure = await explainShortage(ctx, work, failed.failure);
     ctx.show(name, `${failure.type}: ${failure.message}`);
     return {

@@ -12,7 +12,7 @@ import type { SourcePrepared } from '../activities/contract';
 import type { Capture } from '../model/capture';
 import { renderSyncDetails } from '../model/details';
 import { placeOf, targetName, volumePath } from '../model/endpoints';
-import { describeFailure } from '../model/failure';
+import { encodeRecord } from '../model/failure-wire';
 import { makeSyncId } from '../model/names';
 import { pinLimitsOf, pinsAfter, planPins } from '../model/pins';
 import type { PinPlan } from '../model/pins';
@@ -217,13 +217,7 @@ function withoutPoints(record: SyncRecord): SyncRecord {
 function throwUnlessSucceeded(record: SyncRecord): void {
   if (record.result === 'succeeded') return;
   if (record.result === 'cancelled') throw new CancelledFailure('the sync was cancelled', [record]);
-  const failure = record.failure ?? record.targets.find((target) => target.failure)?.failure;
-  throw ApplicationFailure.create({
-    type: record.result === 'partial' ? 'PartialSync' : (failure?.type ?? 'Unknown'),
-    message: failure ? describeFailure(failure) : 'the sync failed',
-    details: [record],
-    nonRetryable: true,
-  });
+  throw ApplicationFailure.create(encodeRecord(record));
 }
 
 /**

@@ -1,5 +1,6 @@
 import { formatEntries } from '../model/units';
 import { ApplicationFailure, setCurrentDetails } from '@temporalio/workflow';
+import { encodeFailure } from '../model/failure-wire';
 import { targetName, volumeOf, volumePath } from '../model/endpoints';
 import { describeLeftOut, mergeLeftOut } from '../model/left-out';
 import { makeSyncId } from '../model/names';
@@ -87,12 +88,6 @@ export async function verify(input: VerifyInput): Promise<VerifyResult> {
     return result;
   } catch (error) {
     if (!(error instanceof StepFailed)) throw error;
-    const { failure } = error;
-    throw ApplicationFailure.create({
-      type: failure.type,
-      message: failure.message,
-      details: [failure],
-      nonRetryable: true,
-    });
+    throw ApplicationFailure.create(encodeFailure(error.failure));
   }
 }

@@ -27,7 +27,7 @@ export async function sendDrill(
     }
     const cause = error instanceof WorkflowUpdateFailedError ? error.cause : undefined;
     // The relationship has answered: asking again would change nothing.
-    if (cause instanceof ApplicationFailure) throw ApplicationFailure.nonRetryable(cause.message, cause.type);
+    if (cause instanceof ApplicationFailure) throw cause;
     throw error;
   }
 }

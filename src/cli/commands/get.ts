@@ -93,7 +93,7 @@ function lagCell(target: TargetSummary): Cell {
   return isRpoKept(target) === false ? { text, paint: colors.red } : text;
 }
 
-const PAINTS = { up: colors.green, warn: colors.yellow, down: colors.red, external: String };
+const PAINTS = { up: colors.green, warn: colors.yellow, down: colors.red };
 
 function statusCell({ status }: TargetSummary): Cell {
   return { text: status, paint: PAINTS[status] };

@@ -1,5 +1,6 @@
 /** The one string that an SSH server hands to the login shell. Pure. */
 import { TidemarkError } from '../../model/errors';
+import { quoteWord } from '../../model/shell-quote';
 
 /** What Linux takes as one argument, and the login shell gets the whole command as one. */
 const MAX_COMMAND_BYTES = 128 * 1024 - 1;
@@ -18,7 +19,7 @@ function quote(host: string, argument: string): string {
   if (argument.includes('\0')) {
     throw new TidemarkError('InvalidSpec', `an argument holds a NUL: ${JSON.stringify(argument)}`, { host });
   }
-  return /^[A-Za-z0-9_/.,:@+-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
+  return quoteWord(argument);
 }
 
 /** Runs one of the fixed scripts in place of the login shell. */

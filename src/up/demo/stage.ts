@@ -10,7 +10,7 @@ import { BIN, makePartEnv } from '../parts';
 import type { Parts } from '../parts';
 import { waitPartReady } from '../ready';
 import type { Reporter } from '../reporter';
-import { quote } from '../show';
+import { quoteWord } from '../../model/shell-quote';
 import { startOnFreePorts, stopAll } from '../start';
 import type { UpPorts } from '../../client/up-state';
 
@@ -85,7 +85,7 @@ export class Stage {
    * @throws CliError where it ends with another exit code than expected
    */
   async type(args: readonly string[], exitCode = 0): Promise<Typed> {
-    this.say(`  $ tidemark ${args.map(quote).join(' ')}`);
+    this.say(`  $ tidemark ${args.map(quoteWord).join(' ')}`);
     const typed = await this.run(args, (line) => this.say(`    ${line}`));
     if (typed.exitCode === exitCode) return typed;
     throw new CliError(

@@ -49,7 +49,7 @@ export const HealthSchema = z.object({ status: z.literal('ok') });
 const TargetEntrySchema = z.object({
   name: z.string(),
   host: z.string(),
-  result: z.enum(['succeeded', 'failed', 'cancelled', 'external']),
+  result: z.enum(['succeeded', 'failed', 'cancelled']),
   how: text.describe('What the transfer was.'),
   bytesSent: count
     .nullable()
@@ -139,12 +139,12 @@ export const RelationshipEntrySchema = z.object({
       recoveryPoint: text.describe('The newest one.'),
       capturedAt: instant.nullable(),
       result: z
-        .enum(['succeeded', 'failed', 'cancelled', 'external'])
+        .enum(['succeeded', 'failed', 'cancelled'])
         .nullable()
         .describe('Of the last sync that it was part of.'),
       errorType: text.describe('Why that failed.'),
       status: z
-        .enum(['up', 'warn', 'down', 'external'])
+        .enum(['up', 'warn', 'down'])
         .nullable()
         .describe('By its lag: beyond twice what was promised it warns, beyond three times it is down.'),
       statusReason: text,

@@ -1,0 +1,90 @@
+/**
+ * The one handshake of two hosts, of which one opens a landing and the other carries: bytes, or what it takes to compare.
+ * Open, carry, close. A sync, a comparison and a restore differ in what they ask for when they open, and in nothing else.
+ */
+import { CancellationScope } from '@temporalio/workflow';
+import type { HostActivities, StepContext } from '../activities/contract';
+import type { TransferId } from '../movers/contract';
+import { onHost, orStepFailed } from './steps';
+import type { StepOverrides } from './steps';
+
+/** A host, and what it is told of the volume. */
+export interface Side {
+  host: string;
+  step: StepContext;
+}
+
+/** What a step is about, for whoever reads that it failed. */
+interface About {
+  host: string;
+  path: string;
+}
+
+const aboutOf = ({ host, step }: Side): About => ({ host, path: step.volume.path });
+
+/** For as long as a transfer may take: its last pass begins after all contents were compared. */
+export const LANDING_LIFETIME_MS = 30 * 24 * 3_600_000;
+/** Nobody waits for longer than this for a comparison, or for a restore, to begin. */
+const LONGEST: StepOverrides = { startToCloseTimeout: '30d' };
+
+type Step<Name extends keyof HostActivities> = Parameters<HostActivities[Name]>[0];
+type Rest<Name extends keyof HostActivities> = Omit<Step<Name>, keyof StepContext | 'id'>;
+type Answer<Name extends keyof HostActivities> = Awaited<ReturnType<HostActivities[Name]>>;
+
+/** A step on one side of a leg. @throws StepFailed */
+export async function stepAt<T>(
+  about: Side | About,
+  summary: string,
+  step: (host: HostActivities) => Promise<T>,
+  overrides?: StepOverrides,
+): Promise<T> {
+  const { host, path } = 'step' in about ? aboutOf(about) : about;
+  return orStepFailed(step(onHost(host, summary, overrides)), host, path);
+}
+
+/** What is carried is told of by where it is: a restore's is what arrives, everything else's what is read. */
+interface Carrying {
+  from: Side;
+  id: TransferId;
+  summary: string;
+  overrides?: StepOverrides;
+  about?: About;
+}
+
+/** Sends the bytes. @throws StepFailed */
+export async function carryBytes(
+  { from, id, summary, overrides, about = aboutOf(from) }: Carrying,
+  request: Rest<'transfer'>,
+): Promise<Answer<'transfer'>> {
+  const { transfer } = onHost(from.host, summary, { ...LONGEST, ...overrides });
+  return orStepFailed(transfer({ ...from.step, id, ...request }), about.host, about.path);
+}
+
+/** Compares, and changes nothing. @throws StepFailed */
+export async function carryComparison(
+  { from, id, summary, overrides, about = aboutOf(from) }: Carrying,
+  request: Rest<'verify'>,
+): Promise<Answer<'verify'>> {
+  const { verify } = onHost(from.host, summary, { ...LONGEST, ...overrides });
+  return orStepFailed(verify({ ...from.step, id, ...request }), about.host, about.path);
+}
+
+/**
+ * Closes what either side has opened: the landing at one, the key at the other. Best effort: what can't be closed now
+ * expires, and is swept by the agent. Answers how far a transfer had come that did not end by itself.
+ */
+export async function closeLeg(id: TransferId, ...hosts: string[]): Promise<{ reachedBytes?: number }> {
+  const ended = await CancellationScope.nonCancellable(() =>
+    Promise.allSettled(
+      [...new Set(hosts)].map((host) =>
+        onHost(host, 'Close the landing, drop the key', {
+          scheduleToStartTimeout: '5s',
+          retry: { maximumAttempts: 2 },
+        }).closeTransfer({ id }),
+      ),
+    ),
+  );
+  // Of a history that is replayed, an agent of an earlier version may have answered nothing.
+  const told = ended.flatMap((each) => (each.status === 'fulfilled' ? [{ ...each.value }] : []));
+  return told.find(({ reachedBytes }) => reachedBytes !== undefined) ?? {};
+}
