@@ -1,6 +1,5 @@
 /** Finds and ends what an `up` that was killed has left running. */
-import { isDead, listPids, readEnvironment, readStat } from '../hosts/local/proc';
-import type { ProcessStat } from '../hosts/local/proc';
+import { findMarked, type ProcessStat, signalProcess } from '../hosts/local/proc';
 import { waitUntil } from '../hosts/local/terminate';
 
 /**
@@ -13,29 +12,10 @@ const TERM_MS = 5000;
 const KILL_MS = 10_000;
 
 /** Every process that runs under the `up` of a state folder, this one excepted. */
-export async function findUnderUp(home: string): Promise<ProcessStat[]> {
-  // As the bytes stand in /proc, which is read byte by byte.
-  const marker = Buffer.from(`${UP_MARKER}=${home}`).toString('latin1');
-  const found: ProcessStat[] = [];
-  for (const pid of await listPids()) {
-    if (pid === process.pid) continue;
-    const environment = await readEnvironment(pid);
-    if (!environment?.includes(marker)) continue;
-    const stat = await readStat(pid);
-    if (stat && !isDead(stat)) found.push(stat);
-  }
-  return found;
-}
+export const findUnderUp = (home: string): Promise<ProcessStat[]> => findMarked(UP_MARKER, home);
 
 async function signalAll(processes: readonly ProcessStat[], signal: NodeJS.Signals): Promise<void> {
-  for (const { pid, startTime } of processes) {
-    if ((await readStat(pid))?.startTime !== startTime) continue;
-    try {
-      process.kill(pid, signal);
-    } catch {
-      // Gone already, or another user's: the next look tells.
-    }
-  }
+  for (const each of processes) await signalProcess(each, signal);
 }
 
 /** Ends them: TERM, then KILL. Answers how many there were. @throws Error where one survives KILL. */

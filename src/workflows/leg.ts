@@ -24,7 +24,7 @@ const aboutOf = ({ host, step }: Side): About => ({ host, path: step.volume.path
 
 /** For as long as a transfer may take: its last pass begins after all contents were compared. */
 export const LANDING_LIFETIME_MS = 30 * 24 * 3_600_000;
-/** Nobody waits for longer than this for a comparison, or for a restore, to begin. */
+/** A transfer, and a comparison of all contents, may take days. */
 const LONGEST: StepOverrides = { startToCloseTimeout: '30d' };
 
 type Step<Name extends keyof HostActivities> = Parameters<HostActivities[Name]>[0];

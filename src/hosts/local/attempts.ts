@@ -3,7 +3,7 @@
  * inherit its environment, so the marker finds them whoever their parent is now.
  */
 import { TidemarkError } from '../../model/errors';
-import { isDead, listPids, type ProcessStat, readEnvironment, readStat } from './proc';
+import { findMarked, type ProcessStat, signalProcess } from './proc';
 import { ATTEMPT_VARIABLE } from './program';
 import { waitUntil } from './terminate';
 
@@ -49,26 +49,4 @@ export async function endAttempts(
   );
 }
 
-async function findAttempt(attempt: string): Promise<ProcessStat[]> {
-  // As the bytes stand in /proc, which is read byte by byte.
-  const marker = Buffer.from(`${ATTEMPT_VARIABLE}=${attempt}`).toString('latin1');
-  const found: ProcessStat[] = [];
-  for (const pid of await listPids()) {
-    if (pid === process.pid) continue;
-    const environment = await readEnvironment(pid);
-    if (!environment?.includes(marker)) continue;
-    const stat = await readStat(pid);
-    if (stat && !isDead(stat)) found.push(stat);
-  }
-  return found;
-}
-
-/** Signals the process that was seen, and not another that has its number by now. */
-async function signalProcess({ pid, startTime }: ProcessStat, signal: NodeJS.Signals): Promise<void> {
-  if ((await readStat(pid))?.startTime !== startTime) return;
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // Gone already, or another user's: the next look tells.
-  }
-}
+const findAttempt = (attempt: string) => findMarked(ATTEMPT_VARIABLE, attempt);

@@ -33,3 +33,28 @@ export async function listPids(): Promise<number[]> {
 export function isDead(stat: ProcessStat): boolean {
   return stat.state === 'Z' || stat.state === 'X';
 }
+
+/** Every process that lives with this variable in its environment, this one excepted. */
+export async function findMarked(variable: string, value: string): Promise<ProcessStat[]> {
+  // As the bytes stand in /proc, which is read byte by byte.
+  const marker = Buffer.from(`${variable}=${value}`).toString('latin1');
+  const found: ProcessStat[] = [];
+  for (const pid of await listPids()) {
+    if (pid === process.pid) continue;
+    const environment = await readEnvironment(pid);
+    if (!environment?.includes(marker)) continue;
+    const stat = await readStat(pid);
+    if (stat && !isDead(stat)) found.push(stat);
+  }
+  return found;
+}
+
+/** Signals the process that was seen, and not another that has its number by now. */
+export async function signalProcess({ pid, startTime }: ProcessStat, signal: NodeJS.Signals): Promise<void> {
+  if ((await readStat(pid))?.startTime !== startTime) return;
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // Gone already, or another user's: the next look tells.
+  }
+}
