@@ -156,8 +156,9 @@ export interface HostActivities {
     input: StepContext & {
       id: TransferId;
       capture: Capture;
-      /** One file or folder of the capture alone. */
+      /** One file or folder alone, and the folder of the capture that it is named from. */
       item?: string;
+      base?: string;
       landing: Landing;
       writeMode: WriteMode;
       stream?: StreamPlan;
@@ -195,9 +196,9 @@ export interface HostActivities {
   makeRoom(input: StepContext & { retain: RetainSpec }): Promise<{ removed: number; warning?: string }>;
   /**
    * Undo of `receive`, on the target's host; and of an offer, on the source's, which answers how far a transfer had
-   * come that did not end by itself.
+   * come that did not end by itself. `volumes`: of this host, from or to which it was.
    */
-  closeTransfer(input: { id: TransferId }): Promise<{ reachedBytes?: number }>;
+  closeTransfer(input: { id: TransferId; volumes?: Volume[] }): Promise<{ reachedBytes?: number }>;
   /** Source: drops captures that no target needs any more. */
   release(input: StepContext & { keepSyncIds: string[] }): Promise<void>;
   /** What a target that is full lacks: for the text of `TargetFull`. */
@@ -207,7 +208,9 @@ export interface HostActivities {
     input: StepContext & {
       id: TransferId;
       capture: Capture;
+      /** As of `transfer`. */
       item?: string;
+      base?: string;
       landing: Landing;
       mover: MoverSpec;
       capturedAt: Instant;
@@ -229,7 +232,7 @@ export interface HostActivities {
       landingLifetimeMs: number;
     },
   ): Promise<{ landing: Landing; point: Point }>;
-  offerVerify(input: { id: TransferId; mover: MoverSpec; quick: boolean }): Promise<Offer>;
+  offerVerify(input: StepContext & { id: TransferId; mover: MoverSpec; quick: boolean }): Promise<Offer>;
   /** Null: it was found to be damaged. */
   markVerified(input: StepContext & { pointId: string; at: Instant | null }): Promise<void>;
   /** Holder of a point, as the source of a restore: makes the offer and says where the point lies. */

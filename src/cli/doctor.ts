@@ -177,7 +177,7 @@ export async function checkServices(): Promise<Finding[]> {
 
 /** What the filesystem of a directory can do, as source and as target. */
 export async function checkPath(path: string): Promise<Finding[]> {
-  const { driverFor } = lazy.volumes();
+  const { makeVolumes } = lazy.volumes();
   const volume = { kind: 'directory', path } as const;
   try {
     const info = await stat(path).catch(() => undefined);
@@ -191,7 +191,7 @@ export async function checkPath(path: string): Promise<Finding[]> {
         },
       ];
     }
-    const found = await driverFor('directory').inspect(makeHost(), volume);
+    const found = await makeVolumes(makeHost()).driverFor(volume).inspect(makeHost(), volume);
     const whyNot = Object.entries(found.whyNot).map(([method, why]) => `${method}: ${why}`);
     const filesystem = `${found.filesystem} mounted at ${found.mountPoint}, ${formatBytes(found.freeBytes)} free`;
     const there: Finding[] = found.exists

@@ -1,7 +1,8 @@
 /**
  * The host contract: how everything above reaches the machine that holds the data.
  *
- * `local` for this machine, `ssh` for hosts on which nothing of ours is installed; both pass one suite.
+ * `local` for this machine, `ssh` for hosts on which nothing of ours is installed; both pass one suite. A place that comes
+ * up for one task and goes is a {@link Runner}: where the data is, but not where an agent could keep anything.
  */
 
 /** The result of a program that ran to its end, whatever its exit code. */
@@ -29,7 +30,7 @@ export interface RunOptions {
   /** Output kept per stream. Default 16 MiB; the oldest is dropped first. */
   maxOutputBytes?: number;
   /**
-   * Marks the program and all its descendants as one attempt, so that {@link Host.endAttempts} finds
+   * Marks the program and all its descendants as one attempt, so that {@link Runner.endAttempts} finds
    * them even after the agent that started them was killed. Example: `transfer:wiki:beta`.
    */
   attempt?: string;
@@ -61,11 +62,12 @@ export interface HostFiles {
   rename(from: string, to: string): Promise<void>;
 }
 
-export interface Host {
+/** A place where programs run: an agent's own host, or one that comes up for a while (see `Reach`). */
+export interface Runner {
   /** The name that users know it by. */
   readonly name: string;
-  /** The agent's own state folder on this host. Absolute. */
-  readonly home: string;
+  /** A private folder of Tidemark's own there, for what a program needs while it runs. Absolute. It may go with the place. */
+  readonly scratch: string;
   readonly files: HostFiles;
   /**
    * Runs a program to its end. Arguments are passed as they are, never through a shell.
@@ -82,6 +84,17 @@ export interface Host {
    * @throws TidemarkError `VolumeBusy` where one survives KILL for 10 s.
    */
   endAttempts(attempt: string): Promise<number>;
+}
+
+/** The host that an agent speaks for. What is to last is kept here: notes, keys, what is remembered of former syncs. */
+export interface Host extends Runner {
+  /** The agent's own state folder on this host. Absolute. The scratch folder too. */
+  readonly home: string;
+}
+
+/** Where an agent keeps its state, as opposed to a place that goes. */
+export function isAgentHost(runner: Runner): runner is Host {
+  return 'home' in runner;
 }
 
 /** Runs a program that must succeed. @throws TidemarkError `ToolFailed` with the tool's own words. */

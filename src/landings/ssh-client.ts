@@ -1,5 +1,5 @@
 /** The source's side of a landing: a key pair for one transfer, and how ssh is to use it. */
-import type { Host } from '../hosts/contract';
+import { type Host, isAgentHost, type Runner } from '../hosts/contract';
 import { runChecked } from '../hosts/run-checked';
 import { parseHostKey } from '../hosts/ssh/host-keys';
 import { TidemarkError } from '../model/errors';
@@ -147,14 +147,29 @@ ${makeKexLine(landing.address)}LogLevel ERROR
 `;
 }
 
-/** Writes what ssh needs for one landing beside the key. Returns the folder to run ssh in. */
-export async function prepareSsh(host: Host, id: Omit<KeyId, 'syncId'>, landing: Landing): Promise<string> {
-  const folder = keyFolder(host.home, id);
+/**
+ * Writes what ssh needs for one landing where it is to run: beside the key, or at another place, with the key. Returns the
+ * folder to run ssh in.
+ */
+export async function prepareSsh(
+  host: Host,
+  runner: Runner,
+  id: Omit<KeyId, 'syncId'>,
+  landing: Landing,
+): Promise<string> {
+  const folder = keyFolder(runner.scratch, id);
   const knownHosts = landing.hostKeys.map((key) => `${LANDING_ALIAS} ${parseHostKey(key)}\n`);
-  const ciphers = chooseCiphers((await host.files.read('/proc/cpuinfo')) ?? '');
-  await host.files.write(`${folder}/known_hosts`, knownHosts.join(''), 0o600);
-  await host.files.write(`${folder}/ssh_config`, makeSshConfig(landing, ciphers), 0o600);
+  const ciphers = chooseCiphers((await runner.files.read('/proc/cpuinfo')) ?? '');
+  if (!isAgentHost(runner)) await copyKey(host, runner, id);
+  await runner.files.write(`${folder}/known_hosts`, knownHosts.join(''), 0o600);
+  await runner.files.write(`${folder}/ssh_config`, makeSshConfig(landing, ciphers), 0o600);
   return folder;
+}
+
+async function copyKey(host: Host, runner: Runner, id: Omit<KeyId, 'syncId'>): Promise<void> {
+  const key = await host.files.read(`${keyFolder(host.home, id)}/key`);
+  // Closed meanwhile: ssh says that the key is missing, as it does on the agent's own host.
+  if (key !== undefined) await runner.files.write(`${keyFolder(runner.scratch, id)}/key`, key, 0o600);
 }
 
 /** ssh, run in the folder of {@link prepareSsh}; {@link LANDING_ALIAS} comes next. */

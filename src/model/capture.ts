@@ -1,12 +1,14 @@
 import type { LeftOut } from './left-out';
 import type { CaptureMethod } from './records';
 
-/** A frozen state of the source, or the live volume. */
+/** What is read: a frozen state of the source, the live volume, or a recovery point that is restored. */
 export interface Capture {
   syncId: string;
   method: CaptureMethod;
-  /** Where the mover reads; for kinds that are no tree, what their tool calls the frozen state. */
+  /** What its driver finds it by; a path or what the kind's tool calls it. Nobody else asks: see `VolumeDriver.reach`. */
   path: string;
+  /** Of a recovery point. */
+  pointId?: string;
   /** Of kinds whose storage names states by identity (see `HeldState`). */
   identity?: string;
   /** True where `path` is the live volume and there is nothing to release. */

@@ -2,16 +2,20 @@
  * The mover contract: what carries the bytes from a source to a target. The source pushes over SSH
  * into a landing that the target opened for one key and one exact command.
  *
+ * `host` is the agent's own: keys, notes and what is remembered of former transfers are kept there. The data is where a
+ * {@link Reach} leads, which need not be the same place: programs that touch it run by its runner, and by nothing else.
+ *
  * Every method may be called again after it was cut off. Errors are `TidemarkError`s, classified by
  * the mover's own table of exit codes and messages.
  */
-import type { Host } from '../hosts/contract';
+import type { Host, Runner } from '../hosts/contract';
 import type { Landing, Landings } from '../landings/contract';
 import type { Keeps } from '../model/keeps';
 import type { StreamPlan } from '../model/plan-stream';
 import type { Comparison, Progress, TransferStats, Volume } from '../model/records';
 import type { MoverKind, MoverSpec } from '../model/spec';
 import type { Capture } from '../model/capture';
+import type { Reach } from './reach';
 
 /** What names one stream of bytes: locks, keys and landings are found again by it. */
 export interface TransferId {
@@ -39,8 +43,8 @@ export interface Offer {
 
 export interface TransferRequest {
   id: TransferId;
-  /** `capture.path`. */
-  sourcePath: string;
+  /** To the capture. */
+  reach: Reach;
   /** Of what is there, one file or folder alone, by its path. Only by rsync, for restores. */
   item?: string;
   capture: Capture;
@@ -76,6 +80,12 @@ export interface TransferRequest {
   onProgress: (progress: Progress) => void;
 }
 
+/** Where a landing is, or may be, open. */
+export interface LandingPlace {
+  runner: Runner;
+  landings: Landings;
+}
+
 export interface Mover {
   readonly kind: MoverKind;
 
@@ -83,13 +93,15 @@ export interface Mover {
    * Source: bytes of a whole copy, on disk and as files are long, the latter as `transfer` counts them.
    * What the spec leaves out does not count.
    */
-  measure(host: Host, request: { path: string; mover: MoverSpec }): Promise<{ disk: number; files: number }>;
+  measure(host: Host, request: { reach: Reach; mover: MoverSpec }): Promise<{ disk: number; files: number }>;
 
   /** Source: makes a key pair for this transfer alone, and says what command it will run. */
   offer(
     host: Host,
     request: {
       id: TransferId;
+      /** To the live volume, or to what is restored. */
+      reach: Reach;
       targetHost: string;
       /** The source; for movers that tell their target of it. */
       volume?: Volume;
@@ -100,7 +112,7 @@ export interface Mover {
   ): Promise<Offer>;
 
   /**
-   * Target: ends what may still run of a lost attempt, and opens a landing that writes to `path`.
+   * Target: ends what may still run of a lost attempt, and opens a landing that writes to what is reached.
    * @throws InvalidSpec where the offered command is not one that this mover ever runs.
    */
   receive(
@@ -108,7 +120,7 @@ export interface Mover {
     landings: Landings,
     request: {
       id: TransferId;
-      path: string;
+      reach: Reach;
       volume: Volume;
       offer: Offer;
       /** Where the stream starts from and lands: the replica, or a volume beside it. */
@@ -117,9 +129,9 @@ export interface Mover {
       writeMode: WriteMode | 'verify';
       mover: MoverSpec;
       expiresAt: string;
-      /** What the filesystem at `path`, and the user that writes there, can keep. */
+      /** What the filesystem there, and the user that writes to it, can keep. */
       keeps?: Keeps;
-      /** Files at `path` that others wrote to, as `./a/b`, a byte a character: their content is to be compared. */
+      /** Files there that others wrote to, as `./a/b`, a byte a character: their content is to be compared. */
       written?: readonly string[];
       /** At most so many deletions; the target itself enforces it. Undefined: no limit. */
       maxDeletions?: number;
@@ -132,10 +144,10 @@ export interface Mover {
   transfer(host: Host, request: TransferRequest): Promise<TransferStats>;
 
   /** Either side: closes the landing, removes keys, ends what still runs. */
-  close(host: Host, landings: Landings, id: TransferId): Promise<void>;
+  close(host: Host, place: LandingPlace, id: TransferId): Promise<void>;
 
   /** Either side: the same, whichever sync it was for. */
-  closeAll(host: Host, landings: Landings, id: Omit<TransferId, 'syncId'>): Promise<void>;
+  closeAll(host: Host, place: LandingPlace, id: Omit<TransferId, 'syncId'>): Promise<void>;
 
   /** Source: forgets what is kept of former transfers of a relationship, which is deleted. Left out where nothing is. */
   forget?(host: Host, relationship: string): Promise<void>;
@@ -143,7 +155,7 @@ export interface Mover {
   /** Source: the command for a landing that only reads, to compare with. */
   offerVerify(
     host: Host,
-    request: { id: TransferId; mover: MoverSpec; quick: boolean; isItem?: boolean },
+    request: { id: TransferId; reach: Reach; mover: MoverSpec; quick: boolean; isItem?: boolean },
   ): Promise<Offer>;
 
   /** Source: compares contents and all metadata; changes nothing on either side. */
@@ -151,7 +163,8 @@ export interface Mover {
     host: Host,
     request: {
       id: TransferId;
-      sourcePath: string;
+      /** To the live volume, or to what is restored. */
+      reach: Reach;
       /** As `TransferRequest.item`. */
       item?: string;
       volume: Volume;

@@ -1,7 +1,7 @@
 /** Keeps fingerprints in the agent's own folder. What can't be read there whole is as good as nothing. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { Host } from '../hosts/contract';
+import type { Runner } from '../hosts/contract';
 import type { Fingerprint } from './fingerprint';
 
 const HeaderSchema = z.object({
@@ -60,7 +60,7 @@ function parseHeader(line: string): z.output<typeof HeaderSchema> | undefined {
 
 /** Atomic. */
 export async function writeFingerprint(
-  host: Pick<Host, 'files'>,
+  host: Pick<Runner, 'files'>,
   path: string,
   fingerprint: Fingerprint,
 ): Promise<void> {
@@ -69,7 +69,7 @@ export async function writeFingerprint(
 
 /** Undefined where there is none, or none that can be read: nothing is known then. */
 export async function readFingerprint(
-  host: Pick<Host, 'files'>,
+  host: Pick<Runner, 'files'>,
   path: string,
 ): Promise<Fingerprint | undefined> {
   try {

@@ -8,7 +8,7 @@
  * that has a file mapped into its memory moves the time when the kernel next takes the page as clean: `sync` before
  * the walk sees to that.
  */
-import type { Host } from '../hosts/contract';
+import type { Runner } from '../hosts/contract';
 import { type OnEntry, walk, type WalkEnd, type WalkEntry, type WalkOptions } from './walk';
 
 /** A fingerprint. Compact: 20 bytes for an entry. */
@@ -205,7 +205,7 @@ export class FingerprintComparer {
 
 /** Takes the fingerprint of a tree. 300,000 files: the walk's time; 6 MB, and 8 MB as a file, written in 0.3 s. */
 export async function takeFingerprint(
-  host: Pick<Host, 'name' | 'run'>,
+  host: Pick<Runner, 'name' | 'run'>,
   root: string,
   options?: WalkOptions,
 ): Promise<Fingerprint> {
@@ -218,7 +218,7 @@ export async function takeFingerprint(
  * @param before undefined where nothing is known
  */
 export async function compareWithFingerprint(
-  host: Pick<Host, 'name' | 'run'>,
+  host: Pick<Runner, 'name' | 'run'>,
   root: string,
   before: Fingerprint | undefined,
   options?: WalkOptions,

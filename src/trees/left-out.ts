@@ -1,6 +1,6 @@
 /** Counts what of a tree is not carried, and names some of it. */
 import { join, relative } from 'node:path';
-import type { Host } from '../hosts/contract';
+import type { Runner } from '../hosts/contract';
 import { STATE_FOLDER } from '../model/paths';
 import { LEFT_OUT_EXAMPLES, type LeftOut, type LeftOutReason } from '../model/left-out';
 import { mountsBelow, readMounts } from './mounts';
@@ -38,7 +38,7 @@ export class Tally {
 }
 
 /** Where something is mounted inside of a tree: paths below its root, bytes, one character each (`latin1`). */
-export async function mountsInside(host: Host, root: string): Promise<Set<string>> {
+export async function mountsInside(host: Runner, root: string): Promise<Set<string>> {
   const [real, mounts] = await Promise.all([host.files.resolve(root), readMounts(host)]);
   return new Set(
     mountsBelow(mounts, real).map(({ point }) => Buffer.from(relative(real, point)).toString('latin1')),
@@ -51,7 +51,7 @@ export const reasonOfForeign = (path: string, mounts: ReadonlySet<string>): Left
 
 /** Finds what is mounted inside of a tree, and the subvolumes in it: what stays on one device does not go there. */
 export async function findForeign(
-  host: Host,
+  host: Runner,
   root: string,
   onFound: OnFound,
   options: { signal?: AbortSignal } = {},
@@ -74,7 +74,7 @@ export async function findForeign(
  * Finds what lies at the top of a tree under a name that is never carried. Tidemark's own files about this volume
  * are nobody's data; nor is an empty `lost+found`, as mkfs makes it.
  */
-export async function findAtTop(host: Host, root: string, onFound: OnFound): Promise<void> {
+export async function findAtTop(host: Runner, root: string, onFound: OnFound): Promise<void> {
   const own = await host.files.stat(join(root, STATE_FOLDER));
   // A snapshot has an empty folder in place of ours, which is a subvolume.
   const isOurs =
@@ -88,7 +88,7 @@ export async function findAtTop(host: Host, root: string, onFound: OnFound): Pro
 }
 
 /** False where it can't be read: something may be in it. */
-async function isEmptyFolder(host: Host, path: string): Promise<boolean> {
+async function isEmptyFolder(host: Runner, path: string): Promise<boolean> {
   const { exitCode, stdout } = await host.run(['find', `${path}/.`, '-mindepth', '1', '-print', '-quit']);
   return exitCode === 0 && stdout.length === 0;
 }

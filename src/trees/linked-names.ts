@@ -1,5 +1,5 @@
 /** Files of several names: which names belong together. */
-import type { Host } from '../hosts/contract';
+import type { Runner } from '../hosts/contract';
 import { toolFailed } from '../hosts/run-checked';
 import { NOT_CONTENT, pruneNames } from './own-entries';
 
@@ -38,7 +38,7 @@ export function parseLinkedNames(printed: Buffer): LinkedName[] {
 
 /** Reads a whole tree, and answers every name of a file that has several. */
 export async function listLinkedNames(
-  { host, volume }: { host: Host; volume: { path: string } },
+  { host, volume }: { host: Runner; volume: { path: string } },
   root: string,
   kind: readonly string[],
   options: WorkOptions,

@@ -1,6 +1,6 @@
 /** The mounted filesystems, as `/proc/self/mountinfo` tells them. */
 import { join } from 'node:path';
-import type { Host } from '../hosts/contract';
+import type { Runner } from '../hosts/contract';
 import { comparePaths, type HowItLies } from '../model/paths';
 
 export interface Mount {
@@ -51,7 +51,7 @@ export function findMount(mounts: readonly Mount[], path: string): Mount {
   return found ?? { point: '/', root: '/', type: 'unknown', readOnly: false, device: '', source: '' };
 }
 
-export async function readMounts(host: Host): Promise<Mount[]> {
+export async function readMounts(host: Runner): Promise<Mount[]> {
   return parseMounts((await host.files.read('/proc/self/mountinfo')) ?? '');
 }
 

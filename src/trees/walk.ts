@@ -1,5 +1,5 @@
 /** One look at every entry of a tree, in one streaming pass of `find`. */
-import type { Host } from '../hosts/contract';
+import type { Runner } from '../hosts/contract';
 import { readClock } from '../hosts/read-clock';
 import { makeRecordReader } from '../hosts/record-reader';
 import { TidemarkError } from '../model/errors';
@@ -60,7 +60,7 @@ const KEPT_OUTPUT_BYTES = 64 * 1024;
  * @throws TidemarkError `ToolFailed` where the tree can't be looked at, `ToolMissing` without GNU find.
  */
 export async function walk(
-  host: Pick<Host, 'name' | 'run'>,
+  host: Pick<Runner, 'name' | 'run'>,
   root: string,
   onEntry: OnEntry,
   { skip = NOT_CONTENT, ...options }: WalkOptions = {},

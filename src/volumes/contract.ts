@@ -22,7 +22,8 @@ import type {
 } from '../model/records';
 import type { Quota, Room } from '../model/room';
 import type { MoverSpec } from '../model/spec';
-import type { Mover } from '../movers/contract';
+import type { Mover, TransferId } from '../movers/contract';
+import type { Reach } from '../movers/reach';
 
 /** What a volume is, and what can be done with it on this very filesystem. */
 export interface Inspection extends Room {
@@ -101,16 +102,18 @@ export interface SincePoint {
   signal?: AbortSignal;
 }
 
+/** What of a volume is to be reached. */
+export type State =
+  | { of: 'live' }
+  | { of: 'capture'; capture: Capture }
+  | { of: 'point'; relationship: string; pointId: string };
+
+/**
+ * What a kind can do. `host` is the agent's own, in whose state folder a kind keeps its notes; where its data is, is the
+ * kind's own knowledge, and it tells by a {@link Reach} alone.
+ */
 export interface VolumeDriver {
   readonly kind: Volume['kind'];
-
-  /** The one way in which this kind is frozen, source or target; left out where its filesystem decides. */
-  readonly onlyMethod?: 'Snapshot';
-
-  /**
-   * Its points are trees: a folder that rsync can read, so that a point can be restored into any directory.
-   */
-  readonly hasTrees: boolean;
 
   /**
    * Looks, changes nothing.
@@ -200,17 +203,23 @@ export interface VolumeDriver {
    */
   quota?(host: Host, volume: Volume): Promise<Quota | undefined>;
 
-  /** Where a transfer writes: the live replica, as the mover's tool names it. */
-  landingPath(volume: Volume): string;
+  /**
+   * A way to a state, open until it is let go of: to read a capture or a point, or to write to the live replica. Makes the
+   * state readable where that takes a mount, and brings up what reaches it where the agent's own host does not. A second
+   * call for one use takes the place of the first: its agent was killed.
+   * @throws PointMissing where there is no such point; VolumeMissing where a capture is gone
+   */
+  reach(host: Host, volume: Volume, state: State, use: TransferId): Promise<Reach>;
+
+  /**
+   * Ends what ways to this volume were left open, where the agent that opened them was killed. Nothing there is not an
+   * error. Left out by kinds of which nothing is open.
+   * @param use without `syncId`, whichever sync it was for
+   */
+  leave?(host: Host, volume: Volume, use: Omit<TransferId, 'syncId'> & { syncId?: string }): Promise<void>;
 
   /** The whole recovery points, oldest first by sequence; never a half-made one. */
   points(host: Host, volume: Volume, relationship: string): Promise<Point[]>;
-
-  /**
-   * Where a recovery point can be read, read-only; makes it readable where that takes a mount.
-   * @throws PointMissing where there is no such point.
-   */
-  pointPath(host: Host, volume: Volume, relationship: string, pointId: string): Promise<string>;
 
   /**
    * Freezes the live replica as a recovery point. All or nothing; a second call with one point id
@@ -295,8 +304,8 @@ export interface VolumeDriver {
   ): Promise<void>;
 }
 
-/** What a kind of volume brings: how its volumes are handled, and its own way of sending them, where it has one. */
-export interface KindImplementation {
-  driver: VolumeDriver;
-  mover?: Mover;
-}
+/**
+ * What a kind of volume brings: how its volumes are handled, and its own way of sending them, where it has one. Made once
+ * for each agent, so that a driver may hold what it is to talk to: a cluster's client, for example.
+ */
+export type KindImplementation = (agent: Host) => { driver: VolumeDriver; mover?: Mover };

@@ -12,6 +12,7 @@ import type { TidemarkError } from '../model/errors';
 import { Turns } from '../activities/turns';
 import { makeLocalHost } from '../hosts/local';
 import { sweepKeys } from '../landings/ssh-client';
+import { makeVolumes } from '../volumes/registry';
 import { makeHostQueue } from '../model/names';
 import { openSide } from './host-side';
 import { type SideOptions } from './side';
@@ -113,6 +114,7 @@ async function runLocked(options: AgentOptions, log: Logger, signal: AbortSignal
   const context: AgentContext = {
     host: side.host,
     landings: side.landings,
+    volumes: makeVolumes(side.host),
     ...(options.allowHooks !== undefined && { allowHooks: options.allowHooks }),
     log,
   };

@@ -29,12 +29,12 @@ export interface CompareRequest {
 export async function compare(request: CompareRequest): Promise<{ comparison: Comparison; point: Point }> {
   const { id, volume, holder, pointId, mover, quick, overrides = {} } = request;
   const { path } = volume.step.volume;
-  const opened = new Set([volume.host, holder.host]);
+  let opened = [volume, holder].map(({ host, step }) => ({ host, volume: step.volume }));
   try {
     const offer = await stepAt(
       volume,
       'Make a key to compare with',
-      (host) => host.offerVerify({ id, mover, quick }),
+      (host) => host.offerVerify({ ...volume.step, id, mover, quick }),
       overrides,
     );
     const { landing, point } = await stepAt(
@@ -71,7 +71,10 @@ export async function compare(request: CompareRequest): Promise<{ comparison: Co
     return { comparison, point };
   } catch (error) {
     // Nobody is there to close anything, and somebody may wait for the answer.
-    if (error instanceof StepFailed && isMissingAgent(error.failure)) opened.delete(error.failure.host ?? '');
+    if (error instanceof StepFailed && isMissingAgent(error.failure)) {
+      const missing = error.failure.host;
+      opened = opened.filter(({ host }) => host !== missing);
+    }
     throw error;
   } finally {
     await closeLeg(id, ...opened);

@@ -4,6 +4,7 @@
  */
 import { CancellationScope } from '@temporalio/workflow';
 import type { HostActivities, StepContext } from '../activities/contract';
+import type { Volume } from '../model/records';
 import type { TransferId } from '../movers/contract';
 import { onHost, orStepFailed } from './steps';
 import type { StepOverrides } from './steps';
@@ -69,18 +70,28 @@ export async function carryComparison(
   return orStepFailed(verify({ ...from.step, id, ...request }), about.host, about.path);
 }
 
+/** One end of a leg. A restore's destination is a folder, and no volume. */
+interface End {
+  host: string;
+  volume?: Volume;
+}
+
+const volumesOn = (host: string, ends: readonly End[]) =>
+  ends.flatMap((end) => (end.host === host && end.volume ? [end.volume] : []));
+
 /**
  * Closes what either side has opened: the landing at one, the key at the other. Best effort: what can't be closed now
  * expires, and is swept by the agent. Answers how far a transfer had come that did not end by itself.
  */
-export async function closeLeg(id: TransferId, ...hosts: string[]): Promise<{ reachedBytes?: number }> {
+export async function closeLeg(id: TransferId, ...ends: End[]): Promise<{ reachedBytes?: number }> {
+  const hosts = new Set(ends.map(({ host }) => host));
   const ended = await CancellationScope.nonCancellable(() =>
     Promise.allSettled(
-      [...new Set(hosts)].map((host) =>
+      [...hosts].map((host) =>
         onHost(host, 'Close the landing, drop the key', {
           scheduleToStartTimeout: '5s',
           retry: { maximumAttempts: 2 },
-        }).closeTransfer({ id }),
+        }).closeTransfer({ id, volumes: volumesOn(host, ends) }),
       ),
     ),
   );

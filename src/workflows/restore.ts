@@ -79,8 +79,7 @@ type Opened = Awaited<ReturnType<typeof openBoth>>;
 
 /** What is sent: the tree of the point, or one item of a folder in it. */
 function whatToSend({ capture, destination: { base = '', item } }: Opened) {
-  if (item === undefined) return { capture };
-  return { capture: { ...capture, path: base === '' ? capture.path : `${capture.path}/${base}` }, item };
+  return { capture, ...(item !== undefined && { item, ...(base !== '' && { base }) }) };
 }
 
 /** Which entries would go from the destination, by size and time: contents change nothing about that. */
@@ -174,6 +173,7 @@ export async function restore(input: RestoreInput): Promise<RestoreResult> {
     if (!(error instanceof StepFailed)) throw error;
     throw ApplicationFailure.create(encodeFailure(error.failure));
   } finally {
-    await closeLeg(id, holder.endpoint.host, request.to.host);
+    const { endpoint } = holder;
+    await closeLeg(id, { host: endpoint.host, volume: volumeOf(endpoint) }, { host: request.to.host });
   }
 }

@@ -1,7 +1,7 @@
 /** One target of a sync: landing, transfer, publish; its failures are its own. */
 import { sleep } from '@temporalio/workflow';
 import type { PublishResult, SourcePrepared, TargetPrepared } from '../activities/contract';
-import { targetName, volumePath } from '../model/endpoints';
+import { targetName, volumeOf, volumePath } from '../model/endpoints';
 import { describeLeftOut, mergeLeftOut } from '../model/left-out';
 import { planTransfer } from '../model/plan-transfer';
 import type { TransferPlan } from '../model/plan-transfer';
@@ -280,7 +280,8 @@ export async function syncTarget(ctx: SyncContext, work: TargetWork): Promise<Ta
     const failed =
       error instanceof StepFailed ? error : new StepFailed(toFailure(error, target.host, volumePath(target)));
     const id: TransferId = { relationship: ctx.name, target: name, syncId: ctx.syncId };
-    const reached = await closeLeg(id, target.host, spec.source.host);
+    const ends = [target, spec.source].map((end) => ({ host: end.host, volume: volumeOf(end) }));
+    const reached = await closeLeg(id, ...ends);
     const failure = await explainShortage(ctx, work, failed.failure);
     ctx.show(name, `${failure.type}: ${failure.message}`);
     return {

@@ -10,6 +10,7 @@ import type { CaptureMethod, PointMethod } from '../../src/model/records';
 import { directoryDriver as driver } from '../../src/volumes/directory';
 import { type FilesystemKind, TestFilesystem } from '../support/filesystems';
 import { makeStamp, TARGET } from './volume-fixture';
+import { makeVolumes } from '../../src/volumes/registry';
 
 let host: Host;
 let folder: string;
@@ -79,8 +80,9 @@ describe.each([
 describe('a replica that is being written to', () => {
   const ID = { relationship: 'wiki', target: 'beta', syncId: 'wiki-000002' };
   const middle = () => ({ kind: 'directory' as const, path: join(folder, 'wiki') });
+  const here = () => ({ host, volumes: makeVolumes(host) });
   const read = (during: () => Promise<void> = async () => undefined, undo?: () => Promise<void>) =>
-    readWhole({ host, volume: middle(), relationship: 'onwards' }, during, undo);
+    readWhole({ ...here(), volume: middle(), relationship: 'onwards' }, during, undo);
   const publish = (sequence: number) =>
     driver.publish(host, middle(), {
       ...{ relationship: 'wiki', stamp: makeStamp(sequence), method: 'HardLink' },
@@ -125,9 +127,9 @@ describe('a replica that is being written to', () => {
     await noteLanding(host, ID);
     await mkdir(join(folder, 'other'));
     await readWhole(
-      { host, volume: { kind: 'directory', path: join(folder, 'other') }, relationship: 'other' },
+      { ...here(), volume: { kind: 'directory', path: join(folder, 'other') }, relationship: 'other' },
       async () => undefined,
     );
-    await readWhole({ host, volume: middle(), relationship: 'wiki' }, async () => undefined);
+    await readWhole({ ...here(), volume: middle(), relationship: 'wiki' }, async () => undefined);
   });
 });

@@ -9,6 +9,7 @@ import { directoryDriver as driver } from '../../src/volumes/directory';
 import { compareTrees, describeTree } from '../support/compare-trees';
 import { type FilesystemKind, TestFilesystem } from '../support/filesystems';
 import { makeStamp, SOURCE, TARGET } from './volume-fixture';
+import { pointPath } from '../support/point-path';
 
 let host: Host;
 let folder: string;
@@ -151,7 +152,7 @@ describe('where Tidemark keeps its own files', () => {
     expect(empty).toBe(false);
     for (const [index, method] of points.filter((method) => method !== 'Direct').entries()) {
       const point = await publish(path, index + 1, method);
-      const tree = await driver.pointPath(host, volumeAt(path), 'wiki', point.id);
+      const tree = await pointPath(driver, host, volumeAt(path), 'wiki', point.id);
       const names = (await readdir(tree)).filter((name) => name !== 'lost+found');
       // A snapshot shows an empty folder where the subvolume of the other files is.
       expect(names).toEqual(method === 'Snapshot' ? ['.tidemark', 'file'] : ['file']);
@@ -219,7 +220,7 @@ describe('a target on btrfs', () => {
     const path = join(await makeFilesystem('btrfs'), 'wiki');
     await driver.claim(host, volumeAt(path), TARGET);
     const point = await publish(path, 1, 'Snapshot');
-    const tree = await driver.pointPath(host, volumeAt(path), 'wiki', point.id);
+    const tree = await pointPath(driver, host, volumeAt(path), 'wiki', point.id);
     await expect(writeFile(join(tree, 'file'), 'x')).rejects.toThrow('EROFS');
   });
 });
@@ -267,7 +268,7 @@ describe('a disk that is full', () => {
     await driver.claim(host, volumeAt(path), TARGET);
     await writeFile(join(path, 'small'), 'x');
     const first = await publish(path, 1);
-    const tree = await driver.pointPath(host, volumeAt(path), 'wiki', first.id);
+    const tree = await pointPath(driver, host, volumeAt(path), 'wiki', first.id);
     const before = await describeTree(tree);
     const { freeBytes } = await driver.inspect(host, volumeAt(path));
     await writeFile(join(path, 'big'), Buffer.alloc(Math.floor(freeBytes * 0.7), 1));
@@ -306,7 +307,7 @@ it('leaves out what is mounted inside of a volume, and keeps the place for it', 
     await driver.claim(host, volumeAt(path), TARGET);
     for (const [index, method] of (['Clone', 'HardLink'] as const).entries()) {
       const point = await publish(path, index + 1, method);
-      const tree = await driver.pointPath(host, volumeAt(path), 'wiki', point.id);
+      const tree = await pointPath(driver, host, volumeAt(path), 'wiki', point.id);
       for (const name of ['mounted', 'deep/mounted']) {
         expect((await lstat(join(tree, name))).isDirectory()).toBe(true);
         expect(await readdir(join(tree, name))).toEqual([]);

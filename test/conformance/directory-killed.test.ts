@@ -10,6 +10,7 @@ import { compareTrees, describeTree } from '../support/compare-trees';
 import { makeFolderFixture } from '../support/directory-fixtures';
 import type { DriverCall } from '../support/programs/call-driver';
 import { makeStamp, TARGET, type VolumeFixture } from './volume-fixture';
+import { pointPath } from '../support/point-path';
 
 const ROUNDS = 5;
 const PROGRAM = resolve(__dirname, '../support/programs/call-driver.ts');
@@ -46,7 +47,7 @@ async function killAtRandom({ driver }: VolumeFixture, volume: Volume, method: P
   const states = new Map<string, string[]>();
   const expectWholePoints = async () => {
     for (const { id } of await driver.points(host, volume, 'wiki')) {
-      expect(await describeTree(await driver.pointPath(host, volume, 'wiki', id))).toEqual(states.get(id));
+      expect(await describeTree(await pointPath(driver, host, volume, 'wiki', id))).toEqual(states.get(id));
     }
   };
   try {
@@ -63,14 +64,14 @@ async function killAtRandom({ driver }: VolumeFixture, volume: Volume, method: P
       duration ||= elapsed;
       await expectWholePoints();
       const point = await driver.publish(host, volume, request);
-      expect(await compareTrees(volume.path, await driver.pointPath(host, volume, 'wiki', point.id))).toEqual(
-        [],
-      );
+      expect(
+        await compareTrees(volume.path, await pointPath(driver, host, volume, 'wiki', point.id)),
+      ).toEqual([]);
       const before = await driver.points(host, volume, 'wiki');
       const removePointIds = before.slice(0, -2).map(({ id }) => id);
       await driver.prune(host, volume, { relationship: 'wiki', removePointIds });
       await expectWholePoints();
-      const trees = dirname(await driver.pointPath(host, volume, 'wiki', point.id));
+      const trees = dirname(await pointPath(driver, host, volume, 'wiki', point.id));
       const left = (await driver.points(host, volume, 'wiki')).map(({ identity }) => identity);
       expect((await readdir(trees)).sort()).toEqual([...left].sort());
     }
@@ -91,7 +92,7 @@ async function killRollbacks({ driver }: VolumeFixture, volume: Volume, method: 
       await writeFile(join(volume.path, `only in ${sequence}`), 'x');
       const request = { relationship: 'wiki', stamp: makeStamp(sequence), method };
       const { id } = await driver.publish(host, volume, request);
-      trees.push(await driver.pointPath(host, volume, 'wiki', id));
+      trees.push(await pointPath(driver, host, volume, 'wiki', id));
     }
     const before = await Promise.all(trees.map((tree) => describeTree(tree)));
     let duration = 0;
@@ -119,7 +120,7 @@ async function killClones({ driver }: VolumeFixture, volume: Volume, method: Poi
     await fill(volume, 1);
     const stamp = makeStamp(1);
     await driver.publish(host, volume, { relationship, stamp, method });
-    const tree = await driver.pointPath(host, volume, relationship, stamp.id);
+    const tree = await pointPath(driver, host, volume, relationship, stamp.id);
     const before = await describeTree(tree);
     let duration = 0;
     let path = '';

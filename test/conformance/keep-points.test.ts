@@ -7,9 +7,10 @@ import { makeLocalHost } from '../../src/hosts/local';
 import { runChecked } from '../../src/hosts/run-checked';
 import type { Volume } from '../../src/model/records';
 import { RetainSchema } from '../../src/model/spec';
-import { driverFor } from '../../src/volumes/registry';
+import { makeVolumes } from '../../src/volumes/registry';
 import { TestFilesystem } from '../support/filesystems';
 import { makeStamp, TARGET } from './volume-fixture';
+import { pointPath } from '../support/point-path';
 
 let filesystem: TestFilesystem;
 let home: string;
@@ -31,7 +32,7 @@ it('warns of a point that can not be removed, removes the others, and keeps the 
     path: join(filesystem.mountPoint, 'wiki'),
     mustBeMounted: false,
   };
-  const driver = driverFor(volume.kind);
+  const driver = makeVolumes(host).driverFor(volume);
   const { relationship } = TARGET;
   const signal = new AbortController().signal;
   await driver.claim(host, volume, TARGET);
@@ -42,11 +43,11 @@ it('warns of a point that can not be removed, removes the others, and keeps the 
     await driver.publish(host, volume, { relationship, method: 'HardLink', signal, stamp });
     await rm(path);
   }
-  const stuck = join(await driver.pointPath(host, volume, relationship, makeStamp(1).id), 'only in 1');
+  const stuck = join(await pointPath(driver, host, volume, relationship, makeStamp(1).id), 'only in 1');
   await runChecked(host, ['chattr', '+i', stuck]);
   try {
     const retain = RetainSchema.parse({ last: 1 });
-    const kept = await keepPoints(host, volume, { relationship, retain, signal });
+    const kept = await keepPoints({ host, volume, driver }, { relationship, retain, signal });
     expect(kept.warning).toMatch(/could not all be removed[^]*only in 1/);
     expect(kept.points.at(-1)).toMatchObject({ id: makeStamp(3).id, keptBecause: ['newest', 'last 1'] });
     const trees = await host.files.list(dirname(dirname(stuck)));
@@ -54,7 +55,7 @@ it('warns of a point that can not be removed, removes the others, and keeps the 
     const listed = await driver.points(host, volume, relationship);
     expect(kept.points.map(({ id }) => id)).toEqual(listed.map(({ id }) => id));
     await runChecked(host, ['chattr', '-i', stuck]);
-    const again = await keepPoints(host, volume, { relationship, retain, signal });
+    const again = await keepPoints({ host, volume, driver }, { relationship, retain, signal });
     expect(again.warning).toBeUndefined();
     expect(again.points.map(({ id }) => id)).toEqual([makeStamp(3).id]);
   } finally {

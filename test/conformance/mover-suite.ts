@@ -16,6 +16,7 @@ import {
   makeLocalHosts,
 } from '../support/mover-rig';
 import { makeNastyTree } from '../support/nasty-tree';
+import { reachHere } from '../../src/movers/reach';
 
 const WRITE_MODES: readonly WriteMode[] = ['inPlace', 'delayed'];
 
@@ -219,10 +220,15 @@ export function testMover(
     it('is refused without the key that the landing was opened for', async () => {
       const { id, source, service, target, targetPath, sourcePath } = rig;
       const spec = moverSpec();
-      const offer = await mover.offer(source, { id, targetHost: 'beta', mover: spec });
+      const offer = await mover.offer(source, {
+        id,
+        reach: reachHere(source, sourcePath),
+        targetHost: 'beta',
+        mover: spec,
+      });
       const request = {
         id,
-        path: targetPath,
+        reach: reachHere(target, targetPath),
         volume: directoryAt(targetPath),
         offer,
         writeMode: 'inPlace' as const,
@@ -230,12 +236,17 @@ export function testMover(
         expiresAt: inAnHour(),
       };
       const landing = await mover.receive(target, service.landings, request);
-      await mover.offer(source, { id, targetHost: 'beta', mover: spec });
+      await mover.offer(source, {
+        id,
+        reach: reachHere(source, sourcePath),
+        targetHost: 'beta',
+        mover: spec,
+      });
       const { signal } = new AbortController();
       const onProgress = () => undefined;
       const push = {
         id,
-        sourcePath,
+        reach: reachHere(source, sourcePath),
         capture: captureOf(sourcePath),
         landing,
         writeMode: 'inPlace' as const,
@@ -267,14 +278,19 @@ export function testMover(
     });
 
     it('opens no landing for a command that it never offers', async () => {
-      const { id, source, service, target, targetPath } = rig;
+      const { id, source, service, target, targetPath, sourcePath } = rig;
       const spec = moverSpec();
-      const offer = await mover.offer(source, { id, targetHost: 'beta', mover: spec });
+      const offer = await mover.offer(source, {
+        id,
+        reach: reachHere(source, sourcePath),
+        targetHost: 'beta',
+        mover: spec,
+      });
       for (const command of [['rm', '-rf', '/'], ['rsync', '--server', '--sender', '.', '/etc'], []]) {
         const forged = { ...offer, serverCommands: { inPlace: command, delayed: command } };
         const request = {
           id,
-          path: targetPath,
+          reach: reachHere(target, targetPath),
           volume: directoryAt(targetPath),
           offer: forged,
           writeMode: 'inPlace' as const,
@@ -318,7 +334,11 @@ export function testMover(
       await writeFile(at('x'), 'x');
       const close = async () => {
         for (const host of [source, target])
-          await mover.close(host, service.landings, { ...id, syncId: 'wiki-000000' });
+          await mover.close(
+            host,
+            { runner: host, landings: service.landings },
+            { ...id, syncId: 'wiki-000000' },
+          );
       };
       let closed: Promise<void> | undefined;
       await rig.sync({ changeLanding: (landing) => landing, onProgress: () => void (closed ??= close()) });

@@ -12,6 +12,7 @@ import { killAtEveryCommand } from '../support/cut-host';
 import { describeFiles, makeFiles, type SnapshotStorage } from '../support/snapshot-storage';
 import { connectHere, makeStamp, SOURCE, type Stage, TARGET } from './volume-fixture';
 import { describeClaims } from './volume-suite';
+import { pointPath } from '../support/point-path';
 
 const RELATIONSHIP = 'wiki';
 
@@ -155,7 +156,7 @@ export function describeSnapshotVolume(
         });
       const list = () => storage.driver.points(stage.host, stage.volume, RELATIONSHIP);
       const pathOf = (pointId: string) =>
-        storage.driver.pointPath(stage.host, stage.volume, RELATIONSHIP, pointId);
+        pointPath(storage.driver, stage.host, stage.volume, RELATIONSHIP, pointId);
       const prune = (...removePointIds: string[]) =>
         storage.driver.prune(stage.host, stage.volume, { relationship: RELATIONSHIP, removePointIds });
       const rollback = (pointId: string, host = stage.host, volume = stage.volume) =>

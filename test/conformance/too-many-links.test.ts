@@ -8,6 +8,7 @@ import { directoryDriver } from '../../src/volumes/directory';
 import { compareTrees } from '../support/compare-trees';
 import { TestFilesystem } from '../support/filesystems';
 import { makeStamp, TARGET } from './volume-fixture';
+import { pointPath } from '../support/point-path';
 
 describe('a file that has as many names in older points as its filesystem takes', () => {
   const relationship = 'wiki';
@@ -24,7 +25,7 @@ describe('a file that has as many names in older points as its filesystem takes'
       stamp: makeStamp(sequence),
     };
     const { id } = await directoryDriver.publish(host, volume(), request);
-    return directoryDriver.pointPath(host, volume(), relationship, id);
+    return pointPath(directoryDriver, host, volume(), relationship, id);
   };
 
   beforeAll(async () => {

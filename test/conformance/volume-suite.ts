@@ -14,6 +14,7 @@ import { writeInPlace } from '../support/damage';
 import { makeStamp, SOURCE, type Stage, TARGET, type VolumeFixture } from './volume-fixture';
 import { describeSwitch } from './volume-switch-suite';
 import { describeTrees } from './volume-trees-suite';
+import { pointPath } from '../support/point-path';
 
 const ALL_CAPTURES: CaptureMethod[] = ['Snapshot', 'Clone', 'Direct'];
 const ALL_POINTS: PointMethod[] = ['Snapshot', 'Clone', 'HardLink', 'Direct'];
@@ -221,7 +222,7 @@ function describeDirectPoint({ driver }: VolumeFixture, stage: Stage): void {
       const request = { relationship: 'wiki', stamp, method: 'Direct' } as const;
       const point = await driver.publish(host, volume, request);
       expect(await driver.points(host, volume, 'wiki')).toEqual([point]);
-      expect(await driver.pointPath(host, volume, 'wiki', stamp.id)).toBe(volume.path);
+      expect(await pointPath(driver, host, volume, 'wiki', stamp.id)).toBe(volume.path);
     }
   });
 }
@@ -257,7 +258,7 @@ function describePoints({ driver }: VolumeFixture, stage: Stage, method: PointMe
       stamp: makeStamp(sequence, changes),
       method,
     });
-  const pathOf = (pointId: string) => driver.pointPath(stage.host, stage.volume, 'wiki', pointId);
+  const pathOf = (pointId: string) => pointPath(driver, stage.host, stage.volume, 'wiki', pointId);
   const idsLeft = async () => (await driver.points(stage.host, stage.volume, 'wiki')).map(({ id }) => id);
   const prune = (...removePointIds: string[]) =>
     driver.prune(stage.host, stage.volume, { relationship: 'wiki', removePointIds });

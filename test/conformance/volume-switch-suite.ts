@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { compareTrees, describeTree } from '../support/compare-trees';
 import { makeNastyTree } from '../support/nasty-tree';
 import { makeStamp, SOURCE, type Stage, TARGET, type VolumeFixture } from './volume-fixture';
+import { pointPath } from '../support/point-path';
 
 const DEMOTED = { ...TARGET, epoch: 2 };
 const PROMOTED = { ...SOURCE, epoch: 2 };
@@ -97,7 +98,7 @@ export function describeSwitch({ driver, canBeReadOnly, points }: VolumeFixture,
     const point = await driver.publish(host, volume, request);
     expect(point).toMatchObject({ diverged: true });
     expect(await driver.points(host, volume, 'wiki')).toEqual([point]);
-    const path = await driver.pointPath(host, volume, 'wiki', point.id);
+    const path = await pointPath(driver, host, volume, 'wiki', point.id);
     expect(await compareTrees(volume.path, path)).toEqual([]);
   });
 

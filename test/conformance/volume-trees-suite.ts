@@ -20,6 +20,7 @@ import { compareTrees, describeTree } from '../support/compare-trees';
 import { damageTree, writeInPlace } from '../support/damage';
 import { makeNastyTree } from '../support/nasty-tree';
 import { makeStamp, type Stage, TARGET, type VolumeFixture } from './volume-fixture';
+import { pointPath } from '../support/point-path';
 
 const NEVER = 'point-999999';
 
@@ -33,7 +34,7 @@ function makeActions({ driver }: VolumeFixture, stage: Stage, method: PointMetho
         stamp: makeStamp(sequence, changes),
         method,
       }),
-    pathOf: (pointId: string) => driver.pointPath(stage.host, stage.volume, relationship, pointId),
+    pathOf: (pointId: string) => pointPath(driver, stage.host, stage.volume, relationship, pointId),
     points: () => driver.points(stage.host, stage.volume, relationship),
     prune: (...removePointIds: string[]) =>
       driver.prune(stage.host, stage.volume, { relationship, removePointIds }),

@@ -61,7 +61,7 @@ const request = (change: Partial<LandingRequest> = {}): LandingRequest => ({
 
 /** Connects as a source does, and asks for a command of its own. */
 async function goThrough(landing: Landing) {
-  const cwd = await prepareSsh(alpha, ID, landing);
+  const cwd = await prepareSsh(alpha, alpha, ID, landing);
   const argv = ['ssh', '-F', './ssh_config', LANDING_ALIAS, 'id'];
   const { stdout, stderr, exitCode } = await alpha.run(argv, { cwd });
   return { stdout: stdout.toString(), stderr, exitCode };

@@ -49,7 +49,7 @@ function open(change: Partial<LandingRequest> = {}): Promise<Landing> {
 
 /** Connects as the source does, and asks for a command of its own. */
 async function connect(landing: Landing, ...wanted: string[]) {
-  const cwd = await prepareSsh(alpha, ID, landing);
+  const cwd = await prepareSsh(alpha, alpha, ID, landing);
   const argv = ['ssh', '-F', './ssh_config', LANDING_ALIAS, ...wanted];
   const { stdout, stderr, exitCode } = await alpha.run(argv, { cwd });
   return { stdout: stdout.toString(), stderr, exitCode };

@@ -20,6 +20,7 @@ export function cutHost(host: Host, command: number, isLooking: IsLooking): Host
   return {
     name: host.name,
     home: host.home,
+    scratch: host.scratch,
     files: {
       ...host.files,
       write: (path, content, mode) => step(() => host.files.write(path, content, mode)),

@@ -12,6 +12,8 @@ import { imageDriver } from '../../src/volumes/image';
 import type { EngineKind } from '../../src/volumes/image/store';
 import { ImageStore } from './image-stores';
 import { inAnHour, type MakeHosts, makeLocalHosts, moverSpec } from './mover-rig';
+import { pointPath } from './point-path';
+import { reachHere } from '../../src/movers/reach';
 
 export interface ImageSync {
   mover?: Parameters<typeof moverSpec>[0];
@@ -100,16 +102,18 @@ export class ImageRig {
     const mover = this.spec(options.mover);
     const id = this.id();
     const limit = options.maxDeletions === undefined ? {} : { maxDeletions: options.maxDeletions };
-    const offer = await imageMover.offer(this.source, { id, targetHost: 'beta', mover });
+    const offer = await imageMover.offer(this.source, {
+      ...{ id, reach: reachHere(this.source, this.from.volume.path), targetHost: 'beta', mover },
+    });
     const { volume } = this.to;
     const landing = await imageMover.receive(this.target, this.service.landings, {
-      ...{ id, path: imageDriver.landingPath(volume), volume, offer, mover, expiresAt: inAnHour() },
+      ...{ id, reach: reachHere(this.target, volume.path), volume, offer, mover, expiresAt: inAnHour() },
       ...{ writeMode: 'inPlace' as const, ...limit },
     });
     return await imageMover.transfer(this.source, {
       ...{
         id,
-        sourcePath: capture.path,
+        reach: reachHere(this.source, capture.path),
         capture,
         writeMode: 'inPlace',
         mover,
@@ -180,14 +184,23 @@ export class ImageRig {
   ): Promise<Comparison> {
     const spec = this.spec(mover);
     const id = this.id();
-    const offer = await imageMover.offerVerify(this.source, { id, mover: spec, quick });
+    const reach = reachHere(this.source, this.from.volume.path);
+    const offer = await imageMover.offerVerify(this.source, { id, reach, mover: spec, quick });
     const { volume } = this.to;
-    const path = await imageDriver.pointPath(this.target, volume, RELATIONSHIP, point.id);
+    const path = await pointPath(imageDriver, this.target, volume, RELATIONSHIP, point.id);
     const landing = await imageMover.receive(this.target, this.service.landings, {
-      ...{ id, path, volume, offer, mover: spec, expiresAt: inAnHour(), writeMode: 'verify' },
+      ...{
+        id,
+        reach: reachHere(this.target, path),
+        volume,
+        offer,
+        mover: spec,
+        expiresAt: inAnHour(),
+        writeMode: 'verify',
+      },
     });
     const comparison = await imageMover.verify(this.source, {
-      ...{ id, sourcePath: this.from.volume.path, volume: this.from.volume, landing, mover: spec, quick },
+      ...{ id, reach, volume: this.from.volume, landing, mover: spec, quick },
       ...{ identity: point.identity, capturedAt: point.capturedAt },
       signal: new AbortController().signal,
       onProgress: () => undefined,
@@ -198,7 +211,7 @@ export class ImageRig {
 
   async close(): Promise<void> {
     for (const host of [this.source, this.target])
-      await imageMover.close(host, this.service.landings, this.id());
+      await imageMover.close(host, { runner: host, landings: this.service.landings }, this.id());
   }
 
   async dispose(): Promise<void> {

@@ -34,6 +34,7 @@ export class Mortality {
     return {
       name: host.name,
       home: host.home,
+      scratch: host.scratch,
       files: mortal,
       run: (argv, options) => this.step(() => host.run(argv, options)),
       pipe: (argvs, options) => this.step(() => host.pipe(argvs, options)),

@@ -11,6 +11,7 @@ import { MoverSchema, type MoverSpec } from '../../src/model/spec';
 import type { Mover, TransferId, WriteMode } from '../../src/movers/contract';
 import { directoryDriver } from '../../src/volumes/directory';
 import type { Capture } from '../../src/model/capture';
+import { reachHere } from '../../src/movers/reach';
 
 export interface SyncOptions {
   writeMode?: WriteMode;
@@ -116,12 +117,13 @@ export async function makeMoverRig(
       const { written, confirmed = last, id = { ...usual, syncId: `wiki-${++sequence}` } } = options;
       const remembered = { epoch: 1, ...(confirmed && { confirmed }), ...(livePath && { livePath }) };
       const limit = maxDeletions === undefined ? {} : { maxDeletions };
-      const offer = await mover.offer(source, { id, targetHost: target.name, mover: spec });
+      const from = reachHere(source, options.sourcePath ?? sourcePath);
+      const offer = await mover.offer(source, { id, reach: from, targetHost: target.name, mover: spec });
       const path = options.targetPath ?? targetPath;
       const expiresAt = options.expiresAt ?? inAnHour();
       const landing = await mover.receive(target, service.landings, {
         id,
-        path,
+        reach: reachHere(target, path),
         volume: directoryAt(path),
         offer,
         writeMode,
@@ -133,8 +135,8 @@ export async function makeMoverRig(
       });
       const stats = await mover.transfer(source, {
         id,
-        sourcePath: options.sourcePath ?? sourcePath,
-        capture: captureOf(options.sourcePath ?? sourcePath),
+        reach: from,
+        capture: captureOf(from.path),
         landing: options.changeLanding?.(landing) ?? landing,
         writeMode,
         mover: spec,
@@ -157,10 +159,11 @@ export async function makeMoverRig(
       quick = false,
       targetPath: path = targetPath,
     } = {}) {
-      const offer = await mover.offerVerify(source, { id: usual, mover: spec, quick });
+      const from = reachHere(source, sourcePath);
+      const offer = await mover.offerVerify(source, { id: usual, reach: from, mover: spec, quick });
       const request = {
         id: usual,
-        path,
+        reach: reachHere(target, path),
         volume: directoryAt(path),
         offer,
         writeMode: 'verify' as const,
@@ -173,7 +176,7 @@ export async function makeMoverRig(
       const onProgress = () => undefined;
       const comparison = await mover.verify(source, {
         id: usual,
-        sourcePath,
+        reach: from,
         volume: directoryAt(sourcePath),
         landing,
         mover: spec,
@@ -187,12 +190,12 @@ export async function makeMoverRig(
       return comparison;
     },
     async close(id = usual) {
-      await mover.close(source, service.landings, id);
-      await mover.close(target, service.landings, id);
+      for (const host of [source, target])
+        await mover.close(host, { runner: host, landings: service.landings }, id);
     },
     async dispose() {
-      await mover.closeAll(source, service.landings, usual);
-      await mover.closeAll(target, service.landings, usual);
+      for (const host of [source, target])
+        await mover.closeAll(host, { runner: host, landings: service.landings }, usual);
       await dispose();
       await rm(folder, { recursive: true, force: true });
     },

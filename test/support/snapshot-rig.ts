@@ -18,6 +18,8 @@ import type { Capture } from '../../src/model/capture';
 import { makeStamp } from '../conformance/volume-fixture';
 import { inAnHour, type MakeHosts, makeLocalHosts, type RigHosts } from './mover-rig';
 import type { SnapshotStorage } from './snapshot-storage';
+import { pointPath } from './point-path';
+import { reachHere } from '../../src/movers/reach';
 
 export interface StreamTarget {
   name: string;
@@ -130,12 +132,15 @@ export class SnapshotRig {
     const { target = this.replica, spec = this.storage.spec } = options;
     const { sourceHost = this.source, targetHost = this.target } = options;
     const id = this.idOf(target, capture.syncId);
-    const offer = await mover.offer(sourceHost, { id, targetHost: 'beta', volume: this.volume, mover: spec });
+    const offer = await mover.offer(sourceHost, {
+      ...{ id, reach: reachHere(sourceHost, this.volume.path), targetHost: 'beta' },
+      ...{ volume: this.volume, mover: spec },
+    });
     const limit = await this.limit(options);
     const landing = await mover.receive(targetHost, this.service.landings, {
       ...{
         id,
-        path: this.storage.driver.landingPath(target.volume),
+        reach: reachHere(targetHost, target.volume.path),
         volume: target.volume,
         offer,
         stream: plan,
@@ -145,7 +150,7 @@ export class SnapshotRig {
     return await mover.transfer(sourceHost, {
       ...{
         id,
-        sourcePath: capture.path,
+        reach: reachHere(sourceHost, capture.path),
         capture,
         landing: options.changeLanding?.(landing) ?? landing,
         stream: plan,
@@ -230,20 +235,26 @@ export class SnapshotRig {
   }
 
   pathOfPoint(point: Point, target = this.replica): Promise<string> {
-    return this.storage.driver.pointPath(this.target, target.volume, this.relationship, point.id);
+    return pointPath(this.storage.driver, this.target, target.volume, this.relationship, point.id);
   }
 
   /** Compares a point with the live source. */
   async verify(point: Point, { quick = false } = {}): Promise<Comparison> {
     const { mover, spec } = this.storage;
     const id = this.idOf(this.replica, `${this.relationship}-999999`);
-    const offer = await mover.offerVerify(this.source, { id, mover: spec, quick });
+    const reach = reachHere(this.source, this.volume.path);
+    const offer = await mover.offerVerify(this.source, { id, reach, mover: spec, quick });
     const landing = await mover.receive(this.target, this.service.landings, {
-      ...{ id, path: await this.pathOfPoint(point), volume: this.replica.volume, offer },
+      ...{
+        id,
+        reach: reachHere(this.target, await this.pathOfPoint(point)),
+        volume: this.replica.volume,
+        offer,
+      },
       ...{ writeMode: 'verify', mover: spec, expiresAt: inAnHour() },
     });
     const comparison = await mover.verify(this.source, {
-      ...{ id, sourcePath: this.volume.path, volume: this.volume, landing, mover: spec, quick },
+      ...{ id, reach, volume: this.volume, landing, mover: spec, quick },
       ...{ identity: point.identity, capturedAt: point.capturedAt },
       signal: new AbortController().signal,
       onProgress: () => undefined,
@@ -254,7 +265,9 @@ export class SnapshotRig {
 
   async close(target: StreamTarget, syncId: string, host = this.target): Promise<void> {
     const id = this.idOf(target, syncId);
-    for (const side of [this.source, host]) await this.storage.mover.close(side, this.service.landings, id);
+    const { landings } = this.service;
+    for (const side of [this.source, host])
+      await this.storage.mover.close(side, { runner: side, landings }, id);
   }
 
   async dispose(): Promise<void> {

@@ -16,6 +16,7 @@ import type { MoverSpec } from '../../src/model/spec';
 import type { Mover } from '../../src/movers/contract';
 import type { VolumeDriver } from '../../src/volumes/contract';
 import { makeStamp } from '../conformance/volume-fixture';
+import { pointPath } from './point-path';
 
 /** One end of the link. */
 export interface End {
@@ -111,7 +112,7 @@ export class StreamRig {
   }
 
   pathOf(point: Pick<Point, 'id'>): Promise<string> {
-    return this.driver.pointPath(this.target.host, this.target.volume, RELATIONSHIP, point.id);
+    return pointPath(this.driver, this.target.host, this.target.volume, RELATIONSHIP, point.id);
   }
 
   /** One sync, as the workflow makes it: the same steps in the same order. */
@@ -125,11 +126,17 @@ export class StreamRig {
     const { signal = new AbortController().signal } = options;
     const request = { relationship: RELATIONSHIP, syncId, method: 'Snapshot' as const, mover: spec, signal };
     const capture = await driver.capture(source.host, source.volume, request);
-    const offer = await mover.offer(source.host, { id, targetHost: target.host.name, mover: spec });
+    const live = await driver.reach(source.host, source.volume, { of: 'live' }, id);
+    const offer = await mover.offer(source.host, {
+      ...{ id, reach: live, targetHost: target.host.name, mover: spec },
+    });
+    await live.close();
+    const to = await driver.reach(target.host, target.volume, { of: 'live' }, id);
+    const from = await driver.reach(source.host, source.volume, { of: 'capture', capture }, id);
     const common = { id, mover: spec, writeMode: 'inPlace' as const, stream: plan };
     const limit = options.maxDeletions === undefined ? {} : { maxDeletions: options.maxDeletions };
     const landing = await mover.receive(target.host, target.service.landings, {
-      ...{ ...common, offer, volume: target.volume, path: driver.landingPath(target.volume) },
+      ...{ ...common, offer, volume: target.volume, reach: to },
       expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
     });
     const stats = await mover.transfer(source.host, {
@@ -139,18 +146,20 @@ export class StreamRig {
         landing,
         signal,
         resolved: offer.resolved,
-        sourcePath: capture.path,
+        reach: from,
         ...limit,
       },
       onProgress: () => undefined,
     });
+    await from.close();
     const { identity = '' } = capture;
     const point = await driver.publish(target.host, target.volume, {
       ...{ relationship: RELATIONSHIP, method: 'Snapshot', signal },
       ...{ stamp, stream: plan, identity },
     });
-    await mover.close(target.host, target.service.landings, id);
-    await mover.close(source.host, source.service.landings, id);
+    for (const { host, service } of [target, source])
+      await mover.close(host, { runner: host, landings: service.landings }, id);
+    await to.close();
     const removePointIds = options.remove ?? [];
     await driver.prune(target.host, target.volume, { relationship: RELATIONSHIP, removePointIds });
     const release = { relationship: RELATIONSHIP, keepSyncIds: [syncId] };

@@ -1,8 +1,8 @@
 import { volumeOf, volumePath } from '../../model/endpoints';
+import { declarationOf } from '../../model/kinds';
 import { TidemarkError } from '../../model/errors';
 import type { CaptureMethod, PointMethod } from '../../model/records';
 import type { SourceSpec, TargetSpec } from '../../model/spec';
-import { driverFor } from '../../volumes/registry';
 import type { Inspection } from '../../volumes/contract';
 
 /** The order in which `Auto` takes what the filesystem can do. */
@@ -13,7 +13,7 @@ const PREFERRED_CAPTURES: readonly CaptureMethod[] = ['Snapshot', 'Clone'];
 
 /** The one way of its kind, or what the spec says; undefined where it is `Auto`. */
 export function statedCaptureMethod(source: SourceSpec): CaptureMethod | undefined {
-  const { onlyMethod } = driverFor(volumeOf(source));
+  const { onlyMethod } = declarationOf(volumeOf(source).kind);
   return onlyMethod ?? (source.copyMethod === 'Auto' ? undefined : source.copyMethod);
 }
 
@@ -31,7 +31,7 @@ export function chooseCaptureMethod(
  * @throws TidemarkError `UnsupportedCapture`, naming the alternatives.
  */
 export function choosePointMethod(target: Omit<TargetSpec, 'class'>, inspection: Inspection): PointMethod {
-  const { onlyMethod } = driverFor(volumeOf(target));
+  const { onlyMethod } = declarationOf(volumeOf(target).kind);
   if (onlyMethod) return onlyMethod;
   const { copyMethod } = target;
   if (copyMethod === 'Auto')

@@ -6,6 +6,7 @@ function markAttempts(host: Host, attempt: string): Host {
   return {
     name: host.name,
     home: host.home,
+    scratch: host.scratch,
     files: host.files,
     run: (argv, options) => host.run(argv, mark(options)),
     pipe: (argvs, options) => host.pipe(argvs, mark(options)),

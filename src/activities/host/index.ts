@@ -1,5 +1,6 @@
 import type { HostActivities } from '../contract';
 import type { AgentContext } from './context';
+import { Doors } from './doors';
 import { Exclusive } from './exclusive';
 import { makeMakeRoom } from './keep-points';
 import { makePrepare } from './prepare';
@@ -12,14 +13,15 @@ import { makeVerify } from './verify';
 /** All activities of one host's agent. */
 export function makeHostActivities(context: AgentContext): HostActivities {
   const exclusive = new Exclusive();
+  const doors = new Doors(context);
   return {
     ...makePrepare(context),
-    ...makeTransfer(context, exclusive),
-    ...makePublish(context, exclusive),
+    ...makeTransfer(context, exclusive, doors),
+    ...makePublish(context, exclusive, doors),
     ...makeMakeRoom(context, exclusive),
-    ...makeVerify(context),
-    ...makeRestore(context),
-    ...makeSwitch(context, exclusive),
+    ...makeVerify(context, doors),
+    ...makeRestore(context, doors),
+    ...makeSwitch(context, exclusive, doors),
     ...makeDrill(context),
   };
 }

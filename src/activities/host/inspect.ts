@@ -5,8 +5,6 @@ import { describeLacks } from '../../model/keeps';
 import type { Volume } from '../../model/records';
 import type { SourceSpec } from '../../model/spec';
 import type { Inspection } from '../../volumes/contract';
-import type { Host } from '../../hosts/contract';
-import { driverFor } from '../../volumes/registry';
 import { checkBeside } from '../../volumes/shared/apart';
 import { listHostsHere } from '../../volumes/shared/memory';
 import type { HostActivities } from '../contract';
@@ -57,9 +55,9 @@ function warnOfInner({ innerVolumes = [] }: Inspection): string[] {
 }
 
 /** What a target can't keep of whatever it is sent. */
-async function warnOfLacks(host: Host, volume: Volume): Promise<string[]> {
+async function warnOfLacks({ host, volumes }: AgentContext, volume: Volume): Promise<string[]> {
   try {
-    const keeps = await driverFor(volume.kind).keeps?.(host, volume);
+    const keeps = await volumes.driverFor(volume).keeps?.(host, volume);
     return [keeps && describeLacks(keeps)].filter((text) => text !== undefined);
   } catch {
     // What keeps it from being tried is told by the checks.
@@ -72,9 +70,9 @@ export async function inspectEndpoint(
   context: AgentContext,
   { relationship, role, endpoint, copyOf, mover, hooks, beside = [] }: Input,
 ): Promise<{ inspection: Inspection; problems: string[]; warnings: string[] }> {
-  const { host } = context;
+  const { host, volumes } = context;
   const volume = volumeOf(endpoint);
-  const driver = driverFor(volume.kind);
+  const driver = volumes.driverFor(volume);
   const problems: string[] = [];
   const warnings: string[] = [];
   const inspection = await driver.inspect(host, volume);
@@ -98,6 +96,6 @@ export async function inspectEndpoint(
     );
   }
   if (!mover || !sendsManyTrees(mover)) warnings.push(...warnOfInner(inspection));
-  if (role === 'target') warnings.push(...(await warnOfLacks(host, volume)));
+  if (role === 'target') warnings.push(...(await warnOfLacks(context, volume)));
   return { inspection, problems, warnings };
 }

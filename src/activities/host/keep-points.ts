@@ -6,7 +6,7 @@ import { withoutExamples } from '../../model/left-out';
 import type { KeptPoint, Point, Volume } from '../../model/records';
 import { planRetention } from '../../model/retention';
 import type { RetainSpec } from '../../model/spec';
-import { driverFor } from '../../volumes/registry';
+import type { VolumeDriver } from '../../volumes/contract';
 import type { HostActivities } from '../contract';
 import type { AgentContext } from './context';
 import type { Exclusive } from './exclusive';
@@ -40,11 +40,9 @@ export interface KeptPoints {
  * @throws where the points can't be listed, or the step was cancelled
  */
 export async function keepPoints(
-  host: Host,
-  volume: Volume,
+  { host, volume, driver }: { host: Host; volume: Volume; driver: VolumeDriver },
   { relationship, retain, signal }: { relationship: string; retain: RetainSpec; signal: AbortSignal },
 ): Promise<KeptPoints> {
-  const driver = driverFor(volume.kind);
   const { kept, remove } = explain(await driver.points(host, volume, relationship), retain);
   try {
     await driver.prune(host, volume, { relationship, removePointIds: remove, signal });
@@ -73,17 +71,24 @@ function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-export function makeMakeRoom({ host }: AgentContext, exclusive: Exclusive): Pick<HostActivities, 'makeRoom'> {
+export function makeMakeRoom(
+  { host, volumes }: AgentContext,
+  exclusive: Exclusive,
+): Pick<HostActivities, 'makeRoom'> {
   return {
     makeRoom: (input) =>
       exclusive.run(host, stepKey(input), async (marked) => {
         const { volume, claim, retain } = input;
-        await driverFor(volume.kind).check(marked, volume, claim);
-        const { removed, warning } = await keepPoints(marked, volume, {
-          relationship: claim.relationship,
-          retain,
-          signal: Context.current().cancellationSignal,
-        });
+        const driver = volumes.driverFor(volume);
+        await driver.check(marked, volume, claim);
+        const { removed, warning } = await keepPoints(
+          { host: marked, volume, driver },
+          {
+            relationship: claim.relationship,
+            retain,
+            signal: Context.current().cancellationSignal,
+          },
+        );
         return { removed, ...(warning !== undefined && { warning }) };
       }),
   };

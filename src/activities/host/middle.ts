@@ -6,10 +6,17 @@ import { declarationOf } from '../../model/kinds';
 import type { Host } from '../../hosts/contract';
 import { TidemarkError } from '../../model/errors';
 import type { Volume } from '../../model/records';
-import { driverFor } from '../../volumes/registry';
+import type { Volumes } from '../../volumes/registry';
 import { listClaimed } from '../../volumes/shared/memory';
 import { readMounts, relateFolders } from '../../trees/mounts';
 import { countLandings } from './landed';
+
+interface Reading {
+  host: Host;
+  volumes: Volumes;
+  volume: Volume;
+  relationship: string;
+}
 
 interface Writer {
   relationship: string;
@@ -18,7 +25,7 @@ interface Writer {
   newest?: string;
 }
 
-async function findWriters(host: Host, volume: Volume, relationship: string): Promise<Writer[]> {
+async function findWriters({ host, volumes, volume, relationship }: Reading): Promise<Writer[]> {
   const mounts = await readMounts(host);
   const claimed = await listClaimed(host, mounts);
   const own = claimed.find((each) => each.path === volume.path)?.folders ?? [];
@@ -32,7 +39,7 @@ async function findWriters(host: Host, volume: Volume, relationship: string): Pr
   );
   return await Promise.all(
     others.map(async ({ kind, path, relationship: other }) => {
-      const newest = (await driverFor(kind).points(host, { kind, path }, other)).at(-1)?.id;
+      const newest = (await volumes.driverFor(kind).points(host, { kind, path }, other)).at(-1)?.id;
       return {
         relationship: other,
         landings: await countLandings(host, other),
@@ -52,12 +59,13 @@ function fail(host: Host, volume: Volume, message: string): TidemarkError {
  * @throws TidemarkError `VolumeBusy` where one is in the middle of a transfer, or began one meanwhile
  */
 export async function readWhole<T>(
-  { host, volume, relationship }: { host: Host; volume: Volume; relationship: string },
+  reading: Reading,
   read: () => Promise<T>,
   undo: () => Promise<void> = async () => undefined,
 ): Promise<T> {
+  const { host, volume } = reading;
   if (!declarationOf(volume.kind).isWrittenInPlace) return await read();
-  const before = await findWriters(host, volume, relationship);
+  const before = await findWriters(reading);
   const open = before.find(({ landings }) => landings > 0);
   if (open)
     throw fail(
@@ -67,7 +75,7 @@ export async function readWhole<T>(
     );
   const result = await read();
   if (before.length === 0) return result;
-  const after = await findWriters(host, volume, relationship);
+  const after = await findWriters(reading);
   if (JSON.stringify(after) === JSON.stringify(before)) return result;
   await undo();
   throw fail(

@@ -1,9 +1,8 @@
 /** Whether what a target holds is this relationship's own copy. */
-import type { Host } from '../../hosts/contract';
 import { targetName } from '../../model/endpoints';
 import type { Claim } from '../../model/records';
 import type { Inspection } from '../../volumes/contract';
-import { driverFor } from '../../volumes/registry';
+import type { AgentContext } from './context';
 import type { HostActivities } from '../contract';
 import { readLandings } from './landed';
 
@@ -30,7 +29,7 @@ export function isForeign(inspection: Inspection, owner: Owner): boolean {
  * identity, the sync finds that out for itself, as always.
  */
 export async function wasWrittenMeanwhile(
-  host: Host,
+  { host, volumes }: Pick<AgentContext, 'host' | 'volumes'>,
   inspection: Inspection,
   input: Parameters<HostActivities['prepareTarget']>[0],
   signal: AbortSignal,
@@ -40,6 +39,6 @@ export async function wasWrittenMeanwhile(
   if (inspection.empty || inspection.claim || !isReleased(inspection, input)) return false;
   const landings = await readLandings(host, { relationship, target: targetName(target), syncId });
   return (
-    (await driverFor(volume.kind).wasWritten?.(host, volume, { relationship, landings, signal })) ?? false
+    (await volumes.driverFor(volume).wasWritten?.(host, volume, { relationship, landings, signal })) ?? false
   );
 }

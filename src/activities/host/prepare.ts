@@ -1,13 +1,14 @@
 /** Preflight of a sync on either side: looks, guards, and claims; moves no data. */
 import { Context } from '@temporalio/activity';
-import type { Host } from '../../hosts/contract';
 import { targetName } from '../../model/endpoints';
 import { sendsStates } from '../../model/movers';
 import type { HeldState, Volume } from '../../model/records';
 import type { MoverSpec, TargetSpec } from '../../model/spec';
-import { driverFor, moverFor } from '../../volumes/registry';
 import type { HostActivities, SourcePrepared, StepContext, TargetPrepared } from '../contract';
+import type { Host } from '../../hosts/contract';
+import type { VolumeDriver } from '../../volumes/contract';
 import type { AgentContext } from './context';
+import { withReach } from './doors';
 import { runOwedUndo } from './hooks';
 import { inspectEndpoint } from './inspect';
 import { landingsSincePublish } from './landed';
@@ -17,7 +18,7 @@ import { isForeign, wasWrittenMeanwhile } from './own-data';
 export function makePrepare(
   context: AgentContext,
 ): Pick<HostActivities, 'inspectEndpoint' | 'ping' | 'prepareSource' | 'prepareTarget'> {
-  const { host } = context;
+  const { host, volumes } = context;
   return {
     async ping() {},
 
@@ -25,23 +26,26 @@ export function makePrepare(
 
     async prepareSource(input): Promise<SourcePrepared> {
       const { volume, claim, syncId, source, hooks } = input;
-      const driver = driverFor(volume.kind);
+      const driver = volumes.driverFor(volume);
       await runOwedUndo(context, host, claim.relationship);
       await driver.check(host, volume, claim, { approved: input.approved });
       await driver.claim(host, volume, claim, { approved: input.approved });
-      const mover = moverFor(input.mover);
-      const [inspection, size, states, offers] = await Promise.all([
+      const mover = volumes.moverFor(input.mover);
+      const use = { relationship: claim.relationship, target: '', syncId };
+      const [inspection, states, [size, offers]] = await Promise.all([
         driver.inspect(host, volume),
-        mover.measure(host, { path: volume.path, mover: input.mover }),
         sendsStates(input.mover) ? driver.states(host, volume, claim.relationship) : undefined,
-        Promise.all(
-          input.targets.map(async (target) => {
-            const id = { relationship: claim.relationship, target: target.name, syncId };
-            return [
-              target.name,
-              await mover.offer(host, { id, targetHost: target.host, volume, mover: input.mover }),
-            ] as const;
-          }),
+        withReach({ host, volume, driver }, { of: 'live' }, use, (reach) =>
+          Promise.all([
+            mover.measure(host, { reach, mover: input.mover }),
+            Promise.all(
+              input.targets.map(async ({ name, host: targetHost }) => {
+                const id = { ...use, target: name };
+                const offer = await mover.offer(host, { id, reach, targetHost, volume, mover: input.mover });
+                return [name, offer] as const;
+              }),
+            ),
+          ]),
         ),
       ]);
       return {
@@ -61,34 +65,34 @@ export function makePrepare(
 
     async prepareTarget(input): Promise<TargetPrepared> {
       const { volume, claim } = input;
-      const driver = driverFor(volume.kind);
+      const driver = volumes.driverFor(volume);
       const looking = driver.inspect(host, volume);
       // Where both fail, what the check says is the better reason.
       looking.catch(() => undefined);
       await driver.check(host, volume, claim, { approved: input.approved });
       const before = await looking;
       const { cancellationSignal: signal } = Context.current();
-      const foreign = isForeign(before, input) || (await wasWrittenMeanwhile(host, before, input, signal));
+      const foreign = isForeign(before, input) || (await wasWrittenMeanwhile(context, before, input, signal));
       // A target that holds foreign data is not claimed before somebody has approved of it.
       if (!foreign || input.approved) await driver.claim(host, volume, claim, { approved: input.approved });
-      return lookAtTarget(host, input, foreign);
+      return lookAtTarget(context, input, foreign);
     },
   };
 }
 
 async function lookAtTarget(
-  host: Host,
+  { host, volumes }: AgentContext,
   { volume, claim, syncId, target, mover }: StepContext & { target: TargetSpec; mover: MoverSpec },
   foreign: boolean,
 ): Promise<TargetPrepared> {
   const { relationship } = claim;
-  const driver = driverFor(volume.kind);
+  const driver = volumes.driverFor(volume);
   const [inspection, points, bytes, landings, held] = await Promise.all([
     driver.inspect(host, volume, { hardLinks: true }),
     driver.points(host, volume, relationship),
     driver.diskBytes(host, volume),
     landingsSincePublish(host, { relationship, target: targetName(target), syncId }),
-    sendsStates(mover) ? lookAtStates(host, volume, relationship) : undefined,
+    sendsStates(mover) ? lookAtStates(driver, host, volume, relationship) : undefined,
   ]);
   const newestPoint = points.at(-1);
   const isUncounted = held !== undefined && inspection.exists && !inspection.empty && !newestPoint?.files;
@@ -111,11 +115,11 @@ async function lookAtTarget(
 }
 
 async function lookAtStates(
+  driver: VolumeDriver,
   host: Host,
   volume: Volume,
   relationship: string,
 ): Promise<{ states: HeldState[]; changed: boolean }> {
-  const driver = driverFor(volume.kind);
   const [states, changed] = await Promise.all([
     driver.states(host, volume, relationship),
     driver.isChanged(host, volume, relationship),

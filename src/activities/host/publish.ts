@@ -1,27 +1,31 @@
 import { Context } from '@temporalio/activity';
 import { filtersOf } from '../../model/movers';
 import { makePointId } from '../../model/names';
-import { driverFor, moverFor } from '../../volumes/registry';
 import type { HostActivities, PublishResult } from '../contract';
 import type { AgentContext } from './context';
+import type { Doors } from './doors';
 import type { Exclusive } from './exclusive';
 import { runHooks } from './hooks';
 import { keepPoints } from './keep-points';
 import { forgetLandings } from './landed';
 import { stepKey } from './transfer';
 
-export function makePublish(context: AgentContext, exclusive: Exclusive): Pick<HostActivities, 'publish'> {
-  const { host, landings } = context;
+export function makePublish(
+  context: AgentContext,
+  exclusive: Exclusive,
+  doors: Doors,
+): Pick<HostActivities, 'publish'> {
+  const { host, volumes } = context;
   return {
     async publish(input): Promise<PublishResult> {
       const { volume, claim, syncId, id, method, stats, capturedAt, sequence } = input;
       const { retain, hooks, stream, identity, leftOut } = input;
       const { relationship } = claim;
       const filters = filtersOf(input.mover);
-      const driver = driverFor(volume.kind);
+      const driver = volumes.driverFor(volume);
       const signal = Context.current().cancellationSignal;
       // The replica stands still from here on: nobody may write to it while it is frozen.
-      await moverFor(input.mover).close(host, landings, id);
+      await doors.close(id, [volumes.moverFor(input.mover)], [volume]);
       return exclusive.run(host, stepKey(input), async (marked) => {
         await driver.check(marked, volume, claim);
         const point = await driver.publish(marked, volume, {
@@ -45,7 +49,10 @@ export function makePublish(context: AgentContext, exclusive: Exclusive): Pick<H
         await forgetLandings(host, id);
         const env = { relationship, syncId, volume: volume.path, pointId: point.id };
         await runHooks(context, marked, hooks, env, signal);
-        const { points, warning } = await keepPoints(marked, volume, { relationship, retain, signal });
+        const { points, warning } = await keepPoints(
+          { host: marked, volume, driver },
+          { relationship, retain, signal },
+        );
         return { point, points, ...(warning !== undefined && { warning }) };
       });
     },

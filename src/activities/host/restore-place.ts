@@ -1,6 +1,6 @@
 /** What a restore finds on either side, before anything is changed. */
 import { basename, dirname, join } from 'node:path';
-import type { FileKind, Host } from '../../hosts/contract';
+import type { FileKind, Host, Runner } from '../../hosts/contract';
 import { makeRecordReader } from '../../hosts/record-reader';
 import { runChecked } from '../../hosts/run-checked';
 import { type ErrorType, TidemarkError } from '../../model/errors';
@@ -17,7 +17,7 @@ const NOTHING: Content = { entries: 0, bytes: 0 };
  * Counts a folder's content, or one entry with all that is in it, within its filesystem.
  * @param isFolder only what is in it: Tidemark's own and `lost+found` are none
  */
-export async function countContent(host: Host, path: string, isFolder: boolean): Promise<Content> {
+export async function countContent(host: Runner, path: string, isFolder: boolean): Promise<Content> {
   const own = isFolder ? pruneNames(NOT_CONTENT) : [];
   const start = isFolder ? ['.', '-xdev', '-mindepth', '1'] : [`./${basename(path)}`, '-xdev'];
   let [entries, bytes, newest] = [0, 0, -Infinity];
@@ -132,7 +132,7 @@ export async function findRestorePlace(host: Host, wanted: Wanted): Promise<Rest
 
 /** The content of one file or folder of a point. @throws TidemarkError `InvalidSpec` where the point has none. */
 export async function findPart(
-  host: Host,
+  host: Runner,
   { tree, part, pointId }: { tree: string; part: string; pointId: string },
 ): Promise<Content> {
   const names = part.split('/');

@@ -3,9 +3,11 @@ import type { Host } from '../../hosts/contract';
 import { measureTree } from '../../trees/measure-tree';
 import { TidemarkError } from '../../model/errors';
 import type { Volume } from '../../model/records';
-import { driverFor, moverFor } from '../../volumes/registry';
+import { declarationOf } from '../../model/kinds';
+import { reachHere } from '../../movers/reach';
 import type { HostActivities } from '../contract';
 import type { AgentContext } from './context';
+import { type Doors, withReach } from './doors';
 import { expiryIn, landingsSincePublish } from './landed';
 import { findPart, findRestorePlace } from './restore-place';
 import { findPoint } from './verify';
@@ -19,30 +21,36 @@ function noTree(host: Host, { kind, path }: Volume): TidemarkError {
   return new TidemarkError('UnsupportedCapture', message, { host: host.name, volume: path, hint });
 }
 
-export function makeRestore(context: AgentContext): Pick<HostActivities, 'offerRestore' | 'receiveRestore'> {
-  const { host, landings } = context;
+export function makeRestore(
+  context: AgentContext,
+  doors: Doors,
+): Pick<HostActivities, 'offerRestore' | 'receiveRestore'> {
+  const { host, volumes } = context;
   return {
     async offerRestore({ volume, claim, syncId, id, holder, pointId, part, targetHost, mover, dryRun }) {
-      const driver = driverFor(volume.kind);
+      const driver = volumes.driverFor(volume);
       await driver.check(host, volume, claim);
       const point = await findPoint(context, { volume, claim }, pointId);
-      if (!driver.hasTrees) throw noTree(host, volume);
+      if (!declarationOf(volume.kind).hasTrees) throw noTree(host, volume);
       const written = { relationship: claim.relationship, target: holder, syncId };
       // The only copy is the replica itself.
       const broken = point.method === 'Direct' && (await landingsSincePublish(host, written)) > 0;
-      const path = await driver.pointPath(host, volume, claim.relationship, point.id);
-      const content =
-        part === undefined
-          ? { entries: point.files, bytes: point.bytes }
-          : await findPart(host, { tree: path, part, pointId: point.id });
-      const onDisk = await measureTree(host, part === undefined ? path : join(path, part));
-      const leastBytes = Math.min(content.bytes, onDisk);
-      const isItem = part !== undefined;
-      const offer = dryRun
-        ? await moverFor(mover).offerVerify(host, { id, mover, quick: true, isItem })
-        : await moverFor(mover).offer(host, { id, targetHost, mover, isItem });
-      const capture = { syncId, method: 'Direct', path, live: false } as const;
-      return { offer, point, content, leastBytes, broken, capture };
+      const state = { of: 'point', relationship: claim.relationship, pointId: point.id } as const;
+      return await withReach({ host, volume, driver }, state, id, async (reach) => {
+        const { runner, path } = reach;
+        const content =
+          part === undefined
+            ? { entries: point.files, bytes: point.bytes }
+            : await findPart(runner, { tree: path, part, pointId: point.id });
+        const onDisk = await measureTree(runner, part === undefined ? path : join(path, part));
+        const leastBytes = Math.min(content.bytes, onDisk);
+        const isItem = part !== undefined;
+        const offer = dryRun
+          ? await volumes.moverFor(mover).offerVerify(host, { id, reach, mover, quick: true, isItem })
+          : await volumes.moverFor(mover).offer(host, { id, reach, targetHost, mover, isItem });
+        const capture = { syncId, method: 'Direct', path, live: false, pointId: point.id } as const;
+        return { offer, point, content, leastBytes, broken, capture };
+      });
     },
 
     async receiveRestore({ id, path, part, overwrite, dryRun, offer, mover, leastBytes, landingLifetimeMs }) {
@@ -53,17 +61,16 @@ export function makeRestore(context: AgentContext): Pick<HostActivities, 'offerR
       if (dryRun && found.entries === 0) return place;
       if (!exists) await host.files.mkdir(root, PRIVATE_FOLDER);
       const volume: Volume = { kind: 'directory', path: folder };
-      const keeps = await driverFor(volume.kind).keeps?.(host, volume);
-      const landing = await moverFor(mover).receive(host, landings, {
-        id,
-        path: folder,
-        volume,
-        ...(keeps && { keeps }),
-        offer,
-        writeMode: dryRun ? 'verify' : 'delayed',
-        mover,
-        expiresAt: expiryIn(landingLifetimeMs),
-      });
+      const keeps = await volumes.driverFor(volume).keeps?.(host, volume);
+      const open = () => Promise.resolve(reachHere(host, folder));
+      const landing = await doors.openFor(id, open, (reach, { landings }) =>
+        volumes.moverFor(mover).receive(host, landings, {
+          ...{ id, reach, volume, offer, mover },
+          ...(keeps && { keeps }),
+          writeMode: dryRun ? 'verify' : 'delayed',
+          expiresAt: expiryIn(landingLifetimeMs),
+        }),
+      );
       return { ...place, landing };
     },
   };

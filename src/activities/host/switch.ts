@@ -3,10 +3,10 @@ import { Context } from '@temporalio/activity';
 import type { Host } from '../../hosts/contract';
 import { TidemarkError } from '../../model/errors';
 import { makePointId } from '../../model/names';
-import { driverFor, MOVERS } from '../../volumes/registry';
 import type { HostActivities, StepContext } from '../contract';
 import type { AgentContext } from './context';
 import { choosePointMethod } from './copy-method';
+import type { Doors } from './doors';
 import type { Exclusive } from './exclusive';
 import { runHooks } from './hooks';
 import { forgetLandings, landingsSincePublish } from './landed';
@@ -17,21 +17,18 @@ type Activities = Pick<
   'listPoints' | 'runHooks' | 'fence' | 'rollback' | 'promote' | 'keepDiverged'
 >;
 
-export function makeSwitch(context: AgentContext, exclusive: Exclusive): Activities {
-  const { host, landings } = context;
+export function makeSwitch(context: AgentContext, exclusive: Exclusive, doors: Doors): Activities {
+  const { host, volumes } = context;
 
   /** Nothing of an older epoch writes to, or reads from, this volume any more. */
-  const endTransfers = async ({ claim }: StepContext, targets: string[]) => {
-    for (const mover of MOVERS) {
-      for (const target of targets) {
-        await mover.closeAll(host, landings, { relationship: claim.relationship, target });
-      }
-    }
+  const endTransfers = async ({ claim, volume }: StepContext, targets: string[]) => {
+    for (const target of targets)
+      await doors.closeAll({ relationship: claim.relationship, target }, volumes.movers, [volume]);
   };
 
   return {
     async listPoints({ volume, claim, syncId, target }) {
-      const driver = driverFor(volume.kind);
+      const driver = volumes.driverFor(volume);
       await driver.check(host, volume, claim);
       const [points, opened] = await Promise.all([
         driver.points(host, volume, claim.relationship),
@@ -48,14 +45,14 @@ export function makeSwitch(context: AgentContext, exclusive: Exclusive): Activit
 
     fence: (input) =>
       exclusive.run(host, stepKey(input), async (marked) => {
-        const answer = await driverFor(input.volume.kind).demote(marked, input.volume, input.claim);
+        const answer = await volumes.driverFor(input.volume).demote(marked, input.volume, input.claim);
         await endTransfers(input, input.targets);
         return answer;
       }),
 
     async rollback(input) {
       const { volume, claim, syncId, targets, pointId } = input;
-      const driver = driverFor(volume.kind);
+      const driver = volumes.driverFor(volume);
       const signal = Context.current().cancellationSignal;
       await exclusive.run(host, stepKey(input), async (marked) => {
         // First the epoch: a step of an older one that comes late is refused from here on.
@@ -70,13 +67,13 @@ export function makeSwitch(context: AgentContext, exclusive: Exclusive): Activit
 
     promote: (input) =>
       exclusive.run(host, stepKey(input), (marked) =>
-        driverFor(input.volume.kind).promote(marked, input.volume, input.claim),
+        volumes.driverFor(input.volume).promote(marked, input.volume, input.claim),
       ),
 
     keepDiverged: (input) =>
       exclusive.run(host, stepKey(input), async (marked) => {
         const { volume, claim, syncId, target, sequence, capturedAt } = input;
-        const driver = driverFor(volume.kind);
+        const driver = volumes.driverFor(volume);
         await driver.check(marked, volume, claim);
         const inspection = await driver.inspect(marked, volume);
         const { fileBytes, entries } = await driver.size(host, volume);
@@ -103,10 +100,10 @@ export function makeSwitch(context: AgentContext, exclusive: Exclusive): Activit
 
 /** Drills: copies of recovery points that a service is started on. */
 export function makeDrill(context: AgentContext): Pick<HostActivities, 'makeClone' | 'removeClones'> {
-  const { host } = context;
+  const { host, volumes } = context;
   return {
     async makeClone({ volume, claim, cloneId, pointId }) {
-      const driver = driverFor(volume.kind);
+      const driver = volumes.driverFor(volume);
       const { relationship } = claim;
       await driver.check(host, volume, claim);
       // What a drill left that was killed, and whose clean-up never reached this host.
@@ -120,7 +117,7 @@ export function makeDrill(context: AgentContext): Pick<HostActivities, 'makeClon
     },
 
     removeClones: ({ volume, claim }) =>
-      driverFor(volume.kind).removeClones(host, volume, {
+      volumes.driverFor(volume).removeClones(host, volume, {
         relationship: claim.relationship,
         keepCloneIds: [],
       }),

@@ -1,15 +1,18 @@
 /** Capture, landing, transfer, release: the bytes of a sync. */
+import { join } from 'node:path';
 import { Context } from '@temporalio/activity';
 import type { Host } from '../../hosts/contract';
 import { readClock } from '../../hosts/read-clock';
 import type { CaptureMethod, Progress, Volume } from '../../model/records';
 import { estimateNeededBytes } from '../../model/space';
 import type { SourceSpec } from '../../model/spec';
+import { reachAt, type Reach } from '../../movers/reach';
+import type { VolumeDriver } from '../../volumes/contract';
 import { receiveAttempt } from '../../movers/shared/names';
-import { driverFor, moverFor, MOVERS } from '../../volumes/registry';
 import type { HostActivities, StepContext } from '../contract';
 import type { AgentContext } from './context';
 import { chooseCaptureMethod, statedCaptureMethod } from './copy-method';
+import { type Doors, stateOf, withReach } from './doors';
 import type { Exclusive } from './exclusive';
 import { betweenHooks } from './hooks';
 import { expiryIn, noteClosing, noteLanding, readLandings } from './landed';
@@ -27,17 +30,21 @@ export function stepKey({ claim, volume }: Pick<StepContext, 'claim' | 'volume'>
 }
 
 /** `Auto` is looked for; what the spec names is taken at its word, and refused by the driver where it can't be. */
-async function findCaptureMethod(host: Host, volume: Volume, source: SourceSpec): Promise<CaptureMethod> {
+async function findCaptureMethod(
+  { host, driver }: { host: Host; driver: VolumeDriver },
+  volume: Volume,
+  source: SourceSpec,
+): Promise<CaptureMethod> {
   const stated = statedCaptureMethod(source);
-  return stated ?? chooseCaptureMethod(source, await driverFor(volume.kind).inspect(host, volume));
+  return stated ?? chooseCaptureMethod(source, await driver.inspect(host, volume));
 }
 
-export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activities {
-  const { host, landings } = context;
+export function makeTransfer(context: AgentContext, exclusive: Exclusive, doors: Doors): Activities {
+  const { host, volumes } = context;
   const release: HostActivities['release'] = async (input) => {
     const { volume, claim, keepSyncIds } = input;
     await exclusive.run(host, stepKey(input), (marked) =>
-      driverFor(volume.kind).release(marked, volume, { relationship: claim.relationship, keepSyncIds }),
+      volumes.driverFor(volume).release(marked, volume, { relationship: claim.relationship, keepSyncIds }),
     );
   };
   return {
@@ -47,14 +54,15 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activ
       const { volume, claim, syncId, source, hooks, mover } = input;
       const signal = Context.current().cancellationSignal;
       return exclusive.run(host, stepKey(input), async (marked) => {
-        await driverFor(volume.kind).check(marked, volume, claim);
+        const driver = volumes.driverFor(volume);
+        await driver.check(marked, volume, claim);
         const env = { relationship: claim.relationship, syncId, volume: volume.path };
-        const method = await findCaptureMethod(marked, volume, source);
+        const method = await findCaptureMethod({ host: marked, driver }, volume, source);
         return betweenHooks(context, marked, hooks, env, signal, () =>
           readWhole(
-            { host: marked, volume, relationship: claim.relationship },
+            { host: marked, volumes, volume, relationship: claim.relationship },
             () =>
-              driverFor(volume.kind).capture(marked, volume, {
+              driver.capture(marked, volume, {
                 relationship: claim.relationship,
                 syncId,
                 method,
@@ -62,7 +70,7 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activ
                 signal,
               }),
             () =>
-              driverFor(volume.kind).release(marked, volume, {
+              driver.release(marked, volume, {
                 relationship: claim.relationship,
                 keepSyncIds: [],
               }),
@@ -74,42 +82,58 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activ
     async receive(input) {
       const { volume, claim, id, offer, writeMode, stream, mover, landingLifetimeMs } = input;
       const { maxDeletions, maxDeletionsPercent } = input;
-      const driver = driverFor(volume.kind);
+      const driver = volumes.driverFor(volume);
       await driver.check(host, volume, claim);
-      await host.endAttempts(receiveAttempt(host.home, id));
-      const written = await driver.listWritten?.(host, volume, {
-        relationship: claim.relationship,
-        landings: await readLandings(host, id),
-        signal: Context.current().cancellationSignal,
-      });
-      await noteLanding(host, id);
-      const keeps = await driver.keeps?.(host, volume);
-      return moverFor(mover).receive(host, landings, {
-        id,
-        ...(keeps && { keeps }),
-        ...(written && { written }),
-        path: driver.landingPath(volume),
-        volume,
-        offer,
-        writeMode,
-        ...(stream && { stream }),
-        mover,
-        expiresAt: expiryIn(landingLifetimeMs),
-        ...(maxDeletions !== undefined && { maxDeletions }),
-        ...(maxDeletionsPercent !== undefined && { maxDeletionsPercent }),
+      const open = () => driver.reach(host, volume, { of: 'live' }, id);
+      return await doors.openFor(id, open, async (reach, { runner, landings }) => {
+        await runner.endAttempts(receiveAttempt(host.home, id));
+        const written = await driver.listWritten?.(host, volume, {
+          relationship: claim.relationship,
+          landings: await readLandings(host, id),
+          signal: Context.current().cancellationSignal,
+        });
+        await noteLanding(host, id);
+        const keeps = await driver.keeps?.(host, volume);
+        return await volumes.moverFor(mover).receive(host, landings, {
+          id,
+          ...(keeps && { keeps }),
+          ...(written && { written }),
+          reach,
+          volume,
+          offer,
+          writeMode,
+          ...(stream && { stream }),
+          mover,
+          expiresAt: expiryIn(landingLifetimeMs),
+          ...(maxDeletions !== undefined && { maxDeletions }),
+          ...(maxDeletionsPercent !== undefined && { maxDeletionsPercent }),
+        });
       });
     },
 
     async transfer(input) {
-      const { volume, claim, capture, item, landing, id, writeMode, stream, mover, resolved, maxDeletions } =
-        input;
+      const {
+        volume,
+        claim,
+        capture,
+        base,
+        item,
+        landing,
+        id,
+        writeMode,
+        stream,
+        mover,
+        resolved,
+        maxDeletions,
+      } = input;
       const { maxDeletionsPercent, targetEntries, expectedBytes, since } = input;
       const { cancellationSignal: signal, info } = Context.current();
-      await driverFor(volume.kind).check(host, volume, claim);
-      const send = (onProgress: (progress: Progress) => void) =>
-        moverFor(mover).transfer(host, {
+      const driver = volumes.driverFor(volume);
+      await driver.check(host, volume, claim);
+      const sendFrom = (reach: Reach, onProgress: (progress: Progress) => void) =>
+        volumes.moverFor(mover).transfer(host, {
           id,
-          sourcePath: capture.path,
+          reach,
           ...(item !== undefined && { item }),
           capture,
           landing,
@@ -132,28 +156,30 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activ
           onProgress,
         });
       const { relationship } = claim;
-      const stats = await followTransfer(id, (onProgress) =>
-        capture.live ? readWhole({ host, volume, relationship }, () => send(onProgress)) : send(onProgress),
-      );
+      const stats = await followTransfer(id, (onProgress) => {
+        const send = () =>
+          withReach({ host, volume, driver }, stateOf(relationship, capture), id, (reach) =>
+            sendFrom(base === undefined ? reach : reachAt(reach, join(reach.path, base)), onProgress),
+          );
+        return capture.live ? readWhole({ host, volumes, volume, relationship }, send) : send();
+      });
       // A source that was lost or replaced in the middle must not become a recovery point.
-      await driverFor(volume.kind).check(host, volume, claim);
+      await driver.check(host, volume, claim);
       // What can't be released now, the next release finds and drops: it is space, not data.
       if (input.releaseAfter) await release({ ...input, keepSyncIds: [] }).catch(() => undefined);
       return { stats, attempt: info.attempt };
     },
 
-    async closeTransfer({ id }) {
+    async closeTransfer({ id, volumes: touched = [] }) {
       const closedAt = await readClock(host);
-      for (const mover of MOVERS) {
-        await mover.close(host, landings, id);
-      }
+      await doors.close(id, volumes.movers, touched);
       await noteClosing(host, id, closedAt);
       const reachedBytes = takeReached(id);
       return { ...(reachedBytes !== undefined && { reachedBytes }) };
     },
 
     async measureShortage({ volume, growth }) {
-      const driver = driverFor(volume.kind);
+      const driver = volumes.driverFor(volume);
       const { freeBytes, inodes } = await driver.inspect(host, volume);
       const replicaBytes = await driver.diskBytes(host, volume);
       const needed = estimateNeededBytes({ ...growth, replicaBytes });
@@ -163,10 +189,10 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive): Activ
     },
 
     async retireEndpoint({ volume, relationship, copyOf }) {
-      const driver = driverFor(volume.kind);
+      const driver = volumes.driverFor(volume);
       await driver.release(host, volume, { relationship, keepSyncIds: [] });
       await driver.disclaim(host, volume, relationship, copyOf);
-      for (const mover of MOVERS) await mover.forget?.(host, relationship);
+      for (const mover of volumes.movers) await mover.forget?.(host, relationship);
     },
   };
 }

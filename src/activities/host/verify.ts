@@ -1,9 +1,11 @@
 import { Context } from '@temporalio/activity';
+import { join } from 'node:path';
+import { reachAt } from '../../movers/reach';
 import { TidemarkError } from '../../model/errors';
 import type { Point } from '../../model/records';
-import { driverFor, moverFor } from '../../volumes/registry';
 import type { HostActivities, StepContext } from '../contract';
 import type { AgentContext } from './context';
+import { type Doors, stateOf, withReach } from './doors';
 import { expiryIn } from './landed';
 import { progressReporter } from './progress';
 
@@ -13,8 +15,8 @@ export async function findPoint(
   { volume, claim }: Pick<StepContext, 'volume' | 'claim'>,
   pointId?: string,
 ): Promise<Point> {
-  const { host } = context;
-  const points = await driverFor(volume.kind).points(host, volume, claim.relationship);
+  const { host, volumes } = context;
+  const points = await volumes.driverFor(volume).points(host, volume, claim.relationship);
   const point = pointId ? points.find(({ id }) => id === pointId) : points.at(-1);
   if (point) return point;
   throw new TidemarkError(
@@ -32,42 +34,48 @@ export async function findPoint(
 
 export function makeVerify(
   context: AgentContext,
+  doors: Doors,
 ): Pick<HostActivities, 'offerVerify' | 'receiveVerify' | 'verify' | 'markVerified'> {
-  const { host, landings } = context;
+  const { host, volumes } = context;
   return {
-    offerVerify: ({ id, mover, quick }) => moverFor(mover).offerVerify(host, { id, mover, quick }),
+    offerVerify: ({ volume, id, mover, quick }) =>
+      withReach({ host, volume, driver: volumes.driverFor(volume) }, { of: 'live' }, id, (reach) =>
+        volumes.moverFor(mover).offerVerify(host, { id, reach, mover, quick }),
+      ),
 
     async receiveVerify({ volume, claim, id, offer, mover, pointId, landingLifetimeMs }) {
-      const driver = driverFor(volume.kind);
+      const driver = volumes.driverFor(volume);
       await driver.check(host, volume, claim);
       const point = await findPoint(context, { volume, claim }, pointId);
-      const path = await driver.pointPath(host, volume, claim.relationship, point.id);
       const keeps = await driver.keeps?.(host, volume);
-      const landing = await moverFor(mover).receive(host, landings, {
-        id,
-        ...(keeps && { keeps }),
-        path,
-        volume,
-        offer,
-        writeMode: 'verify',
-        mover,
-        expiresAt: expiryIn(landingLifetimeMs),
-      });
+      const state = { of: 'point', relationship: claim.relationship, pointId: point.id } as const;
+      const open = () => driver.reach(host, volume, state, id);
+      const landing = await doors.openFor(id, open, (reach, { landings }) =>
+        volumes.moverFor(mover).receive(host, landings, {
+          ...{ id, reach, volume, offer, mover },
+          ...(keeps && { keeps }),
+          writeMode: 'verify',
+          expiresAt: expiryIn(landingLifetimeMs),
+        }),
+      );
       return { landing, point };
     },
 
-    async verify({ volume, claim, capture, ...compared }) {
+    async verify({ volume, claim, capture, base, ...compared }) {
       const signal = Context.current().cancellationSignal;
       const onProgress = progressReporter();
-      await driverFor(volume.kind).check(host, volume, claim);
-      return moverFor(compared.mover).verify(host, {
-        ...compared,
-        ...{ volume, sourcePath: capture.path, signal, onProgress },
+      const driver = volumes.driverFor(volume);
+      await driver.check(host, volume, claim);
+      const state = stateOf(claim.relationship, capture);
+      return await withReach({ host, volume, driver }, state, compared.id, (whole) => {
+        const reach = base === undefined ? whole : reachAt(whole, join(whole.path, base));
+        const mover = volumes.moverFor(compared.mover);
+        return mover.verify(host, { ...compared, ...{ volume, reach, signal, onProgress } });
       });
     },
 
     async markVerified({ volume, claim, pointId, at }) {
-      await driverFor(volume.kind).markVerified(host, volume, claim.relationship, pointId, at);
+      await volumes.driverFor(volume).markVerified(host, volume, claim.relationship, pointId, at);
     },
   };
 }

@@ -46,7 +46,7 @@ export async function makeSshHost({
       run(name, sessions, ['sh', '-c', script, 'sh', ...args], options, { isQuick: true });
     const absolute = home.startsWith('/') ? home : `${facts.userHome.replace(/\/$/, '')}/${home}`;
     const files = makeSshFiles(running, runScript);
-    const there = { ...running, home: absolute, files };
+    const there = { ...running, home: absolute, scratch: absolute, files };
     return {
       ...there,
       facts,

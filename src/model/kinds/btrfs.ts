@@ -13,4 +13,6 @@ export const btrfs = {
   isFolder: true,
   files: 'at-id',
   isWrittenInPlace: false,
+  onlyMethod: 'Snapshot',
+  hasTrees: true,
 } as const satisfies KindDeclaration;

@@ -23,6 +23,10 @@ export interface KindDeclaration {
    * replace the replica in one step.
    */
   isWrittenInPlace: boolean;
+  /** The one way in which this kind is frozen, source or target; left out where its filesystem decides. */
+  onlyMethod?: 'Snapshot';
+  /** Its points are trees: folders that rsync can read, so that a point can be restored into any directory. */
+  hasTrees: boolean;
   /** Why one volume of this kind can't be copied to another; undefined where it can. */
   objectToCopy?: (from: string, to: string) => string | undefined;
 }

@@ -11,4 +11,5 @@ export const directory = {
   isFolder: true,
   files: 'at-id',
   isWrittenInPlace: true,
+  hasTrees: true,
 } as const satisfies KindDeclaration;

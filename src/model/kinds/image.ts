@@ -22,5 +22,7 @@ export const image = {
   isFolder: false,
   files: 'known-to-tool',
   isWrittenInPlace: false,
+  onlyMethod: 'Snapshot',
+  hasTrees: false,
   objectToCopy,
 } as const satisfies KindDeclaration;

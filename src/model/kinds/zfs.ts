@@ -10,4 +10,6 @@ export const zfs = {
   isFolder: false,
   files: 'where-mounted',
   isWrittenInPlace: false,
+  onlyMethod: 'Snapshot',
+  hasTrees: true,
 } as const satisfies KindDeclaration;

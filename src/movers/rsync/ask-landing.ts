@@ -16,18 +16,24 @@ export const wordOf = (list: string): string => `${PLACEHOLDER_PATH}${list}/`;
  */
 export async function askLanding(
   host: Host,
-  { id, landing, sourcePath, signal }: Pick<TransferRequest, 'id' | 'landing' | 'sourcePath' | 'signal'>,
+  { id, landing, reach, signal }: Pick<TransferRequest, 'id' | 'landing' | 'reach' | 'signal'>,
   list: string,
 ): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  const { exitCode, stderr } = await host.run([...SSH_ARGV, LANDING_ALIAS, `list . ${wordOf(list)}`], {
-    cwd: await prepareSsh(host, id, landing),
-    signal,
-    attempt: transferAttempt(host.home, id),
-    onStdout: (chunk) => chunks.push(chunk),
-    maxOutputBytes: 1024 * 1024,
-  });
+  const { exitCode, stderr } = await reach.runner.run(
+    [...SSH_ARGV, LANDING_ALIAS, `list . ${wordOf(list)}`],
+    {
+      cwd: await prepareSsh(host, reach.runner, id, landing),
+      signal,
+      attempt: transferAttempt(host.home, id),
+      onStdout: (chunk) => chunks.push(chunk),
+      maxOutputBytes: 1024 * 1024,
+    },
+  );
   if (exitCode !== 0)
-    throw classifyEnding({ ...(await describeLink(host, id, landing)), exitCode, stderr, sourcePath });
+    throw classifyEnding({
+      ...(await describeLink(host, id, landing)),
+      ...{ exitCode, stderr, sourcePath: reach.path },
+    });
   return Buffer.concat(chunks);
 }

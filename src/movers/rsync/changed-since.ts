@@ -1,5 +1,5 @@
 /** Tells what the source changed after a point was captured from what was damaged. */
-import type { Host } from '../../hosts/contract';
+import type { Runner } from '../../hosts/contract';
 import { toolFailed } from '../../hosts/run-checked';
 import { type Fingerprint, FingerprintComparer } from '../../trees/fingerprint';
 import { walk } from '../../trees/walk';
@@ -25,7 +25,7 @@ interface Times {
 }
 
 /** By path; what does not exist is left out. */
-async function readTimes(host: Host, root: string, paths: readonly Buffer[]): Promise<Map<string, Times>> {
+async function readTimes(host: Runner, root: string, paths: readonly Buffer[]): Promise<Map<string, Times>> {
   const unique = new Map(paths.map((path) => [key(path), path]));
   // `./` before each, so that no name is an option.
   const stdin = Buffer.concat(
@@ -65,7 +65,7 @@ function isNewByTimes(chain: readonly Buffer[], times: ReadonlyMap<string, Times
  * out.
  */
 async function judgeByFingerprint(
-  host: Host,
+  host: Runner,
   root: string,
   paths: ReadonlySet<string>,
   before: Fingerprint,
@@ -95,7 +95,7 @@ interface Question {
 
 /** For each name: was it changed at the source since the point was captured? What can't be told was not. */
 export async function findChangedSince(
-  host: Host,
+  host: Runner,
   { root, names, capturedAt, before }: Question,
 ): Promise<boolean[]> {
   const named = names.map((name) => {

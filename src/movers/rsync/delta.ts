@@ -10,6 +10,7 @@ import type { TransferStats } from '../../model/records';
 import type { MoverSpec } from '../../model/spec';
 import { TidemarkError } from '../../model/errors';
 import type { Mover, TransferRequest } from '../contract';
+import { reachAt } from '../reach';
 import { openLanding } from '../shared/open-landing';
 import { askServerCommand } from './offer';
 import { listLinked } from './parted-names';
@@ -94,7 +95,7 @@ export async function transferDelta(
   const { maxDeletions: _planned, targetEntries: _counted, remembered: _source, ...rest } = others;
   const stats = await transfer(host, {
     ...rest,
-    ...{ id, mover: byChecksum(mover), landing, writeMode, sourcePath: path },
+    ...{ id, mover: byChecksum(mover), landing, writeMode, reach: reachAt(request.reach, path) },
     ...(maxDeletions !== undefined && { maxDeletions }),
     resolved: { whole: 'yes' },
   });

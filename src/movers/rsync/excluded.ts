@@ -1,5 +1,5 @@
 /** Asks rsync which paths a user's own filters exclude: what somebody left out on purpose needs no naming. */
-import type { Host } from '../../hosts/contract';
+import type { Runner } from '../../hosts/contract';
 import { toolFailed } from '../../hosts/run-checked';
 import { rsyncOptions } from '../../model/movers';
 import type { MoverSpec } from '../../model/spec';
@@ -19,7 +19,7 @@ function withFolders(path: string): string[] {
  * @param paths below the root; bytes, one character each (`latin1`).
  */
 export async function dropExcluded(
-  host: Host,
+  host: Runner,
   root: string,
   mover: MoverSpec,
   paths: readonly string[],
@@ -33,7 +33,7 @@ export async function dropExcluded(
   const list = ['--files-from=-', '--from0', '--no-implied-dirs', '--no-recursive', '--dirs'];
   const filters = makeFilters(rsyncOptions(mover), 'inPlace').filter((rule) => /=[SH] /.test(rule));
   const argv = ['rsync', '-a', '--dry-run', ...list, '--out-format=%n', ...filters, '--', './'];
-  const result = await host.run([...argv, `${host.home}/nowhere/`], {
+  const result = await host.run([...argv, `${host.scratch}/nowhere/`], {
     cwd: root,
     stdin: Buffer.from([...asked].map((path) => `${path}\0`).join(''), 'latin1'),
     onStdout: reader.push,

@@ -35,7 +35,7 @@ export async function foresee(
   request: TransferRequest,
   suspects: readonly string[],
 ): Promise<Foreseen> {
-  const { id, mover, writeMode, resolved, landing, sourcePath, signal } = request;
+  const { id, mover, writeMode, resolved, landing, reach, signal } = request;
   const startedAt = performance.now();
   const counter = new StatsCounter();
   const examples: string[] = [];
@@ -55,10 +55,13 @@ export async function foresee(
     ...writerOf(landing),
     pass,
   });
-  const run = { id, sourcePath, landing, options, pass, signal, onLine } as const;
+  const run = { id, reach, landing, options, pass, signal, onLine } as const;
   const { exitCode, stderr } = await runRsync(host, run);
   if (exitCode !== 0 && exitCode !== VANISHED) {
-    throw classifyEnding({ ...(await describeLink(host, id, landing)), exitCode, stderr, sourcePath });
+    throw classifyEnding({
+      ...(await describeLink(host, id, landing)),
+      ...{ exitCode, stderr, sourcePath: reach.path },
+    });
   }
   const durationMs = Math.round(performance.now() - startedAt);
   const stats = counter.result({ durationMs, filesVanished: countVanished(stderr) });

@@ -1,5 +1,5 @@
 /** Finds what of a tree rsync does not carry to a landing: one walk, of what may be left out alone. */
-import type { Host } from '../../hosts/contract';
+import type { Runner } from '../../hosts/contract';
 import { TidemarkError } from '../../model/errors';
 import { isRoot, type Keeps, keepsTime } from '../../model/keeps';
 import type { LeftOut, LeftOutReason } from '../../model/left-out';
@@ -82,7 +82,7 @@ function makeFind({ mover }: Walked): string[] {
   return ['find', '.', ...(staysOnDevice(mover) ? ['-xdev'] : []), ...prune];
 }
 
-async function walkTree(host: Host, walked: Walked, onFound: OnFound): Promise<void> {
+async function walkTree(host: Runner, walked: Walked, onFound: OnFound): Promise<void> {
   let rootDevice = '';
   const mounts = await mountsInside(host, walked.sourcePath);
   const readRecord = (record: string) => {
@@ -101,7 +101,7 @@ async function walkTree(host: Host, walked: Walked, onFound: OnFound): Promise<v
 }
 
 /** What of a tree is not carried, or not wholly, but for what the spec excludes. Reads the tree, not its files. */
-export async function findLeftOut(host: Host, walked: Walked): Promise<LeftOut[]> {
+export async function findLeftOut(host: Runner, walked: Walked): Promise<LeftOut[]> {
   const { sourcePath, mover, keeps, signal } = walked;
   const tally = new Tally();
   const count: OnFound = (reason, path) => {

@@ -1,5 +1,5 @@
 /** Finds the files whose attributes a receiver does not keep. */
-import type { Host } from '../../hosts/contract';
+import type { Runner } from '../../hosts/contract';
 import { makeToolMissing } from '../../hosts/missing-tool';
 import { type AttributeSpace, isRoot, type Keeps, REASON_OF_ATTRIBUTE } from '../../model/keeps';
 import type { LeftOutReason } from '../../model/left-out';
@@ -54,7 +54,7 @@ export function makeAttributeReader(
  * @throws TidemarkError `ToolMissing` without getfattr.
  */
 export async function findLostAttributes(
-  host: Host,
+  host: Runner,
   find: readonly string[],
   { keeps, cwd, signal }: { keeps?: Keeps; cwd: string; signal?: AbortSignal },
   onFound: OnFound,

@@ -1,13 +1,14 @@
 /** How much room a whole copy needs. */
 import { rsyncOptions } from '../../model/movers';
-import type { Host } from '../../hosts/contract';
+import type { Host, Runner } from '../../hosts/contract';
 import { measureTree } from '../../trees/measure-tree';
 import type { MoverSpec } from '../../model/spec';
 import { takeFingerprint } from '../../trees/fingerprint';
+import type { Reach } from '../reach';
 import { makeFilters } from './options';
 
 /** Bytes that rsync would copy into an empty folder: of files as long as they are, holes included. */
-async function askRsync(host: Host, path: string, mover: MoverSpec): Promise<number> {
+async function askRsync(runner: Runner, path: string, mover: MoverSpec): Promise<number> {
   const options = [
     '-aHx',
     '--dry-run',
@@ -16,20 +17,20 @@ async function askRsync(host: Host, path: string, mover: MoverSpec): Promise<num
     ...makeFilters(rsyncOptions(mover), 'inPlace'),
   ];
   // With a dry run, it need not exist, and is not made.
-  const { stdout } = await host.run(['rsync', ...options, '--', `${path}/`, `${host.home}/nowhere/`]);
+  const { stdout } = await runner.run(['rsync', ...options, '--', `${path}/`, `${runner.scratch}/nowhere/`]);
   const total = /^Total file size: (\d+) bytes/m.exec(stdout.toString())?.[1];
   return total === undefined ? Infinity : Number(total);
 }
 
 /** `measure` of the mover contract. */
 export async function measure(
-  host: Host,
-  { path, mover }: { path: string; mover: MoverSpec },
+  _host: Host,
+  { reach: { runner, path }, mover }: { reach: Reach; mover: MoverSpec },
 ): Promise<{ disk: number; files: number }> {
   if (rsyncOptions(mover).exclude.length === 0) {
-    const { diskBytes, fileBytes } = await takeFingerprint(host, path);
+    const { diskBytes, fileBytes } = await takeFingerprint(runner, path);
     return { disk: diskBytes, files: fileBytes };
   }
-  const [whole, files] = await Promise.all([measureTree(host, path), askRsync(host, path, mover)]);
+  const [whole, files] = await Promise.all([measureTree(runner, path), askRsync(runner, path, mover)]);
   return { disk: Math.min(whole, files), files };
 }

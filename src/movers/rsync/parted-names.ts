@@ -31,7 +31,7 @@ export async function findParted(
   const root = item === undefined ? undefined : `./${Buffer.from(item).toString('latin1')}`;
   const isBrought = (path: string) => root === undefined || path === root || path.startsWith(`${root}/`);
   const paths = there.map(({ path }) => path).filter(isBrought);
-  const here = (await filesAmong(host, request.sourcePath, paths, options)).map(
+  const here = (await filesAmong(request.reach.runner, request.reach.path, paths, options)).map(
     ({ device, inode, links, path }) => ({ file: `${device}:${inode}`, count: links, path }),
   );
   const brought = new Set(here.map(({ path }) => path));

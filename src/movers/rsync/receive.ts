@@ -1,5 +1,5 @@
 /** The target's half of the handshake. */
-import type { Host } from '../../hosts/contract';
+import type { Host, Runner } from '../../hosts/contract';
 import type { Landing, Landings } from '../../landings/contract';
 import { TidemarkError } from '../../model/errors';
 import { findContent } from '../../trees/own-entries';
@@ -16,14 +16,15 @@ import { keepWritten } from './written';
 type ReceiveRequest = Parameters<Mover['receive']>[2];
 
 /** No entry but Tidemark's own and `lost+found`. */
-async function isEmptyFolder(host: Host, path: string): Promise<boolean> {
-  const { stdout, exitCode } = await host.run(findContent(`${path}/.`));
+async function isEmptyFolder(runner: Runner, path: string): Promise<boolean> {
+  const { stdout, exitCode } = await runner.run(findContent(`${path}/.`));
   return exitCode === 0 && stdout.length === 0;
 }
 
 /** Ends what may still run of a lost attempt, then opens the landing. */
 export async function receive(host: Host, landings: Landings, request: ReceiveRequest): Promise<Landing> {
-  const { id, path, offer, writeMode, maxDeletions, keeps, written = [] } = request;
+  const { id, offer, writeMode, maxDeletions, keeps, written = [] } = request;
+  const { runner, path } = request.reach;
   const kept = keeps ? { keeps } : {};
   // A verify offer never opens a landing that writes: its command would be refused below anyway.
   const mode: LandingMode = offer.resolved['mode'] === 'verify' ? 'verify' : writeMode;
@@ -40,13 +41,13 @@ export async function receive(host: Host, landings: Landings, request: ReceiveRe
       : makeWriterCommand(
           offered,
           { mode, path, ...kept, ...limits },
-          { ...(await keepWritten(host, id, written)), ...listLinked(path) },
+          { ...(await keepWritten(runner, id, written)), ...listLinked(path) },
         );
-  await host.endAttempts(receiveAttempt(host.home, id));
+  await runner.endAttempts(receiveAttempt(host.home, id));
   await host.files.write(landingNotePath(host.home, id), id.syncId, 0o600);
   // `/.`, so that a folder that is a symlink is the one that it leads to.
   const locked = mode === 'verify' ? command : lockWriter(`${path.replace(/\/+$/, '')}/.`, command);
-  const isEmpty = mode !== 'verify' && (await isEmptyFolder(host, path));
+  const isEmpty = mode !== 'verify' && (await isEmptyFolder(runner, path));
   const landing = await openLanding(host, landings, request, locked);
   const hasWritten = mode !== 'verify' && written.length > 0;
   return { ...landing, ...(isEmpty && { isEmpty }), ...(hasWritten && { hasWritten }), ...kept };

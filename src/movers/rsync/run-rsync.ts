@@ -1,10 +1,11 @@
 /** Runs an rsync client against a landing. */
-import type { Host } from '../../hosts/contract';
+import type { Host, Runner } from '../../hosts/contract';
 import type { Landing } from '../../landings/contract';
 import { LANDING_ALIAS, prepareSsh, SSH_COMMAND } from '../../landings/ssh-client';
 import { TidemarkError } from '../../model/errors';
 import { formatDuration } from '../../model/units';
 import type { TransferId } from '../contract';
+import type { Reach } from '../reach';
 import { PARTIAL, VANISHED } from './classify';
 import { watchClock } from './clock-watch';
 import { transferAttempt } from '../shared/names';
@@ -13,7 +14,8 @@ import { makeLineReader } from './output';
 
 export interface RsyncRun {
   id: TransferId;
-  sourcePath: string;
+  /** To what is read. */
+  reach: Reach;
   /** One file or folder in it, alone. */
   item?: string;
   landing: Landing;
@@ -27,12 +29,12 @@ export interface RsyncRun {
 }
 
 /** Names one directory as long as it exists: another one mounted in its place differs. */
-async function identifySource(host: Host, path: string): Promise<string | undefined> {
+async function identifySource(host: Runner, path: string): Promise<string | undefined> {
   const { stdout, exitCode } = await host.run(['stat', '--format=%d:%i:%F', '--', `${path}/.`]);
   return exitCode === 0 ? stdout.toString().trim() : undefined;
 }
 
-function makeSourceMissing(host: Host, sourcePath: string, message: string): TidemarkError {
+function makeSourceMissing(host: Runner, sourcePath: string, message: string): TidemarkError {
   return new TidemarkError('VolumeMissing', message, {
     host: host.name,
     volume: sourcePath,
@@ -41,7 +43,7 @@ function makeSourceMissing(host: Host, sourcePath: string, message: string): Tid
 }
 
 /** What names the source. @throws TidemarkError `VolumeMissing` where it is not there. */
-export async function requireSource(host: Host, path: string): Promise<string> {
+export async function requireSource(host: Runner, path: string): Promise<string> {
   const found = await identifySource(host, path);
   if (found !== undefined) return found;
   throw makeSourceMissing(host, path, `the source ${path} is not there`);
@@ -62,10 +64,11 @@ function makeSetBack(host: Host, byMs: number): TidemarkError {
  * what rsync says of vanished files means nothing.
  */
 export async function runRsync(host: Host, request: RsyncRun): Promise<{ exitCode: number; stderr: string }> {
-  const { id, sourcePath, item = '', landing, options, pass = 'main', stdin, signal, onLine } = request;
-  await host.endAttempts(transferAttempt(host.home, id));
-  const before = await requireSource(host, sourcePath);
-  const cwd = await prepareSsh(host, id, landing);
+  const { id, reach, item = '', landing, options, pass = 'main', stdin, signal, onLine } = request;
+  const { runner, path: sourcePath } = reach;
+  await runner.endAttempts(transferAttempt(host.home, id));
+  const before = await requireSource(runner, sourcePath);
+  const cwd = await prepareSsh(host, runner, id, landing);
   const reader = makeLineReader(onLine);
   const argv = [
     'rsync',
@@ -80,7 +83,7 @@ export async function runRsync(host: Host, request: RsyncRun): Promise<{ exitCod
   const setBack = new AbortController();
   const stopWatching = watchClock((byMs) => setBack.abort(makeSetBack(host, byMs)));
   const isPaced = options.some((option) => option.startsWith('--bwlimit='));
-  const { exitCode, stderr } = await host
+  const { exitCode, stderr } = await runner
     .run(argv, {
       cwd,
       signal: isPaced ? AbortSignal.any([signal, setBack.signal]) : signal,
@@ -93,9 +96,9 @@ export async function runRsync(host: Host, request: RsyncRun): Promise<{ exitCod
   reader.end();
   if (
     (exitCode === PARTIAL || exitCode === VANISHED) &&
-    (await identifySource(host, sourcePath)) !== before
+    (await identifySource(runner, sourcePath)) !== before
   ) {
-    throw makeSourceMissing(host, sourcePath, `the source ${sourcePath} went away during the transfer`);
+    throw makeSourceMissing(runner, sourcePath, `the source ${sourcePath} went away during the transfer`);
   }
   return { exitCode, stderr };
 }

@@ -2,7 +2,7 @@
  * Files whose contents may differ from the target's though size and time agree, so that rsync's quick check would
  * take them for equal: whoever writes to a file can set its time back, but not its change time.
  */
-import type { Host } from '../../hosts/contract';
+import type { Runner } from '../../hosts/contract';
 import {
   type Change,
   type Fingerprint,
@@ -36,7 +36,7 @@ interface Question {
 const hasContent = ({ type }: WalkEntry) => type === 'f';
 
 /** All files: nothing is known of any of them. */
-export async function listFiles(host: Host, root: string, options: WalkOptions): Promise<string[]> {
+export async function listFiles(host: Runner, root: string, options: WalkOptions): Promise<string[]> {
   const paths: string[] = [];
   await walk(host, root, (entry) => hasContent(entry) && paths.push(entry.path), options);
   return paths;
@@ -44,7 +44,7 @@ export async function listFiles(host: Host, root: string, options: WalkOptions):
 
 /** Those of the paths that are files there. Reads nothing where there are none. */
 export async function filesAmong(
-  host: Host,
+  host: Runner,
   root: string,
   paths: readonly string[],
   options: WalkOptions,
@@ -62,7 +62,7 @@ export async function filesAmong(
 }
 
 /** When the clone was begun, by the host's clock: what was written to the live volume since is not in it. */
-async function findBirth(host: Host, path: string): Promise<number> {
+async function findBirth(host: Runner, path: string): Promise<number> {
   const { stdout } = await host.run(['stat', '-c', '%W', '--', path]);
   return Number(stdout.toString()) || 0;
 }
@@ -74,7 +74,7 @@ const pick = (changed: readonly Change[], how: readonly Change['how'][]) =>
 
 /** One walk over the source; another one over a clone that holds what the live volume may not, or where nothing is known. */
 export async function lookAtSource(
-  host: Host,
+  host: Runner,
   { sourcePath, livePath, history: { confirmed, isUnconfirmed }, isBlind = false }: Question,
   options: WalkOptions,
 ): Promise<SourceLook> {
@@ -104,7 +104,7 @@ export async function lookAtSource(
 
 /** What is in the clone, and no longer in the live volume. */
 async function listGone(
-  host: Host,
+  host: Runner,
   clone: string,
   live: Fingerprint,
   options: WalkOptions,

@@ -43,7 +43,8 @@ async function push(
   meter: ProgressMeter,
   named?: readonly string[],
 ): Promise<TransferStats> {
-  const { id, mover, writeMode, resolved, landing, sourcePath, item, signal } = request;
+  const { id, mover, writeMode, resolved, landing, reach, item, signal } = request;
+  const { path: sourcePath } = reach;
   const startedAt = performance.now();
   const counter = new StatsCounter();
   const kept: string[] = [];
@@ -61,7 +62,7 @@ async function push(
   const pass = named ? 'content' : 'main';
   const options = makeClientOptions(mover, writeMode, resolved, { ...writerOf(landing), pass });
   const stdin = named && Buffer.from(named.map((path) => `${path}\0`).join(''), 'latin1');
-  const run = { id, sourcePath, landing, options, pass, signal, onLine, ...(stdin && { stdin }) } as const;
+  const run = { id, reach, landing, options, pass, signal, onLine, ...(stdin && { stdin }) } as const;
   // Files that are named are so from the folder that the item is in.
   const { exitCode, stderr } = await runRsync(host, {
     ...run,
@@ -75,7 +76,7 @@ async function push(
   const link = () => describeLink(host, id, landing);
   if (exitCode !== 0 && exitCode !== VANISHED)
     throw classifyEnding({ ...(await link()), exitCode, stderr, sourcePath });
-  const undone = await findUndone(host, sourcePath, { stderr, kept });
+  const undone = await findUndone(reach.runner, sourcePath, { stderr, kept });
   if (undone.length > 0)
     throw classifyEnding({ ...(await link()), exitCode: PARTIAL, stderr: undone.join('\n'), sourcePath });
   const durationMs = Math.round(performance.now() - startedAt);
@@ -128,30 +129,32 @@ async function transferTree(
 
 /** What can't be left to the main pass where nothing is remembered. Paths as `./a/b`, a byte a character. */
 async function findInDoubt(host: Host, request: TransferRequest, options: WalkOptions): Promise<string[]> {
-  const { mover, landing, sourcePath, item, writeMode } = request;
+  const { mover, landing, reach, item, writeMode } = request;
   if (landing.isEmpty === true) return [];
   // One item alone is brought where there is none, or by checksum.
-  if (!rsyncOptions(mover).checksum && item === undefined) return listFiles(host, sourcePath, options);
+  if (!rsyncOptions(mover).checksum && item === undefined)
+    return listFiles(reach.runner, reach.path, options);
   return writeMode === 'delayed' ? findParted(host, request, options) : [];
 }
 
 /** Compares the source with what is remembered of it, and remembers what was brought over. */
 async function bringOver(host: Host, request: TransferRequest): Promise<TransferStats> {
-  const { id, mover, landing, writeMode, remembered, sourcePath, signal } = request;
+  const { id, mover, landing, writeMode, remembered, reach, signal } = request;
+  const { runner, path: sourcePath } = reach;
   const isEmpty = landing.isEmpty === true;
   const { checksum } = rsyncOptions(mover);
   const options = { signal, attempt: transferAttempt(host.home, id) };
-  await requireSource(host, sourcePath);
+  await requireSource(runner, sourcePath);
   if (!remembered) return transferTree(host, request, await findInDoubt(host, request, options));
   // Nothing that is written in place has several names at the target.
   const isCompared = isEmpty || (checksum && writeMode === 'inPlace');
   const named = isCompared ? [] : await readWritten(host, request);
-  const written = (await filesAmong(host, sourcePath, named, options)).map(({ path }) => path);
+  const written = (await filesAmong(runner, sourcePath, named, options)).map(({ path }) => path);
   const history = await openHistory(host, id, remembered);
   const { livePath } = remembered;
   const isBlind = checksum || modifyWindow(landing.keeps) !== -1;
   const question = { sourcePath, history, isBlind, ...(livePath !== undefined && { livePath }) };
-  const { suspects, now } = await lookAtSource(host, question, options);
+  const { suspects, now } = await lookAtSource(runner, question, options);
   await history.begin(now, isEmpty);
   const inDoubt = isCompared ? [] : [...new Set([...suspects, ...written])];
   const stats = await transferTree(host, request, inDoubt);
@@ -161,14 +164,15 @@ async function bringOver(host: Host, request: TransferRequest): Promise<Transfer
 
 /** `transfer` of the mover contract. */
 export async function transfer(host: Host, request: TransferRequest): Promise<TransferStats> {
-  const { resolved, landing, signal } = request;
+  const { resolved, landing, reach, signal } = request;
   const over = new AbortController();
   // A state of its storage is whole: what that lacks is told by its driver.
   const looking =
     resolved['whole'] === 'yes'
       ? Promise.resolve([])
-      : findLeftOut(host, {
+      : findLeftOut(reach.runner, {
           ...request,
+          sourcePath: reach.path,
           ...writerOf(landing),
           signal: AbortSignal.any([signal, over.signal]),
         });

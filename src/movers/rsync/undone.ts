@@ -3,7 +3,7 @@
  * not what was sent. Measured with rsync 3.5.0.
  */
 import { join } from 'node:path';
-import type { Host } from '../../hosts/contract';
+import type { Runner } from '../../hosts/contract';
 import { unescapeName } from './differences';
 
 /** A file that had arrived, and for which no folder could be made: on a disk without room, for example. */
@@ -24,7 +24,7 @@ export function parseKept(line: string): string | undefined {
  * @param kept folders that were not deleted, as rsync prints names
  */
 export async function findUndone(
-  host: Pick<Host, 'files'>,
+  host: Pick<Runner, 'files'>,
   sourcePath: string,
   { stderr, kept }: { stderr: string; kept: readonly string[] },
 ): Promise<string[]> {

@@ -1,5 +1,5 @@
 /** What a receiver that is not root can't have kept: found at the source, since it takes the rest for equal. */
-import type { Host } from '../../hosts/contract';
+import type { Runner } from '../../hosts/contract';
 import { isRoot } from '../../model/keeps';
 import type { LeftOut, LeftOutReason } from '../../model/left-out';
 import { showPath } from '../../trees/left-out';
@@ -36,7 +36,7 @@ const escapeName = (latin1: string) =>
  * difference, not left out. A quick comparison only counts it.
  */
 export async function findUnkept(
-  host: Host,
+  host: Runner,
   walked: Walked & { quick: boolean },
 ): Promise<{ leftOut: LeftOut[]; unkept: Unkept[] }> {
   const { keeps } = walked;

@@ -1,5 +1,5 @@
 /** Compares a recovery point with the source's copy; changes nothing. */
-import type { Host } from '../../hosts/contract';
+import type { Host, Runner } from '../../hosts/contract';
 import type { Comparison, Difference } from '../../model/records';
 import { mountsInside } from '../../trees/left-out';
 import { isInside } from '../../trees/mounts';
@@ -24,8 +24,8 @@ const TOLD_DIFFERENCES = 1000;
 const REPORT_EVERY_MS = 500;
 
 export async function verify(host: Host, request: VerifyRequest): Promise<Comparison> {
-  const { id, sourcePath, item, landing, mover, quick, capturedAt, pointSyncId, signal, onProgress } =
-    request;
+  const { id, reach, item, landing, mover, quick, capturedAt, pointSyncId, signal, onProgress } = request;
+  const { runner, path: sourcePath } = reach;
   const items: SizedItem[] = [];
   let reportedAt = -Infinity;
   const report = () => {
@@ -46,24 +46,24 @@ export async function verify(host: Host, request: VerifyRequest): Promise<Compar
     report();
   };
   const { exitCode, stderr } = await runRsync(host, {
-    ...{ id, sourcePath, landing, options, signal, onLine },
+    ...{ id, reach, landing, options, signal, onLine },
     ...(item !== undefined && { item }),
   });
   if (exitCode !== 0 && exitCode !== VANISHED) {
     const link = await describeLink(host, id, landing);
     throw classifyEnding({ ...link, exitCode, stderr, sourcePath });
   }
-  const compared = await dropMounted(host, sourcePath, items);
+  const compared = await dropMounted(runner, sourcePath, items);
   // A receiver without rights takes what it could not keep for equal: what must differ is known by itself.
   const { leftOut, unkept } =
     item === undefined
-      ? await findUnkept(host, { ...request, ...writerOf(landing) })
+      ? await findUnkept(runner, { ...request, sourcePath, ...writerOf(landing) })
       : { leftOut: [], unkept: [] };
   const names = [...compared.map(pathOfItem), ...unkept.map(({ name }) => name)];
   const isAsked = names.length > 0 && pointSyncId !== undefined;
   const before = isAsked ? await recallSource(host, id, pointSyncId) : undefined;
   const question = { root: sourcePath, names, capturedAt, ...(before && { before }) };
-  const changed = await findChangedSince(host, question);
+  const changed = await findChangedSince(runner, question);
   const differences = [
     ...compared.map((item, index) => makeDifference(item, changed[index] ?? false)),
     ...unkept.map(({ path, what }, index) => ({
@@ -77,7 +77,7 @@ export async function verify(host: Host, request: VerifyRequest): Promise<Compar
 
 /** What is mounted in the source is not the volume's, and hides the folder that is. */
 async function dropMounted(
-  host: Host,
+  host: Runner,
   sourcePath: string,
   items: readonly SizedItem[],
 ): Promise<readonly SizedItem[]> {

@@ -17,7 +17,7 @@ interface Details {
 /** A transfer that deletes more than `guards.maxDeletes` allows without approval. */
 export function makeApprovalRequired(
   wouldDelete: number,
-  { id, sourcePath, maxDeletions = 0 }: TransferRequest,
+  { id, reach, maxDeletions = 0 }: TransferRequest,
   host: Host,
   { allowed = maxDeletions, examples = [] }: Details = {},
 ): TidemarkError {
@@ -26,7 +26,7 @@ export function makeApprovalRequired(
   const message = `this sync would delete ${formatEntries(wouldDelete)} at ${id.target}${names}, and at most ${allowed} may go without approval`;
   return new TidemarkError('ApprovalRequired', message, {
     host: host.name,
-    volume: sourcePath,
+    volume: reach.path,
     hint: approvalHint(id.relationship),
   });
 }

@@ -19,8 +19,8 @@ export function landingId({ relationship, target }: Link): string {
 }
 
 /** Where the target keeps, for as long as its landing is open, which files others wrote to. */
-export function writtenPath(home: string, { relationship, target }: Link): string {
-  return `${home}/written/${encodeURIComponent(relationship)}/${encodeURIComponent(target)}`;
+export function writtenPath(scratch: string, { relationship, target }: Link): string {
+  return `${scratch}/written/${encodeURIComponent(relationship)}/${encodeURIComponent(target)}`;
 }
 
 /** Where the target notes for which sync its landing is open. */

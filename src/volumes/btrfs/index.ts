@@ -14,7 +14,6 @@ import { btrfsMover } from './send';
 export const btrfsDriver: VolumeDriver = {
   ...folderDriver,
   kind: 'btrfs',
-  onlyMethod: 'Snapshot',
   inspect,
   check,
   claim,
@@ -30,4 +29,4 @@ export const btrfsDriver: VolumeDriver = {
   prune,
 };
 
-export const btrfs: KindImplementation = { driver: btrfsDriver, mover: btrfsMover };
+export const btrfs: KindImplementation = () => ({ driver: btrfsDriver, mover: btrfsMover });

@@ -2,6 +2,7 @@
 import { measureTree } from '../../trees/measure-tree';
 import { quota } from '../btrfs/quota';
 import type { KindImplementation, VolumeDriver } from '../contract';
+import { makeReach } from '../shared/make-reach';
 import { capture, release } from './capture';
 import { claim, disclaim } from './claims';
 import { clone, removeClones } from './clones';
@@ -20,7 +21,6 @@ import { listWritten, wasWritten } from './written';
 /** What every volume that is a folder can do in the same way. */
 export const folderDriver: VolumeDriver = {
   kind: 'directory',
-  hasTrees: true,
   inspect,
   check,
   claim,
@@ -35,9 +35,8 @@ export const folderDriver: VolumeDriver = {
   // Other filesystems tell nothing of theirs without tools of their own.
   quota,
   keeps,
-  landingPath: ({ path }) => path,
   points,
-  pointPath,
+  reach: makeReach(pointPath),
   publish,
   markVerified,
   rollback,
@@ -51,4 +50,4 @@ export const folderDriver: VolumeDriver = {
 /** A transfer that compares sizes and times would not see what others wrote to the replica. */
 export const directoryDriver: VolumeDriver = { ...folderDriver, listWritten, wasWritten };
 
-export const directory: KindImplementation = { driver: directoryDriver };
+export const directory: KindImplementation = () => ({ driver: directoryDriver });

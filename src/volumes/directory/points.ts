@@ -96,7 +96,7 @@ export async function findRecord(
   return pickPoint(place, await readWholeRecords(place, relationship), relationship, pointId);
 }
 
-/** `pointPath` of the volume contract. */
+/** `reach` of the volume contract, for a recovery point. */
 export async function pointPath(
   host: Host,
   volume: Volume,

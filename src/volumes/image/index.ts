@@ -1,5 +1,6 @@
 /** Container images: the names that a store of Podman, Docker or containerd has, by digest. */
 import type { KindImplementation, VolumeDriver } from '../contract';
+import { makeReach } from '../shared/make-reach';
 import { capture, release } from './capture';
 import { check, claim, demote, disclaim, promote } from './claims';
 import { diskBytes, inspect, size } from './inspect';
@@ -11,8 +12,6 @@ import { imageMover } from './send';
 
 export const imageDriver: VolumeDriver = {
   kind: 'image',
-  onlyMethod: 'Snapshot',
-  hasTrees: false,
   inspect,
   check,
   claim,
@@ -23,9 +22,8 @@ export const imageDriver: VolumeDriver = {
   diskBytes,
   size,
   release,
-  landingPath: ({ path }) => path,
   points,
-  pointPath,
+  reach: makeReach(pointPath),
   publish,
   markVerified,
   rollback,
@@ -36,4 +34,4 @@ export const imageDriver: VolumeDriver = {
   prune,
 };
 
-export const image: KindImplementation = { driver: imageDriver, mover: imageMover };
+export const image: KindImplementation = () => ({ driver: imageDriver, mover: imageMover });

@@ -24,7 +24,7 @@ export async function findRecord(place: Place, relationship: string, pointId: st
   return pickPoint(place, await readPoints(place, relationship), relationship, pointId);
 }
 
-/** `pointPath` of the volume contract: its record. */
+/** `reach` of the volume contract, for a recovery point: its record. */
 export async function pointPath(
   host: Host,
   volume: Volume,

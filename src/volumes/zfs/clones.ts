@@ -164,7 +164,7 @@ async function destroyClone(place: Place, name: string, { isRead = false } = {})
   await place.host.run(['rmdir', '--', mountPathOf(place, name)]);
 }
 
-/** `pointPath` of the volume contract: a copy that can only be read, until {@link removeReads}. */
+/** `reach` of the volume contract, for a recovery point: a copy that can only be read, until {@link removeReads}. */
 export async function pointPath(
   host: Host,
   volume: Volume,

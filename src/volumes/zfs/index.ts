@@ -1,5 +1,6 @@
 /** ZFS datasets, alone or with all that lie below them. */
 import type { KindImplementation, VolumeDriver } from '../contract';
+import { makeReach } from '../shared/make-reach';
 import { capture, isChanged, release, states } from './capture';
 import { check, claim, disclaim } from './claims';
 import { clone, pointPath, removeClones } from './clones';
@@ -14,8 +15,6 @@ import { zfsMover } from './send';
 
 export const zfsDriver: VolumeDriver = {
   kind: 'zfs',
-  onlyMethod: 'Snapshot',
-  hasTrees: true,
   inspect,
   check,
   claim,
@@ -27,9 +26,8 @@ export const zfsDriver: VolumeDriver = {
   quota,
   size,
   release,
-  landingPath: ({ path }) => path,
   points,
-  pointPath,
+  reach: makeReach(pointPath),
   publish,
   markVerified,
   rollback,
@@ -40,4 +38,4 @@ export const zfsDriver: VolumeDriver = {
   prune,
 };
 
-export const zfs: KindImplementation = { driver: zfsDriver, mover: zfsMover };
+export const zfs: KindImplementation = () => ({ driver: zfsDriver, mover: zfsMover });

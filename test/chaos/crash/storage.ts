@@ -4,7 +4,8 @@ import { makeLocalHost } from '../../../src/hosts/local';
 import { volumeOf } from '../../../src/model/endpoints';
 import type { VolumeKind } from '../../../src/model/kinds';
 import type { Claim } from '../../../src/model/records';
-import { driverFor } from '../../../src/volumes/registry';
+import { makeVolumes } from '../../../src/volumes/registry';
+import { pointPath } from '../../support/point-path';
 
 /** What a volume holds, one text for each thing in it: an entry of a tree, a name of an image. */
 export type Content = Map<string, string>;
@@ -70,13 +71,13 @@ export abstract class Storage {
     const { volume, driver, machine } = this.open(host);
     const points = await driver.points(machine, volume, relationship);
     const found = new Map<string, string>();
-    for (const { id } of points) found.set(id, await driver.pointPath(machine, volume, relationship, id));
+    for (const { id } of points) found.set(id, await pointPath(driver, machine, volume, relationship, id));
     return found;
   }
 
   private open(host: string) {
     const volume = volumeOf(this.endpoint(host));
     const machine = makeLocalHost({ name: host, home: join(this.ownFolder, `looks-into-${host}`) });
-    return { volume, machine, driver: driverFor(volume) };
+    return { volume, machine, driver: makeVolumes(machine).driverFor(volume) };
   }
 }

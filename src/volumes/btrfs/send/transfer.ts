@@ -52,11 +52,11 @@ async function checkOneTree(host: Host, path: string): Promise<void> {
 }
 
 /** @throws TidemarkError `BaseLost` where another tool's snapshot is not any more what was sent of it once. */
-async function checkBase(host: Host, { stream, sourcePath }: TransferRequest): Promise<void> {
+async function checkBase(host: Host, { stream, reach }: TransferRequest): Promise<void> {
   const base = stream?.base?.sourceName;
   if (base === undefined || !isOthers(base) || !(await wasWritten(host, base))) return;
   throw new TidemarkError('BaseLost', `${base} was written to since it was made`, {
-    ...{ host: host.name, volume: sourcePath },
+    ...{ host: host.name, volume: reach.path },
     hint: 'the next older state that both hold is taken, or everything is sent again automatically',
   });
 }
@@ -83,7 +83,7 @@ export async function transfer(host: Host, request: TransferRequest): Promise<Tr
     now: () => performance.now(),
     expectedBytes: isWhole ? expectedBytes : Math.max(1, ahead.bytes),
   });
-  const cwd = await prepareSsh(host, id, landing);
+  const cwd = await prepareSsh(host, host, id, landing);
   let bytesSent = 0;
   for (const part of plan.parts) {
     const onBytes = (bytes: number) => meter.update({ bytes: bytesSent + bytes });

@@ -29,7 +29,7 @@ async function findTimesOfReceiving(
 /** `verify` of the mover contract. */
 export const verify: Mover['verify'] = async (host, request) => {
   const { differences, total, unexplained, ...comparison } = await compareFiles(host, request);
-  const written = await findTimesOfReceiving(host, request.sourcePath, differences);
+  const written = await findTimesOfReceiving(host, request.reach.path, differences);
   const compared = differences.filter(({ path }) => !written.includes(path));
   const dropped = differences.length - compared.length;
   const roots = { reason: 'time' as const, count: dropped, examples: written };

@@ -1,8 +1,7 @@
 /** Ends a transfer for good, on either side. */
 import type { Host } from '../../../hosts/contract';
-import type { Landings } from '../../../landings/contract';
 import { readKeyNote } from '../../../landings/ssh-client';
-import type { TransferId } from '../../../movers/contract';
+import type { LandingPlace, TransferId } from '../../../movers/contract';
 import { close as closeLanding, closeAll as closeLandings } from '../../../movers/shared/close';
 import { stagingFolder } from './transfer';
 
@@ -11,16 +10,16 @@ async function removeStaged(host: Host, id: Omit<TransferId, 'syncId'>): Promise
   if (!(await readKeyNote(host, id))) await host.files.remove(stagingFolder(host.home, id));
 }
 
-export async function close(host: Host, landings: Landings, id: TransferId): Promise<void> {
-  await closeLanding(host, landings, id);
+export async function close(host: Host, place: LandingPlace, id: TransferId): Promise<void> {
+  await closeLanding(host, place, id);
   await removeStaged(host, id);
 }
 
 export async function closeAll(
   host: Host,
-  landings: Landings,
+  place: LandingPlace,
   id: Omit<TransferId, 'syncId'>,
 ): Promise<void> {
-  await closeLandings(host, landings, id);
+  await closeLandings(host, place, id);
   await removeStaged(host, id);
 }

@@ -1,5 +1,6 @@
 import type { Host } from '../../../hosts/contract';
 import type { MoverSpec } from '../../../model/spec';
+import type { Reach } from '../../../movers/reach';
 import { imageOptions, readSelected } from '../capture';
 import { sumBytes } from '../image-set';
 import { findReadyPlace } from '../place';
@@ -7,7 +8,7 @@ import { findReadyPlace } from '../place';
 /** `measure` of the mover contract: what the spec asks for, each shared layer once as far as the engine tells. */
 export async function measure(
   host: Host,
-  { path, mover }: { path: string; mover: MoverSpec },
+  { reach: { path }, mover }: { reach: Reach; mover: MoverSpec },
 ): Promise<{ disk: number; files: number }> {
   const place = await findReadyPlace(host, { kind: 'image', path });
   const { set } = await readSelected(place, imageOptions(mover));

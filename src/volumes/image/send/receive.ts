@@ -16,7 +16,7 @@ type ReceiveRequest = Parameters<Mover['receive']>[2];
 
 /** Ends what may still run of a lost attempt, and opens the landing. */
 export async function receive(host: Host, landings: Landings, request: ReceiveRequest): Promise<Landing> {
-  const { id, path, volume, offer, writeMode, maxDeletions } = request;
+  const { id, reach, volume, offer, writeMode, maxDeletions } = request;
   const isVerify = writeMode === 'verify';
   if ((offer.resolved['mode'] === 'verify') !== isVerify) {
     const message = 'an offer to write came where one to compare was expected, or the other way round';
@@ -37,6 +37,12 @@ export async function receive(host: Host, landings: Landings, request: ReceiveRe
   await host.files.write(landingNotePath(host.home, id), id.syncId, 0o600);
   const { command, kind } = place;
   const slug = slugOf(id.relationship);
-  const run = makeLandingCommand({ engine: kind, command, folder, slug, ...(isVerify && { record: path }) });
+  const run = makeLandingCommand({
+    engine: kind,
+    command,
+    folder,
+    slug,
+    ...(isVerify && { record: reach.path }),
+  });
   return await openLanding(host, landings, request, run);
 }

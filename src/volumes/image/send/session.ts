@@ -29,7 +29,7 @@ export async function openSession(
   { id, landing, volume, signal }: { id: TransferId; landing: Landing; volume: Volume; signal: AbortSignal },
 ): Promise<Session> {
   await host.endAttempts(transferAttempt(host.home, id));
-  const cwd = await prepareSsh(host, id, landing);
+  const cwd = await prepareSsh(host, host, id, landing);
   const link = await describeLink(host, id, landing);
   const ssh = [...SSH_ARGV, LANDING_ALIAS];
   const options = { cwd, signal, attempt: transferAttempt(host.home, id) };

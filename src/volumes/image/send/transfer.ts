@@ -27,13 +27,13 @@ export function stagingFolder(
 /** What was captured, and of which store. */
 async function findCapture(
   host: Host,
-  { sourcePath, capture }: TransferRequest,
+  { reach, capture }: TransferRequest,
 ): Promise<{ set: ImageSet; syncId: string; volume: Volume }> {
-  const record = await readCapture({ host, volume: { kind: 'image', path: sourcePath } }, sourcePath);
+  const record = await readCapture({ host, volume: { kind: 'image', path: reach.path } }, reach.path);
   if (record && !capture.live) return { ...record, volume: { kind: 'image', path: record.store } };
   throw new TidemarkError('SourceChanged', 'what was captured is not known any more', {
     host: host.name,
-    volume: sourcePath,
+    volume: reach.path,
     hint: 'the next sync looks again',
   });
 }

@@ -1,10 +1,9 @@
 /** Ends a transfer for good, on either side. */
 import { z } from 'zod';
 import type { Host } from '../../../hosts/contract';
-import type { Landings } from '../../../landings/contract';
 import { readLocal } from '../listing';
 import { isMissing, runZfs } from '../tools';
-import type { TransferId } from '../../../movers/contract';
+import type { LandingPlace, TransferId } from '../../../movers/contract';
 import { close as closeLanding } from '../../../movers/shared/close';
 import { landingNotePath } from '../../../movers/shared/names';
 import { readKeyNote } from '../../../landings/ssh-client';
@@ -68,16 +67,16 @@ async function applyProperties(host: Host, id: TransferId): Promise<void> {
 }
 
 /** `close` of the mover contract. */
-export async function close(host: Host, landings: Landings, id: TransferId): Promise<void> {
-  await closeLanding(host, landings, id);
+export async function close(host: Host, place: LandingPlace, id: TransferId): Promise<void> {
+  await closeLanding(host, place, id);
   await applyProperties(host, id);
 }
 
 /** The same, whichever sync it was for. */
-export async function closeAll(host: Host, landings: Landings, id: Link): Promise<void> {
+export async function closeAll(host: Host, place: LandingPlace, id: Link): Promise<void> {
   const sending = await readKeyNote(host, id);
   const receiving = await host.files.read(landingNotePath(host.home, id));
   for (const syncId of new Set([sending?.syncId, receiving])) {
-    if (syncId !== undefined) await close(host, landings, { ...id, syncId });
+    if (syncId !== undefined) await close(host, place, { ...id, syncId });
   }
 }

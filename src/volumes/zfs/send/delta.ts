@@ -9,6 +9,7 @@ import { splitName } from '../names';
 import { findReadyPlace, makeMissing, ownSnapshots } from '../place';
 import type { Mover, TransferRequest } from '../../../movers/contract';
 import { receiveDelta, transferDelta } from '../../../movers/rsync/delta';
+import { reachAt } from '../../../movers/reach';
 import { verify } from '../../../movers/rsync/verify';
 
 /** Target: a landing that writes to a branch of the replica. */
@@ -41,7 +42,7 @@ export async function transferFiles(host: Host, request: TransferRequest): Promi
 export async function compareFiles(host: Host, request: Parameters<Mover['verify']>[1]): Promise<Comparison> {
   const { volume } = request;
   const { mounted, mountpoint = '' } = (await findReadyPlace(host, volume)).dataset.properties;
-  if (mounted === 'yes') return await verify(host, { ...request, sourcePath: mountpoint });
+  if (mounted === 'yes') return await verify(host, { ...request, reach: reachAt(request.reach, mountpoint) });
   throw new TidemarkError('NotMounted', 'it is not mounted, and so its files can not be compared', {
     host: host.name,
     volume: volume.path,

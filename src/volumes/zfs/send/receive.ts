@@ -65,7 +65,8 @@ const basesOf = (parts: readonly { part: string; base?: Entry }[]) =>
 
 /** A landing that only reads the point whose copy is at `path`: its files, where its identity proves nothing. */
 async function receiveRead(host: Host, landings: Landings, request: ReceiveRequest): Promise<Landing> {
-  const { volume, path } = request;
+  const { volume, reach } = request;
+  const { path } = reach;
   const place = await findPlace(host, volume);
   const name = findReadSnapshot(place, path);
   const snapshot = allEntries(place).find((entry) => entry.name === name);

@@ -117,7 +117,7 @@ function refuseShrinking(
   base: Entry,
   why: string,
 ): void {
-  const { id, sourcePath, maxDeletionsPercent, maxDeletions, targetEntries } = request;
+  const { id, reach, maxDeletionsPercent, maxDeletions, targetEntries } = request;
   const share =
     maxDeletions === undefined || !targetEntries ? undefined : (100 * maxDeletions) / targetEntries;
   const percent = maxDeletionsPercent ?? share;
@@ -127,7 +127,7 @@ function refuseShrinking(
   if (percent === undefined || before - now <= (percent / 100) * before) return;
   const message = `this state is ${formatBytes(now)} large, and the one before was ${formatBytes(before)}; what this sync would delete at ${id.target} is not known, since ${why}`;
   const hint = approvalHint(id.relationship);
-  throw new TidemarkError('ApprovalRequired', message, { host: host.name, volume: sourcePath, hint });
+  throw new TidemarkError('ApprovalRequired', message, { host: host.name, volume: reach.path, hint });
 }
 
 /** Bytes of the stream, as far as they can be known before. */
@@ -172,7 +172,7 @@ export async function transfer(host: Host, request: TransferRequest): Promise<Tr
     now: () => performance.now(),
     ...(expectedBytes !== undefined && { expectedBytes }),
   });
-  const cwd = await prepareSsh(host, id, landing);
+  const cwd = await prepareSsh(host, host, id, landing);
   let tail = '';
   const onStderr = (chunk: Buffer) => {
     tail = (tail + chunk.toString('latin1')).slice(-400);

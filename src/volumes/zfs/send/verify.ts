@@ -77,7 +77,7 @@ async function readPoint(host: Host, request: VerifyRequest): Promise<Difference
   const { id, landing, identity, signal, onProgress } = request;
   const attempt = transferAttempt(host.home, id);
   await host.endAttempts(attempt);
-  const cwd = await prepareSsh(host, id, landing);
+  const cwd = await prepareSsh(host, host, id, landing);
   const meter = new ProgressMeter({ onProgress, now: () => performance.now() });
   let head = Buffer.alloc(0);
   let bytes = 0;
@@ -96,7 +96,7 @@ async function readPoint(host: Host, request: VerifyRequest): Promise<Difference
   if (isDamaged) return damage(ssh.stderr.trim().slice(0, 500));
   throw classifyStream({
     ...(await describeLink(host, id, landing)),
-    sourcePath: request.sourcePath,
+    sourcePath: request.reach.path,
     send: { exitCode: 0, stderr: '' },
     ssh,
   });
