@@ -7,12 +7,13 @@ import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 const BUNDLE_PATH = join(__dirname, '..', 'workflow-bundle.js');
 
 /** What workflows are made of. */
-const BUNDLED_FOLDERS = ['workflows', 'api', 'model'].map((folder) => join(__dirname, '..', folder));
+export const BUNDLED_FOLDERS = ['workflows', 'api', 'model'].map((folder) => join(__dirname, '..', folder));
 
 /** What a worker is given: a bundle on disk, or its code made just now. */
 export type WorkflowBundle = { codePath: string } | { code: string };
 
-async function makeBundle(): Promise<string> {
+/** Bundles them as they are now, which takes seconds. */
+export async function makeBundle(): Promise<string> {
   const { code } = await bundleWorkflowCode({
     workflowsPath: require.resolve('../workflows'),
     workflowInterceptorModules: [require.resolve('../workflows/interceptors')],

@@ -49,7 +49,7 @@ async function setUp(kind: 'btrfs' | 'ext4', name: string) {
     alpha,
     beta,
     dispose: async () => {
-      await system.cli(['delete', name, '--yes']);
+      await system.retire(name);
       await filesystem.dispose();
     },
   };

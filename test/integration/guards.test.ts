@@ -11,6 +11,7 @@ import {
   applyAndSync,
   approveAndSync,
   parseError,
+  syncAfter,
   syncNow,
   syncWell,
   writeDocument,
@@ -85,7 +86,12 @@ describe('a source that is empty all at once', () => {
   });
 
   it('passes with one approval, and with that alone', async () => {
-    expect(await approveAndSync(system, 'wiki')).toMatchObject({ reason: 'approved', result: 'succeeded' });
+    const { sequence } = await system.status('wiki');
+    expect(await system.cli(['approve', 'wiki'])).toMatchObject({ exitCode: 0 });
+    expect(await syncAfter(system, 'wiki', sequence)).toMatchObject({
+      reason: 'approved',
+      result: 'succeeded',
+    });
     expect(await list(at('wiki-target'))).toEqual([]);
     await fill('wiki', 3);
     await syncWell(system, 'wiki');
@@ -268,7 +274,7 @@ describe('folders that are never volumes', () => {
 });
 
 describe('a relationship that was deleted, and is applied again', () => {
-  const remove = (name: string) => system.json('delete', name, '--yes');
+  const remove = (name: string) => system.retire(name);
   const copyOf = (name: string) => spec('again', { targets: spec(name).targets });
 
   it('goes on with its own copy and its points, without asking', async () => {

@@ -47,9 +47,9 @@ const wiki = (pinLimit?: { age: string }): RelationshipInput['spec'] => ({
 
 let edits = 0;
 /** Changes the source and syncs it. */
-async function edit(...options: string[]): Promise<SyncRecord> {
+async function edit(...targets: string[]): Promise<SyncRecord> {
   await writeFile(at('wiki', 'page'), `edition ${++edits}`);
-  return syncNow(system, 'wiki', ...options);
+  return syncNow(system, 'wiki', targets.length > 0 ? { targets } : {});
 }
 /** The states that the source keeps for its targets. */
 const kept = () => readdir(at('.tidemark', 'wiki', 'wiki', 'captures'));
@@ -60,7 +60,7 @@ test('while one is dead the other goes on from base to base, and the source keep
   expect(await kept()).toEqual([syncId]);
   await system.kill('agent:gamma');
   for (let round = 0; round < 3; round++) {
-    const record = await edit('--targets', 'nodes');
+    const record = await edit('nodes');
     expect(outcomeOf(record, 'beta')).toMatchObject({ result: 'succeeded', how: 'incremental' });
     expect((await kept()).sort()).toEqual([syncId, record.syncId]);
   }
@@ -81,14 +81,14 @@ test('back again, it goes on from its own base, and little is sent', async () =>
 test('beyond pinLimit it is given up, which everybody is told, and healed by a sync of what differs', async () => {
   await system.kill('agent:gamma');
   await system.apply(writeDocument('wiki', wiki({ age: '1ms' })));
-  const record = await edit('--targets', 'beta');
+  const record = await edit('beta');
   expect(await kept()).toEqual([record.syncId]);
   const given = /^target gamma is given up: its base wiki-\d+ is .* old, beyond pinLimit\.age 1ms; /;
   expect((await summary()).targets[1]?.givenUp).toMatch(given);
   expect((await system.cli(['get'])).stdout).toContain('wiki: target gamma is given up');
   expect((await system.cli(['describe', 'wiki'])).stdout).toMatch(/Given up +target gamma/);
   system.launch('agent:gamma');
-  const healed = await edit('--targets', 'drpnodes');
+  const healed = await edit('drpnodes');
   expect(outcomeOf(healed, 'gamma')).toMatchObject({ result: 'succeeded', how: 'delta-onto-clone' });
   expect(outcomeOf(healed, 'gamma')?.stats?.bytesSent).toBeLessThan(MIB);
   expect(await compareTrees(at('wiki'), at('gamma'))).toEqual([]);

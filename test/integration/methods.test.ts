@@ -158,7 +158,7 @@ describe.each(CASES)('$title', ({ source, target, freezesBy }) => {
     await restore(name, 'latest', `alpha:${changed}`, '--overwrite');
     expect(await compareTrees(wanted, changed)).toEqual([]);
     for (const folder of [wanted, changed]) await rm(folder, { recursive: true });
-    await system.json('delete', name, '--yes');
+    await system.retire(name);
   });
 });
 

@@ -2,18 +2,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PointEntry, SyncEntry } from '../../src/catalog/contract';
+import type { SyncRecord } from '../../src/model/records';
 import type { RelationshipInput } from '../../src/model/spec';
 import type { RelationshipSummary } from '../../src/model/summary';
 import { TestSystem } from '../support/system';
-import {
-  applyAndSync,
-  parse,
-  parseError,
-  syncNow,
-  syncWell,
-  writeDocument,
-  writeFiles,
-} from '../support/user';
+import { applyAndSync, parse, parseError, syncWell, writeDocument, writeFiles } from '../support/user';
 
 jest.setTimeout(120_000);
 
@@ -190,7 +183,8 @@ describe('what scripts read', () => {
   });
 
   it('`sync --targets` takes names and classes', async () => {
-    const record = await syncNow(system, 'wiki', '--targets', 'drpnodes');
+    const some = await system.cli(['sync', 'wiki', '--wait', '--targets', 'drpnodes', '-o', 'json']);
+    const record = parse<SyncRecord>(some);
     expect(record.targets.map(({ name }) => name)).toEqual(['gamma']);
     const ran = await system.cli(['sync', 'wiki', '--wait', '--targets', 'nowhere']);
     expect(ran.exitCode).toBe(3);

@@ -280,7 +280,7 @@ describe('names that break tools', () => {
       }
     } finally {
       await run('chattr', '-i', join(target, evil));
-      await system.json('delete', 'evil', '--yes');
+      await system.retire('evil');
       await disk.dispose();
     }
   });

@@ -2,9 +2,9 @@
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadWorkflowBundle } from '../../src/workers/bundle';
 import type { WorkflowBundle } from '../../src/workers/bundle';
 import type { WORKFLOW_TYPES } from '../../src/api/messages';
+import { loadTestBundle } from '../support/workflow-bundle';
 import { HISTORIES, loadHistory, storedHistories } from './stored-history';
 
 const names = storedHistories();
@@ -12,7 +12,7 @@ let workflowBundle: WorkflowBundle;
 
 beforeAll(async () => {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
-  workflowBundle = await loadWorkflowBundle();
+  workflowBundle = await loadTestBundle();
 }, 120_000);
 
 /** All histories at once: one worker replays them in turn. */

@@ -1,11 +1,15 @@
-/** What a user writes and types, for tests that go through the command line. */
+/**
+ * What a user writes and asks for. What a test is not about goes the way that the command line goes, without a process of
+ * its own, which costs a second of processor time.
+ */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeRelationshipId } from '../../src/model/names';
 import type { SyncRecord } from '../../src/model/records';
 import type { RelationshipInput } from '../../src/model/spec';
-import { historyQuery } from '../../src/api/messages';
-import { eventually, type CliResult, type TestSystem } from './system';
+import { historyQuery, type SyncAnswer, type SyncRequest } from '../../src/api/messages';
+import { applyOne, recordOf } from '../../src/client/apply-one';
+import { eventually, parseDocuments, type CliResult, type TestSystem } from './system';
 
 /** A document as text. YAML takes JSON as it is. */
 export function writeDocument(name: string, spec: RelationshipInput['spec']): string {
@@ -18,22 +22,29 @@ export function writeDocument(name: string, spec: RelationshipInput['spec']): st
   return JSON.stringify(document, undefined, 2);
 }
 
-/** Applies a document and waits for the sync that follows, however it ends. */
+/** Applies a document and waits for the sync that follows, however it ends: what `tidemark apply --wait` does. */
 export async function applyAndSync(
   system: TestSystem,
   name: string,
   spec: RelationshipInput['spec'],
 ): Promise<SyncRecord> {
-  const stdin = writeDocument(name, spec);
-  const ran = await system.cli(['apply', '-f', '-', '--wait', '-o', 'json'], { stdin });
-  const [applied] = parse<{ sync?: SyncRecord }[]>(ran);
-  if (!applied?.sync) throw new Error(`no sync followed: ${ran.stdout}${ran.stderr}`);
+  const [document] = parseDocuments(writeDocument(name, spec));
+  if (!document) throw new Error('no document');
+  const applied = await applyOne(await system.temporal(), document);
+  if (!applied.sync) throw new Error(`no sync followed: ${JSON.stringify(applied)}`);
   return applied.sync;
 }
 
-/** Syncs and waits for the end, however it ends. */
-export async function syncNow(system: TestSystem, name: string, ...options: string[]): Promise<SyncRecord> {
-  return parse<SyncRecord>(await system.cli(['sync', name, '--wait', '-o', 'json', ...options]));
+/** Syncs and waits for the end, however it ends: what `tidemark sync --wait` does. */
+export async function syncNow(
+  system: TestSystem,
+  name: string,
+  request: SyncRequest = {},
+): Promise<SyncRecord> {
+  const temporal = await system.temporal();
+  const { workflowId, skipped } = await temporal.update<SyncAnswer>(name, 'sync', request);
+  if (workflowId === undefined) throw new Error(`no sync was started: ${skipped ?? ''}`);
+  return await recordOf(temporal.client.workflow.getHandle(workflowId).result() as Promise<SyncRecord>);
 }
 
 /** Syncs, and expects every target to succeed. */
@@ -77,8 +88,7 @@ export async function writeFiles(folder: string, files: Record<string, string>):
 /** Approves of what a guard stopped, and waits for the sync that follows. */
 export async function approveAndSync(system: TestSystem, name: string): Promise<SyncRecord> {
   const { sequence } = await system.status(name);
-  const { exitCode, stderr } = await system.cli(['approve', name]);
-  if (exitCode !== 0) throw new Error(`approve ended with ${exitCode}: ${stderr}`);
+  await (await system.temporal()).update(name, 'approve', { by: 'a test' });
   return await syncAfter(system, name, sequence);
 }
 

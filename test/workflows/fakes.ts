@@ -14,13 +14,13 @@ import { CONTROL_QUEUE, makeHostQueue, makePointId, makeRelationshipId } from '.
 import { checkDocument } from '../../src/model/parse-spec';
 import type { Claim, Comparison, HeldState, Point, SyncRecord } from '../../src/model/records';
 import type { RetainSpec } from '../../src/model/spec';
-import { loadWorkflowBundle } from '../../src/workers/bundle';
 import type { WorkflowBundle } from '../../src/workers/bundle';
 import { registerSearchAttributes } from '../../src/workers/search-attributes';
 import type { DrillOutcome } from '../../src/model/status';
 import { drillUpdate, syncUpdate } from '../../src/api/messages';
 import { reservePorts } from '../support/ports';
 import { findTemporal } from '../support/temporal-server';
+import { loadTestBundle } from '../support/workflow-bundle';
 
 /** A host in memory: records what it was asked, keeps points, fails where it is told to. */
 export class FakeHost {
@@ -290,7 +290,7 @@ export class FakeWorld {
       server: { executable: { type: 'existing-path', path: findTemporal() }, port, extraArgs },
     });
     await registerSearchAttributes(env.nativeConnection, 'default');
-    const world = new FakeWorld(env, await loadWorkflowBundle());
+    const world = new FakeWorld(env, await loadTestBundle());
     await world.startControl();
     return world;
   }

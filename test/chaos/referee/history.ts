@@ -91,7 +91,7 @@ export class History {
         `it went no further: ${error instanceof Error ? error.message : String(error)}`,
       );
     }
-    await system.cli(['delete', name, '--yes']);
+    await system.retire(name).catch(() => undefined);
     await history.unmountInside();
     await storage.unmount();
     await storage.dispose();

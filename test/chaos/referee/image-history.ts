@@ -44,7 +44,7 @@ export class ImageHistory {
     } catch (error) {
       history.findings.push(`seed ${seed}: it went no further: ${String(error)}`);
     }
-    await system.cli(['delete', history.name, '--yes']);
+    await system.retire(history.name).catch(() => undefined);
     await storage.dispose();
     return history.findings;
   }
