@@ -1,5 +1,5 @@
 /**
- * The link between two hosts is cut in the middle of a file of 1 GiB, and mended once both ends have
+ * The link between two hosts is cut in the middle of a file of 256 MiB, and mended once both ends have
  * noticed. The sync completes by itself, and what was there already is not sent again: the kernel
  * counts the bytes on the link.
  */
@@ -16,7 +16,7 @@ import { eventually, TestSystem } from '../support/system';
 import { MIB, Watched } from './watched';
 
 const exec = promisify(execFile);
-const FILE_BYTES = 1024 * MIB;
+const FILE_BYTES = 256 * MIB;
 
 let hosts: TwoHosts;
 let memory: TestFilesystem;
@@ -38,7 +38,7 @@ const bytesOnLink = async () => (await hosts.bytesSent('a')) + (await hosts.byte
 
 beforeAll(async () => {
   hosts = await TwoHosts.make();
-  memory = await TestFilesystem.make('tmpfs', { size: '5G' });
+  memory = await TestFilesystem.make('tmpfs', { size: '2G' });
   const agent = (side: 'a' | 'b') => ({
     options: ['--listen', hosts.address(side), '--address', hosts.address(side)],
     wrap: (argv: string[]) => hosts.inside(side, argv),
@@ -92,7 +92,7 @@ metadata: { name: ${name} }
 spec:
   source: { host: alpha, directory: ${watched.source} }
   targets: [{ host: beta, directory: ${target}, copyMethod: ${copyMethod} }]
-  mover: { rsync: { bandwidthLimit: 160MiB } }
+  mover: { rsync: { bandwidthLimit: 40MiB } }
 `);
     await eventually('half of the file is over', async () =>
       (await bytesOnLink()) - before >= FILE_BYTES / 2 ? true : undefined,

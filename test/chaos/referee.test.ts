@@ -6,7 +6,7 @@ import { TestSystem } from '../support/system';
 import { tell } from '../support/tell';
 import { History } from './referee/history';
 import { ImageHistory } from './referee/image-history';
-import { HISTORIES, IMAGE_SEEDS, LONGEST_MS, MEANT_ARENAS, ROUNDS, SEED } from './referee/settings';
+import { HISTORIES, IMAGE_SEEDS, LONGEST_MS, PLAYED_ARENAS, ROUNDS, SEED } from './referee/settings';
 
 let system: TestSystem;
 beforeAll(async () => {
@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(async () => system.stop());
 
-for (const [name, arena, firstSeed] of MEANT_ARENAS) {
+for (const [name, arena, firstSeed] of PLAYED_ARENAS) {
   it(
     `on ${name}, every point, replica and restore is what was frozen, whatever was done to the trees`,
     async () => {

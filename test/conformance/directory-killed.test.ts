@@ -12,7 +12,9 @@ import type { DriverCall } from '../support/programs/call-driver';
 import { makeStamp, TARGET, type VolumeFixture } from './volume-fixture';
 import { pointPath } from '../support/point-path';
 
-const ROUNDS = 5;
+/** So often each is killed; `TIDEMARK_CHAOS_ROUNDS` says otherwise. */
+const ROUNDS = Number(process.env.TIDEMARK_CHAOS_ROUNDS ?? 2);
+const LONGEST_MS = 60_000 + ROUNDS * 40_000;
 const PROGRAM = resolve(__dirname, '../support/programs/call-driver.ts');
 const TYPESCRIPT = resolve(__dirname, '../support/run-typescript.cjs');
 
@@ -152,17 +154,17 @@ for (const kind of ['btrfs', 'xfs', 'ext4'] as const) {
       it(
         `has only whole points by ${method}, and mends itself, whenever the agent is killed`,
         async () => killAtRandom(fixture, await fixture.makeVolume(), method),
-        180_000,
+        LONGEST_MS,
       );
       it(
         `rolls back to points by ${method} once asked again, whenever the agent is killed`,
         async () => killRollbacks(fixture, await fixture.makeVolume(), method),
-        180_000,
+        LONGEST_MS,
       );
       it(
         `leaves whole clones of points by ${method} and nothing else, whenever the agent is killed`,
         async () => killClones(fixture, await fixture.makeVolume(), method),
-        180_000,
+        LONGEST_MS,
       );
     }
   });

@@ -10,7 +10,7 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Temporal } from '../../src/client/temporal-client';
-import { makeRelationshipId } from '../../src/model/names';
+import { CONTROL_QUEUE, makeRelationshipId } from '../../src/model/names';
 import { formatProblem, parseSpecs } from '../../src/model/parse-spec';
 import type { Relationship } from '../../src/model/spec';
 import type { RelationshipStatus } from '../../src/model/status';
@@ -277,6 +277,10 @@ export class TestSystem {
   private async ready(hosts: string[]): Promise<void> {
     await eventually('the control worker answers', async () =>
       (await fetch(`${this.httpAddress}/healthz`)).ok ? true : undefined,
+    );
+    // It answers a little before it takes work, and what nobody takes is refused at once.
+    await eventually('the control worker takes work', async () =>
+      (await (await this.temporal()).pollers(CONTROL_QUEUE, 'workflow')).length > 0 ? true : undefined,
     );
     for (const host of hosts) {
       await eventually(`the agent of ${host} is ready`, async () =>

@@ -19,6 +19,8 @@ export type Method = 'Direct' | 'Snapshot' | 'Clone' | 'HardLink';
 /** One way to keep a copy. */
 export interface Arena {
   name: string;
+  /** What is alike enough that an ordinary run plays one of it. */
+  family: 'tree' | 'frozen tree' | 'btrfs' | 'zfs';
   /** A new volume for each history. */
   make(): Promise<Trees>;
   source?: Freezing;
@@ -54,6 +56,7 @@ const ZFS = { hasStates: true, withoutAttributes: true } as const;
 export const ARENAS: readonly Arena[] = [
   {
     name: 'ext4, live, hard links',
+    family: 'tree',
     make: folders('ext4'),
     target: { copyMethod: 'HardLink' },
     hasFilters: true,
@@ -61,6 +64,7 @@ export const ARENAS: readonly Arena[] = [
   },
   {
     name: 'ext4, live, hard links, checksum',
+    family: 'tree',
     make: folders('ext4'),
     target: { copyMethod: 'HardLink' },
     mover: { rsync: { checksum: true } },
@@ -68,12 +72,14 @@ export const ARENAS: readonly Arena[] = [
   },
   {
     name: 'ext4, live, no points',
+    family: 'tree',
     make: folders('ext4'),
     target: { copyMethod: 'Direct' },
     hasFilters: true,
   },
   {
     name: 'xfs, clones',
+    family: 'frozen tree',
     make: folders('xfs'),
     source: { copyMethod: 'Clone' },
     target: { copyMethod: 'Clone' },
@@ -82,6 +88,7 @@ export const ARENAS: readonly Arena[] = [
   },
   {
     name: 'btrfs directory, snapshots',
+    family: 'frozen tree',
     make: folders('btrfs'),
     source: { copyMethod: 'Snapshot' },
     target: { copyMethod: 'Snapshot' },
@@ -90,23 +97,26 @@ export const ARENAS: readonly Arena[] = [
   },
   {
     name: 'btrfs directory, clones to hard links',
+    family: 'frozen tree',
     make: folders('btrfs'),
     source: { copyMethod: 'Clone' },
     target: { copyMethod: 'HardLink' },
     methods: ['HardLink', 'Clone'],
     hasFilters: true,
   },
-  { name: 'btrfs send', make: btrfs, ...BTRFS },
+  { name: 'btrfs send', family: 'btrfs', make: btrfs, ...BTRFS },
   {
     name: 'btrfs send, nested',
+    family: 'btrfs',
     make: btrfs,
     mover: { btrfs: { nested: true } },
     changeInner: changeSubvolumes,
     ...BTRFS,
   },
-  { name: 'zfs', make: zfs, ...ZFS },
+  { name: 'zfs', family: 'zfs', make: zfs, ...ZFS },
   {
     name: 'zfs, recursive',
+    family: 'zfs',
     make: zfs,
     mover: { zfs: { recursive: true } },
     changeInner: changeDatasets,

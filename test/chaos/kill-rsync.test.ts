@@ -1,3 +1,0 @@
-import { describeKills } from './kill-suite';
-
-describeKills('the rsync processes of a transfer', [['rsync']]);

@@ -1,3 +1,0 @@
-import { describeKills } from './kill-suite';
-
-describeKills("the source's agent", [['agent:alpha']]);

@@ -1,3 +1,0 @@
-import { describeKills } from './kill-suite';
-
-describeKills('the sshd processes of a transfer', [['sshd']]);

@@ -1,3 +1,0 @@
-import { describeKills } from './kill-suite';
-
-describeKills('Temporal itself', [['temporal']]);
