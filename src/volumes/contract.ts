@@ -206,7 +206,8 @@ export interface VolumeDriver {
   /**
    * A way to a state, open until it is let go of: to read a capture or a point, or to write to the live replica. Makes the
    * state readable where that takes a mount, and brings up what reaches it where the agent's own host does not. A second
-   * call for one use takes the place of the first: its agent was killed.
+   * call for the same state and use takes the place of the first: its agent was killed. A transfer may have two states of
+   * one volume open: a primary is compared with a recovery point of its own.
    * @throws PointMissing where there is no such point; VolumeMissing where a capture is gone
    */
   reach(host: Host, volume: Volume, state: State, use: TransferId): Promise<Reach>;

@@ -95,6 +95,7 @@ metadata: { name: wiki }
 spec:
   source: { host: alpha, directory: ${wiki(alpha)} }
   targets: [{ host: beta, directory: ${wiki(beta)} }]
+  mover: { rsync: { bandwidthLimit: 16MiB, compress: none } }
 `);
   await eventually('the first sync', async () => (await system.status('wiki')).lastSync);
 });
@@ -125,7 +126,7 @@ it('is compared by its contents, and damage is found', async () => {
 });
 
 it('goes on where its runners are lost in the middle of a transfer', async () => {
-  await writeFile(alpha.see(join(wiki(alpha), 'big')), Buffer.alloc(64e6, 'x'));
+  await writeFile(alpha.see(join(wiki(alpha), 'big')), Buffer.alloc(80e6, 'x'));
   const syncing = sync();
   await eventually('bytes move', async () => {
     const isUp =
@@ -134,6 +135,8 @@ it('goes on where its runners are lost in the middle of a transfer', async () =>
   });
   await Promise.all([alpha.loseRunners(), beta.loseRunners()]);
   await syncing;
+  const { lastSync } = await system.status('wiki');
+  expect(lastSync?.targets[0]?.attempts).toBeGreaterThan(1);
   await expectEqual();
   await untilNothingIsUp();
 });

@@ -12,12 +12,13 @@ import type { SshHost } from '../../src/hosts/ssh';
 import { type RemoteLandings, startRemoteLandings } from '../../src/landings/remote';
 import type { Volume } from '../../src/model/records';
 import type { TransferId } from '../../src/movers/contract';
-import type { KindImplementation, VolumeDriver } from '../../src/volumes/contract';
+import type { KindImplementation, State, VolumeDriver } from '../../src/volumes/contract';
 import { directoryDriver } from '../../src/volumes/directory';
 import type { TwoHosts } from './netns';
 import { connectTo, TestSshd } from './ssh-host';
 
 interface Use {
+  state: State['of'];
   volume: string;
   relationship: string;
   target: string;
@@ -86,7 +87,12 @@ export class AwayHost {
   }
 
   /** What is up for any sync of a link. */
-  async endAll({ volume, relationship, target, syncId }: Omit<Use, 'syncId'> & { syncId?: string }) {
+  async endAll({
+    volume,
+    relationship,
+    target,
+    syncId,
+  }: Omit<Use, 'syncId' | 'state'> & { syncId?: string }) {
     for (const use of this.uses) {
       const isOne = use.volume === volume && use.relationship === relationship && use.target === target;
       if (isOne && (syncId === undefined || syncId === use.syncId)) await this.end(use);
@@ -102,7 +108,7 @@ export class AwayHost {
 
   /** What the driver itself works by, for as long as this lives: as a cluster has an API, whatever pods there are. */
   async api(agent: Host): Promise<Host> {
-    this.own ??= this.start({ volume: '', relationship: '', target: '', syncId: '' });
+    this.own ??= this.start({ state: 'live', volume: '', relationship: '', target: '', syncId: '' });
     return { ...(await this.own).host, name: agent.name, home: join(this.root, 'home') };
   }
 
@@ -147,8 +153,8 @@ function makeRunner(name: string, { host, scratch }: UpRunner): Runner {
   return { ...rest, name, scratch };
 }
 
-const useOf = (volume: Volume, { relationship, target, syncId }: TransferId): Use => ({
-  ...{ volume: volume.path, relationship, target, syncId },
+const useOf = (volume: Volume, { of: state }: State, { relationship, target, syncId }: TransferId): Use => ({
+  ...{ state, volume: volume.path, relationship, target, syncId },
 });
 
 /** Every step of the driver of directories, taken inside. */
@@ -168,7 +174,7 @@ export function awayDirectories(away: AwayHost): KindImplementation {
     driver: {
       ...stepInside(away, agent),
       async reach(_host, volume, state, use) {
-        const up = await away.bringUp(useOf(volume, use));
+        const up = await away.bringUp(useOf(volume, state, use));
         const inside = { ...up.host, home: join(away.root, 'home') };
         const { path } = await directoryDriver.reach(inside, volume, state, use);
         return {
