@@ -50,7 +50,8 @@ async function makeRelationships(
   }
 }
 
-async function countEvents(system: TestSystem, name: string): Promise<number> {
+/** History events of one sync, in relationship and sync workflow together. */
+export async function countEvents(system: TestSystem, name: string): Promise<number> {
   const client = await system.client();
   const relationship = client.workflow.getHandle(makeRelationshipId(name));
   const count = async (workflowId: string) =>

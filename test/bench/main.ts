@@ -1,4 +1,6 @@
-/** `npm run bench [-- --write] [--rounds N] [--relationships N]`: measures, prints ratios, and writes docs/benchmarks.md on request. */
+/**
+ * `npm run bench [-- --write] [--rounds N] [--relationships N] [--cost]`: measures, prints ratios, and writes docs/benchmarks.md on
+ * request; with `--cost`, only what one sync costs. */
 import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, release, tmpdir } from 'node:os';
@@ -9,6 +11,7 @@ import { measureControlPlane } from './control-plane';
 import type { ControlFigures } from './control-plane';
 import { measureDataPlane } from './data-plane';
 import type { Row } from './data-plane';
+import { costTable, measureCost } from './cost';
 import { formatTable } from './measure';
 import { PlainSsh } from './ssh';
 import { measureImages } from './images';
@@ -20,6 +23,7 @@ const { values } = parseArgs({
     write: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '3' },
     relationships: { type: 'string', default: '200' },
+    cost: { type: 'boolean', default: false },
   },
 });
 
@@ -90,7 +94,21 @@ function controlTable(figures: ControlFigures): string {
   );
 }
 
+/** Of a system that does nothing else. */
+async function printCost(): Promise<string> {
+  const system = await TestSystem.start();
+  try {
+    const table = costTable(await measureCost(system, (text) => console.error(text)));
+    console.log(`\n${table}\n`);
+    return table;
+  } finally {
+    await system.stop();
+  }
+}
+
 async function main(): Promise<void> {
+  const cost = await printCost();
+  if (values.cost) return;
   const memory = await mountMemory();
   const system = await TestSystem.start();
   const ssh = await PlainSsh.start(join(system.folder, 'ssh'));
@@ -104,7 +122,7 @@ async function main(): Promise<void> {
     say(`control plane, ${values.relationships} relationships`);
     const figures = await measureControlPlane(system, memory.path, Number(values.relationships));
     const machine = `${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), Linux ${release()}, Node ${process.version}; medians of ${values.rounds} rounds.`;
-    const text = `${dataTable(rows)}\n\n${streamTable(streams)}\n\n${controlTable(figures)}\n`;
+    const text = `${dataTable(rows)}\n\n${streamTable(streams)}\n\n${controlTable(figures)}\n\n${cost}\n`;
     console.log(`\n${machine}\n\n${controlTable(figures)}`);
     const wanted = `## What was wanted, and what is reached\n\n${wantedTable(rows, figures)}`;
     console.log(`\n${wanted}`);
