@@ -4,6 +4,7 @@
  * `local` for this machine, `ssh` for hosts on which nothing of ours is installed; both pass one suite. A place that comes
  * up for one task and goes is a {@link Runner}: where the data is, but not where an agent could keep anything.
  */
+import type { Room } from '../model/room';
 
 /** The result of a program that ran to its end, whatever its exit code. */
 export interface RunResult {
@@ -41,9 +42,11 @@ export interface FileKind {
   type: 'directory' | 'regular file' | 'symbolic link' | 'special file';
   /** Decimal. */
   inode: string;
+  /** Decimal: of the filesystem, until it is mounted anew. */
+  device: string;
 }
 
-/** Small files of state, and listing. Paths are absolute. */
+/** Small files of state, listing, and what is quickly looked at. Paths are absolute. */
 export interface HostFiles {
   /** The content, or undefined where there is no such file. */
   read(path: string): Promise<string | undefined>;
@@ -53,6 +56,8 @@ export interface HostFiles {
   remove(path: string): Promise<void>;
   /** Names in a folder, sorted; empty where there is no such folder. */
   list(path: string): Promise<string[]>;
+  /** Whether a folder holds nothing but entries of these names. @throws where it can't be read. */
+  isEmpty(path: string, except?: readonly string[]): Promise<boolean>;
   /** Undefined where nothing is there. @throws where it can't be looked at. */
   stat(path: string): Promise<FileKind | undefined>;
   /** The path without symlinks, whether or not its last parts are there: as `realpath -m` has it. */
@@ -60,6 +65,20 @@ export interface HostFiles {
   mkdir(path: string, mode?: number): Promise<void>;
   /** Atomic rename within one filesystem. */
   rename(from: string, to: string): Promise<void>;
+  /** How much room the filesystem of a folder has, for this user. @throws where it can't be asked. */
+  room(folder: string): Promise<Room>;
+  /** The host's own clock, by which the times of its files are. In seconds since the epoch. */
+  clock(): Promise<number>;
+  /**
+   * Makes an ed25519 key pair for SSH. The private half stays on this host, in a file of mode 0600 at `path`, in place
+   * of what was there. Answers the public half: one line, `ssh-ed25519 AAAA…`.
+   */
+  makeKeyPair(path: string): Promise<string>;
+  /**
+   * What changes when a program is replaced by another version, or one of these files is changed. Left out where
+   * it costs as much as running the program, as over SSH; undefined where there is no such program.
+   */
+  identifyProgram?(program: string, files: readonly string[]): Promise<string | undefined>;
 }
 
 /** A place where programs run: an agent's own host, or one that comes up for a while (see `Reach`). */

@@ -1,6 +1,5 @@
 /** The source's side of a landing: a key pair for one transfer, and how ssh is to use it. */
 import { type Host, isAgentHost, type Runner } from '../hosts/contract';
-import { runChecked } from '../hosts/run-checked';
 import { parseHostKey } from '../hosts/ssh/host-keys';
 import { TidemarkError } from '../model/errors';
 import { validatePublicKey } from './authorized-keys';
@@ -45,23 +44,10 @@ export function chooseCiphers(cpuinfo: string): string {
 /** Makes a new key pair for one transfer, in place of an earlier one. Returns the public half. */
 export async function makeKey(host: Host, id: KeyId, targetHost: string): Promise<string> {
   const folder = keyFolder(host.home, id);
-  await host.files.remove(folder);
   await host.files.mkdir(folder, 0o700);
   const note: KeyNote = { syncId: id.syncId, targetHost, madeAt: new Date().toISOString() };
   await host.files.write(`${folder}/note.json`, JSON.stringify(note), 0o600);
-  await runChecked(host, [
-    'ssh-keygen',
-    '-q',
-    '-t',
-    'ed25519',
-    '-N',
-    '',
-    '-C',
-    'tidemark',
-    '-f',
-    `${folder}/key`,
-  ]);
-  return validatePublicKey((await host.files.read(`${folder}/key.pub`)) ?? '');
+  return validatePublicKey(await host.files.makeKeyPair(`${folder}/key`));
 }
 
 /** Undefined where there is no key for this target. */

@@ -205,7 +205,7 @@ export class FingerprintComparer {
 
 /** Takes the fingerprint of a tree. 300,000 files: the walk's time; 6 MB, and 8 MB as a file, written in 0.3 s. */
 export async function takeFingerprint(
-  host: Pick<Runner, 'name' | 'run'>,
+  host: Pick<Runner, 'name' | 'run' | 'files'>,
   root: string,
   options?: WalkOptions,
 ): Promise<Fingerprint> {
@@ -218,7 +218,7 @@ export async function takeFingerprint(
  * @param before undefined where nothing is known
  */
 export async function compareWithFingerprint(
-  host: Pick<Runner, 'name' | 'run'>,
+  host: Pick<Runner, 'name' | 'run' | 'files'>,
   root: string,
   before: Fingerprint | undefined,
   options?: WalkOptions,

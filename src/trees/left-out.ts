@@ -88,7 +88,5 @@ export async function findAtTop(host: Runner, root: string, onFound: OnFound): P
 }
 
 /** False where it can't be read: something may be in it. */
-async function isEmptyFolder(host: Runner, path: string): Promise<boolean> {
-  const { exitCode, stdout } = await host.run(['find', `${path}/.`, '-mindepth', '1', '-print', '-quit']);
-  return exitCode === 0 && stdout.length === 0;
-}
+const isEmptyFolder = (host: Runner, path: string): Promise<boolean> =>
+  host.files.isEmpty(path).catch(() => false);

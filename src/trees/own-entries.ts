@@ -13,10 +13,3 @@ export const NOT_CONTENT: readonly string[] = [STATE_FOLDER, LOST_FOUND];
 /** Has `find`, whose start is `.`, leave them out, with all that is in them. */
 export const pruneNames = (names: readonly string[]): string[] =>
   names.flatMap((name) => ['-path', `./${name}`, '-prune', '-o']);
-
-/** Prints something where a folder has an entry that is content; nothing where it is empty. */
-export const findContent = (folder: string): string[] => [
-  ...['find', folder, '-mindepth', '1', '-maxdepth', '1'],
-  ...NOT_CONTENT.flatMap((name) => ['!', '-name', name]),
-  ...['-print', '-quit'],
-];

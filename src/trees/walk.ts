@@ -1,6 +1,5 @@
 /** One look at every entry of a tree, in one streaming pass of `find`. */
 import type { Runner } from '../hosts/contract';
-import { readClock } from '../hosts/read-clock';
 import { makeRecordReader } from '../hosts/record-reader';
 import { TidemarkError } from '../model/errors';
 import { NOT_CONTENT, pruneNames } from './own-entries';
@@ -60,12 +59,12 @@ const KEPT_OUTPUT_BYTES = 64 * 1024;
  * @throws TidemarkError `ToolFailed` where the tree can't be looked at, `ToolMissing` without GNU find.
  */
 export async function walk(
-  host: Pick<Runner, 'name' | 'run'>,
+  host: Pick<Runner, 'name' | 'run' | 'files'>,
   root: string,
   onEntry: OnEntry,
   { skip = NOT_CONTENT, ...options }: WalkOptions = {},
 ): Promise<WalkEnd> {
-  const startedAt = await readClock(host);
+  const startedAt = await host.files.clock();
   const argv = ['find', '.', '-xdev', ...pruneNames(skip), '-printf', FORMAT];
   let count = 0;
   const reader = makeRecordReader((record) => {

@@ -1,6 +1,9 @@
 /** The promises of a host's files, for the suite of hosts. */
-import { chmod, lstat, mkdir, readFile, realpath, stat, symlink, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { chmod, lstat, mkdir, readFile, realpath, stat, statfs, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { validatePublicKey } from '../../src/landings/authorized-keys';
 import type { Host } from '../../src/hosts/contract';
 
 /** @param current of the test that runs: the host, and an empty folder of it. */
@@ -55,6 +58,7 @@ export function testHostFiles(current: () => { host: Host; folder: string }): vo
       expect(await files().stat(odd)).toEqual({
         type: 'directory',
         inode: String((await stat(odd)).ino),
+        device: String((await stat(odd)).dev),
       });
       expect((await files().stat(join(odd, 'empty')))?.type).toBe('regular file');
       expect((await files().stat(join(folder(), 'link')))?.type).toBe('symbolic link');
@@ -90,6 +94,41 @@ export function testHostFiles(current: () => { host: Host; folder: string }): vo
       await expect(lstat(tree)).rejects.toThrow('ENOENT');
       expect(await files().list(folder())).toEqual(['kept']);
       expect(await readFile(join(kept, 'file'), 'utf8')).toBe('x');
+    });
+
+    it('tells whether a folder is empty, but for some names', async () => {
+      expect(await files().isEmpty(folder())).toBe(true);
+      await writeFile(join(folder(), 'a*b'), '');
+      await files().mkdir(join(folder(), 'kept'));
+      expect(await files().isEmpty(folder())).toBe(false);
+      expect(await files().isEmpty(folder(), ['kept'])).toBe(false);
+      expect(await files().isEmpty(folder(), ['kept', 'a*b'])).toBe(true);
+      await writeFile(join(folder(), 'axb'), '');
+      expect(await files().isEmpty(folder(), ['kept', 'a*b'])).toBe(false);
+      await expect(files().isEmpty(join(folder(), 'none'))).rejects.toThrow();
+    });
+
+    it('tells how much room there is as df does, and what time it is', async () => {
+      const { freeBytes, inodes } = await files().room(folder());
+      const { bavail, frsize, files: total } = await statfs(folder());
+      // Others write to it meanwhile.
+      expect(Math.abs(freeBytes - bavail * frsize)).toBeLessThan((bavail * frsize) / 2);
+      expect(inodes?.total ?? 0).toBe(total);
+      await expect(files().room(join(folder(), 'none'))).rejects.toThrow();
+      const [before, now, after] = [Date.now(), await files().clock(), Date.now()];
+      expect(now * 1000).toBeGreaterThanOrEqual(before - 1);
+      expect(now * 1000).toBeLessThanOrEqual(after + 1);
+    });
+
+    it('makes a key pair that ssh can use, in place of the one before, and keeps the private half to itself', async () => {
+      const path = join(folder(), 'key');
+      const before = await files().makeKeyPair(path);
+      const line = await files().makeKeyPair(path);
+      expect(validatePublicKey(line)).toBe(line);
+      expect(line).not.toBe(before);
+      expect((await stat(path)).mode & 0o777).toBe(0o600);
+      const derived = await promisify(execFile)('ssh-keygen', ['-y', '-P', '', '-f', path]);
+      expect(derived.stdout.trim()).toBe(`${line} tidemark`);
     });
 
     it('renames over what is there', async () => {

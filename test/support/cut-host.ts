@@ -24,6 +24,7 @@ export function cutHost(host: Host, command: number, isLooking: IsLooking): Host
     files: {
       ...host.files,
       write: (path, content, mode) => step(() => host.files.write(path, content, mode)),
+      makeKeyPair: (path) => step(() => host.files.makeKeyPair(path)),
       remove: (path) => step(() => host.files.remove(path)),
       rename: (from, to) => step(() => host.files.rename(from, to)),
     },

@@ -4,7 +4,6 @@
  */
 import { z } from 'zod';
 import type { Host } from '../../hosts/contract';
-import { readClock } from '../../hosts/read-clock';
 import type { TransferId } from '../../movers/contract';
 import type { WriteWindow } from '../../volumes/contract';
 
@@ -40,7 +39,7 @@ export async function countLandings(host: Host, relationship: string): Promise<n
 
 /** Notes, durably and before it is opened, that a landing is about to be. */
 export async function noteLanding(host: Host, id: TransferId): Promise<void> {
-  const [landings, openedAt] = [await readLandings(host, id), await readClock(host)];
+  const [landings, openedAt] = [await readLandings(host, id), await host.files.clock()];
   await writeNote(host, id, [...landings, { openedAt }]);
 }
 

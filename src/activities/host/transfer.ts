@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import { Context } from '@temporalio/activity';
 import type { Host } from '../../hosts/contract';
-import { readClock } from '../../hosts/read-clock';
 import type { CaptureMethod, Progress, Volume } from '../../model/records';
 import { estimateNeededBytes } from '../../model/space';
 import type { SourceSpec } from '../../model/spec';
@@ -171,7 +170,7 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive, doors:
     },
 
     async closeTransfer({ id, volumes: touched = [] }) {
-      const closedAt = await readClock(host);
+      const closedAt = await host.files.clock();
       await doors.close(id, volumes.movers, touched);
       await noteClosing(host, id, closedAt);
       const reachedBytes = takeReached(id);

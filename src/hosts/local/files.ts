@@ -1,20 +1,27 @@
 import { randomBytes } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
+import { constants } from 'node:fs';
 import {
+  access,
   chmod,
   lstat,
   mkdir,
   open,
+  opendir,
   readdir,
   readFile,
   readlink,
   realpath,
   rename,
+  stat,
+  statfs,
   unlink,
 } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { FileKind, Host, HostFiles } from '../contract';
 import { runChecked } from '../run-checked';
+import { programFolders } from './program';
+import { makeSshKey } from './ssh-key';
 
 type RunningHost = Pick<Host, 'name' | 'run'>;
 
@@ -97,6 +104,19 @@ async function removeTree(host: RunningHost, path: string): Promise<void> {
   await runChecked(host, remove);
 }
 
+/** As a program is looked for when it is started. */
+async function findProgram(name: string): Promise<string | undefined> {
+  for (const folder of programFolders()) {
+    const path = join(folder, name);
+    const isThere = await access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return path;
+  }
+  return undefined;
+}
+
 /** Files of this machine. @param host runs what Node can't do by itself. */
 export function makeLocalFiles(host: RunningHost): HostFiles {
   return {
@@ -112,9 +132,13 @@ export function makeLocalFiles(host: RunningHost): HostFiles {
       const names = (await readdir(path).catch(ignoreMissing)) ?? [];
       return names.sort();
     },
+    async isEmpty(path, except = []) {
+      for await (const { name } of await opendir(path)) if (!except.includes(name)) return false;
+      return true;
+    },
     async stat(path) {
       const stats = await lstat(path, { bigint: true }).catch(ignoreMissing);
-      return stats && { type: typeOf(stats), inode: String(stats.ino) };
+      return stats && { type: typeOf(stats), inode: String(stats.ino), device: String(stats.dev) };
     },
     resolve: resolvePath,
     async mkdir(path, mode) {
@@ -125,6 +149,27 @@ export function makeLocalFiles(host: RunningHost): HostFiles {
     async rename(from, to) {
       await rename(from, to);
       await syncFolder(dirname(to));
+    },
+    async room(folder) {
+      const { bavail, frsize, files, ffree } = await statfs(`${folder}/.`);
+      return { freeBytes: bavail * frsize, ...(files > 0 && { inodes: { free: ffree, total: files } }) };
+    },
+    clock: () => Promise.resolve(Date.now() / 1000),
+    async makeKeyPair(path) {
+      const { publicLine, privateFile } = makeSshKey();
+      await writeDurably(path, privateFile, PRIVATE_MODE);
+      return publicLine;
+    },
+    async identifyProgram(program, files) {
+      const path = await findProgram(program);
+      if (path === undefined) return undefined;
+      const looks = await Promise.all(
+        [path, ...files].map((file) => stat(file, { bigint: true }).catch(ignoreMissing)),
+      );
+      const marks = looks.map(
+        (look) => look && [look.dev, look.ino, look.size, look.mtimeNs, look.ctimeNs].join(':'),
+      );
+      return [path, ...marks.map((mark) => mark ?? 'none')].join(' ');
     },
   };
 }

@@ -20,12 +20,17 @@ const SBIN = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
 const NOT_INHERITED =
   /^(TEMPORAL_.*|TIDEMARK_.*|PG[A-Z]+|RSYNC_.*|NODE_OPTIONS|LANGUAGE|TAR_OPTIONS|BASH_ENV)$/;
 
+/** Where programs are looked for, in this order: `sbin` too, also for users who have it not on their way. */
+export function programFolders(): string[] {
+  const path = (process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin').split(':');
+  return [...path, ...SBIN.filter((folder) => !path.includes(folder))];
+}
+
 function makeEnvironment({ env, attempt }: RunOptions): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([key]) => !NOT_INHERITED.test(key));
-  const path = (process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin').split(':');
   return {
     ...Object.fromEntries(inherited),
-    PATH: [...path, ...SBIN.filter((folder) => !path.includes(folder))].join(':'),
+    PATH: programFolders().join(':'),
     LC_ALL: 'C.UTF-8',
     ...env,
     ...(attempt !== undefined && { [ATTEMPT_VARIABLE]: attempt }),

@@ -2,14 +2,17 @@
 import { randomBytes } from 'node:crypto';
 import { TidemarkError } from '../../model/errors';
 import type { FileKind, Host, HostFiles, RunOptions, RunResult } from '../contract';
-import { tailOf } from '../run-checked';
-import { MAKE_FOLDER, REMOVE, RENAME, type RunScript, WRITE_FILE } from './scripts';
+import { makeToolMissing } from '../missing-tool';
+import { runChecked, tailOf } from '../run-checked';
+import { MAKE_FOLDER, MAKE_KEY_PAIR, REMOVE, RENAME, type RunScript, WRITE_FILE } from './scripts';
 
 type RunningHost = Pick<Host, 'name' | 'run'>;
 
 const PRIVATE_MODE = 0o600;
 /** Quoted it is four times as long at most, and still fits into a command. */
 const MAX_ARGUMENT_BYTES = 24 * 1024;
+/** As a shell has it. */
+const NO_SUCH_PROGRAM = 127;
 const READ_LIMIT = 256 * 1024 * 1024;
 
 const isMissing = (stderr: string) => /No such file or directory|Not a directory/.test(stderr);
@@ -31,6 +34,9 @@ function typeOf(told: string): FileKind['type'] {
   if (told === 'directory' || told === 'symbolic link') return told;
   return told.startsWith('regular ') ? 'regular file' : 'special file';
 }
+
+/** For `find -name`: nothing in it stands for anything else. */
+const escapePattern = (name: string) => name.replaceAll(/[*?[\]\\]/g, String.raw`\$&`);
 
 const octal = (mode: number) => (mode & 0o7777).toString(8);
 
@@ -69,12 +75,19 @@ export function makeSshFiles(host: RunningHost, runScript: RunScript): HostFiles
         throw makeFailure(host.name, 'listed', path, result);
       return result.stdout.toString().split('\0').slice(0, -1).sort();
     },
+    async isEmpty(path, except = []) {
+      const others = except.flatMap((name) => ['!', '-name', escapePattern(name)]);
+      const find = ['find', `${path}/.`, '-mindepth', '1', '-maxdepth', '1', ...others, '-print', '-quit'];
+      const result = await host.run(find);
+      if (result.exitCode !== 0) throw makeFailure(host.name, 'looked at', path, result);
+      return result.stdout.length === 0;
+    },
     async stat(path) {
-      const result = await host.run(['stat', '-c', '%F|%i', '--', path]);
+      const result = await host.run(['stat', '-c', '%F|%i|%d', '--', path]);
       if (result.exitCode !== 0 && isMissing(result.stderr)) return undefined;
       if (result.exitCode !== 0) throw makeFailure(host.name, 'looked at', path, result);
-      const [told = '', inode = ''] = result.stdout.toString().trim().split('|');
-      return { type: typeOf(told), inode };
+      const [told = '', inode = '', device = ''] = result.stdout.toString().trim().split('|');
+      return { type: typeOf(told), inode, device };
     },
     async resolve(path) {
       const result = await host.run(['realpath', '-m', '-z', '--', path]);
@@ -83,5 +96,20 @@ export function makeSshFiles(host: RunningHost, runScript: RunScript): HostFiles
     },
     mkdir: (path, mode) => change('made', path, MAKE_FOLDER, [path, mode === undefined ? '' : octal(mode)]),
     rename: (from, to) => change('renamed', from, RENAME, [from, to]),
+    async room(folder) {
+      const { stdout } = await runChecked(host, ['stat', '-f', '-c', '%a %S %d %c', '--', `${folder}/.`]);
+      const [blocks = 0, size = 0, free = 0, total = 0] = stdout.toString().trim().split(' ').map(Number);
+      return { freeBytes: blocks * size, ...(total > 0 && { inodes: { free, total } }) };
+    },
+    async clock() {
+      const { stdout } = await runChecked(host, ['date', '+%s.%N']);
+      return Number(stdout.toString());
+    },
+    async makeKeyPair(path) {
+      const result = await runScript(MAKE_KEY_PAIR, [path]);
+      if (result.exitCode === NO_SUCH_PROGRAM) throw makeToolMissing(host.name, 'ssh-keygen');
+      if (result.exitCode !== 0) throw makeFailure(host.name, 'made', path, result);
+      return result.stdout.toString().trim().split(' ').slice(0, 2).join(' ');
+    },
   };
 }

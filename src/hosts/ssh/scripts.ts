@@ -167,6 +167,14 @@ mkdir -p -- "$1" || exit 1
 [ -z "$2" ] || chmod "$2" "$1"
 `;
 
+/** Makes a key pair in place of one that is there, and prints the public half. Argument: path. */
+export const MAKE_KEY_PAIR = String.raw`
+rm -f -- "$1" "$1.pub" || exit 1
+command -v ssh-keygen >/dev/null || exit 127
+ssh-keygen -q -t ed25519 -N '' -C tidemark -f "$1" || exit 1
+cat -- "$1.pub"
+`;
+
 /**
  * Renames within one filesystem; `mv` would copy from one to another. Arguments: from, to.
  */

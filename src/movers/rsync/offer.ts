@@ -1,4 +1,5 @@
 /** The source's half of the handshake: a key, and the commands that rsync will run at the target. */
+import { homedir } from 'node:os';
 import { rsyncOptions } from '../../model/movers';
 import type { Host, Runner } from '../../hosts/contract';
 import { LANDING_ALIAS, makeKey } from '../../landings/ssh-client';
@@ -7,6 +8,29 @@ import type { Mover, Offer } from '../contract';
 import { chooseCompression, readLinks } from './compression';
 import { type LandingMode, makeClientOptions, PLACEHOLDER_PATH } from './options';
 import { parseServerCommand } from './server-command';
+
+/** What else may change what rsync makes of its options: aliases. */
+const ALIAS_FILES = ['/etc/popt', '/etc/popt.d', `${homedir()}/.popt`];
+
+const MOST_KNOWN = 1000;
+
+/** By rsync and its options: what it would run at the other end, which hangs on nothing else. */
+const known = new Map<string, Promise<string[]>>();
+
+/** As {@link askServerCommand}, but for the same rsync only once, where that can be told. */
+async function findServerCommand(...asked: Parameters<typeof askServerCommand>): Promise<string[]> {
+  const [runner, mover, mode, resolved] = asked;
+  const identity = await runner.files.identifyProgram?.('rsync', ALIAS_FILES);
+  if (identity === undefined) return askServerCommand(...asked);
+  const key = JSON.stringify([identity, runner.scratch, makeClientOptions(mover, mode, resolved)]);
+  const found = known.get(key);
+  if (found) return found;
+  if (known.size >= MOST_KNOWN) known.clear();
+  const answer = askServerCommand(...asked);
+  known.set(key, answer);
+  answer.catch(() => known.delete(key));
+  return answer;
+}
 
 /** Has rsync say what it would run, with a remote shell that ends at once. */
 export async function askServerCommand(
@@ -36,8 +60,8 @@ export async function makeOffer(
   };
   const [publicKey, inPlace, delayed] = await Promise.all([
     makeKey(host, id, targetHost),
-    askServerCommand(reach.runner, mover, 'inPlace', resolved),
-    askServerCommand(reach.runner, mover, 'delayed', resolved),
+    findServerCommand(reach.runner, mover, 'inPlace', resolved),
+    findServerCommand(reach.runner, mover, 'delayed', resolved),
   ]);
   return { publicKey, serverCommands: { inPlace, delayed }, resolved };
 }
@@ -50,7 +74,7 @@ export async function makeVerifyOffer(
   const resolved = { mode: 'verify', ...(quick && { compare: 'quick' }), ...(isItem && ONE_ITEM) };
   const [publicKey, command] = await Promise.all([
     makeKey(host, id, ''),
-    askServerCommand(reach.runner, mover, 'verify', resolved),
+    findServerCommand(reach.runner, mover, 'verify', resolved),
   ]);
   return { publicKey, serverCommands: { inPlace: command, delayed: command }, resolved };
 }

@@ -2,7 +2,7 @@
 import type { Host, Runner } from '../../hosts/contract';
 import type { Landing, Landings } from '../../landings/contract';
 import { TidemarkError } from '../../model/errors';
-import { findContent } from '../../trees/own-entries';
+import { NOT_CONTENT } from '../../trees/own-entries';
 import type { Mover } from '../contract';
 import { lockWriter } from '../shared/lock-writer';
 import { landingNotePath, receiveAttempt } from '../shared/names';
@@ -15,11 +15,9 @@ import { keepWritten } from './written';
 
 type ReceiveRequest = Parameters<Mover['receive']>[2];
 
-/** No entry but Tidemark's own and `lost+found`. */
-async function isEmptyFolder(runner: Runner, path: string): Promise<boolean> {
-  const { stdout, exitCode } = await runner.run(findContent(`${path}/.`));
-  return exitCode === 0 && stdout.length === 0;
-}
+/** No entry but Tidemark's own and `lost+found`. False where it can't be read. */
+const isEmptyFolder = (runner: Runner, path: string): Promise<boolean> =>
+  runner.files.isEmpty(path, NOT_CONTENT).catch(() => false);
 
 /** Ends what may still run of a lost attempt, then opens the landing. */
 export async function receive(host: Host, landings: Landings, request: ReceiveRequest): Promise<Landing> {

@@ -30,8 +30,8 @@ export interface RsyncRun {
 
 /** Names one directory as long as it exists: another one mounted in its place differs. */
 async function identifySource(host: Runner, path: string): Promise<string | undefined> {
-  const { stdout, exitCode } = await host.run(['stat', '--format=%d:%i:%F', '--', `${path}/.`]);
-  return exitCode === 0 ? stdout.toString().trim() : undefined;
+  const found = await host.files.stat(`${path}/.`).catch(() => undefined);
+  return found && `${found.device}:${found.inode}:${found.type}`;
 }
 
 function makeSourceMissing(host: Runner, sourcePath: string, message: string): TidemarkError {

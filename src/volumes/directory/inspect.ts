@@ -1,6 +1,6 @@
 /** What a volume is, and what can be done with it on this very filesystem. */
 import { STATE_FOLDER } from '../../model/paths';
-import { findContent, pruneNames } from '../../trees/own-entries';
+import { NOT_CONTENT, pruneNames } from '../../trees/own-entries';
 import { dirname, join } from 'node:path';
 import { TidemarkError } from '../../model/errors';
 import type { CaptureMethod, PointMethod, Volume } from '../../model/records';
@@ -9,7 +9,6 @@ import type { Host } from '../../hosts/contract';
 import type { Inspection } from '../contract';
 import { findMount } from '../../trees/mounts';
 import { findPlace, type Place } from './place';
-import { readRoom } from '../shared/room';
 import { showClaims } from '../shared/state';
 import { classifyFailure, isFull, runTool, writeRecord } from '../shared/tools';
 
@@ -41,13 +40,10 @@ export async function inspect(
 
 /** On the volume's filesystem. */
 export const findRoom = ({ host, mount, root, exists }: Place): Promise<Room> =>
-  readRoom(host, exists ? root : mount.point);
+  host.files.room(exists ? root : mount.point);
 
 /** No entry but those that are not content. */
-export async function isEmpty(place: Place): Promise<boolean> {
-  const found = await runTool(place, findContent('.'), { cwd: place.root });
-  return found.stdout.length === 0;
-}
+export const isEmpty = ({ host, root }: Place): Promise<boolean> => host.files.isEmpty(root, NOT_CONTENT);
 
 /** Reads the whole tree, up to the first regular file that has more than one name. */
 export async function hasHardLinks(place: Place, root: string): Promise<boolean> {

@@ -1,7 +1,6 @@
 /** What a store of images is, and what can be done with it. */
 import type { Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
-import { readRoom } from '../shared/room';
 import { showClaims } from '../shared/state';
 import type { Inspection, VolumeSize } from '../contract';
 import { indexNames, sumBytes } from './image-set';
@@ -18,7 +17,7 @@ export async function inspect(host: Host, volume: Volume): Promise<Inspection> {
     exists: place.exists,
     filesystem: `${place.kind} (${place.storage})`,
     mountPoint: place.mount.point,
-    ...(await readRoom(host, place.exists ? place.root : place.mount.point)),
+    ...(await host.files.room(place.exists ? place.root : place.mount.point)),
     empty: indexNames(images).size === 0,
     hasHardLinks: false,
     capture: ['Snapshot'],
