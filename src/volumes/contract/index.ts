@@ -1,0 +1,32 @@
+/**
+ * The volume contract: what every kind of volume promises. One folder per kind, one line in
+ * `registry.ts`, and the conformance suite in `test/conformance` for all.
+ *
+ * Every method may be called again after it was cut off at any moment, and then finishes or redoes
+ * the work: a killed agent leaves nothing that the next call can't mend. Errors are `TidemarkError`s.
+ */
+import type { Host } from '../../hosts/contract';
+import type { Volume } from '../../model/records';
+import type { Mover } from '../../movers/contract';
+import type { Freezer } from './freezer';
+import type { Points } from './points';
+import type { Switch } from './switch';
+import type { VolumeKeeper } from './volume';
+
+export type { State } from './freezer';
+export type { Clone, PointStamp, SincePoint, WriteWindow } from './points';
+export type { Inspection, Released, VolumeSize } from './volume';
+
+/**
+ * What a kind can do. `host` is the agent's own, in whose state folder a kind keeps its notes; where its data is, is the
+ * kind's own knowledge, and it tells by a `Reach` alone.
+ */
+export interface VolumeDriver extends VolumeKeeper, Freezer, Points, Switch {
+  readonly kind: Volume['kind'];
+}
+
+/**
+ * What a kind of volume brings: how its volumes are handled, and its own way of sending them, where it has one. Made once
+ * for each agent, so that a driver may hold what it is to talk to: a cluster's client, for example.
+ */
+export type KindImplementation = (agent: Host) => { driver: VolumeDriver; mover?: Mover };

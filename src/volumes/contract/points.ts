@@ -1,0 +1,122 @@
+/** Recovery points of a replica, and what is made of them. */
+import type { Filters, Instant, Point, PointMethod, Volume } from '../../model/records';
+import type { Host } from '../../hosts/contract';
+import type { LeftOut } from '../../model/left-out';
+import type { StreamPlan } from '../../model/plan-stream';
+
+/** What `publish` stamps on a new recovery point. */
+export interface PointStamp {
+  id: string;
+  syncId: string;
+  sequence: number;
+  capturedAt: Instant;
+  publishedAt: Instant;
+  bytes: number;
+  files: number;
+  /** The point keeps what an old primary had for itself, before it was brought back into step. */
+  diverged?: true;
+  /** What of the source it does not hold. */
+  leftOut?: LeftOut[];
+  /** What the spec excluded. */
+  filters?: Filters;
+}
+
+/** A writable copy of a recovery point, for a drill. */
+export interface Clone {
+  /** Where a service finds it: an absolute path; for images the name of the store. */
+  path: string;
+  /** `Copy` where the filesystem can share nothing: as long and as large as the point. */
+  how: 'Snapshot' | 'Clone' | 'Copy';
+}
+
+/** When a landing of this target was open, by the host's own clock. In seconds. */
+export interface WriteWindow {
+  openedAt: number;
+  /** Undefined where nobody noted it: the agent was killed. */
+  closedAt?: number;
+}
+
+/** What others wrote to a replica since its newest point is asked for with this. */
+export interface SincePoint {
+  relationship: string;
+  /** Of transfers since that point that were cut off: what changed while one was open it brought. */
+  landings: readonly WriteWindow[];
+  signal?: AbortSignal;
+}
+
+export interface Points {
+  /** The whole recovery points, oldest first by sequence; never a half-made one. */
+  points(host: Host, volume: Volume, relationship: string): Promise<Point[]>;
+
+  /**
+   * Freezes the live replica as a recovery point. All or nothing; a second call with one point id
+   * answers the point that is there. A state that is proven to be that of the newest point may
+   * share its tree. `Direct` freezes nothing and only notes the stamp, as the one point there is.
+   */
+  publish(
+    host: Host,
+    volume: Volume,
+    request: {
+      relationship: string;
+      stamp: PointStamp;
+      method: PointMethod;
+      /**
+       * How the bytes came, and the identity of the state that was sent: what was received must have it, and
+       * a side volume takes the replica's place now. Left out for rsync, and where an old primary's own
+       * state is kept.
+       */
+      stream?: StreamPlan;
+      identity?: string;
+      signal?: AbortSignal;
+    },
+  ): Promise<Point>;
+
+  /**
+   * Notes on a point that it was verified; or with null that it was found to be damaged: then it was never verified, and
+   * nothing that the next point would share with it is taken for granted.
+   */
+  markVerified(
+    host: Host,
+    volume: Volume,
+    relationship: string,
+    pointId: string,
+    at: Instant | null,
+  ): Promise<void>;
+
+  /**
+   * Right before a transfer that compares files by size and time: the files of the live replica that others wrote to
+   * since its newest point, as `./a/b`, a byte a character; the transfer compares their content. Writes nothing. Left
+   * out by kinds whose storage proves a state by its identity.
+   */
+  listWritten?(host: Host, volume: Volume, request: SincePoint): Promise<string[]>;
+
+  /**
+   * True where others wrote anything to the live replica since its newest point: files, folders, links, deletions.
+   * Writes nothing. Left out by kinds whose storage proves a state by its identity.
+   */
+  wasWritten?(host: Host, volume: Volume, request: SincePoint): Promise<boolean>;
+
+  /**
+   * A writable copy of a recovery point, beside it; a second call with one clone id answers what is there.
+   * The point can't be pruned while it is being copied, and is never written to.
+   */
+  clone(
+    host: Host,
+    volume: Volume,
+    request: { relationship: string; pointId: string; cloneId: string; signal?: AbortSignal },
+  ): Promise<Clone>;
+
+  /** Removes every clone of the relationship, half-made ones too, but those to keep. */
+  removeClones(
+    host: Host,
+    volume: Volume,
+    request: { relationship: string; keepCloneIds: readonly string[] },
+  ): Promise<void>;
+
+  /** Removes points, and half-made left-overs. Unknown ids are not an error. */
+  prune(
+    host: Host,
+    volume: Volume,
+    request: { relationship: string; removePointIds: readonly string[]; signal?: AbortSignal },
+  ): Promise<void>;
+}

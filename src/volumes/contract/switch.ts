@@ -1,0 +1,28 @@
+/** Changes of the primary. */
+import type { Claim, Volume } from '../../model/records';
+import type { Host } from '../../hosts/contract';
+
+export interface Switch {
+  /**
+   * The volume becomes the primary of `claim.epoch` (role `source`): stores the claim, and lets its users
+   * write again where `demote` had stopped them. Idempotent. @throws Fenced, VolumeMissing, NotMounted
+   */
+  promote(host: Host, volume: Volume, claim: Claim): Promise<void>;
+
+  /**
+   * The volume gives up being the primary (role `target`, a later epoch): stores the claim, and makes the
+   * volume read-only to its users where its storage can; `claim` as a target ends that. Idempotent.
+   * @throws Fenced, VolumeMissing, NotMounted
+   */
+  demote(host: Host, volume: Volume, claim: Claim): Promise<{ readOnly: boolean; whyNot?: string }>;
+
+  /**
+   * Makes the live replica equal to a recovery point, with all metadata; the point is only read. Cut off
+   * in the middle, it leaves every point as it was. Of a `Direct` point the replica is all there is.
+   */
+  rollback(
+    host: Host,
+    volume: Volume,
+    request: { relationship: string; pointId: string; signal?: AbortSignal },
+  ): Promise<void>;
+}

@@ -1,0 +1,86 @@
+/** A volume as it lies there: what it is, whose it is, and how large. */
+import type { CaptureMethod, Claim, PointMethod, Volume } from '../../model/records';
+import type { Host } from '../../hosts/contract';
+import type { Keeps } from '../../model/keeps';
+import type { Quota, Room } from '../../model/room';
+
+/** What a volume is, and what can be done with it on this very filesystem. */
+export interface Inspection extends Room {
+  exists: boolean;
+  /** Filesystem type as the kernel names it: `btrfs`, `xfs`, `ext4`, `tmpfs`. */
+  filesystem: string;
+  mountPoint: string;
+  /** No entry but Tidemark's own and `lost+found`. */
+  empty: boolean;
+  /** Multiply linked regular files exist (see `planTransfer`). */
+  hasHardLinks: boolean;
+  capture: CaptureMethod[];
+  points: PointMethod[];
+  /** For each method that is not offered, why, and the alternative. */
+  whyNot: Partial<Record<CaptureMethod | PointMethod, string>>;
+  claim?: Claim;
+  /** Whose copy it was, where nobody has claimed it since. */
+  released?: Released;
+  /** Of btrfs: the subvolumes inside of it, which are volumes of their own. By their paths in it. */
+  innerVolumes?: string[];
+}
+
+/** A target that its relationship has released. */
+export interface Released {
+  relationship: string;
+  epoch: number;
+  /** The primary then, as `host:path`. */
+  copyOf: string;
+}
+
+/** What a volume holds. */
+export interface VolumeSize {
+  /** Bytes as long as its files are. */
+  fileBytes: number;
+  /** Entries, the volume itself included; 0 for kinds that can't count them cheaply. */
+  entries: number;
+}
+
+export interface VolumeKeeper {
+  /**
+   * Looks, changes nothing.
+   * @param hardLinks also look for multiply linked files: reads the whole tree.
+   */
+  inspect(host: Host, volume: Volume, options?: { hardLinks?: boolean }): Promise<Inspection>;
+
+  /**
+   * Guards of DESIGN.md, before anything is changed: present, mounted where it must be, not a system
+   * folder, not lost since it was last seen here, claimed by nobody else.
+   * @throws VolumeMissing, NotMounted, Fenced (an older epoch than the stored one, or another
+   * relationship's volume), InvalidSpec (system folder).
+   * @param options.approved a user approved what is there now: a volume that was replaced is taken as new.
+   */
+  check(host: Host, volume: Volume, claim: Claim, options?: { approved?: boolean }): Promise<void>;
+
+  /** `check`, then stores the claim with the data, making a missing target volume. Idempotent. */
+  claim(host: Host, volume: Volume, claim: Claim, options?: { approved?: boolean }): Promise<void>;
+
+  /**
+   * Forgets the claim (relationship deleted); data and recovery points stay. Idempotent.
+   * @param copyOf the primary, as `host:path`: a target notes it (see `Inspection.released`), until it is claimed
+   */
+  disclaim(host: Host, volume: Volume, relationship: string, copyOf?: string): Promise<void>;
+
+  /** Bytes on disk of the live volume; zero where there is none. Part of every sync: as cheap as it can be. */
+  diskBytes(host: Host, volume: Volume): Promise<number>;
+
+  /** What the live volume holds, counted: may read the whole tree. All zero where there is none. */
+  size(host: Host, volume: Volume): Promise<VolumeSize>;
+
+  /**
+   * What of a file can be kept here, found out by a trial on the very filesystem; undefined where nothing can be
+   * tried. Left out by kinds whose storage keeps whatever it is sent.
+   */
+  keeps?(host: Host, volume: Volume): Promise<Keeps | undefined>;
+
+  /**
+   * The quota that leaves the volume less than its filesystem or pool has free; undefined where none does. Left out by
+   * kinds whose storage has no quotas that can be asked for.
+   */
+  quota?(host: Host, volume: Volume): Promise<Quota | undefined>;
+}
