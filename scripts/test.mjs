@@ -1,5 +1,5 @@
 /**
- * `npm test`: set-up, then lint, format, types and every test; the last line sums them up. Arguments go
+ * `npm test`: set-up, then lint, format and types beside every test; the last line sums them up. Arguments go
  * to Jest (`npm test -- src/model`), which then runs alone.
  */
 import { spawn } from 'node:child_process';
@@ -15,16 +15,19 @@ const CHECKS = {
   types: ['typescript/bin/tsc', '-p', '.', '--noEmit'],
 };
 
-function start(node, [script, ...args]) {
+/** Runs a tool; its exit code, and what it said where that was not to be seen at once. */
+function start(node, [script, ...args], stdio = 'inherit') {
   return new Promise((resolve) => {
+    let said = '';
     const path = `${dirname(node)}${delimiter}${process.env.PATH}`;
     const child = spawn(node, [join(ROOT, 'node_modules', script), ...args], {
       cwd: ROOT,
-      stdio: 'inherit',
+      stdio: ['ignore', stdio, stdio],
       env: { ...process.env, PATH: path },
     });
-    child.once('error', () => resolve(1));
-    child.once('exit', (code) => resolve(code ?? 1));
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (said += chunk));
+    child.once('error', (error) => resolve({ code: 1, said: String(error) }));
+    child.once('close', (code) => resolve({ code: code ?? 1, said }));
   });
 }
 
@@ -75,15 +78,22 @@ function readCounts(file, exitCode) {
 const jestArgs = process.argv.slice(2);
 const node = await setUpOrExit({ forTests: true });
 let [passed, failed] = [0, 0];
-for (const [name, argv] of jestArgs.length > 0 ? [] : Object.entries(CHECKS)) {
-  const code = await start(node, argv);
-  console.log(`${name}: ${code === 0 ? 'passed' : 'failed'}`);
-  if (code === 0) passed++;
-  else failed++;
+
+/** One after the other, beside the tests: those wait a good part of their time. */
+async function runChecks() {
+  for (const [name, argv] of jestArgs.length > 0 ? [] : Object.entries(CHECKS)) {
+    const { code, said } = await start(node, argv, 'pipe');
+    console.log(`${said}${name}: ${code === 0 ? 'passed' : 'failed'}`);
+    if (code === 0) passed++;
+    else failed++;
+  }
 }
+
+const checks = runChecks();
 const folder = mkdtempSync(join(tmpdir(), 'tidemark-results-'));
 const file = join(folder, 'results.json');
-const code = await start(node, ['jest/bin/jest.js', '--json', `--outputFile=${file}`, ...jestArgs]);
+const { code } = await start(node, ['jest/bin/jest.js', '--json', `--outputFile=${file}`, ...jestArgs]);
+await checks;
 const counts = readCounts(file, code);
 rmSync(folder, { recursive: true, force: true });
 passed += counts.passed;

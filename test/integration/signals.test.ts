@@ -8,6 +8,7 @@ import { makeRelationshipId } from '../../src/model/names';
 import type { RelationshipInput } from '../../src/model/spec';
 import type { RelationshipStatus } from '../../src/model/status';
 import { eventually, TestSystem } from '../support/system';
+import { untilStatus } from '../support/switching';
 import { temporalCli, temporalJson } from '../support/temporal-cli';
 
 jest.setTimeout(240_000);
@@ -55,11 +56,11 @@ async function setUp(spec: Spec = {}) {
     if (!answer) throw new Error('the query has no answer');
     return answer;
   };
-  const until = (what: string, holds: (status: RelationshipStatus) => boolean) =>
-    eventually(what, async () => {
-      const now = await status();
-      return holds(now) ? now : undefined;
-    });
+  // What is only waited for costs no process each time.
+  const until = async (what: string, holds: (status: RelationshipStatus) => boolean) => {
+    await untilStatus(system, name, what, holds);
+    return await status();
+  };
   const signal = (...args: string[]) =>
     temporalCli(system, 'workflow', 'signal', '--workflow-id', id, '--name', ...args);
   await until('the first sync is through', ({ lastSync, operation }) => !!lastSync && !operation);
