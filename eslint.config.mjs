@@ -46,7 +46,7 @@ const zones = ROOMS.slice(0, -1).flatMap((rooms, level) =>
 );
 
 export default tseslint.config(
-  { ignores: ['dist', 'node_modules', 'coverage'] },
+  { ignores: ['dist', 'node_modules', 'coverage', '.cache'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

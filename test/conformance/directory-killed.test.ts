@@ -9,6 +9,7 @@ import type { PointMethod, Volume } from '../../src/model/records';
 import { compareTrees, describeTree } from '../support/compare-trees';
 import { makeFolderFixture } from '../support/directory-fixtures';
 import type { DriverCall } from '../support/programs/call-driver';
+import { sample } from '../support/sample';
 import { makeStamp, TARGET, type VolumeFixture } from './volume-fixture';
 import { pointPath } from '../support/point-path';
 
@@ -146,26 +147,29 @@ async function killClones({ driver }: VolumeFixture, volume: Volume, method: Poi
   }
 }
 
-for (const kind of ['btrfs', 'xfs', 'ext4'] as const) {
-  const fixture = makeFolderFixture(kind);
-  describe(fixture.title, () => {
-    afterAll(() => fixture.afterAll?.());
-    for (const method of fixture.points.filter((offered) => offered !== 'Direct')) {
-      it(
-        `has only whole points by ${method}, and mends itself, whenever the agent is killed`,
-        async () => killAtRandom(fixture, await fixture.makeVolume(), method),
-        LONGEST_MS,
-      );
-      it(
-        `rolls back to points by ${method} once asked again, whenever the agent is killed`,
-        async () => killRollbacks(fixture, await fixture.makeVolume(), method),
-        LONGEST_MS,
-      );
-      it(
-        `leaves whole clones of points by ${method} and nothing else, whenever the agent is killed`,
-        async () => killClones(fixture, await fixture.makeVolume(), method),
-        LONGEST_MS,
-      );
-    }
-  });
-}
+const FIXTURES = (['btrfs', 'xfs', 'ext4'] as const).map(makeFolderFixture);
+const PLACES = FIXTURES.flatMap((fixture) =>
+  fixture.points.filter((offered) => offered !== 'Direct').map((method) => ({ fixture, method })),
+);
+
+afterAll(async () => {
+  for (const fixture of FIXTURES) await fixture.afterAll?.();
+});
+
+describe.each(sample(PLACES, 3))('$fixture.title, with points by $method,', ({ fixture, method }) => {
+  it(
+    'has only whole points, and mends itself, whenever the agent is killed',
+    async () => killAtRandom(fixture, await fixture.makeVolume(), method),
+    LONGEST_MS,
+  );
+  it(
+    'rolls back once asked again, whenever the agent is killed',
+    async () => killRollbacks(fixture, await fixture.makeVolume(), method),
+    LONGEST_MS,
+  );
+  it(
+    'leaves whole clones and nothing else, whenever the agent is killed',
+    async () => killClones(fixture, await fixture.makeVolume(), method),
+    LONGEST_MS,
+  );
+});

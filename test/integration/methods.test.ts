@@ -8,6 +8,7 @@ import type { RelationshipInput } from '../../src/model/spec';
 import { compareTrees } from '../support/compare-trees';
 import { type FilesystemKind, TestFilesystem } from '../support/filesystems';
 import { makeNastyTree } from '../support/nasty-tree';
+import { sample } from '../support/sample';
 import { eventually, TestSystem } from '../support/system';
 import { applyAndSync, parseError, syncAfter, syncWell, writeDocument, writeFiles } from '../support/user';
 
@@ -112,6 +113,9 @@ async function place([kind, layout]: readonly [FilesystemKind, string, string], 
   return path;
 }
 
+/** Of what is the same for all of them, some are enough for an ordinary run. */
+const BROUGHT_BACK = sample(CASES, 2);
+
 describe.each(CASES)('$title', ({ source, target, freezesBy }) => {
   const name = `m${CASES.findIndex((each) => each.source === source)}`;
   const paths = { source: '', target: '' };
@@ -142,7 +146,8 @@ describe.each(CASES)('$title', ({ source, target, freezesBy }) => {
     for (const folder of [before, again]) await rm(folder, { recursive: true });
   });
 
-  it('is brought back over what was changed, by content, exactly', async () => {
+  const itIfChosen = BROUGHT_BACK.some((each) => each.source === source) ? it : undefined;
+  itIfChosen?.('is brought back over what was changed, by content, exactly', async () => {
     const wanted = join(mount('ext4'), `${name}-wanted`);
     await restore(name, 'latest', `beta:${wanted}`);
     const changed = join(mount(source[0]), `${name}-changed`);
@@ -158,8 +163,9 @@ describe.each(CASES)('$title', ({ source, target, freezesBy }) => {
     await restore(name, 'latest', `alpha:${changed}`, '--overwrite');
     expect(await compareTrees(wanted, changed)).toEqual([]);
     for (const folder of [wanted, changed]) await rm(folder, { recursive: true });
-    await system.retire(name);
   });
+
+  afterAll(() => system.retire(name));
 });
 
 describe('a target that keeps no points', () => {

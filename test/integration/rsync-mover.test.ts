@@ -37,8 +37,8 @@ async function expectEqual(): Promise<void> {
 
 describe.each(WRITE_MODES)('a transfer that is broken while writing %s', (writeMode) => {
   it('goes on inside of the file where the link was cut: at most a tenth is sent twice', async () => {
-    await writeRandom(at('big'), 256);
-    const size = 256 * MiB;
+    await writeRandom(at('big'), 96);
+    const size = 96 * MiB;
     const proxy = await startCuttingProxy(rig.service.port, { cutAfter: size / 2, how: 'cut' });
     try {
       const changeLanding = <T>(landing: T) => ({ ...landing, port: proxy.port });
