@@ -60,6 +60,10 @@ export interface ErrorDetails {
   toolMessage?: string;
   /** What to do next: a command where there is one. */
   hint?: string;
+  /** No agent answers for the host: its return is worth waiting for. */
+  noAgent?: true;
+  /** What a cancelled or failed operation had done, and could not undo. */
+  notUndone?: string[];
 }
 
 /** An error with a stable type and everything that a user needs to act on it. */

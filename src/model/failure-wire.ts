@@ -67,7 +67,7 @@ const firstOf = ({ details }: Received): unknown =>
 
 export function decodeFailure(received: Received): ToldFailure {
   const told = (firstOf(received) ?? {}) as Partial<ToldFailure>;
-  const { host, volume, toolMessage, hint, problems } = told;
+  const { host, volume, toolMessage, hint, noAgent, notUndone, problems } = told;
   return {
     type: received.type ?? 'Unknown',
     // What stands in Temporal may have the hint in its text too.
@@ -76,6 +76,8 @@ export function decodeFailure(received: Received): ToldFailure {
     ...(volume !== undefined && { volume }),
     ...(toolMessage !== undefined && { toolMessage }),
     ...(hint !== undefined && { hint }),
+    ...(noAgent && { noAgent }),
+    ...(notUndone !== undefined && { notUndone }),
     ...(problems !== undefined && { problems }),
   };
 }

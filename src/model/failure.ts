@@ -14,13 +14,14 @@ export function noAgentFailure(host: string): Failure {
     type: 'HostUnreachable',
     message: `no agent answers for host ${host}`,
     host,
+    noAgent: true,
     hint: `start it there: tidemark agent --host ${host}; the work resumes by itself once it is back`,
   };
 }
 
 /** True where the failure says that a host has no agent, so that its return is worth waiting for. */
 export function isMissingAgent(failure: Failure | undefined): boolean {
-  return failure?.type === 'HostUnreachable' && failure.message.startsWith('no agent answers');
+  return failure?.noAgent === true;
 }
 
 /** Builds a failure from an error's type, message and details, leaving out what is absent. */

@@ -24,6 +24,7 @@ const NO_AGENT: Failure = {
   type: 'HostUnreachable',
   message: 'no agent answers for host beta: …',
   host: 'beta',
+  noAgent: true,
 };
 const GUARD: Failure = { type: 'ApprovalRequired', message: 'the source is empty' };
 

@@ -2,7 +2,7 @@
  * The data that crosses between workflow, activities, drivers and catalog. Plain JSON: everything
  * here may stand in a Temporal history, so nothing here is secret.
  */
-import type { ErrorType } from './errors';
+import type { ErrorDetails, ErrorType } from './errors';
 import type { VolumeKind } from './kinds';
 import type { Filters } from './movers/filters';
 import type { LeftOut } from './left-out';
@@ -148,13 +148,9 @@ export interface Comparison {
 }
 
 /** Why an operation, or one target of it, failed. */
-export interface Failure {
+export interface Failure extends ErrorDetails {
   type: ErrorType | 'Unknown' | 'Cancelled';
   message: string;
-  host?: string;
-  volume?: string;
-  toolMessage?: string;
-  hint?: string;
 }
 
 /** How one target fared in one sync. */

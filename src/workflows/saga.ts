@@ -27,7 +27,8 @@ function asFailure({ failure }: StepFailed, notUndone: readonly Failure[]): Erro
   if (failure.type === 'Cancelled' && !first) return new CancelledFailure('cancelled');
   const { type } = failure.type === 'Cancelled' && first ? first : failure;
   const message = [failure.message, ...notUndone.map((each) => `not undone: ${each.message}`)].join('; ');
-  return ApplicationFailure.create(encodeFailure({ ...failure, type, message }, message));
+  const undone = notUndone.length === 0 ? {} : { notUndone: notUndone.map((each) => each.message) };
+  return ApplicationFailure.create(encodeFailure({ ...failure, ...undone, type, message }, message));
 }
 
 /** A parked step that may succeed by itself is tried again after so long, then twice as long, up to a limit. */

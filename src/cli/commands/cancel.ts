@@ -38,11 +38,11 @@ async function awaitEnd(
     await followPhases(temporal, name, workflowId);
     return { outcome: 'finished' };
   } catch (error) {
-    const { type, message } = tellError(error);
+    const { type, message, notUndone } = tellError(error);
     const { takeover } = await temporal.status(name);
     if (takeover?.workflowId === workflowId) return { outcome: 'left', message };
     if (type !== 'Cancelled') return { outcome: 'failed', message };
-    return { outcome: 'cancelled', ...(message.includes('not undone') && { message }) };
+    return { outcome: 'cancelled', ...(notUndone && { message }) };
   }
 }
 
