@@ -107,9 +107,7 @@ async function checkPoints(status: RelationshipStatus): Promise<void> {
 }
 
 async function checkHistory(status: RelationshipStatus): Promise<void> {
-  const history = await eventually('the history is answered', () =>
-    system.json<{ syncId: string; result: string; targets: { attempts: number }[] }[]>('history', 'chaos'),
-  );
+  const history = await eventually('the history is answered', () => system.history('chaos'));
   const ids = history.map(({ syncId }) => syncId);
   expect(new Set(ids).size).toBe(ids.length);
   expect(history.find(({ syncId }) => syncId === status.lastSync?.syncId)?.result).toBe('succeeded');

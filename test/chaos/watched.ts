@@ -113,7 +113,7 @@ export class Watched {
 
   /** Newest first. */
   history(): Promise<SyncEntry[]> {
-    return this.system.json<SyncEntry[]>('history', this.name, '-n', '100');
+    return this.system.history(this.name);
   }
 
   /** Error types that history knows of, each once. */

@@ -101,7 +101,7 @@ test('a retry that is due later is made by the next run, and the history of sync
   await rename(`${rig.source}-away`, rig.source);
   const healed = await rig.until('it heals by itself', ({ lastSync }) => lastSync?.result === 'succeeded');
   expect(healed.consecutiveFailures).toBe(0);
-  const syncs = await system.json<{ syncId: string; result: string }[]>('history', 'photos');
+  const syncs = await system.history('photos');
   const newestFirst = Array.from({ length: healed.sequence }, (_, index) => healed.sequence - index);
   expect(syncs.map(({ syncId }) => Number(syncId.slice(-6)))).toEqual(newestFirst);
 });

@@ -5,7 +5,6 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { SyncEntry } from '../../src/catalog/contract';
 import { makeLocalHost } from '../../src/hosts/local';
 import { runChecked } from '../../src/hosts/run-checked';
 import type { SyncRecord } from '../../src/model/records';
@@ -111,7 +110,7 @@ test('each tick of the one Schedule is for those that go by it, one that is trig
   const [start, end] = [new Date('2026-01-01T05:00:00Z'), new Date('2026-01-01T06:00:00Z')];
   const syncs = (count: number) =>
     eventually(`${count} syncs have ended`, async () => {
-      const entries = await system.json<SyncEntry[]>('history', 'timed');
+      const entries = await system.history('timed');
       return entries.length === count ? entries : undefined;
     });
   await schedule.backfill({ start, end });

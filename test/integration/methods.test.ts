@@ -9,6 +9,7 @@ import { compareTrees } from '../support/compare-trees';
 import { type FilesystemKind, TestFilesystem } from '../support/filesystems';
 import { makeNastyTree } from '../support/nasty-tree';
 import { sample } from '../support/sample';
+import { carryOut } from '../support/switching';
 import { eventually, TestSystem } from '../support/system';
 import { applyAndSync, parseError, syncAfter, syncWell, writeDocument, writeFiles } from '../support/user';
 
@@ -56,8 +57,11 @@ async function change(source: string): Promise<void> {
   await rm(join(source, 'links'), { recursive: true });
 }
 
-async function restore(name: string, point: string, to: string, ...options: string[]): Promise<void> {
-  await system.json('restore', name, '--point', point, '--to', to, '--yes', ...options);
+async function restore(name: string, point: string, to: string, overwrite = false): Promise<void> {
+  const [host, path] = to.split(':');
+  const newest = (await system.status(name)).targets[0]?.recoveryPoint;
+  const pointId = point === 'latest' ? newest : point;
+  await carryOut(system, name, 'restore', { pointId, to: { host, path }, overwrite });
 }
 
 interface Case {
@@ -160,7 +164,7 @@ describe.each(CASES)('$title', ({ source, target, freezesBy }) => {
       ...['touch', '-r', join(wanted, 'content'), '--', join(changed, 'content')],
     ]);
     await writeFile(join(changed, 'too much'), 'x');
-    await restore(name, 'latest', `alpha:${changed}`, '--overwrite');
+    await restore(name, 'latest', `alpha:${changed}`, true);
     expect(await compareTrees(wanted, changed)).toEqual([]);
     for (const folder of [wanted, changed]) await rm(folder, { recursive: true });
   });

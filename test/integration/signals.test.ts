@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SyncEntry } from '../../src/catalog/contract';
 import { makeRelationshipId } from '../../src/model/names';
 import type { RelationshipInput } from '../../src/model/spec';
 import type { RelationshipStatus } from '../../src/model/status';
@@ -201,7 +200,7 @@ test('a tick that falls into a running sync is skipped, counted, and told in the
   await sleep(5000);
   await (await system.client()).workflow.getHandle(`${id}/sync/000002`).cancel();
   await until('the sync has ended', ({ operation }) => !operation);
-  const [cancelled] = await system.json<SyncEntry[]>('history', name);
+  const [cancelled] = await system.history(name);
   const target = cancelled?.targets[0];
   expect(target).toMatchObject({ result: 'cancelled', bytesSent: null });
   expect(target?.reachedBytes).toBeGreaterThan(0);

@@ -9,6 +9,7 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { SyncEntry } from '../../src/catalog/contract';
 import { Temporal } from '../../src/client/temporal-client';
 import { CONTROL_QUEUE, makeRelationshipId } from '../../src/model/names';
 import { formatProblem, parseSpecs } from '../../src/model/parse-spec';
@@ -231,6 +232,13 @@ export class TestSystem {
   /** Deletes a relationship, as `tidemark delete` does. */
   async retire(name: string): Promise<void> {
     await (await this.temporal()).update(name, 'retire');
+  }
+
+  /** The newest 100 syncs of a relationship, newest first: what `tidemark history -o json` answers. */
+  async history(name: string): Promise<SyncEntry[]> {
+    const answer = await fetch(`${this.httpAddress}/v1/relationships/${name}/history?limit=100`);
+    if (!answer.ok) throw new Error(`no history of ${name}: ${await answer.text()}`);
+    return (await answer.json()) as SyncEntry[];
   }
 
   /** The log lines of a part, parsed. */

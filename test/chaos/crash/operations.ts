@@ -56,7 +56,7 @@ async function checkBroughtBack(stage: Stage, before: Snapshot, after: Snapshot)
 /** The next one finds its base, whatever became of this one: nothing is sent in full again. */
 async function checkNextSync(stage: Stage, host: Snapshot['other']): Promise<void> {
   await stage.sync();
-  const history = await stage.system.json<{ targets: SyncedTarget[] }[]>('history', NAME);
+  const history = (await stage.system.history(NAME)) as { targets: SyncedTarget[] }[];
   const synced = history[0]?.targets.find((target) => target.host === host);
   if (!synced || !stage.storage.wasIncremental(synced))
     throw new Error(`its base was lost, as the sync after it tells: ${JSON.stringify(synced)}`);
