@@ -8,7 +8,6 @@ import type { RelationshipInput } from '../../src/model/spec';
 import { compareTrees } from '../support/compare-trees';
 import { type FilesystemKind, TestFilesystem } from '../support/filesystems';
 import { makeNastyTree } from '../support/nasty-tree';
-import { sample } from '../support/sample';
 import { carryOut } from '../support/switching';
 import { eventually, TestSystem } from '../support/system';
 import { applyAndSync, parseError, syncAfter, syncWell, writeDocument, writeFiles } from '../support/user';
@@ -117,9 +116,6 @@ async function place([kind, layout]: readonly [FilesystemKind, string, string], 
   return path;
 }
 
-/** Of what is the same for all of them, some are enough for an ordinary run. */
-const BROUGHT_BACK = sample(CASES, 2);
-
 describe.each(CASES)('$title', ({ source, target, freezesBy }) => {
   const name = `m${CASES.findIndex((each) => each.source === source)}`;
   const paths = { source: '', target: '' };
@@ -150,8 +146,7 @@ describe.each(CASES)('$title', ({ source, target, freezesBy }) => {
     for (const folder of [before, again]) await rm(folder, { recursive: true });
   });
 
-  const itIfChosen = BROUGHT_BACK.some((each) => each.source === source) ? it : undefined;
-  itIfChosen?.('is brought back over what was changed, by content, exactly', async () => {
+  it('is brought back over what was changed, by content, exactly', async () => {
     const wanted = join(mount('ext4'), `${name}-wanted`);
     await restore(name, 'latest', `beta:${wanted}`);
     const changed = join(mount(source[0]), `${name}-changed`);
