@@ -2,7 +2,6 @@
  * What workflows call on a host's agent; `control/contract.ts` has what they call on the control worker. Types
  * alone, so that workflow code can import them.
  */
-import type { Landing } from '../landings/contract';
 import type { LeftOut } from '../model/left-out';
 import type {
   Claim,
@@ -19,7 +18,7 @@ import type { StreamPlan } from '../model/plan-stream';
 import type { Shortage } from '../model/room';
 import type { Growth } from '../model/space';
 import type { HookSpec, MoverSpec, RetainSpec, SourceSpec, TargetSpec } from '../model/spec';
-import type { Offer, TransferId, WriteMode } from '../movers/contract';
+import type { Offer, Opened, Told, TransferId, WriteMode } from '../movers/contract';
 import type { Inspection } from '../volumes/contract';
 import type { Capture } from '../model/capture';
 
@@ -84,7 +83,7 @@ export interface Content {
 
 /** Where a restore lands. */
 export interface RestoreDestination {
-  landing?: Landing;
+  opened?: Opened;
   /** Without symlinks. */
   root: string;
   /** What is there and would be replaced. */
@@ -151,7 +150,7 @@ export interface HostActivities {
       maxDeletions?: number;
       maxDeletionsPercent?: number;
     },
-  ): Promise<Landing>;
+  ): Promise<Opened>;
   transfer(
     input: StepContext & {
       id: TransferId;
@@ -159,11 +158,12 @@ export interface HostActivities {
       /** One file or folder alone, and the folder of the capture that it is named from. */
       item?: string;
       base?: string;
-      landing: Landing;
+      opened: Opened;
       writeMode: WriteMode;
       stream?: StreamPlan;
       mover: MoverSpec;
-      resolved: Record<string, string>;
+      /** Of the source's own offer. */
+      told: Told;
       maxDeletions?: number;
       maxDeletionsPercent?: number;
       targetEntries?: number;
@@ -211,7 +211,7 @@ export interface HostActivities {
       /** As of `transfer`. */
       item?: string;
       base?: string;
-      landing: Landing;
+      opened: Opened;
       mover: MoverSpec;
       capturedAt: Instant;
       /** The sync that made the point; a workflow of an earlier version does not tell. */
@@ -231,7 +231,7 @@ export interface HostActivities {
       pointId?: string;
       landingLifetimeMs: number;
     },
-  ): Promise<{ landing: Landing; point: Point }>;
+  ): Promise<{ opened: Opened; point: Point }>;
   offerVerify(input: StepContext & { id: TransferId; mover: MoverSpec; quick: boolean }): Promise<Offer>;
   /** Null: it was found to be damaged. */
   markVerified(input: StepContext & { pointId: string; at: Instant | null }): Promise<void>;

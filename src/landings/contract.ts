@@ -3,12 +3,8 @@
  * exact command, until it is closed or expires.
  */
 
-import type { Keeps } from '../model/keeps';
-
 /** Where and how to connect. Public: the host key is what the source pins. */
 export interface Landing {
-  /** What can be kept of what lands here; undefined where nobody tried. */
-  keeps?: Keeps;
   id: string;
   address: string;
   port: number;
@@ -16,19 +12,6 @@ export interface Landing {
   /** The target's host keys, one OpenSSH public key line each (`ssh-ed25519 AAAA…`). */
   hostKeys: string[];
   expiresAt: string;
-  /** Of a stream that was cut off here, where the target's storage can resume it. */
-  resumeToken?: string;
-  /** Nothing was there when it was opened, so that everything has to be sent, and nothing can be deleted. */
-  isEmpty?: boolean;
-  /** The landing answers a list of files that others wrote to, whose content is to be compared. */
-  hasWritten?: boolean;
-  /** Of a stream of datasets: by part, the identity of the state that each goes on from, or of what is read. */
-  bases?: Record<string, string>;
-  /**
-   * What answers here is rsync, whatever the mover: files are compared. How it writes, and how much it deletes at
-   * most, as the target found when it looked at its files.
-   */
-  rsync?: { writeMode: 'inPlace' | 'delayed' | 'verify'; maxDeletions?: number };
 }
 
 /** What a landing accepts. */

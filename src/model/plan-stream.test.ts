@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { findDivergence, howWithLanding, planStream, stepDown } from './plan-stream';
+import { findDivergence, planStream, stepDown } from './plan-stream';
 import type { StreamSituation } from './plan-stream';
 import type { HeldState } from './records';
 
@@ -116,12 +116,6 @@ test('a bookmark is a base as good as any, and only where the snapshot is gone',
   }
   // Nothing can be received onto a bookmark.
   expect(planStream(situation({ source: side('b'), target: [bookmark] })).base).toBeUndefined();
-});
-
-test('what was cut off is resumed where the storage can', () => {
-  const { how } = planStream(situation({ source: side('a'), target: side('a') }));
-  expect(howWithLanding(how, { resumeToken: '1-abc' })).toBe('resume');
-  expect(howWithLanding(how, {})).toBe('incremental');
 });
 
 test('what somebody did at the target is seen: changes, and snapshots that no sync made', () => {

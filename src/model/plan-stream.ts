@@ -98,11 +98,6 @@ export function planStream(situation: StreamSituation): StreamPlan {
   return { how, base: named, into: 'replica' };
 }
 
-/** The rung above all others: what the target's storage has of a stream that was cut off is not sent again. */
-export function howWithLanding(how: StreamHow, landing: { resumeToken?: string }): StreamHow {
-  return landing.resumeToken === undefined ? how : 'resume';
-}
-
 /** Failures that say that files can't be compared there: everything can be sent all the same. */
 const SPOILS_DELTA: readonly Failure['type'][] = [
   'BaseLost',

@@ -11,7 +11,7 @@
 import type { Host, Runner } from '../hosts/contract';
 import type { Landing, Landings } from '../landings/contract';
 import type { Keeps } from '../model/keeps';
-import type { StreamPlan } from '../model/plan-stream';
+import type { StreamHow, StreamPlan } from '../model/plan-stream';
 import type { Comparison, Progress, TransferStats, Volume } from '../model/records';
 import type { MoverKind, MoverSpec } from '../model/spec';
 import type { Capture } from '../model/capture';
@@ -28,17 +28,33 @@ export interface TransferId {
 /** How the bytes are to be written at the target; chosen by `planTransfer`. */
 export type WriteMode = 'inPlace' | 'delayed';
 
+/** What one side tells the other, as JSON; each mover has its own, and takes nothing of it on trust. */
+export type Told = Readonly<Record<string, unknown>>;
+
 /** The source's half of the handshake. Nothing in it is secret. */
 export interface Offer {
   /** One line of OpenSSH public key. */
   publicKey: string;
-  /**
-   * The exact command that rsync will want to run at the target, for each way of writing. Other movers offer
-   * none: their target knows its command by itself.
-   */
-  serverCommands: Partial<Record<WriteMode, string[]>>;
-  /** Options as resolved for this link, for example the compression that was chosen. */
-  resolved: Record<string, string>;
+  /** What the target must know, and what the source itself will go by. */
+  told: Told;
+}
+
+/** What a target opens for one transfer, and what a mover writes through. */
+export type Door =
+  /** A landing, for one key and one command. */
+  | { how: 'ssh'; landing: Landing }
+  /** A revision below a prefix of an object store, from which each reader fetches in its own time. */
+  | { how: 'store'; prefix: string }
+  /** Nothing: the mover's own tool reaches the target. */
+  | { how: 'none' };
+
+/** The target's half of the handshake. */
+export interface Opened {
+  door: Door;
+  /** What the source must know of the target. */
+  told: Told;
+  /** How it goes after all, where that is not as planned. */
+  goesBy?: StreamHow;
 }
 
 export interface TransferRequest {
@@ -48,12 +64,13 @@ export interface TransferRequest {
   /** Of what is there, one file or folder alone, by its path. Only by rsync, for restores. */
   item?: string;
   capture: Capture;
-  landing: Landing;
+  opened: Opened;
   writeMode: WriteMode;
   /** Where to start from; left out by movers that need no base. */
   stream?: StreamPlan;
   mover: MoverSpec;
-  resolved: Record<string, string>;
+  /** Of the offer. */
+  told: Told;
   /** The limit that `receive` was told; beyond it, `ApprovalRequired`. Undefined: no limit. */
   maxDeletions?: number;
   /**
@@ -138,7 +155,7 @@ export interface Mover {
       /** In its place: a share of the files that a delta is compared with. */
       maxDeletionsPercent?: number;
     },
-  ): Promise<Landing>;
+  ): Promise<Opened>;
 
   /** Source: ends a lost attempt of the same transfer, then pushes the bytes. Resumes by itself. */
   transfer(host: Host, request: TransferRequest): Promise<TransferStats>;
@@ -168,7 +185,7 @@ export interface Mover {
       /** As `TransferRequest.item`. */
       item?: string;
       volume: Volume;
-      landing: Landing;
+      opened: Opened;
       mover: MoverSpec;
       /** Of the point: what proves it equal to a state of this volume. */
       identity: string;

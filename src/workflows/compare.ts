@@ -29,7 +29,7 @@ export interface CompareRequest {
 export async function compare(request: CompareRequest): Promise<{ comparison: Comparison; point: Point }> {
   const { id, volume, holder, pointId, mover, quick, overrides = {} } = request;
   const { path } = volume.step.volume;
-  let opened = [volume, holder].map(({ host, step }) => ({ host, volume: step.volume }));
+  let ends = [volume, holder].map(({ host, step }) => ({ host, volume: step.volume }));
   try {
     const offer = await stepAt(
       volume,
@@ -37,7 +37,7 @@ export async function compare(request: CompareRequest): Promise<{ comparison: Co
       (host) => host.offerVerify({ ...volume.step, id, mover, quick }),
       overrides,
     );
-    const { landing, point } = await stepAt(
+    const { opened, point } = await stepAt(
       holder,
       'Open a landing that only reads',
       (host) =>
@@ -59,7 +59,7 @@ export async function compare(request: CompareRequest): Promise<{ comparison: Co
       { from: volume, id, summary, overrides },
       {
         capture,
-        landing,
+        opened,
         // With what was excluded when the point was made, whatever is by now.
         mover: withFilters(mover, point.filters),
         quick,
@@ -73,11 +73,11 @@ export async function compare(request: CompareRequest): Promise<{ comparison: Co
     // Nobody is there to close anything, and somebody may wait for the answer.
     if (error instanceof StepFailed && isMissingAgent(error.failure)) {
       const missing = error.failure.host;
-      opened = opened.filter(({ host }) => host !== missing);
+      ends = ends.filter(({ host }) => host !== missing);
     }
     throw error;
   } finally {
-    await closeLeg(id, ...opened);
+    await closeLeg(id, ...ends);
   }
 }
 

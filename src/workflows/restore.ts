@@ -85,11 +85,11 @@ function whatToSend({ capture, destination: { base = '', item } }: Opened) {
 /** Which entries would go from the destination, by size and time: contents change nothing about that. */
 async function foreseeDeletions(opened: Opened, id: TransferId): Promise<RestoreResult['deleted']> {
   const { destination, point, mover, from } = opened;
-  if (!destination.landing) return { entries: 0, examples: [] };
+  if (!destination.opened) return { entries: 0, examples: [] };
   const { capturedAt, identity } = point;
   const { extra = 0, differences } = await carryComparison(
     { from, id, summary: `Compare with ${point.id}` },
-    { ...whatToSend(opened), landing: destination.landing, mover, capturedAt, identity, quick: true },
+    { ...whatToSend(opened), opened: destination.opened, mover, capturedAt, identity, quick: true },
   );
   const gone = differences.filter(({ what }) => what.includes('extra')).map(({ path }) => path);
   return { entries: extra, examples: gone.slice(0, TOLD) };
@@ -97,8 +97,8 @@ async function foreseeDeletions(opened: Opened, id: TransferId): Promise<Restore
 
 async function send(opened: Opened, id: TransferId, to: RestoreRequest['to']) {
   const { destination, point, content, offer, mover, from } = opened;
-  const { landing } = destination;
-  if (!landing) throw new StepFailed(makeFailure('Unknown', 'no landing was opened', to));
+  const door = destination.opened;
+  if (!door) throw new StepFailed(makeFailure('Unknown', 'no landing was opened', to));
   setCurrentDetails(
     `Restoring ${point.id} (${formatBytes(content.bytes)}) to ${code(`${to.host}:${destination.root}`)}.`,
   );
@@ -106,8 +106,8 @@ async function send(opened: Opened, id: TransferId, to: RestoreRequest['to']) {
   const { stats } = await carryBytes(
     { from, id, summary, about: to },
     {
-      ...{ ...whatToSend(opened), landing, mover, writeMode: 'delayed' },
-      ...{ resolved: offer.resolved, releaseAfter: false },
+      ...{ ...whatToSend(opened), opened: door, mover, writeMode: 'delayed' },
+      ...{ told: offer.told, releaseAfter: false },
       expectedBytes: { disk: content.bytes, files: content.bytes },
     },
   );

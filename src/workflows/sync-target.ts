@@ -6,12 +6,11 @@ import { describeLeftOut, mergeLeftOut } from '../model/left-out';
 import { planTransfer } from '../model/plan-transfer';
 import type { TransferPlan } from '../model/plan-transfer';
 import type { Failure, Instant, TargetOutcome, TransferStats } from '../model/records';
-import { howWithLanding, stepDown } from '../model/plan-stream';
+import { stepDown } from '../model/plan-stream';
 import type { RungsLeftOut, StreamHow } from '../model/plan-stream';
 import type { TargetSpec } from '../model/spec';
 import { formatBytes, formatEntries } from '../model/units';
-import type { TransferId } from '../movers/contract';
-import type { Landing } from '../landings/contract';
+import type { Opened, TransferId } from '../movers/contract';
 import { isMissingAgent } from '../model/failure';
 import type { Capture } from '../model/capture';
 import { NOTHING_LEFT_OUT, streamOf } from './check-target';
@@ -54,7 +53,7 @@ async function openLanding(
   work: TargetWork,
   plan: TransferPlan,
   id: TransferId,
-): Promise<Landing> {
+): Promise<Opened> {
   const { target, source } = work;
   const offer = source.offers[id.target];
   if (!offer) throw new Error(`the source made no offer for target ${id.target}`);
@@ -95,10 +94,10 @@ async function transferOnce(
   const { spec } = ctx.document;
   const name = targetName(work.target);
   const id: TransferId = { relationship: ctx.name, target: name, syncId: ctx.syncId };
-  const landing = await openLanding(ctx, work, plan, id);
+  const opened = await openLanding(ctx, work, plan, id);
   const capture = await work.capture;
   if ('type' in capture) throw new StepFailed(capture);
-  const how = howWithLanding(plan.how, landing);
+  const how = opened.goesBy ?? plan.how;
   ctx.show(name, `transferring (${how})`);
   const from = { host: spec.source.host, step: atSource(ctx) };
   const summary = `Transfer to ${name}: ${how}, from a tree of about ${formatBytes(source.bytes)}`;
@@ -106,11 +105,11 @@ async function transferOnce(
     { from, id, summary, overrides: ON_ONE_LANDING },
     {
       capture,
-      landing,
+      opened,
       writeMode: plan.writeMode,
       ...(plan.stream && { stream: plan.stream }),
       mover: spec.mover,
-      resolved: source.offers[name]?.resolved ?? {},
+      told: source.offers[name]?.told ?? {},
       ...(plan.maxDeletions !== undefined && { maxDeletions: plan.maxDeletions }),
       ...(plan.maxDeletionsPercent !== undefined && { maxDeletionsPercent: plan.maxDeletionsPercent }),
       ...(plan.targetEntries !== undefined && { targetEntries: plan.targetEntries }),

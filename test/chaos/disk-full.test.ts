@@ -102,11 +102,13 @@ spec:
   /** Waits until a file whose name begins so has been written at the target. */
   async untilWritten(prefix: string): Promise<void> {
     const { target } = this.watched;
-    await eventually('the transfer is under way', async () => {
+    const isWritten = async () => {
       for (const name of await readdir(target))
         if (name.startsWith(prefix) && (await lstat(join(target, name))).blocks > 0) return true;
       return undefined;
-    });
+    };
+    // What is left of the transfer by then is what the disk is to lack.
+    await eventually('the transfer is under way', isWritten, 90_000, 50);
   }
 }
 

@@ -235,7 +235,7 @@ export function testMover(
         mover: spec,
         expiresAt: inAnHour(),
       };
-      const landing = await mover.receive(target, service.landings, request);
+      const opened = await mover.receive(target, service.landings, request);
       await mover.offer(source, {
         id,
         reach: reachHere(source, sourcePath),
@@ -248,10 +248,10 @@ export function testMover(
         id,
         reach: reachHere(source, sourcePath),
         capture: captureOf(sourcePath),
-        landing,
+        opened,
         writeMode: 'inPlace' as const,
         mover: spec,
-        resolved: offer.resolved,
+        told: offer.told,
         signal,
         onProgress,
       };
@@ -287,7 +287,8 @@ export function testMover(
         mover: spec,
       });
       for (const command of [['rm', '-rf', '/'], ['rsync', '--server', '--sender', '.', '/etc'], []]) {
-        const forged = { ...offer, serverCommands: { inPlace: command, delayed: command } };
+        const serverCommands = { inPlace: command, delayed: command };
+        const forged = { ...offer, told: { ...offer.told, serverCommands } };
         const request = {
           id,
           reach: reachHere(target, targetPath),

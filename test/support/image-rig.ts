@@ -14,6 +14,7 @@ import { ImageStore } from './image-stores';
 import { inAnHour, type MakeHosts, makeLocalHosts, moverSpec } from './mover-rig';
 import { pointPath } from './point-path';
 import { reachHere } from '../../src/movers/reach';
+import { withLanding } from './with-landing';
 
 export interface ImageSync {
   mover?: Parameters<typeof moverSpec>[0];
@@ -106,7 +107,7 @@ export class ImageRig {
       ...{ id, reach: reachHere(this.source, this.from.volume.path), targetHost: 'beta', mover },
     });
     const { volume } = this.to;
-    const landing = await imageMover.receive(this.target, this.service.landings, {
+    const opened = await imageMover.receive(this.target, this.service.landings, {
       ...{ id, reach: reachHere(this.target, volume.path), volume, offer, mover, expiresAt: inAnHour() },
       ...{ writeMode: 'inPlace' as const, ...limit },
     });
@@ -117,10 +118,10 @@ export class ImageRig {
         capture,
         writeMode: 'inPlace',
         mover,
-        resolved: offer.resolved,
+        told: offer.told,
         ...limit,
       },
-      landing: options.changeLanding?.(landing) ?? landing,
+      opened: withLanding(opened, options.changeLanding),
       signal: options.signal ?? new AbortController().signal,
       onProgress: options.onProgress ?? (() => undefined),
     });
@@ -188,7 +189,7 @@ export class ImageRig {
     const offer = await imageMover.offerVerify(this.source, { id, reach, mover: spec, quick });
     const { volume } = this.to;
     const path = await pointPath(imageDriver, this.target, volume, RELATIONSHIP, point.id);
-    const landing = await imageMover.receive(this.target, this.service.landings, {
+    const opened = await imageMover.receive(this.target, this.service.landings, {
       ...{
         id,
         reach: reachHere(this.target, path),
@@ -200,7 +201,7 @@ export class ImageRig {
       },
     });
     const comparison = await imageMover.verify(this.source, {
-      ...{ id, reach, volume: this.from.volume, landing, mover: spec, quick },
+      ...{ id, reach, volume: this.from.volume, opened, mover: spec, quick },
       ...{ identity: point.identity, capturedAt: point.capturedAt },
       signal: new AbortController().signal,
       onProgress: () => undefined,

@@ -12,6 +12,7 @@ import type { Mover, TransferId, WriteMode } from '../../src/movers/contract';
 import { directoryDriver } from '../../src/volumes/directory';
 import type { Capture } from '../../src/model/capture';
 import { reachHere } from '../../src/movers/reach';
+import { withLanding } from './with-landing';
 
 export interface SyncOptions {
   writeMode?: WriteMode;
@@ -121,7 +122,7 @@ export async function makeMoverRig(
       const offer = await mover.offer(source, { id, reach: from, targetHost: target.name, mover: spec });
       const path = options.targetPath ?? targetPath;
       const expiresAt = options.expiresAt ?? inAnHour();
-      const landing = await mover.receive(target, service.landings, {
+      const opened = await mover.receive(target, service.landings, {
         id,
         reach: reachHere(target, path),
         volume: directoryAt(path),
@@ -137,10 +138,10 @@ export async function makeMoverRig(
         id,
         reach: from,
         capture: captureOf(from.path),
-        landing: options.changeLanding?.(landing) ?? landing,
+        opened: withLanding(opened, options.changeLanding),
         writeMode,
         mover: spec,
-        resolved: offer.resolved,
+        told: offer.told,
         ...limit,
         ...(confirmed !== null && { remembered }),
         signal: options.signal ?? new AbortController().signal,
@@ -171,14 +172,14 @@ export async function makeMoverRig(
         expiresAt: inAnHour(),
         ...(await keepsAt(path)),
       };
-      const landing = await mover.receive(target, service.landings, request);
+      const opened = await mover.receive(target, service.landings, request);
       const { signal } = new AbortController();
       const onProgress = () => undefined;
       const comparison = await mover.verify(source, {
         id: usual,
         reach: from,
         volume: directoryAt(sourcePath),
-        landing,
+        opened,
         mover: spec,
         identity: 'of the point',
         quick,

@@ -20,6 +20,7 @@ import { inAnHour, type MakeHosts, makeLocalHosts, type RigHosts } from './mover
 import type { SnapshotStorage } from './snapshot-storage';
 import { pointPath } from './point-path';
 import { reachHere } from '../../src/movers/reach';
+import { withLanding } from './with-landing';
 
 export interface StreamTarget {
   name: string;
@@ -137,7 +138,7 @@ export class SnapshotRig {
       ...{ volume: this.volume, mover: spec },
     });
     const limit = await this.limit(options);
-    const landing = await mover.receive(targetHost, this.service.landings, {
+    const opened = await mover.receive(targetHost, this.service.landings, {
       ...{
         id,
         reach: reachHere(targetHost, target.volume.path),
@@ -152,10 +153,10 @@ export class SnapshotRig {
         id,
         reach: reachHere(sourceHost, capture.path),
         capture,
-        landing: options.changeLanding?.(landing) ?? landing,
+        opened: withLanding(opened, options.changeLanding),
         stream: plan,
       },
-      ...{ writeMode: 'inPlace', mover: spec, resolved: offer.resolved, ...limit },
+      ...{ writeMode: 'inPlace', mover: spec, told: offer.told, ...limit },
       signal: options.signal ?? new AbortController().signal,
       onProgress: options.onProgress ?? (() => undefined),
     });
@@ -244,7 +245,7 @@ export class SnapshotRig {
     const id = this.idOf(this.replica, `${this.relationship}-999999`);
     const reach = reachHere(this.source, this.volume.path);
     const offer = await mover.offerVerify(this.source, { id, reach, mover: spec, quick });
-    const landing = await mover.receive(this.target, this.service.landings, {
+    const opened = await mover.receive(this.target, this.service.landings, {
       ...{
         id,
         reach: reachHere(this.target, await this.pathOfPoint(point)),
@@ -254,7 +255,7 @@ export class SnapshotRig {
       ...{ writeMode: 'verify', mover: spec, expiresAt: inAnHour() },
     });
     const comparison = await mover.verify(this.source, {
-      ...{ id, reach, volume: this.volume, landing, mover: spec, quick },
+      ...{ id, reach, volume: this.volume, opened, mover: spec, quick },
       ...{ identity: point.identity, capturedAt: point.capturedAt },
       signal: new AbortController().signal,
       onProgress: () => undefined,

@@ -135,7 +135,7 @@ export class StreamRig {
     const from = await driver.reach(source.host, source.volume, { of: 'capture', capture }, id);
     const common = { id, mover: spec, writeMode: 'inPlace' as const, stream: plan };
     const limit = options.maxDeletions === undefined ? {} : { maxDeletions: options.maxDeletions };
-    const landing = await mover.receive(target.host, target.service.landings, {
+    const opened = await mover.receive(target.host, target.service.landings, {
       ...{ ...common, offer, volume: target.volume, reach: to },
       expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
     });
@@ -143,9 +143,9 @@ export class StreamRig {
       ...{
         ...common,
         capture,
-        landing,
+        opened,
         signal,
-        resolved: offer.resolved,
+        told: offer.told,
         reach: from,
         ...limit,
       },

@@ -31,15 +31,19 @@ export interface CliResult {
   stderr: string;
 }
 
-/** Waits until a question is answered with something, asking again on `undefined` and on errors. */
+/**
+ * Waits until a question is answered with something, asking again on `undefined` and on errors.
+ * @param longestPauseMs up to which the pauses grow; short ones are for what must be seen the moment that it happens
+ */
 export async function eventually<T>(
   what: string,
   ask: () => Promise<T | undefined>,
   timeoutMs = 90_000,
+  longestPauseMs = LONGEST_PAUSE_MS,
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   let last: unknown;
-  for (let pauseMs = 100; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 1.2)) {
+  for (let pauseMs = Math.min(100, longestPauseMs); ; pauseMs = Math.min(longestPauseMs, pauseMs * 1.2)) {
     try {
       const answer = await ask();
       if (answer !== undefined) return answer;

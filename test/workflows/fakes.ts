@@ -13,6 +13,8 @@ import type { ErrorType } from '../../src/model/errors';
 import { CONTROL_QUEUE, makeHostQueue, makePointId, makeRelationshipId } from '../../src/model/names';
 import { checkDocument } from '../../src/model/parse-spec';
 import type { Claim, Comparison, HeldState, Point, SyncRecord } from '../../src/model/records';
+import type { StreamHow } from '../../src/model/plan-stream';
+import type { Opened } from '../../src/movers/contract';
 import type { RetainSpec } from '../../src/model/spec';
 import type { WorkflowBundle } from '../../src/workers/bundle';
 import { registerSearchAttributes } from '../../src/workers/search-attributes';
@@ -39,7 +41,7 @@ export class FakeHost {
   keepsStates = false;
   states: HeldState[] = [];
   /** What its storage has of a stream that was cut off. */
-  resumeToken?: string;
+  goesBy?: StreamHow;
   /** How far its transfer had come that did not end. */
   reachedBytes?: number;
   /** Held transfers wait for `letGo`. */
@@ -108,6 +110,7 @@ export class FakeHost {
 
   activities(): Partial<HostActivities> {
     const landing = { id: 'l', address: '127.0.0.1', port: 1, user: 'root', hostKeys: [], expiresAt: '' };
+    const opened: Opened = { door: { how: 'ssh', landing }, told: {} };
     const note = (step: keyof HostActivities) => this.note(step);
     return {
       ping: async () => note('ping'),
@@ -122,7 +125,7 @@ export class FakeHost {
       prepareSource: async ({ targets, source, syncId, ...step }) => {
         note('prepareSource');
         this.take(step);
-        const offer = { publicKey: '', serverCommands: { inPlace: [], delayed: [] }, resolved: {} };
+        const offer = { publicKey: '', told: {} };
         return {
           ...{ bytes: 1000, fileBytes: 1000 },
           empty: this.empty,
@@ -154,8 +157,8 @@ export class FakeHost {
       },
       receive: async () => {
         note('receive');
-        const { resumeToken } = this;
-        return { ...landing, ...(resumeToken !== undefined && { resumeToken }) };
+        const { goesBy } = this;
+        return { ...opened, ...(goesBy && { goesBy }) };
       },
       transfer: async ({ releaseAfter }) => {
         note('transfer');
@@ -204,13 +207,13 @@ export class FakeHost {
       retireEndpoint: async () => note('retireEndpoint'),
       offerVerify: async () => {
         note('offerVerify');
-        return { publicKey: '', serverCommands: { inPlace: [], delayed: [] }, resolved: {} };
+        return { publicKey: '', told: {} };
       },
       receiveVerify: async ({ pointId }) => {
         note('receiveVerify');
         const point = this.points.find(({ id }) => id === pointId) ?? this.points.at(-1);
         if (!point) throw ApplicationFailure.nonRetryable('there is no recovery point', 'PointMissing');
-        return { landing, point };
+        return { opened, point };
       },
       verify: async () => {
         note('verify');

@@ -158,7 +158,7 @@ test('a dead target blocks nobody, and costs the source one state; back again, i
 test('a stream that was cut off is told as resumed where the storage goes on with it', async () => {
   const { alpha, gamma, sync, record, stop } = await setUp(onZfs);
   alpha.failNext.transfer = 'TransferInterrupted';
-  gamma.resumeToken = '1-abc';
+  gamma.goesBy = 'resume';
   const { targets } = record((await sync({ targets: ['drpnode'] })).syncId) ?? {};
   expect(targets).toMatchObject([{ result: 'succeeded', how: 'resume', attempts: 2 }]);
   await stop();

@@ -111,20 +111,8 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive, doors:
     },
 
     async transfer(input) {
-      const {
-        volume,
-        claim,
-        capture,
-        base,
-        item,
-        landing,
-        id,
-        writeMode,
-        stream,
-        mover,
-        resolved,
-        maxDeletions,
-      } = input;
+      const { volume, claim, capture, base, item, opened, id, writeMode, stream, mover, told, maxDeletions } =
+        input;
       const { maxDeletionsPercent, targetEntries, expectedBytes, since } = input;
       const { cancellationSignal: signal, info } = Context.current();
       const driver = volumes.driverFor(volume);
@@ -135,11 +123,11 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive, doors:
           reach,
           ...(item !== undefined && { item }),
           capture,
-          landing,
+          opened,
           writeMode,
           ...(stream && { stream }),
           mover,
-          resolved,
+          told,
           ...(maxDeletions !== undefined && { maxDeletions }),
           ...(maxDeletionsPercent !== undefined && { maxDeletionsPercent }),
           ...(targetEntries !== undefined && { targetEntries }),

@@ -50,7 +50,7 @@ export function makeVerify(
       const keeps = await driver.keeps?.(host, volume);
       const state = { of: 'point', relationship: claim.relationship, pointId: point.id } as const;
       const open = () => driver.reach(host, volume, state, id);
-      const landing = await doors.openFor(id, open, (reach, { landings }) =>
+      const opened = await doors.openFor(id, open, (reach, { landings }) =>
         volumes.moverFor(mover).receive(host, landings, {
           ...{ id, reach, volume, offer, mover },
           ...(keeps && { keeps }),
@@ -58,7 +58,7 @@ export function makeVerify(
           expiresAt: expiryIn(landingLifetimeMs),
         }),
       );
-      return { landing, point };
+      return { opened, point };
     },
 
     async verify({ volume, claim, capture, base, ...compared }) {

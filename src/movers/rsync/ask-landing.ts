@@ -1,11 +1,11 @@
 /** Words of a landing beside the passes of rsync: it prints a list for the source, which may be long. */
 import type { Host } from '../../hosts/contract';
 import { LANDING_ALIAS, prepareSsh, SSH_ARGV } from '../../landings/ssh-client';
-import type { TransferRequest } from '../contract';
 import { describeLink } from '../shared/link';
 import { transferAttempt } from '../shared/names';
 import { classifyEnding } from './classify';
 import { PLACEHOLDER_PATH } from './options';
+import type { RsyncTransfer } from './told';
 
 /** What the client asks for as it asks for a pass: see `chooseCommand`. */
 export const wordOf = (list: string): string => `${PLACEHOLDER_PATH}${list}/`;
@@ -16,7 +16,7 @@ export const wordOf = (list: string): string => `${PLACEHOLDER_PATH}${list}/`;
  */
 export async function askLanding(
   host: Host,
-  { id, landing, reach, signal }: Pick<TransferRequest, 'id' | 'landing' | 'reach' | 'signal'>,
+  { id, landing, reach, signal }: Pick<RsyncTransfer, 'id' | 'landing' | 'reach' | 'signal'>,
   list: string,
 ): Promise<Buffer> {
   const chunks: Buffer[] = [];

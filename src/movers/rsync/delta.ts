@@ -4,19 +4,21 @@
  */
 import type { Host } from '../../hosts/contract';
 import { countEntries } from '../../trees/measure-tree';
-import type { Landing, Landings } from '../../landings/contract';
+import type { Landings } from '../../landings/contract';
 import { rsyncOptions } from '../../model/movers';
 import type { TransferStats } from '../../model/records';
 import type { MoverSpec } from '../../model/spec';
 import { TidemarkError } from '../../model/errors';
-import type { Mover, TransferRequest } from '../contract';
+import type { Mover, Opened, TransferRequest } from '../contract';
 import { reachAt } from '../reach';
 import { openLanding } from '../shared/open-landing';
+import { openedBy } from '../shared/told';
 import { askServerCommand } from './offer';
 import { listLinked } from './parted-names';
 import type { LandingMode } from './options';
 import { makeWriterCommand } from './passes';
 import { completeServerCommand } from './server-command';
+import { readDelta, type RsyncDelta } from './told';
 import { transfer } from './transfer';
 
 type ReceiveRequest = Parameters<Mover['receive']>[2];
@@ -36,6 +38,9 @@ async function chooseWriteMode(host: Host, path: string): Promise<'inPlace' | 'd
   const { stdout, exitCode } = await host.run(find, { cwd: path });
   return stdout.length > 0 || exitCode !== 0 ? 'delayed' : 'inPlace';
 }
+
+/** Beside what such a mover tells itself. */
+const withDelta = (rsync: RsyncDelta) => ({ rsync });
 
 async function limitDeletions(
   host: Host,
@@ -57,7 +62,7 @@ export async function receiveDelta(
   landings: Landings,
   request: ReceiveRequest,
   { path, lock }: { path: string; lock: (command: string[]) => string[] | Promise<string[]> },
-): Promise<Landing> {
+): Promise<Opened> {
   const [writeMode, limit] = await Promise.all([
     chooseWriteMode(host, path),
     limitDeletions(host, path, request),
@@ -65,7 +70,7 @@ export async function receiveDelta(
   const offered = await askServerCommand(host, byChecksum(request.mover), writeMode, {});
   const command = makeWriterCommand(offered, { mode: writeMode, path, ...limit }, listLinked(path));
   const landing = await openLanding(host, landings, request, await lock(command));
-  return { ...landing, rsync: { writeMode, ...limit } };
+  return openedBy(landing, withDelta({ writeMode, ...limit }));
 }
 
 /** Target: opens a landing that only reads what is at `path`, to compare files with it. */
@@ -73,12 +78,12 @@ export async function receiveComparison(
   host: Host,
   landings: Landings,
   request: ReceiveRequest,
-  path: string,
-): Promise<Landing> {
+  { path, quick }: { path: string; quick: boolean },
+): Promise<Opened> {
   const mode: LandingMode = 'verify';
-  const offered = await askServerCommand(host, request.mover, mode, request.offer.resolved);
+  const offered = await askServerCommand(host, request.mover, mode, quick ? { compare: 'quick' } : {});
   const landing = await openLanding(host, landings, request, completeServerCommand(offered, { mode, path }));
-  return { ...landing, rsync: { writeMode: mode } };
+  return openedBy(landing, withDelta({ writeMode: mode }));
 }
 
 /** Source: brings the clone behind such a landing up to date with the frozen tree at `path`. */
@@ -87,17 +92,17 @@ export async function transferDelta(
   request: TransferRequest,
   path: string,
 ): Promise<TransferStats> {
-  const { id, mover, landing, ...others } = request;
-  const { writeMode, maxDeletions } = landing.rsync ?? {};
+  const { mover, ...others } = request;
+  const { writeMode, maxDeletions } = readDelta(request.opened) ?? {};
   if (writeMode === undefined || writeMode === 'verify')
     throw new TidemarkError('InvalidSpec', 'the landing is none to write to by rsync', { host: host.name });
   // The target counted what is compared; what was planned may count other things than files.
   const { maxDeletions: _planned, targetEntries: _counted, remembered: _source, ...rest } = others;
   const stats = await transfer(host, {
     ...rest,
-    ...{ id, mover: byChecksum(mover), landing, writeMode, reach: reachAt(request.reach, path) },
+    ...{ mover: byChecksum(mover), writeMode, reach: reachAt(request.reach, path) },
     ...(maxDeletions !== undefined && { maxDeletions }),
-    resolved: { whole: 'yes' },
+    told: { resolved: { whole: 'yes' } },
   });
   if (stats.filesVanished === 0) return stats;
   const message = 'files of the frozen state vanished while they were read';

@@ -2,7 +2,6 @@
 import type { Host } from '../../hosts/contract';
 import { rsyncOptions } from '../../model/movers';
 import type { TransferStats } from '../../model/records';
-import type { TransferRequest } from '../contract';
 import { refuseDeletions } from '../shared/approval';
 import { describeLink } from '../shared/link';
 import { classifyEnding, countVanished, VANISHED } from './classify';
@@ -11,6 +10,7 @@ import { makeClientOptions, writerOf } from './options';
 import { isDeletion, parseSizedItem } from './output';
 import { runRsync } from './run-rsync';
 import { StatsCounter } from './stats';
+import type { RsyncTransfer } from './told';
 
 /** Names kept for a message. */
 const EXAMPLES = 3;
@@ -32,7 +32,7 @@ export interface Foreseen {
  */
 export async function foresee(
   host: Host,
-  request: TransferRequest,
+  request: RsyncTransfer,
   suspects: readonly string[],
 ): Promise<Foreseen> {
   const { id, mover, writeMode, resolved, landing, reach, signal } = request;
@@ -52,7 +52,7 @@ export async function foresee(
   };
   const pass = 'dry';
   const options = makeClientOptions(mover, writeMode, resolved, {
-    ...writerOf(landing),
+    ...writerOf(request),
     pass,
   });
   const run = { id, reach, landing, options, pass, signal, onLine } as const;

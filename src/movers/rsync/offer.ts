@@ -8,6 +8,7 @@ import type { Mover, Offer } from '../contract';
 import { chooseCompression, readLinks } from './compression';
 import { type LandingMode, makeClientOptions, PLACEHOLDER_PATH } from './options';
 import { parseServerCommand } from './server-command';
+import type { RsyncOffer } from './told';
 
 /** What else may change what rsync makes of its options: aliases. */
 const ALIAS_FILES = ['/etc/popt', '/etc/popt.d', `${homedir()}/.popt`];
@@ -63,7 +64,8 @@ export async function makeOffer(
     findServerCommand(reach.runner, mover, 'inPlace', resolved),
     findServerCommand(reach.runner, mover, 'delayed', resolved),
   ]);
-  return { publicKey, serverCommands: { inPlace, delayed }, resolved };
+  const told: RsyncOffer = { serverCommands: { inPlace, delayed }, resolved };
+  return { publicKey, told };
 }
 
 /** The same for comparing: both commands only read. */
@@ -71,10 +73,11 @@ export async function makeVerifyOffer(
   host: Host,
   { id, reach, mover, quick, isItem = false }: Parameters<Mover['offerVerify']>[1],
 ): Promise<Offer> {
-  const resolved = { mode: 'verify', ...(quick && { compare: 'quick' }), ...(isItem && ONE_ITEM) };
+  const resolved = { ...(quick && { compare: 'quick' }), ...(isItem && ONE_ITEM) };
   const [publicKey, command] = await Promise.all([
     makeKey(host, id, ''),
     findServerCommand(reach.runner, mover, 'verify', resolved),
   ]);
-  return { publicKey, serverCommands: { inPlace: command, delayed: command }, resolved };
+  const told: RsyncOffer = { serverCommands: { verify: command }, resolved };
+  return { publicKey, told };
 }

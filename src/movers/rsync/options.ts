@@ -1,5 +1,5 @@
 /** The options that rsync is started with. Pure; the very same for the offer and for the transfer. */
-import type { Landing } from '../../landings/contract';
+import type { RsyncTransfer } from './told';
 import { rsyncOptions } from '../../model/movers';
 import { isRoot, type Keeps } from '../../model/keeps';
 import type { MoverSpec, RsyncSpec } from '../../model/spec';
@@ -115,7 +115,7 @@ function makeLinkOptions({ bandwidthLimit }: RsyncSpec, resolved: Record<string,
 }
 
 /** Who writes behind a landing, and what can be kept there. */
-export function writerOf({ user, keeps }: Pick<Landing, 'user' | 'keeps'>): {
+export function writerOf({ landing: { user }, found: { keeps } }: Pick<RsyncTransfer, 'landing' | 'found'>): {
   writer: string;
   keeps?: Keeps;
 } {

@@ -6,9 +6,9 @@
 import type { Host } from '../../hosts/contract';
 import { findForeignLinks, parseLinkedNames, PRINT_LINKED, REGULAR_FILES } from '../../trees/linked-names';
 import type { WalkOptions } from '../../trees/walk';
-import type { TransferRequest } from '../contract';
 import { askLanding, wordOf } from './ask-landing';
 import { filesAmong } from './suspects';
+import type { RsyncTransfer } from './told';
 
 const LIST = 'linked';
 
@@ -24,7 +24,7 @@ export function listLinked(path: string): Record<string, string[]> {
  */
 export async function findParted(
   host: Host,
-  { item, ...request }: TransferRequest,
+  { item, ...request }: RsyncTransfer,
   options: WalkOptions,
 ): Promise<string[]> {
   const there = parseLinkedNames(await askLanding(host, request, LIST));

@@ -1,9 +1,9 @@
 /** The target's half of the handshake. */
 import type { Host, Runner } from '../../hosts/contract';
-import type { Landing, Landings } from '../../landings/contract';
+import type { Landings } from '../../landings/contract';
 import { TidemarkError } from '../../model/errors';
 import { NOT_CONTENT } from '../../trees/own-entries';
-import type { Mover } from '../contract';
+import type { Mover, Opened } from '../contract';
 import { lockWriter } from '../shared/lock-writer';
 import { landingNotePath, receiveAttempt } from '../shared/names';
 import { openLanding } from '../shared/open-landing';
@@ -11,6 +11,8 @@ import type { LandingMode } from './options';
 import { makeWriterCommand } from './passes';
 import { completeServerCommand } from './server-command';
 import { listLinked } from './parted-names';
+import { openedBy } from '../shared/told';
+import { readOffer, type RsyncFound } from './told';
 import { keepWritten } from './written';
 
 type ReceiveRequest = Parameters<Mover['receive']>[2];
@@ -20,18 +22,19 @@ const isEmptyFolder = (runner: Runner, path: string): Promise<boolean> =>
   runner.files.isEmpty(path, NOT_CONTENT).catch(() => false);
 
 /** Ends what may still run of a lost attempt, then opens the landing. */
-export async function receive(host: Host, landings: Landings, request: ReceiveRequest): Promise<Landing> {
+export async function receive(host: Host, landings: Landings, request: ReceiveRequest): Promise<Opened> {
   const { id, offer, writeMode, maxDeletions, keeps, written = [] } = request;
   const { runner, path } = request.reach;
   const kept = keeps ? { keeps } : {};
-  // A verify offer never opens a landing that writes: its command would be refused below anyway.
-  const mode: LandingMode = offer.resolved['mode'] === 'verify' ? 'verify' : writeMode;
+  const { serverCommands } = readOffer(offer.told);
+  // An offer to compare never opens a landing that writes: its command would be refused below anyway.
+  const mode: LandingMode = serverCommands.verify ? 'verify' : writeMode;
   if (writeMode === 'verify' && mode !== 'verify') {
     throw new TidemarkError('InvalidSpec', 'an offer to write came where one to compare was expected', {
       host: host.name,
     });
   }
-  const offered = offer.serverCommands[mode === 'verify' ? 'inPlace' : mode] ?? [];
+  const offered = serverCommands[mode] ?? [];
   const limits = maxDeletions === undefined ? {} : { maxDeletions };
   const command =
     mode === 'verify'
@@ -48,5 +51,6 @@ export async function receive(host: Host, landings: Landings, request: ReceiveRe
   const isEmpty = mode !== 'verify' && (await isEmptyFolder(runner, path));
   const landing = await openLanding(host, landings, request, locked);
   const hasWritten = mode !== 'verify' && written.length > 0;
-  return { ...landing, ...(isEmpty && { isEmpty }), ...(hasWritten && { hasWritten }), ...kept };
+  const found: RsyncFound = { ...(isEmpty && { isEmpty }), ...(hasWritten && { hasWritten }), ...kept };
+  return openedBy(landing, found);
 }

@@ -6,6 +6,7 @@ import { readKeyNote } from '../../landings/ssh-client';
 import type { TransferStats } from '../../model/records';
 import type { WalkOptions } from '../../trees/walk';
 import type { TransferRequest } from '../contract';
+import { readOpened, readResolved, type RsyncTransfer } from './told';
 import { makeApprovalRequired } from '../shared/approval';
 import { describeLink } from '../shared/link';
 import { transferAttempt } from '../shared/names';
@@ -24,7 +25,7 @@ import { StatsCounter } from './stats';
 import { findUndone, parseKept } from './undone';
 import { readWritten } from './written';
 
-async function learnLink(host: Host, request: TransferRequest, stats: TransferStats): Promise<void> {
+async function learnLink(host: Host, request: RsyncTransfer, stats: TransferStats): Promise<void> {
   const { id, mover, resolved } = request;
   const isLimited = rsyncOptions(mover).bandwidthLimit !== undefined;
   const bytesPerSecond = measureLink(stats, { compress: resolved['compress'], isLimited });
@@ -39,7 +40,7 @@ async function learnLink(host: Host, request: TransferRequest, stats: TransferSt
  */
 async function push(
   host: Host,
-  request: TransferRequest,
+  request: RsyncTransfer,
   meter: ProgressMeter,
   named?: readonly string[],
 ): Promise<TransferStats> {
@@ -60,7 +61,7 @@ async function push(
     meter.update({ ...bytes, ...(!named && files && { files }) });
   };
   const pass = named ? 'content' : 'main';
-  const options = makeClientOptions(mover, writeMode, resolved, { ...writerOf(landing), pass });
+  const options = makeClientOptions(mover, writeMode, resolved, { ...writerOf(request), pass });
   const stdin = named && Buffer.from(named.map((path) => `${path}\0`).join(''), 'latin1');
   const run = { id, reach, landing, options, pass, signal, onLine, ...(stdin && { stdin }) } as const;
   // Files that are named are so from the folder that the item is in.
@@ -102,11 +103,11 @@ function sumUp(last: TransferStats, before: readonly (TransferStats | undefined)
  */
 async function transferTree(
   host: Host,
-  request: TransferRequest,
+  request: RsyncTransfer,
   suspects: readonly string[],
 ): Promise<TransferStats> {
-  const { onProgress, landing, maxDeletions } = request;
-  const isWhole = landing.isEmpty === true;
+  const { onProgress, found, maxDeletions } = request;
+  const isWhole = found.isEmpty === true;
   const expectedBytes = isWhole ? request.expectedBytes?.files : undefined;
   const now = () => performance.now();
   const meter = new ProgressMeter({ onProgress, now, ...(expectedBytes && { expectedBytes }) });
@@ -128,9 +129,9 @@ async function transferTree(
 }
 
 /** What can't be left to the main pass where nothing is remembered. Paths as `./a/b`, a byte a character. */
-async function findInDoubt(host: Host, request: TransferRequest, options: WalkOptions): Promise<string[]> {
-  const { mover, landing, reach, item, writeMode } = request;
-  if (landing.isEmpty === true) return [];
+async function findInDoubt(host: Host, request: RsyncTransfer, options: WalkOptions): Promise<string[]> {
+  const { mover, found, reach, item, writeMode } = request;
+  if (found.isEmpty === true) return [];
   // One item alone is brought where there is none, or by checksum.
   if (!rsyncOptions(mover).checksum && item === undefined)
     return listFiles(reach.runner, reach.path, options);
@@ -138,10 +139,10 @@ async function findInDoubt(host: Host, request: TransferRequest, options: WalkOp
 }
 
 /** Compares the source with what is remembered of it, and remembers what was brought over. */
-async function bringOver(host: Host, request: TransferRequest): Promise<TransferStats> {
-  const { id, mover, landing, writeMode, remembered, reach, signal } = request;
+async function bringOver(host: Host, request: RsyncTransfer): Promise<TransferStats> {
+  const { id, mover, found, writeMode, remembered, reach, signal } = request;
   const { runner, path: sourcePath } = reach;
-  const isEmpty = landing.isEmpty === true;
+  const isEmpty = found.isEmpty === true;
   const { checksum } = rsyncOptions(mover);
   const options = { signal, attempt: transferAttempt(host.home, id) };
   await requireSource(runner, sourcePath);
@@ -152,7 +153,7 @@ async function bringOver(host: Host, request: TransferRequest): Promise<Transfer
   const written = (await filesAmong(runner, sourcePath, named, options)).map(({ path }) => path);
   const history = await openHistory(host, id, remembered);
   const { livePath } = remembered;
-  const isBlind = checksum || modifyWindow(landing.keeps) !== -1;
+  const isBlind = checksum || modifyWindow(found.keeps) !== -1;
   const question = { sourcePath, history, isBlind, ...(livePath !== undefined && { livePath }) };
   const { suspects, now } = await lookAtSource(runner, question, options);
   await history.begin(now, isEmpty);
@@ -163,8 +164,12 @@ async function bringOver(host: Host, request: TransferRequest): Promise<Transfer
 }
 
 /** `transfer` of the mover contract. */
-export async function transfer(host: Host, request: TransferRequest): Promise<TransferStats> {
-  const { resolved, landing, reach, signal } = request;
+export async function transfer(
+  host: Host,
+  { opened, told, ...asked }: TransferRequest,
+): Promise<TransferStats> {
+  const request = { ...asked, ...readOpened(opened), resolved: readResolved(told) };
+  const { resolved, reach, signal } = request;
   const over = new AbortController();
   // A state of its storage is whole: what that lacks is told by its driver.
   const looking =
@@ -173,7 +178,7 @@ export async function transfer(host: Host, request: TransferRequest): Promise<Tr
       : findLeftOut(reach.runner, {
           ...request,
           sourcePath: reach.path,
-          ...writerOf(landing),
+          ...writerOf(request),
           signal: AbortSignal.any([signal, over.signal]),
         });
   looking.catch(() => undefined);

@@ -3,9 +3,10 @@
  * the list goes from host to host as the files do, since it may be long.
  */
 import type { Host, Runner } from '../../hosts/contract';
-import type { TransferId, TransferRequest } from '../contract';
+import type { TransferId } from '../contract';
 import { writtenPath } from '../shared/names';
 import { askLanding, wordOf } from './ask-landing';
+import type { RsyncTransfer } from './told';
 
 const LIST = 'written';
 
@@ -23,8 +24,8 @@ export async function keepWritten(
 }
 
 /** Source: asks the landing. Paths as `./a/b`, a byte a character. */
-export async function readWritten(host: Host, request: TransferRequest): Promise<string[]> {
-  if (!request.landing.hasWritten) return [];
+export async function readWritten(host: Host, request: RsyncTransfer): Promise<string[]> {
+  if (!request.found.hasWritten) return [];
   const list = Buffer.from((await askLanding(host, request, LIST)).toString(), 'base64').toString('latin1');
   return list.split('\0');
 }

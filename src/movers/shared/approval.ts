@@ -7,6 +7,12 @@ import type { TransferRequest } from '../contract';
 /** Names that a message shows. */
 const SHOWN = 3;
 
+/** What is asked of a transfer about its deletions. */
+type Limited = Pick<
+  TransferRequest,
+  'id' | 'reach' | 'maxDeletions' | 'maxDeletionsPercent' | 'targetEntries'
+>;
+
 interface Details {
   /** By default what the transfer was told. */
   allowed?: number;
@@ -17,7 +23,7 @@ interface Details {
 /** A transfer that deletes more than `guards.maxDeletes` allows without approval. */
 export function makeApprovalRequired(
   wouldDelete: number,
-  { id, reach, maxDeletions = 0 }: TransferRequest,
+  { id, reach, maxDeletions = 0 }: Limited,
   host: Host,
   { allowed = maxDeletions, examples = [] }: Details = {},
 ): TidemarkError {
@@ -36,12 +42,12 @@ export type CountedDeletions = Pick<DeletionQuestion, 'removed' | 'baseEntries' 
   Pick<Details, 'examples'>;
 
 /** Whether a stream is limited in what it may delete, so that its deletions have to be counted. */
-export function isLimited({ maxDeletions, maxDeletionsPercent }: TransferRequest): boolean {
+export function isLimited({ maxDeletions, maxDeletionsPercent }: Limited): boolean {
   return maxDeletions !== undefined || maxDeletionsPercent !== undefined;
 }
 
 /** @throws TidemarkError `ApprovalRequired` where a stream would delete more than is allowed without approval. */
-export function refuseDeletions(host: Host, request: TransferRequest, counted: CountedDeletions): void {
+export function refuseDeletions(host: Host, request: Limited, counted: CountedDeletions): void {
   const { targetEntries, maxDeletions, maxDeletionsPercent } = request;
   const { examples = [], ...counts } = counted;
   const judged = judgeDeletions({

@@ -5,6 +5,7 @@ import { runChecked, toolFailed } from '../../../hosts/run-checked';
 import type { TransferRequest } from '../../../movers/contract';
 import { type CountedDeletions, isLimited } from '../../../movers/shared/approval';
 import { describeLink } from '../../../movers/shared/link';
+import { landingOf } from '../../../movers/shared/told';
 import { transferAttempt } from '../../../movers/shared/names';
 import { classifyStream, foundNobody } from './classify';
 import { type StreamContents, StreamCounter } from './dump';
@@ -22,7 +23,7 @@ const DUMP = ['btrfs', 'receive', '--dump'];
 async function lookAhead(
   host: Host,
   part: SentPart,
-  { id, landing, signal }: TransferRequest,
+  { id, opened, signal }: TransferRequest,
 ): Promise<StreamContents> {
   const counter = new StreamCounter();
   const attempt = transferAttempt(host.home, id);
@@ -37,7 +38,7 @@ async function lookAhead(
   if (isSent && dump.exitCode === 0) return counter.result();
   if (isSent) throw toolFailed(host, DUMP, dump);
   throw classifyStream({
-    ...(await describeLink(host, id, landing)),
+    ...(await describeLink(host, id, landingOf(opened))),
     send,
     ssh: dump,
     sourcePath: part.path,

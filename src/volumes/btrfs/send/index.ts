@@ -14,8 +14,7 @@ export const btrfsMover: Mover = {
   // The target knows by itself what its landing runs.
   offer: async (host, { id, targetHost }) => ({
     publicKey: await makeKey(host, id, targetHost),
-    serverCommands: {},
-    resolved: {},
+    told: {},
   }),
   receive,
   transfer,

@@ -1,6 +1,6 @@
 /** The target's half of the handshake. */
 import type { Host } from '../../../hosts/contract';
-import type { Landing, Landings } from '../../../landings/contract';
+import type { Landings } from '../../../landings/contract';
 import { withLock } from '../../shared/lock';
 import { clearIncoming, findOwnPlace } from '../folders';
 import { makeClone } from '../delta';
@@ -8,8 +8,9 @@ import { isChanged } from '../changes';
 import { isOthers, wasWritten } from '../frozen';
 import type { ReadyPlace } from '../../directory/place';
 import { makeError } from '../../shared/tools';
-import type { Mover, TransferId } from '../../../movers/contract';
+import type { Mover, Opened, TransferId } from '../../../movers/contract';
 import { landingNotePath, receiveAttempt } from '../../../movers/shared/names';
+import { openedBy } from '../../../movers/shared/told';
 import { openLanding } from '../../../movers/shared/open-landing';
 import { receiveDelta } from '../../../movers/rsync/delta';
 import { receive as receiveByRsync } from '../../../movers/rsync/receive';
@@ -33,7 +34,7 @@ function makeBaseChanged(place: ReadyPlace, base: string) {
  * Ends what may still run of a lost attempt, removes what it left, and opens a landing into a folder beside
  * the data. Nothing there is a state of the volume before `publish` has looked at it.
  */
-export async function receive(host: Host, landings: Landings, request: ReceiveRequest): Promise<Landing> {
+export async function receive(host: Host, landings: Landings, request: ReceiveRequest): Promise<Opened> {
   const { id, volume, stream, writeMode } = request;
   // Comparing is rsync's: what was sent is a tree.
   if (writeMode === 'verify') return await receiveByRsync(host, landings, request);
@@ -59,10 +60,6 @@ export async function receive(host: Host, landings: Landings, request: ReceiveRe
   }
   const folder = await withLock(`incoming:${place.root}`, () => clearIncoming(place, id.relationship));
   await host.files.write(note, id.syncId, 0o600);
-  return await openLanding(
-    host,
-    landings,
-    request,
-    lockWriter(folder, ['btrfs', 'receive', '--quiet', folder]),
-  );
+  const command = lockWriter(folder, ['btrfs', 'receive', '--quiet', folder]);
+  return openedBy(await openLanding(host, landings, request, command));
 }

@@ -7,6 +7,8 @@ import type { TransferStats } from '../../../model/records';
 import { isOthers, wasWritten } from '../frozen';
 import type { TransferRequest } from '../../../movers/contract';
 import { transferDelta } from '../../../movers/rsync/delta';
+import { readDelta } from '../../../movers/rsync/told';
+import { landingOf } from '../../../movers/shared/told';
 import { refuseDeletions } from '../../../movers/shared/approval';
 import { describeLink } from '../../../movers/shared/link';
 import { transferAttempt } from '../../../movers/shared/names';
@@ -25,7 +27,8 @@ async function sendPart(
   part: SentPart,
   { request, cwd, onBytes }: { request: TransferRequest; cwd: string; onBytes: (bytes: number) => void },
 ): Promise<number> {
-  const { id, landing, signal } = request;
+  const { id, opened, signal } = request;
+  const landing = landingOf(opened);
   let bytes = 0;
   const onStderr = (chunk: Buffer) => {
     for (const [, count] of chunk.toString('latin1').matchAll(COUNTED))
@@ -63,11 +66,11 @@ async function checkBase(host: Host, { stream, reach }: TransferRequest): Promis
 
 /** One attempt, from the beginning of the stream: what an earlier one left is not resumed. */
 export async function transfer(host: Host, request: TransferRequest): Promise<TransferStats> {
-  const { id, capture, landing, stream } = request;
+  const { id, capture, opened, stream } = request;
   const expectedBytes = request.expectedBytes?.disk ?? 0;
   const startedAt = performance.now();
   await host.endAttempts(transferAttempt(host.home, id));
-  if (landing.rsync) {
+  if (readDelta(opened)) {
     await checkOneTree(host, capture.path);
     return await transferDelta(host, request, capture.path);
   }
@@ -83,7 +86,7 @@ export async function transfer(host: Host, request: TransferRequest): Promise<Tr
     now: () => performance.now(),
     expectedBytes: isWhole ? expectedBytes : Math.max(1, ahead.bytes),
   });
-  const cwd = await prepareSsh(host, host, id, landing);
+  const cwd = await prepareSsh(host, host, id, landingOf(opened));
   let bytesSent = 0;
   for (const part of plan.parts) {
     const onBytes = (bytes: number) => meter.update({ bytes: bytesSent + bytes });

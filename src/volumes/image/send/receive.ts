@@ -1,24 +1,26 @@
 /** The target's half of the handshake. */
 import { join } from 'node:path';
 import type { Host } from '../../../hosts/contract';
-import type { Landing, Landings } from '../../../landings/contract';
+import type { Landings } from '../../../landings/contract';
 import { TidemarkError } from '../../../model/errors';
 import { writeRecord } from '../../shared/tools';
 import { slugOf } from '../names';
 import { findReadyPlace, folderOf } from '../place';
 import { limitPath } from '../records';
-import type { Mover } from '../../../movers/contract';
+import type { Mover, Opened } from '../../../movers/contract';
 import { landingNotePath, receiveAttempt } from '../../../movers/shared/names';
+import { openedBy } from '../../../movers/shared/told';
 import { openLanding } from '../../../movers/shared/open-landing';
 import { makeLandingCommand } from './landing-script';
+import { readOffer } from './offer';
 
 type ReceiveRequest = Parameters<Mover['receive']>[2];
 
 /** Ends what may still run of a lost attempt, and opens the landing. */
-export async function receive(host: Host, landings: Landings, request: ReceiveRequest): Promise<Landing> {
+export async function receive(host: Host, landings: Landings, request: ReceiveRequest): Promise<Opened> {
   const { id, reach, volume, offer, writeMode, maxDeletions } = request;
   const isVerify = writeMode === 'verify';
-  if ((offer.resolved['mode'] === 'verify') !== isVerify) {
+  if ((readOffer(offer).isToCompare === true) !== isVerify) {
     const message = 'an offer to write came where one to compare was expected, or the other way round';
     throw new TidemarkError('InvalidSpec', message, { host: host.name });
   }
@@ -44,5 +46,5 @@ export async function receive(host: Host, landings: Landings, request: ReceiveRe
     slug,
     ...(isVerify && { record: reach.path }),
   });
-  return await openLanding(host, landings, request, run);
+  return openedBy(await openLanding(host, landings, request, run));
 }

@@ -9,6 +9,7 @@ import { type ImageSet, sumBytes } from '../image-set';
 import { readCapture } from '../records';
 import { isCompatible } from '../store';
 import type { TransferRequest } from '../../../movers/contract';
+import { landingOf } from '../../../movers/shared/told';
 import { transferAttempt } from '../../../movers/shared/names';
 import { ProgressReporter } from './progress';
 import { countChanges, findMissing, type Held, KnownLayers, parseHeld } from './protocol';
@@ -60,7 +61,8 @@ function checkDeletions(
 
 /** One attempt, from the image at which the last one stopped. */
 export async function transfer(host: Host, request: TransferRequest): Promise<TransferStats> {
-  const { id, landing, signal } = request;
+  const { id, opened, signal } = request;
+  const landing = landingOf(opened);
   const startedAt = performance.now();
   const { set, syncId, volume } = await findCapture(host, request);
   const session = await openSession(host, { id, landing, volume, signal });

@@ -7,6 +7,7 @@ import { identityOf, type ImageSet, ImageSetSchema } from '../image-set';
 import { isName } from '../names';
 import { findReadyPlace } from '../place';
 import type { Mover } from '../../../movers/contract';
+import { landingOf } from '../../../movers/shared/told';
 import { parseChecked, parseHeld, type Held } from './protocol';
 import { openSession } from './session';
 
@@ -19,11 +20,11 @@ const RecordSchema = z.object({ set: ImageSetSchema });
 
 /** `verify` of the mover contract. */
 export async function verify(host: Host, request: VerifyRequest): Promise<Comparison> {
-  const { id, volume, landing, mover, identity, quick, signal, onProgress } = request;
+  const { id, volume, opened, mover, identity, quick, signal, onProgress } = request;
   onProgress({ phase: 'comparing', bytesDone: 0, filesDone: 0, rateBytesPerSecond: 0 });
   const place = await findReadyPlace(host, volume);
   const { set: now } = await readSelected(place, imageOptions(mover));
-  const session = await openSession(host, { id, landing, volume, signal });
+  const session = await openSession(host, { id, landing: landingOf(opened), volume, signal });
   const { set } = RecordSchema.parse(JSON.parse(await session.ask('record')));
   const held = parseHeld(await session.ask('list'));
   const wanted = listChecked(set);

@@ -6,7 +6,6 @@ import { readCopied, readEstimate, readStreamIdentity } from './output';
 
 const PLAIN = parseFeatures('', '');
 const NOT = { intermediates: false, raw: false };
-const offerOf = (resolved: Record<string, string>) => ({ publicKey: '', serverCommands: {}, resolved });
 
 it('sends from a base, with what is in between only where that is wanted, and never from a bookmark', () => {
   const snapshot = 'tank/wiki@2';
@@ -80,19 +79,19 @@ it('takes nothing from a source but names below the dataset, and properties that
     { part: '', guids: [] },
     { part: '/mail in', guids: ['1'] },
   ];
-  expect(parseParts(offerOf({ parts: JSON.stringify(parts) }))).toEqual(parts);
-  const bad = ['@x', '/a b;rm', 'mail', '/../x y', '/.tidemark/x', '/a\n'].map((part) =>
-    JSON.stringify([{ part, guids: [] }]),
-  );
-  for (const text of [...bad, '[{"part":"","guids":["-o"]}]', '[]', '{}', 'no'])
-    expect(() => parseParts(offerOf({ parts: text }))).toThrow('datasets that are none');
+  expect(parseParts({ parts })).toEqual(parts);
+  const bad = ['@x', '/a b;rm', 'mail', '/../x y', '/.tidemark/x', '/a\n'].map((part) => [
+    { part, guids: [] },
+  ]);
+  for (const wrong of [...bad, [{ part: '', guids: ['-o'] }], [], {}, 'no'])
+    expect(() => parseParts({ parts: wrong })).toThrow('what this mover never tells: parts');
   const properties = {
     '': {
       ...{ compression: 'gzip', mountpoint: '/etc', readonly: 'off', 'tidemark:claims': '{}', '-o x': 'y' },
       ...{ 'com.sun:auto-snapshot': 'true', 'com.sun:auto-snapshot:daily': 'true', 'syncoid:sync': 'true' },
     },
   };
-  expect(parseProperties(offerOf({ properties: JSON.stringify(properties) }))).toEqual({
+  expect(parseProperties({ properties })).toEqual({
     '': { compression: 'gzip' },
   });
 });

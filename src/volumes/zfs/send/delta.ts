@@ -1,13 +1,13 @@
 /** Comparing files where there is no state to start from. A snapshot is read through a copy of it that is mounted. */
 import type { Host } from '../../../hosts/contract';
-import type { Landing, Landings } from '../../../landings/contract';
+import type { Landings } from '../../../landings/contract';
 import { TidemarkError } from '../../../model/errors';
 import type { Comparison, TransferStats } from '../../../model/records';
 import { withCopy } from '../clones';
 import { openBranch } from '../delta';
 import { splitName } from '../names';
 import { findReadyPlace, makeMissing, ownSnapshots } from '../place';
-import type { Mover, TransferRequest } from '../../../movers/contract';
+import type { Mover, Opened, TransferRequest } from '../../../movers/contract';
 import { receiveDelta, transferDelta } from '../../../movers/rsync/delta';
 import { reachAt } from '../../../movers/reach';
 import { verify } from '../../../movers/rsync/verify';
@@ -19,7 +19,7 @@ export async function receiveOntoBranch(
   request: Parameters<Mover['receive']>[2],
   onto: { identity: string; targetName: string },
   { isResumed, lock }: { isResumed: boolean; lock: (command: string[]) => Promise<string[]> },
-): Promise<Landing> {
+): Promise<Opened> {
   const path = await openBranch(host, request.volume, onto, isResumed);
   return await receiveDelta(host, landings, request, { path, lock });
 }

@@ -5,7 +5,8 @@ import { makeKey } from '../../../landings/ssh-client';
 import { TidemarkError } from '../../../model/errors';
 import type { Volume } from '../../../model/records';
 import type { MoverSpec } from '../../../model/spec';
-import type { Mover, Offer, TransferId } from '../../../movers/contract';
+import type { Mover, Told, TransferId } from '../../../movers/contract';
+import { readTold } from '../../../movers/shared/told';
 import { findFeatures } from '../features';
 import { byAge, type Entry } from '../listing';
 import { syncsOf } from '../middle';
@@ -43,18 +44,34 @@ const PartsSchema = z
 /** A dataset that is sent: its path below the volume, and the states of it that the source holds, newest last. */
 export type OfferedPart = z.output<typeof PartsSchema>[number];
 
+const OfferSchema = z.object({
+  /** Left out where what is sent is to be compared. */
+  parts: PartsSchema.exactOptional(),
+  properties: PropertiesSchema.exactOptional(),
+  /** The name of the snapshot that the sync froze. */
+  frozen: z.string().exactOptional(),
+  isToCompare: z.literal(true).exactOptional(),
+  /** By size and time, where files are compared. */
+  isQuick: z.literal(true).exactOptional(),
+});
+
+/** What the source offers. */
+export type ZfsOffer = z.output<typeof OfferSchema>;
+
+/** @throws TidemarkError `InvalidSpec` */
+export const readOffer = (told: Told): ZfsOffer => readTold(OfferSchema, told, 'source');
+
+const ONE_PART: readonly OfferedPart[] = [{ part: '', guids: [] }];
+
 /** @throws TidemarkError `InvalidSpec` for what is no list of parts. */
-export function parseParts({ resolved }: Pick<Offer, 'resolved'>): OfferedPart[] {
-  const parts = PartsSchema.safeParse(parseJson(resolved['parts'] ?? '[{"part":"","guids":[]}]'));
-  return parts.success ? parts.data : fail('the source names datasets that are none');
+export function parseParts(told: Told): readonly OfferedPart[] {
+  return readOffer(told).parts ?? ONE_PART;
 }
 
 /** @throws TidemarkError `InvalidSpec` */
-export function parseProperties({ resolved }: Offer): SentProperties {
-  const all = PropertiesSchema.safeParse(parseJson(resolved['properties'] ?? '{}'));
-  if (!all.success) return fail('the source names properties that are none');
+export function parseProperties(told: Told): SentProperties {
   return Object.fromEntries(
-    Object.entries(all.data).map(([part, properties]) => {
+    Object.entries(readOffer(told).properties ?? {}).map(([part, properties]) => {
       if (!PART.test(part)) return fail('the source names datasets that are none');
       const wanted = Object.entries(properties).filter(
         ([name]) => PROPERTY.test(name) && !NOT_SENT.test(name),
@@ -62,14 +79,6 @@ export function parseProperties({ resolved }: Offer): SentProperties {
       return [part, Object.fromEntries(wanted)];
     }),
   );
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** States of a child that users and other tools made: as many of the newest are offered as a base. */
@@ -91,8 +100,8 @@ async function findFrozen(host: Host, volume: Volume, { relationship, syncId }: 
 const FROZEN = /^tidemark_[A-Za-z0-9_.:-]+$/;
 
 /** The name that the received snapshot bears. @throws TidemarkError `InvalidSpec` */
-export function parseFrozen({ resolved }: Offer, { relationship, syncId }: TransferId): string {
-  const frozen = resolved['frozen'] ?? snapshotName(relationship, syncId);
+export function parseFrozen(told: Told, { relationship, syncId }: TransferId): string {
+  const frozen = readOffer(told).frozen ?? snapshotName(relationship, syncId);
   return FROZEN.test(frozen) ? frozen : fail('the source names a snapshot that is none');
 }
 
@@ -144,12 +153,13 @@ export const makeOffer: Mover['offer'] = async (host, { id, targetHost, volume, 
   const sent = volume && properties ? await readProperties(host, volume, parts) : {};
   const publicKey = await makeKey(host, id, targetHost);
   const frozen = volume ? { frozen: await findFrozen(host, volume, id) } : {};
-  const resolved = { parts: JSON.stringify(parts), properties: JSON.stringify(sent), ...frozen };
-  return { publicKey, serverCommands: {}, resolved };
+  const told: ZfsOffer = { parts, properties: sent, ...frozen };
+  return { publicKey, told };
 };
 
 /** `offerVerify` of the mover contract. */
 export const makeVerifyOffer: Mover['offerVerify'] = async (host, { id, quick }) => {
   const publicKey = await makeKey(host, id, '');
-  return { publicKey, serverCommands: {}, resolved: { mode: 'verify', ...(quick && { compare: 'quick' }) } };
+  const told: ZfsOffer = { isToCompare: true, ...(quick && { isQuick: true }) };
+  return { publicKey, told };
 };

@@ -1,6 +1,6 @@
 /** The target's half of the handshake. */
 import type { Host } from '../../../hosts/contract';
-import type { Landing, Landings } from '../../../landings/contract';
+import type { Landings } from '../../../landings/contract';
 import { TidemarkError } from '../../../model/errors';
 import type { StreamPlan } from '../../../model/plan-stream';
 import { findReadSnapshot } from '../clones';
@@ -11,16 +11,18 @@ import { allEntries, ensureContainer, findPlace, type Place } from '../place';
 import { isDelta } from '../points';
 import { branchSide, discardSide } from '../swap';
 import { isMissing, makeError, runZfs } from '../tools';
-import type { Mover } from '../../../movers/contract';
+import type { Mover, Opened } from '../../../movers/contract';
 import { receiveComparison } from '../../../movers/rsync/delta';
 import { lockWriter } from '../../../movers/shared/lock-writer';
 import { landingNotePath, receiveAttempt } from '../../../movers/shared/names';
+import { openedBy } from '../../../movers/shared/told';
 import { openLanding } from '../../../movers/shared/open-landing';
 import { makeRead, makeReceive, makeTell } from './commands';
 import { noteProperties } from './close';
 import { receiveOntoBranch } from './delta';
 import { type LaidPart, planLayout } from './layout';
-import { parseFrozen, parseParts, parseProperties } from './offer';
+import { parseFrozen, parseParts, parseProperties, readOffer } from './offer';
+import type { ZfsFound } from './found';
 
 type ReceiveRequest = Parameters<Mover['receive']>[2];
 
@@ -32,29 +34,30 @@ async function lock(host: Host, dataset: string, command: string[]): Promise<str
 }
 
 /** `receive` of the mover contract. */
-export async function receive(host: Host, landings: Landings, request: ReceiveRequest): Promise<Landing> {
+export async function receive(host: Host, landings: Landings, request: ReceiveRequest): Promise<Opened> {
   const { id, offer, writeMode, volume, stream } = request;
   await host.endAttempts(receiveAttempt(host.home, id));
   const isResumed = (await host.files.read(landingNotePath(host.home, id))) === id.syncId;
   await host.files.write(landingNotePath(host.home, id), id.syncId, 0o600);
-  if (writeMode === 'verify' || offer.resolved['mode'] === 'verify')
+  if (writeMode === 'verify' || readOffer(offer.told).isToCompare)
     return await receiveRead(host, landings, request);
   const lockVolume = (command: string[]) => lock(host, volume.path, command);
   if (stream?.onto) {
     await noteProperties(host, id, {
       dataset: sideOf(volume),
       replica: volume.path,
-      properties: parseProperties(offer),
+      properties: parseProperties(offer.told),
     });
     const options = { isResumed, lock: lockVolume };
     return await receiveOntoBranch(host, landings, request, stream.onto, options);
   }
   const { command, ...found } = await prepareWrite(host, request, isResumed);
   const landing = await openLanding(host, landings, request, await lockVolume(command));
-  return { ...landing, ...found };
+  const opened = openedBy(landing, found);
+  return found.resumeToken === undefined ? opened : { ...opened, goesBy: 'resume' };
 }
 
-interface Prepared extends Pick<Landing, 'resumeToken' | 'bases'> {
+interface Prepared extends ZfsFound {
   command: string[];
 }
 
@@ -64,32 +67,40 @@ const basesOf = (parts: readonly { part: string; base?: Entry }[]) =>
   );
 
 /** A landing that only reads the point whose copy is at `path`: its files, where its identity proves nothing. */
-async function receiveRead(host: Host, landings: Landings, request: ReceiveRequest): Promise<Landing> {
+async function receiveRead(host: Host, landings: Landings, request: ReceiveRequest): Promise<Opened> {
   const { volume, reach } = request;
   const { path } = reach;
   const place = await findPlace(host, volume);
   const name = findReadSnapshot(place, path);
   const snapshot = allEntries(place).find((entry) => entry.name === name);
   if (!snapshot) throw makeError(place, 'VolumeMissing', `no recovery point is readable at ${path}`);
-  if (isDelta(place, snapshot)) return await receiveComparison(host, landings, request, path);
+  if (isDelta(place, snapshot))
+    return await receiveComparison(host, landings, request, {
+      path,
+      quick: readOffer(request.offer.told).isQuick === true,
+    });
   const parts = partsOf(place, snapshot);
   const command = makeRead(parts.map((part) => part.snapshot.name));
   const bases = basesOf(parts.map(({ part, snapshot: base }) => ({ part, base })));
-  return { ...(await openLanding(host, landings, request, command)), bases };
+  return openedBy(await openLanding(host, landings, request, command), { bases });
 }
 
 async function prepareWrite(host: Host, request: ReceiveRequest, isResumed: boolean): Promise<Prepared> {
   const { id, offer, volume, stream } = request;
   if (!stream) throw new TidemarkError('InvalidSpec', 'a stream without a plan', { host: host.name });
-  const offered = parseParts(offer);
-  const own = parseFrozen(offer, id);
+  const offered = parseParts(offer.told);
+  const own = parseFrozen(offer.told, id);
   const before = await findPlace(host, volume);
   if (!before.container) await ensureContainer(before);
   const place = before.container ? before : await findPlace(host, volume);
   const layout = planLayout(place, offered, stream, findBase(place, stream));
   const { into, parts } = layout;
   const root = into === 'replica' ? volume.path : sideOf(volume);
-  await noteProperties(host, id, { dataset: root, replica: volume.path, properties: parseProperties(offer) });
+  await noteProperties(host, id, {
+    dataset: root,
+    replica: volume.path,
+    properties: parseProperties(offer.told),
+  });
   const bases = basesOf(parts);
   const has = ({ dataset }: LaidPart) => allEntries(place).some(({ name }) => name === `${dataset}@${own}`);
   if (parts.every(has)) return { command: makeTell(`${root}@${own}`), bases };

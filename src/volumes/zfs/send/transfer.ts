@@ -21,6 +21,9 @@ import { isRaw, makeResumedSend, makeSend, type Part } from './commands';
 import { transferFiles } from './delta';
 import { type OfferedPart, parseParts } from './offer';
 import { zfsOptions } from '../../../model/movers';
+import { readDelta } from '../../../movers/rsync/told';
+import { landingOf } from '../../../movers/shared/told';
+import { readFound } from './found';
 import { readCopied, readEstimate } from './output';
 
 /** A stream of no change at all is as long as its frame. */
@@ -42,15 +45,16 @@ interface Source {
  * @throws TidemarkError `SourceChanged` where other datasets were frozen than the target expects
  */
 async function findSource(host: Host, request: TransferRequest): Promise<Source> {
-  const { capture, resolved, landing, mover } = request;
+  const { capture, told, opened, mover } = request;
+  const { bases } = readFound(opened.told);
   const { dataset, own } = splitName(capture.path);
   const place = await findPlace(host, { kind: 'zfs', path: dataset });
   const frozen = place.entries.find(({ name }) => name === capture.path);
   if (!frozen || frozen.properties['guid'] !== capture.identity) throw makeMissing(place);
-  const offered = parseParts({ resolved });
+  const offered = parseParts(told);
   checkParts(place, frozen, offered, zfsOptions(mover).recursive);
   const found = offered.map(({ part }) => {
-    const identity = landing.bases?.[part];
+    const identity = bases?.[part];
     const base = identity === undefined ? undefined : findBase(place, `${dataset}${part}`, identity);
     return { snapshot: `${dataset}${part}@${own}`, base };
   });
@@ -153,15 +157,15 @@ function isThereAlready({ stdout, exitCode }: RunResult, identity: string | unde
 
 /** `transfer` of the mover contract: one attempt, from the base, or from where this ZFS can go on. */
 export async function transfer(host: Host, request: TransferRequest): Promise<TransferStats> {
-  const { id, capture, landing, mover, signal, onProgress } = request;
+  const { id, capture, opened, mover, signal, onProgress } = request;
   const startedAt = performance.now();
   await host.endAttempts(transferAttempt(host.home, id));
-  if (landing.rsync) return await transferFiles(host, request);
+  if (readDelta(opened)) return await transferFiles(host, request);
   const source = await findSource(host, request);
   const counted = await countFirst(host, request, source);
   const options = zfsOptions(mover);
   const raw = isRaw(options, source.isEncrypted) && source.place.features.raw;
-  const { resumeToken } = landing;
+  const { resumeToken } = readFound(opened.told);
   const send =
     resumeToken === undefined
       ? makeSend(source.parts, { intermediates: options.intermediates, raw })
@@ -172,7 +176,7 @@ export async function transfer(host: Host, request: TransferRequest): Promise<Tr
     now: () => performance.now(),
     ...(expectedBytes !== undefined && { expectedBytes }),
   });
-  const cwd = await prepareSsh(host, host, id, landing);
+  const cwd = await prepareSsh(host, host, id, landingOf(opened));
   let tail = '';
   const onStderr = (chunk: Buffer) => {
     tail = (tail + chunk.toString('latin1')).slice(-400);
@@ -194,12 +198,12 @@ export async function transfer(host: Host, request: TransferRequest): Promise<Tr
 
 async function classify(
   host: Host,
-  { id, capture, landing }: TransferRequest,
+  { id, capture, opened }: TransferRequest,
   send: RunResult,
   ssh: RunResult,
 ) {
   return classifyStream({
-    ...(await describeLink(host, id, landing)),
+    ...(await describeLink(host, id, landingOf(opened))),
     sourcePath: capture.path,
     send,
     ssh,

@@ -11,6 +11,8 @@ import type { Mover } from '../../../movers/contract';
 import { transferAttempt } from '../../../movers/shared/names';
 import { ProgressMeter } from '../../../movers/shared/progress';
 import { classifyStream } from './classify';
+import { readDelta } from '../../../movers/rsync/told';
+import { landingOf } from '../../../movers/shared/told';
 import { compareFiles } from './delta';
 import { readCopied, readStreamIdentity } from './output';
 import { describeLink } from '../../../movers/shared/link';
@@ -22,7 +24,7 @@ const HEAD_BYTES = 48;
 
 /** `verify` of the mover contract. Of a point that was made by comparing files, these are compared. */
 export async function verify(host: Host, request: VerifyRequest): Promise<Comparison> {
-  if (request.landing.rsync) return await compareFiles(host, request);
+  if (readDelta(request.opened)) return await compareFiles(host, request);
   const changes = await findChanges(host, request);
   const damage = request.quick ? [] : await readPoint(host, request);
   const differences = [...damage, ...changes.differences];
@@ -74,7 +76,8 @@ async function countChanges(place: Place, base: Entry, signal: AbortSignal): Pro
 
 /** Reads the point to its end. Answers what is wrong with it. */
 async function readPoint(host: Host, request: VerifyRequest): Promise<Difference[]> {
-  const { id, landing, identity, signal, onProgress } = request;
+  const { id, opened, identity, signal, onProgress } = request;
+  const landing = landingOf(opened);
   const attempt = transferAttempt(host.home, id);
   await host.endAttempts(attempt);
   const cwd = await prepareSsh(host, host, id, landing);
