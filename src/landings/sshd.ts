@@ -4,7 +4,7 @@ import type { Host } from '../hosts/contract';
 import { TidemarkError } from '../model/errors';
 import type { Landings } from './contract';
 import { endLeftOverSshd } from './left-over';
-import { findFreePort } from './ports';
+import { findFreePort } from '../hosts/free-port';
 import { openRegistry } from './registry';
 import { makeSshdConfig } from './sshd-config';
 import { setUpSshd, type SshdSetup } from './sshd-setup';

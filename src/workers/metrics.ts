@@ -4,7 +4,7 @@ import { HEALTHS, isRpoKept } from '../model/health';
 import { healthOf } from './relationship-health';
 import type { HostSeen, HostsSource } from './hosts-seen';
 import { fetchSdkMetrics } from './sdk-metrics';
-import { SyncDurationHistogram } from './totals-histogram';
+import { renderSyncDurations } from './sync-durations';
 import { CATALOG_ALONE } from './states';
 import type { KnownState, StatesSource } from './states';
 
@@ -35,17 +35,20 @@ export function makeRegistry(): Registry {
   return registry;
 }
 
-/** A registry as a source, with the SDK's metrics after it; {@link refresh} is called before each read. */
+/**
+ * A registry as a source, with the SDK's metrics after it.
+ * @param refresh called before each read; answers what the registry does not hold, as Prometheus reads it
+ */
 export function makeMetricsSource(
   registry: Registry,
   sdkMetricsAddress?: string,
-  refresh?: () => Promise<void>,
+  refresh?: () => Promise<string>,
 ): MetricsSource {
   return {
     contentType: registry.contentType,
     async text() {
-      await refresh?.();
-      const own = await registry.metrics();
+      const more = await refresh?.();
+      const own = [await registry.metrics(), ...(more === undefined ? [] : [more])].join('\n');
       return sdkMetricsAddress ? `${own}\n${await fetchSdkMetrics(sdkMetricsAddress)}` : own;
     },
   };
@@ -74,6 +77,7 @@ export function makeControlMetrics({
     setFreshness(metrics, relationships, (now ?? Date.now)(), said);
     setTotals(metrics, relationships, totals);
     setHosts(metrics, seen.status === 'fulfilled' ? seen.value : []);
+    return renderSyncDurations(totals.syncs);
   };
   return makeMetricsSource(registry, sdkMetricsAddress, refresh);
 }
@@ -105,7 +109,6 @@ function makeControlGauges(registry: Registry) {
       target,
     ),
     syncs: counter('tidemark_syncs_total', 'Syncs that ended.', ['relationship', 'result']),
-    durations: new SyncDurationHistogram(registry),
     bytes: counter('tidemark_bytes_sent_total', 'Bytes on the wire, both directions, to all targets.', [
       'relationship',
     ]),
@@ -162,7 +165,6 @@ function setTotals(metrics: ControlGauges, relationships: RelationshipEntry[], t
     metrics.files.inc({ relationship }, filesChanged);
   }
   for (const { relationship, count } of totals.missedTicks) metrics.missed.inc({ relationship }, count);
-  metrics.durations.setTotals(totals.syncs);
 }
 
 function setHosts(metrics: ControlGauges, hosts: HostSeen[]): void {

@@ -2,23 +2,12 @@
  * The metrics of Temporal's SDK. Its core serves them on a port of its own, and in no other way; it is
  * given a loopback port, and our own `/metrics` appends what it says there.
  */
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { findFreePort } from '../hosts/free-port';
 
 const FETCH_TIMEOUT_MS = 2000;
 
 /** How often another port is tried: between being found free and being used, somebody may take it. */
 const TRIES = 10;
-
-async function findFreeAddress(): Promise<string> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return `127.0.0.1:${port}`;
-}
 
 /**
  * Has `install` serve metrics at a free port of loopback, `127.0.0.1:PORT`: the SDK can't choose one itself and tell.
@@ -26,7 +15,7 @@ async function findFreeAddress(): Promise<string> {
  */
 export async function serveSdkMetrics(install: (address: string) => void): Promise<string> {
   for (let tries = 1; ; tries++) {
-    const address = await findFreeAddress();
+    const address = `127.0.0.1:${await findFreePort('127.0.0.1')}`;
     try {
       install(address);
       return address;
