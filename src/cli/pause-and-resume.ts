@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { vanishedText } from '../model/vanished';
-import { CliError, tellError } from '../client/exit-codes';
+import { ClientError, tellError } from '../client/exit-codes';
 import { inTurns } from '../model/in-turns';
 import { lazy } from './lazy';
 import { finish, print } from './output';
@@ -14,7 +14,7 @@ interface Switch {
   description: string;
 }
 
-/** @throws CliError with every name of which there is no relationship that runs: then none is touched */
+/** @throws ClientError with every name of which there is no relationship that runs: then none is touched */
 async function requireAll(temporal: Temporal, names: readonly string[]): Promise<void> {
   if (names.length === 1) return;
   const told = await inTurns(names, 8, async (name) => {
@@ -29,7 +29,7 @@ async function requireAll(temporal: Temporal, names: readonly string[]): Promise
   });
   const problems = told.flat();
   if (problems.length > 0) {
-    throw new CliError('NotFound', problems.join('\n'), { problems, hint: 'tidemark get lists them all' });
+    throw new ClientError('NotFound', problems.join('\n'), { problems, hint: 'tidemark get lists them all' });
   }
 }
 

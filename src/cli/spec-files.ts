@@ -3,23 +3,23 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { Relationship } from '../model/spec';
-import { CliError } from '../client/exit-codes';
+import { ClientError } from '../client/exit-codes';
 import { lazy } from './lazy';
 
 const SPEC_FILE = /\.(ya?ml|json)$/;
 
-/** @throws CliError where a path can't be read, or a folder holds no spec file. */
+/** @throws ClientError where a path can't be read, or a folder holds no spec file. */
 async function expand(path: string): Promise<string[]> {
   if (path === '-') return ['-'];
   const info = await stat(path).catch((error: unknown) => {
-    throw new CliError(
+    throw new ClientError(
       'InvalidSpec',
       `can't read ${path}: ${error instanceof Error ? error.message : String(error)}`,
     );
   });
   if (!info.isDirectory()) return [path];
   const names = (await readdir(path)).filter((name) => SPEC_FILE.test(name)).sort();
-  if (names.length === 0) throw new CliError('InvalidSpec', `no .yaml, .yml or .json file in ${path}`);
+  if (names.length === 0) throw new ClientError('InvalidSpec', `no .yaml, .yml or .json file in ${path}`);
   return names.map((name) => join(path, name));
 }
 
@@ -28,7 +28,7 @@ async function read(path: string): Promise<{ name: string; text: string }> {
   try {
     return { name: path, text: await readFile(path, 'utf8') };
   } catch (error) {
-    throw new CliError(
+    throw new ClientError(
       'InvalidSpec',
       `can't read ${path}: ${error instanceof Error ? error.message : String(error)}`,
     );
@@ -48,7 +48,7 @@ function findTwins(files: readonly { name: string; documents: Relationship[] }[]
   );
 }
 
-/** All documents. @throws CliError `InvalidSpec` with every problem, each with its file and line. */
+/** All documents. @throws ClientError `InvalidSpec` with every problem, each with its file and line. */
 export async function readSpecs(
   paths: readonly string[],
 ): Promise<{ documents: Relationship[]; warnings: string[] }> {
@@ -65,6 +65,6 @@ export async function readSpecs(
     files.push({ name: file.name, documents: parsed.relationships });
   }
   problems.push(...findTwins(files));
-  if (problems.length > 0) throw new CliError('InvalidSpec', problems.join('\n'), { problems });
+  if (problems.length > 0) throw new ClientError('InvalidSpec', problems.join('\n'), { problems });
   return { documents: files.flatMap(({ documents }) => documents), warnings };
 }

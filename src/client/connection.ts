@@ -2,7 +2,7 @@
 import { accessSync, constants } from 'node:fs';
 import type { UpState } from './up-state';
 import { readUpState, stateHome, upStatePath } from './up-state';
-import { CliError } from './exit-codes';
+import { ClientError } from './exit-codes';
 
 export const DEFAULT_TEMPORAL_ADDRESS = '127.0.0.1:7233';
 export const DEFAULT_HTTP_URL = 'http://127.0.0.1:7733';
@@ -23,20 +23,20 @@ function canBeRead(path: string): boolean {
 }
 
 /** A state folder was named, and nothing runs on it: what listens at the usual ports is somebody else's. */
-function nothingRuns(home: string, variable: string): CliError {
+function nothingRuns(home: string, variable: string): ClientError {
   if (!canBeRead(upStatePath(home))) {
-    return new CliError('Unreachable', `TIDEMARK_HOME, ${home}, can not be read by this user`, {
+    return new ClientError('Unreachable', `TIDEMARK_HOME, ${home}, can not be read by this user`, {
       hint: `name by ${variable} what is to be asked, or be the user whose tidemark up it is`,
     });
   }
-  return new CliError('Unreachable', `no tidemark up runs on TIDEMARK_HOME, ${home}`, {
+  return new ClientError('Unreachable', `no tidemark up runs on TIDEMARK_HOME, ${home}`, {
     hint: `start it: tidemark up --home ${home}; or unset TIDEMARK_HOME, or name by ${variable} what is to be asked`,
   });
 }
 
 /**
  * Temporal's address, and who named it. `configured` is what `@temporalio/envconfig` found; `home` is `TIDEMARK_HOME`.
- * @throws CliError `Unreachable` where a state folder was named on which nothing runs
+ * @throws ClientError `Unreachable` where a state folder was named on which nothing runs
  */
 export function chooseTemporalAddress(
   configured: string | undefined,
@@ -51,7 +51,7 @@ export function chooseTemporalAddress(
 
 /**
  * The control worker's HTTP address, and who named it.
- * @throws CliError `Unreachable` where a state folder was named on which nothing runs
+ * @throws ClientError `Unreachable` where a state folder was named on which nothing runs
  */
 export function chooseHttpUrl(
   env: NodeJS.ProcessEnv,
@@ -74,7 +74,7 @@ export function findUiUrl(env: NodeJS.ProcessEnv, up = findUp()): string | undef
   return env.TIDEMARK_UI_URL?.replace(/\/+$/, '') ?? (up && `http://127.0.0.1:${up.ports.ui}`);
 }
 
-function unreachable(what: string, origin: Origin, variable: string, cause: unknown): CliError {
+function unreachable(what: string, origin: Origin, variable: string, cause: unknown): ClientError {
   const hint = {
     environment: `is ${variable} right, and does it run?`,
     up: 'it may be starting: try again; or look at the log: tidemark doctor',
@@ -82,13 +82,13 @@ function unreachable(what: string, origin: Origin, variable: string, cause: unkn
   }[origin];
   const message = `${what} does not answer`;
   const toolMessage = cause instanceof Error ? cause.message : String(cause);
-  return new CliError('Unreachable', message, { hint, toolMessage }, { cause });
+  return new ClientError('Unreachable', message, { hint, toolMessage }, { cause });
 }
 
-export function temporalUnreachable(address: string, origin: Origin, cause: unknown): CliError {
+export function temporalUnreachable(address: string, origin: Origin, cause: unknown): ClientError {
   return unreachable(`Temporal at ${address}`, origin, 'TEMPORAL_ADDRESS', cause);
 }
 
-export function httpUnreachable(url: string, origin: Origin, cause: unknown): CliError {
+export function httpUnreachable(url: string, origin: Origin, cause: unknown): ClientError {
   return unreachable(`the control worker at ${url}`, origin, 'TIDEMARK_URL', cause);
 }

@@ -6,7 +6,7 @@ import {
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
 import { TidemarkError } from '../model/errors';
-import { CliError, tellError } from './exit-codes';
+import { ClientError, tellError } from './exit-codes';
 
 const failure = (type: string, detail?: object) =>
   ApplicationFailure.create({
@@ -21,7 +21,7 @@ describe('the table from errors to exit codes', () => {
     ['a plain error', new Error('x'), 1],
     ['a failed sync', new WorkflowFailedError('failed', failure('TargetFull'), 'TERMINATED' as never), 1],
     ['a spec that was refused', new WorkflowUpdateFailedError('refused', failure('InvalidSpec')), 2],
-    ['wrong use', new CliError('WrongUse', 'x'), 2],
+    ['wrong use', new ClientError('WrongUse', 'x'), 2],
     [
       'a state that does not allow it',
       new WorkflowUpdateFailedError('refused', failure('RefusedByState')),
@@ -29,7 +29,7 @@ describe('the table from errors to exit codes', () => {
     ],
     ['no such relationship', new WorkflowNotFoundError('x', 'relationship/wiki', undefined), 3],
     ['a relationship without a spec', new QueryNotRegisteredError('no accepted spec yet', 3), 3],
-    ['an up that runs already', new CliError('AlreadyRunning', 'x'), 3],
+    ['an up that runs already', new ClientError('AlreadyRunning', 'x'), 3],
     [
       'a Temporal that does not answer',
       new ServiceError('x', { cause: Object.assign(new Error('down'), { code: 14 }) }),
@@ -40,7 +40,7 @@ describe('the table from errors to exit codes', () => {
       new ServiceError('x', { cause: Object.assign(new Error('no poller'), { code: 9 }) }),
       4,
     ],
-    ['a control worker out of reach', new CliError('Unreachable', 'x'), 4],
+    ['a control worker out of reach', new ClientError('Unreachable', 'x'), 4],
   ])('%s has its code', (_what, error, code) => {
     expect(tellError(error).exitCode).toBe(code);
   });

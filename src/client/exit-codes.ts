@@ -26,8 +26,8 @@ const CODE_OF_TYPE: Readonly<Record<string, ExitCode>> = {
 };
 
 /** An error whose text is meant for the person who typed the command. */
-export class CliError extends Error {
-  override readonly name = 'CliError';
+export class ClientError extends Error {
+  override readonly name = 'ClientError';
 
   constructor(
     /** `WrongUse`, `NotFound`, `Unreachable`, … or an error type of Tidemark: decides the exit code. */
@@ -104,7 +104,7 @@ function tellOfService(error: AnyError): Omit<Told, 'exitCode'> | undefined {
 }
 
 function tell(error: unknown): Omit<Told, 'exitCode'> {
-  if (error instanceof CliError) return { type: error.type, message: error.message, ...error.more };
+  if (error instanceof ClientError) return { type: error.type, message: error.message, ...error.more };
   const errors = chain(error);
   const failure = errors.findLast((each) => each.name === 'ApplicationFailure');
   if (failure) return decodeFailure(failure);
@@ -124,5 +124,5 @@ function tell(error: unknown): Omit<Told, 'exitCode'> {
 /** What to say of an error, and the exit code. */
 export function tellError(error: unknown): Told {
   const told = tell(error);
-  return { ...told, exitCode: (error instanceof CliError && error.exitCode) || exitCodeOf(told.type) };
+  return { ...told, exitCode: (error instanceof ClientError && error.exitCode) || exitCodeOf(told.type) };
 }

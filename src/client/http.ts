@@ -1,6 +1,6 @@
 /** Asks the control worker for what the catalog knows. */
 import { chooseHttpUrl, findUp, httpUnreachable, REACH_TIMEOUT_MS } from './connection';
-import { CliError } from './exit-codes';
+import { ClientError } from './exit-codes';
 
 /** What the API answers to a request that it refuses. */
 interface ApiError {
@@ -17,24 +17,24 @@ async function readError(response: Response): Promise<{ message: string; hint?: 
   }
 }
 
-async function toCliError(response: Response): Promise<CliError> {
+async function toCliError(response: Response): Promise<ClientError> {
   const { status } = response;
   const { message, hint } = await readError(response);
   const more = hint === undefined ? {} : { hint };
-  if (status === 404) return new CliError('NotFound', message, more);
+  if (status === 404) return new ClientError('NotFound', message, more);
   if (status === 401 || status === 403) {
-    return new CliError('Unreachable', `the control worker refused: ${message}`, {
+    return new ClientError('Unreachable', `the control worker refused: ${message}`, {
       hint: 'set TIDEMARK_TOKEN',
     });
   }
-  if (status === 503) return new CliError('Unreachable', message, more);
-  if (status < 500) return new CliError('WrongUse', message, more);
-  return new CliError('Failed', `the control worker failed: ${message}`, more);
+  if (status === 503) return new ClientError('Unreachable', message, more);
+  if (status < 500) return new ClientError('WrongUse', message, more);
+  return new ClientError('Failed', `the control worker failed: ${message}`, more);
 }
 
 /**
  * GET of a path such as `/v1/hosts`; parameters that are undefined are left out.
- * @throws CliError `Unreachable`, `NotFound`
+ * @throws ClientError `Unreachable`, `NotFound`
  */
 export async function getJson<T>(
   path: string,

@@ -13,7 +13,7 @@ import { asVanished } from '../model/vanished';
 import type { Vanished } from '../model/vanished';
 import type { ApplyAnswer, ExamineAnswer, ExamineInput } from '../api/messages';
 import { chooseTemporalAddress, findUp, REACH_TIMEOUT_MS, temporalUnreachable } from './connection';
-import { CliError, tellError } from './exit-codes';
+import { ClientError, tellError } from './exit-codes';
 import { inTurns } from '../model/in-turns';
 import { askCatalog, catalogEntries, statusOfEntry, vanishedError } from './vanished';
 
@@ -47,7 +47,7 @@ export class Temporal {
     readonly namespace: string,
   ) {}
 
-  /** @throws CliError `Unreachable` */
+  /** @throws ClientError `Unreachable` */
   static async connect(): Promise<Temporal> {
     const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
     const { address, origin } = chooseTemporalAddress(
@@ -145,7 +145,7 @@ export class Temporal {
     try {
       return await this.update<ExamineAnswer>(name, 'examine', document);
     } catch (error) {
-      if (!(error instanceof CliError) || error.type !== 'NotFound') throw error;
+      if (!(error instanceof ClientError) || error.type !== 'NotFound') throw error;
     }
     return await this.examineApart(document);
   }
@@ -246,7 +246,7 @@ export class Temporal {
     try {
       return await this.status(name);
     } catch (error) {
-      if (error instanceof CliError && error.type === 'NotFound') return undefined;
+      if (error instanceof ClientError && error.type === 'NotFound') return undefined;
       if (saysNoSpec(error)) return undefined;
       throw error;
     }
@@ -281,7 +281,7 @@ export class Temporal {
       .filter(({ lastSeenMs }) => Date.now() - lastSeenMs < GONE_AFTER_MS);
   }
 
-  /** Waits for an answer, but only while there is a control worker to give it. @throws CliError `Unreachable` */
+  /** Waits for an answer, but only while there is a control worker to give it. @throws ClientError `Unreachable` */
   private async whileServed<T>(answer: Promise<T>): Promise<T> {
     let over = false;
     let timer: NodeJS.Timeout | undefined;
@@ -291,7 +291,7 @@ export class Temporal {
         if (over) return;
         if (pollers?.length === 0) {
           reject(
-            new CliError('Unreachable', `no control worker serves Temporal at ${this.address}`, {
+            new ClientError('Unreachable', `no control worker serves Temporal at ${this.address}`, {
               hint: 'start it: tidemark control, or all in one: tidemark up',
             }),
           );
@@ -314,24 +314,24 @@ export class Temporal {
     if (!vanished) return deleted(name);
     const isKnown = vanished.how !== 'lost' || (await catalogEntries()).some((each) => each.name === name);
     if (isKnown) return vanishedError(name, vanished);
-    return new CliError('NotFound', `there is no relationship ${name}`, {
+    return new ClientError('NotFound', `there is no relationship ${name}`, {
       hint: 'tidemark get lists them all',
     });
   }
 }
 
-function deleted(name: string): CliError {
-  return new CliError('NotFound', `relationship ${name} was deleted`, {
+function deleted(name: string): ClientError {
+  return new ClientError('NotFound', `relationship ${name} was deleted`, {
     hint: `its history is still there: tidemark history ${name}`,
   });
 }
 
-/** Gives up waiting for `who` at an instant, in milliseconds since the epoch. @throws CliError `Unreachable` */
+/** Gives up waiting for `who` at an instant, in milliseconds since the epoch. @throws ClientError `Unreachable` */
 export async function within<T>(who: string, answer: Promise<T>, until: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     const message = `${who} does not answer in time`;
-    const tooLate = () => reject(new CliError('Unreachable', message, { hint: LOOK }));
+    const tooLate = () => reject(new ClientError('Unreachable', message, { hint: LOOK }));
     timer = setTimeout(tooLate, Math.max(0, until - Date.now()));
   });
   try {

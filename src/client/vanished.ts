@@ -4,10 +4,10 @@ import { targetName, volumePath } from '../model/endpoints';
 import type { RelationshipStatus, TargetStatus } from '../model/status';
 import { asVanished, vanishedHint, vanishedText } from '../model/vanished';
 import type { Vanished } from '../model/vanished';
-import { CliError } from './exit-codes';
+import { ClientError } from './exit-codes';
 import { getJson } from './http';
 
-/** Every relationship that the catalog knows and that was not deleted. @throws CliError where it does not answer */
+/** Every relationship that the catalog knows and that was not deleted. @throws ClientError where it does not answer */
 export async function askCatalog(): Promise<RelationshipEntry[]> {
   return await getJson<RelationshipEntry[]>('/v1/relationships');
 }
@@ -42,8 +42,8 @@ export function statusOfEntry(entry: RelationshipEntry, vanished: Vanished): Rel
 }
 
 /** Nobody answers for it, and nobody deleted it. */
-export function vanishedError(name: string, vanished: Vanished): CliError {
-  return new CliError('NotFound', `relationship ${name}: ${vanishedText(vanished)}`, {
+export function vanishedError(name: string, vanished: Vanished): ClientError {
+  return new ClientError('NotFound', `relationship ${name}: ${vanishedText(vanished)}`, {
     hint: vanishedHint(name),
   });
 }

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, realpath, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lockFolder } from '../hosts/local/folder-lock';
-import { CliError, tellError } from '../client/exit-codes';
+import { ClientError, tellError } from '../client/exit-codes';
 import { formatError } from '../client/format-error';
 import type { Temporal } from '../client/temporal-client';
 import { formatTime } from '../client/text';
@@ -24,7 +24,7 @@ import type { UpOptions } from './options';
 export { startDetached } from './detach';
 export { takeDown } from './down';
 
-/** The folder is this process's alone. @throws CliError `AlreadyRunning` saying where the other is. */
+/** The folder is this process's alone. @throws ClientError `AlreadyRunning` saying where the other is. */
 function takeHome(home: string): { release(): void } {
   try {
     return lockFolder(home, 'the state of tidemark up');
@@ -34,7 +34,7 @@ function takeHome(home: string): { release(): void } {
     const where = other
       ? `, process ${other.pid}: http://127.0.0.1:${other.ports.ui} is its Temporal UI`
       : '';
-    throw new CliError('AlreadyRunning', `tidemark is up already on ${home}${where}`, {
+    throw new ClientError('AlreadyRunning', `tidemark is up already on ${home}${where}`, {
       hint: 'tidemark down ends it; with another TIDEMARK_HOME a second one runs beside it',
     });
   }
@@ -68,7 +68,7 @@ function stopSignal(reporter: Reporter): AbortSignal {
     if (firstAt === 0) {
       firstAt = performance.now();
       reporter.say('ending everything …');
-      controller.abort(new CliError('Cancelled', 'ended'));
+      controller.abort(new ClientError('Cancelled', 'ended'));
       // A launcher between the terminal and this process may pass the same Ctrl-C on.
     } else if (performance.now() - firstAt > 1000) process.exit(1);
   };
@@ -133,7 +133,7 @@ async function run(options: UpOptions, home: string, reporter: Reporter, signal:
   }
 }
 
-/** Runs until Ctrl-C or TERM. Answers the exit code. @throws CliError saying what does not work. */
+/** Runs until Ctrl-C or TERM. Answers the exit code. @throws ClientError saying what does not work. */
 export async function runUp(options: UpOptions): Promise<number> {
   const reporter = makeReporter();
   const home = await makeFolders(options.home);

@@ -1,7 +1,7 @@
 /** What `up` runs, and how each of them is told to run. */
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
-import { CliError } from '../client/exit-codes';
+import { ClientError } from '../client/exit-codes';
 import { SEARCH_ATTRIBUTES } from '../model/search-attributes';
 import { UP_MARKER } from './left-overs';
 import { Part } from './part';
@@ -22,7 +22,7 @@ function isProgram(path: string): boolean {
   }
 }
 
-/** Temporal's server: on the PATH, else where set-up has put it. @throws CliError `ToolMissing` */
+/** Temporal's server: on the PATH, else where set-up has put it. @throws ClientError `ToolMissing` */
 export function findTemporal(env: NodeJS.ProcessEnv = process.env): string {
   const folders = (env.PATH ?? '').split(delimiter).filter(Boolean);
   const found = [
@@ -30,7 +30,7 @@ export function findTemporal(env: NodeJS.ProcessEnv = process.env): string {
     join(cacheHome(env), 'bin', 'temporal'),
   ].find(isProgram);
   if (found !== undefined) return found;
-  throw new CliError(
+  throw new ClientError(
     'ToolMissing',
     "there is no Temporal server: no program `temporal` on the PATH, nor in Tidemark's cache",
     {

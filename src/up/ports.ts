@@ -2,7 +2,7 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { basename } from 'node:path';
-import { CliError } from '../client/exit-codes';
+import { ClientError } from '../client/exit-codes';
 import type { UpPorts } from '../client/up-state';
 
 export const DEFAULT_PORTS: UpPorts = { temporal: 7233, ui: 8233, http: 7733 };
@@ -75,12 +75,12 @@ async function findFree(first: number, taken: ReadonlySet<number>): Promise<numb
   for (let port = first; port < first + TRIES && port <= 65_535; port++) {
     if (!taken.has(port) && (await isFree(port))) return port;
   }
-  throw new CliError('PortTaken', `no port is free from ${first} on`);
+  throw new ClientError('PortTaken', `no port is free from ${first} on`);
 }
 
 /**
  * Chooses a port for each service. `say` is told where it is not the usual one.
- * @throws CliError `PortTaken` where one that was asked for is taken.
+ * @throws ClientError `PortTaken` where one that was asked for is taken.
  */
 export async function choosePorts(
   asked: Partial<UpPorts>,
@@ -97,7 +97,7 @@ export async function choosePorts(
       const holder = await findListener(wanted);
       const problem = `port ${wanted} for ${WHAT[service]} is taken${holder === undefined ? '' : ` (by ${holder})`}`;
       if (mine)
-        throw new CliError('PortTaken', problem, {
+        throw new ClientError('PortTaken', problem, {
           hint: `end that process, or give another ${OPTION[service]}`,
         });
       chosen[service] = await findFree(wanted + 1, taken);

@@ -3,7 +3,7 @@ import { access, mkdir, readFile, rename, symlink, writeFile } from 'node:fs/pro
 import { dirname, join } from 'node:path';
 import type { Temporal } from '../client/temporal-client';
 import { applyOne } from '../client/apply-one';
-import { CliError } from '../client/exit-codes';
+import { ClientError } from '../client/exit-codes';
 import { parseSpecs } from '../model/parse-spec';
 import type { SyncRecord } from '../model/records';
 import type { Relationship } from '../model/spec';
@@ -82,7 +82,7 @@ async function readSpec(paths: QuickStartPaths): Promise<Relationship> {
   const { relationships, problems } = parseSpecs(await readFile(paths.spec, 'utf8'), paths.spec);
   const [relationship] = relationships;
   if (relationship && problems.length === 0) return relationship;
-  throw new CliError('InvalidSpec', `${paths.spec} is not right any more: tidemark apply -f shows why`);
+  throw new ClientError('InvalidSpec', `${paths.spec} is not right any more: tidemark apply -f shows why`);
 }
 
 async function isRunning(temporal: Temporal): Promise<boolean> {
@@ -90,7 +90,7 @@ async function isRunning(temporal: Temporal): Promise<boolean> {
     await temporal.status(QUICK_START);
     return true;
   } catch (error) {
-    if (error instanceof CliError && error.type === 'NotFound') return false;
+    if (error instanceof ClientError && error.type === 'NotFound') return false;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 /** Waits until a part of `up` does its work. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CliError } from '../client/exit-codes';
+import { ClientError } from '../client/exit-codes';
 import { Temporal } from '../client/temporal-client';
 import type { Part } from './part';
 import { isListeningOn } from './ports';
@@ -15,14 +15,14 @@ export function saysPortTaken(log: string): boolean {
   return /address already in use|EADDRINUSE/i.test(log);
 }
 
-function failed(part: Part, what: string): CliError {
-  return new CliError('Failed', `${part.options.name} ${what}`, {
+function failed(part: Part, what: string): ClientError {
+  return new ClientError('Failed', `${part.options.name} ${what}`, {
     toolMessage: part.log.tail(),
     hint: `its log: ${part.log.path}`,
   });
 }
 
-/** @throws CliError with the end of its log, where it does not get ready. */
+/** @throws ClientError with the end of its log, where it does not get ready. */
 async function waitReady(part: Part, isReady: () => Promise<boolean>, signal: AbortSignal): Promise<void> {
   const deadline = performance.now() + READY_MS;
   while (!(await isReady())) {

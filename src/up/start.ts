@@ -1,5 +1,5 @@
 /** Starts and ends all parts of an `up`, in their order. */
-import { CliError } from '../client/exit-codes';
+import { ClientError } from '../client/exit-codes';
 import type { Temporal } from '../client/temporal-client';
 import { endLeftOvers } from './left-overs';
 import { makeParts } from './parts';
@@ -31,7 +31,7 @@ export interface StartOptions {
   onChosen?: (ports: UpPorts) => Promise<unknown>;
 }
 
-/** Starts every part and waits until all are ready. @throws CliError with the end of a log, where one is not */
+/** Starts every part and waits until all are ready. @throws ClientError with the end of a log, where one is not */
 async function startAll(
   parts: Parts,
   ports: UpPorts,
@@ -60,7 +60,7 @@ export async function stopAll(parts: Parts, home: string): Promise<void> {
 
 /**
  * Starts every part, on other ports where one was taken just before it was used; ends all where one can't be started.
- * @throws CliError `PortTaken` where one that was asked for is taken; with the end of a log, where a part does not start
+ * @throws ClientError `PortTaken` where one that was asked for is taken; with the end of a log, where a part does not start
  */
 export async function startOnFreePorts(options: StartOptions): Promise<Started> {
   const { home, asked, last, reporter, say, signal, onChosen } = options;
@@ -72,7 +72,7 @@ export async function startOnFreePorts(options: StartOptions): Promise<Started> 
       return { parts, ports, temporal: await startAll(parts, ports, reporter, signal) };
     } catch (error) {
       await stopAll(parts, home);
-      const isTaken = error instanceof CliError && saysPortTaken(error.more.toolMessage ?? '');
+      const isTaken = error instanceof ClientError && saysPortTaken(error.more.toolMessage ?? '');
       if (tries >= TRIES || !isTaken) throw error;
       reporter.say('a port was taken just now by another program: choosing again');
     }

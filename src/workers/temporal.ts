@@ -9,7 +9,7 @@ import { TidemarkError } from '../model/errors';
 
 /**
  * How a worker reaches Temporal: as every Temporal client reads it from the environment, else the one of a running
- * `tidemark up`, else the usual one. @throws CliError `Unreachable` where `TIDEMARK_HOME` names one that does not run
+ * `tidemark up`, else the usual one. @throws ClientError `Unreachable` where `TIDEMARK_HOME` names one that does not run
  */
 export function loadTemporalConfig() {
   const { connectionOptions, namespace } = loadClientConnectConfig();

@@ -6,7 +6,7 @@ import { parseHostKey } from '../../hosts/ssh/host-keys';
 import { TidemarkError } from '../../model/errors';
 import type { ViaOptions } from '../../workers/side';
 import { stateHome } from '../../client/up-state';
-import { CliError } from '../../client/exit-codes';
+import { ClientError } from '../../client/exit-codes';
 import { lazy } from '../lazy';
 import { finish } from '../output';
 import { collect, parseHostName, parseHostPort, parsePath, parsePort, parseText } from '../parse';
@@ -118,12 +118,12 @@ function chooseAddress({ listen, address, via }: AgentOptions): string {
   return own.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
 }
 
-/** @throws CliError `WrongUse` where options of the one way came with the other. */
+/** @throws ClientError `WrongUse` where options of the one way came with the other. */
 function readVia(options: AgentOptions): ViaOptions | undefined {
   const { via: address, host, jump, identity, knownHosts, hostKey, remoteHome, authorizedKeys } = options;
   if (address === undefined) {
     if (jump ?? identity ?? knownHosts ?? hostKey ?? remoteHome ?? authorizedKeys)
-      throw new CliError('WrongUse', 'this says how to reach a host over SSH, but not which', {
+      throw new ClientError('WrongUse', 'this says how to reach a host over SSH, but not which', {
         hint: 'add --via ssh://USER@HOST',
       });
     return undefined;
@@ -145,9 +145,13 @@ function readVia(options: AgentOptions): ViaOptions | undefined {
 function readHooksFolder({ allowHooks, via }: AgentOptions): string | undefined {
   if (allowHooks === undefined || via === undefined) return allowHooks && resolve(allowHooks);
   if (allowHooks.startsWith('/')) return allowHooks;
-  throw new CliError('WrongUse', `--allow-hooks names a folder on that host: ${allowHooks} is not absolute`, {
-    hint: 'write its whole path, like /etc/tidemark/hooks',
-  });
+  throw new ClientError(
+    'WrongUse',
+    `--allow-hooks names a folder on that host: ${allowHooks} is not absolute`,
+    {
+      hint: 'write its whole path, like /etc/tidemark/hooks',
+    },
+  );
 }
 
 async function agent(options: AgentOptions): Promise<void> {

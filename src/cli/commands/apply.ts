@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Relationship } from '../../model/spec';
 import type { ApplyAnswer } from '../../api/messages';
-import { CliError, exitCodeOf, tellError } from '../../client/exit-codes';
+import { ClientError, exitCodeOf, tellError } from '../../client/exit-codes';
 import { lazy } from '../lazy';
 import { finish, note, print } from '../output';
 import type { OutputOptions } from '../output';
@@ -46,7 +46,7 @@ export function register(program: Command): void {
   ]);
 }
 
-/** Has every document judged before the first is applied. @throws CliError with every reason against any of them. */
+/** Has every document judged before the first is applied. @throws ClientError with every reason against any of them. */
 async function examineAll(temporal: Temporal, documents: readonly Relationship[]): Promise<void> {
   const refusals = await inTurns(documents, AT_ONCE, async (document) => {
     try {
@@ -61,7 +61,7 @@ async function examineAll(temporal: Temporal, documents: readonly Relationship[]
     }
   });
   const problems = refusals.flat();
-  if (problems.length > 0) throw new CliError('InvalidSpec', problems.join('\n'), { problems });
+  if (problems.length > 0) throw new ClientError('InvalidSpec', problems.join('\n'), { problems });
 }
 
 function formatApplied(applied: readonly Applied[]): string {

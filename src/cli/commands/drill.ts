@@ -6,7 +6,7 @@ import type { Instant } from '../../model/records';
 import type { DrillOutcome, RelationshipStatus } from '../../model/status';
 import { formatDuration } from '../../model/units';
 import type { DrillRequest, OperationStarted } from '../../api/messages';
-import { CliError, exitCodeOf } from '../../client/exit-codes';
+import { ClientError, exitCodeOf } from '../../client/exit-codes';
 import { followShown } from '../follow-shown';
 import { lazy } from '../lazy';
 import { finish, print } from '../output';
@@ -93,7 +93,7 @@ export function formatDrill(
 async function setSchedule(name: string, schedule: string, options: DrillOptions): Promise<void> {
   const cron = schedule === NONE ? null : schedule;
   if (options.target !== undefined || options.point !== undefined) {
-    throw new CliError('WrongUse', '--schedule goes without --target and --point', {
+    throw new ClientError('WrongUse', '--schedule goes without --target and --point', {
       hint: 'scheduled drills take the newest recovery point of any target',
     });
   }

@@ -3,7 +3,7 @@ import type { Price } from '../../model/price';
 import { AGE, priceLines, SINCE } from '../../model/saga-details';
 import type { FailoverRequest, FailoverResult, OperationStarted, PriceRequest } from '../../api/messages';
 import { confirm } from '../confirm';
-import { CliError } from '../../client/exit-codes';
+import { ClientError } from '../../client/exit-codes';
 import { followPhases } from '../follow-phases';
 import { lazy } from '../lazy';
 import { finish, note, print } from '../output';
@@ -76,7 +76,7 @@ export function formatPrice(price: Price): string {
 
 /**
  * What a failover at this price is to be asked for.
- * @throws CliError `RefusedByState` where there is no whole copy, and nobody has accepted that
+ * @throws ClientError `RefusedByState` where there is no whole copy, and nobody has accepted that
  */
 export function requestAt(
   price: Price,
@@ -87,7 +87,7 @@ export function requestAt(
   const isUnknownPoint = point !== undefined && !price.point;
   if (objections.length > 0 && (!acceptIncomplete || isUnknownPoint)) {
     const list = `tidemark points ${relationship} lists what there is`;
-    throw new CliError('RefusedByState', `${objections.join('; ')}. Nothing was changed`, {
+    throw new ClientError('RefusedByState', `${objections.join('; ')}. Nothing was changed`, {
       hint: isUnknownPoint ? list : `${list}; --accept-incomplete accepts what is there, whole or not`,
     });
   }

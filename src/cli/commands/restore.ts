@@ -3,7 +3,7 @@ import { missingTarget } from '../../model/endpoints';
 import type { OperationStarted, RestoreRequest, RestoreResult } from '../../api/messages';
 import { formatBytes, formatDuration, formatEntries } from '../../model/units';
 import type { RelationshipStatus } from '../../model/status';
-import { CliError } from '../../client/exit-codes';
+import { ClientError } from '../../client/exit-codes';
 import { followShown } from '../follow-shown';
 import { lazy } from '../lazy';
 import { confirm } from '../confirm';
@@ -68,10 +68,10 @@ export function findLatest(
   if (wanted !== undefined && !targets.some((target) => target.name === wanted)) {
     const names = targets.map((target) => target.name);
     const { message, hint } = missingTarget(name, wanted, names);
-    throw new CliError('RefusedByState', message, { hint });
+    throw new ClientError('RefusedByState', message, { hint });
   }
   if (newest?.recoveryPoint === undefined) {
-    throw new CliError(
+    throw new ClientError(
       'RefusedByState',
       `relationship ${name} has no recovery point${wanted === undefined ? '' : ` at ${wanted}`} yet`,
     );

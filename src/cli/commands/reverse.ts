@@ -4,7 +4,7 @@ import { nextToReverse } from '../../model/takeovers';
 import type { OperationStarted, ReverseResult } from '../../api/messages';
 import { formatBroughtBack } from '../brought-back';
 import { confirm } from '../confirm';
-import { CliError, tellError } from '../../client/exit-codes';
+import { ClientError, tellError } from '../../client/exit-codes';
 import { followPhases } from '../follow-phases';
 import { lazy } from '../lazy';
 import { finish, print } from '../output';
@@ -48,7 +48,7 @@ export function reverseQuestion(status: RelationshipStatus, from: string): strin
 function asRefusal(error: unknown): unknown {
   const { type, message, hint } = tellError(error);
   return type === 'Diverged'
-    ? new CliError(type, message, hint === undefined ? {} : { hint }, { cause: error }, 3)
+    ? new ClientError(type, message, hint === undefined ? {} : { hint }, { cause: error }, 3)
     : error;
 }
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { SyncAnswer } from '../../api/messages';
 import type { SyncRecord } from '../../model/records';
-import { CliError } from '../../client/exit-codes';
+import { ClientError } from '../../client/exit-codes';
 import { lazy } from '../lazy';
 import { finish, print } from '../output';
 import type { OutputOptions } from '../output';
@@ -37,7 +37,7 @@ async function sync(name: string, options: SyncOptions): Promise<void> {
     const request = options.targets ? { targets: options.targets } : {};
     const answer = await temporal.update<SyncAnswer>(name, 'sync', request);
     if (answer.skipped !== undefined || answer.workflowId === undefined) {
-      throw new CliError('RefusedByState', `not started: ${answer.skipped ?? 'no reason was given'}`);
+      throw new ClientError('RefusedByState', `not started: ${answer.skipped ?? 'no reason was given'}`);
     }
     if (!options.wait) {
       print(

@@ -4,7 +4,7 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { CliError } from '../../client/exit-codes';
+import { ClientError } from '../../client/exit-codes';
 import { makeFolders } from '..';
 import { BIN, makePartEnv } from '../parts';
 import type { Parts } from '../parts';
@@ -68,7 +68,7 @@ export class Stage {
   async lose(host: string): Promise<number> {
     const agent = this.agentOf(host);
     const { pid } = agent;
-    if (pid === undefined) throw new CliError('Failed', `the agent of ${host} does not run`);
+    if (pid === undefined) throw new ClientError('Failed', `the agent of ${host} does not run`);
     await agent.crash();
     return pid;
   }
@@ -82,13 +82,13 @@ export class Stage {
 
   /**
    * Types a command, and shows it with all that it prints.
-   * @throws CliError where it ends with another exit code than expected
+   * @throws ClientError where it ends with another exit code than expected
    */
   async type(args: readonly string[], exitCode = 0): Promise<Typed> {
     this.say(`  $ tidemark ${args.map(quoteWord).join(' ')}`);
     const typed = await this.run(args, (line) => this.say(`    ${line}`));
     if (typed.exitCode === exitCode) return typed;
-    throw new CliError(
+    throw new ClientError(
       'Failed',
       `tidemark ${args.join(' ')} ended with exit code ${typed.exitCode}, and should have ended with ${exitCode}`,
     );
@@ -120,7 +120,7 @@ export class Stage {
 
   private agentOf(host: string) {
     const agent = this.parts.agents.find(({ options }) => options.name === `agent of ${host}`);
-    if (!agent) throw new CliError('Failed', `there is no host ${host}`);
+    if (!agent) throw new ClientError('Failed', `there is no host ${host}`);
     return agent;
   }
 }

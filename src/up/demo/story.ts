@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CliError } from '../../client/exit-codes';
+import { ClientError } from '../../client/exit-codes';
 import { colors } from '../../client/text';
 import type { RelationshipSummary } from '../../model/summary';
 import type { Stage } from './stage';
@@ -40,7 +40,7 @@ export class Story {
     private readonly say: (text: string) => void,
   ) {}
 
-  /** @returns how many files were compared. @throws CliError where something is not as it should be */
+  /** @returns how many files were compared. @throws ClientError where something is not as it should be */
   async play(): Promise<number> {
     const synced = await this.replicate();
     const late = await this.loseAlpha();
@@ -111,7 +111,7 @@ export class Story {
     const { stage } = this;
     const points = await stage.ask<{ id: string; diverged: boolean }[]>(['points', NAME]);
     const kept = points.find(({ diverged }) => diverged);
-    if (!kept) throw new CliError('Failed', 'what alpha alone had was not kept as a recovery point');
+    if (!kept) throw new ClientError('Failed', 'what alpha alone had was not kept as a recovery point');
     const folder = join(stage.folder, 'kept');
     const to = ['--to', `alpha:${folder}`, '--yes'];
     await stage.type(['restore', NAME, '--point', kept.id, '--target', 'alpha', ...to]);
@@ -145,7 +145,7 @@ export class Story {
   private compare(what: string, expected: Files, found: Files): void {
     const differences = findDifferences(expected, found);
     if (differences.length > 0)
-      throw new CliError('Failed', `${what} does not have what it should have`, { problems: differences });
+      throw new ClientError('Failed', `${what} does not have what it should have`, { problems: differences });
     const count = Object.keys(expected).length;
     this.checked += count;
     this.say(`  ${colors.green('checked')}: all ${count} files of ${what} are as they should be`);
@@ -157,7 +157,7 @@ export class Story {
       const { takeover } = await this.stage.ask<RelationshipSummary>(['get', NAME]);
       if (takeover?.fenced) return;
       if (performance.now() > deadline)
-        throw new CliError('Failed', 'alpha is back, and was not told that it is no longer primary');
+        throw new ClientError('Failed', 'alpha is back, and was not told that it is no longer primary');
       await sleep(LOOK_EVERY_MS);
     }
   }
