@@ -1,13 +1,17 @@
 /** What operators see of the workers, and that no secret is among it. */
+import { execFile } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { SyncRecord } from '../../src/model/records';
 import type { RelationshipInput } from '../../src/model/spec';
 import { reservePorts } from '../support/ports';
 import { startPostgres, type TestPostgres } from '../support/postgres';
 import { eventually, TestSystem } from '../support/system';
 import { applyAndSync, syncAfter, syncNow, writeDocument, writeFiles } from '../support/user';
+
+const exec = promisify(execFile);
 
 jest.setTimeout(120_000);
 
@@ -95,9 +99,8 @@ async function watchSlowSync(): Promise<void> {
     keyLines = await findKeyLines(system.agentHome('alpha'));
     return isTransferring && keyLines.length > 0 ? true : undefined;
   });
-  const keys = join(system.agentHome('alpha'), 'transfers', 'slow', 'beta');
-  const name = (await readdir(keys)).find((each) => each.endsWith('.pub')) ?? '';
-  publicKeyLine = await readFile(join(keys, name), 'utf8');
+  const key = join(system.agentHome('alpha'), 'transfers', 'slow', 'beta', 'key');
+  publicKeyLine = (await exec('ssh-keygen', ['-y', '-f', key])).stdout;
   acceptedMeanwhile = await isAccepted(publicKeyLine.split(' ')[1] ?? '');
   await (await system.client()).schedule.getHandle('slow').trigger();
   synced = await syncAfter(system, 'slow', 0);

@@ -1,9 +1,11 @@
 /** Freezes the live replica as a recovery point. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Point, PointMethod, Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import type { PointStamp } from '../contract';
+import { TICK_SECONDS } from '../../trees/fingerprint';
 import { snapshot } from './capture';
 import { ensureFolder, findReadyPlace, makeAttempt, PARTIAL, type ReadyPlace } from './place';
 import { cloneVolume } from './reflink';
@@ -36,6 +38,7 @@ export async function publish(host: Host, volume: Volume, request: PublishReques
     const existing = records.find(({ point }) => point.id === stamp.id);
     if (existing) return existing.point;
     request.signal?.throwIfAborted();
+    await outlastTick();
     const look = await lookAtReplica(place, relationship, records.at(-1), workOptions(place, request));
     const { identity, ...kept } =
       findSharedTree(request, records.at(-1), look) ?? (await freeze(place, request, records, look));
@@ -49,6 +52,12 @@ export async function publish(host: Host, volume: Volume, request: PublishReques
     return point;
   });
 }
+
+/**
+ * What was written within the grain of the clock before a look may change unseen after it: the next sync would compare it
+ * by content, and tell of changes where there are none.
+ */
+const outlastTick = () => sleep(2000 * TICK_SECONDS);
 
 function workOptions(place: ReadyPlace, { relationship, signal }: PublishRequest): WorkOptions {
   return { attempt: makeAttempt(place, 'publish', relationship), ...(signal && { signal }) };
