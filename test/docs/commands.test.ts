@@ -151,7 +151,7 @@ describe('operations', () => {
 
   it('lists every metric, and alarms about those alone', () => {
     const source = readFileSync(join(ROOT, 'src/workers/metrics.ts'), 'utf8');
-    const histogram = readFileSync(join(ROOT, 'src/workers/totals-histogram.ts'), 'utf8');
+    const histogram = readFileSync(join(ROOT, 'src/workers/sync-durations.ts'), 'utf8');
     const metrics = new Set((source + histogram).match(/\btidemark_[a-z_]+\b/g));
     expect(metrics.size).toBeGreaterThan(8);
     const listed = new Set(
