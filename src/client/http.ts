@@ -17,7 +17,7 @@ async function readError(response: Response): Promise<{ message: string; hint?: 
   }
 }
 
-async function toCliError(response: Response): Promise<ClientError> {
+async function toClientError(response: Response): Promise<ClientError> {
   const { status } = response;
   const { message, hint } = await readError(response);
   const more = hint === undefined ? {} : { hint };
@@ -54,7 +54,7 @@ export async function getJson<T>(
   } catch (error) {
     throw httpUnreachable(url, origin, error instanceof Error ? (error.cause ?? error) : error);
   }
-  if (!response.ok) throw await toCliError(response);
+  if (!response.ok) throw await toClientError(response);
   return (await response.json()) as T;
 }
 
