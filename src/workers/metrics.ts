@@ -48,8 +48,9 @@ export function makeMetricsSource(
     contentType: registry.contentType,
     async text() {
       const more = await refresh?.();
-      const own = [await registry.metrics(), ...(more === undefined ? [] : [more])].join('\n');
-      return sdkMetricsAddress ? `${own}\n${await fetchSdkMetrics(sdkMetricsAddress)}` : own;
+      const own = await registry.metrics();
+      const sdk = sdkMetricsAddress && (await fetchSdkMetrics(sdkMetricsAddress));
+      return [own, more, sdk].filter((text) => text !== undefined && text !== '').join('\n');
     },
   };
 }

@@ -12,8 +12,8 @@ import { eventually, TestSystem } from '../support/system';
 import { tell } from '../support/tell';
 import { pointFolders } from './watched';
 import { ChangingTree, describeTree, diffTrees, digestTree, makeRandom } from './world';
+import { SEED } from '../support/seed';
 
-const SEED = Number(process.env.TIDEMARK_CHAOS_SEED ?? Date.now() % 1e9);
 const ROUNDS = Number(process.env.TIDEMARK_CHAOS_ROUNDS ?? 2);
 const BIG_BYTES = 12 * 1024 ** 2;
 

@@ -10,8 +10,8 @@ import { tell } from '../support/tell';
 import type { HostName } from './crash/hosts';
 import { NAME, Stage } from './crash/stage';
 import { makeRandom } from './world';
+import { SEED } from '../support/seed';
 
-const SEED = Number(process.env.TIDEMARK_CHAOS_SEED ?? Date.now() % 1e9);
 const TRIPS = Number(process.env.TIDEMARK_CHAOS_TRIPS ?? 3);
 
 /** Content by path. */

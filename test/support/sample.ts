@@ -1,9 +1,8 @@
 /** What an ordinary run plays of many cases that are alike; `npm run chaos` plays them all. */
 import { makeRandom } from '../chaos/world';
 import { tell } from './tell';
+import { SEED } from './seed';
 
-/** `TIDEMARK_CHAOS_SEED` makes the same choice again. */
-const SEED = Number(process.env.TIDEMARK_CHAOS_SEED ?? Date.now() % 1e9);
 tell(`a choice of cases: TIDEMARK_CHAOS_SEED=${SEED}`);
 const IS_ALL = process.env.TIDEMARK_CHAOS_CELLS === 'all';
 

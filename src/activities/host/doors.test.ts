@@ -42,10 +42,10 @@ const opener = (name: string) => (): Promise<Reach> => {
   });
 };
 
-const nameOf = ({ landings: open }: LandingPlace) => (open as unknown as { name: string }).name;
+const nameOf = (given: Landings) => (given as unknown as { name: string }).name;
 const mover = {
   close: (_host: unknown, place: LandingPlace) => {
-    done.push(`close the landing ${nameOf(place)}`);
+    done.push(`close the landing ${nameOf(place.landings)}`);
     return Promise.resolve();
   },
 } as unknown as Mover;
@@ -54,8 +54,8 @@ beforeEach(() => (done = []));
 
 it('keeps a way open until its landing is closed, and closes that where it is', async () => {
   const doors = makeDoors();
-  const opened = await doors.openFor(idOf(1), opener('one'), (_reach, place) =>
-    Promise.resolve(nameOf(place)),
+  const opened = await doors.openFor(idOf(1), opener('one'), (_reach, given) =>
+    Promise.resolve(nameOf(given)),
   );
   expect(opened).toBe('one');
   expect(done).toEqual(['open one']);

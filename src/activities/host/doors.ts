@@ -2,11 +2,13 @@
  * What a target has open for a transfer, from the landing to the recovery point: longer than one step, and no longer than
  * this process. What an agent left open that was killed, its successor ends by `VolumeDriver.leave`.
  */
+import { join } from 'node:path';
 import type { Host } from '../../hosts/contract';
+import type { Landings } from '../../landings/contract';
 import type { Capture } from '../../model/capture';
 import type { Volume } from '../../model/records';
 import type { LandingPlace, Mover, TransferId } from '../../movers/contract';
-import type { Reach } from '../../movers/reach';
+import { reachAt, type Reach } from '../../movers/reach';
 import type { State, VolumeDriver } from '../../volumes/contract';
 import type { AgentContext } from './context';
 
@@ -15,7 +17,7 @@ type Link = Omit<TransferId, 'syncId'>;
 const keyOf = ({ relationship, target }: Link) => JSON.stringify([relationship, target]);
 
 /** What is read of a volume. */
-export function stateOf(relationship: string, capture: Capture): State {
+function stateOf(relationship: string, capture: Capture): State {
   if (capture.pointId !== undefined) return { of: 'point', relationship, pointId: capture.pointId };
   return capture.live ? { of: 'live' } : { of: 'capture', capture };
 }
@@ -35,6 +37,18 @@ export async function withReach<T>(
   }
 }
 
+/** Reaches what was captured, or the folder of it that an item is named from. */
+export async function withCapture<T>(
+  at: { host: Host; volume: Volume; driver: VolumeDriver },
+  { capture, base }: { capture: Capture; base?: string },
+  use: TransferId,
+  work: (reach: Reach) => Promise<T>,
+): Promise<T> {
+  return await withReach(at, stateOf(use.relationship, capture), use, (reach) =>
+    work(base === undefined ? reach : reachAt(reach, join(reach.path, base))),
+  );
+}
+
 export class Doors {
   private readonly open = new Map<string, { syncId: string; reach: Reach }>();
 
@@ -44,13 +58,13 @@ export class Doors {
   async openFor<T>(
     id: TransferId,
     open: () => Promise<Reach>,
-    work: (reach: Reach, place: LandingPlace) => Promise<T>,
+    work: (reach: Reach, landings: Landings) => Promise<T>,
   ): Promise<T> {
     // Of an attempt before, or an earlier sync.
     await this.takeAny(id)?.close();
     const reach = await open();
     try {
-      const opened = await work(reach, this.placeOf(reach));
+      const opened = await work(reach, this.placeOf(reach).landings);
       this.open.set(keyOf(id), { syncId: id.syncId, reach });
       return opened;
     } catch (error) {

@@ -4,13 +4,9 @@ import type { Host, RunOptions } from '../../hosts/contract';
 function markAttempts(host: Host, attempt: string): Host {
   const mark = (options?: RunOptions): RunOptions => ({ attempt, ...options });
   return {
-    name: host.name,
-    home: host.home,
-    scratch: host.scratch,
-    files: host.files,
+    ...host,
     run: (argv, options) => host.run(argv, mark(options)),
     pipe: (argvs, options) => host.pipe(argvs, mark(options)),
-    endAttempts: (lost) => host.endAttempts(lost),
   };
 }
 

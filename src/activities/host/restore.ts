@@ -63,7 +63,7 @@ export function makeRestore(
       const volume: Volume = { kind: 'directory', path: folder };
       const keeps = await volumes.driverFor(volume).keeps?.(host, volume);
       const open = () => Promise.resolve(reachHere(host, folder));
-      const opened = await doors.openFor(id, open, (reach, { landings }) =>
+      const opened = await doors.openFor(id, open, (reach, landings) =>
         volumes.moverFor(mover).receive(host, landings, {
           ...{ id, reach, volume, offer, mover },
           ...(keeps && { keeps }),

@@ -1,17 +1,16 @@
 /** Capture, landing, transfer, release: the bytes of a sync. */
-import { join } from 'node:path';
 import { Context } from '@temporalio/activity';
 import type { Host } from '../../hosts/contract';
 import type { CaptureMethod, Progress, Volume } from '../../model/records';
 import { estimateNeededBytes } from '../../model/space';
 import type { SourceSpec } from '../../model/spec';
-import { reachAt, type Reach } from '../../movers/reach';
+import type { Reach } from '../../movers/reach';
 import type { VolumeDriver } from '../../volumes/contract';
 import { receiveAttempt } from '../../movers/shared/names';
 import type { HostActivities, StepContext } from '../contract';
 import type { AgentContext } from './context';
 import { chooseCaptureMethod, statedCaptureMethod } from './copy-method';
-import { type Doors, stateOf, withReach } from './doors';
+import { type Doors, withCapture } from './doors';
 import type { Exclusive } from './exclusive';
 import { betweenHooks } from './hooks';
 import { expiryIn, noteClosing, noteLanding, readLandings } from './landed';
@@ -84,8 +83,8 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive, doors:
       const driver = volumes.driverFor(volume);
       await driver.check(host, volume, claim);
       const open = () => driver.reach(host, volume, { of: 'live' }, id);
-      return await doors.openFor(id, open, async (reach, { runner, landings }) => {
-        await runner.endAttempts(receiveAttempt(host.home, id));
+      return await doors.openFor(id, open, async (reach, landings) => {
+        await reach.runner.endAttempts(receiveAttempt(host.home, id));
         const written = await driver.listWritten?.(host, volume, {
           relationship: claim.relationship,
           landings: await readLandings(host, id),
@@ -144,10 +143,9 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive, doors:
         });
       const { relationship } = claim;
       const stats = await followTransfer(id, (onProgress) => {
+        const what = { capture, ...(base !== undefined && { base }) };
         const send = () =>
-          withReach({ host, volume, driver }, stateOf(relationship, capture), id, (reach) =>
-            sendFrom(base === undefined ? reach : reachAt(reach, join(reach.path, base)), onProgress),
-          );
+          withCapture({ host, volume, driver }, what, id, (reach) => sendFrom(reach, onProgress));
         return capture.live ? readWhole({ host, volumes, volume, relationship }, send) : send();
       });
       // A source that was lost or replaced in the middle must not become a recovery point.

@@ -1,11 +1,9 @@
 import { Context } from '@temporalio/activity';
-import { join } from 'node:path';
-import { reachAt } from '../../movers/reach';
 import { TidemarkError } from '../../model/errors';
 import type { Point } from '../../model/records';
 import type { HostActivities, StepContext } from '../contract';
 import type { AgentContext } from './context';
-import { type Doors, stateOf, withReach } from './doors';
+import { type Doors, withCapture, withReach } from './doors';
 import { expiryIn } from './landed';
 import { progressReporter } from './progress';
 
@@ -50,7 +48,7 @@ export function makeVerify(
       const keeps = await driver.keeps?.(host, volume);
       const state = { of: 'point', relationship: claim.relationship, pointId: point.id } as const;
       const open = () => driver.reach(host, volume, state, id);
-      const opened = await doors.openFor(id, open, (reach, { landings }) =>
+      const opened = await doors.openFor(id, open, (reach, landings) =>
         volumes.moverFor(mover).receive(host, landings, {
           ...{ id, reach, volume, offer, mover },
           ...(keeps && { keeps }),
@@ -66,9 +64,8 @@ export function makeVerify(
       const onProgress = progressReporter();
       const driver = volumes.driverFor(volume);
       await driver.check(host, volume, claim);
-      const state = stateOf(claim.relationship, capture);
-      return await withReach({ host, volume, driver }, state, compared.id, (whole) => {
-        const reach = base === undefined ? whole : reachAt(whole, join(whole.path, base));
+      const what = { capture, ...(base !== undefined && { base }) };
+      return await withCapture({ host, volume, driver }, what, compared.id, (reach) => {
         const mover = volumes.moverFor(compared.mover);
         return mover.verify(host, { ...compared, ...{ volume, reach, signal, onProgress } });
       });

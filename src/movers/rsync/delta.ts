@@ -39,9 +39,6 @@ async function chooseWriteMode(host: Host, path: string): Promise<'inPlace' | 'd
   return stdout.length > 0 || exitCode !== 0 ? 'delayed' : 'inPlace';
 }
 
-/** Beside what such a mover tells itself. */
-const withDelta = (rsync: RsyncDelta) => ({ rsync });
-
 async function limitDeletions(
   host: Host,
   path: string,
@@ -70,7 +67,7 @@ export async function receiveDelta(
   const offered = await askServerCommand(host, byChecksum(request.mover), writeMode, {});
   const command = makeWriterCommand(offered, { mode: writeMode, path, ...limit }, listLinked(path));
   const landing = await openLanding(host, landings, request, await lock(command));
-  return openedBy(landing, withDelta({ writeMode, ...limit }));
+  return openedBy(landing, { rsync: { writeMode, ...limit } satisfies RsyncDelta });
 }
 
 /** Target: opens a landing that only reads what is at `path`, to compare files with it. */
@@ -83,7 +80,7 @@ export async function receiveComparison(
   const mode: LandingMode = 'verify';
   const offered = await askServerCommand(host, request.mover, mode, quick ? { compare: 'quick' } : {});
   const landing = await openLanding(host, landings, request, completeServerCommand(offered, { mode, path }));
-  return openedBy(landing, withDelta({ writeMode: mode }));
+  return openedBy(landing, { rsync: { writeMode: mode } satisfies RsyncDelta });
 }
 
 /** Source: brings the clone behind such a landing up to date with the frozen tree at `path`. */

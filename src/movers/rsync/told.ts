@@ -1,5 +1,6 @@
 /** What the two sides of an rsync tell each other. */
 import { z } from 'zod';
+import type { Landing } from '../../landings/contract';
 import type { Opened, Told, TransferRequest } from '../contract';
 import { landingOf, readTold } from '../shared/told';
 
@@ -58,7 +59,7 @@ const DeltaSchema = z.object({
  */
 export type RsyncDelta = z.output<typeof DeltaSchema>;
 
-export const WithDeltaSchema = z.object({ rsync: DeltaSchema.exactOptional() });
+const WithDeltaSchema = z.object({ rsync: DeltaSchema.exactOptional() });
 
 /** @throws TidemarkError `InvalidSpec` */
 export const readDelta = ({ told }: Opened): RsyncDelta | undefined =>
@@ -66,7 +67,7 @@ export const readDelta = ({ told }: Opened): RsyncDelta | undefined =>
 
 /** A transfer by rsync, with all that both sides have told. */
 export interface RsyncTransfer extends Omit<TransferRequest, 'opened' | 'told'> {
-  landing: ReturnType<typeof landingOf>;
+  landing: Landing;
   found: RsyncFound;
   resolved: Record<string, string>;
 }

@@ -1,8 +1,7 @@
 /** Freezes the source as a state that can be sent, and releases it again. */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import type { CaptureMethod, Volume } from '../../model/records';
-import type { MoverSpec } from '../../model/spec';
+import type { Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import type { Capture } from '../../model/capture';
 import { capture as captureDirectory, release as releaseDirectory } from '../directory/capture';
@@ -29,21 +28,14 @@ import {
   snapshotReadOnly,
   type WorkOptions,
 } from '../directory/subvolumes/trees';
-
-interface CaptureRequest {
-  relationship: string;
-  syncId: string;
-  method: CaptureMethod;
-  mover: MoverSpec;
-  signal?: AbortSignal;
-}
+import type { CaptureRequest } from '../contract';
 
 /** `capture` of the volume contract. */
 export async function capture(host: Host, volume: Volume, request: CaptureRequest): Promise<Capture> {
   if (request.method !== 'Snapshot') throw makeUnsupported(host, volume, request.method);
   const place = await findReadyPlace(host, volume);
   const { relationship, syncId } = request;
-  const isNested = request.mover.btrfs?.nested === true;
+  const isNested = request.mover?.btrfs?.nested === true;
   const taken = isNested ? await captureParts(place, request) : await captureDirectory(host, volume, request);
   const sent = isNested ? join(partsFolder(place, relationship, syncId), ROOT_PART) : taken.path;
   if (!isNested) {

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Point, Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
-import type { VolumeDriver } from '../contract';
 import { ensureFolder, findPlace, folderOf, makeAttempt, PARTIAL, type ReadyPlace } from '../directory/place';
 import { withLock } from '../shared/lock';
 import { flush, readWholeRecords, treePath, writePoint } from '../directory/points';
@@ -32,8 +31,7 @@ import {
   type WorkOptions,
 } from '../directory/subvolumes/trees';
 import { makeUnsupported } from './capture';
-
-type PublishRequest = Parameters<VolumeDriver['publish']>[2];
+import type { PublishRequest } from '../contract';
 
 /** `publish` of the volume contract. */
 export async function publish(host: Host, volume: Volume, request: PublishRequest): Promise<Point> {

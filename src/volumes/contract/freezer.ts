@@ -12,20 +12,19 @@ export type State =
   | { of: 'capture'; capture: Capture }
   | { of: 'point'; relationship: string; pointId: string };
 
+/** What is asked of `capture`. */
+export interface CaptureRequest {
+  relationship: string;
+  syncId: string;
+  method: CaptureMethod;
+  /** Whose options may say what of the volume is frozen: the datasets below it, some of the images. */
+  mover?: MoverSpec;
+  signal?: AbortSignal;
+}
+
 export interface Freezer {
   /** Freezes the source. A second call with one sync id answers the same capture. @throws UnsupportedCapture */
-  capture(
-    host: Host,
-    volume: Volume,
-    request: {
-      relationship: string;
-      syncId: string;
-      method: CaptureMethod;
-      /** Whose options may say what of the volume is frozen: the datasets below it, some of the images. */
-      mover?: MoverSpec;
-      signal?: AbortSignal;
-    },
-  ): Promise<Capture>;
+  capture(host: Host, volume: Volume, request: CaptureRequest): Promise<Capture>;
 
   /**
    * The frozen states that an incremental transfer may start from, oldest first: this relationship's, and

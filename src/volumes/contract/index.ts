@@ -13,8 +13,8 @@ import type { Points } from './points';
 import type { Switch } from './switch';
 import type { VolumeKeeper } from './volume';
 
-export type { State } from './freezer';
-export type { Clone, PointStamp, SincePoint, WriteWindow } from './points';
+export type { CaptureRequest, State } from './freezer';
+export type { Clone, PointStamp, PublishRequest, SincePoint, WriteWindow } from './points';
 export type { Inspection, Released, VolumeSize } from './volume';
 
 /**

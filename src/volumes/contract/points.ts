@@ -44,6 +44,21 @@ export interface SincePoint {
   signal?: AbortSignal;
 }
 
+/** What is asked of `publish`. */
+export interface PublishRequest {
+  relationship: string;
+  stamp: PointStamp;
+  method: PointMethod;
+  /**
+   * How the bytes came, and the identity of the state that was sent: what was received must have it, and
+   * a side volume takes the replica's place now. Left out for rsync, and where an old primary's own
+   * state is kept.
+   */
+  stream?: StreamPlan;
+  identity?: string;
+  signal?: AbortSignal;
+}
+
 export interface Points {
   /** The whole recovery points, oldest first by sequence; never a half-made one. */
   points(host: Host, volume: Volume, relationship: string): Promise<Point[]>;
@@ -53,23 +68,7 @@ export interface Points {
    * answers the point that is there. A state that is proven to be that of the newest point may
    * share its tree. `Direct` freezes nothing and only notes the stamp, as the one point there is.
    */
-  publish(
-    host: Host,
-    volume: Volume,
-    request: {
-      relationship: string;
-      stamp: PointStamp;
-      method: PointMethod;
-      /**
-       * How the bytes came, and the identity of the state that was sent: what was received must have it, and
-       * a side volume takes the replica's place now. Left out for rsync, and where an old primary's own
-       * state is kept.
-       */
-      stream?: StreamPlan;
-      identity?: string;
-      signal?: AbortSignal;
-    },
-  ): Promise<Point>;
+  publish(host: Host, volume: Volume, request: PublishRequest): Promise<Point>;
 
   /**
    * Notes on a point that it was verified; or with null that it was found to be damaged: then it was never verified, and

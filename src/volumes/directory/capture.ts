@@ -3,7 +3,7 @@ import { STATE_FOLDER } from '../../model/paths';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { LeftOut } from '../../model/left-out';
-import type { CaptureMethod, Volume } from '../../model/records';
+import type { Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import type { Capture } from '../../model/capture';
 import { cloneVolume } from './reflink';
@@ -21,13 +21,7 @@ import {
 } from './place';
 import { removeTree } from './remove-tree';
 import { checkName, makeError, runTool } from '../shared/tools';
-
-interface CaptureRequest {
-  relationship: string;
-  syncId: string;
-  method: CaptureMethod;
-  signal?: AbortSignal;
-}
+import type { CaptureRequest } from '../contract';
 
 /** `capture` of the volume contract. */
 export async function capture(host: Host, volume: Volume, request: CaptureRequest): Promise<Capture> {

@@ -2,9 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import type { Point, PointMethod, Volume } from '../../model/records';
+import type { Point, Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
-import type { PointStamp } from '../contract';
 import { TICK_SECONDS } from '../../trees/fingerprint';
 import { snapshot } from './capture';
 import { ensureFolder, findReadyPlace, makeAttempt, PARTIAL, type ReadyPlace } from './place';
@@ -18,13 +17,7 @@ import { sweepPartials } from './prune';
 import { forgetOthers, lookAtReplica, rememberReplica, type ReplicaLook } from './replica';
 import type { WorkOptions } from '../../trees/linked-names';
 import { makeError, runTool } from '../shared/tools';
-
-interface PublishRequest {
-  relationship: string;
-  stamp: PointStamp;
-  method: PointMethod;
-  signal?: AbortSignal;
-}
+import type { PublishRequest } from '../contract';
 
 type Tree = Pick<PointRecord, 'tree' | 'hasHardLinks'> & { identity: string };
 

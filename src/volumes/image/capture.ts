@@ -1,5 +1,5 @@
 /** Freezes which images the source has, and keeps them until they are sent. */
-import type { CaptureMethod, Volume } from '../../model/records';
+import type { Volume } from '../../model/records';
 import type { ImageSpec, MoverSpec } from '../../model/spec';
 import type { Host } from '../../hosts/contract';
 import { withLock } from '../shared/lock';
@@ -10,17 +10,10 @@ import { type EngineImage, findNotCarried, identityOf, type ImageSet, selectImag
 import { keepImages, sweepKept } from './kept';
 import { beginAttempt, findPlace, findReadyPlace, lockKey, type Place } from './place';
 import { type CaptureRecord, readCapture, readCaptures, recordPath, capturedPath } from './records';
-
-interface CaptureRequest {
-  relationship: string;
-  syncId: string;
-  method: CaptureMethod;
-  mover: MoverSpec;
-  signal?: AbortSignal;
-}
+import type { CaptureRequest } from '../contract';
 
 /** Which images a spec asks for; a mover of another kind asks for none in particular. */
-export function imageOptions(mover: MoverSpec): ImageSpec {
+export function imageOptions(mover: MoverSpec = {}): ImageSpec {
   return mover.image ?? { names: [], used: false };
 }
 

@@ -1,6 +1,5 @@
 /** Moves the names of a target to what has landed, and keeps that as a recovery point. */
-import type { Point, PointMethod, Volume } from '../../model/records';
-import type { StreamPlan } from '../../model/plan-stream';
+import type { Point, Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import { withLock } from '../shared/lock';
 import { makeError, writeRecord } from '../shared/tools';
@@ -21,15 +20,7 @@ import {
   capturedPath,
 } from './records';
 import { readLiveSet, setNames } from './replica';
-
-interface PublishRequest {
-  relationship: string;
-  stamp: PointStamp;
-  method: PointMethod;
-  stream?: StreamPlan;
-  identity?: string;
-  signal?: AbortSignal;
-}
+import type { PublishRequest } from '../contract';
 
 /** `publish` of the volume contract. */
 export async function publish(host: Host, volume: Volume, request: PublishRequest): Promise<Point> {

@@ -1,8 +1,7 @@
 /** Freezes the source, and releases it again. */
 import type { Host } from '../../hosts/contract';
-import type { CaptureMethod, HeldState, Volume } from '../../model/records';
+import type { HeldState, Volume } from '../../model/records';
 import { LEFT_OUT_EXAMPLES } from '../../model/left-out';
-import type { MoverSpec } from '../../model/spec';
 import type { Capture } from '../../model/capture';
 import { removeCopies } from './clones';
 import { dropHold, hold } from './holds';
@@ -23,6 +22,7 @@ import {
 } from './place';
 import { isDelta } from './points';
 import { isMissing, makeError, runZfs, type Subject } from './tools';
+import type { CaptureRequest } from '../contract';
 
 /** A folder of ZFS is as large as the number of its entries, with itself and the one above it. */
 const EMPTY_FOLDER = 2;
@@ -31,17 +31,7 @@ const EMPTY_FOLDER = 2;
 const KEPT_BOOKMARKS = 20;
 
 /** `capture` of the volume contract. */
-export async function capture(
-  host: Host,
-  volume: Volume,
-  request: {
-    relationship: string;
-    syncId: string;
-    method: CaptureMethod;
-    mover: MoverSpec;
-    signal?: AbortSignal;
-  },
-): Promise<Capture> {
+export async function capture(host: Host, volume: Volume, request: CaptureRequest): Promise<Capture> {
   const { relationship, syncId, method, mover, signal } = request;
   const subject = { host, volume };
   if (method !== 'Snapshot') {
@@ -50,7 +40,7 @@ export async function capture(
   }
   const own = snapshotName(relationship, syncId);
   const name = `${volume.path}@${own}`;
-  const isRecursive = mover.zfs?.recursive === true;
+  const isRecursive = mover?.zfs?.recursive === true;
   await flush(subject);
   const before = await findReadyPlace(host, volume);
   const point = await takeWholePoint(before, request, isRecursive);

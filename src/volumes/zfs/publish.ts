@@ -1,9 +1,7 @@
 /** Makes what was received a recovery point, and the replica where it came into a side volume. */
 import type { Host } from '../../hosts/contract';
-import type { StreamPlan } from '../../model/plan-stream';
-import type { Point, PointMethod, Volume } from '../../model/records';
+import type { Point, Volume } from '../../model/records';
 import { withLock } from '../shared/lock';
-import type { PointStamp } from '../contract';
 import { sealBranch } from './delta';
 import { dropHold, hold } from './holds';
 import { datasetsOf, type Entry } from './listing';
@@ -14,15 +12,7 @@ import { childrenFor, findStamped, writeStamp } from './points';
 import { refresh } from './mounting';
 import { settle, swapIn } from './swap';
 import { makeError, runZfs } from './tools';
-
-interface PublishRequest {
-  relationship: string;
-  stamp: PointStamp;
-  method: PointMethod;
-  stream?: StreamPlan;
-  identity?: string;
-  signal?: AbortSignal;
-}
+import type { PublishRequest } from '../contract';
 
 /** One change of a volume's points at a time. */
 export function withPoints<T>({ path }: Volume, work: () => Promise<T>): Promise<T> {

@@ -15,8 +15,8 @@ import { REHEARSALS, type OperationName, type Outcome } from './operations';
 import { NAME, Stage, type Snapshot } from './stage';
 import type { Moment, Stop } from './steps';
 import { STORAGES, type StorageName } from './storages';
+import { SEED } from '../../support/seed';
 
-const SEED = Number(process.env.TIDEMARK_CHAOS_SEED ?? Date.now() % 1e9);
 const STEPS = new RegExp(process.env.TIDEMARK_CHAOS_STEPS ?? '');
 const CELLS = process.env.TIDEMARK_CHAOS_CELLS ?? '1';
 const MEANT_STORAGES = process.env.TIDEMARK_CHAOS_STORAGES ?? (CELLS === 'all' ? '' : undefined);

@@ -1,7 +1,8 @@
 /** How much the referee plays: a machine's share in an ordinary run, and more where somebody asks for it. */
 import { ARENAS, type Arena } from './arenas';
+import { SEED } from '../../support/seed';
 
-export const SEED = Number(process.env.TIDEMARK_CHAOS_SEED ?? Date.now() % 1e9);
+export { SEED };
 /** On each arena. */
 export const HISTORIES = Number(process.env.TIDEMARK_CHAOS_HISTORIES ?? 1);
 /** In each history. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { parseFeatures } from '../features';
 import { makeRead, makeReceive, makeSend } from './commands';
+import { openedTo, readFound } from './found';
 import { parseParts, parseProperties } from './offer';
 import { readCopied, readEstimate, readStreamIdentity } from './output';
 
@@ -94,6 +95,14 @@ it('takes nothing from a source but names below the dataset, and properties that
   expect(parseProperties({ properties })).toEqual({
     '': { compression: 'gzip' },
   });
+});
+
+it('resumes what was cut off where the storage can, and goes as planned where not', () => {
+  const landing = { id: 'l', address: '192.0.2.7', port: 22, user: 'root', hostKeys: [], expiresAt: '' };
+  const resumed = openedTo(landing, { resumeToken: '1-abc' });
+  expect(resumed.goesBy).toBe('resume');
+  expect(readFound(resumed.told).resumeToken).toBe('1-abc');
+  expect(openedTo(landing, {}).goesBy).toBeUndefined();
 });
 
 it('reads counts, estimates and the identity in a stream', () => {

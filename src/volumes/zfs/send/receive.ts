@@ -15,14 +15,13 @@ import type { Mover, Opened } from '../../../movers/contract';
 import { receiveComparison } from '../../../movers/rsync/delta';
 import { lockWriter } from '../../../movers/shared/lock-writer';
 import { landingNotePath, receiveAttempt } from '../../../movers/shared/names';
-import { openedBy } from '../../../movers/shared/told';
 import { openLanding } from '../../../movers/shared/open-landing';
 import { makeRead, makeReceive, makeTell } from './commands';
 import { noteProperties } from './close';
 import { receiveOntoBranch } from './delta';
 import { type LaidPart, planLayout } from './layout';
 import { parseFrozen, parseParts, parseProperties, readOffer } from './offer';
-import type { ZfsFound } from './found';
+import { openedTo, type ZfsFound } from './found';
 
 type ReceiveRequest = Parameters<Mover['receive']>[2];
 
@@ -52,9 +51,7 @@ export async function receive(host: Host, landings: Landings, request: ReceiveRe
     return await receiveOntoBranch(host, landings, request, stream.onto, options);
   }
   const { command, ...found } = await prepareWrite(host, request, isResumed);
-  const landing = await openLanding(host, landings, request, await lockVolume(command));
-  const opened = openedBy(landing, found);
-  return found.resumeToken === undefined ? opened : { ...opened, goesBy: 'resume' };
+  return openedTo(await openLanding(host, landings, request, await lockVolume(command)), found);
 }
 
 interface Prepared extends ZfsFound {
@@ -82,7 +79,7 @@ async function receiveRead(host: Host, landings: Landings, request: ReceiveReque
   const parts = partsOf(place, snapshot);
   const command = makeRead(parts.map((part) => part.snapshot.name));
   const bases = basesOf(parts.map(({ part, snapshot: base }) => ({ part, base })));
-  return openedBy(await openLanding(host, landings, request, command), { bases });
+  return openedTo(await openLanding(host, landings, request, command), { bases });
 }
 
 async function prepareWrite(host: Host, request: ReceiveRequest, isResumed: boolean): Promise<Prepared> {
