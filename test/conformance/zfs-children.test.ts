@@ -12,7 +12,7 @@ import { findPoint } from '../../src/volumes/zfs/points';
 import { branchSide, discardSide } from '../../src/volumes/zfs/swap';
 import type { SnapshotStorage } from '../support/snapshot-storage';
 import { makeRigForEach, SnapshotRig } from '../support/snapshot-rig';
-import { makeZfsStorage, renameDataset, zfs } from '../support/zfs-storage';
+import { makeZfsStorage, renameDatasets, zfs } from '../support/zfs-storage';
 
 const spec = MoverSchema.parse({ zfs: { recursive: true } });
 
@@ -131,7 +131,7 @@ describe('children that come and go', () => {
   });
 
   it('carries one that was renamed by its new name, and no other again', async () => {
-    await renameDataset(child('mail'), child('post'));
+    await renameDatasets([child('mail'), child('post')]);
     const { stats, point } = await rig.sync({ spec });
     expect(stats.bytesSent).toBeLessThan(LARGE);
     expect(await contentsOfPoint(point)).toEqual(['docs/docs', 'post/mail']);
@@ -174,7 +174,7 @@ describe('children that come and go', () => {
   });
 
   it('goes back to an older point with the child that it has', async () => {
-    await renameDataset(child('mail'), child('post'));
+    await renameDatasets([child('mail'), child('post')]);
     await rig.sync({ spec });
     const { volume } = rig.replica;
     await storage.driver.rollback(rig.target, volume, { relationship: 'wiki', pointId: first.id });
@@ -210,9 +210,11 @@ describe('children that come and go', () => {
   });
 
   it('carries two whose names were swapped by their new names, in new points and in old ones', async () => {
-    await renameDataset(child('mail'), child('between'));
-    await renameDataset(child('docs'), child('mail'));
-    await renameDataset(child('between'), child('docs'));
+    await renameDatasets(
+      [child('mail'), child('between')],
+      [child('docs'), child('mail')],
+      [child('between'), child('docs')],
+    );
     const { point } = await rig.sync({ spec });
     expect(await contentsOfPoint(point)).toEqual(['docs/mail', 'mail/docs']);
     expect(await contentsOfPoint(first)).toEqual(['docs/docs', 'mail/mail']);
@@ -227,8 +229,7 @@ describe('children that come and go', () => {
     await zfs('clone', `${child('docs')}@tidemark_wiki_wiki-000001`, child('new'));
     await writeFile(join(root, 'new', 'changed'), 'changed');
     await zfs('promote', child('new'));
-    await renameDataset(child('docs'), child('old'));
-    await renameDataset(child('new'), child('docs'));
+    await renameDatasets([child('docs'), child('old')], [child('new'), child('docs')]);
     const { point } = await rig.sync({ spec });
     const all = ['docs/changed', 'docs/docs', 'mail/mail', 'old/docs'];
     expect(await contentsOfPoint(point)).toEqual(all);

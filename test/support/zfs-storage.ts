@@ -22,16 +22,25 @@ export async function zfs(...argv: string[]): Promise<string> {
 }
 
 /**
- * Renames a dataset that is mounted. By itself `zfs rename` unmounts it, and with zfs-fuse may find it busy each time: the
- * daemon lets go of it a moment after the kernel has.
+ * Renames datasets that may be mounted, one after the other. By itself `zfs rename` unmounts one, and with zfs-fuse may find
+ * it busy each time: the daemon lets go of it a moment after the kernel has. And where a clone of one is mounted, it stays
+ * busy as long: so all are unmounted first.
  */
-export async function renameDataset(from: string, to: string): Promise<void> {
-  const isMounted = (await zfs('get', '-H', '-o', 'value', 'mounted', from)).trim() === 'yes';
-  if (isMounted) await zfs('unmount', from);
+export async function renameDatasets(...renames: [from: string, to: string][]): Promise<void> {
+  const mounted = new Set<string>();
   try {
-    await zfs('rename', from, to);
+    for (const [from] of renames) {
+      const isMounted = (await zfs('get', '-H', '-o', 'value', 'mounted', from).catch(() => 'no')).trim();
+      if (isMounted !== 'yes') continue;
+      await zfs('unmount', from);
+      mounted.add(from);
+    }
+    for (const [from, to] of renames) {
+      await zfs('rename', from, to);
+      if (mounted.delete(from)) mounted.add(to);
+    }
   } finally {
-    if (isMounted) await zfs('mount', to).catch(() => zfs('mount', from));
+    for (const name of mounted) await zfs('mount', name);
   }
 }
 

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { cp, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { renameDataset } from '../../support/zfs-storage';
+import { renameDatasets } from '../../support/zfs-storage';
 import type { Trees } from '../crash/trees';
 import type { Adversary } from './mutations';
 
@@ -30,7 +30,7 @@ export const changeDatasets: ChangeInner = async (by, storage, host) => {
   const kind = by.below(4);
   if (kind === 0)
     return tell(`rename child ${name} to ${other}`, () =>
-      renameDataset(`${root}/${name}`, `${root}/${other}`),
+      renameDatasets([`${root}/${name}`, `${root}/${other}`]),
     );
   if (kind === 1) return tell(`destroy child ${name}`, () => zfs('destroy', '-r', `${root}/${name}`));
   return tell(`create child ${name}`, async () => {
