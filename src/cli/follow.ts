@@ -1,5 +1,6 @@
 /** Follows an operation to its end, with the progress that its agent reports by heartbeats. */
 import type { Progress } from '../model/records';
+import { operationResult } from '../client/operation-result';
 import type { Temporal } from '../client/temporal-client';
 
 const LOOK_EVERY_MS = 500;
@@ -77,7 +78,6 @@ export async function follow<Result>(
   workflowId: string,
   { onProgress, onLook }: Watcher,
 ): Promise<Result> {
-  const handle = temporal.client.workflow.getHandle(workflowId);
   let over = false;
   const look = async () => {
     await onLook?.();
@@ -95,7 +95,7 @@ export async function follow<Result>(
   };
   timer = setTimeout(lookAgain, LOOK_EVERY_MS / 2);
   try {
-    return (await handle.result()) as Result;
+    return await operationResult<Result>(temporal, workflowId);
   } finally {
     over = true;
     clearTimeout(timer);

@@ -5,6 +5,7 @@ import type { SyncRecord } from '../model/records';
 import type { Relationship } from '../model/spec';
 import { tellError } from './exit-codes';
 import { recordIn } from './format-record';
+import { operationResult } from './operation-result';
 import type { Temporal } from './temporal-client';
 
 export interface Applied {
@@ -29,7 +30,7 @@ export async function recordOf(result: Promise<SyncRecord>): Promise<SyncRecord>
 }
 
 const waitForSync: FollowSync = (temporal, workflowId) =>
-  recordOf(temporal.client.workflow.getHandle(workflowId).result() as Promise<SyncRecord>);
+  recordOf(operationResult<SyncRecord>(temporal, workflowId));
 
 /**
  * The first sync by the spec that was applied: the one that runs, or was quicker than this look, or else one that is asked

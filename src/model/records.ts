@@ -39,6 +39,14 @@ export interface Claim {
   role: Role;
 }
 
+/** What others wrote to a replica since its newest point. */
+export interface Written {
+  /** Files whose content a transfer has to compare, as `./a/b`, a byte a character. */
+  files: string[];
+  /** There is no name in the replica that its newest point has not. False where that is not known. */
+  hasNoNewNames: boolean;
+}
+
 /**
  * A frozen state that one side holds and that an incremental transfer can start from, whoever made it.
  * For kinds whose storage names states by identity; directories have none.

@@ -12,7 +12,7 @@ import type { Host, Runner } from '../hosts/contract';
 import type { Landing, Landings } from '../landings/contract';
 import type { Keeps } from '../model/keeps';
 import type { StreamHow, StreamPlan } from '../model/plan-stream';
-import type { Comparison, Progress, TransferStats, Volume } from '../model/records';
+import type { Comparison, Progress, TransferStats, Volume, Written } from '../model/records';
 import type { MoverKind, MoverSpec } from '../model/spec';
 import type { Capture } from '../model/capture';
 import type { Reach } from './reach';
@@ -148,8 +148,8 @@ export interface Mover {
       expiresAt: string;
       /** What the filesystem there, and the user that writes to it, can keep. */
       keeps?: Keeps;
-      /** Files there that others wrote to, as `./a/b`, a byte a character: their content is to be compared. */
-      written?: readonly string[];
+      /** For movers that compare by size and time. Left out where the storage proves what it holds. */
+      written?: Written;
       /** At most so many deletions; the target itself enforces it. Undefined: no limit. */
       maxDeletions?: number;
       /** In its place: a share of the files that a delta is compared with. */

@@ -46,6 +46,8 @@ export interface Comparison {
   changed: Change[];
   /** Entries that are gone. */
   vanished: number;
+  /** All of it was seen, both then and now. */
+  isWhole: boolean;
   /** Nothing was written to it, as far as can be known; never so of what was not wholly seen. */
   equal: boolean;
 }
@@ -113,6 +115,8 @@ export class FingerprintMaker {
   private entries = 0;
   private fileBytes = 0;
   private diskBytes = 0;
+  /** Some regular file has several names, in the tree or outside of it. */
+  hasHardLinks = false;
   private readonly linked = new Set<string>();
 
   readonly add: OnEntry = (entry, startedAt) => {
@@ -134,6 +138,7 @@ export class FingerprintMaker {
 
   private count({ type, size, diskBytes, links, inode, device }: WalkEntry): void {
     if (links > 1 && type !== 'd') {
+      this.hasHardLinks ||= type === 'f';
       const file = `${device}:${inode}`;
       if (this.linked.has(file)) return;
       this.linked.add(file);
@@ -174,8 +179,8 @@ export class FingerprintComparer {
   end({ complete }: WalkEnd): Comparison {
     const { before, changed, found } = this;
     const vanished = before ? Math.max(0, before.entries - found) : 0;
-    const isKnown = complete && before?.complete === true;
-    return { changed, vanished, equal: isKnown && changed.length === 0 && vanished === 0 };
+    const isWhole = complete && before?.complete === true;
+    return { changed, vanished, isWhole, equal: isWhole && changed.length === 0 && vanished === 0 };
   }
 
   /** There was such a path. */
@@ -213,8 +218,15 @@ export async function takeFingerprint(
   return maker.end(await walk(host, root, maker.add, options));
 }
 
+/** What one look at a tree tells: what changed since a fingerprint of it, and its new one. */
+export interface Look extends Comparison {
+  now: Fingerprint;
+  /** Some regular file has several names, in the tree or outside of it. */
+  hasHardLinks: boolean;
+}
+
 /**
- * Looks at a tree once: what changed since a fingerprint of it, and its new one.
+ * Looks at a tree once.
  * @param before undefined where nothing is known
  */
 export async function compareWithFingerprint(
@@ -222,12 +234,12 @@ export async function compareWithFingerprint(
   root: string,
   before: Fingerprint | undefined,
   options?: WalkOptions,
-): Promise<Comparison & { now: Fingerprint }> {
+): Promise<Look> {
   const [maker, comparer] = [new FingerprintMaker(), new FingerprintComparer(before)];
   const both: OnEntry = (entry, startedAt) => {
     maker.add(entry, startedAt);
     comparer.add(entry, startedAt);
   };
   const end = await walk(host, root, both, options);
-  return { ...comparer.end(end), now: maker.end(end) };
+  return { ...comparer.end(end), now: maker.end(end), hasHardLinks: maker.hasHardLinks };
 }

@@ -25,9 +25,13 @@ const publish = (sequence: number) =>
   });
 /** What others wrote to, without the `./` before it. */
 async function written(landings: { openedAt: number; closedAt?: number }[] = []): Promise<string[]> {
-  const paths = await directoryDriver.listWritten?.(host, volume(), { relationship: 'wiki', landings });
-  return (paths ?? []).map((path) => path.slice(2)).sort();
+  const found = await directoryDriver.listWritten?.(host, volume(), { relationship: 'wiki', landings });
+  return (found?.files ?? []).map((path) => path.slice(2)).sort();
 }
+
+const hasNoNewNames = async () =>
+  (await directoryDriver.listWritten?.(host, volume(), { relationship: 'wiki', landings: [] }))
+    ?.hasNoNewNames;
 
 beforeEach(async () => {
   base = await mkdtemp(join(tmpdir(), 'tidemark-replica-'));
@@ -57,6 +61,23 @@ it('tells of everything where nothing is known, but for what a landing brought t
     'folder/two\n',
     'one',
   ]);
+});
+
+it('knows of a name that others made, also of a link or a folder, and of none before there is a point', async () => {
+  expect(await hasNoNewNames()).toBe(false);
+  await publish(1);
+  expect(await hasNoNewNames()).toBe(true);
+  await write(at('one'), 'bad');
+  await rm(at('folder/two\n'));
+  expect(await hasNoNewNames()).toBe(true);
+  await rename(at('one'), at('three'));
+  expect(await hasNoNewNames()).toBe(false);
+  await publish(2);
+  await symlink('nowhere', at('link'));
+  expect(await hasNoNewNames()).toBe(false);
+  await publish(3);
+  await mkdir(at('folder/new'));
+  expect(await hasNoNewNames()).toBe(false);
 });
 
 it('never follows a symlink', async () => {

@@ -31,7 +31,11 @@ export interface SyncOptions {
   /** The sync that the target confirmed last; by default the rig's own last one. `null`: nothing is remembered. */
   confirmed?: string | null;
   /** What others wrote to at the target. */
-  written?: readonly string[];
+  written?: string[];
+  /** They made no name there. */
+  hasNoNewNames?: boolean;
+  /** How many entries the target's newest point has. */
+  targetEntries?: number;
 }
 
 export interface MoverRig {
@@ -117,6 +121,7 @@ export async function makeMoverRig(
       const { writeMode = 'inPlace', mover: spec = moverSpec(), maxDeletions, livePath } = options;
       const { written, confirmed = last, id = { ...usual, syncId: `wiki-${++sequence}` } } = options;
       const remembered = { epoch: 1, ...(confirmed && { confirmed }), ...(livePath && { livePath }) };
+      const { hasNoNewNames = false, targetEntries } = options;
       const limit = maxDeletions === undefined ? {} : { maxDeletions };
       const from = reachHere(source, options.sourcePath ?? sourcePath);
       const offer = await mover.offer(source, { id, reach: from, targetHost: target.name, mover: spec });
@@ -131,7 +136,7 @@ export async function makeMoverRig(
         mover: spec,
         expiresAt,
         ...limit,
-        ...(written && { written }),
+        written: { files: written ?? [], hasNoNewNames },
         ...(await keepsAt(path)),
       });
       const stats = await mover.transfer(source, {
@@ -143,6 +148,7 @@ export async function makeMoverRig(
         mover: spec,
         told: offer.told,
         ...limit,
+        ...(targetEntries !== undefined && { targetEntries }),
         ...(confirmed !== null && { remembered }),
         signal: options.signal ?? new AbortController().signal,
         onProgress: options.onProgress ?? (() => undefined),

@@ -1,5 +1,8 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
+import { operationResult } from '../../src/client/operation-result';
+import { makeOperationId } from '../../src/model/names';
+import type { SyncRecord } from '../../src/model/records';
 import type { RelationshipInput as Document } from '../../src/model/spec';
 import * as messages from '../../src/api/messages';
 import { eventually } from '../support/system';
@@ -34,6 +37,16 @@ test('a relationship syncs at once when it is created', async () => {
   expect(status.lastSync).toMatchObject({ result: 'succeeded' });
   expect(status.targets).toMatchObject([{ result: 'succeeded', recoveryPoint: beta.points[0]?.id }]);
   expect(world.records.find((record) => record.relationship === name)).toMatchObject({ reason: 'created' });
+  await stop();
+});
+
+test('who waits for an operation is told how it ended, also where it is named before its workflow is there', async () => {
+  const { name, document, stop } = await setUp();
+  const { client } = world.env;
+  const waiting = operationResult<SyncRecord>({ client }, makeOperationId(name, 'sync', 1));
+  await expect(client.workflow.getHandle(makeOperationId(name, 'sync', 1)).describe()).rejects.toThrow();
+  await apply(document, name);
+  expect(await waiting).toMatchObject({ relationship: name, result: 'succeeded' });
   await stop();
 });
 

@@ -87,10 +87,10 @@ async function lookAtTarget(
 ): Promise<TargetPrepared> {
   const { relationship } = claim;
   const driver = volumes.driverFor(volume);
-  const [inspection, points, bytes, landings, held] = await Promise.all([
-    driver.inspect(host, volume, { hardLinks: true }),
+  const [inspection, points, { diskBytes: bytes, hasHardLinks }, landings, held] = await Promise.all([
+    driver.inspect(host, volume),
     driver.points(host, volume, relationship),
-    driver.diskBytes(host, volume),
+    driver.diskUse(host, volume),
     landingsSincePublish(host, { relationship, target: targetName(target), syncId }),
     sendsStates(mover) ? lookAtStates(driver, host, volume, relationship) : undefined,
   ]);
@@ -100,7 +100,7 @@ async function lookAtTarget(
   const resuming = !newestPoint && !inspection.empty && !foreign;
   return {
     method: choosePointMethod(target, inspection),
-    hasHardLinks: inspection.hasHardLinks,
+    hasHardLinks,
     freeBytes: inspection.freeBytes,
     bytes,
     // Unlike the replica, it holds nothing of a transfer that broke.

@@ -166,7 +166,7 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive, doors:
     async measureShortage({ volume, growth }) {
       const driver = volumes.driverFor(volume);
       const { freeBytes, inodes } = await driver.inspect(host, volume);
-      const replicaBytes = await driver.diskBytes(host, volume);
+      const { diskBytes: replicaBytes } = await driver.diskUse(host, volume);
       const needed = estimateNeededBytes({ ...growth, replicaBytes });
       const quota = await driver.quota?.(host, volume);
       const missingBytes = Math.max(0, needed - freeBytes);

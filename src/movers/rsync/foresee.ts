@@ -1,4 +1,4 @@
-/** What a transfer would do, counted before the first byte is written: a dry pass over the same landing. */
+/** What a transfer would do, counted before the first byte is written: by what is known, or a dry pass over the same landing. */
 import type { Host } from '../../hosts/contract';
 import { rsyncOptions } from '../../model/movers';
 import type { TransferStats } from '../../model/records';
@@ -10,20 +10,47 @@ import { makeClientOptions, writerOf } from './options';
 import { isDeletion, parseSizedItem } from './output';
 import { runRsync } from './run-rsync';
 import { StatsCounter } from './stats';
+import type { SourceLook } from './suspects';
 import type { RsyncTransfer } from './told';
 
 /** Names kept for a message. */
 const EXAMPLES = 3;
 
 export interface Foreseen {
-  /** What the main pass would do, as far as a dry one can tell. */
-  stats: TransferStats;
+  /** What the main pass would do, as far as a dry one can tell; left out where there was none. */
+  stats?: TransferStats;
   /** Bytes of the files that are to be gone through; undefined where only their contents would tell. */
   bytesToSend?: number;
   /** Those of them whose contents are compared beforehand, and sent then. */
   suspectBytes: number;
   /** The main pass would find nothing to do. */
   isEqual: boolean;
+}
+
+/**
+ * Where the main pass can't find anything to delete, no dry pass has to count that: the target has the names of its newest
+ * point and no others, the source had as many then, and it has each of them still. What came and went at the source right
+ * behind its look, the limit of the landing itself is for.
+ * @returns undefined where that is not known. Pure.
+ */
+export function foreseeByNames(
+  { mover, found, targetEntries }: Pick<RsyncTransfer, 'mover' | 'found' | 'targetEntries'>,
+  { since }: Pick<SourceLook, 'since'>,
+  suspects: readonly string[],
+): Foreseen | undefined {
+  const { checksum, exclude } = rsyncOptions(mover);
+  // What the spec leaves out now may be at the target: it would go.
+  if (exclude.length > 0) return undefined;
+  if (!since || since.vanished > 0 || since.entriesBefore !== targetEntries) return undefined;
+  if (found.hasNoNewNames !== true) return undefined;
+  const inDoubt = new Set(suspects);
+  let [bytesToSend, suspectBytes] = [0, 0];
+  for (const { entry, how } of since.changed) {
+    if (entry.type !== 'f' || how === 'hidden') continue;
+    bytesToSend += entry.size;
+    if (how === 'visible' && inDoubt.has(entry.path)) suspectBytes += entry.size;
+  }
+  return { suspectBytes, isEqual: false, ...(!checksum && { bytesToSend }) };
 }
 
 /**

@@ -1,4 +1,4 @@
-/** Finds what of a tree rsync does not carry to a landing: one walk, of what may be left out alone. */
+/** Finds what of a tree rsync does not carry to a landing, by a walk of its own or by one that is made anyway. */
 import type { Runner } from '../../hosts/contract';
 import { TidemarkError } from '../../model/errors';
 import { isRoot, type Keeps, keepsTime } from '../../model/keeps';
@@ -7,6 +7,7 @@ import { rsyncOptions } from '../../model/movers';
 import type { MoverSpec } from '../../model/spec';
 import { findAtTop, mountsInside, type OnFound, reasonOfForeign, Tally } from '../../trees/left-out';
 import { NOT_CONTENT } from '../../trees/own-entries';
+import type { OnEntry } from '../../trees/walk';
 import { dropExcluded } from './excluded';
 import { findLostAttributes } from './lost-attributes';
 import { PARTIAL_FOLDER } from './options';
@@ -82,14 +83,11 @@ function makeFind({ mover }: Walked): string[] {
   return ['find', '.', ...(staysOnDevice(mover) ? ['-xdev'] : []), ...prune];
 }
 
-async function walkTree(host: Runner, walked: Walked, onFound: OnFound): Promise<void> {
-  let rootDevice = '';
-  const mounts = await mountsInside(host, walked.sourcePath);
+/** One walk, of what may be left out alone. */
+async function walkTree(host: Runner, walked: Walked, add: (entry: Entry) => void): Promise<void> {
   const readRecord = (record: string) => {
     const [, type = '', device = '', uid, gid, mtime = '', path = ''] = LINE.exec(record) ?? [];
-    if (path === '') rootDevice = device;
-    const entry = { type, device, uid: Number(uid), gid: Number(gid), mtime, path };
-    for (const reason of reasonsOf(entry, { rootDevice, mounts }, walked)) onFound(reason, path || '.');
+    add({ type, device, uid: Number(uid), gid: Number(gid), mtime, path });
   };
   // Entries that vanish meanwhile make find fail with the rest already printed.
   await host.run([...makeFind(walked), ...makeTests(walked), '-printf', FORMAT], {
@@ -100,34 +98,78 @@ async function walkTree(host: Runner, walked: Walked, onFound: OnFound): Promise
   });
 }
 
+const isInPartialFolder = (path: string) => `/${path}`.includes(`/${PARTIAL_FOLDER}/`);
+
+/** Finds what of a tree is not carried, or not wholly, but for what the spec excludes, by its entries. */
+export class LeftOutFinder {
+  private readonly tally = new Tally();
+  /** What the spec may exclude is asked for at the end. */
+  private readonly found: { reason: LeftOutReason; path: string }[] = [];
+  private rootDevice = '';
+
+  private constructor(
+    private readonly host: Runner,
+    private readonly walked: Walked,
+    private readonly mounts: ReadonlySet<string>,
+  ) {}
+
+  static async open(host: Runner, walked: Walked): Promise<LeftOutFinder> {
+    return new LeftOutFinder(host, walked, await mountsInside(host, walked.sourcePath));
+  }
+
+  /** The root comes first. */
+  readonly add = (entry: Entry): void => {
+    if (entry.path === '') this.rootDevice = entry.device;
+    const { rootDevice, mounts } = this;
+    for (const reason of reasonsOf(entry, { rootDevice, mounts }, this.walked))
+      this.onFound(reason, entry.path || '.');
+  };
+
+  /** The same of a walk over everything that lies there. */
+  readonly addWalked: OnEntry = ({ type, device, uid, gid, mtime, path }) => {
+    if (isInPartialFolder(path)) return;
+    const below = path === '.' ? '' : path.slice('./'.length);
+    this.add({ type, device, uid: Number(uid), gid: Number(gid), mtime, path: below });
+  };
+
+  /** Looks at what is no entry's own, after all of them were added. */
+  async finish(): Promise<LeftOut[]> {
+    const { host, walked, found } = this;
+    const { sourcePath, mover, keeps, signal } = walked;
+    await Promise.all([
+      findAtTop(host, sourcePath, this.onFound),
+      findLostAttributes(
+        host,
+        makeFind(walked),
+        { cwd: sourcePath, ...(keeps && { keeps }), ...(signal && { signal }) },
+        this.onFound,
+      ).catch((error: unknown) => {
+        const isMissing = error instanceof TidemarkError && error.type === 'ToolMissing';
+        if (!isMissing || walked.strict) throw error;
+      }),
+    ]);
+    if (found.length > 0) {
+      const paths = found.map(({ path }) => path);
+      const carried = await dropExcluded(host, sourcePath, mover, paths);
+      for (const { reason, path } of found) if (carried.has(path)) this.count(reason, path);
+    }
+    return this.tally.list;
+  }
+
+  private readonly count: OnFound = (reason, path) => {
+    this.tally.add(reason, path);
+    this.walked.onFound?.(reason, path);
+  };
+
+  private readonly onFound: OnFound = (reason, path) => {
+    if (rsyncOptions(this.walked.mover).exclude.length > 0) this.found.push({ reason, path });
+    else this.count(reason, path);
+  };
+}
+
 /** What of a tree is not carried, or not wholly, but for what the spec excludes. Reads the tree, not its files. */
 export async function findLeftOut(host: Runner, walked: Walked): Promise<LeftOut[]> {
-  const { sourcePath, mover, keeps, signal } = walked;
-  const tally = new Tally();
-  const count: OnFound = (reason, path) => {
-    tally.add(reason, path);
-    walked.onFound?.(reason, path);
-  };
-  const isFiltered = rsyncOptions(mover).exclude.length > 0;
-  const found: { reason: LeftOutReason; path: string }[] = [];
-  const onFound: OnFound = isFiltered ? (reason, path) => found.push({ reason, path }) : count;
-  await Promise.all([
-    walkTree(host, walked, onFound),
-    findAtTop(host, sourcePath, onFound),
-    findLostAttributes(
-      host,
-      makeFind(walked),
-      { cwd: sourcePath, ...(keeps && { keeps }), ...(signal && { signal }) },
-      onFound,
-    ).catch((error: unknown) => {
-      const isMissing = error instanceof TidemarkError && error.type === 'ToolMissing';
-      if (!isMissing || walked.strict) throw error;
-    }),
-  ]);
-  if (found.length > 0) {
-    const paths = found.map(({ path }) => path);
-    const carried = await dropExcluded(host, sourcePath, mover, paths);
-    for (const { reason, path } of found) if (carried.has(path)) count(reason, path);
-  }
-  return tally.list;
+  const finder = await LeftOutFinder.open(host, walked);
+  await walkTree(host, walked, finder.add);
+  return await finder.finish();
 }

@@ -23,7 +23,7 @@ const isEmptyFolder = (runner: Runner, path: string): Promise<boolean> =>
 
 /** Ends what may still run of a lost attempt, then opens the landing. */
 export async function receive(host: Host, landings: Landings, request: ReceiveRequest): Promise<Opened> {
-  const { id, offer, writeMode, maxDeletions, keeps, written = [] } = request;
+  const { id, offer, writeMode, maxDeletions, keeps, written } = request;
   const { runner, path } = request.reach;
   const kept = keeps ? { keeps } : {};
   const { serverCommands } = readOffer(offer.told);
@@ -42,7 +42,7 @@ export async function receive(host: Host, landings: Landings, request: ReceiveRe
       : makeWriterCommand(
           offered,
           { mode, path, ...kept, ...limits },
-          { ...(await keepWritten(runner, id, written)), ...listLinked(path) },
+          { ...(await keepWritten(runner, id, written?.files ?? [])), ...listLinked(path) },
         );
   await runner.endAttempts(receiveAttempt(host.home, id));
   await host.files.write(landingNotePath(host.home, id), id.syncId, 0o600);
@@ -50,7 +50,12 @@ export async function receive(host: Host, landings: Landings, request: ReceiveRe
   const locked = mode === 'verify' ? command : lockWriter(`${path.replace(/\/+$/, '')}/.`, command);
   const isEmpty = mode !== 'verify' && (await isEmptyFolder(runner, path));
   const landing = await openLanding(host, landings, request, locked);
-  const hasWritten = mode !== 'verify' && written.length > 0;
-  const found: RsyncFound = { ...(isEmpty && { isEmpty }), ...(hasWritten && { hasWritten }), ...kept };
+  const hasWritten = mode !== 'verify' && written !== undefined && written.files.length > 0;
+  const found: RsyncFound = {
+    ...(isEmpty && { isEmpty }),
+    ...(hasWritten && { hasWritten }),
+    ...(written?.hasNoNewNames && { hasNoNewNames: true }),
+    ...kept,
+  };
   return openedBy(landing, found);
 }

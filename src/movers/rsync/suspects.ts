@@ -17,6 +17,14 @@ export interface SourceLook {
   suspects: string[];
   /** What the source looks like, to be compared with next time. */
   now: Fingerprint;
+  /** What has become of the source since the target's newest point; undefined where that is not wholly known. */
+  since?: {
+    /** Entries that it had then. */
+    entriesBefore: number;
+    /** Those of them that are gone. */
+    vanished: number;
+    changed: readonly Change[];
+  };
 }
 
 interface Question {
@@ -30,6 +38,8 @@ interface Question {
    * contents are compared by checksum.
    */
   isBlind?: boolean;
+  /** Is told of each entry, too. */
+  onEntry?: OnEntry;
 }
 
 /** Empty ones too: they may have been names of one file, and have parted. */
@@ -75,17 +85,18 @@ const pick = (changed: readonly Change[], how: readonly Change['how'][]) =>
 /** One walk over the source; another one over a clone that holds what the live volume may not, or where nothing is known. */
 export async function lookAtSource(
   host: Runner,
-  { sourcePath, livePath, history: { confirmed, isUnconfirmed }, isBlind = false }: Question,
+  { sourcePath, livePath, history: { confirmed, isUnconfirmed }, isBlind = false, onEntry }: Question,
   options: WalkOptions,
 ): Promise<SourceLook> {
   const trustedBefore = livePath === undefined ? Infinity : await findBirth(host, sourcePath);
   const [maker, comparer] = [new FingerprintMaker(), new FingerprintComparer(confirmed)];
-  const onEntry: OnEntry = (entry, startedAt) => {
+  const all: OnEntry = (entry, startedAt) => {
     maker.add(entry, Math.min(startedAt, trustedBefore));
     comparer.add(entry, startedAt);
+    onEntry?.(entry, startedAt);
   };
-  const end = await walk(host, livePath ?? sourcePath, onEntry, options);
-  const { changed, vanished } = comparer.end(end);
+  const end = await walk(host, livePath ?? sourcePath, all, options);
+  const { changed, vanished, isWhole } = comparer.end(end);
   const now = maker.end(end);
   const isClone = livePath !== undefined;
   // Nothing is known of a single file in the clone by then.
@@ -97,7 +108,13 @@ export async function lookAtSource(
     // What a broken attempt has brought may have changed since.
     ...(isUnconfirmed ? (['new'] as const) : []),
   ]);
-  if (!isClone) return { suspects, now };
+  const isKnown = confirmed !== undefined && isWhole && !isUnconfirmed;
+  if (!isClone)
+    return {
+      suspects,
+      now,
+      ...(isKnown && { since: { entriesBefore: confirmed.entries, vanished, changed } }),
+    };
   const gone = vanished > 0 ? await listGone(host, sourcePath, now, options) : [];
   return { suspects: [...suspects, ...gone], now };
 }

@@ -43,6 +43,8 @@ const FoundSchema = z.object({
   isEmpty: z.literal(true).exactOptional(),
   /** The landing answers a list of files that others wrote to, whose content is to be compared. */
   hasWritten: z.literal(true).exactOptional(),
+  /** There is no name in the replica that its newest point has not, as far as it was looked at. */
+  hasNoNewNames: z.literal(true).exactOptional(),
 });
 
 /** What the target found, and opened a landing to. */

@@ -3,8 +3,9 @@ import { modifyWindow } from '../../model/keeps';
 import { rsyncOptions } from '../../model/movers';
 import type { Host } from '../../hosts/contract';
 import { readKeyNote } from '../../landings/ssh-client';
+import type { LeftOut } from '../../model/left-out';
 import type { TransferStats } from '../../model/records';
-import type { WalkOptions } from '../../trees/walk';
+import type { OnEntry, WalkOptions } from '../../trees/walk';
 import type { TransferRequest } from '../contract';
 import { readOpened, readResolved, type RsyncTransfer } from './told';
 import { makeApprovalRequired } from '../shared/approval';
@@ -12,14 +13,14 @@ import { describeLink } from '../shared/link';
 import { transferAttempt } from '../shared/names';
 import { ProgressMeter } from '../shared/progress';
 import { classifyEnding, countVanished, parseSkippedDeletions, PARTIAL, VANISHED } from './classify';
-import { foresee } from './foresee';
-import { findLeftOut } from './left-out';
+import { foresee, foreseeByNames } from './foresee';
+import { findLeftOut, LeftOutFinder } from './left-out';
 import { findParted } from './parted-names';
 import { measureLink, rememberLink } from './compression';
 import { makeClientOptions, writerOf } from './options';
 import { parseItem, parseProgress } from './output';
 import { openHistory } from './source-history';
-import { filesAmong, listFiles, lookAtSource } from './suspects';
+import { filesAmong, listFiles, lookAtSource, type SourceLook } from './suspects';
 import { requireSource, runRsync } from './run-rsync';
 import { StatsCounter } from './stats';
 import { findUndone, parseKept } from './undone';
@@ -105,14 +106,18 @@ async function transferTree(
   host: Host,
   request: RsyncTransfer,
   suspects: readonly string[],
+  look: Pick<SourceLook, 'since'> = {},
 ): Promise<TransferStats> {
   const { onProgress, found, maxDeletions } = request;
   const isWhole = found.isEmpty === true;
   const expectedBytes = isWhole ? request.expectedBytes?.files : undefined;
   const now = () => performance.now();
   const meter = new ProgressMeter({ onProgress, now, ...(expectedBytes && { expectedBytes }) });
-  const foreseen = maxDeletions === undefined || isWhole ? undefined : await foresee(host, request, suspects);
-  if (foreseen?.isEqual && suspects.length === 0) return foreseen.stats;
+  const foreseen =
+    maxDeletions === undefined || isWhole
+      ? undefined
+      : (foreseeByNames(request, look, suspects) ?? (await foresee(host, request, suspects)));
+  if (foreseen?.stats && foreseen.isEqual && suspects.length === 0) return foreseen.stats;
   const { bytesToSend, suspectBytes = 0 } = foreseen ?? {};
   if (bytesToSend !== undefined) meter.expect(bytesToSend);
   let content: TransferStats | undefined;
@@ -124,7 +129,7 @@ async function transferTree(
   const main = await push(host, request, meter);
   await learnLink(host, request, main);
   // What the dry pass counted the main one has done.
-  const dry = foreseen && { ...foreseen.stats, bytesChanged: 0, filesChanged: 0 };
+  const dry = foreseen?.stats && { ...foreseen.stats, bytesChanged: 0, filesChanged: 0 };
   return sumUp(main, [dry, content]);
 }
 
@@ -138,8 +143,11 @@ async function findInDoubt(host: Host, request: RsyncTransfer, options: WalkOpti
   return writeMode === 'delayed' ? findParted(host, request, options) : [];
 }
 
-/** Compares the source with what is remembered of it, and remembers what was brought over. */
-async function bringOver(host: Host, request: RsyncTransfer): Promise<TransferStats> {
+/**
+ * Compares the source with what is remembered of it, and remembers what was brought over.
+ * @param onEntry is told of each entry that is compared
+ */
+async function bringOver(host: Host, request: RsyncTransfer, onEntry?: OnEntry): Promise<TransferStats> {
   const { id, mover, found, writeMode, remembered, reach, signal } = request;
   const { runner, path: sourcePath } = reach;
   const isEmpty = found.isEmpty === true;
@@ -154,13 +162,47 @@ async function bringOver(host: Host, request: RsyncTransfer): Promise<TransferSt
   const history = await openHistory(host, id, remembered);
   const { livePath } = remembered;
   const isBlind = checksum || modifyWindow(found.keeps) !== -1;
-  const question = { sourcePath, history, isBlind, ...(livePath !== undefined && { livePath }) };
-  const { suspects, now } = await lookAtSource(runner, question, options);
+  const question = {
+    ...{ sourcePath, history, isBlind },
+    ...(livePath !== undefined && { livePath }),
+    ...(onEntry && { onEntry }),
+  };
+  const look = await lookAtSource(runner, question, options);
+  const { suspects, now } = look;
   await history.begin(now, isEmpty);
   const inDoubt = isCompared ? [] : [...new Set([...suspects, ...written])];
-  const stats = await transferTree(host, request, inDoubt);
+  const stats = await transferTree(host, request, inDoubt, look);
   await history.end(now);
   return stats;
+}
+
+/** Brings a tree over, and finds what of it is not carried. */
+async function bringWhatIsCarried(host: Host, request: RsyncTransfer): Promise<TransferStats> {
+  const { reach, remembered, signal } = request;
+  const walked = { ...request, sourcePath: reach.path, ...writerOf(request) };
+  const tell = (stats: TransferStats, leftOut: readonly LeftOut[]) => ({
+    ...stats,
+    ...(leftOut.length > 0 && { leftOut: [...leftOut] }),
+  });
+  // The tree itself is looked at anyway, where it is no clone of what is remembered.
+  if (remembered && remembered.livePath === undefined) {
+    const finder = await LeftOutFinder.open(reach.runner, walked);
+    const stats = await bringOver(host, request, finder.addWalked);
+    return tell(stats, await finder.finish());
+  }
+  const over = new AbortController();
+  const looking = findLeftOut(reach.runner, {
+    ...walked,
+    signal: AbortSignal.any([signal, over.signal]),
+  });
+  looking.catch(() => undefined);
+  try {
+    const stats = await bringOver(host, request);
+    return tell(stats, await looking);
+  } finally {
+    over.abort();
+    await looking.catch(() => undefined);
+  }
 }
 
 /** `transfer` of the mover contract. */
@@ -169,25 +211,7 @@ export async function transfer(
   { opened, told, ...asked }: TransferRequest,
 ): Promise<TransferStats> {
   const request = { ...asked, ...readOpened(opened), resolved: readResolved(told) };
-  const { resolved, reach, signal } = request;
-  const over = new AbortController();
   // A state of its storage is whole: what that lacks is told by its driver.
-  const looking =
-    resolved['whole'] === 'yes'
-      ? Promise.resolve([])
-      : findLeftOut(reach.runner, {
-          ...request,
-          sourcePath: reach.path,
-          ...writerOf(request),
-          signal: AbortSignal.any([signal, over.signal]),
-        });
-  looking.catch(() => undefined);
-  try {
-    const stats = await bringOver(host, request);
-    const leftOut = await looking;
-    return { ...stats, ...(leftOut.length > 0 && { leftOut }) };
-  } finally {
-    over.abort();
-    await looking.catch(() => undefined);
-  }
+  if (request.resolved['whole'] === 'yes') return await bringOver(host, request);
+  return await bringWhatIsCarried(host, request);
 }

@@ -15,7 +15,7 @@ import type { VolumeKeeper } from './volume';
 
 export type { CaptureRequest, State } from './freezer';
 export type { Clone, PointStamp, PublishRequest, SincePoint, WriteWindow } from './points';
-export type { Inspection, Released, VolumeSize } from './volume';
+export type { DiskUse, Inspection, Released, VolumeSize } from './volume';
 
 /**
  * What a kind can do. `host` is the agent's own, in whose state folder a kind keeps its notes; where its data is, is the

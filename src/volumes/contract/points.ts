@@ -1,5 +1,5 @@
 /** Recovery points of a replica, and what is made of them. */
-import type { Filters, Instant, Point, PointMethod, Volume } from '../../model/records';
+import type { Filters, Instant, Point, PointMethod, Volume, Written } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import type { LeftOut } from '../../model/left-out';
 import type { StreamPlan } from '../../model/plan-stream';
@@ -83,11 +83,10 @@ export interface Points {
   ): Promise<void>;
 
   /**
-   * Right before a transfer that compares files by size and time: the files of the live replica that others wrote to
-   * since its newest point, as `./a/b`, a byte a character; the transfer compares their content. Writes nothing. Left
-   * out by kinds whose storage proves a state by its identity.
+   * Right before a transfer that compares files by size and time: what others wrote to the live replica since its newest
+   * point. Writes nothing. Left out by kinds whose storage proves a state by its identity.
    */
-  listWritten?(host: Host, volume: Volume, request: SincePoint): Promise<string[]>;
+  listWritten?(host: Host, volume: Volume, request: SincePoint): Promise<Written>;
 
   /**
    * True where others wrote anything to the live replica since its newest point: files, folders, links, deletions.

@@ -12,8 +12,6 @@ export interface Inspection extends Room {
   mountPoint: string;
   /** No entry but Tidemark's own and `lost+found`. */
   empty: boolean;
-  /** Multiply linked regular files exist (see `planTransfer`). */
-  hasHardLinks: boolean;
   capture: CaptureMethod[];
   points: PointMethod[];
   /** For each method that is not offered, why, and the alternative. */
@@ -33,6 +31,13 @@ export interface Released {
   copyOf: string;
 }
 
+/** What a live volume takes on disk. */
+export interface DiskUse {
+  diskBytes: number;
+  /** Multiply linked regular files exist (see `planTransfer`). */
+  hasHardLinks: boolean;
+}
+
 /** What a volume holds. */
 export interface VolumeSize {
   /** Bytes as long as its files are. */
@@ -42,11 +47,8 @@ export interface VolumeSize {
 }
 
 export interface VolumeKeeper {
-  /**
-   * Looks, changes nothing.
-   * @param hardLinks also look for multiply linked files: reads the whole tree.
-   */
-  inspect(host: Host, volume: Volume, options?: { hardLinks?: boolean }): Promise<Inspection>;
+  /** Looks, changes nothing. Does not read the whole tree. */
+  inspect(host: Host, volume: Volume): Promise<Inspection>;
 
   /**
    * Guards of DESIGN.md, before anything is changed: present, mounted where it must be, not a system
@@ -66,8 +68,8 @@ export interface VolumeKeeper {
    */
   disclaim(host: Host, volume: Volume, relationship: string, copyOf?: string): Promise<void>;
 
-  /** Bytes on disk of the live volume; zero where there is none. Part of every sync: as cheap as it can be. */
-  diskBytes(host: Host, volume: Volume): Promise<number>;
+  /** What the live volume takes on disk; nothing where there is none. Part of every sync: as cheap as it can be. */
+  diskUse(host: Host, volume: Volume): Promise<DiskUse>;
 
   /** What the live volume holds, counted: may read the whole tree. All zero where there is none. */
   size(host: Host, volume: Volume): Promise<VolumeSize>;

@@ -1,5 +1,4 @@
 /** Directories, on any filesystem; more can be done with them on btrfs and XFS. */
-import { measureTree } from '../../trees/measure-tree';
 import { quota } from '../btrfs/quota';
 import type { KindImplementation, VolumeDriver } from '../contract';
 import { makeReach } from '../shared/make-reach';
@@ -14,7 +13,7 @@ import { pointPath, points } from './points';
 import { prune } from './prune';
 import { publish } from './publish';
 import { rollback } from './rollback';
-import { size } from './size';
+import { diskUse, size } from './size';
 import { demote, promote } from './switch';
 import { listWritten, wasWritten } from './written';
 
@@ -30,7 +29,7 @@ export const folderDriver: VolumeDriver = {
   // Its newest state is the tree itself: rsync finds what differs.
   states: () => Promise.resolve([]),
   isChanged: () => Promise.resolve(false),
-  diskBytes: (host, { path }) => measureTree(host, path),
+  diskUse,
   size,
   // Other filesystems tell nothing of theirs without tools of their own.
   quota,

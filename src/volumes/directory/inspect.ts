@@ -1,6 +1,5 @@
 /** What a volume is, and what can be done with it on this very filesystem. */
-import { STATE_FOLDER } from '../../model/paths';
-import { NOT_CONTENT, pruneNames } from '../../trees/own-entries';
+import { NOT_CONTENT } from '../../trees/own-entries';
 import { dirname, join } from 'node:path';
 import { TidemarkError } from '../../model/errors';
 import type { CaptureMethod, PointMethod, Volume } from '../../model/records';
@@ -10,7 +9,7 @@ import type { Inspection } from '../contract';
 import { findMount } from '../../trees/mounts';
 import { findPlace, type Place } from './place';
 import { showClaims } from '../shared/state';
-import { classifyFailure, isFull, runTool, writeRecord } from '../shared/tools';
+import { classifyFailure, isFull, writeRecord } from '../shared/tools';
 
 /** Filesystems that may share blocks between files; whether one does is tried. */
 const MAY_REFLINK = new Set(['xfs', 'bcachefs', 'ocfs2', 'zfs', 'overlay', 'nfs', 'nfs4', 'cifs']);
@@ -19,11 +18,7 @@ const WITHOUT_SHARING =
   'use copyMethod HardLink (a target) or Direct (a source), or put the volume on btrfs or XFS';
 
 /** `inspect` of the volume contract. */
-export async function inspect(
-  host: Host,
-  volume: Volume,
-  options: { hardLinks?: boolean } = {},
-): Promise<Inspection> {
+export async function inspect(host: Host, volume: Volume): Promise<Inspection> {
   const place = await findPlace(host, volume);
   const claims = showClaims(place.state);
   return {
@@ -32,7 +27,6 @@ export async function inspect(
     mountPoint: place.mount.point,
     ...(await findRoom(place)),
     empty: !place.exists || (await isEmpty(place)),
-    hasHardLinks: place.exists && options.hardLinks === true && (await hasHardLinks(place, place.root)),
     ...(await findMethods(place)),
     ...claims,
   };
@@ -44,19 +38,6 @@ export const findRoom = ({ host, mount, root, exists }: Place): Promise<Room> =>
 
 /** No entry but those that are not content. */
 export const isEmpty = ({ host, root }: Place): Promise<boolean> => host.files.isEmpty(root, NOT_CONTENT);
-
-/** Reads the whole tree, up to the first regular file that has more than one name. */
-export async function hasHardLinks(place: Place, root: string): Promise<boolean> {
-  const own = pruneNames([STATE_FOLDER]);
-  // Files that vanish meanwhile make find fail, and change nothing in the answer.
-  const found = await runTool(
-    place,
-    ['find', '.', '-xdev', ...own, '-type', 'f', '-links', '+1', '-print', '-quit'],
-    { cwd: root },
-    [1],
-  );
-  return found.stdout.length > 0;
-}
 
 type Methods = Pick<Inspection, 'capture' | 'points' | 'whyNot'>;
 

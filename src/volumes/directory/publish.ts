@@ -9,7 +9,6 @@ import { snapshot } from './capture';
 import { ensureFolder, findReadyPlace, makeAttempt, PARTIAL, type ReadyPlace } from './place';
 import { cloneVolume } from './reflink';
 import { copyGeneration } from './generation';
-import { hasHardLinks } from './inspect';
 import { withLock } from '../shared/lock';
 import { removeTree } from './remove-tree';
 import { flush, type PointRecord, readWholeRecords, removeRecord, treePath, writePoint } from './points';
@@ -122,7 +121,7 @@ async function fill(
         changed: look.isKnown && newest.tree === records.at(-1)?.tree ? look.changed : undefined,
       };
       await copyGeneration(place, partial, previous || undefined, options);
-      return await hasHardLinks(place, place.root);
+      return look.hasHardLinks;
     }
     case 'Direct':
       throw makeError(place, 'UnsupportedCapture', 'Direct keeps no tree');

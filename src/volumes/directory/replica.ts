@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host } from '../../hosts/contract';
-import { type Comparison, compareWithFingerprint, type Fingerprint } from '../../trees/fingerprint';
+import { compareWithFingerprint, type Fingerprint, type Look } from '../../trees/fingerprint';
 import { readFingerprint, writeFingerprint } from '../../trees/fingerprint-file';
 import { checkName } from '../shared/tools';
 import type { WorkOptions } from '../../trees/linked-names';
@@ -15,11 +15,10 @@ import { flush, type PointRecord } from './points';
 /** What was written right before is out of the grain of the clock by then, and can be trusted the next time. */
 const SETTLE_MS = 40;
 
-export type ReplicaLook = Comparison & {
-  now: Fingerprint;
+export interface ReplicaLook extends Look {
   /** It is known what the replica looked like when that point was made. */
   isKnown: boolean;
-};
+}
 
 function folderOf({ host, root }: Pick<Place, 'host' | 'root'>, relationship: string): string {
   const volume = createHash('sha256').update(root).digest('hex').slice(0, 16);

@@ -1,11 +1,44 @@
 import type { Host } from '../../hosts/contract';
+import { makeRecordReader } from '../../hosts/record-reader';
+import { STATE_FOLDER } from '../../model/paths';
 import type { Volume } from '../../model/records';
-import type { VolumeSize } from '../contract';
 import { takeFingerprint } from '../../trees/fingerprint';
+import { pruneNames } from '../../trees/own-entries';
+import type { DiskUse, VolumeSize } from '../contract';
+
+/** Blocks, links, type, inode. No path: of 300,000 files this is 6 MB. */
+const FORMAT = String.raw`%b %n %y %i\n`;
+const BLOCK_BYTES = 512;
+
+const isThere = async (host: Host, path: string) =>
+  (await host.files.stat(`${path}/.`).catch(() => undefined))?.type === 'directory';
 
 /** `size` of the volume contract. */
 export async function size(host: Host, { path }: Volume): Promise<VolumeSize> {
-  if ((await host.run(['test', '-d', path])).exitCode !== 0) return { fileBytes: 0, entries: 0 };
+  if (!(await isThere(host, path))) return { fileBytes: 0, entries: 0 };
   const { fileBytes, entries } = await takeFingerprint(host, path);
   return { fileBytes, entries };
+}
+
+/** `diskUse` of the volume contract, within its filesystem: one walk. What Tidemark keeps inside does not count. */
+export async function diskUse(host: Host, { path }: Volume): Promise<DiskUse> {
+  const use = { diskBytes: 0, hasHardLinks: false };
+  if (!(await isThere(host, path))) return use;
+  const linked = new Set<string>();
+  const { push } = makeRecordReader((record) => {
+    const [blocks, links, type = '', inode = ''] = record.split(' ');
+    if (type !== 'd' && Number(links) > 1) {
+      use.hasHardLinks ||= type === 'f';
+      if (linked.has(inode)) return;
+      linked.add(inode);
+    }
+    use.diskBytes += Number(blocks) * BLOCK_BYTES;
+  }, '\n');
+  // Files that vanish meanwhile make find fail, with the rest already printed.
+  await host.run(['find', '.', '-xdev', ...pruneNames([STATE_FOLDER]), '-printf', FORMAT], {
+    cwd: path,
+    onStdout: push,
+    maxOutputBytes: 64 * 1024,
+  });
+  return use;
 }

@@ -1,5 +1,5 @@
 /** What others wrote to a replica since its newest point: a transfer compares it by content, or somebody is asked. */
-import type { Volume } from '../../model/records';
+import type { Volume, Written } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import type { SincePoint, WriteWindow } from '../contract';
 import { TICK_SECONDS } from '../../trees/fingerprint';
@@ -10,11 +10,13 @@ import { readWholeRecords } from './points';
 import { lookAtReplica, type ReplicaLook } from './replica';
 
 /** `listWritten` of the volume contract. */
-export async function listWritten(host: Host, volume: Volume, request: SincePoint): Promise<string[]> {
-  const changed = (await lookSincePoint(host, volume, request))?.changed ?? [];
-  return changed
+export async function listWritten(host: Host, volume: Volume, request: SincePoint): Promise<Written> {
+  const look = await lookSincePoint(host, volume, request);
+  if (!look) return { files: [], hasNoNewNames: false };
+  const files = look.changed
     .filter(({ entry }) => hasContent(entry) && !wasLanded(entry, request.landings))
     .map(({ entry }) => entry.path);
+  return { files, hasNoNewNames: look.isWhole && look.changed.every(({ how }) => how !== 'new') };
 }
 
 /** `wasWritten` of the volume contract. */

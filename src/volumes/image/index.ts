@@ -3,7 +3,7 @@ import type { KindImplementation, VolumeDriver } from '../contract';
 import { makeReach } from '../shared/make-reach';
 import { capture, release } from './capture';
 import { check, claim, demote, disclaim, promote } from './claims';
-import { diskBytes, inspect, size } from './inspect';
+import { diskUse, inspect, size } from './inspect';
 import { findPlace } from './place';
 import { clone, markVerified, pointPath, points, prune, removeClones, rollback } from './points';
 import { publish } from './publish';
@@ -19,7 +19,7 @@ export const imageDriver: VolumeDriver = {
   capture,
   states: async () => [],
   isChanged: async (host, volume, relationship) => isChanged(await findPlace(host, volume), relationship),
-  diskBytes,
+  diskUse,
   size,
   release,
   points,

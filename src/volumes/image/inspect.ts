@@ -2,7 +2,7 @@
 import type { Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import { showClaims } from '../shared/state';
-import type { Inspection, VolumeSize } from '../contract';
+import type { DiskUse, Inspection, VolumeSize } from '../contract';
 import { indexNames, sumBytes } from './image-set';
 import { findPlace } from './place';
 
@@ -19,7 +19,6 @@ export async function inspect(host: Host, volume: Volume): Promise<Inspection> {
     mountPoint: place.mount.point,
     ...(await host.files.room(place.exists ? place.root : place.mount.point)),
     empty: indexNames(images).size === 0,
-    hasHardLinks: false,
     capture: ['Snapshot'],
     points: ['Snapshot'],
     whyNot: { Direct: WHY_NOT, Clone: WHY_NOT, HardLink: WHY_NOT },
@@ -34,7 +33,7 @@ export async function size(host: Host, volume: Volume): Promise<VolumeSize> {
   return { fileBytes: sumBytes(images), entries: images.length };
 }
 
-/** `diskBytes` of the volume contract. */
-export async function diskBytes(host: Host, volume: Volume): Promise<number> {
-  return (await size(host, volume)).fileBytes;
+/** `diskUse` of the volume contract. */
+export async function diskUse(host: Host, volume: Volume): Promise<DiskUse> {
+  return { diskBytes: (await size(host, volume)).fileBytes, hasHardLinks: false };
 }

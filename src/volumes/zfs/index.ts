@@ -4,7 +4,7 @@ import { makeReach } from '../shared/make-reach';
 import { capture, isChanged, release, states } from './capture';
 import { check, claim, disclaim } from './claims';
 import { clone, pointPath, removeClones } from './clones';
-import { diskBytes, inspect, size } from './inspect';
+import { diskUse, inspect, size } from './inspect';
 import { markVerified, points } from './points';
 import { prune } from './prune';
 import { publish } from './publish';
@@ -22,7 +22,7 @@ export const zfsDriver: VolumeDriver = {
   capture,
   states,
   isChanged,
-  diskBytes,
+  diskUse,
   quota,
   size,
   release,

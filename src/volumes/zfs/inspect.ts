@@ -2,7 +2,7 @@
 import type { Host } from '../../hosts/contract';
 import type { Volume } from '../../model/records';
 import { showClaims } from '../shared/state';
-import type { Inspection, VolumeSize } from '../contract';
+import type { DiskUse, Inspection, VolumeSize } from '../contract';
 import { isEmpty } from './capture';
 import { readClaims } from './claims';
 import { datasetsOf, numberOf } from './listing';
@@ -23,7 +23,6 @@ export async function inspect(host: Host, volume: Volume): Promise<Inspection> {
     mountPoint: mounted === 'yes' ? mountpoint : '',
     freeBytes: await readFree(place),
     empty: await isEmpty(place),
-    hasHardLinks: false,
     capture: ['Snapshot'],
     points: ['Snapshot'],
     whyNot: { Direct: INSTEAD, Clone: INSTEAD, HardLink: INSTEAD },
@@ -45,11 +44,12 @@ async function readFree(place: Place): Promise<number> {
 
 /** `size` of the volume contract. ZFS does not count files. */
 export async function size(host: Host, volume: Volume): Promise<VolumeSize> {
-  return { fileBytes: await diskBytes(host, volume), entries: 0 };
+  return { fileBytes: (await diskUse(host, volume)).diskBytes, entries: 0 };
 }
 
-/** `diskBytes` of the volume contract. */
-export async function diskBytes(host: Host, volume: Volume): Promise<number> {
+/** `diskUse` of the volume contract. A stream carries files of several names as they are: nobody asks for those. */
+export async function diskUse(host: Host, volume: Volume): Promise<DiskUse> {
   const { entries } = await findPlace(host, volume);
-  return datasetsOf(entries).reduce((sum, dataset) => sum + numberOf(dataset, 'referenced'), 0);
+  const diskBytes = datasetsOf(entries).reduce((sum, dataset) => sum + numberOf(dataset, 'referenced'), 0);
+  return { diskBytes, hasHardLinks: false };
 }
