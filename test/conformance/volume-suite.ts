@@ -1,5 +1,5 @@
 /** The promises of the volume contract, for every kind of volume. */
-import { link, mkdtemp, rm, unlink, writeFile } from 'node:fs/promises';
+import { link, mkdtemp, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +16,7 @@ import { describeSwitch } from './volume-switch-suite';
 import { describeTrees } from './volume-trees-suite';
 import { pointPath } from '../support/point-path';
 
+const MiB = 1024 ** 2;
 const ALL_CAPTURES: CaptureMethod[] = ['Snapshot', 'Clone', 'Direct'];
 const ALL_POINTS: PointMethod[] = ['Snapshot', 'Clone', 'HardLink', 'Direct'];
 
@@ -37,12 +38,31 @@ export function describeVolume(fixture: VolumeFixture): void {
 
     it('offers what its storage can do, and says why it does not offer the rest', async () => {
       const inspection = await driver.inspect(stage.host, stage.volume);
-      expect(inspection).toMatchObject({ exists: true, empty: true, hasHardLinks: false });
+      expect(inspection).toMatchObject({ exists: true, empty: true });
       expect(inspection.capture).toEqual(fixture.capture);
       expect(inspection.points).toEqual(fixture.points);
       const missing = ALL_POINTS.filter((method) => !fixture.points.includes(method));
       expect(Object.keys(inspection.whyNot).sort()).toEqual([...missing].sort());
       for (const why of Object.values(inspection.whyNot)) expect(why).toMatch(/use copyMethod \w+/);
+    });
+
+    it('tells what the live volume takes on disk, a file of several names once, and whether there is one', async () => {
+      const { host, volume } = stage;
+      const ask = () => driver.diskUse(host, volume);
+      const before = await ask();
+      expect(before.hasHardLinks).toBe(false);
+      const file = join(volume.path, 'file');
+      await writeFile(file, Buffer.alloc(MiB, 'x'));
+      await runChecked(host, ['sync', '-f', '--', volume.path]);
+      const { diskBytes } = await ask();
+      expect(diskBytes - before.diskBytes).toBeGreaterThanOrEqual(MiB);
+      await link(file, join(volume.path, 'link'));
+      const linked = await ask();
+      expect(linked.hasHardLinks).toBe(true);
+      expect(linked.diskBytes - diskBytes).toBeLessThan(MiB / 2);
+      await symlink('nowhere', join(volume.path, 'symlink'));
+      await rm(join(volume.path, 'link'));
+      expect((await ask()).hasHardLinks).toBe(false);
     });
 
     if (!fixture.contentOnly) {
