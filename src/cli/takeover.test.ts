@@ -1,5 +1,5 @@
 import { makePhaseTeller, waitingLines } from './follow-phases';
-import { makeDocument } from '../../test/support/records';
+import { makeDocument } from '../../test/support/model/records';
 import type { RelationshipStatus } from '../model/status';
 import { comeBackLines, formatTakeover, primaryOf } from './takeover';
 

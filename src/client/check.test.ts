@@ -1,4 +1,4 @@
-import { makeDocument } from '../../test/support/records';
+import { makeDocument } from '../../test/support/model/records';
 import type { RelationshipStatus, TargetStatus } from '../model/status';
 import { summarize } from '../model/summary';
 import { checkCode, formatCheck, formatUnknown } from './check';

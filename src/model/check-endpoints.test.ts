@@ -1,4 +1,4 @@
-import { beta, checkParts } from '../../test/support/check-parts';
+import { beta, checkParts } from '../../test/support/model/check-parts';
 
 test.each([
   ['/srv/wiki', 'is the same directory as the source, alpha:/srv/wiki'],

@@ -1,4 +1,4 @@
-import { beta, checkParts } from '../../test/support/check-parts';
+import { beta, checkParts } from '../../test/support/model/check-parts';
 
 test('jitter must end before the next tick', () => {
   const trigger = (jitter: string) => ({ trigger: { schedule: '*/15 * * * *', jitter } });

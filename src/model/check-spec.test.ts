@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { arbitraryRelationship } from '../../test/support/arbitrary-relationship';
-import { beta, checkParts } from '../../test/support/check-parts';
+import { arbitraryRelationship } from '../../test/support/model/arbitrary-relationship';
+import { beta, checkParts } from '../../test/support/model/check-parts';
 import { checkSpec } from './check-spec';
 import { checkDocument } from './examine-document';
 

@@ -1,4 +1,4 @@
-import { makeDocument } from '../../test/support/records';
+import { makeDocument } from '../../test/support/model/records';
 import { chooseTargets } from './choose-targets';
 
 const { targets } = makeDocument('wiki', {

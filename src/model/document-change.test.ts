@@ -1,4 +1,4 @@
-import { makeDocument } from '../../test/support/records';
+import { makeDocument } from '../../test/support/model/records';
 import { objectionTo, warnOfChange } from './document-change';
 import { targetName } from './endpoints';
 import { DEFAULT_RSYNC } from './movers/rsync';

@@ -1,4 +1,4 @@
-import { minute } from '../../test/support/records';
+import { minute } from '../../test/support/model/records';
 import {
   decodeAttempts,
   decodeFailure,

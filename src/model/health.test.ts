@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { makeDocument } from '../../test/support/records';
+import { makeDocument } from '../../test/support/model/records';
 import { assess, assessTarget, HEALTHS, isRpoKept, nextStatusChange, promiseOf } from './health';
 import type { Promised, WatchedTarget } from './health';
 import type { Takeover } from './status';

@@ -15,7 +15,7 @@ import {
   recordTakeover,
 } from './relationship-state';
 import type { RelationshipState } from './relationship-state';
-import { makeDocument } from '../../test/support/records';
+import { makeDocument } from '../../test/support/model/records';
 import type { Relationship } from './spec';
 import type { OperationKind, Takeover } from './status';
 import { awaitedNames, replicatedTo, takeoversOf } from './takeovers';

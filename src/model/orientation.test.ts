@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { arbitraryRelationship } from '../../test/support/arbitrary-relationship';
+import { arbitraryRelationship } from '../../test/support/model/arbitrary-relationship';
 import { targetName, volumePath } from './endpoints';
 import { orient, primaryAfter, primaryName, sourceName } from './orientation';
-import { makeDocument } from '../../test/support/records';
+import { makeDocument } from '../../test/support/model/records';
 import type { Relationship, SourceSpec, TargetSpec } from './spec';
 
 const place = (end: SourceSpec | TargetSpec) => `${end.host}:${volumePath(end)}`;

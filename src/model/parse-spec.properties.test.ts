@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { stringify } from 'yaml';
-import { arbitraryRelationship } from '../../test/support/arbitrary-relationship';
+import { arbitraryRelationship } from '../../test/support/model/arbitrary-relationship';
 import type { SpecPath } from './issues';
 import { knownKeys } from './json-schema';
 import { parseSpecs } from './parse-spec';

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { makeDocument } from '../../test/support/records';
+import { makeDocument } from '../../test/support/model/records';
 import { pinLimitsOf, pinsAfter, planPins } from './pins';
 import type { Pin, PinLimits } from './pins';
 

@@ -1,4 +1,4 @@
-import { makeDocument } from '../../test/support/records';
+import { makeDocument } from '../../test/support/model/records';
 import { recalledState } from './recalled-state';
 import { applyDocument, initialState } from './relationship-state';
 import type { RelationshipState } from './relationship-state';

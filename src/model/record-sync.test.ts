@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { makeDocument, makeOutcome, makePoint, makeSync } from '../../test/support/records';
+import { makeDocument, makeOutcome, makePoint, makeSync } from '../../test/support/model/records';
 import { recordSyncEnd } from './record-sync';
 import type { Failure, SyncRecord, TargetOutcome } from './records';
 import { applyDocument, initialState, phaseOf, toStatus, waitingForApproval } from './relationship-state';

@@ -1,4 +1,4 @@
-import { makeDocument as makeRelationship, makeOutcome, makeSync } from '../../test/support/records';
+import { makeDocument as makeRelationship, makeOutcome, makeSync } from '../../test/support/model/records';
 import { recordSyncEnd } from './record-sync';
 import { applyDocument, initialState, recordTakeover } from './relationship-state';
 

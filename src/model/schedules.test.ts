@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { makeDocument } from '../../test/support/records';
+import { makeDocument } from '../../test/support/model/records';
 import { nextTick, schedulesOf, targetsDue } from './schedules';
 
 const target = (name: string, schedule?: string) => ({

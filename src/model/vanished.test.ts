@@ -1,4 +1,4 @@
-import { makeDocument } from '../../test/support/records';
+import { makeDocument } from '../../test/support/model/records';
 import { assess, watchedOf } from './health';
 import { applyDocument, initialState, toStatus } from './relationship-state';
 import { summarize } from './summary';

@@ -1,5 +1,5 @@
-import { FakeCatalog, makeRelationshipEntry } from '../../test/support/catalog-fake';
-import { makeDocument } from '../../test/support/records';
+import { FakeCatalog, makeRelationshipEntry } from '../../test/support/model/catalog-fake';
+import { makeDocument } from '../../test/support/model/records';
 import { hostsOfCatalog, makeHostsSource, type HostsSourceOptions } from './hosts-seen';
 
 const NOW = Date.parse('2026-11-21T08:00:00Z');

@@ -1,5 +1,5 @@
-import { FakeCatalog, makeRelationshipEntry } from '../../test/support/catalog-fake';
-import { makeDocument, minute } from '../../test/support/records';
+import { FakeCatalog, makeRelationshipEntry } from '../../test/support/model/catalog-fake';
+import { makeDocument, minute } from '../../test/support/model/records';
 import { DURATION_BUCKETS, type SyncTotals } from '../catalog/contract';
 import type { HostsSource } from './hosts-seen';
 import { checkCode } from '../client/check';

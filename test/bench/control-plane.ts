@@ -3,8 +3,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeRelationshipId } from '../../src/model/names';
 import { syncUpdate } from '../../src/api/messages';
-import { eventually } from '../support/system';
-import type { TestSystem } from '../support/system';
+import { eventually } from '../support/system/system';
+import type { TestSystem } from '../support/system/system';
 import { median, residentBytes } from './measure';
 
 export interface ControlFigures {

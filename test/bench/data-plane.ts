@@ -6,7 +6,7 @@
  */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TestSystem } from '../support/system';
+import type { TestSystem } from '../support/system/system';
 import { changeEightBytes, changeTenFiles, makeBigFile, makeSmallFiles } from './data';
 import { median, timePipe } from './measure';
 import type { PlainSsh } from './ssh';

@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { ImageStore } from '../support/image-stores';
+import { ImageStore } from '../support/storage/image-stores';
 import type { Bench } from './data-plane';
 import { median, timePipe } from './measure';
 import type { StreamRow } from './streams';

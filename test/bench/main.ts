@@ -6,7 +6,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, release, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { TestSystem } from '../support/system';
+import { TestSystem } from '../support/system/system';
 import { measureControlPlane } from './control-plane';
 import type { ControlFigures } from './control-plane';
 import { measureDataPlane } from './data-plane';

@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { TestPool } from '../support/zfs';
+import { TestPool } from '../support/storage/zfs';
 import { median, timePipe } from './measure';
 import type { Bench } from './data-plane';
 

@@ -5,7 +5,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeRelationshipId } from '../../src/model/names';
-import { TestSystem } from '../support/system';
+import { TestSystem } from '../support/system/system';
 import { makeRandom, ChangingTree } from './world';
 import { MIB, Watched } from './watched';
 

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { PointEntry } from '../../src/catalog/contract';
-import { eventually, TestSystem } from '../support/system';
+import { eventually, TestSystem } from '../support/system/system';
 import { MIB, Watched } from './watched';
 
 const exec = promisify(execFile);

@@ -8,8 +8,8 @@ import { randomBytes } from 'node:crypto';
 import { lstat, mkdir, readdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type FilesystemKind, TestFilesystem } from '../support/filesystems';
-import { eventually, TestSystem } from '../support/system';
+import { type FilesystemKind, TestFilesystem } from '../support/storage/filesystems';
+import { eventually, TestSystem } from '../support/system/system';
 import { MIB, Watched } from './watched';
 import { describeTree } from './world';
 

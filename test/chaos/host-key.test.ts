@@ -10,8 +10,8 @@ import { randomBytes } from 'node:crypto';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { reservePorts } from '../support/ports';
-import { eventually, TestSystem } from '../support/system';
+import { reservePorts } from '../support/hosts/ports';
+import { eventually, TestSystem } from '../support/system/system';
 import { Watched } from './watched';
 
 const exec = promisify(execFile);

@@ -8,7 +8,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeRelationshipId } from '../../src/model/names';
 import type { RelationshipStatus } from '../../src/model/status';
-import { eventually, TestSystem } from '../support/system';
+import { eventually, TestSystem } from '../support/system/system';
 import { tell } from '../support/tell';
 import { pointFolders } from './watched';
 import { ChangingTree, describeTree, diffTrees, digestTree, makeRandom } from './world';

@@ -10,9 +10,9 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomFillSync } from 'node:crypto';
 import { promisify } from 'node:util';
-import { TestFilesystem } from '../support/filesystems';
-import { TwoHosts } from '../support/netns';
-import { eventually, TestSystem } from '../support/system';
+import { TestFilesystem } from '../support/storage/filesystems';
+import { TwoHosts } from '../support/hosts/netns';
+import { eventually, TestSystem } from '../support/system/system';
 import { MIB, Watched } from './watched';
 
 const exec = promisify(execFile);

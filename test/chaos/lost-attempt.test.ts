@@ -6,7 +6,7 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
-import { eventually, TestSystem } from '../support/system';
+import { eventually, TestSystem } from '../support/system/system';
 import { MIB, Watched } from './watched';
 import { ChangingTree, makeRandom } from './world';
 

@@ -1,7 +1,7 @@
 /** The same random histories between two hosts on which nothing is installed: all that is known of them comes over SSH. */
 import { join } from 'node:path';
-import { TestSshd } from '../support/ssh-host';
-import { TestSystem } from '../support/system';
+import { TestSshd } from '../support/hosts/ssh-host';
+import { TestSystem } from '../support/system/system';
 import { tell } from '../support/tell';
 import { HOSTS } from './crash/hosts';
 import { History } from './referee/history';

@@ -2,7 +2,7 @@
  * Random histories against the referee, on every kind of volume by every way of freezing it. The seed that a run
  * tells plays it again: see `referee/settings.ts`.
  */
-import { TestSystem } from '../support/system';
+import { TestSystem } from '../support/system/system';
 import { tell } from '../support/tell';
 import { History } from './referee/history';
 import { ImageHistory } from './referee/image-history';

@@ -9,7 +9,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { ErrorType } from '../../src/model/errors';
-import { eventually, TestSystem } from '../support/system';
+import { eventually, TestSystem } from '../support/system/system';
 import { Watched } from './watched';
 import { describeTree } from './world';
 

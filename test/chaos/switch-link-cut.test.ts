@@ -4,12 +4,12 @@ import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Price } from '../../src/model/price';
 import type { FailoverResult, ReverseResult } from '../../src/api/messages';
-import { TestFilesystem } from '../support/filesystems';
-import { TwoHosts } from '../support/netns';
-import { awaitEnd, carryOut, start, untilStatus, update } from '../support/switching';
-import { eventually, TestSystem } from '../support/system';
+import { TestFilesystem } from '../support/storage/filesystems';
+import { TwoHosts } from '../support/hosts/netns';
+import { awaitEnd, carryOut, start, untilStatus, update } from '../support/system/switching';
+import { eventually, TestSystem } from '../support/system/system';
 import { tell } from '../support/tell';
-import { syncWell, writeDocument } from '../support/user';
+import { syncWell, writeDocument } from '../support/system/user';
 import { MIB } from './watched';
 import { describeTree, diffTrees } from './world';
 

@@ -7,8 +7,8 @@ import type { ErrorType } from '../../src/model/errors';
 import { makeRelationshipId } from '../../src/model/names';
 import type { RelationshipStatus } from '../../src/model/status';
 import type { RelationshipSummary } from '../../src/model/summary';
-import { untilStatus } from '../support/switching';
-import { eventually, type TestSystem } from '../support/system';
+import { untilStatus } from '../support/system/switching';
+import { eventually, type TestSystem } from '../support/system/system';
 import { describeTree, diffTrees, digestTree } from './world';
 
 export const MIB = 1024 ** 2;

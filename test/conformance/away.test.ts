@@ -11,11 +11,11 @@ import { makeLocalHost } from '../../src/hosts/local';
 import { startLandingSshd } from '../../src/landings/sshd';
 import { makeHostQueue } from '../../src/model/names';
 import { IMPLEMENTATIONS, makeVolumes } from '../../src/volumes/registry';
-import { awayDirectories, AwayHost } from '../support/away';
-import { compareTrees } from '../support/compare-trees';
-import { makeNastyTree } from '../support/nasty-tree';
-import { TwoHosts } from '../support/netns';
-import { eventually, TestSystem } from '../support/system';
+import { awayDirectories, AwayHost } from '../support/hosts/away';
+import { compareTrees } from '../support/trees/compare-trees';
+import { makeNastyTree } from '../support/trees/nasty-tree';
+import { TwoHosts } from '../support/hosts/netns';
+import { eventually, TestSystem } from '../support/system/system';
 
 const log = pino({ level: 'silent' });
 

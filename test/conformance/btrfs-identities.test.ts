@@ -7,10 +7,10 @@ import { runChecked } from '../../src/hosts/run-checked';
 import { MoverSchema } from '../../src/model/spec';
 import { btrfsMover } from '../../src/volumes/btrfs/send';
 import { btrfsDriver } from '../../src/volumes/btrfs';
-import { setReadOnlyByKernel } from '../support/btrfs-writable';
-import { compareTrees } from '../support/compare-trees';
-import { TestFilesystem } from '../support/filesystems';
-import { StreamRig } from '../support/sync-rig';
+import { setReadOnlyByKernel } from '../support/storage/btrfs-writable';
+import { compareTrees } from '../support/trees/compare-trees';
+import { TestFilesystem } from '../support/storage/filesystems';
+import { StreamRig } from '../support/rigs/sync-rig';
 
 const host = makeLocalHost({ name: 'test', home: tmpdir() });
 const btrfs = (...argv: string[]) => runChecked(host, ['btrfs', ...argv]);

@@ -10,8 +10,8 @@ import { btrfsMover } from '../../src/volumes/btrfs/send';
 import { btrfsDriver } from '../../src/volumes/btrfs';
 import { exchangeNames, mendNames } from '../../src/volumes/btrfs/exchange';
 import { findPlace } from '../../src/volumes/directory/place';
-import { TestFilesystem } from '../support/filesystems';
-import { StreamRig } from '../support/sync-rig';
+import { TestFilesystem } from '../support/storage/filesystems';
+import { StreamRig } from '../support/rigs/sync-rig';
 
 const KILLED = 'killed';
 

@@ -7,10 +7,10 @@ import { runChecked } from '../../src/hosts/run-checked';
 import { MoverSchema } from '../../src/model/spec';
 import { btrfsMover } from '../../src/volumes/btrfs/send';
 import { btrfsDriver } from '../../src/volumes/btrfs';
-import { compareTrees, describeTree } from '../support/compare-trees';
-import { TestFilesystem } from '../support/filesystems';
-import { makeNastyTree } from '../support/nasty-tree';
-import { StreamRig } from '../support/sync-rig';
+import { compareTrees, describeTree } from '../support/trees/compare-trees';
+import { TestFilesystem } from '../support/storage/filesystems';
+import { makeNastyTree } from '../support/trees/nasty-tree';
+import { StreamRig } from '../support/rigs/sync-rig';
 
 const host = makeLocalHost({ name: 'test', home: tmpdir() });
 const btrfs = (...argv: string[]) => runChecked(host, ['btrfs', ...argv]);

@@ -1,4 +1,4 @@
-import { makeBtrfsStorage } from '../support/btrfs-storage';
+import { makeBtrfsStorage } from '../support/storage/btrfs-storage';
 import { testStreamMover } from './stream-mover-suite';
 
 testStreamMover('btrfs send', makeBtrfsStorage);

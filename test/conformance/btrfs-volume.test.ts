@@ -6,8 +6,8 @@ import { promisify } from 'node:util';
 import { makeLocalHost } from '../../src/hosts/local';
 import { defaultMover } from '../../src/model/spec';
 import { btrfsDriver } from '../../src/volumes/btrfs';
-import { makeSubvolumeFixture } from '../support/btrfs-fixtures';
-import { TestFilesystem } from '../support/filesystems';
+import { makeSubvolumeFixture } from '../support/storage/btrfs-fixtures';
+import { TestFilesystem } from '../support/storage/filesystems';
 import { makeStamp, SOURCE, TARGET } from './volume-fixture';
 import { describeVolume } from './volume-suite';
 

@@ -1,5 +1,5 @@
 import type { Catalog } from '../../src/catalog/contract';
-import { makeOutcome, makePoint, makeSync, minute } from '../support/records';
+import { makeOutcome, makePoint, makeSync, minute } from '../support/model/records';
 
 /** What the catalog contract promises of recovery points. */
 export function describePoints(catalog: () => Catalog): void {

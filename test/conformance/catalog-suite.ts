@@ -1,6 +1,6 @@
 import type { Catalog } from '../../src/catalog/contract';
 import { DURATION_BUCKETS } from '../../src/catalog/contract';
-import { makeDocument, makeOutcome, makePoint, makeSync, minute } from '../support/records';
+import { makeDocument, makeOutcome, makePoint, makeSync, minute } from '../support/model/records';
 import { describePoints } from './catalog-points-suite';
 
 /** Every promise of the catalog contract. @param open a catalog that is empty at first. */

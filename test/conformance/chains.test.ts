@@ -8,7 +8,7 @@ import type { Host } from '../../src/hosts/contract';
 import { makeLocalHost } from '../../src/hosts/local';
 import type { CaptureMethod, PointMethod } from '../../src/model/records';
 import { directoryDriver as driver } from '../../src/volumes/directory';
-import { type FilesystemKind, TestFilesystem } from '../support/filesystems';
+import { type FilesystemKind, TestFilesystem } from '../support/storage/filesystems';
 import { makeStamp, TARGET } from './volume-fixture';
 import { makeVolumes } from '../../src/volumes/registry';
 

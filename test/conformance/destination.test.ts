@@ -9,8 +9,8 @@ import { directoryDriver } from '../../src/volumes/directory';
 import { btrfsDriver } from '../../src/volumes/btrfs';
 import { checkDestination } from '../../src/volumes/destination';
 import { zfsDriver } from '../../src/volumes/zfs';
-import { TestFilesystem } from '../support/filesystems';
-import { TestPool } from '../support/zfs';
+import { TestFilesystem } from '../support/storage/filesystems';
+import { TestPool } from '../support/storage/zfs';
 import { SOURCE, TARGET } from './volume-fixture';
 
 let host: Host;

@@ -1,4 +1,4 @@
-import { makeFolderFixture, makeWholeFixture } from '../support/directory-fixtures';
+import { makeFolderFixture, makeWholeFixture } from '../support/storage/directory-fixtures';
 import { describeVolume } from './volume-suite';
 
 describeVolume(makeFolderFixture('btrfs'));

@@ -6,10 +6,10 @@ import type { Host } from '../../src/hosts/contract';
 import { makeLocalHost } from '../../src/hosts/local';
 import { runChecked } from '../../src/hosts/run-checked';
 import { directoryDriver as driver } from '../../src/volumes/directory';
-import { compareTrees, describeTree } from '../support/compare-trees';
-import { type FilesystemKind, TestFilesystem } from '../support/filesystems';
+import { compareTrees, describeTree } from '../support/trees/compare-trees';
+import { type FilesystemKind, TestFilesystem } from '../support/storage/filesystems';
 import { makeStamp, SOURCE, TARGET } from './volume-fixture';
-import { pointPath } from '../support/point-path';
+import { pointPath } from '../support/trees/point-path';
 
 let host: Host;
 let folder: string;

@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { makeLocalHost } from '../../src/hosts/local';
 import type { PointMethod, Volume } from '../../src/model/records';
-import { compareTrees, describeTree } from '../support/compare-trees';
-import { makeFolderFixture } from '../support/directory-fixtures';
+import { compareTrees, describeTree } from '../support/trees/compare-trees';
+import { makeFolderFixture } from '../support/storage/directory-fixtures';
 import type { DriverCall } from '../support/programs/call-driver';
 import { sample } from '../support/sample';
 import { makeStamp, TARGET, type VolumeFixture } from './volume-fixture';
-import { pointPath } from '../support/point-path';
+import { pointPath } from '../support/trees/point-path';
 
 /** So often each is killed; `TIDEMARK_CHAOS_ROUNDS` says otherwise. */
 const ROUNDS = Number(process.env.TIDEMARK_CHAOS_ROUNDS ?? 2);

@@ -1,6 +1,6 @@
 import type { SshHost } from '../../src/hosts/ssh';
-import { makeFolderFixture } from '../support/directory-fixtures';
-import { connectTo, TestSshd } from '../support/ssh-host';
+import { makeFolderFixture } from '../support/storage/directory-fixtures';
+import { connectTo, TestSshd } from '../support/hosts/ssh-host';
 import { describeVolume } from './volume-suite';
 
 const local = makeFolderFixture('ext4');

@@ -6,8 +6,8 @@ import { makeLocalHost } from '../../src/hosts/local';
 import type { Host } from '../../src/hosts/contract';
 import { runChecked } from '../../src/hosts/run-checked';
 import { directoryDriver as driver } from '../../src/volumes/directory';
-import { describeTree } from '../support/compare-trees';
-import { type FilesystemKind, TestFilesystem } from '../support/filesystems';
+import { describeTree } from '../support/trees/compare-trees';
+import { type FilesystemKind, TestFilesystem } from '../support/storage/filesystems';
 import { makeStamp, SOURCE, TARGET } from './volume-fixture';
 
 let host: Host;

@@ -1,4 +1,4 @@
-import { makeFolderFixture } from '../support/directory-fixtures';
+import { makeFolderFixture } from '../support/storage/directory-fixtures';
 import { describeVolume } from './volume-suite';
 
 describeVolume(makeFolderFixture('tmpfs'));

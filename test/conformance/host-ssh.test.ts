@@ -1,5 +1,5 @@
 import type { SshHost } from '../../src/hosts/ssh';
-import { connectTo, TestSshd } from '../support/ssh-host';
+import { connectTo, TestSshd } from '../support/hosts/ssh-host';
 import { describeHost } from './host-suite';
 
 let sshd: TestSshd;

@@ -1,4 +1,4 @@
-import { ImageRig } from '../support/image-rig';
+import { ImageRig } from '../support/rigs/image-rig';
 import { describeImages } from './image-suite';
 
 describeImages('containerd', 'containerd');

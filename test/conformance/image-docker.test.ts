@@ -1,5 +1,5 @@
-import { ImageRig } from '../support/image-rig';
-import { LAYER_BYTES } from '../support/image-stores';
+import { ImageRig } from '../support/rigs/image-rig';
+import { LAYER_BYTES } from '../support/storage/image-stores';
 import { describeImages } from './image-suite';
 
 describeImages('docker', 'docker');

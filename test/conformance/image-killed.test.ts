@@ -1,7 +1,7 @@
 /** Images survive an agent that is killed after any of its commands, again and again. */
-import { Mortality } from '../support/mortal-host';
-import { ImageRig } from '../support/image-rig';
-import { BLOG, type ImageStore, OWN, WIKI } from '../support/image-stores';
+import { Mortality } from '../support/hosts/mortal-host';
+import { ImageRig } from '../support/rigs/image-rig';
+import { BLOG, type ImageStore, OWN, WIKI } from '../support/storage/image-stores';
 
 const NEWS = 'registry.example/team/news:v1';
 /** More than any sync takes. */

@@ -1,6 +1,6 @@
-import { ImageRig } from '../support/image-rig';
-import { WIKI } from '../support/image-stores';
-import { makeSshHosts } from '../support/ssh-host';
+import { ImageRig } from '../support/rigs/image-rig';
+import { WIKI } from '../support/storage/image-stores';
+import { makeSshHosts } from '../support/hosts/ssh-host';
 import { describeImages } from './image-suite';
 
 describeImages('podman', 'podman');

@@ -3,8 +3,8 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { imageDriver } from '../../src/volumes/image';
 import type { EngineKind } from '../../src/volumes/image/store';
-import { ImageRig } from '../support/image-rig';
-import { BLOG, ImageStore, LAYER_BYTES, OWN, WIKI } from '../support/image-stores';
+import { ImageRig } from '../support/rigs/image-rig';
+import { BLOG, ImageStore, LAYER_BYTES, OWN, WIKI } from '../support/storage/image-stores';
 
 /** A little of everything else that an image is: its configuration, manifest, tar headers. */
 const OVERHEAD = 60_000;

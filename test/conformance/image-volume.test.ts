@@ -6,8 +6,8 @@ import { imageDriver } from '../../src/volumes/image';
 import type { Claim, Volume } from '../../src/model/records';
 import { BAD_REQUEST, makeLandingCommand } from '../../src/volumes/image/send/landing-script';
 import { errorOfType } from '../support/expect-type';
-import { ImageRig } from '../support/image-rig';
-import { BLOG, type ImageStore, WIKI } from '../support/image-stores';
+import { ImageRig } from '../support/rigs/image-rig';
+import { BLOG, type ImageStore, WIKI } from '../support/storage/image-stores';
 import { makeStamp, SOURCE, TARGET } from './volume-fixture';
 
 let source: ImageStore;

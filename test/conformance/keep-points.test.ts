@@ -8,9 +8,9 @@ import { runChecked } from '../../src/hosts/run-checked';
 import type { Volume } from '../../src/model/records';
 import { RetainSchema } from '../../src/model/spec';
 import { makeVolumes } from '../../src/volumes/registry';
-import { TestFilesystem } from '../support/filesystems';
+import { TestFilesystem } from '../support/storage/filesystems';
 import { makeStamp, TARGET } from './volume-fixture';
-import { pointPath } from '../support/point-path';
+import { pointPath } from '../support/trees/point-path';
 
 let filesystem: TestFilesystem;
 let home: string;

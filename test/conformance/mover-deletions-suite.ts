@@ -2,10 +2,10 @@
 import { mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Mover, WriteMode } from '../../src/movers/contract';
-import { compareTrees, describeTree } from '../support/compare-trees';
+import { compareTrees, describeTree } from '../support/trees/compare-trees';
 import { errorOfType } from '../support/expect-type';
-import { makeMoverRig, moverSpec, type MoverRig } from '../support/mover-rig';
-import { makeNastyTree } from '../support/nasty-tree';
+import { makeMoverRig, moverSpec, type MoverRig } from '../support/rigs/mover-rig';
+import { makeNastyTree } from '../support/trees/nasty-tree';
 
 const WRITE_MODES: readonly WriteMode[] = ['inPlace', 'delayed'];
 

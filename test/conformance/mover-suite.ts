@@ -2,9 +2,9 @@
 import { chmod, link, mkdir, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Mover, WriteMode } from '../../src/movers/contract';
-import { compareTrees, describeTree } from '../support/compare-trees';
+import { compareTrees, describeTree } from '../support/trees/compare-trees';
 import { errorOfType } from '../support/expect-type';
-import { findProcesses } from '../support/find-processes';
+import { findProcesses } from '../support/hosts/find-processes';
 import {
   captureOf,
   directoryAt,
@@ -14,8 +14,8 @@ import {
   type MoverRig,
   type MakeHosts,
   makeLocalHosts,
-} from '../support/mover-rig';
-import { makeNastyTree } from '../support/nasty-tree';
+} from '../support/rigs/mover-rig';
+import { makeNastyTree } from '../support/trees/nasty-tree';
 import { reachHere } from '../../src/movers/reach';
 
 const WRITE_MODES: readonly WriteMode[] = ['inPlace', 'delayed'];

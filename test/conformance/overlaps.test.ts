@@ -8,7 +8,7 @@ import { runChecked } from '../../src/hosts/run-checked';
 import type { Claim } from '../../src/model/records';
 import { directoryDriver as driver } from '../../src/volumes/directory';
 import { checkBeside } from '../../src/volumes/shared/apart';
-import { TestFilesystem } from '../support/filesystems';
+import { TestFilesystem } from '../support/storage/filesystems';
 
 let host: Host;
 let folder: string;

@@ -6,8 +6,8 @@ import { makeLocalHost } from '../../src/hosts/local';
 import { runChecked } from '../../src/hosts/run-checked';
 import { directoryDriver } from '../../src/volumes/directory';
 import { zfsDriver } from '../../src/volumes/zfs';
-import { TestFilesystem, type FilesystemKind } from '../support/filesystems';
-import { TestPool } from '../support/zfs';
+import { TestFilesystem, type FilesystemKind } from '../support/storage/filesystems';
+import { TestPool } from '../support/storage/zfs';
 
 const MIB = 1024 ** 2;
 const host = makeLocalHost({ name: 'beta', home: join(tmpdir(), 'tidemark-room') });

@@ -17,9 +17,9 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Progress } from '../../src/model/records';
 import { rsyncMover } from '../../src/movers/rsync';
-import { compareTrees } from '../support/compare-trees';
+import { compareTrees } from '../support/trees/compare-trees';
 import { errorOfType } from '../support/expect-type';
-import { makeMoverRig, moverSpec, type MoverRig, type SyncOptions } from '../support/mover-rig';
+import { makeMoverRig, moverSpec, type MoverRig, type SyncOptions } from '../support/rigs/mover-rig';
 
 const MiB = 1024 ** 2;
 

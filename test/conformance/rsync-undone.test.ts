@@ -4,10 +4,10 @@ import { mkdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { rsyncMover } from '../../src/movers/rsync';
-import { compareTrees } from '../support/compare-trees';
+import { compareTrees } from '../support/trees/compare-trees';
 import { errorOfType } from '../support/expect-type';
-import { TestFilesystem } from '../support/filesystems';
-import { makeMoverRig, type MoverRig } from '../support/mover-rig';
+import { TestFilesystem } from '../support/storage/filesystems';
+import { makeMoverRig, type MoverRig } from '../support/rigs/mover-rig';
 
 const run = promisify(execFile);
 

@@ -1,6 +1,6 @@
 import type { SshHost } from '../../src/hosts/ssh';
-import { connectTo, TestSshd } from '../support/ssh-host';
-import { makeZfsStorage } from '../support/zfs-storage';
+import { connectTo, TestSshd } from '../support/hosts/ssh-host';
+import { makeZfsStorage } from '../support/storage/zfs-storage';
 import { describeSnapshotVolume } from './snapshot-volume-suite';
 
 let sshd: TestSshd;

@@ -8,11 +8,11 @@ import { join } from 'node:path';
 import type { Host } from '../../src/hosts/contract';
 import type { Volume } from '../../src/model/records';
 import type { PointStamp } from '../../src/volumes/contract';
-import { killAtEveryCommand } from '../support/cut-host';
-import { describeFiles, makeFiles, type SnapshotStorage } from '../support/snapshot-storage';
+import { killAtEveryCommand } from '../support/hosts/cut-host';
+import { describeFiles, makeFiles, type SnapshotStorage } from '../support/storage/snapshot-storage';
 import { connectHere, makeStamp, SOURCE, type Stage, TARGET } from './volume-fixture';
 import { describeClaims } from './volume-suite';
-import { pointPath } from '../support/point-path';
+import { pointPath } from '../support/trees/point-path';
 
 const RELATIONSHIP = 'wiki';
 

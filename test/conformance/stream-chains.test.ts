@@ -3,10 +3,10 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Point, Volume } from '../../src/model/records';
 import { MoverSchema } from '../../src/model/spec';
-import { makeBtrfsStorage } from '../support/btrfs-storage';
-import { SnapshotRig, type Sent } from '../support/snapshot-rig';
-import type { SnapshotStorage } from '../support/snapshot-storage';
-import { makeZfsStorage, zfs } from '../support/zfs-storage';
+import { makeBtrfsStorage } from '../support/storage/btrfs-storage';
+import { SnapshotRig, type Sent } from '../support/rigs/snapshot-rig';
+import type { SnapshotStorage } from '../support/storage/snapshot-storage';
+import { makeZfsStorage, zfs } from '../support/storage/zfs-storage';
 
 const ROUNDS = 3;
 const LARGE = 400_000;

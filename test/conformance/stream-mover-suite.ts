@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import type { Host } from '../../src/hosts/contract';
 import type { HeldState } from '../../src/model/records';
 import { planStream } from '../../src/model/plan-stream';
-import { killAtEveryCommand } from '../support/cut-host';
+import { killAtEveryCommand } from '../support/hosts/cut-host';
 import { errorOfType } from '../support/expect-type';
-import { findProcesses } from '../support/find-processes';
-import { makeLocalHosts, type MakeHosts } from '../support/mover-rig';
-import { describeFiles, makeFiles, type SnapshotStorage } from '../support/snapshot-storage';
-import { makeRigForEach, SnapshotRig, type StreamTarget } from '../support/snapshot-rig';
+import { findProcesses } from '../support/hosts/find-processes';
+import { makeLocalHosts, type MakeHosts } from '../support/rigs/mover-rig';
+import { describeFiles, makeFiles, type SnapshotStorage } from '../support/storage/snapshot-storage';
+import { makeRigForEach, SnapshotRig, type StreamTarget } from '../support/rigs/snapshot-rig';
 import { testRepairs } from './stream-repair-suite';
 import { declarationOf } from '../../src/model/kinds';
 

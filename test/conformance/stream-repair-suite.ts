@@ -4,10 +4,10 @@ import { chmod, copyFile, readFile, rename, rm, writeFile } from 'node:fs/promis
 import { join } from 'node:path';
 import type { Host } from '../../src/hosts/contract';
 import { planStream } from '../../src/model/plan-stream';
-import { killAtEveryCommand, withoutProgram } from '../support/cut-host';
+import { killAtEveryCommand, withoutProgram } from '../support/hosts/cut-host';
 import { errorOfType } from '../support/expect-type';
-import type { RigBench, SnapshotRig } from '../support/snapshot-rig';
-import { describeFiles, makeFiles } from '../support/snapshot-storage';
+import type { RigBench, SnapshotRig } from '../support/rigs/snapshot-rig';
+import { describeFiles, makeFiles } from '../support/storage/snapshot-storage';
 
 const LARGE = 4_000_000;
 /** Each stage takes two syncs. */

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import type { Host } from '../../src/hosts/contract';
 import { makeLocalHost } from '../../src/hosts/local';
 import { directoryDriver } from '../../src/volumes/directory';
-import { compareTrees } from '../support/compare-trees';
-import { TestFilesystem } from '../support/filesystems';
+import { compareTrees } from '../support/trees/compare-trees';
+import { TestFilesystem } from '../support/storage/filesystems';
 import { makeStamp, TARGET } from './volume-fixture';
-import { pointPath } from '../support/point-path';
+import { pointPath } from '../support/trees/point-path';
 
 describe('a file that has as many names in older points as its filesystem takes', () => {
   const relationship = 'wiki';

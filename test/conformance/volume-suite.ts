@@ -8,13 +8,13 @@ import { runChecked } from '../../src/hosts/run-checked';
 import type { CaptureMethod, PointMethod } from '../../src/model/records';
 import { defaultMover } from '../../src/model/spec';
 import type { PointStamp, VolumeDriver } from '../../src/volumes/contract';
-import { compareTrees, describeTree } from '../support/compare-trees';
-import { makeNastyTree } from '../support/nasty-tree';
-import { writeInPlace } from '../support/damage';
+import { compareTrees, describeTree } from '../support/trees/compare-trees';
+import { makeNastyTree } from '../support/trees/nasty-tree';
+import { writeInPlace } from '../support/trees/damage';
 import { makeStamp, SOURCE, type Stage, TARGET, type VolumeFixture } from './volume-fixture';
 import { describeSwitch } from './volume-switch-suite';
 import { describeTrees } from './volume-trees-suite';
-import { pointPath } from '../support/point-path';
+import { pointPath } from '../support/trees/point-path';
 
 const MiB = 1024 ** 2;
 const ALL_CAPTURES: CaptureMethod[] = ['Snapshot', 'Clone', 'Direct'];

@@ -1,10 +1,10 @@
 /** A volume becomes the primary, or gives that up. */
 import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { compareTrees, describeTree } from '../support/compare-trees';
-import { makeNastyTree } from '../support/nasty-tree';
+import { compareTrees, describeTree } from '../support/trees/compare-trees';
+import { makeNastyTree } from '../support/trees/nasty-tree';
 import { makeStamp, SOURCE, type Stage, TARGET, type VolumeFixture } from './volume-fixture';
-import { pointPath } from '../support/point-path';
+import { pointPath } from '../support/trees/point-path';
 
 const DEMOTED = { ...TARGET, epoch: 2 };
 const PROMOTED = { ...SOURCE, epoch: 2 };

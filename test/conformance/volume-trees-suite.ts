@@ -16,11 +16,11 @@ import type { Host } from '../../src/hosts/contract';
 import { runChecked } from '../../src/hosts/run-checked';
 import type { PointMethod } from '../../src/model/records';
 import type { PointStamp } from '../../src/volumes/contract';
-import { compareTrees, describeTree } from '../support/compare-trees';
-import { damageTree, writeInPlace } from '../support/damage';
-import { makeNastyTree } from '../support/nasty-tree';
+import { compareTrees, describeTree } from '../support/trees/compare-trees';
+import { damageTree, writeInPlace } from '../support/trees/damage';
+import { makeNastyTree } from '../support/trees/nasty-tree';
 import { makeStamp, type Stage, TARGET, type VolumeFixture } from './volume-fixture';
-import { pointPath } from '../support/point-path';
+import { pointPath } from '../support/trees/point-path';
 
 const NEVER = 'point-999999';
 

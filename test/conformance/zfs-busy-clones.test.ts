@@ -1,9 +1,9 @@
 /** Mounted clones of what is to be renamed: zfs-fuse waits for them, for ever; any other ZFS does not mind. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeRigForEach, type SnapshotRig } from '../support/snapshot-rig';
-import type { SnapshotStorage } from '../support/snapshot-storage';
-import { makeZfsStorage, zfs } from '../support/zfs-storage';
+import { makeRigForEach, type SnapshotRig } from '../support/rigs/snapshot-rig';
+import type { SnapshotStorage } from '../support/storage/snapshot-storage';
+import { makeZfsStorage, zfs } from '../support/storage/zfs-storage';
 
 let storage: SnapshotStorage;
 let rig: SnapshotRig;

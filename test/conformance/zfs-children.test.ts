@@ -10,9 +10,9 @@ import { partsOf } from '../../src/volumes/zfs/parts';
 import { findPlace } from '../../src/volumes/zfs/place';
 import { findPoint } from '../../src/volumes/zfs/points';
 import { branchSide, discardSide } from '../../src/volumes/zfs/swap';
-import type { SnapshotStorage } from '../support/snapshot-storage';
-import { makeRigForEach, SnapshotRig } from '../support/snapshot-rig';
-import { makeZfsStorage, renameDatasets, zfs } from '../support/zfs-storage';
+import type { SnapshotStorage } from '../support/storage/snapshot-storage';
+import { makeRigForEach, SnapshotRig } from '../support/rigs/snapshot-rig';
+import { makeZfsStorage, renameDatasets, zfs } from '../support/storage/zfs-storage';
 
 const spec = MoverSchema.parse({ zfs: { recursive: true } });
 

@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runZfs } from '../../src/volumes/zfs/tools';
-import type { SnapshotStorage } from '../support/snapshot-storage';
-import { makeRigForEach, type SnapshotRig } from '../support/snapshot-rig';
-import { makeZfsStorage } from '../support/zfs-storage';
+import type { SnapshotStorage } from '../support/storage/snapshot-storage';
+import { makeRigForEach, type SnapshotRig } from '../support/rigs/snapshot-rig';
+import { makeZfsStorage } from '../support/storage/zfs-storage';
 
 const FILES = 100;
 

@@ -1,4 +1,4 @@
-import { makeZfsStorage } from '../support/zfs-storage';
+import { makeZfsStorage } from '../support/storage/zfs-storage';
 import { testStreamMover } from './stream-mover-suite';
 
 testStreamMover('zfs send', makeZfsStorage);

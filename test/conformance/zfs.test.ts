@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { makeLocalHost } from '../../src/hosts/local';
 import { MoverSchema } from '../../src/model/spec';
 import { zfsDriver } from '../../src/volumes/zfs';
-import { TestPool } from '../support/zfs';
-import { makeZfsStorage } from '../support/zfs-storage';
+import { TestPool } from '../support/storage/zfs';
+import { makeZfsStorage } from '../support/storage/zfs-storage';
 import { describeSnapshotVolume } from './snapshot-volume-suite';
 
 describeSnapshotVolume('a ZFS dataset', makeZfsStorage);

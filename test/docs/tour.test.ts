@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { reservePorts } from '../support/ports';
+import { reservePorts } from '../support/hosts/ports';
 import { readPages, readSteps, ROOT, type Step } from '../support/markdown';
 
 jest.setTimeout(300_000);

@@ -6,12 +6,12 @@ import { randomFillSync } from 'node:crypto';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FailoverResult } from '../../src/api/messages';
-import { compareTrees } from '../support/compare-trees';
-import { TwoHosts } from '../support/netns';
-import { TestSshd } from '../support/ssh-host';
-import { carryOut, untilStatus } from '../support/switching';
-import { eventually, TestSystem } from '../support/system';
-import { syncWell, writeDocument } from '../support/user';
+import { compareTrees } from '../support/trees/compare-trees';
+import { TwoHosts } from '../support/hosts/netns';
+import { TestSshd } from '../support/hosts/ssh-host';
+import { carryOut, untilStatus } from '../support/system/switching';
+import { eventually, TestSystem } from '../support/system/system';
+import { syncWell, writeDocument } from '../support/system/user';
 
 jest.setTimeout(240_000);
 

@@ -6,12 +6,12 @@ import { makeLocalHost } from '../../src/hosts/local';
 import { runChecked } from '../../src/hosts/run-checked';
 import type { SyncRecord } from '../../src/model/records';
 import type { FailoverResult, RelocateResult, ReverseResult, VerifyResult } from '../../src/api/messages';
-import { compareTrees } from '../support/compare-trees';
-import { TestFilesystem } from '../support/filesystems';
-import { makeNastyTree } from '../support/nasty-tree';
-import { carryOut, untilStatus } from '../support/switching';
-import { TestSystem } from '../support/system';
-import { syncWell, writeDocument } from '../support/user';
+import { compareTrees } from '../support/trees/compare-trees';
+import { TestFilesystem } from '../support/storage/filesystems';
+import { makeNastyTree } from '../support/trees/nasty-tree';
+import { carryOut, untilStatus } from '../support/system/switching';
+import { TestSystem } from '../support/system/system';
+import { syncWell, writeDocument } from '../support/system/user';
 
 const host = makeLocalHost({ name: 'test', home: tmpdir() });
 const NAME = 'wiki';

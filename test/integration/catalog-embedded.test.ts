@@ -8,7 +8,7 @@ import { sql } from 'kysely';
 import { openEmbedded } from '../../src/catalog/embedded';
 import { openCatalog } from '../../src/catalog/open';
 import { makeSqlCatalog } from '../../src/catalog/sql-catalog';
-import { makeDocument, makeSync } from '../support/records';
+import { makeDocument, makeSync } from '../support/model/records';
 
 const ROUNDS = 20;
 const support = join(__dirname, '..', 'support');

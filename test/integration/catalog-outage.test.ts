@@ -3,9 +3,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeOperationId } from '../../src/model/names';
 import type { RelationshipInput } from '../../src/model/spec';
-import { startPostgres } from '../support/postgres';
-import type { TestPostgres } from '../support/postgres';
-import { eventually, TestSystem } from '../support/system';
+import { startPostgres } from '../support/system/postgres';
+import type { TestPostgres } from '../support/system/postgres';
+import { eventually, TestSystem } from '../support/system/system';
 
 jest.setTimeout(180_000);
 

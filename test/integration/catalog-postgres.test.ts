@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
 import { openCatalog } from '../../src/catalog/open';
 import { TidemarkError } from '../../src/model/errors';
-import { reservePorts } from '../support/ports';
-import { startPostgres, type TestPostgres } from '../support/postgres';
-import { makeDocument, makeOutcome, makeSync } from '../support/records';
+import { reservePorts } from '../support/hosts/ports';
+import { startPostgres, type TestPostgres } from '../support/system/postgres';
+import { makeDocument, makeOutcome, makeSync } from '../support/model/records';
 
 let postgres: TestPostgres;
 beforeAll(async () => {

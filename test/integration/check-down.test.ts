@@ -1,7 +1,7 @@
 /** `tidemark get --check` answers monitoring in time, whatever is down or hangs, and says what it could not know. */
 import { join } from 'node:path';
-import { TestSystem } from '../support/system';
-import { writeDocument } from '../support/user';
+import { TestSystem } from '../support/system/system';
+import { writeDocument } from '../support/system/user';
 
 let system: TestSystem;
 

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { makeRelationshipId } from '../../src/model/names';
 import type { RelationshipInput } from '../../src/model/spec';
 import type { RelationshipStatus } from '../../src/model/status';
-import { eventually, TestSystem } from '../support/system';
-import { temporalCli } from '../support/temporal-cli';
+import { eventually, TestSystem } from '../support/system/system';
+import { temporalCli } from '../support/system/temporal-cli';
 
 jest.setTimeout(180_000);
 

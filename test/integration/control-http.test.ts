@@ -13,9 +13,9 @@ import type { Listening } from '../../src/workers/http/listen';
 import { makeControlMetrics, makeRegistry } from '../../src/workers/metrics';
 import { startMetricsServer } from '../../src/workers/metrics-server';
 import { serveSdkMetrics } from '../../src/workers/sdk-metrics';
-import { makeDocument, makeOutcome, makePoint, makeSync, minute } from '../support/records';
-import { reservePorts } from '../support/ports';
-import { findTemporal } from '../support/temporal-server';
+import { makeDocument, makeOutcome, makePoint, makeSync, minute } from '../support/model/records';
+import { reservePorts } from '../support/hosts/ports';
+import { findTemporal } from '../support/system/temporal-server';
 
 let folder: string;
 let catalog: Catalog;

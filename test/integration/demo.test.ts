@@ -4,7 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { eventually } from '../support/system';
+import { eventually } from '../support/system/system';
 
 const DEMO = resolve(__dirname, '../../dist/up/demo/index.js');
 

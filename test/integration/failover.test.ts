@@ -6,12 +6,12 @@ import { promisify } from 'node:util';
 import type { Price } from '../../src/model/price';
 import type { DrillOutcome } from '../../src/model/status';
 import type { FailoverResult, RelocateResult, ReverseResult } from '../../src/api/messages';
-import { compareTrees } from '../support/compare-trees';
-import { TestFilesystem } from '../support/filesystems';
-import { makeNastyTree } from '../support/nasty-tree';
-import { attempt, carryOut, untilStatus, update } from '../support/switching';
-import { eventually, TestSystem } from '../support/system';
-import { syncWell, writeDocument } from '../support/user';
+import { compareTrees } from '../support/trees/compare-trees';
+import { TestFilesystem } from '../support/storage/filesystems';
+import { makeNastyTree } from '../support/trees/nasty-tree';
+import { attempt, carryOut, untilStatus, update } from '../support/system/switching';
+import { eventually, TestSystem } from '../support/system/system';
+import { syncWell, writeDocument } from '../support/system/user';
 
 let system: TestSystem;
 

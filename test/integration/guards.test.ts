@@ -5,8 +5,8 @@ import type { PointEntry } from '../../src/catalog/contract';
 import type { SyncRecord } from '../../src/model/records';
 import type { RelationshipInput } from '../../src/model/spec';
 import type { RelationshipSummary } from '../../src/model/summary';
-import { TestFilesystem } from '../support/filesystems';
-import { TestSystem } from '../support/system';
+import { TestFilesystem } from '../support/storage/filesystems';
+import { TestSystem } from '../support/system/system';
 import {
   applyAndSync,
   approveAndSync,
@@ -16,7 +16,7 @@ import {
   syncWell,
   writeDocument,
   writeFiles,
-} from '../support/user';
+} from '../support/system/user';
 
 jest.setTimeout(120_000);
 

@@ -3,8 +3,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeRelationshipId } from '../../src/model/names';
 import { syncUpdate } from '../../src/api/messages';
-import { TestFilesystem } from '../support/filesystems';
-import { eventually, TestSystem } from '../support/system';
+import { TestFilesystem } from '../support/storage/filesystems';
+import { eventually, TestSystem } from '../support/system/system';
 
 const MOST_EVENTS = 60;
 

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SyncRecord } from '../../src/model/records';
 import type { HookSpec, RelationshipInput } from '../../src/model/spec';
-import { TestFilesystem } from '../support/filesystems';
-import { eventually, TestSystem } from '../support/system';
+import { TestFilesystem } from '../support/storage/filesystems';
+import { eventually, TestSystem } from '../support/system/system';
 import {
   applyAndSync,
   parseError,
@@ -14,7 +14,7 @@ import {
   syncWell,
   writeDocument,
   writeFiles,
-} from '../support/user';
+} from '../support/system/user';
 
 jest.setTimeout(120_000);
 

@@ -1,10 +1,10 @@
 /** Images of a primary that is lost, taken over and comes back: a whole system, real stores, from the command line. */
 import type { DrillOutcome } from '../../src/model/status';
 import type { FailoverResult, ReverseResult } from '../../src/api/messages';
-import { ImageStore } from '../support/image-stores';
-import { carryOut } from '../support/switching';
-import { TestSystem } from '../support/system';
-import { applyAndSync, syncWell, writeDocument } from '../support/user';
+import { ImageStore } from '../support/storage/image-stores';
+import { carryOut } from '../support/system/switching';
+import { TestSystem } from '../support/system/system';
+import { applyAndSync, syncWell, writeDocument } from '../support/system/user';
 
 const WIKI = 'registry.example/team/wiki:v1';
 const BLOG = 'registry.example/team/blog:v1';

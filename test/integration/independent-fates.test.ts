@@ -10,10 +10,10 @@ import { runChecked } from '../../src/hosts/run-checked';
 import type { SyncRecord } from '../../src/model/records';
 import type { RelationshipInput } from '../../src/model/spec';
 import type { RelationshipSummary } from '../../src/model/summary';
-import { compareTrees } from '../support/compare-trees';
-import { TestFilesystem } from '../support/filesystems';
-import { eventually, TestSystem } from '../support/system';
-import { applyAndSync, syncNow, writeDocument, writeFiles } from '../support/user';
+import { compareTrees } from '../support/trees/compare-trees';
+import { TestFilesystem } from '../support/storage/filesystems';
+import { eventually, TestSystem } from '../support/system/system';
+import { applyAndSync, syncNow, writeDocument, writeFiles } from '../support/system/user';
 
 jest.setTimeout(240_000);
 

@@ -20,9 +20,9 @@ import type { Landing, LandingRequest } from '../../src/landings/contract';
 import { knowsUtc, type RemoteLandings, startRemoteLandings } from '../../src/landings/remote';
 import { LANDING_ALIAS, makeKey, prepareSsh } from '../../src/landings/ssh-client';
 import { tryLanding } from '../../src/landings/try-landing';
-import { inAnHour } from '../support/mover-rig';
-import { connectTo, TestSshd } from '../support/ssh-host';
-import { DROP_COPIED_MOUNTS } from '../support/zfs';
+import { inAnHour } from '../support/rigs/mover-rig';
+import { connectTo, TestSshd } from '../support/hosts/ssh-host';
+import { DROP_COPIED_MOUNTS } from '../support/storage/zfs';
 
 const ID = { relationship: 'wiki', target: 'beta', syncId: 'wiki-000001' };
 

@@ -9,7 +9,7 @@ import { makeLocalHost } from '../../src/hosts/local';
 import type { Landing, LandingRequest } from '../../src/landings/contract';
 import { LANDING_ALIAS, makeKey, prepareSsh, sweepKeys } from '../../src/landings/ssh-client';
 import { type LandingService, startLandingSshd } from '../../src/landings/sshd';
-import { inAnHour } from '../support/mover-rig';
+import { inAnHour } from '../support/rigs/mover-rig';
 import { waitFor } from '../support/wait-for';
 
 const ID = { relationship: 'wiki', target: 'beta', syncId: 'wiki-000001' };

@@ -9,7 +9,7 @@ import type { Landings } from '../../src/landings/contract';
 import { rsyncMover } from '../../src/movers/rsync';
 import { mergeLeftOut } from '../../src/model/left-out';
 import { directoryDriver } from '../../src/volumes/directory';
-import { TestFilesystem } from '../support/filesystems';
+import { TestFilesystem } from '../support/storage/filesystems';
 import {
   directoryAt,
   makeLocalHosts,
@@ -17,7 +17,7 @@ import {
   moverSpec,
   type MakeHosts,
   type MoverRig,
-} from '../support/mover-rig';
+} from '../support/rigs/mover-rig';
 
 const run = promisify(execFile);
 

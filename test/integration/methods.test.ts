@@ -5,12 +5,19 @@ import { makeLocalHost } from '../../src/hosts/local';
 import { runChecked } from '../../src/hosts/run-checked';
 import type { PointMethod } from '../../src/model/records';
 import type { RelationshipInput } from '../../src/model/spec';
-import { compareTrees } from '../support/compare-trees';
-import { type FilesystemKind, TestFilesystem } from '../support/filesystems';
-import { makeNastyTree } from '../support/nasty-tree';
-import { carryOut } from '../support/switching';
-import { eventually, TestSystem } from '../support/system';
-import { applyAndSync, parseError, syncAfter, syncWell, writeDocument, writeFiles } from '../support/user';
+import { compareTrees } from '../support/trees/compare-trees';
+import { type FilesystemKind, TestFilesystem } from '../support/storage/filesystems';
+import { makeNastyTree } from '../support/trees/nasty-tree';
+import { carryOut } from '../support/system/switching';
+import { eventually, TestSystem } from '../support/system/system';
+import {
+  applyAndSync,
+  parseError,
+  syncAfter,
+  syncWell,
+  writeDocument,
+  writeFiles,
+} from '../support/system/user';
 
 jest.setTimeout(120_000);
 

@@ -2,8 +2,8 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { reservePorts } from '../support/ports';
-import { eventually, TestSystem } from '../support/system';
+import { reservePorts } from '../support/hosts/ports';
+import { eventually, TestSystem } from '../support/system/system';
 
 const TOKEN = 'a-token-that-nobody-is-to-see';
 

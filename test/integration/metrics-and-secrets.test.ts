@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { SyncRecord } from '../../src/model/records';
 import type { RelationshipInput } from '../../src/model/spec';
-import { reservePorts } from '../support/ports';
-import { startPostgres, type TestPostgres } from '../support/postgres';
-import { eventually, TestSystem } from '../support/system';
-import { applyAndSync, syncAfter, syncNow, writeDocument, writeFiles } from '../support/user';
+import { reservePorts } from '../support/hosts/ports';
+import { startPostgres, type TestPostgres } from '../support/system/postgres';
+import { eventually, TestSystem } from '../support/system/system';
+import { applyAndSync, syncAfter, syncNow, writeDocument, writeFiles } from '../support/system/user';
 
 const exec = promisify(execFile);
 

@@ -17,10 +17,10 @@ import type { PointEntry } from '../../src/catalog/contract';
 import type { RelationshipInput } from '../../src/model/spec';
 import { makeLocalHost } from '../../src/hosts/local';
 import { runChecked } from '../../src/hosts/run-checked';
-import { compareTrees, describeTree } from '../support/compare-trees';
-import { TestFilesystem } from '../support/filesystems';
-import { TestSystem } from '../support/system';
-import { applyAndSync, parse, parseError, syncWell, writeDocument, writeFiles } from '../support/user';
+import { compareTrees, describeTree } from '../support/trees/compare-trees';
+import { TestFilesystem } from '../support/storage/filesystems';
+import { TestSystem } from '../support/system/system';
+import { applyAndSync, parse, parseError, syncWell, writeDocument, writeFiles } from '../support/system/user';
 
 jest.setTimeout(120_000);
 

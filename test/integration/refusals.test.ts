@@ -2,8 +2,8 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RelationshipInput } from '../../src/model/spec';
-import { TestSystem } from '../support/system';
-import { applyAndSync, parseError, writeDocument, writeFiles } from '../support/user';
+import { TestSystem } from '../support/system/system';
+import { applyAndSync, parseError, writeDocument, writeFiles } from '../support/system/user';
 
 jest.setTimeout(120_000);
 

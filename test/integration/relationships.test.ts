@@ -5,8 +5,8 @@ import type { PointEntry, SyncEntry } from '../../src/catalog/contract';
 import type { SyncRecord } from '../../src/model/records';
 import type { RelationshipInput } from '../../src/model/spec';
 import type { RelationshipSummary } from '../../src/model/summary';
-import { TestSystem } from '../support/system';
-import { applyAndSync, parse, parseError, syncWell, writeDocument, writeFiles } from '../support/user';
+import { TestSystem } from '../support/system/system';
+import { applyAndSync, parse, parseError, syncWell, writeDocument, writeFiles } from '../support/system/user';
 
 jest.setTimeout(120_000);
 

@@ -12,9 +12,9 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
-import { compareTrees } from '../support/compare-trees';
-import { TestSystem } from '../support/system';
-import { applyAndSync, parse, parseError, writeFiles } from '../support/user';
+import { compareTrees } from '../support/trees/compare-trees';
+import { TestSystem } from '../support/system/system';
+import { applyAndSync, parse, parseError, writeFiles } from '../support/system/user';
 
 jest.setTimeout(120_000);
 

@@ -8,10 +8,10 @@ import { runChecked } from '../../src/hosts/run-checked';
 import type { SyncRecord } from '../../src/model/records';
 import type { RelationshipInput } from '../../src/model/spec';
 import type { VerifyResult } from '../../src/api/messages';
-import { compareTrees } from '../support/compare-trees';
-import { TestFilesystem } from '../support/filesystems';
-import { makeNastyTree, NASTY_NAMES } from '../support/nasty-tree';
-import { TestSystem } from '../support/system';
+import { compareTrees } from '../support/trees/compare-trees';
+import { TestFilesystem } from '../support/storage/filesystems';
+import { makeNastyTree, NASTY_NAMES } from '../support/trees/nasty-tree';
+import { TestSystem } from '../support/system/system';
 import {
   applyAndSync,
   parse,
@@ -20,7 +20,7 @@ import {
   syncWell,
   writeDocument,
   writeFiles,
-} from '../support/user';
+} from '../support/system/user';
 
 jest.setTimeout(120_000);
 

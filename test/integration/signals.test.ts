@@ -6,9 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { makeRelationshipId } from '../../src/model/names';
 import type { RelationshipInput } from '../../src/model/spec';
 import type { RelationshipStatus } from '../../src/model/status';
-import { eventually, TestSystem } from '../support/system';
-import { untilStatus } from '../support/switching';
-import { temporalCli, temporalJson } from '../support/temporal-cli';
+import { eventually, TestSystem } from '../support/system/system';
+import { untilStatus } from '../support/system/switching';
+import { temporalCli, temporalJson } from '../support/system/temporal-cli';
 
 jest.setTimeout(240_000);
 

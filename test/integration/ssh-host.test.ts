@@ -9,8 +9,8 @@ import type { SshHost } from '../../src/hosts/ssh';
 import { connect as openConnection, type SshOptions } from '../../src/hosts/ssh/connect';
 import { makePool } from '../../src/hosts/ssh/pool';
 import { TidemarkError } from '../../src/model/errors';
-import { connectTo, TestSshd } from '../support/ssh-host';
-import { eventually } from '../support/system';
+import { connectTo, TestSshd } from '../support/hosts/ssh-host';
+import { eventually } from '../support/system/system';
 
 const exec = promisify(execFile);
 

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import type { Price } from '../../src/model/price';
 import type { DrillOutcome } from '../../src/model/status';
 import type { RelationshipSummary } from '../../src/model/summary';
-import { untilStatus } from '../support/switching';
-import { TestSystem } from '../support/system';
-import { applyAndSync, parse, parseError, syncWell, writeFiles } from '../support/user';
+import { untilStatus } from '../support/system/switching';
+import { TestSystem } from '../support/system/system';
+import { applyAndSync, parse, parseError, syncWell, writeFiles } from '../support/system/user';
 
 const PROBE = `#!/bin/sh
 [ ! -e "$TIDEMARK_VOLUME/sick" ] || { echo 'the wiki does not answer' >&2; exit 1; }

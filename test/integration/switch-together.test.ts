@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import type { RelationshipInput } from '../../src/model/spec';
 import type { DrillOutcome } from '../../src/model/status';
 import type { FailoverResult } from '../../src/api/messages';
-import { awaitEnd, carryOut, start, untilStatus } from '../support/switching';
-import { TestSystem } from '../support/system';
-import { syncWell, writeDocument } from '../support/user';
+import { awaitEnd, carryOut, start, untilStatus } from '../support/system/switching';
+import { TestSystem } from '../support/system/system';
+import { syncWell, writeDocument } from '../support/system/user';
 
 type Spec = RelationshipInput['spec'];
 

@@ -13,10 +13,10 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { compareTrees } from '../support/compare-trees';
-import { makeNastyTree } from '../support/nasty-tree';
-import { TestSystem } from '../support/system';
-import { DROP_COPIED_MOUNTS } from '../support/zfs';
+import { compareTrees } from '../support/trees/compare-trees';
+import { makeNastyTree } from '../support/trees/nasty-tree';
+import { TestSystem } from '../support/system/system';
+import { DROP_COPIED_MOUNTS } from '../support/storage/zfs';
 
 const ROOT = resolve(__dirname, '../..');
 const UNITS = join(ROOT, 'deploy/systemd');

@@ -6,8 +6,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RelationshipInput } from '../../src/model/spec';
-import { eventually, TestSystem } from '../support/system';
-import { TemporalUi } from '../support/temporal-ui';
+import { eventually, TestSystem } from '../support/system/system';
+import { TemporalUi } from '../support/system/temporal-ui';
 
 jest.setTimeout(240_000);
 

@@ -3,9 +3,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CONTROL_QUEUE } from '../../src/model/names';
 import type { RelationshipSummary } from '../../src/model/summary';
-import { untilStatus } from '../support/switching';
-import { eventually, TestSystem } from '../support/system';
-import { writeDocument } from '../support/user';
+import { untilStatus } from '../support/system/switching';
+import { eventually, TestSystem } from '../support/system/system';
+import { writeDocument } from '../support/system/user';
 
 let system: TestSystem;
 let document: string;

@@ -13,8 +13,8 @@ import { makeFolders } from '../../src/up';
 import { startOnFreePorts, stopAll } from '../../src/up/start';
 import { startTimeOf } from '../../src/client/up-state';
 import type { UpState } from '../../src/client/up-state';
-import { reservePorts } from '../support/ports';
-import { eventually } from '../support/system';
+import { reservePorts } from '../support/hosts/ports';
+import { eventually } from '../support/system/system';
 
 const BIN = resolve(__dirname, '../../bin/tidemark.mjs');
 jest.setTimeout(180_000);

@@ -18,11 +18,11 @@ import { makeLocalHost } from '../../src/hosts/local';
 import { runChecked } from '../../src/hosts/run-checked';
 import type { Difference } from '../../src/model/records';
 import type { VerifyResult } from '../../src/api/messages';
-import { describeTree } from '../support/compare-trees';
-import { TestFilesystem } from '../support/filesystems';
-import { makeNastyTree } from '../support/nasty-tree';
-import { TestSystem } from '../support/system';
-import { applyAndSync, parse, parseError, syncWell } from '../support/user';
+import { describeTree } from '../support/trees/compare-trees';
+import { TestFilesystem } from '../support/storage/filesystems';
+import { makeNastyTree } from '../support/trees/nasty-tree';
+import { TestSystem } from '../support/system/system';
+import { applyAndSync, parse, parseError, syncWell } from '../support/system/user';
 
 jest.setTimeout(120_000);
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { chmod, chown, mkdir, open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { VerifyResult } from '../../src/api/messages';
-import { eventually, TestSystem } from '../support/system';
+import { eventually, TestSystem } from '../support/system/system';
 
 let system: TestSystem;
 let source: string;

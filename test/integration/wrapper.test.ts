@@ -5,7 +5,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { startTimeOf } from '../../src/client/up-state';
-import { eventually } from '../support/system';
+import { eventually } from '../support/system/system';
 
 let root: string;
 

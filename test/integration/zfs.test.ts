@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import type { DrillOutcome } from '../../src/model/status';
 import type { Price } from '../../src/model/price';
 import type { FailoverResult, RelocateResult, ReverseResult } from '../../src/api/messages';
-import { attempt, carryOut, update } from '../support/switching';
-import { TestSystem } from '../support/system';
-import { applyAndSync, approveAndSync, syncNow, syncWell } from '../support/user';
-import { TestPool } from '../support/zfs';
+import { attempt, carryOut, update } from '../support/system/switching';
+import { TestSystem } from '../support/system/system';
+import { applyAndSync, approveAndSync, syncNow, syncWell } from '../support/system/user';
+import { TestPool } from '../support/storage/zfs';
 
 let system: TestSystem;
 let pool: TestPool;

@@ -3,7 +3,7 @@ import { volumePath } from '../../src/model/endpoints';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDrillScheduleId } from '../../src/model/names';
-import { attempt, awaitEnd, carryOut, start, update } from '../support/switching';
+import { attempt, awaitEnd, carryOut, start, update } from '../support/system/switching';
 import { RARELY, type Recording } from './recording';
 
 /** Failovers that are refused, cancelled, approved and parked; reversed with and without a divergence. */

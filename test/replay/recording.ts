@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { makeRelationshipId } from '../../src/model/names';
 import type { RelationshipInput } from '../../src/model/spec';
 import type { RelationshipStatus } from '../../src/model/status';
-import { untilStatus } from '../support/switching';
-import { eventually, type TestSystem } from '../support/system';
-import { writeDocument } from '../support/user';
+import { untilStatus } from '../support/system/switching';
+import { eventually, type TestSystem } from '../support/system/system';
+import { writeDocument } from '../support/system/user';
 
 type Spec = RelationshipInput['spec'];
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WorkflowBundle } from '../../src/workers/bundle';
 import type { WORKFLOW_TYPES } from '../../src/api/messages';
-import { loadTestBundle } from '../support/workflow-bundle';
+import { loadTestBundle } from '../support/system/workflow-bundle';
 import { HISTORIES, loadHistory, storedHistories } from './stored-history';
 
 const names = storedHistories();

@@ -1,6 +1,6 @@
 /** Operations that are asked for at the same moment are each answered with what is true by then. */
 import * as messages from '../../src/api/messages';
-import { eventually } from '../support/system';
+import { eventually } from '../support/system/system';
 import { FakeWorld } from './fakes';
 import { applyTo } from './rig';
 import { refusalOf, setUpReplicated } from './switch-rig';

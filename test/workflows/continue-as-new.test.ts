@@ -1,6 +1,6 @@
 /** A relationship lives for years, in runs that follow each other: nothing is lost between them. */
 import * as messages from '../../src/api/messages';
-import { eventually } from '../support/system';
+import { eventually } from '../support/system/system';
 import { FakeWorld } from './fakes';
 import { applyTo, idle, setUpRelationship } from './rig';
 import { setUpReplicated } from './switch-rig';

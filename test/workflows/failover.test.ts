@@ -1,7 +1,7 @@
 /** A target takes over from a primary that is lost, or given up; and until then everything can be put back. */
 import type { RelationshipInput as Document } from '../../src/model/spec';
 import * as messages from '../../src/api/messages';
-import { eventually } from '../support/system';
+import { eventually } from '../support/system/system';
 import { FakeWorld } from './fakes';
 import { inLanes, refusalOf, setUpReplicated } from './switch-rig';
 import { WHENS } from './stage';

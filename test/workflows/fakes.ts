@@ -20,9 +20,9 @@ import type { WorkflowBundle } from '../../src/workers/bundle';
 import { registerSearchAttributes } from '../../src/workers/search-attributes';
 import type { DrillOutcome } from '../../src/model/status';
 import { drillUpdate, syncUpdate } from '../../src/api/messages';
-import { reservePorts } from '../support/ports';
-import { findTemporal } from '../support/temporal-server';
-import { loadTestBundle } from '../support/workflow-bundle';
+import { reservePorts } from '../support/hosts/ports';
+import { findTemporal } from '../support/system/temporal-server';
+import { loadTestBundle } from '../support/system/workflow-bundle';
 
 /** A host in memory: records what it was asked, keeps points, fails where it is told to. */
 export class FakeHost {

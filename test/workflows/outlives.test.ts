@@ -2,7 +2,7 @@
 import { findAllVanished, findVanished, notThere } from '../../src/client/find-vanished';
 import * as messages from '../../src/api/messages';
 import { makeRelationshipId } from '../../src/model/names';
-import { eventually } from '../support/system';
+import { eventually } from '../support/system/system';
 import { FakeWorld } from './fakes';
 import { applyTo } from './rig';
 import { setUpReplicated } from './switch-rig';

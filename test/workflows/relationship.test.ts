@@ -5,7 +5,7 @@ import { makeOperationId } from '../../src/model/names';
 import type { SyncRecord } from '../../src/model/records';
 import type { RelationshipInput as Document } from '../../src/model/spec';
 import * as messages from '../../src/api/messages';
-import { eventually } from '../support/system';
+import { eventually } from '../support/system/system';
 import { FakeWorld } from './fakes';
 import { applyTo, idle, setUpRelationship } from './rig';
 

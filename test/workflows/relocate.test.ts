@@ -1,7 +1,7 @@
 /** A relocation loses nothing, or changes nothing; once its target is promoted it goes on to its end. */
 import type { RelationshipInput as Document } from '../../src/model/spec';
 import * as messages from '../../src/api/messages';
-import { eventually } from '../support/system';
+import { eventually } from '../support/system/system';
 import { FakeWorld } from './fakes';
 import { WHENS } from './stage';
 import { inLanes, refusalOf, setUpReplicated } from './switch-rig';

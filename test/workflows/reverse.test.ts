@@ -1,7 +1,7 @@
 /** The way back after a failover: what the old primary alone has is kept, then it becomes a copy of the new one. */
 import type { RelationshipInput as Document } from '../../src/model/spec';
 import * as messages from '../../src/api/messages';
-import { eventually } from '../support/system';
+import { eventually } from '../support/system/system';
 import { FakeHost, FakeWorld } from './fakes';
 import { applyTo } from './rig';
 import { inLanes, refusalOf, setUpReplicated } from './switch-rig';

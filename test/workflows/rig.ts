@@ -4,7 +4,7 @@ import { CONTROL_QUEUE, makeRelationshipId } from '../../src/model/names';
 import type { RelationshipInput as Document } from '../../src/model/spec';
 import * as messages from '../../src/api/messages';
 import type { relationship, RelationshipInput } from '../../src/workflows/relationship';
-import { eventually } from '../support/system';
+import { eventually } from '../support/system/system';
 import { FakeHost } from './fakes';
 import type { FakeWorld } from './fakes';
 

@@ -5,7 +5,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { RelationshipInput as Document } from '../../src/model/spec';
 import type { RelationshipStatus } from '../../src/model/status';
 import * as messages from '../../src/api/messages';
-import { eventually } from '../support/system';
+import { eventually } from '../support/system/system';
 import type { FakeWorld } from './fakes';
 import { applyTo, idle, setUpRelationship } from './rig';
 import { Stage } from './stage';

@@ -2,7 +2,7 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { RelationshipInput as Document } from '../../src/model/spec';
 import * as messages from '../../src/api/messages';
-import { eventually } from '../support/system';
+import { eventually } from '../support/system/system';
 import { FakeHost, FakeWorld } from './fakes';
 import { applyTo, idle, setUpRelationship } from './rig';
 import { Stage } from './stage';

@@ -1,4 +1,4 @@
-import { makeDocument } from '../../../test/support/records';
+import { makeDocument } from '../../../test/support/model/records';
 import type { DrillOutcome, RelationshipStatus } from '../../model/status';
 import { formatDrill, parseSchedule } from './drill';
 

@@ -1,7 +1,7 @@
 import SwaggerParser from '@apidevtools/swagger-parser';
 import type { FastifyInstance } from 'fastify';
-import { FakeCatalog, makeRelationshipEntry } from '../../../test/support/catalog-fake';
-import { makeDocument, minute } from '../../../test/support/records';
+import { FakeCatalog, makeRelationshipEntry } from '../../../test/support/model/catalog-fake';
+import { makeDocument, minute } from '../../../test/support/model/records';
 import { TidemarkError } from '../../model/errors';
 import { makeHttpApp, startHttp, type HttpOptions } from './app';
 

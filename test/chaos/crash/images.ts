@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ImageStore } from '../../support/image-stores';
+import { ImageStore } from '../../support/storage/image-stores';
 import { HOSTS } from './hosts';
 import { type Content, Storage, type SyncedTarget } from './storage';
 

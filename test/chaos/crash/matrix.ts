@@ -5,8 +5,8 @@
  * `TIDEMARK_CHAOS_STORAGES` takes the storages that match a regular expression, and `TIDEMARK_CHAOS_STEPS`
  * keeps to steps that match one, for example `state.json|btrfs`.
  */
-import { signalRelationship } from '../../support/switching';
-import { eventually } from '../../support/system';
+import { signalRelationship } from '../../support/system/switching';
+import { eventually } from '../../support/system/system';
 import { tell } from '../../support/tell';
 import { formatTable } from '../../../src/client/text';
 import { makeRandom } from '../world';

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { AgentSetup } from '../../support/system';
+import type { AgentSetup } from '../../support/system/system';
 
 const HOOK = resolve(__dirname, '../../support/programs/step-hook.cjs');
 

@@ -5,7 +5,7 @@ import { volumeOf } from '../../../src/model/endpoints';
 import type { VolumeKind } from '../../../src/model/kinds';
 import type { Claim } from '../../../src/model/records';
 import { makeVolumes } from '../../../src/volumes/registry';
-import { pointPath } from '../../support/point-path';
+import { pointPath } from '../../support/trees/point-path';
 
 /** What a volume holds, one text for each thing in it: an entry of a tree, a name of an image. */
 export type Content = Map<string, string>;

@@ -1,6 +1,6 @@
 /** The storages that crashes are played on, by name. */
-import { TestFilesystem } from '../../support/filesystems';
-import { TestPool } from '../../support/zfs';
+import { TestFilesystem } from '../../support/storage/filesystems';
+import { TestPool } from '../../support/storage/zfs';
 import { Images } from './images';
 import type { Storage } from './storage';
 import { Datasets, Folders } from './trees';

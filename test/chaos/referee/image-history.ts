@@ -1,8 +1,8 @@
 /** A random history of images: names that move, come and go on either side, and the points in between. */
 import type { SyncAnswer } from '../../../src/api/messages';
-import { carryOut, update } from '../../support/switching';
-import type { TestSystem } from '../../support/system';
-import { approveAndSync, writeDocument } from '../../support/user';
+import { carryOut, update } from '../../support/system/switching';
+import type { TestSystem } from '../../support/system/system';
+import { approveAndSync, writeDocument } from '../../support/system/user';
 import type { HostName } from '../crash/hosts';
 import { Images } from '../crash/images';
 import type { Content } from '../crash/storage';

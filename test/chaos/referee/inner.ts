@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { cp, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { renameDatasets } from '../../support/zfs-storage';
+import { renameDatasets } from '../../support/storage/zfs-storage';
 import type { Trees } from '../crash/trees';
 import type { Adversary } from './mutations';
 

@@ -4,7 +4,7 @@
  */
 import { writeSync } from 'node:fs';
 import { openCatalog } from '../../../src/catalog/open';
-import { makeOutcome, makePoint, makeSync } from '../records';
+import { makeOutcome, makePoint, makeSync } from '../model/records';
 
 async function main(dataDir: string, first: number): Promise<void> {
   const catalog = await openCatalog({ dataDir });
