@@ -37,6 +37,9 @@ async function findWriters(): Promise<Writer[]> {
   return writers;
 }
 
+/** Two that write at once do so for seconds; a look at every process of the machine costs some milliseconds. */
+const LOOK_EVERY_MS = 100;
+
 /** Looks at the processes of this machine until it is stopped; answers the most writers at one moment. */
 function watchWriters(): { stop: () => Promise<number> } {
   let most = 0;
@@ -44,7 +47,7 @@ function watchWriters(): { stop: () => Promise<number> } {
   const looking = (async () => {
     while (!isOver) {
       most = Math.max(most, new Set((await findWriters()).map(({ group }) => group)).size);
-      await sleep(15);
+      await sleep(LOOK_EVERY_MS);
     }
   })();
   return {
