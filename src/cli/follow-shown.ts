@@ -1,4 +1,4 @@
-import { follow } from './follow';
+import { follow } from '../client/follow';
 import { note } from './output';
 import { makeProgressView } from './progress';
 import type { ProgressView } from './progress';

@@ -1,6 +1,5 @@
 import type { Progress } from '../model/records';
 import { readProgress, sumProgress } from './follow';
-import { formatProgress } from './progress';
 
 const progress = (part: Partial<Progress>): Progress => ({
   phase: 'transferring',
@@ -43,18 +42,4 @@ test("progress is read from a transfer's heartbeat, and from nothing else", () =
   expect(readProgress(beat('publish', text))).toBeUndefined();
   expect(readProgress(beat('transfer', 'not JSON'))).toBeUndefined();
   expect(readProgress({ activityType: { name: 'transfer' } })).toBeUndefined();
-});
-
-test('progress says bytes, share, files, rate and time left', () => {
-  const text = formatProgress(
-    progress({
-      bytesDone: 512 * 1024 ** 2,
-      bytesTotal: 1024 ** 3,
-      percent: 50,
-      filesDone: 3,
-      rateBytesPerSecond: 64 * 1024 ** 2,
-      etaSeconds: 8,
-    }),
-  );
-  expect(text).toBe('transferring 512 MiB of 1.00 GiB (50 %), 3 files, 64.0 MiB/s, 8.0s left');
 });

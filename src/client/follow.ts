@@ -1,7 +1,7 @@
 /** Follows an operation to its end, with the progress that its agent reports by heartbeats. */
 import type { Progress } from '../model/records';
-import { operationResult } from '../client/operation-result';
-import type { Temporal } from '../client/temporal-client';
+import { operationResult } from './operation-result';
+import type { Temporal } from './temporal-client';
 
 const LOOK_EVERY_MS = 500;
 
