@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Point, Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import { ensureFolder, findPlace, folderOf, makeAttempt, PARTIAL, type ReadyPlace } from '../directory/place';
-import { withLock } from '../shared/lock';
+import { publishOnce } from '../shared/publish-once';
 import { flush, readWholeRecords, treePath, writePoint } from '../directory/points';
 import { sweepPartials } from '../directory/prune';
 import { makeError } from '../shared/tools';
@@ -42,10 +42,10 @@ export async function publish(host: Host, volume: Volume, request: PublishReques
   const attempt = makeAttempt(place, 'publish', relationship);
   await host.endAttempts(attempt);
   const options = { attempt, ...(signal && { signal }) };
-  return await withLock(`points:${place.root}:${relationship}`, async () => {
-    const records = await readWholeRecords(place, relationship);
-    const existing = records.find(({ point }) => point.id === stamp.id);
-    if (existing) return existing.point;
+  const look = async () => ({
+    points: (await readWholeRecords(place, relationship)).map(({ point }) => point),
+  });
+  return await publishOnce(`points:${place.root}:${relationship}`, stamp.id, look, async () => {
     await ensureFolder(place, relationship, 'trees');
     await sweepPartials(place, relationship);
     const tree =

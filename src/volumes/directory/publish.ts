@@ -9,7 +9,7 @@ import { snapshot } from './capture';
 import { ensureFolder, findReadyPlace, makeAttempt, PARTIAL, type ReadyPlace } from './place';
 import { cloneVolume } from './reflink';
 import { copyGeneration } from './generation';
-import { withLock } from '../shared/lock';
+import { publishOnce } from '../shared/publish-once';
 import { removeTree } from './remove-tree';
 import { flush, type PointRecord, readWholeRecords, removeRecord, treePath, writePoint } from './points';
 import { sweepPartials } from './prune';
@@ -25,16 +25,17 @@ export async function publish(host: Host, volume: Volume, request: PublishReques
   const { relationship, stamp, method } = request;
   const place = await findReadyPlace(host, volume);
   await host.endAttempts(makeAttempt(place, 'publish', relationship));
-  return await withLock(`points:${place.root}:${relationship}`, async () => {
+  const look = async () => {
     const records = await readWholeRecords(place, relationship);
-    const existing = records.find(({ point }) => point.id === stamp.id);
-    if (existing) return existing.point;
+    return { records, points: records.map(({ point }) => point) };
+  };
+  return await publishOnce(`points:${place.root}:${relationship}`, stamp.id, look, async ({ records }) => {
     request.signal?.throwIfAborted();
     await outlastTick();
-    const look = await lookAtReplica(place, relationship, records.at(-1), workOptions(place, request));
+    const replica = await lookAtReplica(place, relationship, records.at(-1), workOptions(place, request));
     const { identity, ...kept } =
-      findSharedTree(request, records.at(-1), look) ?? (await freeze(place, request, records, look));
-    await rememberReplica(place, relationship, identity, look.now);
+      findSharedTree(request, records.at(-1), replica) ?? (await freeze(place, request, records, replica));
+    await rememberReplica(place, relationship, identity, replica.now);
     const point: Point = { ...stamp, method, identity };
     await writePoint(place, relationship, { point, ...kept });
     await forgetOthers(place, relationship, identity);

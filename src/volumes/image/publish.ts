@@ -1,7 +1,7 @@
 /** Moves the names of a target to what has landed, and keeps that as a recovery point. */
 import type { Point, Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
-import { withLock } from '../shared/lock';
+import { publishOnce } from '../shared/publish-once';
 import { makeError, writeRecord } from '../shared/tools';
 import type { PointStamp } from '../contract';
 import { readSelected } from './capture';
@@ -31,9 +31,10 @@ export async function publish(host: Host, volume: Volume, request: PublishReques
     throw makeError(found, 'UnsupportedCapture', `images can't be kept by ${method}`, { hint });
   }
   const place = await beginAttempt(found, 'publish', relationship);
-  return await withLock(lockKey(place, relationship), async () => {
-    const existing = (await readPoints(place, relationship)).find(({ point }) => point.id === stamp.id);
-    if (existing) return existing.point;
+  const look = async () => ({
+    points: (await readPoints(place, relationship)).map(({ point }) => point),
+  });
+  return await publishOnce(lockKey(place, relationship), stamp.id, look, async () => {
     const set = stamp.diverged ? await keepLive(place, request) : await install(place, request);
     return await writePoint(place, relationship, stamp, set);
   });

@@ -2,6 +2,7 @@
 import type { Host } from '../../hosts/contract';
 import type { Point, Volume } from '../../model/records';
 import { withLock } from '../shared/lock';
+import { publishOnce } from '../shared/publish-once';
 import { sealBranch } from './delta';
 import { dropHold, hold } from './holds';
 import { datasetsOf, type Entry } from './listing';
@@ -15,9 +16,11 @@ import { makeError, runZfs } from './tools';
 import type { PublishRequest } from '../contract';
 
 /** One change of a volume's points at a time. */
-export function withPoints<T>({ path }: Volume, work: () => Promise<T>): Promise<T> {
-  return withLock(`zfs-points:${path}`, work);
+export function withPoints<T>(volume: Volume, work: () => Promise<T>): Promise<T> {
+  return withLock(pointsKey(volume), work);
 }
+
+const pointsKey = ({ path }: Volume) => `zfs-points:${path}`;
 
 /** `publish` of the volume contract. */
 export async function publish(host: Host, volume: Volume, request: PublishRequest): Promise<Point> {
@@ -28,10 +31,11 @@ export async function publish(host: Host, volume: Volume, request: PublishReques
       hint,
     });
   }
-  return await withPoints(volume, async () => {
+  const look = async () => {
     const before = await settle(host, volume);
-    const existing = findStamped(before, relationship).find(({ point }) => point.id === stamp.id);
-    if (existing) return existing.point;
+    return { before, points: findStamped(before, relationship).map(({ point }) => point) };
+  };
+  return await publishOnce(pointsKey(volume), stamp.id, look, async ({ before }) => {
     const snapshot = await findState(before, request);
     const place = await findReadyPlace(host, volume);
     await moveHold(place, snapshot, relationship);
