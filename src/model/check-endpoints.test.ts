@@ -1,4 +1,6 @@
 import { beta, checkParts } from '../../test/support/model/check-parts';
+import { checkOptions } from './check-endpoints';
+import { readDraft } from './draft-spec';
 
 test.each([
   ['/srv/wiki', 'is the same directory as the source, alpha:/srv/wiki'],
@@ -37,4 +39,24 @@ test('system folders are refused, with the role in mind', () => {
     'spec.source.directory: /etc is a system folder and never a volume; name a folder inside it',
     'spec.targets[0].directory: /etc/nginx belongs to the operating system, and would be replaced',
   ]);
+});
+
+test('an option that is about another kind of volume is refused wherever it stands', () => {
+  const spec = readDraft({
+    spec: {
+      source: { host: 'alpha', directory: '/srv/a', quota: '1GiB' },
+      targets: [
+        { host: 'beta', zfs: 'tank/a', quota: '1GiB', mustBeMounted: true },
+        { host: 'gamma', directory: '/srv/a', quota: 7 },
+        { host: 'delta', quota: 7 },
+      ],
+    },
+  });
+  if (!spec) throw new Error('it is a document');
+  const message = 'is for volumes of kind zfs, btrfs, not directory';
+  expect(checkOptions(spec, { quota: ['zfs', 'btrfs'], mustBeMounted: ['zfs'] })).toMatchObject([
+    { path: ['spec', 'source', 'quota'], message },
+    { path: ['spec', 'targets', 1, 'quota'], message },
+  ]);
+  expect(checkOptions(spec)).toEqual([]);
 });

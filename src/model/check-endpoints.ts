@@ -5,7 +5,14 @@ import { makeProblem } from './issues';
 import type { SpecIssue, SpecPath } from './issues';
 import { comparePaths, refuseFolder } from './paths';
 import type { Role } from './records';
-import { declarationOf, defaultMoverKind, kindsCarriedBy, VOLUME_KINDS, type VolumeKind } from './kinds';
+import {
+  declarationOf,
+  defaultMoverKind,
+  KINDS_BY_OPTION,
+  kindsCarriedBy,
+  VOLUME_KINDS,
+  type VolumeKind,
+} from './kinds';
 import type { Location } from './kinds/location';
 import { MOVER_KINDS } from './movers';
 
@@ -49,6 +56,18 @@ function checkOneVolume(spec: DraftSpec): SpecIssue[] {
     return more.map((kind) =>
       makeProblem([...path, kind], `names a second volume beside ${first}: an endpoint has one`),
     );
+  });
+}
+
+/** Options that are about volumes of another kind. @param kindsByOption the kinds that have each of them */
+export function checkOptions(spec: DraftSpec, kindsByOption = KINDS_BY_OPTION): SpecIssue[] {
+  return listEndpoints(spec).flatMap(({ endpoint, path }) => {
+    const kind = kindOf(endpoint);
+    if (!kind) return [];
+    return Object.entries(kindsByOption).flatMap(([option, kinds]) => {
+      if (!endpoint.keys?.includes(option) || kinds.includes(kind)) return [];
+      return [makeProblem([...path, option], `is for volumes of kind ${kinds.join(', ')}, not ${kind}`)];
+    });
   });
 }
 
@@ -146,6 +165,7 @@ function checkTargetNames(spec: DraftSpec): SpecIssue[] {
 export function checkEndpoints(spec: DraftSpec): SpecIssue[] {
   return [
     ...checkOneVolume(spec),
+    ...checkOptions(spec),
     ...checkMover(spec),
     ...checkCopies(spec),
     ...checkFolders(spec),

@@ -1,9 +1,10 @@
-import { VOLUME_KINDS, type VolumeKind } from './kinds';
+import { declarationOf, VOLUME_KINDS, type VolumeKind, type VolumeOptions } from './kinds';
+import type { OptionValue } from './kinds/contract';
 import type { Volume } from './records';
 import type { Relationship, TargetSpec } from './spec';
 
 /** An endpoint, with or without the defaults of its spec. */
-type Endpoint = Partial<Record<VolumeKind, string | undefined>> & { mustBeMounted?: boolean | undefined };
+type Endpoint = Partial<Record<VolumeKind, string | undefined>>;
 
 /** A target's name: its own, or else its host's. */
 export function targetName(target: Pick<TargetSpec, 'name' | 'host'>): string {
@@ -25,7 +26,18 @@ export function missingTarget(
 /** The volume that an endpoint of a spec names. */
 export function volumeOf(endpoint: Endpoint): Volume {
   const kind = VOLUME_KINDS.find((key) => endpoint[key] !== undefined) ?? 'directory';
-  return { kind, path: endpoint[kind] ?? '', mustBeMounted: endpoint.mustBeMounted ?? false };
+  return { kind, path: endpoint[kind] ?? '', options: optionsOf(kind, endpoint) };
+}
+
+/** What an endpoint says about a volume of its kind. */
+function optionsOf(kind: VolumeKind, endpoint: Endpoint): Readonly<Record<string, OptionValue>> {
+  const said = new Map<string, OptionValue | undefined>(Object.entries(endpoint));
+  return Object.fromEntries(
+    Object.keys(declarationOf(kind).options).flatMap((key) => {
+      const value = said.get(key);
+      return value === undefined ? [] : [[key, value]];
+    }),
+  );
 }
 
 /** Where an endpoint's volume is on its host, as users see it. */
@@ -38,10 +50,12 @@ export function placeOf(endpoint: Endpoint & { host: string }): string {
   return `${endpoint.host}:${volumePath(endpoint)}`;
 }
 
-/** The key of an endpoint that names its volume, and its value: what stays the same when a target becomes the source. */
-export function volumeKey(endpoint: Endpoint): Partial<Record<VolumeKind, string>> {
-  const { kind, path } = volumeOf(endpoint);
-  return { [kind]: path };
+/** The keys of an endpoint that are about its volume: what stays the same when a target becomes the source. */
+export function volumeKeys<E extends Endpoint>(
+  endpoint: E,
+): Pick<E, Extract<keyof E, VolumeKind | keyof VolumeOptions>> {
+  const { kind, path, options } = volumeOf(endpoint);
+  return { [kind]: path, ...options } as ReturnType<typeof volumeKeys<E>>;
 }
 
 /** All hosts of a relationship, the source's first, each once. */

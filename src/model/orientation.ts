@@ -1,5 +1,5 @@
 /** Which endpoint is the primary, and what the spec reads like from there. Pure. */
-import { targetName, volumeKey, volumePath } from './endpoints';
+import { targetName, volumeKeys, volumePath } from './endpoints';
 import type { Relationship, SourceSpec, TargetSpec } from './spec';
 
 /** What the spec's source is called where it is a target: its host, or like it where a target has that name. */
@@ -12,12 +12,11 @@ export function sourceName({ spec }: Relationship): string {
 }
 
 function toSource(target: TargetSpec, { pinLimit }: SourceSpec): SourceSpec {
-  const { host, mustBeMounted, copyMethod } = target;
+  const { host, copyMethod } = target;
   const canFreeze = copyMethod === 'Snapshot' || copyMethod === 'Clone' || copyMethod === 'Direct';
   return {
     host,
-    ...volumeKey(target),
-    mustBeMounted,
+    ...volumeKeys(target),
     copyMethod: canFreeze ? copyMethod : 'Auto',
     ...(pinLimit && { pinLimit }),
   };
@@ -29,11 +28,10 @@ function toTarget(
   name: string,
   { class: targetClass, schedule, rpo, retain }: TargetSpec,
 ): TargetSpec {
-  const { host, mustBeMounted, copyMethod } = source;
+  const { host, copyMethod } = source;
   return {
     host,
-    ...volumeKey(source),
-    mustBeMounted,
+    ...volumeKeys(source),
     name,
     copyMethod: copyMethod === 'Snapshot' || copyMethod === 'Clone' ? copyMethod : 'Auto',
     class: targetClass,

@@ -4,6 +4,7 @@
  */
 import type { ErrorDetails, ErrorType } from './errors';
 import type { VolumeKind } from './kinds';
+import type { OptionValue } from './kinds/contract';
 import type { Filters } from './movers/filters';
 import type { LeftOut } from './left-out';
 
@@ -20,8 +21,8 @@ export interface Volume {
    * engine, or engine and storage root (`podman`, `podman:/srv/images`).
    */
   path: string;
-  /** Refuse unless this path is, or lies inside, a mounted filesystem other than the root. */
-  mustBeMounted?: boolean;
+  /** What the spec says about it besides, by the keys that its kind declares. */
+  options?: Readonly<Record<string, OptionValue>>;
 }
 
 /** How the source's point-in-time copy is made. */

@@ -5,7 +5,7 @@
  * Durations and sizes stay the strings that the user wrote; `units.ts` turns them into numbers.
  */
 import { z } from 'zod';
-import { KINDS, VOLUME_KINDS, type VolumeKind } from './kinds';
+import { KINDS, VOLUME_KINDS, VOLUME_OPTIONS, type VolumeKind, type VolumeOptions } from './kinds';
 import { defaultMover, MoverSchema } from './movers/schema';
 import { duration, name, positiveDuration, size, values } from './spec-values';
 
@@ -18,15 +18,16 @@ const volumeKeys = Object.fromEntries(
   VOLUME_KINDS.map((kind) => [kind, KINDS[kind].endpoint(values).optional()]),
 ) as VolumeKeys;
 
+type OptionKeys = { [Key in keyof VolumeOptions]: ReturnType<VolumeOptions[Key]> };
+
+const optionKeys = Object.fromEntries(
+  Object.entries(VOLUME_OPTIONS).map(([key, option]) => [key, option(values)]),
+) as OptionKeys;
+
 const endpoint = {
   host: name.describe('The host that holds the volume: the name its agent was started with.'),
   ...volumeKeys,
-  mustBeMounted: z
-    .boolean()
-    .default(false)
-    .describe(
-      'Refuse to work unless the directory is, or lies on, a mounted filesystem other than the root.',
-    ),
+  ...optionKeys,
 };
 
 /** At most so many points by one rule. */

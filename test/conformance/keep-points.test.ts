@@ -30,7 +30,6 @@ it('warns of a point that can not be removed, removes the others, and keeps the 
   const volume: Volume = {
     kind: 'directory',
     path: join(filesystem.mountPoint, 'wiki'),
-    mustBeMounted: false,
   };
   const driver = makeVolumes(host).driverFor(volume);
   const { relationship } = TARGET;

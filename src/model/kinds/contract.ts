@@ -4,12 +4,25 @@ import type { MoverKind } from '../movers';
 import type { SpecValues } from '../spec-values';
 import type { Location } from './location';
 
+/** What an option of a volume may be. */
+export type OptionValue = string | number | boolean;
+
+/** Options by their keys: what each of them takes. */
+export type OptionDeclarations = Readonly<
+  Record<string, (values: SpecValues) => ZodType<OptionValue | undefined>>
+>;
+
 export interface KindDeclaration {
   /**
    * What its key of an endpoint takes. The values of a spec are handed in, so that workflow code, which never calls
    * this, does not load the schema library.
    */
   endpoint: (values: SpecValues) => ZodType<string>;
+  /**
+   * Further keys of an endpoint that are about a volume of this kind, source or target. They go with the volume: a driver
+   * reads them in `Volume.options`. Kinds that have one in common share its declaration.
+   */
+  options: OptionDeclarations;
   /** What carries it. The first one is taken where a spec names none. */
   movers: readonly [MoverKind, ...MoverKind[]];
   /** Where its id says it is; undefined where that can't be known from the id. */

@@ -11,7 +11,31 @@ export const KINDS = { directory, zfs, btrfs, image };
 /** The keys of an endpoint in a spec that name a volume. */
 export type VolumeKind = keyof typeof KINDS;
 
+type Declared = (typeof KINDS)[VolumeKind]['options'];
+/** Each key of each kind; kinds that share one declare the same. */
+export type VolumeOptions = {
+  [Key in Declared extends infer One ? keyof One : never]: Declared extends infer One
+    ? Key extends keyof One
+      ? One[Key]
+      : never
+    : never;
+};
+
+/** The options of all kinds, by their keys. */
+export const VOLUME_OPTIONS = Object.assign(
+  {},
+  ...Object.values(KINDS).map(({ options }) => options),
+) as VolumeOptions;
+
 export const VOLUME_KINDS = Object.keys(KINDS) as readonly VolumeKind[];
+
+/** For each option, the kinds that have it. */
+export const KINDS_BY_OPTION: Readonly<Record<string, readonly VolumeKind[]>> = Object.fromEntries(
+  Object.keys(VOLUME_OPTIONS).map((option) => [
+    option,
+    VOLUME_KINDS.filter((kind) => Object.hasOwn(KINDS[kind].options, option)),
+  ]),
+);
 
 export function declarationOf(kind: VolumeKind): KindDeclaration {
   return KINDS[kind];

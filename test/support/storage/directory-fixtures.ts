@@ -66,7 +66,7 @@ export function makeWholeFixture(kind: FilesystemKind): VolumeFixture {
     ...ABILITIES[kind],
     async makeVolume() {
       filesystem = await TestFilesystem.make(kind);
-      return { kind: 'directory', path: filesystem.mountPoint, mustBeMounted: true };
+      return { kind: 'directory', path: filesystem.mountPoint, options: { mustBeMounted: true } };
     },
     async afterEach() {
       await filesystem?.dispose();
