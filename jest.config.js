@@ -16,7 +16,7 @@ module.exports = {
   testSequencer: '<rootDir>/test/slowest-first.cjs',
   testTimeout: 300_000,
   // Tests of real processes mostly wait, for a heartbeat that stays away or a tick; Jest's own choice on two cores is one.
-  maxWorkers: 3,
+  maxWorkers: 4,
   // What suites leave behind in a worker makes each program that it starts dearer, since fork copies its page tables: 2 ms of
   // processor time at 50 MB, 11 ms at 600. Of the heap in use; the process is two to three times as large.
   workerIdleMemoryLimit: '120MB',
