@@ -95,6 +95,23 @@ export default tseslint.config(
     rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [...node, drivers] }] },
   },
   {
+    files: ['src/volumes/**/*.ts'],
+    ignores: ['**/*.test.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: 'movers/rsync/(?!compare-trees$)',
+              message: 'Kinds know rsync as what compares trees: import compare-trees.',
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
     files: ['src/model/**/*.ts', 'src/api/**/*.ts'],
     ignores: ['**/*.test.ts'],
     rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: node }] },

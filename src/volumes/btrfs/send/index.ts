@@ -2,8 +2,7 @@
 import { makeKey } from '../../../landings/ssh-client';
 import type { Mover } from '../../../movers/contract';
 import { close, closeAll } from '../../../movers/shared/close';
-import { measure } from '../../../movers/rsync/measure';
-import { makeVerifyOffer } from '../../../movers/rsync/offer';
+import { measure, makeVerifyOffer } from '../../../movers/rsync/compare-trees';
 import { receive } from './receive';
 import { transfer } from './transfer';
 import { verify } from './verify';

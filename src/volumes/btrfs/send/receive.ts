@@ -12,8 +12,7 @@ import type { Mover, Opened, TransferId } from '../../../movers/contract';
 import { landingNotePath, receiveAttempt } from '../../../movers/shared/names';
 import { openedBy } from '../../../movers/shared/told';
 import { openLanding } from '../../../movers/shared/open-landing';
-import { receiveDelta } from '../../../movers/rsync/delta';
-import { receive as receiveByRsync } from '../../../movers/rsync/receive';
+import { receiveDelta, receive as receiveByRsync } from '../../../movers/rsync/compare-trees';
 import { lockWriter } from '../../../movers/shared/lock-writer';
 
 type ReceiveRequest = Parameters<Mover['receive']>[2];

@@ -5,7 +5,7 @@ import { mergeLeftOut } from '../../../model/left-out';
 import type { Difference } from '../../../model/records';
 import { isSubvolume } from '../../directory/place';
 import type { Mover } from '../../../movers/contract';
-import { verify as compareFiles } from '../../../movers/rsync/verify';
+import { verify as compareFiles } from '../../../movers/rsync/compare-trees';
 
 /**
  * `btrfs receive` makes each new entry in the root of a subvolume under a name of its own and moves it: where the root

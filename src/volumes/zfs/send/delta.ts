@@ -8,9 +8,8 @@ import { openBranch } from '../delta';
 import { splitName } from '../names';
 import { findReadyPlace, makeMissing, ownSnapshots } from '../place';
 import type { Mover, Opened, TransferRequest } from '../../../movers/contract';
-import { receiveDelta, transferDelta } from '../../../movers/rsync/delta';
+import { receiveDelta, transferDelta, verify } from '../../../movers/rsync/compare-trees';
 import { reachAt } from '../../../movers/reach';
-import { verify } from '../../../movers/rsync/verify';
 
 /** Target: a landing that writes to a branch of the replica. */
 export async function receiveOntoBranch(

@@ -12,7 +12,7 @@ import { isDelta } from '../points';
 import { branchSide, discardSide } from '../swap';
 import { isMissing, makeError, runZfs } from '../tools';
 import type { Mover, Opened } from '../../../movers/contract';
-import { receiveComparison } from '../../../movers/rsync/delta';
+import { receiveComparison } from '../../../movers/rsync/compare-trees';
 import { lockWriter } from '../../../movers/shared/lock-writer';
 import { landingNotePath, receiveAttempt } from '../../../movers/shared/names';
 import { openLanding } from '../../../movers/shared/open-landing';

@@ -21,7 +21,7 @@ import { isRaw, makeResumedSend, makeSend, type Part } from './commands';
 import { transferFiles } from './delta';
 import { type OfferedPart, parseParts } from './offer';
 import { zfsOptions } from '../../../model/movers';
-import { readDelta } from '../../../movers/rsync/told';
+import { readDelta } from '../../../movers/rsync/compare-trees';
 import { landingOf } from '../../../movers/shared/told';
 import { readFound } from './found';
 import { readCopied, readEstimate } from './output';

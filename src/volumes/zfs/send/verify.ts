@@ -11,7 +11,7 @@ import type { Mover } from '../../../movers/contract';
 import { transferAttempt } from '../../../movers/shared/names';
 import { ProgressMeter } from '../../../movers/shared/progress';
 import { classifyStream } from './classify';
-import { readDelta } from '../../../movers/rsync/told';
+import { readDelta } from '../../../movers/rsync/compare-trees';
 import { landingOf } from '../../../movers/shared/told';
 import { compareFiles } from './delta';
 import { readCopied, readStreamIdentity } from './output';
