@@ -73,7 +73,7 @@ export async function filesAmong(
 
 /** When the clone was begun, by the host's clock: what was written to the live volume since is not in it. */
 async function findBirth(host: Runner, path: string): Promise<number> {
-  const { stdout } = await host.run(['stat', '-c', '%W', '--', path]);
+  const { stdout } = await host.run(['stat', '-c', '%.9W', '--', path]);
   return Number(stdout.toString()) || 0;
 }
 
