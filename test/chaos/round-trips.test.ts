@@ -12,7 +12,7 @@ import { NAME, Stage } from './crash/stage';
 import { makeRandom } from './world';
 import { SEED } from '../support/seed';
 
-const TRIPS = Number(process.env.TIDEMARK_CHAOS_TRIPS ?? 3);
+const TRIPS = Number(process.env.TIDEMARK_CHAOS_TRIPS ?? 2);
 
 /** Content by path. */
 type Model = Map<string, string>;

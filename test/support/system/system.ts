@@ -23,7 +23,7 @@ import { findTemporal } from './temporal-server';
 const BIN = resolve(__dirname, '../../../bin/tidemark.mjs');
 const LONGEST_END_MS = 30_000;
 /** Each question to a workflow costs three processes some milliseconds: the longer a wait, the fewer are asked. */
-const LONGEST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 800;
 
 export interface CliResult {
   exitCode: number;
