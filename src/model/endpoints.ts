@@ -1,4 +1,4 @@
-import { declarationOf, VOLUME_KINDS, type VolumeKind, type VolumeOptions } from './kinds';
+import { optionsOf, VOLUME_KINDS, type VolumeKind, type VolumeOptions } from './kinds';
 import type { OptionValue } from './kinds/contract';
 import type { Volume } from './records';
 import type { Relationship, TargetSpec } from './spec';
@@ -26,14 +26,14 @@ export function missingTarget(
 /** The volume that an endpoint of a spec names. */
 export function volumeOf(endpoint: Endpoint): Volume {
   const kind = VOLUME_KINDS.find((key) => endpoint[key] !== undefined) ?? 'directory';
-  return { kind, path: endpoint[kind] ?? '', options: optionsOf(kind, endpoint) };
+  return { kind, path: endpoint[kind] ?? '', options: readOptions(kind, endpoint) };
 }
 
 /** What an endpoint says about a volume of its kind. */
-function optionsOf(kind: VolumeKind, endpoint: Endpoint): Readonly<Record<string, OptionValue>> {
+function readOptions(kind: VolumeKind, endpoint: Endpoint): Readonly<Record<string, OptionValue>> {
   const said = new Map<string, OptionValue | undefined>(Object.entries(endpoint));
   return Object.fromEntries(
-    Object.keys(declarationOf(kind).options).flatMap((key) => {
+    Object.keys(optionsOf(kind)).flatMap((key) => {
       const value = said.get(key);
       return value === undefined ? [] : [[key, value]];
     }),

@@ -1,7 +1,6 @@
 import type { SpecValues } from '../spec-values';
 import type { KindDeclaration } from './contract';
 import { locateFolder } from './location';
-import { mustBeMounted } from './options';
 
 /** A btrfs subvolume. */
 export const btrfs = {
@@ -9,7 +8,6 @@ export const btrfs = {
     absolutePath.describe(
       'The volume: the absolute path of a btrfs subvolume on that host, sent as btrfs sends it.',
     ),
-  options: { mustBeMounted },
   movers: ['btrfs'],
   locate: locateFolder,
   isFolder: true,

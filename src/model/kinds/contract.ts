@@ -1,5 +1,5 @@
 /** What a kind of volume declares about itself. Nothing here does I/O, and workflow code reads it. */
-import type { ZodType } from 'zod';
+import type { ZodOptional, ZodType } from 'zod';
 import type { MoverKind } from '../movers';
 import type { SpecValues } from '../spec-values';
 import type { Location } from './location';
@@ -12,6 +12,11 @@ export type OptionDeclarations = Readonly<
   Record<string, (values: SpecValues) => ZodType<OptionValue | undefined>>
 >;
 
+/** The same of one kind alone: each may be left out. */
+export type OwnOptionDeclarations = Readonly<
+  Record<string, (values: SpecValues) => ZodOptional<ZodType<OptionValue>>>
+>;
+
 export interface KindDeclaration {
   /**
    * What its key of an endpoint takes. The values of a spec are handed in, so that workflow code, which never calls
@@ -20,9 +25,10 @@ export interface KindDeclaration {
   endpoint: (values: SpecValues) => ZodType<string>;
   /**
    * Further keys of an endpoint that are about a volume of this kind, source or target. They go with the volume: a driver
-   * reads them in `Volume.options`. Kinds that have one in common share its declaration.
+   * reads them in `Volume.options`. None has a default, which every endpoint would be given; kinds that have one in common
+   * share its declaration.
    */
-  options: OptionDeclarations;
+  options?: OwnOptionDeclarations;
   /** What carries it. The first one is taken where a spec names none. */
   movers: readonly [MoverKind, ...MoverKind[]];
   /** Where its id says it is; undefined where that can't be known from the id. */

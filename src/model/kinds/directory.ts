@@ -1,13 +1,11 @@
 import type { SpecValues } from '../spec-values';
 import type { KindDeclaration } from './contract';
 import { locateFolder } from './location';
-import { mustBeMounted } from './options';
 
 /** A directory of any filesystem. */
 export const directory = {
   endpoint: ({ absolutePath }: SpecValues) =>
     absolutePath.describe('The volume: an absolute path of a directory on that host.'),
-  options: { mustBeMounted },
   movers: ['rsync'],
   locate: locateFolder,
   isFolder: true,

@@ -1,6 +1,5 @@
 import type { SpecValues } from '../spec-values';
 import type { KindDeclaration } from './contract';
-import { mustBeMounted } from './options';
 
 const engineOf = (id: string) => /^(podman|docker|containerd)/.exec(id)?.[0];
 
@@ -17,7 +16,6 @@ export const image = {
     imageStore.describe(
       'The volume: the images of a container engine on that host: `podman`, `docker` or `containerd`; with a storage root or a socket of its own after a colon.',
     ),
-  options: { mustBeMounted },
   movers: ['image'],
   // Two stores are one, or apart: none lies inside another.
   locate: (id: string) => ({ family: `image ${id}`, path: '/', noun: 'volume' }),

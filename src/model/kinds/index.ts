@@ -1,9 +1,10 @@
 /** The kinds of volume. A new kind is a file here, a line here, a folder in `src/volumes` and a line in its registry. */
 import type { MoverKind } from '../movers';
 import { btrfs } from './btrfs';
-import type { KindDeclaration } from './contract';
+import type { KindDeclaration, OptionDeclarations } from './contract';
 import { directory } from './directory';
 import { image } from './image';
+import { COMMON_OPTIONS } from './options';
 import { zfs } from './zfs';
 
 export const KINDS = { directory, zfs, btrfs, image };
@@ -11,35 +12,36 @@ export const KINDS = { directory, zfs, btrfs, image };
 /** The keys of an endpoint in a spec that name a volume. */
 export type VolumeKind = keyof typeof KINDS;
 
-type Declared = (typeof KINDS)[VolumeKind]['options'];
-/** Each key of each kind; kinds that share one declare the same. */
-export type VolumeOptions = {
-  [Key in Declared extends infer One ? keyof One : never]: Declared extends infer One
-    ? Key extends keyof One
-      ? One[Key]
-      : never
-    : never;
-};
+type OwnOptions<Kind> = Kind extends { options: infer Options } ? Options : object;
+type All<Union> = (Union extends unknown ? (one: Union) => void : never) extends (all: infer Each) => void
+  ? Each
+  : never;
 
-/** The options of all kinds, by their keys. */
-export const VOLUME_OPTIONS = Object.assign(
-  {},
-  ...Object.values(KINDS).map(({ options }) => options),
-) as VolumeOptions;
+/** Every option that an endpoint may have, by its key. */
+export type VolumeOptions = typeof COMMON_OPTIONS & All<OwnOptions<(typeof KINDS)[VolumeKind]>>;
 
 export const VOLUME_KINDS = Object.keys(KINDS) as readonly VolumeKind[];
+
+export function declarationOf(kind: VolumeKind): KindDeclaration {
+  return KINDS[kind];
+}
+
+/** What an endpoint may say about a volume of this kind, by its key. */
+export function optionsOf(kind: VolumeKind): OptionDeclarations {
+  return { ...COMMON_OPTIONS, ...declarationOf(kind).options };
+}
+
+export const VOLUME_OPTIONS: OptionDeclarations = Object.fromEntries(
+  VOLUME_KINDS.flatMap((kind) => Object.entries(optionsOf(kind))),
+);
 
 /** For each option, the kinds that have it. */
 export const KINDS_BY_OPTION: Readonly<Record<string, readonly VolumeKind[]>> = Object.fromEntries(
   Object.keys(VOLUME_OPTIONS).map((option) => [
     option,
-    VOLUME_KINDS.filter((kind) => Object.hasOwn(KINDS[kind].options, option)),
+    VOLUME_KINDS.filter((kind) => Object.hasOwn(optionsOf(kind), option)),
   ]),
 );
-
-export function declarationOf(kind: VolumeKind): KindDeclaration {
-  return KINDS[kind];
-}
 
 /** The mover of a volume kind where a spec names none. */
 export function defaultMoverKind(kind: VolumeKind): MoverKind {

@@ -1,12 +1,10 @@
 import type { SpecValues } from '../spec-values';
 import type { KindDeclaration } from './contract';
-import { mustBeMounted } from './options';
 
 /** A ZFS dataset. */
 export const zfs = {
   endpoint: ({ dataset }: SpecValues) =>
     dataset.describe('The volume: a ZFS dataset on that host, `tank/wiki`.'),
-  options: { mustBeMounted },
   movers: ['zfs'],
   locate: (id: string) => ({ family: 'zfs', path: `/${id}`, noun: 'volume' }),
   isFolder: false,
