@@ -88,7 +88,10 @@ describe('a volume that is not there', () => {
   });
 
   it('is refused where the spec wants a mounted filesystem', async () => {
-    const volume = { ...volumeAt(join('/var/tidemark-not-mounted', 'wiki')), options: { mustBeMounted: true } };
+    const volume = {
+      ...volumeAt(join('/var/tidemark-not-mounted', 'wiki')),
+      options: { mustBeMounted: true },
+    };
     await expect(driver.claim(host, volume, TARGET)).rejects.toMatchObject({ type: 'NotMounted' });
     await expect(stat(volume.path)).rejects.toThrow('ENOENT');
   });

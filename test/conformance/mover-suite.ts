@@ -14,6 +14,7 @@ import {
   type MoverRig,
   type MakeHosts,
   makeLocalHosts,
+  outlastGrain,
 } from '../support/rigs/mover-rig';
 import { makeNastyTree } from '../support/trees/nasty-tree';
 import { reachHere } from '../../src/movers/reach';
@@ -109,6 +110,7 @@ export function testMover(
       await rig.sync();
       await rm(at('two'));
       await writeFile(at('two'), 'its own by now');
+      await outlastGrain();
       await rig.sync({ writeMode: 'delayed' });
       await expectEqual();
       expect((await rig.sync({ writeMode: 'delayed' })).filesChanged).toBe(0);

@@ -19,7 +19,13 @@ import type { Progress } from '../../src/model/records';
 import { rsyncMover } from '../../src/movers/rsync';
 import { compareTrees } from '../support/trees/compare-trees';
 import { errorOfType } from '../support/expect-type';
-import { makeMoverRig, moverSpec, type MoverRig, type SyncOptions } from '../support/rigs/mover-rig';
+import {
+  makeMoverRig,
+  moverSpec,
+  outlastGrain,
+  type MoverRig,
+  type SyncOptions,
+} from '../support/rigs/mover-rig';
 
 const MiB = 1024 ** 2;
 
@@ -34,8 +40,7 @@ beforeEach(async () => {
     await writeFile(at(name), `content of ${name}`.padEnd(30));
     await utimes(at(name), 1_000_000_000, 1_000_000_000);
   }
-  // Older than the grain of the clock: what changed just now is not trusted anyway.
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await outlastGrain();
 });
 afterEach(() => rig.dispose());
 
@@ -51,7 +56,10 @@ async function expectEqual(): Promise<void> {
 }
 
 describe.each(['inPlace', 'delayed'] as const)('of equal size and time, writing %s,', (writeMode) => {
-  const sync = (options: SyncOptions = {}) => rig.sync({ writeMode, maxDeletions: 5, ...options });
+  const sync = async (options: SyncOptions = {}) => {
+    await outlastGrain();
+    return rig.sync({ writeMode, maxDeletions: 5, ...options });
+  };
 
   it('a file that was written to, copied over, or swapped with another is sent', async () => {
     await sync();
@@ -193,7 +201,7 @@ describe.each([false, true])(
         await link(at(name), at(`${name}, private`));
         await link(at(name), at(`${name}, still`));
       }
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await outlastGrain();
       await sync();
     });
 

@@ -5,7 +5,13 @@ import type { Progress } from '../../src/model/records';
 import { rsyncMover } from '../../src/movers/rsync';
 import { compareTrees } from '../support/trees/compare-trees';
 import { errorOfType } from '../support/expect-type';
-import { makeMoverRig, moverSpec, type MoverRig, type SyncOptions } from '../support/rigs/mover-rig';
+import {
+  makeMoverRig,
+  moverSpec,
+  outlastGrain,
+  type MoverRig,
+  type SyncOptions,
+} from '../support/rigs/mover-rig';
 
 /** Entries of the source, itself included. */
 const ENTRIES = 9;
@@ -25,8 +31,7 @@ beforeEach(async () => {
     await mkdir(join(at(name), '..'), { recursive: true });
     await writeFile(at(name), `content of ${name}`);
   }
-  // Older than the grain of the clock: what changed just now is not trusted anyway.
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await outlastGrain();
   for (const _settled of [1, 2]) await rig.sync();
   const run = rig.source.run.bind(rig.source);
   dryPasses = 0;

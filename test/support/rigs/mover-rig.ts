@@ -60,6 +60,9 @@ export interface MoverRig {
   dispose(): Promise<void>;
 }
 
+/** What changed within the grain of the clock before a look is not trusted, and compared again by the sync after it. */
+export const outlastGrain = () => new Promise((resolve) => setTimeout(resolve, 50));
+
 export const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString();
 export const moverSpec = (spec: Parameters<typeof MoverSchema.parse>[0] = {}): MoverSpec =>
   MoverSchema.parse(spec);
