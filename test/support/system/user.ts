@@ -87,7 +87,11 @@ export async function writeFiles(folder: string, files: Record<string, string>):
 
 /** Approves of what a guard stopped, and waits for the sync that follows. */
 export async function approveAndSync(system: TestSystem, name: string): Promise<SyncRecord> {
-  const { sequence } = await system.status(name);
+  // The relationship hears of a sync's end a moment after whoever follows the sync itself.
+  const { sequence } = await eventually(`${name} waits for an approval`, async () => {
+    const status = await system.status(name);
+    return status.phase === 'WaitingForApproval' ? status : undefined;
+  });
   await (await system.temporal()).update(name, 'approve', { by: 'a test' });
   return await syncAfter(system, name, sequence);
 }
