@@ -88,11 +88,12 @@ export async function writeFiles(folder: string, files: Record<string, string>):
 /** Approves of what a guard stopped, and waits for the sync that follows. */
 export async function approveAndSync(system: TestSystem, name: string): Promise<SyncRecord> {
   // The relationship hears of a sync's end a moment after whoever follows the sync itself.
-  const { sequence } = await eventually(`${name} waits for an approval`, async () => {
+  const temporal = await system.temporal();
+  const { sequence } = await eventually(`${name} takes an approval`, async () => {
     const status = await system.status(name);
-    return status.phase === 'WaitingForApproval' ? status : undefined;
+    await temporal.update(name, 'approve', { by: 'a test' });
+    return status;
   });
-  await (await system.temporal()).update(name, 'approve', { by: 'a test' });
   return await syncAfter(system, name, sequence);
 }
 
