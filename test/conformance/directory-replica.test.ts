@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { makeLocalHost } from '../../src/hosts/local';
 import type { Host } from '../../src/hosts/contract';
 import { directoryDriver } from '../../src/volumes/directory';
+import { errorOfType } from '../support/expect-type';
 import { makeStamp, TARGET } from './volume-fixture';
 
 const OLD = new Date(1_000_000_000_000);
@@ -78,6 +79,11 @@ it('knows of a name that others made, also of a link or a folder, and of none be
   await publish(3);
   await mkdir(at('folder/new'));
   expect(await hasNoNewNames()).toBe(false);
+});
+
+it('says nothing of hard links after a look that was cut off', async () => {
+  jest.spyOn(host, 'run').mockResolvedValue({ exitCode: 137, stdout: Buffer.alloc(0), stderr: 'Killed' });
+  await expect(directoryDriver.diskUse(host, volume())).rejects.toThrow(errorOfType('ToolFailed'));
 });
 
 it('never follows a symlink', async () => {

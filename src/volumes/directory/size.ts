@@ -5,6 +5,7 @@ import type { Volume } from '../../model/records';
 import { takeFingerprint } from '../../trees/fingerprint';
 import { pruneNames } from '../../trees/own-entries';
 import type { DiskUse, VolumeSize } from '../contract';
+import { runTool } from '../shared/tools';
 
 /** Blocks, links, type, inode. No path: of 300,000 files this is 6 MB. */
 const FORMAT = String.raw`%b %n %y %i\n`;
@@ -21,7 +22,8 @@ export async function size(host: Host, { path }: Volume): Promise<VolumeSize> {
 }
 
 /** `diskUse` of the volume contract, within its filesystem: one walk. What Tidemark keeps inside does not count. */
-export async function diskUse(host: Host, { path }: Volume): Promise<DiskUse> {
+export async function diskUse(host: Host, volume: Volume): Promise<DiskUse> {
+  const { path } = volume;
   const use = { diskBytes: 0, hasHardLinks: false };
   if (!(await isThere(host, path))) return use;
   const linked = new Set<string>();
@@ -34,11 +36,8 @@ export async function diskUse(host: Host, { path }: Volume): Promise<DiskUse> {
     }
     use.diskBytes += Number(blocks) * BLOCK_BYTES;
   }, '\n');
-  // Files that vanish meanwhile make find fail, with the rest already printed.
-  await host.run(['find', '.', '-xdev', ...pruneNames([STATE_FOLDER]), '-printf', FORMAT], {
-    cwd: path,
-    onStdout: push,
-    maxOutputBytes: 64 * 1024,
-  });
+  const find = ['find', '.', '-xdev', ...pruneNames([STATE_FOLDER]), '-printf', FORMAT];
+  // Files that vanish meanwhile make find end with 1, with the rest already printed. What was cut off tells of no links.
+  await runTool({ host, volume }, find, { cwd: path, onStdout: push, maxOutputBytes: 64 * 1024 }, [1]);
   return use;
 }
