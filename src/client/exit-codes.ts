@@ -71,9 +71,13 @@ function chain(error: unknown): AnyError[] {
   return found;
 }
 
-/** What the SDK's own errors mean to a user. Told apart by name: loading the SDK for it would take longer than most commands. */
+/** Of the SDK. Told by its name: loading the SDK for it would take longer than most commands. */
+export const isWorkflowNotFound = (error: unknown): error is Error =>
+  error instanceof Error && error.name === 'WorkflowNotFoundError';
+
+/** What the SDK's own errors mean to a user. */
 function tellOfService(error: AnyError): Omit<Told, 'exitCode'> | undefined {
-  if (error.name === 'WorkflowNotFoundError') {
+  if (isWorkflowNotFound(error)) {
     return {
       type: 'NotFound',
       message: 'there is no such relationship',

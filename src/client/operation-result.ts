@@ -1,13 +1,11 @@
 /** Waits for the result of an operation. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isWorkflowNotFound } from './exit-codes';
 import type { Temporal } from './temporal-client';
 
 /** A relationship names its operation a moment before that has a workflow. */
 const STARTED_WITHIN_MS = 10_000;
 const ASK_AGAIN_MS = 100;
-
-const isNotThere = (error: unknown): boolean =>
-  error instanceof Error && error.name === 'WorkflowNotFoundError';
 
 /**
  * The result of an operation's workflow, however long it takes.
@@ -23,7 +21,7 @@ export async function operationResult<Result>(
     try {
       return (await handle.result()) as Result;
     } catch (error) {
-      if (!isNotThere(error) || performance.now() > until) throw error;
+      if (!isWorkflowNotFound(error) || performance.now() > until) throw error;
       await sleep(ASK_AGAIN_MS);
     }
   }

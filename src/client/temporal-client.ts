@@ -13,7 +13,7 @@ import { asVanished } from '../model/vanished';
 import type { Vanished } from '../model/vanished';
 import type { ApplyAnswer, ExamineAnswer, ExamineInput } from '../api/messages';
 import { chooseTemporalAddress, findUp, REACH_TIMEOUT_MS, temporalUnreachable } from './connection';
-import { ClientError, tellError } from './exit-codes';
+import { ClientError, isWorkflowNotFound, tellError } from './exit-codes';
 import { inTurns } from '../model/in-turns';
 import { askCatalog, catalogEntries, statusOfEntry, vanishedError } from './vanished';
 
@@ -179,7 +179,7 @@ export class Temporal {
       if (status.phase === 'Retired') throw deleted(name);
       return status;
     } catch (error) {
-      const isGone = error instanceof Error && error.name === 'WorkflowNotFoundError';
+      const isGone = isWorkflowNotFound(error);
       const isEnded = isGone || saysNoSpec(error) || error instanceof QueryRejectedError;
       const isStuck = !isEnded && (await isStuckBy(this.client, name, error));
       const vanished = isEnded ? await findVanished(this.client, name) : isStuck ? STUCK : undefined;
@@ -309,7 +309,7 @@ export class Temporal {
 
   private async nameIt(name: string, error: unknown): Promise<unknown> {
     if (await isStuckBy(this.client, name, error)) return vanishedError(name, STUCK);
-    if (!(error instanceof Error) || error.name !== 'WorkflowNotFoundError') return error;
+    if (!isWorkflowNotFound(error)) return error;
     const vanished = await findVanished(this.client, name);
     if (!vanished) return deleted(name);
     const isKnown = vanished.how !== 'lost' || (await catalogEntries()).some((each) => each.name === name);
