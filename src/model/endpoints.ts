@@ -1,5 +1,10 @@
-import { optionsOf, VOLUME_KINDS, type VolumeKind, type VolumeOptions } from './kinds';
-import type { OptionValue } from './kinds/contract';
+import {
+  optionsOf,
+  VOLUME_KINDS,
+  type VolumeKind,
+  type VolumeOptions,
+  type VolumeOptionValues,
+} from './kinds';
 import type { Volume } from './records';
 import type { Relationship, TargetSpec } from './spec';
 
@@ -30,13 +35,10 @@ export function volumeOf(endpoint: Endpoint): Volume {
 }
 
 /** What an endpoint says about a volume of its kind. */
-function readOptions(kind: VolumeKind, endpoint: Endpoint): Readonly<Record<string, OptionValue>> {
-  const said = new Map<string, OptionValue | undefined>(Object.entries(endpoint));
+function readOptions(kind: VolumeKind, endpoint: Endpoint): VolumeOptionValues {
+  const own = optionsOf(kind);
   return Object.fromEntries(
-    Object.keys(optionsOf(kind)).flatMap((key) => {
-      const value = said.get(key);
-      return value === undefined ? [] : [[key, value]];
-    }),
+    Object.entries(endpoint).filter(([key, value]) => Object.hasOwn(own, key) && value !== undefined),
   );
 }
 

@@ -3,8 +3,7 @@
  * here may stand in a Temporal history, so nothing here is secret.
  */
 import type { ErrorDetails, ErrorType } from './errors';
-import type { VolumeKind } from './kinds';
-import type { OptionValue } from './kinds/contract';
+import type { VolumeKind, VolumeOptionValues } from './kinds';
 import type { Filters } from './movers/filters';
 import type { LeftOut } from './left-out';
 
@@ -22,7 +21,7 @@ export interface Volume {
    */
   path: string;
   /** What the spec says about it besides, by the keys that its kind declares. */
-  options?: Readonly<Record<string, OptionValue>>;
+  options?: VolumeOptionValues;
 }
 
 /** How the source's point-in-time copy is made. */

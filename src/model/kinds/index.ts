@@ -1,4 +1,5 @@
 /** The kinds of volume. A new kind is a file here, a line here, a folder in `src/volumes` and a line in its registry. */
+import type { output } from 'zod';
 import type { MoverKind } from '../movers';
 import { btrfs } from './btrfs';
 import type { KindDeclaration, OptionDeclarations } from './contract';
@@ -19,6 +20,11 @@ type All<Union> = (Union extends unknown ? (one: Union) => void : never) extends
 
 /** Every option that an endpoint may have, by its key. */
 export type VolumeOptions = typeof COMMON_OPTIONS & All<OwnOptions<(typeof KINDS)[VolumeKind]>>;
+
+/** What an endpoint said by them. */
+export type VolumeOptionValues = {
+  readonly [Key in keyof VolumeOptions]?: Exclude<output<ReturnType<VolumeOptions[Key]>>, undefined>;
+};
 
 export const VOLUME_KINDS = Object.keys(KINDS) as readonly VolumeKind[];
 

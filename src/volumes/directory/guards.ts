@@ -44,7 +44,7 @@ function refuseAgentHome(root: string, home: string): string | undefined {
 
 /** @throws TidemarkError `NotMounted` where the spec wants a mounted filesystem and there is none. */
 function checkMounted(place: Place): void {
-  if (!place.volume.options?.['mustBeMounted'] || place.mount.point !== '/') return;
+  if (!place.volume.options?.mustBeMounted || place.mount.point !== '/') return;
   const hint = `mount it on ${place.root} or a folder above; see: findmnt --verify`;
   throw makeError(place, 'NotMounted', 'no filesystem is mounted there, and the spec says mustBeMounted', {
     hint,

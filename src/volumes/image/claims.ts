@@ -13,7 +13,7 @@ import { findPlace, makeMissing, type Place } from './place';
 
 async function checkPlace(place: Place, claim: Claim, options: CheckOptions): Promise<void> {
   const { volume, mount, state, exists, root } = place;
-  if (volume.options?.['mustBeMounted'] && mount.point === '/') {
+  if (volume.options?.mustBeMounted && mount.point === '/') {
     const hint = `mount a filesystem on ${root} or a folder above; see: findmnt --verify`;
     throw makeError(place, 'NotMounted', `nothing is mounted on ${root}, and the spec says mustBeMounted`, {
       hint,

@@ -86,7 +86,7 @@ function checkSuits(place: Place, { role }: Claim): void {
     });
   }
   // A replica may be encrypted, and its key elsewhere.
-  if (volume.options?.['mustBeMounted'] && mounted !== 'yes' && role === 'source') {
+  if (volume.options?.mustBeMounted && mounted !== 'yes' && role === 'source') {
     const hint = `mount it: zfs mount ${volume.path}`;
     throw makeError(place, 'NotMounted', 'it is not mounted, and the spec says mustBeMounted', { hint });
   }
