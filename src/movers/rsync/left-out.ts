@@ -7,7 +7,7 @@ import { rsyncOptions } from '../../model/movers';
 import type { MoverSpec } from '../../model/spec';
 import { findAtTop, mountsInside, type OnFound, reasonOfForeign, Tally } from '../../trees/left-out';
 import { NOT_CONTENT } from '../../trees/own-entries';
-import type { OnEntry } from '../../trees/walk';
+import type { WalkEntry } from '../../trees/walk';
 import { dropExcluded } from './excluded';
 import { findLostAttributes } from './lost-attributes';
 import { PARTIAL_FOLDER } from './options';
@@ -26,19 +26,14 @@ export interface Walked {
   onFound?: OnFound;
 }
 
-/** An entry of a walk, as {@link FORMAT} prints it. */
-interface Entry {
-  type: string;
-  device: string;
-  uid: number;
-  gid: number;
-  mtime: string;
-  /** Byte by byte in latin1, below the root; empty for the root itself. */
-  path: string;
-}
+/** What is asked of an entry of a walk. */
+type Entry = Pick<WalkEntry, 'type' | 'device' | 'uid' | 'gid' | 'mtime' | 'path'>;
 
-const FORMAT = String.raw`%y %D %U %G %T@ %P\0`;
+const FORMAT = String.raw`%y %D %U %G %T@ %p\0`;
 const LINE = /^(\S+) (\d+) (\d+) (\d+) (-?[\d.]+) (.*)$/s;
+
+/** `a/b`, or empty for the root. */
+const belowRoot = ({ path }: Entry) => path.slice('./'.length);
 
 /** rsync is told to stay on the filesystem where it begins: what has another device is not carried. */
 const staysOnDevice = ({ btrfs, zfs }: MoverSpec) => !zfs?.recursive && !btrfs?.nested;
@@ -49,7 +44,8 @@ export function reasonsOf(
   { rootDevice, mounts }: { rootDevice: string; mounts: ReadonlySet<string> },
   { mover, keeps }: Pick<Walked, 'mover' | 'keeps'>,
 ): LeftOutReason[] {
-  const { type, device, path } = entry;
+  const { type, device } = entry;
+  const path = belowRoot(entry);
   const name = path.slice(path.lastIndexOf('/') + 1);
   if (type === 'd' && device !== rootDevice && staysOnDevice(mover)) return [reasonOfForeign(path, mounts)];
   if (type === 'd' && name === PARTIAL_FOLDER) return ['tidemark'];
@@ -58,7 +54,8 @@ export function reasonsOf(
   if (isDevice && (extra.includes('--no-devices') || (keeps && !isRoot(keeps)))) return ['device'];
   if ((type === 's' || type === 'p') && extra.includes('--no-specials')) return ['socket'];
   if (!keeps) return [];
-  const isOthers = !isRoot(keeps) && (entry.uid !== keeps.uid || !keeps.gids.includes(entry.gid));
+  const isOthers =
+    !isRoot(keeps) && (Number(entry.uid) !== keeps.uid || !keeps.gids.includes(Number(entry.gid)));
   const isRounded = type !== 'l' && keeps.timeStepNs > 1 && !keepsTime(entry.mtime, keeps);
   return [...(isOthers ? (['owner'] as const) : []), ...(isRounded ? (['time'] as const) : [])];
 }
@@ -86,8 +83,8 @@ function makeFind({ mover }: Walked): string[] {
 /** One walk, of what may be left out alone. */
 async function walkTree(host: Runner, walked: Walked, add: (entry: Entry) => void): Promise<void> {
   const readRecord = (record: string) => {
-    const [, type = '', device = '', uid, gid, mtime = '', path = ''] = LINE.exec(record) ?? [];
-    add({ type, device, uid: Number(uid), gid: Number(gid), mtime, path });
+    const [, type = '', device = '', uid = '', gid = '', mtime = '', path = ''] = LINE.exec(record) ?? [];
+    add({ type, device, uid, gid, mtime, path });
   };
   // Entries that vanish meanwhile make find fail with the rest already printed.
   await host.run([...makeFind(walked), ...makeTests(walked), '-printf', FORMAT], {
@@ -98,7 +95,7 @@ async function walkTree(host: Runner, walked: Walked, add: (entry: Entry) => voi
   });
 }
 
-const isInPartialFolder = (path: string) => `/${path}`.includes(`/${PARTIAL_FOLDER}/`);
+const isInPartialFolder = ({ path }: Entry) => path.includes(`/${PARTIAL_FOLDER}/`);
 
 /** Finds what of a tree is not carried, or not wholly, but for what the spec excludes, by its entries. */
 export class LeftOutFinder {
@@ -119,17 +116,11 @@ export class LeftOutFinder {
 
   /** The root comes first. */
   readonly add = (entry: Entry): void => {
-    if (entry.path === '') this.rootDevice = entry.device;
+    if (entry.path === '.') this.rootDevice = entry.device;
+    if (isInPartialFolder(entry)) return;
     const { rootDevice, mounts } = this;
     for (const reason of reasonsOf(entry, { rootDevice, mounts }, this.walked))
-      this.onFound(reason, entry.path || '.');
-  };
-
-  /** The same of a walk over everything that lies there. */
-  readonly addWalked: OnEntry = ({ type, device, uid, gid, mtime, path }) => {
-    if (isInPartialFolder(path)) return;
-    const below = path === '.' ? '' : path.slice('./'.length);
-    this.add({ type, device, uid: Number(uid), gid: Number(gid), mtime, path: below });
+      this.onFound(reason, belowRoot(entry) || '.');
   };
 
   /** Looks at what is no entry's own, after all of them were added. */

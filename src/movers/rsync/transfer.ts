@@ -187,7 +187,7 @@ async function bringWhatIsCarried(host: Host, request: RsyncTransfer): Promise<T
   // The tree itself is looked at anyway, where it is no clone of what is remembered.
   if (remembered && remembered.livePath === undefined) {
     const finder = await LeftOutFinder.open(reach.runner, walked);
-    const stats = await bringOver(host, request, finder.addWalked);
+    const stats = await bringOver(host, request, finder.add);
     return tell(stats, await finder.finish());
   }
   const over = new AbortController();
