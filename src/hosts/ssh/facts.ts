@@ -3,8 +3,8 @@ import { TidemarkError } from '../../model/errors';
 import type { Host } from '../contract';
 import { findPackage } from '../missing-tool';
 import { tailOf } from '../run-checked';
-import { makeCommand, scriptArgv } from './command';
-import { makeLost, type Pool } from './pool';
+import { makeCommand, scriptArgv } from '../remote/command';
+import type { Pool } from './pool';
 
 export interface HostFacts {
   /** The login user's home folder. */
@@ -73,7 +73,7 @@ export async function findFacts(host: string, pool: Pool): Promise<HostFacts> {
   channel.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()));
   channel.stderr.on('data', (chunk: Buffer) => (output.stderr += chunk.toString()));
   await session.closed;
-  if (!session.ended) throw makeLost(host);
+  if (!session.ended) throw session.lost();
   const at = output.stdout.indexOf(MARK);
   const [odd, userHome = '', path = '', missing = ''] = output.stdout.slice(at + MARK.length).split('\0');
   if (at < 0 || odd !== ODD || userHome === '') {

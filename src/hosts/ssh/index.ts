@@ -1,14 +1,10 @@
 /** A host on which nothing of ours is installed: everything through its own sshd, shell and tools. */
 import type { Host } from '../contract';
-import { endAttempts } from './attempts';
+import { makeRemoteRunner } from '../remote';
 import { connect, type SshOptions } from './connect';
 import { type HostFacts, findFacts } from './facts';
-import { makeSshFiles } from './files';
 import type { HostKey } from './host-keys';
 import { makePool } from './pool';
-import { run, runPipe } from './run';
-import type { RunScript } from './scripts';
-import { makeShells } from './shells';
 
 export interface SshHost extends Host {
   readonly facts: HostFacts;
@@ -39,19 +35,11 @@ export async function makeSshHost({
   const pool = makePool(name, () => connect(local, ssh));
   try {
     const facts = await findFacts(name, pool);
-    const sessions = { pool, shells: makeShells(name, pool) };
-    const runThere: Host['run'] = (argv, options) => run(name, sessions, argv, options);
-    const running = { name, run: runThere };
-    const runScript: RunScript = (script, args, options) =>
-      run(name, sessions, ['sh', '-c', script, 'sh', ...args], options, { isQuick: true });
     const absolute = home.startsWith('/') ? home : `${facts.userHome.replace(/\/$/, '')}/${home}`;
-    const files = makeSshFiles(running, runScript);
-    const there = { ...running, home: absolute, scratch: absolute, files };
     return {
-      ...there,
+      ...makeRemoteRunner(pool, absolute),
+      home: absolute,
       facts,
-      pipe: (argvs, options) => runPipe(there, sessions, argvs, options),
-      endAttempts: (attempt) => endAttempts(name, runScript, attempt),
       hostKey: async () => (await pool.connection()).hostKey,
       close: () => pool.close(),
     };

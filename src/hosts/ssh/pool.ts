@@ -3,8 +3,9 @@
  * room for another session (`MaxSessions` of sshd).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ClientChannel } from 'ssh2';
 import { TidemarkError } from '../../model/errors';
+import { makeToolMissing } from '../missing-tool';
+import type { Carrier, Session } from '../remote/session';
 import type { Connection } from './connect';
 
 /** sshd allows 10 by default. */
@@ -21,20 +22,7 @@ interface Line {
   usedAt: number;
 }
 
-/** A command that runs. */
-export interface Session {
-  channel: ClientChannel;
-  /** How it ended; undefined while it runs, or where its connection was lost before. */
-  ended?: { code: number | null; signal?: string };
-  /** Settles when the channel is closed, on whichever side. */
-  closed: Promise<void>;
-}
-
-export interface Pool {
-  /** A session that runs a command, until its channel is closed. */
-  open(command: string): Promise<Session>;
-  /** What is asked for a session before another connection is opened: true where one is about to be freed. */
-  onFull(free: () => boolean): void;
+export interface Pool extends Carrier {
   /** A connection that is up. */
   connection(): Promise<Connection>;
   close(): void;
@@ -112,6 +100,8 @@ export function makePool(host: string, connect: () => Promise<Connection>): Pool
   idleTimer.unref();
 
   return {
+    host,
+    missing: (program) => makeToolMissing(host, program),
     onFull(free) {
       askForSession = free;
     },
@@ -122,7 +112,7 @@ export function makePool(host: string, connect: () => Promise<Connection>): Pool
       for (;;) {
         const line = await take();
         try {
-          const session = await execOrAskAgain(line.connection, command);
+          const session = await execOrAskAgain(host, line.connection, command);
           // Not before: until then, its server counts it too.
           void session.closed.then(() => giveBack(line));
           return session;
@@ -160,7 +150,7 @@ function makeRefused(host: string, cause: unknown): TidemarkError {
 }
 
 /** What an operation fails with whose connection was lost: repeating it reconnects. */
-export function makeLost(host: string, cause?: unknown): TidemarkError {
+function makeLost(host: string, cause?: unknown): TidemarkError {
   const toolMessage = cause instanceof Error ? cause.message : undefined;
   return new TidemarkError(
     'HostUnreachable',
@@ -175,13 +165,13 @@ export function makeLost(host: string, cause?: unknown): TidemarkError {
  * together are handled, so one that is opened right after another was closed may be refused (OpenSSH 9.2,
  * every second time at `MaxSessions 1`). By the time its refusal is sent, the closed one is forgotten.
  */
-const execOrAskAgain = (connection: Connection, command: string): Promise<Session> =>
-  exec(connection, command).catch((error: unknown) => {
+const execOrAskAgain = (host: string, connection: Connection, command: string): Promise<Session> =>
+  exec(host, connection, command).catch((error: unknown) => {
     if (!isRefusal(error)) throw error;
-    return exec(connection, command);
+    return exec(host, connection, command);
   });
 
-function exec({ client }: Connection, command: string): Promise<Session> {
+function exec(host: string, { client }: Connection, command: string): Promise<Session> {
   let onClose: () => void = () => undefined;
   return new Promise<Session>((resolve, reject) => {
     onClose = () => reject(new Error('connection closed'));
@@ -193,6 +183,7 @@ function exec({ client }: Connection, command: string): Promise<Session> {
         const session: Session = {
           channel,
           closed: new Promise((done) => channel.once('close', () => done())),
+          lost: (cause) => makeLost(host, cause),
         };
         channel.once('exit', (code: number | null, signal?: string) => {
           session.ended = { code, ...(signal !== undefined && { signal }) };

@@ -1,45 +1,42 @@
-/** Runs programs, alone or feeding each other, on a host reached over SSH. */
+/** Runs programs, alone or feeding each other, at the far end. */
 import { basename } from 'node:path';
-import type { Host, RunOptions, RunResult } from '../contract';
+import type { Runner, RunOptions, RunResult } from '../contract';
 import { runChecked } from '../run-checked';
 import { watchForStop } from '../stop';
-import { type Redirects, RemoteProgram, type Sessions } from './remote-program';
+import { type Redirects, RemoteProgram, type Sessions } from './program';
 import { isQuick } from './shells';
 
-/** See `Host.run`. */
+/** See `Runner.run`. */
 export async function run(
-  host: string,
   sessions: Sessions,
   argv: readonly string[],
   options: RunOptions = {},
   how: { isQuick: boolean } = { isQuick: isQuick(argv) },
 ): Promise<RunResult> {
   options.signal?.throwIfAborted();
-  const [result] = await settle(host, [argv], options, [
-    new RemoteProgram(host, sessions, argv, options, how),
-  ]);
+  const [result] = await settle(sessions, [argv], options, [new RemoteProgram(sessions, argv, options, how)]);
   return result as RunResult;
 }
 
 /**
- * See `Host.pipe`. Each program has a session of its own, so that each one's exit code and errors are
- * seen; the bytes go through named pipes on that host, and never through here.
+ * See `Runner.pipe`. Each program has a session of its own, so that each one's exit code and errors are
+ * seen; the bytes go through named pipes at the far end, and never through here.
  */
 export async function runPipe(
-  host: Pick<Host, 'name' | 'home' | 'run' | 'files'>,
+  there: Pick<Runner, 'name' | 'scratch' | 'run' | 'files'>,
   sessions: Sessions,
   argvs: readonly (readonly string[])[],
   options: RunOptions = {},
 ): Promise<RunResult[]> {
   options.signal?.throwIfAborted();
   const [first] = argvs;
-  if (first && argvs.length === 1) return [await host.run(first, options)];
-  await host.files.mkdir(host.home, 0o700);
-  const made = await runChecked(host, ['mktemp', '-d', '-p', host.home, 'pipe.XXXXXXXXXX']);
+  if (first && argvs.length === 1) return [await there.run(first, options)];
+  await there.files.mkdir(there.scratch, 0o700);
+  const made = await runChecked(there, ['mktemp', '-d', '-p', there.scratch, 'pipe.XXXXXXXXXX']);
   const folder = made.stdout.toString().trimEnd();
   try {
     const pipes = argvs.slice(1).map((_, index) => `${folder}/${index}`);
-    await runChecked(host, ['mkfifo', '-m', '600', '--', ...pipes]);
+    await runChecked(there, ['mkfifo', '-m', '600', '--', ...pipes]);
     const programs = argvs.map((argv, index) => {
       const before = pipes[index - 1];
       const after = pipes[index];
@@ -50,7 +47,6 @@ export async function runPipe(
       const { onStdout, stdin, ...common } = options;
       return () =>
         new RemoteProgram(
-          host.name,
           sessions,
           argv,
           {
@@ -61,9 +57,9 @@ export async function runPipe(
           { redirects, isQuick: false },
         );
     });
-    return await settle(host.name, argvs, options, startAll(programs));
+    return await settle(sessions, argvs, options, startAll(programs));
   } finally {
-    await host.files.remove(folder);
+    await there.files.remove(folder);
   }
 }
 
@@ -82,7 +78,7 @@ function startAll(starts: (() => RemoteProgram)[]): (RemoteProgram | { reason: u
 
 /** Waits for all; ends all where one fails, is told to stop, or takes too long. Throws the first reason. */
 async function settle(
-  host: string,
+  { carrier: { host } }: Sessions,
   argvs: readonly (readonly string[])[],
   options: RunOptions,
   started: (RemoteProgram | { reason: unknown })[],

@@ -1,5 +1,5 @@
 /**
- * The scripts that a host reached over SSH runs with its own `sh`. They are fixed texts: whatever a user
+ * The scripts that the far end runs with its own `sh`. They are fixed texts: whatever a user
  * wrote comes as an argument, never as part of a script. POSIX, for dash, bash and busybox alike.
  */
 import type { RunOptions, RunResult } from '../contract';

@@ -1,6 +1,6 @@
 import { TidemarkError } from '../../model/errors';
 import { tailOf } from '../run-checked';
-import { inTwentieths, markerOf } from './remote-program';
+import { inTwentieths, markerOf } from './program';
 import { END_ATTEMPTS, type RunScript } from './scripts';
 
 const TERM_MS = 5000;

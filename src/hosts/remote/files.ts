@@ -1,10 +1,10 @@
-/** Files of a host reached over SSH, by its own tools. */
+/** Files at the far end, by its own tools. */
 import { randomBytes } from 'node:crypto';
 import { TidemarkError } from '../../model/errors';
 import type { FileKind, Host, HostFiles, RunOptions, RunResult } from '../contract';
-import { makeToolMissing } from '../missing-tool';
 import { runChecked, tailOf } from '../run-checked';
 import { MAKE_FOLDER, MAKE_KEY_PAIR, REMOVE, RENAME, type RunScript, WRITE_FILE } from './scripts';
+import type { Carrier } from './session';
 
 type RunningHost = Pick<Host, 'name' | 'run'>;
 
@@ -40,7 +40,11 @@ const escapePattern = (name: string) => name.replaceAll(/[*?[\]\\]/g, String.raw
 
 const octal = (mode: number) => (mode & 0o7777).toString(8);
 
-export function makeSshFiles(host: RunningHost, runScript: RunScript): HostFiles {
+export function makeRemoteFiles(
+  host: RunningHost,
+  { missing }: Pick<Carrier, 'missing'>,
+  runScript: RunScript,
+): HostFiles {
   const change = async (
     what: string,
     path: string,
@@ -107,7 +111,7 @@ export function makeSshFiles(host: RunningHost, runScript: RunScript): HostFiles
     },
     async makeKeyPair(path) {
       const result = await runScript(MAKE_KEY_PAIR, [path]);
-      if (result.exitCode === NO_SUCH_PROGRAM) throw makeToolMissing(host.name, 'ssh-keygen');
+      if (result.exitCode === NO_SUCH_PROGRAM) throw missing('ssh-keygen');
       if (result.exitCode !== 0) throw makeFailure(host.name, 'made', path, result);
       return result.stdout.toString().trim().split(' ').slice(0, 2).join(' ');
     },

@@ -1,9 +1,10 @@
 /**
- * Shells on the host that run one quick program after the other. A session of its own costs sshd some
- * processes and the login shell its start-up files, ten times what a program like `stat` takes.
+ * Shells at the far end that run one quick program after the other. A session of its own costs ten times what a
+ * program like `stat` takes: over SSH some processes of sshd and the start-up files of a login shell, in a pod a
+ * connection and a process of its runtime.
  */
-import { makeLost, type Pool, type Session } from './pool';
 import { PREPARE } from './scripts';
+import type { Carrier, Session } from './session';
 
 /** Programs that never leave anything behind which would write into the next one's output. */
 const QUICK = new Set([
@@ -41,11 +42,11 @@ export function isQuick(argv: readonly string[]): boolean {
   return QUICK.has(argv[0] ?? '');
 }
 
-export function makeShells(host: string, pool: Pool): Shells {
+export function makeShells(carrier: Carrier): Shells {
   const idle = new Set<Session>();
   const uses = new WeakMap<Session, number>();
   const makeShell = async (): Promise<Session> => {
-    const session = await pool.open('exec sh');
+    const session = await carrier.open('exec sh');
     void session.closed.then(() => idle.delete(session));
     session.channel.write(PREPARE);
     return session;
@@ -58,7 +59,7 @@ export function makeShells(host: string, pool: Pool): Shells {
     }
     return undefined;
   };
-  pool.onFull(() => {
+  carrier.onFull(() => {
     const [session] = idle;
     if (!session) return false;
     idle.delete(session);
@@ -72,7 +73,7 @@ export function makeShells(host: string, pool: Pool): Shells {
       try {
         session.channel.write(line);
       } catch (error) {
-        throw makeLost(host, error);
+        throw session.lost(error);
       }
       return session;
     },

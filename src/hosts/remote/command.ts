@@ -1,8 +1,8 @@
-/** The one string that an SSH server hands to the login shell. Pure. */
+/** The one string that the shell at the far end gets. Pure. */
 import { TidemarkError } from '../../model/errors';
 import { quoteWord } from '../../model/shell-quote';
 
-/** What Linux takes as one argument, and the login shell gets the whole command as one. */
+/** What Linux takes as one argument, and the shell gets the whole command as one. */
 const MAX_COMMAND_BYTES = 128 * 1024 - 1;
 
 /**
@@ -12,7 +12,9 @@ const MAX_COMMAND_BYTES = 128 * 1024 - 1;
 export function makeCommand(host: string, argv: readonly string[]): string {
   const command = argv.map((argument) => quote(host, argument)).join(' ');
   if (Buffer.byteLength(command) <= MAX_COMMAND_BYTES) return command;
-  throw new TidemarkError('ToolFailed', 'the arguments are too long together for SSH (E2BIG)', { host });
+  throw new TidemarkError('ToolFailed', 'the arguments are too long together for one command (E2BIG)', {
+    host,
+  });
 }
 
 function quote(host: string, argument: string): string {
@@ -22,7 +24,7 @@ function quote(host: string, argument: string): string {
   return quoteWord(argument);
 }
 
-/** Runs one of the fixed scripts in place of the login shell. */
+/** Runs one of the fixed scripts in place of the shell. */
 export const scriptArgv = (script: string, ...args: readonly string[]): string[] => [
   ...['exec', 'sh', '-c', script, 'sh'],
   ...args,

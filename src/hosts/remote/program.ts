@@ -1,14 +1,13 @@
-/** One program on a host reached over SSH: its process group, its output and its end. */
+/** One program at the far end: its process group, its output and its end. */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:os';
 import { TidemarkError } from '../../model/errors';
 import type { RunOptions, RunResult } from '../contract';
-import { makeToolMissing } from '../missing-tool';
 import { OutputTail } from '../output';
 import { makeCommand, scriptArgv } from './command';
 import { type Frame, makeFrameReader } from './frames';
-import { makeLost, type Pool, type Session } from './pool';
 import { END_GROUP, runInShell, SUPERVISE } from './scripts';
+import type { Carrier, Session } from './session';
 import type { Shells } from './shells';
 
 /** The variable that marks all processes of one attempt. */
@@ -71,7 +70,7 @@ function makeLine(host: string, nonce: string, argv: readonly string[], options:
 
 /** The sessions of one host: of their own, or shells that are used again. */
 export interface Sessions {
-  pool: Pool;
+  carrier: Carrier;
   shells: Shells;
 }
 
@@ -85,16 +84,16 @@ interface Ending {
 export class RemoteProgram {
   private readonly stdout: OutputTail;
   private readonly stderr: OutputTail;
+  private readonly host: string;
   private group: number | undefined;
   private setBegun: () => void = () => undefined;
   private readonly begun = new Promise<void>((resolve) => (this.setBegun = resolve));
   /** The whole group is gone and all output was read. Fails where the connection was lost before. */
   readonly ended: Promise<RunResult>;
-  /** Before its program ran: why the login shell could not even start the script. */
+  /** Before its program ran: why the shell could not even start the script. */
   noise = '';
 
   constructor(
-    private readonly host: string,
     private readonly sessions: Sessions,
     private readonly argv: readonly string[],
     private readonly options: RunOptions,
@@ -103,6 +102,8 @@ export class RemoteProgram {
     const limit = options.maxOutputBytes ?? DEFAULT_OUTPUT_BYTES;
     this.stdout = new OutputTail(limit);
     this.stderr = new OutputTail(limit);
+    this.host = sessions.carrier.host;
+    const { host } = this;
     const nonce = randomBytes(8).toString('hex');
     if (!argv[0]) throw new TidemarkError('ToolMissing', 'no program was named', { host });
     // Too long, or unfit: said here, before anything is started.
@@ -125,11 +126,11 @@ export class RemoteProgram {
     if (this.group === undefined) return;
     const killAfter = inTwentieths(this.options.killAfterMs ?? DEFAULT_KILL_AFTER_MS);
     const argv = ['sh', '-c', END_GROUP, 'sh', String(this.group), killAfter];
-    await new RemoteProgram(this.host, this.sessions, argv, {}, { isQuick: true }).ended;
+    await new RemoteProgram(this.sessions, argv, {}, { isQuick: true }).ended;
   }
 
   private async alone(nonce: string, command: string): Promise<RunResult> {
-    const session = await this.sessions.pool.open(command);
+    const session = await this.sessions.carrier.open(command);
     try {
       return this.conclude(await this.listen(session, nonce, 'end'));
     } finally {
@@ -198,7 +199,7 @@ export class RemoteProgram {
         this.noise = readers.map(({ noise }) => noise).join('');
         const { ended } = session;
         if (ending.refusal !== undefined) return resolve(ending);
-        if (!ended || lastWord === 'over') return reject(makeLost(this.host));
+        if (!ended || lastWord === 'over') return reject(session.lost());
         if (this.group === undefined) return reject(this.explain('no-shell'));
         // The script itself was ended, by somebody else.
         resolve({ exitCode: ended.code ?? 128 + signalNumber(ended.signal) });
@@ -218,13 +219,13 @@ export class RemoteProgram {
       });
     switch (refusal) {
       case 'no-program':
-        return makeToolMissing(host, program);
+        return this.sessions.carrier.missing(program);
       case 'no-folder':
         return fail(`its folder ${options.cwd ?? ''} is missing`);
       case 'not-executable':
         return fail('it is not executable (EACCES)');
       default:
-        return fail('the login shell of that host did not run it', this.noise.trim());
+        return fail('the shell of that host did not run it', this.noise.trim());
     }
   }
 }
