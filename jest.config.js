@@ -10,8 +10,8 @@ const swcPlain = [
 module.exports = {
   testEnvironment: 'node',
   // Kysely and cookie are ES modules alone, and PGlite imports dynamically: Node takes them as they are, Jest must translate them.
-  transform: { '^.+\\.ts$': swc, '/node_modules/(kysely|cookie|@electric-sql)/.+\\.c?js$': swcPlain },
-  transformIgnorePatterns: ['/node_modules/(?!kysely/|cookie/|@electric-sql/)'],
+  transform: { '^.+\\.ts$': swc, '/node_modules/(kysely|cookie|@electric-sql|@kubernetes|openid-client|oauth4webapi|jose|socks-proxy-agent|agent-base)/.+\\.c?js$': swcPlain },
+  transformIgnorePatterns: ['/node_modules/(?!kysely/|cookie/|@electric-sql/|@kubernetes/|openid-client/|oauth4webapi/|jose/|socks-proxy-agent/|agent-base/)'],
   testMatch: ['<rootDir>/src/**/*.test.ts', '<rootDir>/test/**/*.test.ts'],
   testSequencer: '<rootDir>/test/slowest-first.cjs',
   testTimeout: 300_000,

@@ -19,7 +19,7 @@ import type { Shortage } from '../model/room';
 import type { Growth } from '../model/space';
 import type { HookSpec, MoverSpec, RetainSpec, SourceSpec, TargetSpec } from '../model/spec';
 import type { Offer, Opened, Told, TransferId, WriteMode } from '../movers/contract';
-import type { Inspection } from '../volumes/contract';
+import type { Inspection, VolumeShape } from '../volumes/contract';
 import type { Capture } from '../model/capture';
 
 /** What every step on a host is told: whose volume, and in which epoch. */
@@ -42,6 +42,10 @@ export interface SourcePrepared {
   warnings: string[];
   /** What an incremental can start from, oldest first; none for movers that need no common state. */
   states?: HeldState[];
+  /** Of kinds that are looked at once they are frozen: what was frozen. */
+  capture?: Capture;
+  /** What a target must be like to hold it. */
+  shape?: VolumeShape;
 }
 
 export interface TargetPrepared {
@@ -63,6 +67,8 @@ export interface TargetPrepared {
   /** As `SourcePrepared.states`; and whether somebody changed the replica after the newest of them. */
   states?: HeldState[];
   changed?: boolean;
+  /** What it may hold, where it can be made larger than that: then it grows as its source has. */
+  growsFrom?: number;
 }
 
 export interface PublishResult {
@@ -149,6 +155,8 @@ export interface HostActivities {
       /** The same number that `transfer` is told: the target enforces it, the source explains it. */
       maxDeletions?: number;
       maxDeletionsPercent?: number;
+      /** What the volume is made like where it is missing. */
+      source?: VolumeShape;
     },
   ): Promise<Opened>;
   transfer(

@@ -5,6 +5,7 @@
  * up for one task and goes is a {@link Runner}: where the data is, but not where an agent could keep anything.
  */
 import type { Room } from '../model/room';
+import type { Cluster } from './cluster/contract';
 
 /** The result of a program that ran to its end, whatever its exit code. */
 export interface RunResult {
@@ -109,6 +110,8 @@ export interface Runner {
 export interface Host extends Runner {
   /** The agent's own state folder on this host. Absolute. The scratch folder too. */
   readonly home: string;
+  /** Of a host that is a Kubernetes cluster: its volumes are claims, and this agent's own machine only keeps notes. */
+  readonly cluster?: Cluster;
 }
 
 /** Where an agent keeps its state, as opposed to a place that goes. */

@@ -103,6 +103,32 @@ spec:
   targets: [{ host: beta, image: "podman:/srv/images" }]
   mover:
     image: { names: ["registry.example.net/team/*"], used: true }
+---
+apiVersion: tidemark/v1
+kind: Relationship
+metadata: { name: shop }
+spec:
+  source:
+    host: east
+    pvc: shop/mysql
+    copyMethod: Snapshot
+    snapshotClass: csi
+    storageClass: fast
+    accessModes: [ReadWriteOnce]
+    capacity: 20Gi
+    runAs: "999:999"
+    workloads: [statefulset/mysql]
+  targets:
+    - host: west
+      pvc: shop/mysql
+      copyMethod: Snapshot
+      capacity: 20Gi
+      accessModes: [ReadWriteOnce]
+      storageClass: fast
+      snapshotClass: csi
+      runAs: "999:999"
+      workloads: [statefulset/mysql]
+    - { host: nas1, directory: /srv/copies/mysql }
 `;
 
 /** The least that a document must say. */

@@ -49,6 +49,25 @@ export const imageStore = z
   .regex(STORE, 'must be podman, docker or containerd, or one of them with its storage: podman:/srv/images')
   .meta({ title: 'image store' });
 
+/** A name that DNS takes: of a namespace. */
+const DNS_LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
+const CLAIM = new RegExp(`^${DNS_LABEL}/[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$`);
+export const claim = z
+  .string()
+  .regex(CLAIM, 'must be the namespace and the name of a PersistentVolumeClaim: shop/mysql')
+  .refine((text) => text.slice(text.indexOf('/') + 1).length <= 253, 'its name must be at most 253 characters long')
+  .meta({ title: 'PersistentVolumeClaim' });
+export const objectName = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'must be a name of Kubernetes: lower-case letters, digits, dots, dashes')
+  .refine((text) => text.length <= 253, 'must be at most 253 characters long')
+  .meta({ title: 'name in Kubernetes' });
+const QUANTITY = /^\d+(\.\d+)?([kMGTPE]|[KMGTPE]i)?$/;
+export const quantity = z
+  .string()
+  .regex(QUANTITY, 'must be a size as Kubernetes writes it, such as 20Gi or 500M')
+  .meta({ title: 'size' });
+
 /** What the schemas of kinds and movers are made of: handed in, so that their declarations load no schema library. */
 export const values = {
   z,
@@ -60,5 +79,8 @@ export const values = {
   pattern,
   dataset,
   imageStore,
+  claim,
+  objectName,
+  quantity,
 };
 export type SpecValues = typeof values;

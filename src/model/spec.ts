@@ -86,7 +86,7 @@ const SourceSchema = z
       .enum(['Direct', 'Snapshot', 'Clone', 'Auto'])
       .default('Direct')
       .describe(
-        'Of a directory: `Direct` reads the live one; `Snapshot` a btrfs snapshot; `Clone` a reflink copy (XFS, btrfs); `Auto` the best that the filesystem can do: a snapshot, a clone, or the live directory. The other volume kinds are always read from a snapshot.',
+        'Of a directory: `Direct` reads the live one; `Snapshot` a btrfs snapshot; `Clone` a reflink copy (XFS, btrfs); `Auto` the best that the filesystem can do: a snapshot, a clone, or the live directory. Of a claim: a `Snapshot` or a `Clone` by its CSI driver, or the live one. The other volume kinds are always read from a snapshot.',
       ),
     pinLimit: PinLimitSchema.optional(),
   })
@@ -100,7 +100,7 @@ const TargetSchema = z
       .enum(['Auto', 'Direct', 'Snapshot', 'Clone', 'HardLink'])
       .default('Auto')
       .describe(
-        'How recovery points are frozen: `Snapshot` by btrfs, `Clone` by reflink, `HardLink` by hard-linked generations on any filesystem, `Direct` keeps none. `Auto` takes the first of them that the filesystem can do.',
+        'How recovery points are frozen: `Snapshot` by btrfs, `Clone` by reflink, `HardLink` by hard-linked generations on any filesystem, `Direct` keeps none. Of a claim: `Snapshot` by its CSI driver, or `Direct`. `Auto` takes the first of them that the volume can do.',
       ),
     class: name.default('node').describe('A class to choose targets by, for example `drpnode`.'),
     schedule: z

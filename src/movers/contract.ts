@@ -108,9 +108,12 @@ export interface Mover {
 
   /**
    * Source: bytes of a whole copy, on disk and as files are long, the latter as `transfer` counts them.
-   * What the spec leaves out does not count.
+   * What the spec leaves out does not count. `empty`, where it was seen: nothing but what belongs to no content is there.
    */
-  measure(host: Host, request: { reach: Reach; mover: MoverSpec }): Promise<{ disk: number; files: number }>;
+  measure(
+    host: Host,
+    request: { reach: Reach; mover: MoverSpec },
+  ): Promise<{ disk: number; files: number; empty?: boolean }>;
 
   /** Source: makes a key pair for this transfer alone, and says what command it will run. */
   offer(

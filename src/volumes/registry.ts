@@ -7,15 +7,16 @@ import type { MoverSpec } from '../model/spec';
 import type { Mover } from '../movers/contract';
 import { rsyncMover } from '../movers/rsync';
 import { btrfs } from './btrfs';
-import type { KindImplementation, VolumeDriver } from './contract';
+import type { Implementation, KindImplementation, VolumeDriver } from './contract';
 import { directory } from './directory';
 import { image } from './image';
+import { pvc } from './pvc';
 import { zfs } from './zfs';
 
 /** What each kind is handled by. */
 export type Implementations = Readonly<Record<VolumeKind, KindImplementation>>;
 
-export const IMPLEMENTATIONS: Implementations = { directory, zfs, btrfs, image };
+export const IMPLEMENTATIONS: Implementations = { directory, zfs, btrfs, image, pvc };
 
 /** The drivers and movers of one agent. */
 export interface Volumes {
@@ -25,15 +26,28 @@ export interface Volumes {
   moverFor(spec: MoverSpec): Mover;
   /** All of them; those that are no kind's own come first. */
   movers: readonly Mover[];
+  /** The agent starts: what a former life of it has left running is removed. */
+  start(): Promise<void>;
+  /** The agent ends: what is kept for whoever may come next is removed. */
+  stop(): Promise<void>;
 }
 
 export function makeVolumes(agent: Host, implementations: Implementations = IMPLEMENTATIONS): Volumes {
-  const made = Object.entries(implementations).map(([kind, make]) => [kind, make(agent)] as const);
-  const kinds = Object.fromEntries(made) as Record<VolumeKind, ReturnType<KindImplementation>>;
-  const movers = [rsyncMover, ...Object.values(kinds).flatMap(({ mover }) => (mover ? [mover] : []))];
+  const isCluster = agent.cluster !== undefined;
+  const made = new Map<VolumeKind, Implementation>();
+  for (const [kind, make] of Object.entries(implementations) as [VolumeKind, KindImplementation][]) {
+    const implementation = isCluster === (kind === 'pvc') ? make(agent) : undefined;
+    if (implementation) made.set(kind, implementation);
+  }
+  const movers = [rsyncMover, ...[...made.values()].flatMap(({ mover }) => (mover ? [mover] : []))];
   return {
     movers,
-    driverFor: (volume) => kinds[typeof volume === 'string' ? volume : volume.kind].driver,
+    driverFor(volume) {
+      const kind = typeof volume === 'string' ? volume : volume.kind;
+      const found = made.get(kind);
+      if (found) return found.driver;
+      throw refuseKind(agent, kind, typeof volume === 'string' ? undefined : volume);
+    },
     moverFor(spec) {
       const mover = movers.find(({ kind }) => spec[kind] !== undefined);
       if (mover) return mover;
@@ -41,5 +55,24 @@ export function makeVolumes(agent: Host, implementations: Implementations = IMPL
         hint: `one of: ${movers.map(({ kind }) => kind).join(', ')}`,
       });
     },
+    async start() {
+      for (const { start } of made.values()) await start?.();
+    },
+    async stop() {
+      for (const { stop } of made.values()) await stop?.();
+    },
   };
+}
+
+function refuseKind(agent: Host, kind: VolumeKind, volume: Volume | undefined): TidemarkError {
+  const about = { host: agent.name, ...(volume && { volume: volume.path }) };
+  return agent.cluster
+    ? new TidemarkError('InvalidSpec', `host ${agent.name} is a Kubernetes cluster: its volumes are claims`, {
+        ...about,
+        hint: 'name one as pvc: NAMESPACE/NAME',
+      })
+    : new TidemarkError('InvalidSpec', `host ${agent.name} is no Kubernetes cluster, and has no claims`, {
+        ...about,
+        hint: `start its agent with --kubernetes, or name a volume of another kind than ${kind}`,
+      });
 }

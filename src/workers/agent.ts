@@ -118,11 +118,14 @@ async function runLocked(options: AgentOptions, log: Logger, signal: AbortSignal
     ...(options.allowHooks !== undefined && { allowHooks: options.allowHooks }),
     log,
   };
+  await context.volumes.start();
   const stopSweeping = await startSweeping(context);
   try {
     await serve(context, own, connection, namespace, signal);
   } finally {
     stopSweeping();
+    // What could not be removed now, the next start removes.
+    await context.volumes.stop().catch((error: unknown) => log.warn({ err: error }, 'not all was removed'));
     await side.close();
     await connection.close();
     await metrics?.close();

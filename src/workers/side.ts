@@ -1,3 +1,4 @@
+import type { ClusterOptions } from '../hosts/cluster';
 import type { Host } from '../hosts/contract';
 import type { SshOptions } from '../hosts/ssh/connect';
 import type { Landings } from '../landings/contract';
@@ -11,6 +12,9 @@ export interface ViaOptions {
   authorizedKeys?: string;
 }
 
+/** A cluster that is the host. */
+export type KubernetesOptions = Omit<ClusterOptions, 'name'>;
+
 export interface SideOptions {
   /** The host's name: the agent serves the queue `host/<name>`. */
   host: string;
@@ -22,8 +26,9 @@ export interface SideOptions {
   advertisedAddress?: string;
   /** Port of its sshd; by default one that is free, kept from then on, or the one that the agent goes to. */
   port?: number;
-  /** Left out: this machine is the host. */
+  /** Left out, as the next one: this machine is the host. */
   via?: ViaOptions;
+  kubernetes?: KubernetesOptions;
 }
 
 export interface HostSide {

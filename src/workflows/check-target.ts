@@ -29,6 +29,11 @@ export function growthOf(source: SourcePrepared, prepared: TargetPrepared, mover
   };
 }
 
+/** What a target gains that can be made as large as its source, before anything is sent. In bytes. */
+function growthTo({ shape }: SourcePrepared, { growsFrom }: TargetPrepared): number {
+  return growsFrom === undefined ? 0 : Math.max(0, (shape?.capacityBytes ?? 0) - growsFrom);
+}
+
 export const NOTHING_LEFT_OUT: RungsLeftOut = { excluded: [] };
 
 /** What both sides hold, for movers that send from a common state. */
@@ -96,7 +101,7 @@ export function checkTarget(
       volume: volumePath(target),
       ...growthOf(source, prepared, spec.mover),
       replicaBytes: prepared.bytes,
-      freeBytes: prepared.freeBytes,
+      freeBytes: prepared.freeBytes + growthTo(source, prepared),
     });
   return failure ? { target, failure } : looked;
 }

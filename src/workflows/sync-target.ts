@@ -68,6 +68,7 @@ async function openLanding(
       ...(plan.stream && { stream: plan.stream }),
       mover: ctx.document.spec.mover,
       landingLifetimeMs: LANDING_LIFETIME_MS,
+      ...(source.shape && { source: source.shape }),
       ...(plan.maxDeletions !== undefined && { maxDeletions: plan.maxDeletions }),
       ...(plan.maxDeletionsPercent !== undefined && { maxDeletionsPercent: plan.maxDeletionsPercent }),
     }),

@@ -80,6 +80,7 @@ async function prepareSource(ctx: SyncContext, targets: TargetSpec[]): Promise<S
 }
 
 async function takeCapture(ctx: SyncContext, prepared: SourcePrepared): Promise<Capture | Failure> {
+  if (prepared.capture) return prepared.capture;
   if (!prepared.captureNeeded) return prepared.liveCapture;
   const { source, hooks, mover } = ctx.document.spec;
   try {
@@ -135,6 +136,8 @@ async function runTargets(ctx: SyncContext): Promise<{
     captured,
   });
   let taken: { capture: Promise<Capture | Failure>; capturedAt: Instant } | undefined;
+  // What is frozen as it is looked at is no older than this.
+  const startedAt: Instant = new Date().toISOString();
   const preparing = prepareSource(ctx, wanted);
   let atWork = wanted.length;
   /** One target from its preflight on: it waits for no other, which may have no agent. */
@@ -144,7 +147,10 @@ async function runTargets(ctx: SyncContext): Promise<{
     const looked = await adoptCopy(ctx, source, found);
     const checked = await checkWithRoom(ctx, source, looked);
     if ('failure' in checked) return failedOutcome(target, checked.failure);
-    taken ??= { capture: takeCapture(ctx, source), capturedAt: new Date().toISOString() };
+    taken ??= {
+      capture: takeCapture(ctx, source),
+      capturedAt: source.capture ? startedAt : new Date().toISOString(),
+    };
     return syncTarget(ctx, { ...checked, source, ...taken });
   };
   const targets = await Promise.all(
@@ -159,7 +165,7 @@ async function runTargets(ctx: SyncContext): Promise<{
   const source = await preparing;
   if ('type' in source) return failAll(source, false);
   const states = source.states ?? [];
-  if (!taken) return { targets, captured: false, states };
+  if (!taken) return { targets, captured: source.capture !== undefined, states };
   const { capturedAt } = taken;
   const captured = await taken.capture;
   if ('type' in captured) return failAll(captured, true);

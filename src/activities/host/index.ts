@@ -15,7 +15,7 @@ export function makeHostActivities(context: AgentContext): HostActivities {
   const exclusive = new Exclusive();
   const doors = new Doors(context);
   return {
-    ...makePrepare(context),
+    ...makePrepare(context, exclusive),
     ...makeTransfer(context, exclusive, doors),
     ...makePublish(context, exclusive, doors),
     ...makeMakeRoom(context, exclusive),

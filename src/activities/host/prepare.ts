@@ -1,22 +1,29 @@
 /** Preflight of a sync on either side: looks, guards, and claims; moves no data. */
 import { Context } from '@temporalio/activity';
 import { targetName } from '../../model/endpoints';
+import type { Capture } from '../../model/capture';
+import { declarationOf } from '../../model/kinds';
 import { sendsStates } from '../../model/movers';
 import type { HeldState, Volume } from '../../model/records';
 import type { MoverSpec, TargetSpec } from '../../model/spec';
 import type { HostActivities, SourcePrepared, StepContext, TargetPrepared } from '../contract';
 import type { Host } from '../../hosts/contract';
+import type { TransferId } from '../../movers/contract';
+import type { Reach } from '../../movers/reach';
 import type { VolumeDriver } from '../../volumes/contract';
 import type { AgentContext } from './context';
 import { withReach } from './doors';
+import type { Exclusive } from './exclusive';
 import { runOwedUndo } from './hooks';
 import { inspectEndpoint } from './inspect';
 import { landingsSincePublish } from './landed';
 import { chooseCaptureMethod, choosePointMethod } from './copy-method';
 import { isForeign, wasWrittenMeanwhile } from './own-data';
+import { freeze } from './transfer';
 
 export function makePrepare(
   context: AgentContext,
+  exclusive: Exclusive,
 ): Pick<HostActivities, 'inspectEndpoint' | 'ping' | 'prepareSource' | 'prepareTarget'> {
   const { host, volumes } = context;
   return {
@@ -30,36 +37,23 @@ export function makePrepare(
       await runOwedUndo(context, host, claim.relationship);
       await driver.check(host, volume, claim, { approved: input.approved });
       await driver.claim(host, volume, claim, { approved: input.approved });
-      const mover = volumes.moverFor(input.mover);
+      const isReadFrozen = declarationOf(volume.kind).isReadFrozen === true;
       const use = { relationship: claim.relationship, target: '', syncId };
-      const [inspection, states, [size, offers]] = await Promise.all([
-        driver.inspect(host, volume),
-        sendsStates(input.mover) ? driver.states(host, volume, claim.relationship) : undefined,
-        withReach({ host, volume, driver }, { of: 'live' }, use, (reach) =>
-          Promise.all([
-            mover.measure(host, { reach, mover: input.mover }),
-            Promise.all(
-              input.targets.map(async ({ name, host: targetHost }) => {
-                const id = { ...use, target: name };
-                const offer = await mover.offer(host, { id, reach, targetHost, volume, mover: input.mover });
-                return [name, offer] as const;
-              }),
-            ),
-          ]),
-        ),
-      ]);
+      const inspecting = driver.inspect(host, volume, { inside: !isReadFrozen });
+      const holding = sendsStates(input.mover) ? driver.states(host, volume, claim.relationship) : undefined;
+      const [inspection, states] = await Promise.all([inspecting, holding]);
+      const isLive = chooseCaptureMethod(source, inspection) === 'Direct';
+      const capture = isReadFrozen && !isLive ? await freeze(context, exclusive, input) : undefined;
+      const { bytes, fileBytes, empty, offers } = await measure(context, input, use, capture);
+      const { capacityBytes, isBlock } = inspection;
       return {
-        bytes: size.disk,
-        fileBytes: size.files,
-        empty: inspection.empty,
-        captureNeeded:
-          chooseCaptureMethod(source, inspection) !== 'Direct' ||
-          hooks.beforeCapture.length > 0 ||
-          hooks.afterCapture.length > 0,
+        ...{ bytes, fileBytes, offers, empty: empty ?? inspection.empty },
+        captureNeeded: !isLive || hooks.beforeCapture.length > 0 || hooks.afterCapture.length > 0,
         liveCapture: { syncId, method: 'Direct', path: volume.path, live: true },
-        offers: Object.fromEntries(offers),
         warnings: [],
         ...(states && { states }),
+        ...(capture && { capture }),
+        shape: { ...(capacityBytes !== undefined && { capacityBytes }), ...(isBlock && { isBlock }) },
       };
     },
 
@@ -78,6 +72,30 @@ export function makePrepare(
       return lookAtTarget(context, input, foreign);
     },
   };
+}
+
+/** How large what is to be sent is, and with which keys; of what was frozen, where it was. */
+async function measure(
+  { host, volumes }: AgentContext,
+  { volume, mover: spec, targets }: Parameters<HostActivities['prepareSource']>[0],
+  use: TransferId,
+  capture: Capture | undefined,
+): Promise<Pick<SourcePrepared, 'bytes' | 'fileBytes' | 'offers'> & { empty?: boolean }> {
+  const driver = volumes.driverFor(volume);
+  const mover = volumes.moverFor(spec);
+  const offerTo = async (reach: Reach, { name, host: targetHost }: (typeof targets)[number]) => {
+    const id = { ...use, target: name };
+    return [name, await mover.offer(host, { id, reach, targetHost, volume, mover: spec })] as const;
+  };
+  const state = capture ? ({ of: 'capture', capture } as const) : ({ of: 'live' } as const);
+  return await withReach({ host, volume, driver }, state, use, async (reach) => {
+    const [size, offers] = await Promise.all([
+      mover.measure(host, { reach, mover: spec }),
+      Promise.all(targets.map((target) => offerTo(reach, target))),
+    ]);
+    const empty = size.empty === undefined ? {} : { empty: size.empty };
+    return { bytes: size.disk, fileBytes: size.files, offers: Object.fromEntries(offers), ...empty };
+  });
 }
 
 async function lookAtTarget(
@@ -110,6 +128,7 @@ async function lookAtTarget(
     foreign,
     resuming,
     exists: inspection.exists,
+    ...(inspection.canGrow && { growsFrom: inspection.capacityBytes ?? 0 }),
     ...held,
   };
 }

@@ -1,6 +1,7 @@
 /** Capture, landing, transfer, release: the bytes of a sync. */
 import { Context } from '@temporalio/activity';
 import type { Host } from '../../hosts/contract';
+import type { Capture } from '../../model/capture';
 import type { CaptureMethod, Progress, Volume } from '../../model/records';
 import { estimateNeededBytes } from '../../model/space';
 import type { SourceSpec } from '../../model/spec';
@@ -34,7 +35,32 @@ async function findCaptureMethod(
   source: SourceSpec,
 ): Promise<CaptureMethod> {
   const stated = statedCaptureMethod(source);
-  return stated ?? chooseCaptureMethod(source, await driver.inspect(host, volume));
+  return stated ?? chooseCaptureMethod(source, await driver.inspect(host, volume, { inside: false }));
+}
+
+/** Freezes the source between its hooks. */
+export async function freeze(
+  context: AgentContext,
+  exclusive: Exclusive,
+  input: Parameters<HostActivities['capture']>[0],
+): Promise<Capture> {
+  const { host, volumes } = context;
+  const { volume, claim, syncId, source, hooks, mover } = input;
+  const { relationship } = claim;
+  const signal = Context.current().cancellationSignal;
+  return await exclusive.run(host, stepKey(input), async (marked) => {
+    const driver = volumes.driverFor(volume);
+    await driver.check(marked, volume, claim);
+    const env = { relationship, syncId, volume: volume.path };
+    const method = await findCaptureMethod({ host: marked, driver }, volume, source);
+    return betweenHooks(context, marked, hooks, env, signal, () =>
+      readWhole(
+        { host: marked, volumes, volume, relationship },
+        () => driver.capture(marked, volume, { relationship, syncId, method, mover, signal }),
+        () => driver.release(marked, volume, { relationship, keepSyncIds: [] }),
+      ),
+    );
+  });
 }
 
 export function makeTransfer(context: AgentContext, exclusive: Exclusive, doors: Doors): Activities {
@@ -48,40 +74,14 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive, doors:
   return {
     release,
 
-    async capture(input) {
-      const { volume, claim, syncId, source, hooks, mover } = input;
-      const signal = Context.current().cancellationSignal;
-      return exclusive.run(host, stepKey(input), async (marked) => {
-        const driver = volumes.driverFor(volume);
-        await driver.check(marked, volume, claim);
-        const env = { relationship: claim.relationship, syncId, volume: volume.path };
-        const method = await findCaptureMethod({ host: marked, driver }, volume, source);
-        return betweenHooks(context, marked, hooks, env, signal, () =>
-          readWhole(
-            { host: marked, volumes, volume, relationship: claim.relationship },
-            () =>
-              driver.capture(marked, volume, {
-                relationship: claim.relationship,
-                syncId,
-                method,
-                mover,
-                signal,
-              }),
-            () =>
-              driver.release(marked, volume, {
-                relationship: claim.relationship,
-                keepSyncIds: [],
-              }),
-          ),
-        );
-      });
-    },
+    capture: (input) => freeze(context, exclusive, input),
 
     async receive(input) {
       const { volume, claim, id, offer, writeMode, stream, mover, landingLifetimeMs } = input;
-      const { maxDeletions, maxDeletionsPercent } = input;
+      const { maxDeletions, maxDeletionsPercent, source = {} } = input;
       const driver = volumes.driverFor(volume);
       await driver.check(host, volume, claim);
+      await driver.make?.(host, volume, claim, source, Context.current().cancellationSignal);
       const open = () => driver.reach(host, volume, { of: 'live' }, id);
       return await doors.openFor(id, open, async (reach, landings) => {
         await reach.runner.endAttempts(receiveAttempt(host.home, id));

@@ -1,10 +1,14 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
+import { EXPOSURES, type Exposure } from '../../hosts/cluster/contract';
+import { parseTemplate } from '../../hosts/cluster/template';
 import { parseSshAddress, type SshAddress } from '../../hosts/ssh/address';
 import { parseHostKey } from '../../hosts/ssh/host-keys';
 import { TidemarkError } from '../../model/errors';
-import type { ViaOptions } from '../../workers/side';
+import { durationToMs, isDuration } from '../../model/units';
+import type { KubernetesOptions, ViaOptions } from '../../workers/side';
 import { stateHome } from '../../client/up-state';
 import { ClientError } from '../../client/exit-codes';
 import { lazy } from '../lazy';
@@ -22,7 +26,19 @@ interface ReachOptions {
   authorizedKeys?: string;
 }
 
-interface AgentOptions extends ReachOptions {
+/** Those that say which cluster a host is. */
+interface ClusterFlags {
+  kubernetes?: true;
+  kubeconfig?: string;
+  context?: string;
+  namespaces?: string[];
+  moverImage?: string;
+  moverTemplate?: string;
+  expose?: Exposure;
+  limit?: number;
+}
+
+interface AgentOptions extends ReachOptions, ClusterFlags {
   host: string;
   home?: string;
   listen: string;
@@ -80,6 +96,20 @@ export function register(program: Command): void {
       'where its sshd looks for keys of that user (default: ~/.ssh/authorized_keys)',
       parseText,
     )
+    .option('--kubernetes', 'the host is a Kubernetes cluster: the one that this runs in, or that of a kubeconfig')
+    .option('--kubeconfig <file>', 'how to reach that cluster (default: as kubectl does)', parsePath)
+    .option('--context <name>', 'the context of the kubeconfig', parseText)
+    .option('--namespaces <names>', 'serve these namespaces alone: shop,blog (default: all)', parseNames)
+    .option('--mover-image <image>', 'image of the pods that carry data', parseText)
+    .option(
+      '--mover-template <file>',
+      'YAML with what their pods have besides: resources, tolerations, affinity, …',
+      parsePath,
+    )
+    .addOption(
+      new Option('--expose <how>', 'how other hosts reach these pods (default: PodIP)').choices(EXPOSURES),
+    )
+    .option('--limit <duration>', 'wait so long for pods, snapshots and volumes (default: 5m)', parseLimit)
     .action((options: AgentOptions) => agent(options));
   finish(
     command,
@@ -87,6 +117,7 @@ export function register(program: Command): void {
       'tidemark agent --host alpha',
       'tidemark agent --host beta --address beta.example.net --port 7822',
       'tidemark agent --host nas1 --via ssh://root@nas1',
+      'tidemark agent --host east --kubernetes --kubeconfig east.yaml --mover-image registry.example.net/tidemark-mover:1',
       'tidemark agent --host nas2 --via ssh://backup@10.0.0.7:2222 --jump ssh://admin@bastion.example.net',
     ],
     { output: false },
@@ -154,10 +185,64 @@ function readHooksFolder({ allowHooks, via }: AgentOptions): string | undefined 
   );
 }
 
+const parseNames = (text: string) => text.split(',').map((name) => name.trim()).filter((name) => name !== '');
+
+function parseLimit(text: string): number {
+  if (isDuration(text)) return durationToMs(text);
+  throw new InvalidArgumentError('It is no duration such as 90s or 5m.');
+}
+
+const DEFAULT_LIMIT_MS = 300_000;
+
+function readTemplate(file: string): ReturnType<typeof parseTemplate> {
+  try {
+    return parseTemplate(readFileSync(file, 'utf8'), file);
+  } catch (error) {
+    if (error instanceof TidemarkError) throw error;
+    throw new ClientError('WrongUse', `${file} can't be read: ${(error as Error).message}`, {
+      hint: 'name a file of YAML, with resources, tolerations or what else the pods are to have',
+    });
+  }
+}
+
+/** @throws ClientError `WrongUse` where options of a cluster came without one, or the other way round */
+function readKubernetes(options: AgentOptions): KubernetesOptions | undefined {
+  const { kubernetes, kubeconfig, context, namespaces, moverImage, moverTemplate, expose, limit } = options;
+  if (!kubernetes) {
+    if (kubeconfig ?? context ?? namespaces ?? moverImage ?? moverTemplate ?? expose ?? limit)
+      throw new ClientError('WrongUse', 'this is about a Kubernetes cluster, and the host is none', {
+        hint: 'add --kubernetes',
+      });
+    return undefined;
+  }
+  if (options.via !== undefined)
+    throw new ClientError('WrongUse', 'a host is a cluster, or it is reached over SSH: not both', {
+      hint: 'leave out --via or --kubernetes',
+    });
+  if (moverImage === undefined)
+    throw new ClientError('WrongUse', 'nothing says which image the pods have that carry data', {
+      hint: 'add --mover-image IMAGE: one with sh, GNU coreutils, findutils, util-linux, rsync and OpenSSH',
+    });
+  return {
+    ...(kubeconfig !== undefined && { kubeconfig }),
+    ...(context !== undefined && { context }),
+    ...(namespaces && { namespaces }),
+    settings: {
+      image: moverImage,
+      expose: expose ?? 'PodIP',
+      ...(options.address !== undefined && { address: options.address }),
+      ...(options.port !== undefined && { port: options.port }),
+      limitMs: limit ?? DEFAULT_LIMIT_MS,
+      template: moverTemplate === undefined ? {} : readTemplate(moverTemplate),
+    },
+  };
+}
+
 async function agent(options: AgentOptions): Promise<void> {
   const { host, home, listen, port, metrics } = options;
   const allowHooks = readHooksFolder(options);
   const via = readVia(options);
+  const kubernetes = readKubernetes(options);
   await lazy.agent().runAgent({
     host,
     home: home ?? join(stateHome(), 'agents', host),
@@ -167,5 +252,6 @@ async function agent(options: AgentOptions): Promise<void> {
     ...(allowHooks !== undefined && { allowHooks }),
     ...(metrics !== undefined && { metrics }),
     ...(via && { via }),
+    ...(kubernetes && { kubernetes }),
   });
 }

@@ -5,7 +5,7 @@ import type { SpecValues } from '../spec-values';
 import type { Location } from './location';
 
 /** What an option of a volume may be. */
-export type OptionValue = string | number | boolean;
+export type OptionValue = string | number | boolean | readonly string[];
 
 /** Options by their keys: what each of them takes. */
 export type OptionDeclarations = Readonly<
@@ -42,6 +42,11 @@ export interface KindDeclaration {
    * replace the replica in one step.
    */
   isWrittenInPlace: boolean;
+  /**
+   * What a source holds is looked at once it is frozen, and not before: its live volume may be in use where nobody else can
+   * reach it.
+   */
+  isReadFrozen?: true;
   /** The one way in which this kind is frozen, source or target; left out where its filesystem decides. */
   onlyMethod?: 'Snapshot';
   /** Its points are trees: folders that rsync can read, so that a point can be restored into any directory. */

@@ -6,9 +6,10 @@ import type { KindDeclaration, OptionDeclarations } from './contract';
 import { directory } from './directory';
 import { image } from './image';
 import { COMMON_OPTIONS } from './options';
+import { pvc } from './pvc';
 import { zfs } from './zfs';
 
-export const KINDS = { directory, zfs, btrfs, image };
+export const KINDS = { directory, zfs, btrfs, image, pvc };
 
 /** The keys of an endpoint in a spec that name a volume. */
 export type VolumeKind = keyof typeof KINDS;

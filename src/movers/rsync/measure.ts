@@ -26,10 +26,11 @@ async function askRsync(runner: Runner, path: string, mover: MoverSpec): Promise
 export async function measure(
   _host: Host,
   { reach: { runner, path }, mover }: { reach: Reach; mover: MoverSpec },
-): Promise<{ disk: number; files: number }> {
+): Promise<{ disk: number; files: number; empty?: boolean }> {
   if (rsyncOptions(mover).exclude.length === 0) {
-    const { diskBytes, fileBytes } = await takeFingerprint(runner, path);
-    return { disk: diskBytes, files: fileBytes };
+    const { diskBytes, fileBytes, entries, complete } = await takeFingerprint(runner, path);
+    // The tree itself is one.
+    return { disk: diskBytes, files: fileBytes, empty: complete && entries <= 1 };
   }
   const [whole, files] = await Promise.all([measureTree(runner, path), askRsync(runner, path, mover)]);
   return { disk: Math.min(whole, files), files };

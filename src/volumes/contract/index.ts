@@ -15,7 +15,7 @@ import type { VolumeKeeper } from './volume';
 
 export type { CaptureRequest, State } from './freezer';
 export type { Clone, PointStamp, PublishRequest, SincePoint, WriteWindow } from './points';
-export type { DiskUse, Inspection, Released, VolumeSize } from './volume';
+export type { DiskUse, Inspection, Released, VolumeShape, VolumeSize } from './volume';
 
 /**
  * What a kind can do. `host` is the agent's own, in whose state folder a kind keeps its notes; where its data is, is the
@@ -27,6 +27,16 @@ export interface VolumeDriver extends VolumeKeeper, Freezer, Points, Switch {
 
 /**
  * What a kind of volume brings: how its volumes are handled, and its own way of sending them, where it has one. Made once
- * for each agent, so that a driver may hold what it is to talk to: a cluster's client, for example.
+ * for each agent, so that a driver may hold what it is to talk to: a cluster's client, for example. Undefined where the
+ * agent's host can have no such volumes.
  */
-export type KindImplementation = (agent: Host) => { driver: VolumeDriver; mover?: Mover };
+export type KindImplementation = (agent: Host) => Implementation | undefined;
+
+export interface Implementation {
+  driver: VolumeDriver;
+  mover?: Mover;
+  /** The agent starts: removes what a former life of it has left running. */
+  start?: () => Promise<void>;
+  /** The agent ends: removes what is kept for whoever may come next. */
+  stop?: () => Promise<void>;
+}

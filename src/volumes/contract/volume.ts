@@ -19,6 +19,12 @@ export interface Inspection extends Room {
   claim?: Claim;
   /** Whose copy it was, where nobody has claimed it since. */
   released?: Released;
+  /** What it may hold, where that is a size of its own and not its filesystem's. */
+  capacityBytes?: number;
+  /** It can be made larger while it is in use. */
+  canGrow?: true;
+  /** Of kinds that have both: raw blocks, and no filesystem. */
+  isBlock?: true;
   /** Of btrfs: the subvolumes inside of it, which are volumes of their own. By their paths in it. */
   innerVolumes?: string[];
 }
@@ -46,9 +52,32 @@ export interface VolumeSize {
   entries: number;
 }
 
+/** What a volume is like that a target is to hold the content of. */
+export interface VolumeShape {
+  /** What it may hold; undefined where it has no size of its own. */
+  capacityBytes?: number;
+  isBlock?: true;
+}
+
 export interface VolumeKeeper {
-  /** Looks, changes nothing. Does not read the whole tree. */
-  inspect(host: Host, volume: Volume): Promise<Inspection>;
+  /**
+   * Looks, changes nothing. Does not read the whole tree.
+   * @param options.inside false: what it holds is not asked for, which may spare a kind whose volumes are not where the
+   *   agent is a good deal; `empty` and the room are then as if nothing were in it
+   */
+  inspect(host: Host, volume: Volume, options?: { inside?: boolean }): Promise<Inspection>;
+
+  /**
+   * Target, right before a transfer: makes the volume where it is missing, and lets it grow as its source has. Idempotent.
+   * Left out by kinds whose volumes come to be when they are claimed, or when something is received.
+   */
+  make?(
+    host: Host,
+    volume: Volume,
+    claim: Claim,
+    source: VolumeShape,
+    signal?: AbortSignal,
+  ): Promise<void>;
 
   /**
    * Guards of DESIGN.md, before anything is changed: present, mounted where it must be, not a system

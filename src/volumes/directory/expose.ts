@@ -7,7 +7,7 @@ import type { Change } from '../../trees/fingerprint';
 import { runTool } from '../shared/tools';
 import type { WorkOptions } from '../../trees/linked-names';
 import type { ReadyPlace } from './place';
-import { hasContent } from './written';
+import { hasContent } from '../shared/written';
 
 /** Gives files a time that is nobody else's. Symlinks are not followed; what is gone by now is no error. */
 export async function expose(

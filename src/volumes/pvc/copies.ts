@@ -1,0 +1,121 @@
+/** Claims that are made of a snapshot or of another claim: what is read in place of the live volume. */
+import {
+  CORE,
+  type DataSource,
+  type PersistentVolumeClaim,
+  STORAGE,
+  type StorageClass,
+} from '../../hosts/cluster/objects';
+import { makeError } from '../shared/tools';
+import { modeOf, type Place, type ReadyPlace, referTo } from './place';
+import { quantityToBytes } from './quantity';
+import { waitFor } from './waiting';
+
+interface Wanted {
+  name: string;
+  labels: Record<string, string>;
+  annotations?: Record<string, string>;
+  dataSource?: DataSource;
+  /** Quantities, of which the largest is asked for. */
+  atLeast: readonly (string | undefined)[];
+  accessModes: readonly string[];
+  storageClass?: string;
+  mode: 'Filesystem' | 'Block';
+  signal?: AbortSignal;
+}
+
+export function largest(quantities: readonly (string | undefined)[]): string | undefined {
+  return quantities
+    .filter((each) => each !== undefined)
+    .reduce<string | undefined>(
+      (most, each) => (most === undefined || quantityToBytes(each) > quantityToBytes(most) ? each : most),
+      undefined,
+    );
+}
+
+/** How large a claim is, or is to be. */
+export function capacityOf({ spec, status }: PersistentVolumeClaim): string | undefined {
+  return status?.capacity?.storage ?? spec.resources?.requests?.storage;
+}
+
+/** One pod alone may use such a volume: a copy of it is read by another pod than the one that uses it. */
+const modesOfCopy = (modes: readonly string[] = ['ReadWriteOnce']): readonly string[] =>
+  modes.map((mode) => (mode === 'ReadWriteOncePod' || mode === 'ReadOnlyMany' ? 'ReadWriteOnce' : mode));
+
+/** How a copy of a claim is made, as its endpoint says or else as it is itself. */
+export function likeOf({ pvc, volume }: ReadyPlace) {
+  const { accessModes, storageClass = pvc.spec.storageClassName, capacity } = volume.options ?? {};
+  return {
+    mode: modeOf(pvc),
+    accessModes: [...new Set(accessModes ?? modesOfCopy(pvc.spec.accessModes))],
+    atLeast: [capacity, capacityOf(pvc)],
+    ...(storageClass !== undefined && { storageClass }),
+  };
+}
+
+/** Makes a claim, or answers the one of that name; bound where it can be before somebody uses it. */
+export async function makeClaim(place: Place, wanted: Wanted): Promise<PersistentVolumeClaim> {
+  const { cluster, namespace } = place;
+  const { name, labels, annotations, dataSource, accessModes, storageClass, mode } = wanted;
+  const storage = largest(wanted.atLeast);
+  if (storage === undefined) {
+    throw makeError(place, 'InvalidSpec', 'nothing says how large the claim is to be', {
+      hint: 'say it in the spec, as capacity: 20Gi',
+    });
+  }
+  const made = await cluster.api.create<PersistentVolumeClaim>({
+    apiVersion: CORE,
+    kind: 'PersistentVolumeClaim',
+    metadata: { name, namespace, labels, ...(annotations && { annotations }) },
+    spec: {
+      accessModes,
+      volumeMode: mode,
+      resources: { requests: { storage } },
+      ...(storageClass !== undefined && { storageClassName: storageClass }),
+      ...(dataSource && { dataSource }),
+    },
+  });
+  await waitBound(place, made, wanted.signal);
+  return made;
+}
+
+/** Waits for the volume behind a claim; not where its class waits for the first pod. */
+async function waitBound(place: Place, claim: PersistentVolumeClaim, signal?: AbortSignal): Promise<void> {
+  const { cluster, namespace, volume } = place;
+  const reference = referTo('PersistentVolumeClaim', namespace, claim.metadata.name);
+  const storageClass =
+    claim.spec.storageClassName &&
+    (await cluster.api.read<StorageClass>({
+      apiVersion: STORAGE,
+      kind: 'StorageClass',
+      metadata: { name: claim.spec.storageClassName },
+    }));
+  if (storageClass === undefined) {
+    throw makeError(place, 'InvalidSpec', `there is no StorageClass ${claim.spec.storageClassName}`, {
+      hint: 'kubectl get storageclass shows what there is',
+    });
+  }
+  if (typeof storageClass === 'object' && storageClass.volumeBindingMode === 'WaitForFirstConsumer') return;
+  await waitFor<true>(
+    {
+      ...{ cluster, namespace, volume: volume.path, about: [reference] },
+      what: `the volume of PersistentVolumeClaim ${namespace}/${claim.metadata.name}`,
+      hint: `look at it: kubectl describe pvc ${claim.metadata.name} --namespace ${namespace}`,
+      ...(signal && { signal }),
+    },
+    async () => {
+      const now = await cluster.api.read<PersistentVolumeClaim>(reference);
+      if (!now) return { failed: 'somebody deleted the claim' };
+      if (now.status?.phase === 'Lost') return { failed: 'the claim has lost its volume' };
+      return now.status?.phase === 'Bound' ? { done: true } : { pending: [] };
+    },
+  );
+}
+
+/** Removes a claim. It goes once no pod uses it. */
+export async function removeClaim(
+  { cluster, namespace }: Pick<Place, 'cluster' | 'namespace'>,
+  { metadata: { name, uid } }: PersistentVolumeClaim,
+): Promise<void> {
+  await cluster.api.remove(referTo('PersistentVolumeClaim', namespace, name), uid);
+}

@@ -1,0 +1,80 @@
+/** PersistentVolumeClaims of a Kubernetes cluster, whatever CSI driver and class they are of. */
+import type { KindImplementation, VolumeDriver } from '../contract';
+import { makeSwitch } from '../shared/switch';
+import { capture, release } from './capture';
+import { changeClaims, check, checkPlace, claim, disclaim, storeClaim } from './claims';
+import { clone, removeClones } from './clones';
+import { diskUse, inspect, keeps, size } from './inspect';
+import { make } from './make';
+import { findPlace, makeMissing, type Place } from './place';
+import { sweepReaders } from './point-copy';
+import { markVerified, points } from './points';
+import { MoverPods } from './pods';
+import { prune, publish } from './publish';
+import { reach } from './reach';
+import { forgetReplica } from './replica';
+import { rollback } from './rollback';
+import { scaleDown, scaleUp } from './workloads';
+import { listWritten, wasWritten } from './written';
+
+/** What can be done with claims through the pods of one agent. */
+function makePvcDriver(pods: MoverPods): VolumeDriver {
+  return {
+    kind: 'pvc',
+    inspect: (...args) => inspect(pods, ...args),
+    check,
+    claim,
+    make,
+    async disclaim(host, volume, relationship, copyOf) {
+      await disclaim(host, volume, relationship, copyOf);
+      await forgetReplica(host, relationship);
+      const place = await findPlace(host, volume);
+      await pods.drop(place.namespace, place.name);
+    },
+    diskUse: (...args) => diskUse(pods, ...args),
+    size: (...args) => size(pods, ...args),
+    keeps: (...args) => keeps(pods, ...args),
+    capture,
+    // Its newest state is the tree itself: rsync finds what differs.
+    states: () => Promise.resolve([]),
+    isChanged: () => Promise.resolve(false),
+    release: (...args) => release(pods, ...args),
+    reach: (...args) => reach(pods, ...args),
+    async leave(host, volume, { relationship }) {
+      const place = await findPlace(host, volume);
+      await pods.sweep({ namespace: place.namespace, claimName: place.name });
+      await sweepReaders(pods, place, relationship);
+    },
+    points,
+    publish: (...args) => publish(pods, ...args),
+    markVerified,
+    listWritten: (...args) => listWritten(pods, ...args),
+    wasWritten: (...args) => wasWritten(pods, ...args),
+    clone,
+    removeClones: (...args) => removeClones(pods, ...args),
+    prune,
+    ...makeSwitch<Place>({
+      change: changeClaims,
+      async check(place, wanted, options) {
+        await checkPlace(place, wanted, options);
+        if (!place.pvc) throw makeMissing(place);
+        // Who uses the volume from here on need not be on our pod's node.
+        await pods.drop(place.namespace, place.name);
+      },
+      storeClaim,
+      whyNoReadOnly: ({ volume }) =>
+        volume.options?.workloads === undefined
+          ? 'a claim can not be made read-only; name what uses it as workloads in the spec, or scale that down'
+          : undefined,
+      makeReadOnly: (place) => scaleDown(place),
+      makeWritable: (place) => scaleUp(place),
+    }),
+    rollback: (...args) => rollback(pods, ...args),
+  };
+}
+
+export const pvc: KindImplementation = ({ cluster }) => {
+  if (!cluster) return undefined;
+  const pods = new MoverPods(cluster);
+  return { driver: makePvcDriver(pods), start: () => pods.sweep(), stop: () => pods.close() };
+};

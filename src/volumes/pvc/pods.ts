@@ -1,0 +1,291 @@
+/**
+ * The pods through which claims are reached: brought up when somebody needs one, kept for a moment for whoever comes
+ * next, and removed. What an agent left that was killed is found by its labels.
+ */
+import { randomBytes } from 'node:crypto';
+import { TidemarkError } from '../../model/errors';
+import type { Cluster, PodRunner } from '../../hosts/cluster/contract';
+import { BATCH, CORE, type Job, type ObjectReference, type Pod } from '../../hosts/cluster/objects';
+import { ANNOTATIONS, LABELS, labelsOf, labelValue, objectName, shortHash } from './names';
+import { findNamespace, type Place, referTo } from './place';
+import { judgePod } from './pod-state';
+import { ALIVE, CONTAINER, makeMoverJob, type MoverPod, SCRATCH } from './pod-spec';
+import { waitFor } from './waiting';
+
+/** A pod that nobody needs any more is kept so long: the next step of a sync follows at once. */
+const LINGER_MS = 8_000;
+const TOUCH_EVERY_MS = 60_000;
+
+/** What is to be reached, and how. */
+export interface PodRequest {
+  place: Place;
+  /** The claim that is mounted: the volume's own, or a copy of it. */
+  claimName: string;
+  /** A second claim, to read from. */
+  from?: string;
+  mode: 'Filesystem' | 'Block';
+  readOnly: boolean;
+  nodeName?: string;
+  relationship?: string;
+  signal?: AbortSignal;
+}
+
+/** A pod that runs. */
+export interface OpenPod {
+  job: Job;
+  pod: Pod;
+  runner: PodRunner;
+  labels: Record<string, string>;
+}
+
+interface Entry {
+  key: string;
+  namespace: string;
+  claimName: string;
+  uses: number;
+  open: Promise<OpenPod>;
+  linger?: NodeJS.Timeout;
+}
+
+const referToJob = (namespace: string, name: string): ObjectReference => ({
+  apiVersion: BATCH,
+  kind: 'Job',
+  metadata: { namespace, name },
+});
+
+export class MoverPods {
+  private readonly entries = new Map<string, Entry>();
+  /** Names of the Jobs that this process has made: whatever else bears our labels, a former life of this agent has left. */
+  private readonly own = new Set<string>();
+  private readonly touching: NodeJS.Timeout;
+
+  constructor(private readonly cluster: Cluster) {
+    this.touching = setInterval(() => void this.touchAll(), TOUCH_EVERY_MS);
+    this.touching.unref();
+  }
+
+  /** A pod that has the claim mounted; to be given back once. */
+  async use(request: PodRequest): Promise<{ open: OpenPod; giveBack: () => void }> {
+    const { place, claimName, from, mode, readOnly } = request;
+    const { runAs } = place.volume.options ?? {};
+    const key = JSON.stringify([place.namespace, claimName, from, mode, readOnly, runAs]);
+    const entry = (await this.findLive(key)) ?? this.entries.get(key) ?? this.start(key, request);
+    clearTimeout(entry.linger);
+    entry.uses++;
+    try {
+      const open = await entry.open;
+      let isBack = false;
+      const giveBack = () => {
+        if (isBack) return;
+        isBack = true;
+        this.release(entry);
+      };
+      return { open, giveBack };
+    } catch (error) {
+      if (this.entries.get(key) === entry) this.entries.delete(key);
+      throw error;
+    }
+  }
+
+  /** No pod of ours has this claim any more, whoever started it. Waits until it is gone. */
+  async drop(namespace: string, claimName: string): Promise<void> {
+    for (const entry of this.entries.values()) {
+      if (entry.namespace === namespace && entry.claimName === claimName) this.forget(entry);
+    }
+    await this.removeAll({ namespace, claimName }, () => true);
+  }
+
+  /** Removes what a former life of this agent has left running with a claim; without one, wherever it may look. */
+  async sweep(at: { namespace?: string; claimName?: string } = {}): Promise<void> {
+    await this.removeAll(at, ({ metadata }) => !this.own.has(metadata.name));
+  }
+
+  /** The agent ends: nothing is kept for whoever may come next. */
+  async close(): Promise<void> {
+    clearInterval(this.touching);
+    const opened = await Promise.allSettled([...this.entries.values()].map((entry) => entry.open));
+    for (const entry of this.entries.values()) this.forget(entry);
+    for (const each of opened) {
+      if (each.status === 'fulfilled') await this.removeJob(each.value.job);
+    }
+  }
+
+  /** The one that is kept, unless it was evicted, killed, or went with its node. */
+  private async findLive(key: string): Promise<Entry | undefined> {
+    const entry = this.entries.get(key);
+    if (!entry) return undefined;
+    // Whoever asks meanwhile is not to be told that it may go.
+    entry.uses++;
+    try {
+      const { pod, job } = await entry.open;
+      const { namespace = '', name, uid } = pod.metadata;
+      const now = await this.cluster.api.read<Pod>(referTo('Pod', namespace, name));
+      if (now && now.metadata.uid === uid && 'done' in judgePod(now)) return entry;
+      this.forget(entry);
+      await this.removeJob(job);
+      return this.entries.get(key);
+    } catch (error) {
+      this.forget(entry);
+      throw error;
+    } finally {
+      entry.uses--;
+    }
+  }
+
+  private start(key: string, request: PodRequest): Entry {
+    const { place, claimName } = request;
+    const entry: Entry = {
+      ...{ key, namespace: place.namespace, claimName, uses: 0 },
+      open: this.bringUp(request),
+    };
+    entry.open.catch(() => undefined);
+    this.entries.set(key, entry);
+    return entry;
+  }
+
+  private release(entry: Entry): void {
+    entry.uses--;
+    if (entry.uses > 0) return;
+    entry.linger = setTimeout(() => {
+      if (entry.uses > 0 || this.entries.get(entry.key) !== entry) return;
+      this.forget(entry);
+      void entry.open.then(({ job }) => this.removeJob(job)).catch(() => undefined);
+    }, LINGER_MS);
+    // The agent may end before; it removes what is open itself.
+    entry.linger.unref();
+  }
+
+  private forget(entry: Entry): void {
+    clearTimeout(entry.linger);
+    if (this.entries.get(entry.key) === entry) this.entries.delete(entry.key);
+    void entry.open.then(({ runner }) => runner.close()).catch(() => undefined);
+  }
+
+  private async bringUp(request: PodRequest): Promise<OpenPod> {
+    const { place, claimName, from, nodeName, relationship, signal } = request;
+    const { cluster, namespace, volume } = place;
+    await this.checkRights(place);
+    // A volume that one pod alone may use is not to be kept from us by one of our own.
+    await this.sweep({ namespace, claimName });
+    const { runAs } = volume.options ?? {};
+    const life = randomBytes(3).toString('hex');
+    const labels = {
+      ...labelsOf({
+        ...{ agent: cluster.name, role: 'mover', volume: volume.path },
+        ...(relationship !== undefined && { relationship }),
+      }),
+      ...claimLabel(claimName),
+    };
+    const spec: MoverPod = {
+      name: `${objectName('mover', volume.path, claimName).slice(0, 56)}-${life}`,
+      ...{ namespace, labels, claimName, mode: request.mode, readOnly: request.readOnly },
+      annotations: { [ANNOTATIONS.madeOf]: volume.path },
+      ...(from !== undefined && { from }),
+      ...(runAs !== undefined && { runAs }),
+      ...(nodeName !== undefined && { nodeName }),
+    };
+    this.own.add(spec.name);
+    const job = await cluster.api.create<Job>(makeMoverJob(spec, cluster.settings));
+    try {
+      const pod = await this.waitUntilUp(place, job, claimName, signal);
+      const { name } = pod.metadata;
+      const runner = cluster.runnerIn({ namespace, pod: name, container: CONTAINER, scratch: SCRATCH });
+      return { job, pod, runner, labels };
+    } catch (error) {
+      await this.removeJob(job).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Root in a pod is for the namespace to allow. @throws TidemarkError `InvalidSpec` */
+  private async checkRights(place: Place): Promise<void> {
+    const { namespace, volume } = place;
+    if (volume.options?.runAs !== undefined) return;
+    const found = await findNamespace(place);
+    if (found?.metadata.annotations?.[ANNOTATIONS.privileged] === 'true') return;
+    throw new TidemarkError(
+      'InvalidSpec',
+      `to keep owners and modes of all files, the movers must be root, which namespace ${namespace} does not allow`,
+      {
+        host: this.cluster.name,
+        volume: volume.path,
+        hint: `allow it: kubectl annotate namespace ${namespace} ${ANNOTATIONS.privileged}=true; or say in the spec as whom to read and write: runAs: "1000:1000"`,
+      },
+    );
+  }
+
+  private async waitUntilUp(
+    { cluster, namespace, volume }: Place,
+    job: Job,
+    claimName: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Pod> {
+    const selection = { apiVersion: CORE, kind: 'Pod', namespace };
+    const labels = { 'batch.kubernetes.io/job-name': job.metadata.name };
+    const about = [referToJob(namespace, job.metadata.name), referTo('PersistentVolumeClaim', namespace, claimName)];
+    return await waitFor<Pod>(
+      {
+        ...{ cluster, namespace, volume: volume.path, about },
+        what: `a pod for ${namespace}/${claimName}`,
+        hint: `look at it: kubectl get events --namespace ${namespace}`,
+        ...(signal && { signal }),
+      },
+      async () => {
+        const [pod] = await cluster.api.list<Pod>({ ...selection, labels });
+        if (!pod) return { pending: [] };
+        about.push(referTo('Pod', namespace, pod.metadata.name));
+        return judgePod(pod);
+      },
+    );
+  }
+
+  private async removeAll(
+    { namespace, claimName }: { namespace?: string; claimName?: string },
+    isMeant: (job: Job) => boolean,
+  ): Promise<void> {
+    const labels = {
+      ...labelsOf({ agent: this.cluster.name, role: 'mover' }),
+      ...(claimName !== undefined && claimLabel(claimName)),
+    };
+    const places = namespace === undefined ? (this.cluster.namespaces ?? [undefined]) : [namespace];
+    for (const each of places) {
+      const selection = { apiVersion: BATCH, kind: 'Job', labels, ...(each !== undefined && { namespace: each }) };
+      const jobs = (await this.cluster.api.list<Job>(selection)).filter(isMeant);
+      for (const job of jobs) await this.removeJob(job);
+      for (const job of jobs) await this.untilGone(job);
+    }
+  }
+
+  private async removeJob({ metadata: { namespace = '', name, uid } }: Job): Promise<void> {
+    await this.cluster.api.remove(referToJob(namespace, name), uid);
+    this.own.delete(name);
+  }
+
+  /** Until its pod is gone: as long as that is there, it has the volume. */
+  private async untilGone({ metadata: { namespace = '', name } }: Job): Promise<void> {
+    const { cluster } = this;
+    const labels = { 'batch.kubernetes.io/job-name': name };
+    await waitFor<true>(
+      {
+        ...{ cluster, namespace, volume: name, about: [] },
+        what: `the end of the pod of Job ${namespace}/${name}`,
+        hint: `see what keeps it: kubectl get pods --namespace ${namespace}`,
+      },
+      async () => {
+        const pods = await cluster.api.list<Pod>({ apiVersion: CORE, kind: 'Pod', namespace, labels });
+        return pods.length === 0 ? { done: true } : { pending: pods.map((pod) => `pod ${pod.metadata.name} is there`) };
+      },
+    );
+  }
+
+  private async touchAll(): Promise<void> {
+    const opened = await Promise.allSettled([...this.entries.values()].map((entry) => entry.open));
+    const touches = opened.map(async (each) => {
+      if (each.status === 'fulfilled') await each.value.runner.run(['touch', ALIVE], { timeoutMs: 30_000 });
+    });
+    await Promise.allSettled(touches);
+  }
+}
+
+/** Names of claims are longer than a label may be. */
+const claimLabel = (claimName: string) => ({ [`${LABELS.volume}-claim`]: labelValue(shortHash(claimName)) });

@@ -1,0 +1,82 @@
+/** A recovery point as it can be read: a claim made of its snapshot, for as long as somebody reads it. */
+import { randomBytes } from 'node:crypto';
+import { CORE, type PersistentVolumeClaim, type VolumeSnapshot } from '../../hosts/cluster/objects';
+import { likeOf, makeClaim, removeClaim } from './copies';
+import { labelsOf, type ObjectRole, objectName } from './names';
+import type { Place, ReadyPlace } from './place';
+import { findRecord } from './points';
+import type { MoverPods } from './pods';
+import { fromSnapshot } from './snapshots';
+
+/** Names of those that this process has made and that are read: whatever else is there, a killed agent has left. */
+const inUse = new Set<string>();
+
+/** The live claim where the point keeps no other, which is not to be removed. */
+export interface PointCopy {
+  claimName: string;
+  close: () => Promise<void>;
+}
+
+/** @throws TidemarkError `PointMissing` where there is no such point */
+export async function openPoint(
+  pods: MoverPods,
+  place: ReadyPlace,
+  relationship: string,
+  pointId: string,
+): Promise<PointCopy> {
+  const { snapshot } = await findRecord(place, relationship, pointId);
+  if (!snapshot) return { claimName: place.name, close: () => Promise.resolve() };
+  const name = `${objectName('reader', place.volume.path, pointId).slice(0, 56)}-${randomBytes(3).toString('hex')}`;
+  inUse.add(name);
+  try {
+    const claim = await makeClaimOf(place, snapshot, name, 'reader', relationship);
+    return {
+      claimName: name,
+      async close() {
+        await pods.drop(place.namespace, name);
+        await removeClaim(place, claim);
+        inUse.delete(name);
+      },
+    };
+  } catch (error) {
+    inUse.delete(name);
+    throw error;
+  }
+}
+
+/** A claim like the volume's own, with what a snapshot of it holds. */
+export async function makeClaimOf(
+  place: ReadyPlace,
+  { metadata, status }: VolumeSnapshot,
+  name: string,
+  role: ObjectRole,
+  relationship: string,
+  labels: Record<string, string> = {},
+): Promise<PersistentVolumeClaim> {
+  const like = likeOf(place);
+  const own = labelsOf({ agent: place.cluster.name, role, volume: place.volume.path, relationship });
+  return await makeClaim(place, {
+    ...like,
+    ...{ name, labels: { ...own, ...labels }, dataSource: fromSnapshot(metadata.name) },
+    atLeast: [...like.atLeast, status?.restoreSize],
+  });
+}
+
+/** Claims of a role that a volume's relationship has. */
+export async function listClaimsOf(
+  { cluster, namespace, volume }: Place,
+  role: ObjectRole,
+  relationship: string,
+): Promise<PersistentVolumeClaim[]> {
+  const labels = labelsOf({ agent: cluster.name, role, volume: volume.path, relationship });
+  return await cluster.api.list({ apiVersion: CORE, kind: 'PersistentVolumeClaim', namespace, labels });
+}
+
+/** Removes what a killed agent has left of reading points. */
+export async function sweepReaders(pods: MoverPods, place: Place, relationship: string): Promise<void> {
+  for (const claim of await listClaimsOf(place, 'reader', relationship)) {
+    if (inUse.has(claim.metadata.name)) continue;
+    await pods.drop(place.namespace, claim.metadata.name);
+    await removeClaim(place, claim);
+  }
+}

@@ -1,0 +1,115 @@
+/** Freezes the live replica as a recovery point, and removes those that are not kept. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Point, Volume } from '../../model/records';
+import type { Host } from '../../hosts/contract';
+import { TICK_SECONDS } from '../../trees/fingerprint';
+import type { PublishRequest } from '../contract';
+import { withLock } from '../shared/lock';
+import { publishOnce } from '../shared/publish-once';
+import { makeError } from '../shared/tools';
+import { changeClaims } from './claims';
+import { labelsOf, objectName } from './names';
+import { findPlace, findReadyPlace, modeOf, type ReadyPlace } from './place';
+import { annotatePoint, isWhole, listSnapshots, type PointRecord, readRecords, writeDirect } from './points';
+import type { MoverPods } from './pods';
+import { reachLive } from './reach';
+import { lookAtReplica, rememberReplica } from './replica';
+import { removeSnapshot, takeSnapshot } from './snapshots';
+
+const lockKey = ({ host, volume }: Pick<ReadyPlace, 'host' | 'volume'>, relationship: string) =>
+  `points:${host.home}:${volume.path}:${relationship}`;
+
+/** What was written within the grain of the clock before a look may change unseen after it. */
+const outlastTick = () => sleep(2000 * TICK_SECONDS);
+
+/** `publish` of the volume contract. */
+export async function publish(
+  pods: MoverPods,
+  host: Host,
+  volume: Volume,
+  request: PublishRequest,
+): Promise<Point> {
+  const { relationship, stamp, method, signal } = request;
+  if (method !== 'Snapshot' && method !== 'Direct') {
+    throw makeError({ host, volume }, 'UnsupportedCapture', `a claim's points can't be kept by ${method}`, {
+      hint: 'leave copyMethod out, or use Snapshot or Direct',
+    });
+  }
+  const look = async () => {
+    const place = await findReadyPlace(host, volume);
+    const records = await readRecords(place, relationship);
+    return { place, records, points: records.map(({ point }) => point) };
+  };
+  return await publishOnce(lockKey({ host, volume }, relationship), stamp.id, look, async ({ place, records }) => {
+    signal?.throwIfAborted();
+    const identity = await lookBefore(pods, place, request, records);
+    const point: Point = { ...stamp, method, identity };
+    if (method === 'Snapshot') await freeze(place, request, point);
+    // The live replica has moved on from what `Direct` stood for.
+    await changeClaims(host, volume, (now) =>
+      writeDirect(now, relationship, method === 'Direct' ? point : undefined),
+    );
+    return point;
+  });
+}
+
+/** Looks at the replica and puts it onto its disk. Answers the identity of its state: that of the newest point where it is equal. */
+async function lookBefore(
+  pods: MoverPods,
+  place: ReadyPlace,
+  { relationship, stamp, signal }: PublishRequest,
+  records: PointRecord[],
+): Promise<string> {
+  const { syncId, id } = stamp;
+  const newest = records.at(-1);
+  const reach = await reachLive(pods, place, { relationship });
+  try {
+    if (modeOf(place.pvc) === 'Block') {
+      await reach.runner.run(['blockdev', '--flushbufs', reach.path]);
+      return syncId;
+    }
+    await outlastTick();
+    const found = await lookAtReplica(place, reach, relationship, newest?.point.id, signal);
+    await rememberReplica(place, relationship, id, found.now);
+    return found.equal && newest ? newest.point.identity : syncId;
+  } finally {
+    await reach.close();
+  }
+}
+
+async function freeze(place: ReadyPlace, { relationship, signal }: PublishRequest, point: Point): Promise<void> {
+  const { cluster, volume } = place;
+  const labels = labelsOf({
+    ...{ agent: cluster.name, role: 'point', volume: volume.path, relationship },
+    syncId: point.syncId,
+  });
+  await takeSnapshot(place, {
+    name: objectName('point', volume.path, relationship, point.id),
+    labels,
+    annotations: annotatePoint(relationship, point),
+    ...(signal && { signal }),
+  });
+}
+
+/** `prune` of the volume contract. */
+export async function prune(
+  host: Host,
+  volume: Volume,
+  request: { relationship: string; removePointIds: readonly string[]; signal?: AbortSignal },
+): Promise<void> {
+  const { relationship, removePointIds, signal } = request;
+  await withLock(lockKey({ host, volume }, relationship), async () => {
+    const place = await findPlace(host, volume);
+    const records = await readRecords(place, relationship);
+    for (const { point, snapshot } of records) {
+      signal?.throwIfAborted();
+      if (!removePointIds.includes(point.id)) continue;
+      if (snapshot) await removeSnapshot(place, snapshot);
+      else await changeClaims(host, volume, (now) => writeDirect(now, relationship, undefined));
+    }
+    // What an attempt left that was cut off: it never became a point.
+    for (const snapshot of await listSnapshots(place, relationship)) {
+      if (!isWhole(snapshot)) await removeSnapshot(place, snapshot);
+    }
+  });
+}

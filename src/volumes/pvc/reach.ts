@@ -1,0 +1,94 @@
+/** Ways to the states of a claim: each a pod that mounts it, or a copy of it. */
+import type { PersistentVolumeClaim } from '../../hosts/cluster/objects';
+import type { Host } from '../../hosts/contract';
+import type { Volume } from '../../model/records';
+import type { TransferId } from '../../movers/contract';
+import type { Reach } from '../../movers/reach';
+import type { State } from '../contract';
+import { makeError } from '../shared/tools';
+import { openPoint } from './point-copy';
+import { findReadyPlace, findUsers, modeOf, type ReadyPlace, referTo } from './place';
+import { VOLUME_DEVICE, VOLUME_FOLDER } from './pod-spec';
+import { openPodDoor } from './door';
+import type { MoverPods, PodRequest } from './pods';
+
+/** A pod for a claim in this place. */
+export async function reachClaim(
+  pods: MoverPods,
+  request: Omit<PodRequest, 'mode'> & { place: ReadyPlace },
+): Promise<Reach> {
+  const mode = modeOf(request.place.pvc);
+  const { open, giveBack } = await pods.use({ ...request, mode });
+  const door = openPodDoor(request.place, open);
+  return {
+    runner: open.runner,
+    path: mode === 'Block' ? VOLUME_DEVICE : VOLUME_FOLDER,
+    landings: door.landings,
+    async close() {
+      await door.close();
+      giveBack();
+    },
+  };
+}
+
+/**
+ * The live volume, where it is: on the node of whoever uses it, for a volume that no other node may have at the same time.
+ * @throws TidemarkError `VolumeBusy` where one pod alone may use it, and does
+ */
+export async function reachLive(
+  pods: MoverPods,
+  place: ReadyPlace,
+  { relationship, readOnly = false }: { relationship?: string; readOnly?: boolean },
+): Promise<Reach> {
+  const modes = place.pvc.status?.accessModes ?? place.pvc.spec.accessModes ?? [];
+  const isShared = modes.includes('ReadWriteMany') || (readOnly && modes.includes('ReadOnlyMany'));
+  const users = isShared ? [] : await findUsers(place);
+  const [user] = users;
+  if (user && modes.includes('ReadWriteOncePod')) {
+    throw makeError(place, 'VolumeBusy', `pod ${user.metadata.name} alone may use it (ReadWriteOncePod)`, {
+      hint: 'use copyMethod Snapshot or Clone, or scale down what the pod belongs to',
+    });
+  }
+  const nodeName = users.find(({ spec }) => spec.nodeName !== undefined)?.spec.nodeName;
+  return await reachClaim(pods, {
+    ...{ place, claimName: place.name, readOnly },
+    ...(relationship !== undefined && { relationship }),
+    ...(nodeName !== undefined && { nodeName }),
+  });
+}
+
+/** `reach` of the volume contract. */
+export async function reach(
+  pods: MoverPods,
+  host: Host,
+  volume: Volume,
+  state: State,
+  use: TransferId,
+): Promise<Reach> {
+  const place = await findReadyPlace(host, volume);
+  const { relationship } = use;
+  if (state.of === 'live') return await reachLive(pods, place, { relationship });
+  if (state.of === 'capture') {
+    const claimName = await findCapture(place, state.capture.path);
+    return await reachClaim(pods, { place, claimName, readOnly: true, relationship });
+  }
+  const copy = await openPoint(pods, place, state.relationship, state.pointId);
+  try {
+    const request = { place, claimName: copy.claimName, readOnly: true, relationship };
+    const opened = await reachClaim(pods, request);
+    return { ...opened, close: () => opened.close().finally(copy.close) };
+  } catch (error) {
+    await copy.close();
+    throw error;
+  }
+}
+
+/** @throws TidemarkError `VolumeMissing` where the capture is gone */
+async function findCapture(place: ReadyPlace, path: string): Promise<string> {
+  const { cluster, namespace } = place;
+  const name = path.slice(path.indexOf('/') + 1);
+  const claim = await cluster.api.read<PersistentVolumeClaim>(referTo('PersistentVolumeClaim', namespace, name));
+  if (claim && claim.metadata.deletionTimestamp === undefined) return name;
+  const hint = 'it resumes by itself with the next sync';
+  throw makeError(place, 'VolumeMissing', `the frozen copy ${path} is gone`, { hint });
+}

@@ -1,0 +1,81 @@
+/** Makes the live replica equal to one of its recovery points, in place: whoever names the claim finds it as before. */
+import type { Volume } from '../../model/records';
+import type { Host, Runner } from '../../hosts/contract';
+import { NOT_CONTENT } from '../../trees/own-entries';
+import { toolFailed } from '../../hosts/run-checked';
+import { withLock } from '../shared/lock';
+import { openPoint } from './point-copy';
+import { checkUnused } from './claims';
+import { findReadyPlace, modeOf, type ReadyPlace } from './place';
+import { SECOND_DEVICE, SECOND_FOLDER, VOLUME_DEVICE, VOLUME_FOLDER } from './pod-spec';
+import type { MoverPods } from './pods';
+import { findRecord } from './points';
+import { forgetReplica, lookAtReplica } from './replica';
+import { reachLive } from './reach';
+
+/** Everything that a tree consists of, and contents, whatever sizes and times say. */
+const COPY = ['rsync', '-aHAXS', '--numeric-ids', '-x', '--modify-window=-1', '--delete', '--checksum'];
+const EXCLUDED = NOT_CONTENT.map((name) => `--exclude=/${name}`);
+/** In place, and only what differs. */
+const COPY_DEVICE = ['rsync', '--copy-devices', '--write-devices', '--inplace', '--no-whole-file'];
+
+/** `rollback` of the volume contract. */
+export async function rollback(
+  pods: MoverPods,
+  host: Host,
+  volume: Volume,
+  request: { relationship: string; pointId: string; signal?: AbortSignal },
+): Promise<void> {
+  const { relationship, pointId, signal } = request;
+  await withLock(`points:${host.home}:${volume.path}:${relationship}`, async () => {
+    const place = await findReadyPlace(host, volume);
+    await checkUnused(place);
+    const { snapshot } = await findRecord(place, relationship, pointId);
+    // Of a `Direct` point the replica is all there is.
+    if (!snapshot || (await isAt(pods, place, request))) return;
+    const copy = await openPoint(pods, place, relationship, pointId);
+    try {
+      await pods.drop(place.namespace, place.name);
+      await forgetReplica(host, relationship);
+      const mode = modeOf(place.pvc);
+      const claims = { claimName: place.name, from: copy.claimName };
+      const pod = { ...{ place, mode, readOnly: false, relationship, ...claims }, ...(signal && { signal }) };
+      const { open, giveBack } = await pods.use(pod);
+      try {
+        await copyBack(open.runner, mode, signal);
+      } finally {
+        giveBack();
+        await pods.drop(place.namespace, place.name);
+      }
+    } finally {
+      await copy.close();
+    }
+  });
+}
+
+/** The replica is in the state of this point: nobody wrote to it since that was made. */
+async function isAt(
+  pods: MoverPods,
+  place: ReadyPlace,
+  { relationship, pointId, signal }: Parameters<typeof rollback>[3],
+): Promise<boolean> {
+  if (modeOf(place.pvc) === 'Block') return false;
+  const reach = await reachLive(pods, place, { relationship });
+  try {
+    return (await lookAtReplica(place, reach, relationship, pointId, signal)).equal;
+  } finally {
+    await reach.close();
+  }
+}
+
+async function copyBack(runner: Runner, mode: 'Filesystem' | 'Block', signal?: AbortSignal): Promise<void> {
+  const argv =
+    mode === 'Block'
+      ? [...COPY_DEVICE, '--', SECOND_DEVICE, VOLUME_DEVICE]
+      : [...COPY, ...EXCLUDED, '--', `${SECOND_FOLDER}/`, `${VOLUME_FOLDER}/`];
+  const attempt = `rollback:${runner.name}`;
+  await runner.endAttempts(attempt);
+  const result = await runner.run(argv, { attempt, ...(signal && { signal }) });
+  if (result.exitCode !== 0) throw toolFailed(runner, argv, result);
+  await runner.run(mode === 'Block' ? ['blockdev', '--flushbufs', VOLUME_DEVICE] : ['sync', '-f', '--', VOLUME_FOLDER]);
+}

@@ -1,0 +1,88 @@
+/** Waiting for what a cluster makes, and saying what it waits for where that does not come. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ErrorType, TidemarkError } from '../../model/errors';
+import { formatDuration } from '../../model/units';
+import type { Cluster } from '../../hosts/cluster/contract';
+import { type ClusterEvent, CORE, nameObject, type ObjectReference } from '../../hosts/cluster/objects';
+
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 1000;
+/** Events that are told, the newest. */
+const TOLD = 4;
+
+/** What one look at it has found. */
+export type Found<T> =
+  /** It is there. */
+  | { done: T }
+  /** It may come; with what it says of itself meanwhile. */
+  | { pending: string[] }
+  /** It will not come. */
+  | { failed: string };
+
+export interface Waiting {
+  cluster: Cluster;
+  namespace: string;
+  /** What is waited for, in words: `the snapshot of shop/mysql`. */
+  what: string;
+  volume: string;
+  /** Whose events tell why it takes long. */
+  about: readonly ObjectReference[];
+  limitMs?: number;
+  signal?: AbortSignal;
+  /** Of what will not come, or has not within the limit. */
+  type?: ErrorType;
+  hint: string;
+}
+
+/** What the cluster says of these objects, the newest last, each thing once. */
+export async function readEvents(
+  { api }: Pick<Cluster, 'api'>,
+  namespace: string,
+  about: readonly ObjectReference[],
+): Promise<string[]> {
+  const events = await api.list<ClusterEvent>({ apiVersion: CORE, kind: 'Event', namespace });
+  const timeOf = ({ lastTimestamp, eventTime, metadata }: ClusterEvent) =>
+    lastTimestamp ?? eventTime ?? metadata.creationTimestamp ?? '';
+  const told = events
+    .filter(({ type, involvedObject }) => {
+      const isMeant = ({ kind, metadata }: ObjectReference) =>
+        kind === involvedObject.kind && metadata.name === involvedObject.name;
+      return type === 'Warning' && about.some(isMeant);
+    })
+    .sort((one, other) => (timeOf(one) < timeOf(other) ? -1 : 1))
+    .map(
+      ({ involvedObject, reason = '', message = '' }) =>
+        `${involvedObject.kind} ${involvedObject.name}: ${reason}: ${message.trim()}`,
+    );
+  return [...new Set(told)].slice(-TOLD);
+}
+
+/**
+ * Looks until it is there.
+ * @throws TidemarkError with what it says of itself and what the cluster says of it, where it will not come or takes longer
+ * than the limit
+ */
+export async function waitFor<T>(waiting: Waiting, look: () => Promise<Found<T>>): Promise<T> {
+  const { cluster, namespace, what, volume, about, signal, type = 'VolumeBusy', hint } = waiting;
+  const limitMs = waiting.limitMs ?? cluster.settings.limitMs;
+  const startedAt = performance.now();
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(1.25 * pauseMs, LONGEST_PAUSE_MS)) {
+    signal?.throwIfAborted();
+    const found = await look();
+    if ('done' in found) return found.done;
+    const isLate = performance.now() - startedAt > limitMs;
+    if (!('failed' in found) && !isLate) {
+      await sleep(pauseMs, undefined, { ...(signal && { signal }) });
+      continue;
+    }
+    const events = await readEvents(cluster, namespace, about);
+    const told = 'failed' in found ? [found.failed] : found.pending;
+    const words = [...new Set([...told, ...events])];
+    const isSilent = words.length === 0;
+    const toolMessage = isSilent
+      ? `nothing is said of ${about.map(nameObject).join(', ')}: what makes it may not be running`
+      : words.join('\n');
+    const message = 'failed' in found ? `${what} failed` : `${what} was not there after ${formatDuration(limitMs)}`;
+    throw new TidemarkError(type, message, { host: cluster.name, volume, toolMessage, hint });
+  }
+}

@@ -1,0 +1,46 @@
+/** What others wrote to a replica since its newest point. */
+import type { Volume, Written } from '../../model/records';
+import type { Host } from '../../hosts/contract';
+import type { SincePoint } from '../contract';
+import { listWrittenBy, wasWrittenBy } from '../shared/written';
+import { findPlace, modeOf } from './place';
+import type { MoverPods } from './pods';
+import { readRecords } from './points';
+import { reachLive } from './reach';
+import { lookAtReplica, type ReplicaLook } from './replica';
+
+/** One look at the whole replica; undefined where there is none that files could be looked for in. */
+async function look(
+  pods: MoverPods,
+  host: Host,
+  volume: Volume,
+  { relationship, signal }: SincePoint,
+): Promise<ReplicaLook | undefined> {
+  const place = await findPlace(host, volume);
+  const { pvc } = place;
+  if (pvc?.status?.phase !== 'Bound' || modeOf(pvc) === 'Block') return undefined;
+  const ready = { ...place, pvc };
+  const newest = (await readRecords(place, relationship)).at(-1)?.point.id;
+  const reach = await reachLive(pods, ready, { relationship });
+  try {
+    return await lookAtReplica(ready, reach, relationship, newest, signal);
+  } finally {
+    await reach.close();
+  }
+}
+
+/** `listWritten` of the volume contract. */
+export const listWritten = async (
+  pods: MoverPods,
+  host: Host,
+  volume: Volume,
+  request: SincePoint,
+): Promise<Written> => listWrittenBy(await look(pods, host, volume, request), request.landings);
+
+/** `wasWritten` of the volume contract. */
+export const wasWritten = async (
+  pods: MoverPods,
+  host: Host,
+  volume: Volume,
+  request: SincePoint,
+): Promise<boolean> => wasWrittenBy(await look(pods, host, volume, request), request.landings);
