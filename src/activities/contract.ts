@@ -2,6 +2,7 @@
  * What workflows call on a host's agent; `control/contract.ts` has what they call on the control worker. Types
  * alone, so that workflow code can import them.
  */
+import type { VolumeOptionValues } from '../model/kinds';
 import type { LeftOut } from '../model/left-out';
 import type {
   Claim,
@@ -266,9 +267,11 @@ export interface HostActivities {
     capture: Capture;
     /** The only copy was written to since it was a point, by a transfer that has not ended well. */
     broken: boolean;
+    /** What the holder's volume is like, where it has a size of its own. */
+    shape?: VolumeShape;
   }>;
   /**
-   * Destination of a restore: checks the folder and opens a landing; none where nothing would be replaced by what
+   * Destination of a restore: checks the folder, or the claim of a cluster, and opens a landing; none where nothing would be replaced by what
    * is only a dry run. @throws Fenced, InvalidSpec, Diverged, TargetFull, before anything is changed
    */
   receiveRestore(input: {
@@ -282,6 +285,9 @@ export interface HostActivities {
     landingLifetimeMs: number;
     /** What it brings takes on a disk, at the least. */
     leastBytes: number;
+    /** Of a claim: what the point's own is like, and how that is reached. */
+    source?: VolumeShape;
+    like?: VolumeOptionValues;
   }): Promise<RestoreDestination>;
   /** Target: its recovery points; and whether its only copy was cut off in a transfer. */
   listPoints(input: StepContext & { target: string }): Promise<{ points: Point[]; broken: boolean }>;

@@ -1,7 +1,7 @@
 /** Arguments of options, checked where they are read, so that wrong ones are wrong use. */
 import { InvalidArgumentError } from 'commander';
 import { isAbsolute, resolve } from 'node:path';
-import { NAME_PATTERN } from '../model/names';
+import { CLAIM_PATTERN, NAME_PATTERN } from '../model/names';
 import { parseInnerPath } from '../model/paths';
 
 export function parseCount(text: string): number {
@@ -34,13 +34,13 @@ export function parseHostName(text: string): string {
   throw new InvalidArgumentError('A name has 1 to 63 lower-case letters, digits, dots or dashes.');
 }
 
-/** `HOST:/absolute/path` */
+/** `HOST:/absolute/path`, or of a host that is a cluster `HOST:NAMESPACE/CLAIM`. */
 export function parseLocation(text: string): { host: string; path: string } {
-  const match = /^([^:/]+):(\/.*)$/s.exec(text);
+  const match = /^([^:/]+):(\/.*|[^/]+\/[^/]+)$/s.exec(text);
   const [, host, path] = match ?? [];
-  if (host !== undefined && path !== undefined && NAME_PATTERN.test(host) && isAbsolute(path))
-    return { host, path };
-  throw new InvalidArgumentError('It must be HOST:/absolute/path.');
+  const isKnown = path !== undefined && (isAbsolute(path) || CLAIM_PATTERN.test(path));
+  if (host !== undefined && isKnown && NAME_PATTERN.test(host)) return { host, path };
+  throw new InvalidArgumentError('It must be HOST:/absolute/path, or HOST:NAMESPACE/CLAIM of a cluster.');
 }
 
 export function parseText(text: string): string {

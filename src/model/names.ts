@@ -49,3 +49,7 @@ export function makePointId(capturedAt: string, sequence: number): string {
 
 /** Names of hosts, relationships and targets: what they may consist of. */
 export const NAME_PATTERN = /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/;
+
+/** Namespace and name of a PersistentVolumeClaim: `shop/mysql`. */
+export const CLAIM_PATTERN =
+  /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\/[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/;

@@ -1,6 +1,6 @@
 /** The plain values that a spec is made of: names, durations, sizes, paths. */
 import { z } from 'zod';
-import { NAME_PATTERN } from './names';
+import { CLAIM_PATTERN, NAME_PATTERN } from './names';
 import { normalizePath } from './paths';
 import { DURATION, durationToMs, isDuration, isSize, SIZE, sizeToBytes } from './units';
 
@@ -49,13 +49,9 @@ export const imageStore = z
   .regex(STORE, 'must be podman, docker or containerd, or one of them with its storage: podman:/srv/images')
   .meta({ title: 'image store' });
 
-/** A name that DNS takes: of a namespace. */
-const DNS_LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
-const CLAIM = new RegExp(`^${DNS_LABEL}/[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$`);
 export const claim = z
   .string()
-  .regex(CLAIM, 'must be the namespace and the name of a PersistentVolumeClaim: shop/mysql')
-  .refine((text) => text.slice(text.indexOf('/') + 1).length <= 253, 'its name must be at most 253 characters long')
+  .regex(CLAIM_PATTERN, 'must be the namespace and the name of a PersistentVolumeClaim: shop/mysql')
   .meta({ title: 'PersistentVolumeClaim' });
 export const objectName = z
   .string()

@@ -6,7 +6,8 @@ import { makeFailure } from '../model/failure';
 import { code } from '../model/markdown';
 import { makeSyncId } from '../model/names';
 import { toRestore } from '../model/movers';
-import type { Role } from '../model/records';
+import type { VolumeOptionValues } from '../model/kinds';
+import type { Role, Volume } from '../model/records';
 import type { Relationship, SourceSpec, TargetSpec } from '../model/spec';
 import { formatBytes, formatEntries } from '../model/units';
 import type { TransferId } from '../movers/contract';
@@ -63,16 +64,24 @@ async function openBoth(input: RestoreInput, { endpoint: holder, role, name }: H
       ...part,
     }),
   );
-  const { offer, leastBytes } = held;
+  const { offer, leastBytes, shape } = held;
+  const { kind, options } = from.step.volume;
   const summary = dryRun ? `Look at ${path}` : `Open a landing at ${path}`;
   const destination = await stepAt(request.to, summary, (agent) =>
     agent.receiveRestore({
       ...{ id, path, overwrite, dryRun, offer, mover, leastBytes },
+      ...(shape && { source: shape }),
+      ...(kind === 'pvc' && options && { like: likeOf(options) }),
       ...part,
       landingLifetimeMs: 12 * 3_600_000,
     }),
   );
   return { ...held, destination, mover, from };
+}
+
+/** What a new claim has in common with the one whose point it is made from, in whatever cluster it is. */
+function likeOf({ runAs, accessModes }: VolumeOptionValues): VolumeOptionValues {
+  return { ...(runAs !== undefined && { runAs }), ...(accessModes && { accessModes }) };
 }
 
 type Opened = Awaited<ReturnType<typeof openBoth>>;
@@ -174,6 +183,9 @@ export async function restore(input: RestoreInput): Promise<RestoreResult> {
     throw ApplicationFailure.create(encodeFailure(error.failure));
   } finally {
     const { endpoint } = holder;
-    await closeLeg(id, { host: endpoint.host, volume: volumeOf(endpoint) }, { host: request.to.host });
+    const { host, path } = request.to;
+    const claim: Volume = { kind: 'pvc', path };
+    const destination = path.startsWith('/') ? { host } : { host, volume: claim };
+    await closeLeg(id, { host: endpoint.host, volume: volumeOf(endpoint) }, destination);
   }
 }

@@ -50,7 +50,7 @@ export interface RestorePlace {
   found: Content;
 }
 
-interface Wanted {
+export interface Wanted {
   path: string;
   part?: string;
   overwrite: boolean;
@@ -60,7 +60,7 @@ interface Wanted {
 
 /** What is there of the folders on the way to an item: no symlink is followed. */
 async function findItem(
-  host: Host,
+  host: Runner,
   root: string,
   part: string,
 ): Promise<Pick<RestorePlace, 'folder' | 'base' | 'item'> & { kind?: FileKind; broken?: string }> {
@@ -79,7 +79,7 @@ async function findItem(
 }
 
 /** What is mounted in the destination: a restore could neither replace it nor leave it alone. */
-async function findMounted(host: Host, root: string, part: string | undefined): Promise<string[]> {
+async function findMounted(host: Runner, root: string, part: string | undefined): Promise<string[]> {
   const replaced = part === undefined ? root : join(root, part);
   const points = mountsBelow(await readMounts(host), root).map(({ point }) => point);
   return points.filter((point) => isInside(point, replaced));
@@ -89,25 +89,32 @@ const describeContent = ({ entries, bytes, newestChange }: Content) =>
   `${formatEntries(entries)}, ${formatBytes(bytes)}, newest change ${newestChange?.slice(0, 19) ?? '-'}Z`;
 
 /**
- * Refuses a destination that belongs to somebody, whose present content would be lost without a question, or that has no
- * room. Changes nothing.
+ * Refuses a folder that belongs to somebody, whose present content would be lost without a question, or that has no room.
+ * Changes nothing.
  */
 export async function findRestorePlace(host: Host, wanted: Wanted): Promise<RestorePlace> {
+  return await judgeFolder(host, await checkDestination(host, wanted.path), wanted);
+}
+
+/**
+ * Refuses a folder whose present content would be lost without a question, or that has no room. Changes nothing.
+ * @param root the folder where the runner is; users know it as `wanted.path`
+ */
+export async function judgeFolder(runner: Runner, root: string, wanted: Wanted): Promise<RestorePlace> {
   const { path, part, overwrite, leastBytes } = wanted;
   const fail = (message: string, hint: string, type: ErrorType = 'InvalidSpec') =>
-    new TidemarkError(type, message, { host: host.name, volume: path, hint });
-  const root = await checkDestination(host, path);
-  const exists = (await host.files.stat(root)) !== undefined;
+    new TidemarkError(type, message, { host: runner.name, volume: path, hint });
+  const exists = (await runner.files.stat(root)) !== undefined;
   const place: RestorePlace = { root, exists, folder: root, found: NOTHING };
   if (part === undefined) {
-    if (exists) place.found = await countContent(host, root, true);
+    if (exists) place.found = await countContent(runner, root, true);
   } else {
-    const { kind, broken, ...item } = await findItem(host, root, part);
+    const { kind, broken, ...item } = await findItem(runner, root, part);
     if (broken !== undefined) throw fail(broken, 'restore into another folder, or make it a directory');
     Object.assign(place, item);
-    if (kind) place.found = await countContent(host, join(root, part), false);
+    if (kind) place.found = await countContent(runner, join(root, part), false);
   }
-  const mounted = await findMounted(host, root, part);
+  const mounted = await findMounted(runner, root, part);
   if (mounted.length > 0) {
     const message = `other filesystems are mounted in what would be replaced: ${mounted.join(', ')}`;
     throw fail(message, 'restore into another folder, or umount them first');
@@ -116,13 +123,13 @@ export async function findRestorePlace(host: Host, wanted: Wanted): Promise<Rest
     const what = part === undefined ? `${path} is not empty` : `${join(path, part)} is there already`;
     const hint =
       part === undefined
-        ? 'name an empty or new folder, or say --overwrite to make it equal to the point'
+        ? 'name an empty or new folder or claim, or say --overwrite to make it equal to the point'
         : 'restore into another folder, or say --overwrite to replace it';
     throw fail(`${what}: ${describeContent(place.found)}`, hint, 'Diverged');
   }
   // What is there may be part of what comes. Where it is not, it goes only once the rest has arrived.
   const needed = leastBytes - place.found.bytes;
-  const missing = needed - (await readRoomAt(host, root)).freeBytes;
+  const missing = needed - (await readRoomAt(runner, root)).freeBytes;
   if (missing > 0) {
     const message = `at least ${formatBytes(needed)} are needed: ${formatBytes(missing)} are missing`;
     throw fail(message, 'free space there, or restore elsewhere', 'TargetFull');

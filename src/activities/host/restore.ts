@@ -4,13 +4,17 @@ import { measureTree } from '../../trees/measure-tree';
 import { TidemarkError } from '../../model/errors';
 import type { Volume } from '../../model/records';
 import { declarationOf } from '../../model/kinds';
-import { reachHere } from '../../movers/reach';
-import type { HostActivities } from '../contract';
+import type { Opened } from '../../movers/contract';
+import { type Reach, reachAt, reachHere } from '../../movers/reach';
+import type { HostActivities, RestoreDestination } from '../contract';
 import type { AgentContext } from './context';
 import { type Doors, withReach } from './doors';
 import { expiryIn, landingsSincePublish } from './landed';
-import { findPart, findRestorePlace } from './restore-place';
+import { findPart, findRestorePlace, judgeFolder, type RestorePlace } from './restore-place';
 import { findPoint } from './verify';
+
+/** How large a claim is made for what has no size of its own. */
+const LEAST_CLAIM_BYTES = 2 ** 30;
 
 /** Its owner, and who else may look, are told by what is restored. */
 const PRIVATE_FOLDER = 0o700;
@@ -49,29 +53,89 @@ export function makeRestore(
           ? await volumes.moverFor(mover).offerVerify(host, { id, reach, mover, quick: true, isItem })
           : await volumes.moverFor(mover).offer(host, { id, reach, targetHost, mover, isItem });
         const capture = { syncId, method: 'Direct', path, live: false, pointId: point.id } as const;
-        return { offer, point, content, leastBytes, broken, capture };
+        const { capacityBytes } = await driver.inspect(host, volume, { inside: false });
+        const shape = capacityBytes === undefined ? {} : { shape: { capacityBytes } };
+        return { offer, point, content, leastBytes, broken, capture, ...shape };
       });
     },
 
-    async receiveRestore({ id, path, part, overwrite, dryRun, offer, mover, leastBytes, landingLifetimeMs }) {
-      const wanted = { path, overwrite, leastBytes, ...(part !== undefined && { part }) };
-      const { root, exists, folder, base, item, found } = await findRestorePlace(host, wanted);
-      const place = { root, found, ...(base !== undefined && { base }), ...(item !== undefined && { item }) };
-      // Nothing there can be deleted.
-      if (dryRun && found.entries === 0) return place;
-      if (!exists) await host.files.mkdir(root, PRIVATE_FOLDER);
-      const volume: Volume = { kind: 'directory', path: folder };
-      const keeps = await volumes.driverFor(volume).keeps?.(host, volume);
-      const open = () => Promise.resolve(reachHere(host, folder));
-      const opened = await doors.openFor(id, open, (reach, landings) =>
-        volumes.moverFor(mover).receive(host, landings, {
-          ...{ id, reach, volume, offer, mover },
-          ...(keeps && { keeps }),
-          writeMode: dryRun ? 'verify' : 'delayed',
-          expiresAt: expiryIn(landingLifetimeMs),
-        }),
-      );
-      return { ...place, opened };
+    async receiveRestore(input) {
+      const isClaim = !input.path.startsWith('/');
+      return isClaim ? await receiveInClaim(context, doors, input) : await receiveInFolder(context, doors, input);
     },
   };
+}
+
+type ReceiveInput = Parameters<HostActivities['receiveRestore']>[0];
+
+/** Opens the landing of a restore, once its place was judged. */
+async function openAt(
+  { host, volumes }: AgentContext,
+  doors: Doors,
+  { id, offer, mover, dryRun, landingLifetimeMs }: ReceiveInput,
+  volume: Volume,
+  open: () => Promise<Reach>,
+): Promise<Opened> {
+  const keeps = await volumes.driverFor(volume).keeps?.(host, volume);
+  return await doors.openFor(id, open, (reach, landings) =>
+    volumes.moverFor(mover).receive(host, landings, {
+      ...{ id, reach, volume, offer, mover },
+      ...(keeps && { keeps }),
+      writeMode: dryRun ? 'verify' : 'delayed',
+      expiresAt: expiryIn(landingLifetimeMs),
+    }),
+  );
+}
+
+const wantedOf = ({ path, overwrite, leastBytes, part }: ReceiveInput) => ({
+  ...{ path, overwrite, leastBytes },
+  ...(part !== undefined && { part }),
+});
+
+function describePlace({ root, found, base, item }: RestorePlace): RestoreDestination {
+  return { root, found, ...(base !== undefined && { base }), ...(item !== undefined && { item }) };
+}
+
+async function receiveInFolder(
+  context: AgentContext,
+  doors: Doors,
+  input: ReceiveInput,
+): Promise<RestoreDestination> {
+  const { host } = context;
+  const found = await findRestorePlace(host, wantedOf(input));
+  const place = describePlace(found);
+  // Nothing there can be deleted.
+  if (input.dryRun && place.found.entries === 0) return place;
+  const { root, exists, folder } = found;
+  if (!exists) await host.files.mkdir(root, PRIVATE_FOLDER);
+  const volume: Volume = { kind: 'directory', path: folder };
+  const open = () => Promise.resolve(reachHere(host, folder));
+  return { ...place, opened: await openAt(context, doors, input, volume, open) };
+}
+
+/** A claim that is nobody's, made where it is missing. */
+async function receiveInClaim(
+  context: AgentContext,
+  doors: Doors,
+  input: ReceiveInput,
+): Promise<RestoreDestination> {
+  const { host, volumes } = context;
+  const { id, path, dryRun, like = {}, source = {}, leastBytes } = input;
+  const volume: Volume = { kind: 'pvc', path, options: like };
+  const driver = volumes.driverFor(volume);
+  const capacityBytes = source.capacityBytes ?? Math.max(LEAST_CLAIM_BYTES, 2 * leastBytes);
+  const isThere = await driver.prepareRestore?.(host, volume, { source: { ...source, capacityBytes }, dryRun });
+  if (isThere !== true) return { root: path, found: { entries: 0, bytes: 0 } };
+  const open = () => driver.reach(host, volume, { of: 'live' }, id);
+  const look = { host, volume, driver };
+  const found = await withReach(look, { of: 'live' }, id, (reach) =>
+    judgeFolder(reach.runner, reach.path, wantedOf(input)),
+  );
+  const place = { ...describePlace(found), root: path };
+  if (dryRun && place.found.entries === 0) return place;
+  const openFolder = async () => {
+    const reach = await open();
+    return reachAt(reach, found.folder);
+  };
+  return { ...place, opened: await openAt(context, doors, input, volume, openFolder) };
 }

@@ -92,6 +92,18 @@ export interface VolumeKeeper {
   claim(host: Host, volume: Volume, claim: Claim, options?: { approved?: boolean }): Promise<void>;
 
   /**
+   * Destination of a restore: that it is nobody's, and in nobody's use; makes it where it is missing. Left out by kinds
+   * that a restore can't make.
+   * @returns whether it is there; a dry run makes nothing
+   * @throws Fenced, VolumeBusy, InvalidSpec
+   */
+  prepareRestore?(
+    host: Host,
+    volume: Volume,
+    request: { source: VolumeShape; dryRun: boolean },
+  ): Promise<boolean>;
+
+  /**
    * Forgets the claim (relationship deleted); data and recovery points stay. Idempotent.
    * @param copyOf the primary, as `host:path`: a target notes it (see `Inspection.released`), until it is claimed
    */

@@ -5,7 +5,7 @@ import { capture, release } from './capture';
 import { changeClaims, check, checkPlace, claim, disclaim, storeClaim } from './claims';
 import { clone, removeClones } from './clones';
 import { diskUse, inspect, keeps, size } from './inspect';
-import { make } from './make';
+import { make, prepareRestore } from './make';
 import { findPlace, makeMissing, type Place } from './place';
 import { sweepReaders } from './point-copy';
 import { markVerified, points } from './points';
@@ -25,6 +25,7 @@ function makePvcDriver(pods: MoverPods): VolumeDriver {
     check,
     claim,
     make,
+    prepareRestore,
     async disclaim(host, volume, relationship, copyOf) {
       await disclaim(host, volume, relationship, copyOf);
       await forgetReplica(host, relationship);

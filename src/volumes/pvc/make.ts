@@ -6,10 +6,19 @@ import type { Host } from '../../hosts/contract';
 import type { VolumeShape } from '../contract';
 import { noteClaim } from '../shared/memory';
 import { makeError } from '../shared/tools';
-import { changeClaims, checkPlace, storeClaim } from './claims';
+import { changeClaims, checkPlace, checkUnused, storeClaim } from './claims';
 import { capacityOf, largest, makeClaim } from './copies';
 import { ANNOTATIONS } from './names';
-import { findReadyPlace, findStorageClass, modeOf, type Place, type ReadyPlace, referTo } from './place';
+import {
+  findPlace,
+  findReadyPlace,
+  findStorageClass,
+  modeOf,
+  type Place,
+  type ReadyPlace,
+  referTo,
+  requireClaim,
+} from './place';
 import { quantityToBytes } from './quantity';
 import { waitFor } from './waiting';
 
@@ -33,6 +42,33 @@ export async function make(
     await noteClaim(made, claim);
   });
   await adjust(await findReadyPlace(host, volume), source, signal);
+}
+
+/** `prepareRestore` of the volume contract. */
+export async function prepareRestore(
+  host: Host,
+  volume: Volume,
+  { source, dryRun }: { source: VolumeShape; dryRun: boolean },
+): Promise<boolean> {
+  const place = await findPlace(host, volume);
+  if (!place.pvc) {
+    if (dryRun) return false;
+    await makeTarget(place, source);
+    return true;
+  }
+  const [claim] = Object.values(place.state?.claims ?? {});
+  if (claim) {
+    throw makeError(place, 'Fenced', `the claim is the ${claim.role} of ${claim.relationship}`, {
+      hint: 'restore into another claim, and copy from there; to put a relationship itself back: tidemark failover --point',
+    });
+  }
+  if (modeOf(requireClaim(place).pvc) === 'Block') {
+    throw makeError(place, 'InvalidSpec', 'the claim is a block device, and files are to be restored', {
+      hint: 'name a claim with volumeMode Filesystem, or a new one',
+    });
+  }
+  await checkUnused(place);
+  return true;
 }
 
 async function makeTarget(place: Place, source: VolumeShape, signal?: AbortSignal): Promise<void> {
