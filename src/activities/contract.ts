@@ -293,6 +293,9 @@ export interface HostActivities {
   listPoints(input: StepContext & { target: string }): Promise<{ points: Point[]; broken: boolean }>;
   /** Runs programs that the agent allows, in order. @throws HookFailed */
   runHooks(input: StepContext & { hooks: HookSpec[]; pointId?: string; path?: string }): Promise<void>;
+  /** Source, before a relocation: ends what writes to the volume, as far as its kind knows how; and undoes that. */
+  quiesce(input: StepContext): Promise<void>;
+  unquiesce(input: StepContext): Promise<void>;
   /**
    * The volume is no longer the primary: stores the later epoch, ends transfers from and into it, and makes
    * it read-only to its users where it can. `targets`: names that landings may have been opened under.

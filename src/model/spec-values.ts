@@ -55,7 +55,10 @@ export const claim = z
   .meta({ title: 'PersistentVolumeClaim' });
 export const objectName = z
   .string()
-  .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'must be a name of Kubernetes: lower-case letters, digits, dots, dashes')
+  .regex(
+    /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/,
+    'must be a name of Kubernetes: lower-case letters, digits, dots, dashes',
+  )
   .refine((text) => text.length <= 253, 'must be at most 253 characters long')
   .meta({ title: 'name in Kubernetes' });
 const QUANTITY = /^\d+(\.\d+)?([kMGTPE]|[KMGTPE]i)?$/;

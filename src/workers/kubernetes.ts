@@ -13,10 +13,14 @@ const RETRY_MAX_MS = 10_000;
 /** Everything comes in by the pods that have the volumes. */
 const noLandings = (host: string): Landings => ({
   async open() {
-    throw new TidemarkError('InvalidSpec', `host ${host} is a Kubernetes cluster: data goes to its claims alone`, {
-      host,
-      hint: 'name a claim: pvc: NAMESPACE/NAME',
-    });
+    throw new TidemarkError(
+      'InvalidSpec',
+      `host ${host} is a Kubernetes cluster: data goes to its claims alone`,
+      {
+        host,
+        hint: 'name a claim: pvc: NAMESPACE/NAME',
+      },
+    );
   },
   close: () => Promise.resolve(),
   sweep: () => Promise.resolve(0),

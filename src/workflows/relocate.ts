@@ -6,6 +6,7 @@ import type { Relationship, TargetSpec } from '../model/spec';
 import { bringBack } from './bring-back';
 import { compare, noteVerified } from './compare';
 import type { RelocateRequest, RelocateResult } from '../api/messages';
+import { stepAt } from './leg';
 import { Saga } from './saga';
 import { StepFailed } from './steps';
 import {
@@ -101,13 +102,25 @@ async function switchOver(saga: Saga, input: RelocateInput, target: TargetSpec):
   const { source, hooks } = document.spec;
   const epoch = input.epoch + 1;
   const old = sideOf(input, source, input.epoch, 'source');
+  const { workloads = [] } = old.step.volume.options ?? {};
   await saga.step({
     phase: 'Quiescing',
-    text: hooks.quiesce.length > 0 ? 'stopping what writes to the source' : 'no hooks are configured',
+    text:
+      hooks.quiesce.length > 0 || workloads.length > 0
+        ? 'stopping what writes to the source'
+        : 'no hooks are configured',
     host: source.host,
     volume: volumePath(source),
-    act: () => runHooks(old, hooks.quiesce),
-    undo: () => runHooks(old, hooks.unquiesce),
+    act: async () => {
+      await runHooks(old, hooks.quiesce);
+      const summary = `Scale down ${workloads.join(', ')}`;
+      if (workloads.length > 0) await stepAt(old, summary, (host) => host.quiesce(old.step));
+    },
+    undo: async () => {
+      const summary = `Scale up ${workloads.join(', ')}`;
+      if (workloads.length > 0) await stepAt(old, summary, (host) => host.unquiesce(old.step));
+      await runHooks(old, hooks.unquiesce);
+    },
   });
   const point = await lastSync(saga, input, target);
   await verifyPoint(saga, input, target, point.id);

@@ -75,7 +75,8 @@ export async function inspectEndpoint(
   const driver = volumes.driverFor(volume);
   const problems: string[] = [];
   const warnings: string[] = [];
-  const inspection = await driver.inspect(host, volume, { inside: role === 'target' });
+  const inspection = await driver.inspect(host, volume, { inside: role === 'target', examine: true });
+  problems.push(...(inspection.problems ?? []));
   if (role === 'source') checkSource(endpoint as SourceSpec, inspection, problems);
   else await note(problems, () => choosePointMethod(endpoint, inspection));
   if (role === 'target' || inspection.exists) {

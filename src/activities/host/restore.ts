@@ -61,7 +61,9 @@ export function makeRestore(
 
     async receiveRestore(input) {
       const isClaim = !input.path.startsWith('/');
-      return isClaim ? await receiveInClaim(context, doors, input) : await receiveInFolder(context, doors, input);
+      return isClaim
+        ? await receiveInClaim(context, doors, input)
+        : await receiveInFolder(context, doors, input);
     },
   };
 }
@@ -124,7 +126,10 @@ async function receiveInClaim(
   const volume: Volume = { kind: 'pvc', path, options: like };
   const driver = volumes.driverFor(volume);
   const capacityBytes = source.capacityBytes ?? Math.max(LEAST_CLAIM_BYTES, 2 * leastBytes);
-  const isThere = await driver.prepareRestore?.(host, volume, { source: { ...source, capacityBytes }, dryRun });
+  const isThere = await driver.prepareRestore?.(host, volume, {
+    source: { ...source, capacityBytes },
+    dryRun,
+  });
   if (isThere !== true) return { root: path, found: { entries: 0, bytes: 0 } };
   const open = () => driver.reach(host, volume, { of: 'live' }, id);
   const look = { host, volume, driver };

@@ -14,7 +14,7 @@ import { stepKey } from './transfer';
 
 type Activities = Pick<
   HostActivities,
-  'listPoints' | 'runHooks' | 'fence' | 'rollback' | 'promote' | 'keepDiverged'
+  'listPoints' | 'runHooks' | 'quiesce' | 'unquiesce' | 'fence' | 'rollback' | 'promote' | 'keepDiverged'
 >;
 
 export function makeSwitch(context: AgentContext, exclusive: Exclusive, doors: Doors): Activities {
@@ -41,6 +41,16 @@ export function makeSwitch(context: AgentContext, exclusive: Exclusive, doors: D
       const { relationship } = claim;
       const env = { relationship, syncId, volume: path ?? volume.path, ...(pointId && { pointId }) };
       await runHooks(context, host, hooks, env, Context.current().cancellationSignal);
+    },
+
+    async quiesce({ volume, claim }) {
+      const driver = volumes.driverFor(volume);
+      await driver.check(host, volume, claim);
+      await driver.quiesce?.(host, volume, Context.current().cancellationSignal);
+    },
+
+    async unquiesce({ volume }) {
+      await volumes.driverFor(volume).unquiesce?.(host, volume);
     },
 
     fence: (input) =>

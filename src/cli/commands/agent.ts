@@ -96,7 +96,10 @@ export function register(program: Command): void {
       'where its sshd looks for keys of that user (default: ~/.ssh/authorized_keys)',
       parseText,
     )
-    .option('--kubernetes', 'the host is a Kubernetes cluster: the one that this runs in, or that of a kubeconfig')
+    .option(
+      '--kubernetes',
+      'the host is a Kubernetes cluster: the one that this runs in, or that of a kubeconfig',
+    )
     .option('--kubeconfig <file>', 'how to reach that cluster (default: as kubectl does)', parsePath)
     .option('--context <name>', 'the context of the kubeconfig', parseText)
     .option('--namespaces <names>', 'serve these namespaces alone: shop,blog (default: all)', parseNames)
@@ -185,7 +188,11 @@ function readHooksFolder({ allowHooks, via }: AgentOptions): string | undefined 
   );
 }
 
-const parseNames = (text: string) => text.split(',').map((name) => name.trim()).filter((name) => name !== '');
+const parseNames = (text: string) =>
+  text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
 
 function parseLimit(text: string): number {
   if (isDuration(text)) return durationToMs(text);

@@ -124,8 +124,8 @@ export function makeClusterApi(cluster: string, kubeConfig: KubeConfig, library:
         asked,
         (client) =>
           client.list(
-            ...[apiVersion, kind, namespace, undefined, undefined, undefined] as const,
-            ...[undefined, selector(labels), PAGE, next] as const,
+            ...([apiVersion, kind, namespace, undefined, undefined, undefined] as const),
+            ...([undefined, selector(labels), PAGE, next] as const),
           ),
         ({ code }) => (code === 404 ? { value: { items: [] } } : undefined),
       );
@@ -159,7 +159,7 @@ export function makeClusterApi(cluster: string, kubeConfig: KubeConfig, library:
         (client) =>
           client.patch(
             { ...change, ...reference, metadata: mergedMetadata(reference, change) } as KubernetesObject,
-            ...[undefined, undefined, undefined, undefined] as const,
+            ...([undefined, undefined, undefined, undefined] as const),
             library.PatchStrategy.MergePatch,
           ),
         ({ code, reason, message }) => {
@@ -172,7 +172,10 @@ export function makeClusterApi(cluster: string, kubeConfig: KubeConfig, library:
         askedFor(cluster, 'delete', reference),
         async (client) => {
           // Whatever else is asked for in the address counts for nothing beside a body. Jobs would leave their pods behind.
-          const options = { propagationPolicy: 'Background', ...(uid !== undefined && { preconditions: { uid } }) };
+          const options = {
+            propagationPolicy: 'Background',
+            ...(uid !== undefined && { preconditions: { uid } }),
+          };
           const unsaid = [undefined, undefined, undefined, undefined, undefined] as const;
           await client.delete(reference as KubernetesObject, ...unsaid, options);
         },

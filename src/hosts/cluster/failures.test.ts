@@ -19,12 +19,17 @@ it.each([
 
 it('tells a right that is missing from a quota, and both from what a policy refuses', () => {
   const explained = (message: string) => explain(asked, { code: 403, reason: 'Forbidden', message });
-  const missing = 'jobs.batch is forbidden: User "system:serviceaccount:tidemark:agent" cannot create resource "jobs"';
+  const missing =
+    'jobs.batch is forbidden: User "system:serviceaccount:tidemark:agent" cannot create resource "jobs"';
   expect(explained(missing)).toMatchObject({ type: 'AuthRejected' });
-  const full = 'jobs.batch "m" is forbidden: exceeded quota: q, requested: count/jobs.batch=1, used: 2, limited: 2';
+  const full =
+    'jobs.batch "m" is forbidden: exceeded quota: q, requested: count/jobs.batch=1, used: 2, limited: 2';
   expect(explained(full)).toMatchObject({ type: 'TargetFull' });
   const refused = 'pods "m" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot != true';
-  expect(explained(refused)).toMatchObject({ type: 'InvalidSpec', message: expect.stringContaining('admit') as string });
+  expect(explained(refused)).toMatchObject({
+    type: 'InvalidSpec',
+    message: expect.stringContaining('admit') as string,
+  });
 });
 
 it('names a namespace that is not there', () => {
@@ -35,7 +40,13 @@ it('names a namespace that is not there', () => {
 });
 
 it('asks again where repeating can help, and nowhere else', () => {
-  const passing = [{}, { code: 429 }, { code: 500 }, { code: 503 }, { code: 409, reason: 'Conflict (quota)' }];
+  const passing = [
+    {},
+    { code: 429 },
+    { code: 500 },
+    { code: 503 },
+    { code: 409, reason: 'Conflict (quota)' },
+  ];
   for (const answer of passing) expect(mayPass({ message: '', ...answer })).toBe(true);
   const lasting = [{ code: 403 }, { code: 404 }, { code: 409, reason: 'Conflict' }, { code: 422 }];
   for (const answer of lasting) expect(mayPass({ message: '', ...answer })).toBe(false);

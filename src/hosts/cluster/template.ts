@@ -31,7 +31,9 @@ export function parseTemplate(text: string, file: string): PodTemplate {
   }
   const result = TemplateSchema.safeParse(content);
   if (result.success) return result.data;
-  const reasons = result.error.issues.map(({ path, message }) => `${path.join('.') || 'the file'}: ${message}`);
+  const reasons = result.error.issues.map(
+    ({ path, message }) => `${path.join('.') || 'the file'}: ${message}`,
+  );
   throw refuse(file, reasons.join('\n'));
 }
 

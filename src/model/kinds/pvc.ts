@@ -23,7 +23,9 @@ export const pvc = {
     storageClass: ({ objectName }: SpecValues) =>
       objectName
         .optional()
-        .describe("Of a claim that is made here; by default the cluster's own, and of a source's copy the source's."),
+        .describe(
+          "Of a claim that is made here; by default the cluster's own, and of a source's copy the source's.",
+        ),
     snapshotClass: ({ objectName }: SpecValues) =>
       objectName
         .optional()
@@ -31,7 +33,10 @@ export const pvc = {
     runAs: ({ z }: SpecValues) =>
       z
         .string()
-        .regex(/^\d{1,10}(:\d{1,10})?$/, 'must be the number of a user, or of user and group: 1000, 1000:2000')
+        .regex(
+          /^\d{1,10}(:\d{1,10})?$/,
+          'must be the number of a user, or of user and group: 1000, 1000:2000',
+        )
         .optional()
         .describe(
           'User and group of the pods that read and write it: `1000:1000`. What that user can not keep is counted and named. Left out: root, which the namespace must allow.',

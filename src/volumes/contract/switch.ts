@@ -4,6 +4,13 @@ import type { Host } from '../../hosts/contract';
 
 export interface Switch {
   /**
+   * Before a relocation: ends what writes to the volume, where the spec names that and the kind knows how. Idempotent.
+   * Undone by `unquiesce`, or by `promote`. Left out by kinds that don't.
+   */
+  quiesce?(host: Host, volume: Volume, signal?: AbortSignal): Promise<void>;
+  unquiesce?(host: Host, volume: Volume): Promise<void>;
+
+  /**
    * The volume becomes the primary of `claim.epoch` (role `source`): stores the claim, and lets its users
    * write again where `demote` had stopped them. Idempotent. @throws Fenced, VolumeMissing, NotMounted
    */

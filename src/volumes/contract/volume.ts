@@ -16,6 +16,8 @@ export interface Inspection extends Room {
   points: PointMethod[];
   /** For each method that is not offered, why, and the alternative. */
   whyNot: Partial<Record<CaptureMethod | PointMethod, string>>;
+  /** What will not work with it, whatever the method, and what to do. */
+  problems?: string[];
   claim?: Claim;
   /** Whose copy it was, where nobody has claimed it since. */
   released?: Released;
@@ -64,20 +66,15 @@ export interface VolumeKeeper {
    * Looks, changes nothing. Does not read the whole tree.
    * @param options.inside false: what it holds is not asked for, which may spare a kind whose volumes are not where the
    *   agent is a good deal; `empty` and the room are then as if nothing were in it
+   * @param options.examine true: with `problems`
    */
-  inspect(host: Host, volume: Volume, options?: { inside?: boolean }): Promise<Inspection>;
+  inspect(host: Host, volume: Volume, options?: { inside?: boolean; examine?: boolean }): Promise<Inspection>;
 
   /**
    * Target, right before a transfer: makes the volume where it is missing, and lets it grow as its source has. Idempotent.
    * Left out by kinds whose volumes come to be when they are claimed, or when something is received.
    */
-  make?(
-    host: Host,
-    volume: Volume,
-    claim: Claim,
-    source: VolumeShape,
-    signal?: AbortSignal,
-  ): Promise<void>;
+  make?(host: Host, volume: Volume, claim: Claim, source: VolumeShape, signal?: AbortSignal): Promise<void>;
 
   /**
    * Guards of DESIGN.md, before anything is changed: present, mounted where it must be, not a system

@@ -38,7 +38,9 @@ export async function capture(host: Host, volume: Volume, request: CaptureReques
   });
   if (claim.metadata.deletionTimestamp !== undefined) {
     const hint = 'it resumes by itself with the next sync';
-    throw makeError(place, 'VolumeBusy', `the copy ${name} of an earlier attempt is still being deleted`, { hint });
+    throw makeError(place, 'VolumeBusy', `the copy ${name} of an earlier attempt is still being deleted`, {
+      hint,
+    });
   }
   return { syncId, method, path: `${namespace}/${name}`, live: false };
 }
@@ -66,11 +68,15 @@ export async function release(
   const kept = keepSyncIds.map(labelValue);
   const isDue = ({ metadata }: { metadata: { labels?: Readonly<Record<string, string>> } }) =>
     !kept.includes(metadata.labels?.[LABELS.sync] ?? '');
-  for (const claim of (await listCaptures<PersistentVolumeClaim>(place, CORE, 'PersistentVolumeClaim', relationship)).filter(isDue)) {
+  for (const claim of (
+    await listCaptures<PersistentVolumeClaim>(place, CORE, 'PersistentVolumeClaim', relationship)
+  ).filter(isDue)) {
     await pods.drop(place.namespace, claim.metadata.name);
     await removeClaim(place, claim);
   }
-  for (const snapshot of (await listCaptures<VolumeSnapshot>(place, SNAPSHOTS, 'VolumeSnapshot', relationship)).filter(isDue))
+  for (const snapshot of (
+    await listCaptures<VolumeSnapshot>(place, SNAPSHOTS, 'VolumeSnapshot', relationship)
+  ).filter(isDue))
     await removeSnapshot(place, snapshot);
 }
 

@@ -9,7 +9,15 @@ import { forgetClaim, noteClaim } from '../shared/memory';
 import { renewClaim, type State, type StoredClaim, withClaim, withoutClaim } from '../shared/state';
 import { makeError } from '../shared/tools';
 import { ANNOTATIONS } from './names';
-import { findPlace, findUsers, makeMissing, type Place, type ReadyPlace, referTo, requireClaim } from './place';
+import {
+  findPlace,
+  findUsers,
+  makeMissing,
+  type Place,
+  type ReadyPlace,
+  referTo,
+  requireClaim,
+} from './place';
 
 /** Whoever else changes the claim's object meanwhile is let pass; that is soon over. */
 const TRIES = 20;
@@ -51,9 +59,14 @@ export async function checkPlace(place: Place, claim: Claim, options: CheckOptio
   if (!pvc) return;
   requireClaim(place);
   if (pvc.status?.phase === 'Lost') {
-    throw makeError(place, 'VolumeMissing', 'the claim has lost its volume: the PersistentVolume behind it is gone', {
-      hint: 'restore from a recovery point into a new claim',
-    });
+    throw makeError(
+      place,
+      'VolumeMissing',
+      'the claim has lost its volume: the PersistentVolume behind it is gone',
+      {
+        hint: 'restore from a recovery point into a new claim',
+      },
+    );
   }
   if (claim.role === 'source' && pvc.status?.phase !== 'Bound' && !options.promotes) {
     throw makeError(place, 'VolumeMissing', 'the claim is not bound: there is no volume behind it yet', {
@@ -73,7 +86,12 @@ export async function checkUnused(place: Place): Promise<void> {
 }
 
 /** `check` of the volume contract. */
-export async function check(host: Host, volume: Volume, claim: Claim, options: CheckOptions = {}): Promise<void> {
+export async function check(
+  host: Host,
+  volume: Volume,
+  claim: Claim,
+  options: CheckOptions = {},
+): Promise<void> {
   const place = await findPlace(host, volume);
   await checkPlace(place, claim, options);
   if (claim.role === 'target' && place.pvc) await checkUnused(place);
@@ -93,7 +111,12 @@ export async function storeClaim(place: Place, wanted: StoredClaim): Promise<voi
 }
 
 /** `claim` of the volume contract. One that is still to be made is claimed once it is. */
-export async function claim(host: Host, volume: Volume, wanted: Claim, options: CheckOptions = {}): Promise<void> {
+export async function claim(
+  host: Host,
+  volume: Volume,
+  wanted: Claim,
+  options: CheckOptions = {},
+): Promise<void> {
   await changeClaims(host, volume, async (place) => {
     await checkPlace(place, wanted, options);
     if (!place.pvc) return;

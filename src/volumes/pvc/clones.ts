@@ -21,9 +21,14 @@ export async function clone(
   const place = await findReadyPlace(host, volume);
   const { snapshot } = await findRecord(place, relationship, pointId);
   if (!snapshot) {
-    throw makeError(place, 'UnsupportedCapture', 'Direct keeps no recovery point apart from the live replica', {
-      hint: 'use copyMethod Snapshot at this target, and sync once',
-    });
+    throw makeError(
+      place,
+      'UnsupportedCapture',
+      'Direct keeps no recovery point apart from the live replica',
+      {
+        hint: 'use copyMethod Snapshot at this target, and sync once',
+      },
+    );
   }
   const name = objectName('clone', volume.path, relationship, cloneId);
   const labels = { [CLONE_LABEL]: labelValue(cloneId) };

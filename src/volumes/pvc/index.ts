@@ -54,6 +54,12 @@ function makePvcDriver(pods: MoverPods): VolumeDriver {
     clone,
     removeClones: (...args) => removeClones(pods, ...args),
     prune,
+    async quiesce(host, volume, signal) {
+      await scaleDown(await findPlace(host, volume), signal);
+    },
+    async unquiesce(host, volume) {
+      await scaleUp(await findPlace(host, volume));
+    },
     ...makeSwitch<Place>({
       change: changeClaims,
       async check(place, wanted, options) {

@@ -7,6 +7,7 @@ import type { DiskUse, Inspection, VolumeSize } from '../contract';
 import { directoryDriver } from '../directory';
 import { showClaims } from '../shared/state';
 import { capacityOf } from './copies';
+import { findProblems } from './examine';
 import { findPlace, findStorageClass, modeOf, type Place, type ReadyPlace } from './place';
 import type { MoverPods } from './pods';
 import { quantityToBytes } from './quantity';
@@ -17,16 +18,21 @@ import { findSnapshotClass } from './snapshots';
 const NOBODY_KNOWS = Number.MAX_SAFE_INTEGER;
 const HARD_LINKS = 'points of a claim are snapshots: leave copyMethod out, or use Snapshot or Direct';
 
-/** `inspect` of the volume contract. @param options.inside false: what it holds is not asked for, and no pod is needed */
+/** `inspect` of the volume contract. */
 export async function inspect(
   pods: MoverPods,
   host: Host,
   volume: Volume,
-  { inside = true }: { inside?: boolean } = {},
+  { inside = true, examine = false }: { inside?: boolean; examine?: boolean } = {},
 ): Promise<Inspection> {
   const place = await findPlace(host, volume);
   const claims = showClaims(place.state);
-  const about = { mountPoint: `${place.namespace}/${place.name}`, ...claims };
+  const problems = examine ? await findProblems(place) : [];
+  const about = {
+    mountPoint: `${place.namespace}/${place.name}`,
+    ...claims,
+    ...(problems.length > 0 && { problems }),
+  };
   const { pvc } = place;
   if (!pvc) {
     const { capacity } = volume.options ?? {};
@@ -41,7 +47,9 @@ export async function inspect(
   const grows = await findGrowth(ready);
   // Of one that is not bound nothing was ever written to.
   const isEmpty = pvc.status?.phase !== 'Bound';
-  const content = inside && !isEmpty ? await lookInside(pods, ready) : { ...describeUnseen(ready), empty: isEmpty };
+  // What is wrong is told by it, and would keep a pod from coming up.
+  const isSeen = inside && !isEmpty && problems.length === 0;
+  const content = isSeen ? await lookInside(pods, ready) : { ...describeUnseen(ready), empty: isEmpty };
   const isBlock = modeOf(pvc) === 'Block';
   return { ...{ exists: true, ...about, ...content, ...methods }, ...grows, ...(isBlock && { isBlock }) };
 }
@@ -57,7 +65,10 @@ async function lookInside(pods: MoverPods, place: ReadyPlace) {
   try {
     const { runner, path } = reach;
     if (isBlock) return { ...describeUnseen(place), empty: await isBlank(runner, path) };
-    const [empty, room] = await Promise.all([runner.files.isEmpty(path, NOT_CONTENT), runner.files.room(path)]);
+    const [empty, room] = await Promise.all([
+      runner.files.isEmpty(path, NOT_CONTENT),
+      runner.files.room(path),
+    ]);
     const { stdout } = await runChecked(runner, ['stat', '-f', '-c', '%T', '--', path]);
     return { filesystem: stdout.toString().trim(), ...room, empty };
   } finally {

@@ -75,9 +75,14 @@ async function makeTarget(place: Place, source: VolumeShape, signal?: AbortSigna
   const { capacity, accessModes, storageClass } = place.volume.options ?? {};
   const own = source.capacityBytes === undefined ? undefined : String(source.capacityBytes);
   if (capacity === undefined && own === undefined) {
-    throw makeError(place, 'InvalidSpec', 'nothing says how large the claim is to be: its source has no size of its own', {
-      hint: 'say it at the target, as capacity: 20Gi',
-    });
+    throw makeError(
+      place,
+      'InvalidSpec',
+      'nothing says how large the claim is to be: its source has no size of its own',
+      {
+        hint: 'say it at the target, as capacity: 20Gi',
+      },
+    );
   }
   await makeClaim(place, {
     name: place.name,

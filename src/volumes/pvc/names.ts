@@ -53,7 +53,10 @@ export function labelValue(text: string): string {
  */
 export function objectName(role: ObjectRole, ...parts: readonly string[]): string {
   const hash = shortHash(JSON.stringify([role, ...parts]));
-  const readable = ['tidemark', role, ...parts].join('-').toLowerCase().replaceAll(/[^a-z0-9-]+/g, '-');
+  const readable = ['tidemark', role, ...parts]
+    .join('-')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9-]+/g, '-');
   return `${readable.slice(0, MAX_LABEL - HASH - 1).replace(/-+$/, '')}-${hash}`;
 }
 
@@ -68,7 +71,13 @@ export interface Belongs {
 }
 
 /** The labels of an object, or those by which objects are looked for. */
-export function labelsOf({ agent, role, volume, relationship, syncId }: Partial<Belongs>): Record<string, string> {
+export function labelsOf({
+  agent,
+  role,
+  volume,
+  relationship,
+  syncId,
+}: Partial<Belongs>): Record<string, string> {
   return {
     [LABELS.managedBy]: 'tidemark',
     ...(agent !== undefined && { [LABELS.agent]: labelValue(agent) }),

@@ -51,11 +51,18 @@ export async function findPlace(host: Host, volume: Volume): Promise<Place> {
   const [namespace, name] = [volume.path.slice(0, slash), volume.path.slice(slash + 1)];
   if (cluster.namespaces && !cluster.namespaces.includes(namespace)) {
     const served = cluster.namespaces.join(', ');
-    throw makeError(subject, 'InvalidSpec', `the agent of ${cluster.name} serves ${served}, not ${namespace}`, {
-      hint: `start it with --namespaces ${[...cluster.namespaces, namespace].join(',')}, and give it the rights there`,
-    });
+    throw makeError(
+      subject,
+      'InvalidSpec',
+      `the agent of ${cluster.name} serves ${served}, not ${namespace}`,
+      {
+        hint: `start it with --namespaces ${[...cluster.namespaces, namespace].join(',')}, and give it the rights there`,
+      },
+    );
   }
-  const pvc = await cluster.api.read<PersistentVolumeClaim>(referTo('PersistentVolumeClaim', namespace, name));
+  const pvc = await cluster.api.read<PersistentVolumeClaim>(
+    referTo('PersistentVolumeClaim', namespace, name),
+  );
   const place = { ...subject, cluster, namespace, name, ...(pvc && { pvc }) };
   const state = pvc && readState(place, pvc);
   return { ...place, ...(state && { state }) };
@@ -80,9 +87,14 @@ export function requireClaim(place: Place): ReadyPlace {
 
 export function makeMissing(place: Place): TidemarkError {
   const { namespace, name } = place;
-  return makeError(place, 'VolumeMissing', `there is no PersistentVolumeClaim ${name} in namespace ${namespace}`, {
-    hint: `kubectl get pvc --namespace ${namespace} shows what there is`,
-  });
+  return makeError(
+    place,
+    'VolumeMissing',
+    `there is no PersistentVolumeClaim ${name} in namespace ${namespace}`,
+    {
+      hint: `kubectl get pvc --namespace ${namespace} shows what there is`,
+    },
+  );
 }
 
 /**

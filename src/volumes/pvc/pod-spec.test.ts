@@ -5,7 +5,10 @@ const settings = {
   template: {
     ...{ priorityClassName: 'low', labels: { team: 'storage' } },
     ...{ tolerations: [{ key: 'backup', operator: 'Exists' }], resources: { limits: { memory: '1Gi' } } },
-    affinity: { podAffinity: { x: 1 }, nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [] } },
+    affinity: {
+      podAffinity: { x: 1 },
+      nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [] },
+    },
   },
 };
 const wanted: MoverPod = {
@@ -44,7 +47,9 @@ it('satisfies the restricted level of Pod Security where the spec says as whom i
 });
 
 it('changes no owner of what it only reads', () => {
-  expect(podOf({ ...wanted, runAs: '1000', readOnly: true })['securityContext']).not.toHaveProperty('fsGroup');
+  expect(podOf({ ...wanted, runAs: '1000', readOnly: true })['securityContext']).not.toHaveProperty(
+    'fsGroup',
+  );
 });
 
 it('goes to the node that has the volume, by what else decides too', () => {
@@ -64,7 +69,10 @@ it('takes from the template what an operator may say, and lets it take nothing a
   const { metadata } = makeMoverJob({ ...wanted, labels: { team: 'ours' } }, settings);
   expect(metadata.labels).toEqual({ team: 'ours' });
   const pod = podOf(wanted);
-  expect(pod).toMatchObject({ priorityClassName: 'low', tolerations: [{ key: 'backup', operator: 'Exists' }] });
+  expect(pod).toMatchObject({
+    priorityClassName: 'low',
+    tolerations: [{ key: 'backup', operator: 'Exists' }],
+  });
   expect(pod.containers[0]).toMatchObject({ resources: { limits: { memory: '1Gi' } } });
 });
 

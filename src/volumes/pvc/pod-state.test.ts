@@ -35,7 +35,11 @@ it('waits for nothing where no waiting mends it', () => {
 });
 
 it('says that it was evicted, killed for its memory, or is being deleted', () => {
-  const evicted = pod({ phase: 'Failed', reason: 'Evicted', message: 'The node was low on resource: memory.' });
+  const evicted = pod({
+    phase: 'Failed',
+    reason: 'Evicted',
+    message: 'The node was low on resource: memory.',
+  });
   expect(judgePod(evicted)).toEqual({
     failed: 'the pod has ended: Evicted: The node was low on resource: memory.',
   });

@@ -12,7 +12,8 @@ export function judgePod(pod: Pod): Found<Pod> {
   const { status = {}, metadata } = pod;
   const { phase, reason, message, conditions = [], containerStatuses = [] } = status;
   const about = [reason, message].filter(Boolean).join(': ');
-  if (metadata.deletionTimestamp !== undefined) return { failed: `the pod is being deleted ${about}`.trimEnd() };
+  if (metadata.deletionTimestamp !== undefined)
+    return { failed: `the pod is being deleted ${about}`.trimEnd() };
   const ended = containerStatuses.flatMap(({ state }) => (state?.terminated ? [state.terminated] : []));
   if (phase === 'Failed' || phase === 'Succeeded') {
     const how = ended.map((each) => [each.reason, each.message].filter(Boolean).join(': ')).join('; ');

@@ -7,6 +7,7 @@ import { TidemarkError } from '../../model/errors';
 import type { Cluster, PodRunner } from '../../hosts/cluster/contract';
 import { BATCH, CORE, type Job, type ObjectReference, type Pod } from '../../hosts/cluster/objects';
 import { ANNOTATIONS, LABELS, labelsOf, labelValue, objectName, shortHash } from './names';
+import { allowsRoot, explainPrivileged } from './examine';
 import { findNamespace, type Place, referTo } from './place';
 import { judgePod } from './pod-state';
 import { ALIVE, CONTAINER, makeMoverJob, type MoverPod, SCRATCH } from './pod-spec';
@@ -202,16 +203,10 @@ export class MoverPods {
     const { namespace, volume } = place;
     if (volume.options?.runAs !== undefined) return;
     const found = await findNamespace(place);
-    if (found?.metadata.annotations?.[ANNOTATIONS.privileged] === 'true') return;
-    throw new TidemarkError(
-      'InvalidSpec',
-      `to keep owners and modes of all files, the movers must be root, which namespace ${namespace} does not allow`,
-      {
-        host: this.cluster.name,
-        volume: volume.path,
-        hint: `allow it: kubectl annotate namespace ${namespace} ${ANNOTATIONS.privileged}=true; or say in the spec as whom to read and write: runAs: "1000:1000"`,
-      },
-    );
+    if (found && allowsRoot(found)) return;
+    const { message, hint } = explainPrivileged(namespace);
+    const about = { host: this.cluster.name, volume: volume.path, hint };
+    throw new TidemarkError('InvalidSpec', message, about);
   }
 
   private async waitUntilUp(
@@ -222,7 +217,10 @@ export class MoverPods {
   ): Promise<Pod> {
     const selection = { apiVersion: CORE, kind: 'Pod', namespace };
     const labels = { 'batch.kubernetes.io/job-name': job.metadata.name };
-    const about = [referToJob(namespace, job.metadata.name), referTo('PersistentVolumeClaim', namespace, claimName)];
+    const about = [
+      referToJob(namespace, job.metadata.name),
+      referTo('PersistentVolumeClaim', namespace, claimName),
+    ];
     return await waitFor<Pod>(
       {
         ...{ cluster, namespace, volume: volume.path, about },
@@ -249,7 +247,12 @@ export class MoverPods {
     };
     const places = namespace === undefined ? (this.cluster.namespaces ?? [undefined]) : [namespace];
     for (const each of places) {
-      const selection = { apiVersion: BATCH, kind: 'Job', labels, ...(each !== undefined && { namespace: each }) };
+      const selection = {
+        apiVersion: BATCH,
+        kind: 'Job',
+        labels,
+        ...(each !== undefined && { namespace: each }),
+      };
       const jobs = (await this.cluster.api.list<Job>(selection)).filter(isMeant);
       for (const job of jobs) await this.removeJob(job);
       for (const job of jobs) await this.untilGone(job);
@@ -273,7 +276,9 @@ export class MoverPods {
       },
       async () => {
         const pods = await cluster.api.list<Pod>({ apiVersion: CORE, kind: 'Pod', namespace, labels });
-        return pods.length === 0 ? { done: true } : { pending: pods.map((pod) => `pod ${pod.metadata.name} is there`) };
+        return pods.length === 0
+          ? { done: true }
+          : { pending: pods.map((pod) => `pod ${pod.metadata.name} is there`) };
       },
     );
   }

@@ -69,7 +69,11 @@ export async function readRecords(place: Place, relationship: string): Promise<P
 }
 
 /** Notes the one point that `Direct` keeps; undefined: that there is none any more. */
-export async function writeDirect(place: Place, relationship: string, point: Point | undefined): Promise<void> {
+export async function writeDirect(
+  place: Place,
+  relationship: string,
+  point: Point | undefined,
+): Promise<void> {
   const { cluster, namespace, name, pvc } = place;
   const before = parse(DirectSchema, pvc?.metadata.annotations?.[DIRECT]) ?? {};
   if (!point && !before[relationship]) return;

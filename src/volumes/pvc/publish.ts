@@ -40,17 +40,22 @@ export async function publish(
     const records = await readRecords(place, relationship);
     return { place, records, points: records.map(({ point }) => point) };
   };
-  return await publishOnce(lockKey({ host, volume }, relationship), stamp.id, look, async ({ place, records }) => {
-    signal?.throwIfAborted();
-    const identity = await lookBefore(pods, place, request, records);
-    const point: Point = { ...stamp, method, identity };
-    if (method === 'Snapshot') await freeze(place, request, point);
-    // The live replica has moved on from what `Direct` stood for.
-    await changeClaims(host, volume, (now) =>
-      writeDirect(now, relationship, method === 'Direct' ? point : undefined),
-    );
-    return point;
-  });
+  return await publishOnce(
+    lockKey({ host, volume }, relationship),
+    stamp.id,
+    look,
+    async ({ place, records }) => {
+      signal?.throwIfAborted();
+      const identity = await lookBefore(pods, place, request, records);
+      const point: Point = { ...stamp, method, identity };
+      if (method === 'Snapshot') await freeze(place, request, point);
+      // The live replica has moved on from what `Direct` stood for.
+      await changeClaims(host, volume, (now) =>
+        writeDirect(now, relationship, method === 'Direct' ? point : undefined),
+      );
+      return point;
+    },
+  );
 }
 
 /** Looks at the replica and puts it onto its disk. Answers the identity of its state: that of the newest point where it is equal. */
@@ -77,7 +82,11 @@ async function lookBefore(
   }
 }
 
-async function freeze(place: ReadyPlace, { relationship, signal }: PublishRequest, point: Point): Promise<void> {
+async function freeze(
+  place: ReadyPlace,
+  { relationship, signal }: PublishRequest,
+  point: Point,
+): Promise<void> {
   const { cluster, volume } = place;
   const labels = labelsOf({
     ...{ agent: cluster.name, role: 'point', volume: volume.path, relationship },

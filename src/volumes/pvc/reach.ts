@@ -87,7 +87,9 @@ export async function reach(
 async function findCapture(place: ReadyPlace, path: string): Promise<string> {
   const { cluster, namespace } = place;
   const name = path.slice(path.indexOf('/') + 1);
-  const claim = await cluster.api.read<PersistentVolumeClaim>(referTo('PersistentVolumeClaim', namespace, name));
+  const claim = await cluster.api.read<PersistentVolumeClaim>(
+    referTo('PersistentVolumeClaim', namespace, name),
+  );
   if (claim && claim.metadata.deletionTimestamp === undefined) return name;
   const hint = 'it resumes by itself with the next sync';
   throw makeError(place, 'VolumeMissing', `the frozen copy ${path} is gone`, { hint });

@@ -77,5 +77,7 @@ async function copyBack(runner: Runner, mode: 'Filesystem' | 'Block', signal?: A
   await runner.endAttempts(attempt);
   const result = await runner.run(argv, { attempt, ...(signal && { signal }) });
   if (result.exitCode !== 0) throw toolFailed(runner, argv, result);
-  await runner.run(mode === 'Block' ? ['blockdev', '--flushbufs', VOLUME_DEVICE] : ['sync', '-f', '--', VOLUME_FOLDER]);
+  await runner.run(
+    mode === 'Block' ? ['blockdev', '--flushbufs', VOLUME_DEVICE] : ['sync', '-f', '--', VOLUME_FOLDER],
+  );
 }

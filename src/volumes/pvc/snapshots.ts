@@ -15,7 +15,9 @@ export const referToSnapshot = (namespace: string, name: string): ObjectReferenc
 });
 
 /** The class that its snapshots are of, or in words why there is none. */
-export async function findSnapshotClass(place: ReadyPlace): Promise<VolumeSnapshotClass | { whyNot: string }> {
+export async function findSnapshotClass(
+  place: ReadyPlace,
+): Promise<VolumeSnapshotClass | { whyNot: string }> {
   const { cluster, volume } = place;
   const classes = await cluster.api.list<VolumeSnapshotClass>({
     apiVersion: SNAPSHOTS,

@@ -82,7 +82,8 @@ export async function waitFor<T>(waiting: Waiting, look: () => Promise<Found<T>>
     const toolMessage = isSilent
       ? `nothing is said of ${about.map(nameObject).join(', ')}: what makes it may not be running`
       : words.join('\n');
-    const message = 'failed' in found ? `${what} failed` : `${what} was not there after ${formatDuration(limitMs)}`;
+    const message =
+      'failed' in found ? `${what} failed` : `${what} was not there after ${formatDuration(limitMs)}`;
     throw new TidemarkError(type, message, { host: cluster.name, volume, toolMessage, hint });
   }
 }

@@ -80,6 +80,8 @@ export async function scaleUp(place: Place): Promise<void> {
 /** Those that a spec names and the cluster has not. */
 export async function findMissing(place: Place): Promise<string[]> {
   const workloads = place.volume.options?.workloads ?? [];
-  const found = await Promise.all(workloads.map(async (workload) => ({ workload, is: await find(place, workload) })));
+  const found = await Promise.all(
+    workloads.map(async (workload) => ({ workload, is: await find(place, workload) })),
+  );
   return found.filter(({ is }) => !is).map(({ workload }) => workload);
 }
