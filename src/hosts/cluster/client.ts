@@ -158,7 +158,7 @@ export function makeClusterApi(cluster: string, kubeConfig: KubeConfig, library:
         askedFor(cluster, 'patch', reference),
         (client) =>
           client.patch(
-            { ...change, ...reference, metadata: mergedMetadata(reference, change) } as KubernetesObject,
+            { ...change, ...reference, metadata: mergedMetadata(reference, change) },
             ...([undefined, undefined, undefined, undefined] as const),
             library.PatchStrategy.MergePatch,
           ),
@@ -177,7 +177,7 @@ export function makeClusterApi(cluster: string, kubeConfig: KubeConfig, library:
             ...(uid !== undefined && { preconditions: { uid } }),
           };
           const unsaid = [undefined, undefined, undefined, undefined, undefined] as const;
-          await client.delete(reference as KubernetesObject, ...unsaid, options);
+          await client.delete(reference, ...unsaid, options);
         },
         ({ code, reason }) =>
           // Another one has the name by now.
@@ -203,7 +203,7 @@ export function makeClusterApi(cluster: string, kubeConfig: KubeConfig, library:
       };
       const asked: Asked = { cluster, verb: 'ask about', what: `the right to ${verb} ${resource}` };
       const { status } = await ask<{ status?: { allowed?: boolean } }>(asked, (client) =>
-        client.create(review as KubernetesObject),
+        client.create(review),
       );
       return status?.allowed === true;
     },

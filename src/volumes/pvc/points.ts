@@ -37,7 +37,7 @@ function parse<T>(schema: z.ZodType<T>, text: string | undefined): T | undefined
 function recordOf(snapshot: VolumeSnapshot, relationship: string): PointRecord | undefined {
   const record = parse(RecordSchema, snapshot.metadata.annotations?.[ANNOTATIONS.point]);
   // Labels are shortened names.
-  return record?.relationship === relationship ? { point: record.point as Point, snapshot } : undefined;
+  return record?.relationship === relationship ? { point: record.point, snapshot } : undefined;
 }
 
 /** Every snapshot that was to be a point of this volume, whole or not. */
@@ -61,7 +61,7 @@ export async function readRecords(place: Place, relationship: string): Promise<P
   const direct = parse(DirectSchema, place.pvc?.metadata.annotations?.[DIRECT])?.[relationship];
   const records = [
     ...snapshots.flatMap((snapshot) => recordOf(snapshot, relationship) ?? []),
-    ...(direct ? [{ point: direct as Point }] : []),
+    ...(direct ? [{ point: direct }] : []),
   ];
   return records.sort(
     ({ point: one }, { point: other }) => one.sequence - other.sequence || (one.id < other.id ? -1 : 1),
