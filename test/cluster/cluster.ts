@@ -88,7 +88,8 @@ export class Cluster {
     return (await listRecords()).map((record) => new Cluster(record));
   }
 
-  private static async removeOrphans(): Promise<void> {
+  /** Takes down those whose process has ended without doing so. */
+  static async removeOrphans(): Promise<void> {
     for (const cluster of await Cluster.list()) if (isOrphaned(cluster.record)) await cluster.down();
   }
 
@@ -151,6 +152,14 @@ export class Cluster {
   async exec(namespace: string, pod: string, argv: readonly string[], input?: string): Promise<string> {
     const flags = ['exec', '-n', namespace, pod, ...(input === undefined ? [] : ['-i'])];
     return await this.kubectl([...flags, '--', ...argv], input);
+  }
+
+  /**
+   * Waits until objects are as `condition` says, which is what `kubectl wait --for` takes: `condition=Ready`,
+   * `jsonpath={.status.phase}=Bound`, `delete`. @param objects like `pod/a`
+   */
+  async waitFor(condition: string, objects: readonly string[], namespace = 'default'): Promise<void> {
+    await this.kubectl(['wait', '-n', namespace, `--for=${condition}`, ...objects, '--timeout=60s']);
   }
 
   /** What the drivers are to fail at from now on; `{}` for nothing. */
