@@ -28,6 +28,9 @@ export const CSI_SOCKET = '/var/lib/kubelet/plugins/csi.tidemark.test/csi.sock';
 
 const kube = (...argv: string[]) => [join(kubernetesFolder(), 'kube'), ...argv];
 
+/** What is usually a container: it ends by itself where its driver or the API server goes away, to be started again. */
+const AGAIN = ['sh', '-c', 'while true; do "$@"; sleep 0.3; done', 'sh'];
+
 function etcd(data: string): string[] {
   return kube(
     'etcd',
@@ -87,12 +90,10 @@ export function controlParts(files: ControlFiles): Record<ControlPart, string[]>
       '--bind-address=127.0.0.1',
     ),
     scheduler: kube('kube-scheduler', client, '--leader-elect=false', '--bind-address=127.0.0.1'),
-    'snapshot-controller': [join(kubernetesFolder(), 'snapshot-controller'), client, ...snapshots],
+    'snapshot-controller': [...AGAIN, join(kubernetesFolder(), 'snapshot-controller'), client, ...snapshots],
     'csi-snapshotter': [
-      join(kubernetesFolder(), 'csi-snapshotter'),
-      client,
-      `--csi-address=${CSI_SOCKET}`,
-      ...snapshots,
+      ...[...AGAIN, join(kubernetesFolder(), 'csi-snapshotter')],
+      ...[client, `--csi-address=${CSI_SOCKET}`, ...snapshots],
     ],
   };
 }
