@@ -10,7 +10,7 @@ import { Certificates } from './certificates';
 import type { Faults } from './csi/faults';
 import { removeCgroup, removeVolumeLoops } from './left-overs';
 import { Machine } from './machine';
-import { connectFirst, connectFurther, MOST_NODES, Network } from './network';
+import { connectFirst, connectFurther, keepHome, MOST_NODES, Network } from './network';
 import { cgroupOf, Node } from './node';
 import { controlParts, CSI_SOCKET, type ControlPart, type NodePart, type Part } from './parts';
 import { CLUSTERS, kubernetesFolder } from './paths';
@@ -88,7 +88,8 @@ export class Cluster {
     return (await listRecords()).map((record) => new Cluster(record));
   }
 
-  private static async removeOrphans(): Promise<void> {
+  /** Takes down those whose process has ended without doing so. */
+  static async removeOrphans(): Promise<void> {
     for (const cluster of await Cluster.list()) if (isOrphaned(cluster.record)) await cluster.down();
   }
 
@@ -153,6 +154,14 @@ export class Cluster {
     return await this.kubectl([...flags, '--', ...argv], input);
   }
 
+  /**
+   * Waits until objects are as `condition` says, which is what `kubectl wait --for` takes: `condition=Ready`,
+   * `jsonpath={.status.phase}=Bound`, `delete`. @param objects like `pod/a`
+   */
+  async waitFor(condition: string, objects: readonly string[], namespace = 'default'): Promise<void> {
+    await this.kubectl(['wait', '-n', namespace, `--for=${condition}`, ...objects, '--timeout=60s']);
+  }
+
   /** What the drivers are to fail at from now on; `{}` for nothing. */
   async setFaults(faults: Faults): Promise<void> {
     const work = this.file('faults.json.new');
@@ -165,11 +174,11 @@ export class Cluster {
     await this.machine(node).kill(part);
   }
 
-  /** Starts a part that was killed. The API server is ready when this returns. */
+  /** Starts a part that was killed. API server, containerd and kubelet answer when this returns. */
   async restart(part: Part, node = 1): Promise<void> {
     const control = this.controlParts();
     if (part in control) await this.machine(1).start(part, control[part as ControlPart]);
-    else await this.node(node).start(part as NodePart);
+    else await this.node(node).restart(part as NodePart);
     if (part === 'apiserver') await this.waitForApi();
   }
 
@@ -180,14 +189,14 @@ export class Cluster {
   async cutPower(): Promise<void> {
     this.client?.close();
     this.client = undefined;
-    await Promise.all(this.machines.map((machine) => machine.cutPower()));
+    await Promise.all(this.machines.map((machine) => this.switchOff(machine)));
     await removeVolumeLoops(this.record.token);
   }
 
   /** Kills all of one node but the first, as a power cut would. The others find out as in any cluster. */
   async cutPowerOf(node: number): Promise<void> {
     if (node === 1) throw new Error('the first node has the control plane: cut the power of all');
-    await this.machine(node).cutPower();
+    await this.switchOff(this.machine(node));
   }
 
   /** Switches on a node that is off. It is ready when this returns. */
@@ -210,6 +219,7 @@ export class Cluster {
       this.certificates.ensure(this.network.node(1), names).then(() => this.writeKubeconfig()),
       this.makePool(),
     ]);
+    await keepHome(this.network, true);
     await this.boot(machine);
     await connectFirst(this.network, machine);
     const parts = this.controlParts();
@@ -238,11 +248,17 @@ export class Cluster {
   /** Ends it, and removes all that was of it. Also after it, or who started it, was killed. */
   async down(): Promise<void> {
     await this.cutPower();
-    await Promise.all(this.machines.map((machine) => removeCgroup(cgroupOf(this.record.index, machine))));
+    await keepHome(this.network, false);
     // Away at once, so that nobody takes its number while it is half there.
     const gone = join(CLUSTERS, `.gone-${this.record.token}`);
     if (existsSync(this.file())) await rename(this.file(), gone);
     await rm(gone, { recursive: true, force: true });
+  }
+
+  /** Cgroups of pods that were there before cost a kubelet 3 s each at its start. */
+  private async switchOff(machine: Machine): Promise<void> {
+    await machine.cutPower();
+    await removeCgroup(cgroupOf(this.record.index, machine));
   }
 
   private controlParts(): Record<ControlPart, string[]> {

@@ -119,13 +119,13 @@ export class Machine {
     await this.run(['setsid', '--fork', 'sh', '-c', START, 'sh', this.file('pids', part), log, ...argv]);
   }
 
-  /** Kills a part by -9, and waits until it is gone. @throws Error where it does not run */
+  /** Kills a part by -9, with what it started in its process group, and waits until it is gone. @throws Error where it does not run */
   async kill(part: string): Promise<void> {
     const file = this.file('pids', part);
     const pid = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
     if (!pid || !existsSync(this.path(`/proc/${pid}`)))
       throw new Error(`${part} does not run on ${this.name}: ${this.log(part)}`);
-    await this.run(['kill', '-KILL', pid]);
+    await this.run(['kill', '-KILL', '--', `-${pid}`]);
     while (this.isAlive(pid)) await sleep(POLL_MS);
     rmSync(file);
   }
