@@ -42,7 +42,7 @@ const COREUTILS = words(`
 
 const OTHERS = words(`
   sh bash busybox awk sed grep find xargs tar gzip zstd cmp diff ps curl rsync ssh sshd ssh-keygen flock setpriv setsid
-  blockdev findmnt mountpoint mount umount losetup nsenter getfacl setfacl getfattr setfattr`);
+  blockdev findmnt mountpoint mount umount losetup nsenter getent getfacl setfacl getfattr setfattr`);
 
 const IMAGE_LIST: Image[] = [
   { name: PAUSE_IMAGE, command: ['/bin/busybox', 'sleep', 'inf'], programs: ['busybox'] },
