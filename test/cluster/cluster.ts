@@ -263,7 +263,13 @@ export class Cluster {
 
   private controlParts(): Record<ControlPart, string[]> {
     const { network, certificates, kubeconfig } = this;
-    return controlParts({ network, certificates, kubeconfig, data: this.file('etcd') });
+    return controlParts({
+      network,
+      certificates,
+      kubeconfig,
+      data: this.file('etcd'),
+      nodes: this.record.nodes,
+    });
   }
 
   /** Where the file system with all volumes is mounted, inside of each machine alone. */
