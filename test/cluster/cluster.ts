@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { reserve } from '../support/hosts/ports';
 import { ApiServer, waitUntil } from './api-server';
 import { Certificates } from './certificates';
 import type { Faults } from './csi/faults';
@@ -90,7 +91,9 @@ export class Cluster {
 
   /** Takes down those whose process has ended without doing so. */
   static async removeOrphans(): Promise<void> {
-    for (const cluster of await Cluster.list()) if (isOrphaned(cluster.record)) await cluster.down();
+    const orphans = (await Cluster.list()).filter(({ record }) => isOrphaned(record));
+    // Other tests that start now want to do the same.
+    for (const orphan of orphans) if (await reserve(`cluster/${orphan.record.token}`)) await orphan.down();
   }
 
   get name(): string {
@@ -263,7 +266,13 @@ export class Cluster {
 
   private controlParts(): Record<ControlPart, string[]> {
     const { network, certificates, kubeconfig } = this;
-    return controlParts({ network, certificates, kubeconfig, data: this.file('etcd') });
+    return controlParts({
+      network,
+      certificates,
+      kubeconfig,
+      data: this.file('etcd'),
+      nodes: this.record.nodes,
+    });
   }
 
   /** Where the file system with all volumes is mounted, inside of each machine alone. */

@@ -40,7 +40,9 @@ async function find(name: string | undefined): Promise<Cluster> {
 async function up(name: string, { nodes }: { nodes?: number }): Promise<void> {
   const before = (await findLasting()).find((cluster) => cluster.name === name);
   if (before && nodes !== undefined && nodes !== before.record.nodes)
-    throw new Error(`${name} was made with --nodes ${before.record.nodes}: take it down first, or name another`);
+    throw new Error(
+      `${name} was made with --nodes ${before.record.nodes}: take it down first, or name another`,
+    );
   if (before && !before.isOn) await before.powerOn();
   const cluster = before ?? (await Cluster.start({ name, nodes: nodes ?? 1, isLasting: true }));
   console.log(describe(cluster));

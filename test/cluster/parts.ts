@@ -19,6 +19,8 @@ export interface ControlFiles {
   kubeconfig: string;
   /** Of etcd. */
   data: string;
+  /** How many nodes there are. */
+  nodes: number;
 }
 
 const ETCD = 'http://127.0.0.1:2379';
@@ -67,7 +69,7 @@ function apiserver({ network, certificates }: ControlFiles): string[] {
 
 /** The arguments of each part of the control plane. */
 export function controlParts(files: ControlFiles): Record<ControlPart, string[]> {
-  const { certificates, kubeconfig, data } = files;
+  const { certificates, kubeconfig, data, nodes } = files;
   const client = `--kubeconfig=${kubeconfig}`;
   // As they come, they take 5 requests a second, and wait up to 5 minutes before they try again: a test would, too.
   const quick = ['--kube-api-qps=100', '--kube-api-burst=200'];
@@ -84,6 +86,8 @@ export function controlParts(files: ControlFiles): Record<ControlPart, string[]>
       'kube-controller-manager',
       client,
       ...quick,
+      // It takes 50 s by default until a node that is gone is known to be.
+      ...(nodes > 1 ? ['--node-monitor-grace-period=12s', '--node-monitor-period=1s'] : []),
       '--leader-elect=false',
       `--service-account-private-key-file=${certificates.file('service-accounts', 'key')}`,
       `--root-ca-file=${certificates.file('ca', 'crt')}`,
