@@ -1,6 +1,6 @@
 /** `npm run cluster`: the tests' Kubernetes, for whoever wants to try something on it. */
 import { spawn } from 'node:child_process';
-import { delimiter } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { Cluster } from './cluster';
 import { kubernetesFolder } from './paths';
@@ -37,7 +37,10 @@ async function find(name: string | undefined): Promise<Cluster> {
   );
 }
 
-async function up(name: string, { nodes }: { nodes?: number }): Promise<void> {
+/** An application with a volume, and a place for a copy of both. */
+const EXAMPLE = join(__dirname, 'example.yaml');
+
+async function up(name: string, { nodes, example }: { nodes?: number; example: boolean }): Promise<void> {
   const before = (await findLasting()).find((cluster) => cluster.name === name);
   if (before && nodes !== undefined && nodes !== before.record.nodes)
     throw new Error(
@@ -45,6 +48,7 @@ async function up(name: string, { nodes }: { nodes?: number }): Promise<void> {
     );
   if (before && !before.isOn) await before.powerOn();
   const cluster = before ?? (await Cluster.start({ name, nodes: nodes ?? 1, isLasting: true }));
+  if (example) await cluster.kubectl(['apply', '-f', EXAMPLE]);
   console.log(describe(cluster));
 }
 
@@ -55,7 +59,8 @@ function describe({ name, record, server, kubeconfig }: Cluster): string {
   export PATH=${kubernetesFolder()}:$PATH
 
   kubectl get nodes,storageclass,volumesnapshotclass
-  kubectl create deployment shell --image=tidemark.test/mover:1
+  kubectl --namespace shop get pods,pvc      an application with a volume (docs/kubernetes.md has a tour)
+  npx tidemark agent --host east --kubernetes --mover-image tidemark.test/mover:1
   ${RUN} in ${name}      a shell in its network, with its mounts
   ${RUN} down ${name}    ends it, and removes all that was of it`;
 }
@@ -121,7 +126,10 @@ function makeProgram(inside: readonly string[]): Command {
     .command('up [name]')
     .description('make a cluster, or switch on one that is off')
     .option('--nodes <number>', 'how many nodes it has (default: 1)', parseNumber)
-    .action((name: string | undefined, options: { nodes?: number }) => up(name ?? DEFAULT_NAME, options));
+    .option('--no-example', 'without the example application')
+    .action((name: string | undefined, options: { nodes?: number; example: boolean }) =>
+      up(name ?? DEFAULT_NAME, options),
+    );
   program
     .command('down [name]')
     .description('end a cluster, and remove all that was of it')
