@@ -5,12 +5,24 @@ import type { Network } from './network';
 import type { Machine } from './machine';
 import { kubernetesFolder } from './paths';
 
+const CONTROL_PARTS = [
+  'etcd',
+  'apiserver',
+  'controller-manager',
+  'scheduler',
+  'snapshot-controller',
+  'csi-snapshotter',
+] as const;
+
 /** Of the whole cluster: they run on the first machine. */
-export type ControlPart =
-  'etcd' | 'apiserver' | 'controller-manager' | 'scheduler' | 'snapshot-controller' | 'csi-snapshotter';
+export type ControlPart = (typeof CONTROL_PARTS)[number];
 /** Of each node; `csi` serves the driver with snapshots, `csi-plain` the one without. */
 export type NodePart = 'containerd' | 'kubelet' | 'kube-proxy' | 'csi' | 'csi-plain';
 export type Part = ControlPart | NodePart;
+
+export function isControlPart(part: Part): part is ControlPart {
+  return CONTROL_PARTS.some((each) => each === part);
+}
 
 export interface ControlFiles {
   network: Network;
