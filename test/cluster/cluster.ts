@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import { ApiServer, waitUntil } from './api-server';
 import { Certificates } from './certificates';
 import type { Faults } from './csi/faults';
-import type { Kind } from './csi/pool';
 import { removeCgroup, removeVolumeLoops } from './left-overs';
 import { Machine } from './machine';
 import { connectFirst, connectFurther, MOST_NODES, Network } from './network';
@@ -33,9 +32,6 @@ interface NodeObject {
 }
 interface CsiNode {
   spec: { drivers?: { name: string }[] | null };
-}
-interface VolumeObject {
-  spec: { csi: { driver: string; volumeHandle: string } };
 }
 /** Apparent: the file grows with what is written. */
 const POOL_BYTES = 64 * 2 ** 30;
@@ -92,7 +88,8 @@ export class Cluster {
     return (await listRecords()).map((record) => new Cluster(record));
   }
 
-  private static async removeOrphans(): Promise<void> {
+  /** Takes down those whose process has ended without doing so. */
+  static async removeOrphans(): Promise<void> {
     for (const cluster of await Cluster.list()) if (isOrphaned(cluster.record)) await cluster.down();
   }
 
@@ -158,33 +155,16 @@ export class Cluster {
   }
 
   /**
-   * Where this machine sees the files of a claim's volume, of a class that keeps them as such. Seen once, the folder is
-   * there until the volume is gone. @param claim `namespace/name` @throws Error ENOENT where it has no volume
+   * Waits until objects are as `condition` says, which is what `kubectl wait --for` takes: `condition=Ready`,
+   * `jsonpath={.status.phase}=Bound`, `delete`. @param objects like `pod/a`
    */
-  async filesOf(claim: string): Promise<string> {
-    const [namespace, name] = claim.split('/');
-    const path = `/api/v1/namespaces/${namespace}/persistentvolumeclaims/${name}`;
-    const found = await this.api.get<{ spec: { volumeName?: string } }>(path);
-    const volume = found?.spec.volumeName;
-    if (volume === undefined) throw new Error(`ENOENT: there is no volume of a claim ${claim}`);
-    const { spec } = (await this.api.get<VolumeObject>(`/api/v1/persistentvolumes/${volume}`)) ?? {};
-    return this.inPool(spec?.csi.driver ?? '', 'v', spec?.csi.volumeHandle ?? '');
+  async waitFor(condition: string, objects: readonly string[], namespace = 'default'): Promise<void> {
+    await this.kubectl(['wait', '-n', namespace, `--for=${condition}`, ...objects, '--timeout=60s']);
   }
 
-  /** The same of a VolumeSnapshot that is ready. @param snapshot `namespace/name` */
-  async filesOfSnapshot(snapshot: string): Promise<string> {
-    const [namespace, name] = snapshot.split('/');
-    const group = '/apis/snapshot.storage.k8s.io/v1';
-    const path = `${group}/namespaces/${namespace}/volumesnapshots/${name}`;
-    const found = await this.api.get<{ status?: { boundVolumeSnapshotContentName?: string } }>(path);
-    const content = `${group}/volumesnapshotcontents/${found?.status?.boundVolumeSnapshotContentName ?? ''}`;
-    const { status } = (await this.api.get<{ status?: { snapshotHandle?: string } }>(content)) ?? {};
-    if (status?.snapshotHandle === undefined) throw new Error(`ENOENT: snapshot ${snapshot} is not ready`);
-    return this.inPool(DRIVER, 's', status.snapshotHandle);
-  }
-
-  private inPool(driver: string, kind: Kind, id: string): string {
-    return this.machine(1).path(join(this.pool, this.record.token, driver, kind, id, 'fs'));
+  /** Where this machine sees what a driver keeps in its pool. @param names like `v`, `ID`, `fs`: see `csi/pool.ts` */
+  inPool(driver: string, ...names: string[]): string {
+    return this.machine(1).path(join(this.pool, this.record.token, driver, ...names));
   }
 
   /** What the drivers are to fail at from now on; `{}` for nothing. */

@@ -78,6 +78,8 @@ export function makeKubeletConfig({ cgroup, ca }: NodeFiles): string {
     },
     authorization: { mode: 'AlwaysAllow' },
     containerRuntimeEndpoint: `unix://${CONTAINERD_SOCKET}`,
+    // How often it looks at a pod that nothing happened to: whether a volume is to grow, a Secret has changed.
+    syncFrequency: '3s',
     clusterDNS: ['127.0.0.1'],
     clusterDomain: 'cluster.local',
     resolvConf: '/dev/null',

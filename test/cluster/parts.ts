@@ -66,26 +66,33 @@ function apiserver({ network, certificates }: ControlFiles): string[] {
 export function controlParts(files: ControlFiles): Record<ControlPart, string[]> {
   const { certificates, kubeconfig, data } = files;
   const client = `--kubeconfig=${kubeconfig}`;
-  // Sidecars wait a second and more before they try again, up to 5 minutes: a test would, too.
-  const retry = ['--leader-election=false', '--retry-interval-start=200ms', '--retry-interval-max=5s'];
+  // As they come, they take 5 requests a second, and wait up to 5 minutes before they try again: a test would, too.
+  const quick = ['--kube-api-qps=100', '--kube-api-burst=200'];
+  const snapshots = [
+    ...quick,
+    '--leader-election=false',
+    '--retry-interval-start=200ms',
+    '--retry-interval-max=5s',
+  ];
   return {
     etcd: etcd(data),
     apiserver: apiserver(files),
     'controller-manager': kube(
       'kube-controller-manager',
       client,
+      ...quick,
       '--leader-elect=false',
       `--service-account-private-key-file=${certificates.file('service-accounts', 'key')}`,
       `--root-ca-file=${certificates.file('ca', 'crt')}`,
       '--bind-address=127.0.0.1',
     ),
     scheduler: kube('kube-scheduler', client, '--leader-elect=false', '--bind-address=127.0.0.1'),
-    'snapshot-controller': [join(kubernetesFolder(), 'snapshot-controller'), client, ...retry],
+    'snapshot-controller': [join(kubernetesFolder(), 'snapshot-controller'), client, ...snapshots],
     'csi-snapshotter': [
       join(kubernetesFolder(), 'csi-snapshotter'),
       client,
       `--csi-address=${CSI_SOCKET}`,
-      ...retry,
+      ...snapshots,
     ],
   };
 }

@@ -14,8 +14,12 @@ const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const STORAGE = '/apis/storage.k8s.io/v1';
 const SNAPSHOTS = '/apis/snapshot.storage.k8s.io/v1';
 
-/** How a volume of mode Filesystem is kept: without a limit, or as a file system of exactly its size. */
-export type Format = 'btrfs' | 'ext4';
+/**
+ * How a volume of mode Filesystem is kept: as a folder without a limit, or as a file system of exactly its size. That one
+ * is XFS, which grows while it is mounted; ext4 does so only for who has CAP_SYS_RESOURCE, as root in most containers
+ * has not.
+ */
+export type Format = 'btrfs' | 'xfs';
 
 interface Class {
   driver: string;
@@ -27,7 +31,7 @@ interface Class {
 const CLASSES: Record<string, Class> = {
   fast: { driver: DRIVER, format: 'btrfs', isDefault: true },
   wait: { driver: DRIVER, format: 'btrfs', isLate: true },
-  sized: { driver: DRIVER, format: 'ext4' },
+  sized: { driver: DRIVER, format: 'xfs' },
   plain: { driver: PLAIN_DRIVER, format: 'btrfs' },
 };
 

@@ -30,11 +30,11 @@ export async function makeReadOnly(point: string): Promise<void> {
 }
 
 /**
- * Mounts a file that holds a file system of type ext4. The kernel takes the loop device down with its last mount, and
- * mounts of one file share one device, also those of several nodes.
+ * Mounts a file that holds an XFS. The kernel takes the loop device down with its last mount, and mounts of one file
+ * share one device, also those of several nodes. `nouuid`: a clone's is that of what it is a clone of.
  */
 export async function mountImage(file: string, point: string): Promise<void> {
-  await run(['mount', '-t', 'ext4', '-o', 'loop,noinit_itable', file, point]);
+  await run(['mount', '-t', 'xfs', '-o', 'loop,nouuid', file, point]);
 }
 
 export async function unmount(point: string): Promise<void> {

@@ -5,7 +5,7 @@ import { status } from '@grpc/grpc-js';
 import { detachLoop, listLoops, loopsOver } from '../loops';
 import { run } from '../run';
 import { DRIVER } from '../storage';
-import type { ExpandRequest, PathRequest, PublishRequest, VolumeRequest } from './messages';
+import type { PathRequest, PublishRequest, VolumeRequest } from './messages';
 import { bind, isMounted, listMounts, makeReadOnly, mountImage, unmount } from './mounts';
 import { type Meta, type Pool } from './pool';
 import { Refusal } from './refusal';
@@ -53,7 +53,7 @@ export class NodeService {
     if (volume.format === 'btrfs') return await bind(this.pool.files(volume.id), target);
     await mountImage(this.pool.disk(volume.id), target);
     // One that was made of a smaller snapshot or volume has that one's file system.
-    await this.growFiles(volume);
+    await run(['xfs_growfs', target]);
   }
 
   /** A device that nobody uses any more is taken down. */
@@ -80,25 +80,15 @@ export class NodeService {
     }
   }
 
-  async expand({ volume_id }: ExpandRequest): Promise<object> {
+  /** Gives what is in use the size that the volume has: the device, and the file system on it. */
+  async expand({ volume_id, volume_path }: PathRequest): Promise<object> {
     return await this.turns.take(volume_id, async () => {
-      const volume = this.find(volume_id);
-      if (volume.mode === 'Filesystem') await this.growFiles(volume);
-      else await this.growDevice(volume);
-      return { capacity_bytes: volume.bytes };
+      const { mode, format, bytes } = this.find(volume_id);
+      for (const { device } of await listLoops(this.pool.disk(volume_id)))
+        await run(['losetup', '--set-capacity', device]);
+      if (mode === 'Filesystem' && format === 'xfs') await run(['xfs_growfs', volume_path]);
+      return { capacity_bytes: bytes };
     });
-  }
-
-  private async growDevice({ id }: Meta): Promise<string[]> {
-    const devices = (await listLoops(this.pool.disk(id))).map(({ device }) => device);
-    for (const device of devices) await run(['losetup', '--set-capacity', device]);
-    return devices;
-  }
-
-  /** Fills the device, where the file system is smaller. */
-  private async growFiles(volume: Meta): Promise<void> {
-    if (volume.format === 'btrfs') return;
-    for (const device of await this.growDevice(volume)) await run(['resize2fs', device]);
   }
 
   async stats({ volume_id, volume_path }: PathRequest): Promise<object> {
