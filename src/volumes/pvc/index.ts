@@ -30,7 +30,7 @@ function makePvcDriver(pods: MoverPods): VolumeDriver {
       await disclaim(host, volume, relationship, copyOf);
       await forgetReplica(host, relationship);
       const place = await findPlace(host, volume);
-      await pods.drop(place.namespace, place.name);
+      await pods.end(place.namespace, place.name);
     },
     diskUse: (...args) => diskUse(pods, ...args),
     size: (...args) => size(pods, ...args),
@@ -66,12 +66,12 @@ function makePvcDriver(pods: MoverPods): VolumeDriver {
         await checkPlace(place, wanted, options);
         if (!place.pvc) throw makeMissing(place);
         // Who uses the volume from here on need not be on our pod's node.
-        await pods.drop(place.namespace, place.name);
+        await pods.end(place.namespace, place.name);
       },
       storeClaim,
       whyNoReadOnly: ({ volume }) =>
         volume.options?.workloads === undefined
-          ? 'a claim can not be made read-only; name what uses it as workloads in the spec, or scale that down'
+          ? 'a claim can not be made read-only; stop what writes to it, or name that as workloads in the spec'
           : undefined,
       makeReadOnly: (place) => scaleDown(place),
       makeWritable: (place) => scaleUp(place),
