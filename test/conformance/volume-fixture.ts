@@ -20,9 +20,9 @@ export interface VolumeFixture {
   /** The host that it is on, named `alpha`; left out, this machine. */
   makeHost?(home: string): Promise<Host>;
   /** Where this machine sees the files of a volume, a capture or a clone, by the path that the driver tells; left out, there. */
-  see?(path: string): Promise<string>;
+  see?: (path: string) => Promise<string>;
   /** Where it sees those of a recovery point; left out, where the driver reaches them. */
-  seePoint?(stage: Stage, relationship: string, pointId: string): Promise<string>;
+  seePoint?: (stage: Stage, relationship: string, pointId: string) => Promise<string>;
   /** The name of a volume that is not there; left out, one inside of this one. */
   nameMissing?(volume: Volume): Volume;
   /** What was let go of goes in its storage's own time: waits until it is gone. */
