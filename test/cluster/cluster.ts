@@ -164,6 +164,11 @@ export class Cluster {
     await this.kubectl(['wait', '-n', namespace, `--for=${condition}`, ...objects, '--timeout=120s']);
   }
 
+  /** Where this machine sees what a driver keeps in its pool. @param names like `v`, `ID`, `fs`: see `csi/pool.ts` */
+  inPool(driver: string, ...names: string[]): string {
+    return this.machine(1).path(join(this.pool, this.record.token, driver, ...names));
+  }
+
   /** What the drivers are to fail at from now on; `{}` for nothing. */
   async setFaults(faults: Faults): Promise<void> {
     const work = this.file('faults.json.new');

@@ -3,6 +3,7 @@ import { makeLocalHost } from '../../src/hosts/local';
 import type { Host } from '../../src/hosts/contract';
 import type { CaptureMethod, Claim, PointMethod, Volume } from '../../src/model/records';
 import type { PointStamp, VolumeDriver } from '../../src/volumes/contract';
+import { pointPath } from '../support/trees/point-path';
 
 /** A kind of volume on one kind of storage, and what it is able to do there. */
 export interface VolumeFixture {
@@ -18,6 +19,16 @@ export interface VolumeFixture {
   makeVolume(): Promise<Volume>;
   /** The host that it is on, named `alpha`; left out, this machine. */
   makeHost?(home: string): Promise<Host>;
+  /** Where this machine sees the files of a volume, a capture or a clone, by the path that the driver tells; left out, there. */
+  see?: (path: string) => Promise<string>;
+  /** Where it sees those of a recovery point; left out, where the driver reaches them. */
+  seePoint?: (stage: Stage, relationship: string, pointId: string) => Promise<string>;
+  /** The name of a volume that is not there; left out, one inside of this one. */
+  nameMissing?(volume: Volume): Volume;
+  /** What was let go of goes in its storage's own time: waits until it is gone. */
+  settle?(): Promise<void>;
+  /** Clones are made by the storage alone, without a program that could be interrupted: they have tests of their own. */
+  clonesByStorage?: boolean;
   /** Claims and changes of role are left out: they are the same decisions, wherever the volume is. */
   contentOnly?: boolean;
   /** After each test. */
@@ -41,6 +52,27 @@ export interface Stage {
   host: Host;
   volume: Volume;
 }
+
+/** A stage whose files a test sees. */
+export interface OpenStage extends Stage {
+  /** The live volume, where this machine sees it. */
+  folder: string;
+}
+
+/** Where this machine sees a volume, a capture or a clone. @throws Error ENOENT where there is none */
+export const see = async ({ see: look }: VolumeFixture, path: string): Promise<string> =>
+  look ? await look(path) : path;
+
+/** Where this machine sees a recovery point. @throws PointMissing where there is none */
+export const seePoint = async (
+  { driver, seePoint: look }: VolumeFixture,
+  stage: Stage,
+  relationship: string,
+  pointId: string,
+): Promise<string> =>
+  look
+    ? await look(stage, relationship, pointId)
+    : await pointPath(driver, stage.host, stage.volume, relationship, pointId);
 
 /** This machine, as the host that holds the volumes. */
 export const connectHere = (home: string): Promise<Host> =>

@@ -7,14 +7,18 @@ import { makeLocalHost } from '../../src/hosts/local';
 import { runChecked } from '../../src/hosts/run-checked';
 import type { CaptureMethod, PointMethod } from '../../src/model/records';
 import { defaultMover } from '../../src/model/spec';
-import type { PointStamp, VolumeDriver } from '../../src/volumes/contract';
+import type { VolumeDriver } from '../../src/volumes/contract';
 import { compareTrees, describeTree } from '../support/trees/compare-trees';
 import { makeNastyTree } from '../support/trees/nasty-tree';
-import { writeInPlace } from '../support/trees/damage';
-import { makeStamp, SOURCE, type Stage, TARGET, type VolumeFixture } from './volume-fixture';
+import { type OpenStage, see, SOURCE, type Stage, TARGET, type VolumeFixture } from './volume-fixture';
+import {
+  describeDirectPoint,
+  describePoints,
+  describeRefusedPoint,
+  describeReplicaAsPoint,
+} from './volume-points-suite';
 import { describeSwitch } from './volume-switch-suite';
 import { describeTrees } from './volume-trees-suite';
-import { pointPath } from '../support/trees/point-path';
 
 const MiB = 1024 ** 2;
 const ALL_CAPTURES: CaptureMethod[] = ['Snapshot', 'Clone', 'Direct'];
@@ -22,13 +26,14 @@ const ALL_POINTS: PointMethod[] = ['Snapshot', 'Clone', 'HardLink', 'Direct'];
 
 export function describeVolume(fixture: VolumeFixture): void {
   const { driver } = fixture;
-  const stage = {} as Stage;
+  const stage = {} as OpenStage;
 
   describe(fixture.title, () => {
     beforeEach(async () => {
       const home = await mkdtemp(join(tmpdir(), 'tidemark-home-'));
       stage.host = (await fixture.makeHost?.(home)) ?? makeLocalHost({ name: 'alpha', home });
       stage.volume = await fixture.makeVolume();
+      stage.folder = await see(fixture, stage.volume.path);
     });
     afterEach(async () => {
       await rm(stage.host.home, { recursive: true, force: true });
@@ -47,21 +52,21 @@ export function describeVolume(fixture: VolumeFixture): void {
     });
 
     it('tells what the live volume takes on disk, a file of several names once, and whether there is one', async () => {
-      const { host, volume } = stage;
+      const { host, volume, folder } = stage;
       const ask = () => driver.diskUse(host, volume);
       const before = await ask();
       expect(before.hasHardLinks).toBe(false);
-      const file = join(volume.path, 'file');
+      const file = join(folder, 'file');
       await writeFile(file, Buffer.alloc(MiB, 'x'));
-      await runChecked(host, ['sync', '-f', '--', volume.path]);
+      await runChecked(host, ['sync', '-f', '--', folder]);
       const { diskBytes } = await ask();
       expect(diskBytes - before.diskBytes).toBeGreaterThanOrEqual(MiB);
-      await link(file, join(volume.path, 'link'));
+      await link(file, join(folder, 'link'));
       const linked = await ask();
       expect(linked.hasHardLinks).toBe(true);
       expect(linked.diskBytes - diskBytes).toBeLessThan(MiB / 2);
-      await symlink('nowhere', join(volume.path, 'symlink'));
-      await rm(join(volume.path, 'link'));
+      await symlink('nowhere', join(folder, 'symlink'));
+      await rm(join(folder, 'link'));
       expect((await ask()).hasHardLinks).toBe(false);
     });
 
@@ -162,7 +167,8 @@ export function describeClaims(driver: VolumeDriver, stage: Stage): void {
   });
 }
 
-function describeCapture({ driver, capture }: VolumeFixture, stage: Stage, method: CaptureMethod): void {
+function describeCapture(fixture: VolumeFixture, stage: OpenStage, method: CaptureMethod): void {
+  const { driver, capture } = fixture;
   const take = (syncId: string) =>
     driver.capture(stage.host, stage.volume, {
       relationship: 'wiki',
@@ -173,7 +179,7 @@ function describeCapture({ driver, capture }: VolumeFixture, stage: Stage, metho
 
   if (!capture.includes(method)) {
     it(`refuses to capture by ${method}, and names what works`, async () => {
-      await writeFile(join(stage.volume.path, 'file'), 'x');
+      await writeFile(join(stage.folder, 'file'), 'x');
       await driver.claim(stage.host, stage.volume, SOURCE);
       await expect(take('wiki-1')).rejects.toMatchObject({
         type: 'UnsupportedCapture',
@@ -191,195 +197,35 @@ function describeCapture({ driver, capture }: VolumeFixture, stage: Stage, metho
     return;
   }
   it(`captures by ${method} everything, and freezes it while the source goes on`, async () => {
-    const { host, volume } = stage;
-    await makeNastyTree(volume.path);
+    const { host, volume, folder } = stage;
+    await makeNastyTree(folder);
     await driver.claim(host, volume, SOURCE);
     const captured = await take('wiki-1');
     expect(captured).toMatchObject({ syncId: 'wiki-1', method, live: false });
-    expect(await compareTrees(volume.path, captured.path, { sparseness: true })).toEqual([]);
-    const before = await describeTree(captured.path);
-    await writeFile(join(volume.path, 'content'), 'changed');
-    await unlink(join(volume.path, 'empty'));
+    const frozen = await see(fixture, captured.path);
+    expect(await compareTrees(folder, frozen, { sparseness: true })).toEqual([]);
+    const before = await describeTree(frozen);
+    await writeFile(join(folder, 'content'), 'changed');
+    await unlink(join(folder, 'empty'));
     expect(await take('wiki-1')).toEqual(captured);
-    expect(await describeTree(captured.path)).toEqual(before);
+    expect(await describeTree(frozen)).toEqual(before);
   });
 
   it(`releases all captures by ${method} but those to keep`, async () => {
-    const { host, volume } = stage;
+    const { host, volume, folder } = stage;
     await driver.claim(host, volume, SOURCE);
-    await writeFile(join(volume.path, 'file'), 'x');
-    const [one, two, three] = [await take('wiki-1'), await take('wiki-2'), await take('wiki-3')];
-    await driver.release(host, volume, { relationship: 'wiki', keepSyncIds: ['wiki-2'] });
-    await driver.release(host, volume, { relationship: 'wiki', keepSyncIds: ['wiki-2'] });
-    await stat(join(two.path, 'file'));
-    for (const { path } of [one, three]) await expect(stat(path)).rejects.toThrow('ENOENT');
-    await driver.release(host, volume, { relationship: 'wiki', keepSyncIds: [] });
-    await expect(stat(two.path)).rejects.toThrow('ENOENT');
-  });
-}
-
-function describeRefusedPoint({ driver }: VolumeFixture, stage: Stage, method: PointMethod): void {
-  it(`refuses to freeze by ${method}, and has no point then`, async () => {
-    const { host, volume } = stage;
-    await driver.claim(host, volume, TARGET);
-    await writeFile(join(volume.path, 'file'), 'x');
-    const refused = driver.publish(host, volume, {
-      relationship: 'wiki',
-      stamp: makeStamp(1),
-      method,
-    });
-    await expect(refused).rejects.toMatchObject({ type: 'UnsupportedCapture' });
-    expect(await driver.points(host, volume, 'wiki')).toEqual([]);
-  });
-}
-
-function describeDirectPoint({ driver }: VolumeFixture, stage: Stage): void {
-  it('keeps by Direct one point alone, the live replica', async () => {
-    const { host, volume } = stage;
-    await driver.claim(host, volume, TARGET);
-    for (const sequence of [1, 2]) {
-      const stamp = makeStamp(sequence);
-      const request = { relationship: 'wiki', stamp, method: 'Direct' } as const;
-      const point = await driver.publish(host, volume, request);
-      expect(await driver.points(host, volume, 'wiki')).toEqual([point]);
-      expect(await pointPath(driver, host, volume, 'wiki', stamp.id)).toBe(volume.path);
-    }
-  });
-}
-
-function describeReplicaAsPoint({ driver }: VolumeFixture, stage: Stage): void {
-  it('is by Direct its own point: nothing to go back to, and nothing to clone', async () => {
-    const { host, volume } = stage;
-    await driver.claim(host, volume, TARGET);
-    const request = {
-      relationship: 'wiki',
-      stamp: makeStamp(1),
-      method: 'Direct',
-    } as const;
-    const { id: pointId } = await driver.publish(host, volume, request);
-    await writeFile(join(volume.path, 'file'), 'x');
-    await driver.rollback(host, volume, { relationship: 'wiki', pointId });
-    await stat(join(volume.path, 'file'));
-    const none = { relationship: 'wiki', pointId: 'never-was' };
-    await expect(driver.rollback(host, volume, none)).rejects.toMatchObject({ type: 'PointMissing' });
-    const clone = driver.clone(host, volume, { relationship: 'wiki', pointId, cloneId: 'drill-1' });
-    await expect(clone).rejects.toMatchObject({
-      type: 'UnsupportedCapture',
-      details: { hint: expect.stringContaining('use copyMethod') as unknown },
-    });
-    await driver.removeClones(host, volume, { relationship: 'wiki', keepCloneIds: [] });
-  });
-}
-
-function describePoints({ driver }: VolumeFixture, stage: Stage, method: PointMethod): void {
-  const publish = (sequence: number, changes: Partial<PointStamp> = {}) =>
-    driver.publish(stage.host, stage.volume, {
-      relationship: 'wiki',
-      stamp: makeStamp(sequence, changes),
-      method,
-    });
-  const pathOf = (pointId: string) => pointPath(driver, stage.host, stage.volume, 'wiki', pointId);
-  const idsLeft = async () => (await driver.points(stage.host, stage.volume, 'wiki')).map(({ id }) => id);
-  const prune = (...removePointIds: string[]) =>
-    driver.prune(stage.host, stage.volume, { relationship: 'wiki', removePointIds });
-
-  describe(`points by ${method}`, () => {
-    beforeEach(() => driver.claim(stage.host, stage.volume, TARGET));
-
-    it('hold everything, and no write to the replica ever reaches them', async () => {
-      const { volume } = stage;
-      await makeNastyTree(volume.path);
-      const first = await publish(1);
-      const firstPath = await pathOf(first.id);
-      expect(await compareTrees(volume.path, firstPath, { sparseness: true })).toEqual([]);
-      const before = await describeTree(firstPath);
-      await writeFile(join(volume.path, 'new file'), 'new');
-      const second = await publish(2);
-      expect(second.identity).not.toBe(first.identity);
-      const secondPath = await pathOf(second.id);
-      expect(await compareTrees(volume.path, secondPath, { sparseness: true })).toEqual([]);
-      const after = await describeTree(secondPath);
-      await writeInPlace(volume.path);
-      const third = await publish(3);
-      expect(await compareTrees(volume.path, await pathOf(third.id), { sparseness: true })).toEqual([]);
-      expect(await describeTree(firstPath)).toEqual(before);
-      expect(await describeTree(secondPath)).toEqual(after);
-    });
-
-    it('are as before where two names of a file have become two files', async () => {
-      const { volume } = stage;
-      const [one, two] = [join(volume.path, 'one'), join(volume.path, 'two')];
-      await writeFile(one, 'the same\n');
-      await link(one, two);
-      await publish(1);
-      await unlink(two);
-      await runChecked(stage.host, ['cp', '-p', '--', one, two]);
-      const point = await publish(2);
-      expect(await compareTrees(volume.path, await pathOf(point.id))).toEqual([]);
-    });
-
-    it('are answered again where one is published twice', async () => {
-      await writeFile(join(stage.volume.path, 'file'), 'first');
-      const point = await publish(1);
-      await writeFile(join(stage.volume.path, 'file'), 'second');
-      expect(await publish(1)).toEqual(point);
-      expect(await driver.points(stage.host, stage.volume, 'wiki')).toEqual([point]);
-      expect(await stat(join(await pathOf(point.id), 'file'))).toMatchObject({ size: 5 });
-    });
-
-    it('share their state where nothing is known to have been written, and are readable each', async () => {
-      await writeFile(join(stage.volume.path, 'file'), 'x');
-      const first = await publish(1);
-      const second = await publish(2);
-      // Who can't tell what was written freezes anew.
-      if (driver.listWritten) expect(second.identity).toBe(first.identity);
-      await prune(first.id);
-      expect(await idsLeft()).toEqual([second.id]);
-      expect(await compareTrees(stage.volume.path, await pathOf(second.id))).toEqual([]);
-    });
-
-    it('are frozen anew where a sync in between may have written to the replica', async () => {
-      await writeFile(join(stage.volume.path, 'file'), 'x');
-      await publish(1);
-      await writeFile(join(stage.volume.path, 'file'), 'written by the second, which failed');
-      const third = await publish(3);
-      expect(await compareTrees(stage.volume.path, await pathOf(third.id))).toEqual([]);
-    });
-
-    it('are in the order of their syncs, whatever the clock said', async () => {
-      await publish(1, { id: 'z-late-clock', capturedAt: '2030-01-01T00:00:00.000Z' });
-      await publish(2, { id: 'a-early-clock', capturedAt: '2020-01-01T00:00:00.000Z' });
-      expect(await idsLeft()).toEqual(['z-late-clock', 'a-early-clock']);
-    });
-
-    it('are pruned as asked, and no other', async () => {
-      for (const sequence of [1, 2, 3, 4]) {
-        await writeFile(join(stage.volume.path, 'file'), `${sequence}`);
-        await publish(sequence);
-      }
-      const before = await describeTree(await pathOf('point-000004'));
-      await prune('point-000001', 'point-000003', 'never-was');
-      await prune('point-000001', 'point-000003');
-      expect(await idsLeft()).toEqual(['point-000002', 'point-000004']);
-      await expect(pathOf('point-000003')).rejects.toMatchObject({ type: 'PointMissing' });
-      expect(await describeTree(await pathOf('point-000004'))).toEqual(before);
-    });
-
-    it('remember what they lack, and when they were verified', async () => {
-      const leftOut = [{ reason: 'mount' as const, count: 2, examples: ['a', 'b'] }];
-      const point = await publish(1, { leftOut });
-      expect(point.leftOut).toEqual(leftOut);
-      const at = '2026-11-21T09:00:00.000Z';
-      await driver.markVerified(stage.host, stage.volume, 'wiki', point.id, at);
-      expect(await driver.points(stage.host, stage.volume, 'wiki')).toEqual([{ ...point, verifiedAt: at }]);
-    });
-
-    it('outlive their relationship, and belong to it alone', async () => {
-      await writeFile(join(stage.volume.path, 'file'), 'x');
-      await publish(1);
-      await driver.disclaim(stage.host, stage.volume, 'wiki');
-      expect(await driver.points(stage.host, stage.volume, 'other')).toEqual([]);
-      expect(await idsLeft()).toEqual(['point-000001']);
-    });
+    await writeFile(join(folder, 'file'), 'x');
+    const taken = [await take('wiki-1'), await take('wiki-2'), await take('wiki-3')];
+    const [one = '', two = '', three = ''] = await Promise.all(taken.map(({ path }) => see(fixture, path)));
+    const release = async (...keepSyncIds: string[]) => {
+      await driver.release(host, volume, { relationship: 'wiki', keepSyncIds });
+      await fixture.settle?.();
+    };
+    await release('wiki-2');
+    await release('wiki-2');
+    await stat(join(two, 'file'));
+    for (const path of [one, three]) await expect(stat(path)).rejects.toThrow('ENOENT');
+    await release();
+    await expect(stat(two)).rejects.toThrow('ENOENT');
   });
 }

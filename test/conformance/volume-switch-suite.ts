@@ -3,27 +3,35 @@ import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareTrees, describeTree } from '../support/trees/compare-trees';
 import { makeNastyTree } from '../support/trees/nasty-tree';
-import { makeStamp, SOURCE, type Stage, TARGET, type VolumeFixture } from './volume-fixture';
-import { pointPath } from '../support/trees/point-path';
+import {
+  makeStamp,
+  type OpenStage,
+  see,
+  seePoint,
+  SOURCE,
+  TARGET,
+  type VolumeFixture,
+} from './volume-fixture';
 
 const DEMOTED = { ...TARGET, epoch: 2 };
 const PROMOTED = { ...SOURCE, epoch: 2 };
 
-export function describeSwitch({ driver, canBeReadOnly, points }: VolumeFixture, stage: Stage): void {
+export function describeSwitch(fixture: VolumeFixture, stage: OpenStage): void {
+  const { driver, canBeReadOnly, points } = fixture;
   const expected = canBeReadOnly
     ? { readOnly: true }
     : { readOnly: false, whyNot: expect.stringContaining('; stop what writes to it') as unknown };
-  const write = () => writeFile(join(stage.volume.path, 'written'), 'x');
+  const write = () => writeFile(join(stage.folder, 'written'), 'x');
 
   it('gives up being the primary, which can be repeated, and refuses what is over', async () => {
-    const { host, volume } = stage;
-    await makeNastyTree(volume.path);
+    const { host, volume, folder } = stage;
+    await makeNastyTree(folder);
     await driver.claim(host, volume, SOURCE);
-    const before = await describeTree(volume.path);
+    const before = await describeTree(folder);
     expect(await driver.demote(host, volume, DEMOTED)).toEqual(expected);
     expect(await driver.demote(host, volume, DEMOTED)).toEqual(expected);
     expect((await driver.inspect(host, volume)).claim).toEqual(DEMOTED);
-    expect(await describeTree(volume.path)).toEqual(before);
+    expect(await describeTree(folder)).toEqual(before);
     for (const refused of [
       driver.check(host, volume, SOURCE),
       driver.claim(host, volume, SOURCE),
@@ -98,16 +106,19 @@ export function describeSwitch({ driver, canBeReadOnly, points }: VolumeFixture,
     const point = await driver.publish(host, volume, request);
     expect(point).toMatchObject({ diverged: true });
     expect(await driver.points(host, volume, 'wiki')).toEqual([point]);
-    const path = await pointPath(driver, host, volume, 'wiki', point.id);
-    expect(await compareTrees(volume.path, path)).toEqual([]);
+    const path = await seePoint(fixture, stage, 'wiki', point.id);
+    expect(await compareTrees(stage.folder, path)).toEqual([]);
   });
 
   it('is neither promoted nor demoted where it is missing, and is not made', async () => {
     const { host } = stage;
-    const volume = { ...stage.volume, path: join(stage.volume.path, 'none') };
+    const volume = fixture.nameMissing?.(stage.volume) ?? {
+      ...stage.volume,
+      path: join(stage.volume.path, 'none'),
+    };
     const missing = { type: 'VolumeMissing' };
     await expect(driver.promote(host, volume, PROMOTED)).rejects.toMatchObject(missing);
     await expect(driver.demote(host, volume, DEMOTED)).rejects.toMatchObject(missing);
-    await expect(stat(volume.path)).rejects.toThrow('ENOENT');
+    await expect(see(fixture, volume.path).then((path) => stat(path))).rejects.toThrow('ENOENT');
   });
 }

@@ -19,13 +19,13 @@ import type { PointStamp } from '../../src/volumes/contract';
 import { compareTrees, describeTree } from '../support/trees/compare-trees';
 import { damageTree, writeInPlace } from '../support/trees/damage';
 import { makeNastyTree } from '../support/trees/nasty-tree';
-import { makeStamp, type Stage, TARGET, type VolumeFixture } from './volume-fixture';
-import { pointPath } from '../support/trees/point-path';
+import { makeStamp, type OpenStage, see, seePoint, TARGET, type VolumeFixture } from './volume-fixture';
 
 const NEVER = 'point-999999';
 
 /** What is done on a stage, in few words. */
-function makeActions({ driver }: VolumeFixture, stage: Stage, method: PointMethod) {
+function makeActions(fixture: VolumeFixture, stage: OpenStage, method: PointMethod) {
+  const { driver } = fixture;
   const relationship = 'wiki';
   return {
     publish: (sequence: number, changes: Partial<PointStamp> = {}) =>
@@ -34,7 +34,7 @@ function makeActions({ driver }: VolumeFixture, stage: Stage, method: PointMetho
         stamp: makeStamp(sequence, changes),
         method,
       }),
-    pathOf: (pointId: string) => pointPath(driver, stage.host, stage.volume, relationship, pointId),
+    pathOf: (pointId: string) => seePoint(fixture, stage, relationship, pointId),
     points: () => driver.points(stage.host, stage.volume, relationship),
     prune: (...removePointIds: string[]) =>
       driver.prune(stage.host, stage.volume, { relationship, removePointIds }),
@@ -49,7 +49,7 @@ function makeActions({ driver }: VolumeFixture, stage: Stage, method: PointMetho
 
 type Actions = ReturnType<typeof makeActions>;
 
-export function describeTrees(fixture: VolumeFixture, stage: Stage, method: PointMethod): void {
+export function describeTrees(fixture: VolumeFixture, stage: OpenStage, method: PointMethod): void {
   const actions = makeActions(fixture, stage, method);
   describe(`points by ${method}`, () => {
     beforeEach(() => fixture.driver.claim(stage.host, stage.volume, TARGET));
@@ -70,11 +70,11 @@ export function describeTrees(fixture: VolumeFixture, stage: Stage, method: Poin
   });
 }
 
-function describeRollback({ driver }: VolumeFixture, stage: Stage, actions: Actions): void {
+function describeRollback({ driver }: VolumeFixture, stage: OpenStage, actions: Actions): void {
   const { publish, pathOf, points, rollback } = actions;
 
   it('bring the replica back after damage of every sort, and stay as they were', async () => {
-    const { path } = stage.volume;
+    const { folder: path } = stage;
     await makeNastyTree(path);
     const first = await pathOf((await publish(1)).id);
     await damageTree(path);
@@ -92,7 +92,7 @@ function describeRollback({ driver }: VolumeFixture, stage: Stage, actions: Acti
   });
 
   it('bring back which names belong to one file', async () => {
-    const at = (name: string) => join(stage.volume.path, name);
+    const at = (name: string) => join(stage.folder, name);
     await writeFile(at('one'), 'the same\n');
     await runChecked(stage.host, ['cp', '-p', '--', at('one'), at('two')]);
     await chmod(at('two'), 0o600);
@@ -103,11 +103,11 @@ function describeRollback({ driver }: VolumeFixture, stage: Stage, actions: Acti
     await unlink(at('three'));
     await runChecked(stage.host, ['cp', '-p', '--', at('one'), at('three')]);
     await rollback('point-000001');
-    expect(await compareTrees(tree, stage.volume.path)).toEqual([]);
+    expect(await compareTrees(tree, stage.folder)).toEqual([]);
   });
 
   it('are not reached through a file that somebody linked from them into the replica', async () => {
-    const file = join(stage.volume.path, 'file');
+    const file = join(stage.folder, 'file');
     await writeFile(file, 'x');
     const tree = await pathOf((await publish(1)).id);
     await unlink(file);
@@ -123,18 +123,18 @@ function describeRollback({ driver }: VolumeFixture, stage: Stage, actions: Acti
   });
 
   it('bring back a replica that a demotion has made read-only', async () => {
-    const { host, volume } = stage;
-    await writeFile(join(volume.path, 'file'), 'x');
+    const { host, volume, folder } = stage;
+    await writeFile(join(folder, 'file'), 'x');
     const tree = await pathOf((await publish(1)).id);
-    await writeFile(join(volume.path, 'file'), 'diverged');
+    await writeFile(join(folder, 'file'), 'diverged');
     await driver.promote(host, volume, { ...TARGET, role: 'source', epoch: 2 });
     await driver.demote(host, volume, { ...TARGET, epoch: 3 });
     await rollback('point-000001');
-    expect(await compareTrees(tree, volume.path)).toEqual([]);
+    expect(await compareTrees(tree, folder)).toEqual([]);
   });
 
   it('never share the tree of a newer one that the replica was rolled back from', async () => {
-    const file = join(stage.volume.path, 'file');
+    const file = join(stage.folder, 'file');
     await writeFile(file, 'first');
     await publish(1);
     await writeFile(file, 'second');
@@ -145,7 +145,7 @@ function describeRollback({ driver }: VolumeFixture, stage: Stage, actions: Acti
   });
 
   it('are gone back to only where they exist, and never once told to stop', async () => {
-    const file = join(stage.volume.path, 'file');
+    const file = join(stage.folder, 'file');
     await publish(1);
     await writeFile(file, 'x');
     await expect(rollback(NEVER)).rejects.toMatchObject({ type: 'PointMissing' });
@@ -161,8 +161,8 @@ async function rewrite(path: string, content: string): Promise<void> {
   await utimes(path, atime, mtime);
 }
 
-function describeHiddenWrites(stage: Stage, { publish, pathOf, rollback }: Actions): void {
-  const at = (name: string) => join(stage.volume.path, name);
+function describeHiddenWrites(stage: OpenStage, { publish, pathOf, rollback }: Actions): void {
+  const at = (name: string) => join(stage.folder, name);
   const read = async (pointId: string, name: string) => readFile(join(await pathOf(pointId), name), 'utf8');
 
   beforeEach(async () => {
@@ -193,7 +193,7 @@ function describeHiddenWrites(stage: Stage, { publish, pathOf, rollback }: Actio
     const second = await publish(2);
     expect([await read(second.id, 'one'), await read(second.id, 'two')]).toEqual(['now', 'now']);
     expect(await read('point-000001', 'one')).toBe('was');
-    expect(await compareTrees(await pathOf(second.id), stage.volume.path)).toEqual([]);
+    expect(await compareTrees(await pathOf(second.id), stage.folder)).toEqual([]);
   });
 
   it('hold them under the names that such a file got since, too', async () => {
@@ -203,7 +203,7 @@ function describeHiddenWrites(stage: Stage, { publish, pathOf, rollback }: Actio
     await unlink(at('two'));
     await link(at('one'), at('two'));
     const second = await publish(2);
-    expect(await compareTrees(await pathOf(second.id), stage.volume.path)).toEqual([]);
+    expect(await compareTrees(await pathOf(second.id), stage.folder)).toEqual([]);
     expect(await read('point-000001', 'two')).toBe('was');
   });
 
@@ -214,7 +214,7 @@ function describeHiddenWrites(stage: Stage, { publish, pathOf, rollback }: Actio
     await rewrite(at('one'), 'bad');
     await rewrite(at('two'), 'bad');
     await rollback(pointId);
-    expect(await compareTrees(await pathOf(pointId), stage.volume.path)).toEqual([]);
+    expect(await compareTrees(await pathOf(pointId), stage.folder)).toEqual([]);
   });
 
   it('bring such contents back where nothing is known of the replica any more', async () => {
@@ -244,39 +244,56 @@ function interrupt(host: Host, before: () => Promise<void>, after: () => Promise
 }
 
 function describeClones(
-  { driver, sharesBlocks }: VolumeFixture,
-  stage: Stage,
-  { publish, pathOf, points, prune, clone, removeClones }: Actions,
+  fixture: VolumeFixture,
+  stage: OpenStage,
+  actions: Actions,
   method: PointMethod,
 ): void {
+  const { driver, sharesBlocks } = fixture;
+  const { publish, pathOf, prune, clone } = actions;
   const how = method === 'Snapshot' ? 'Snapshot' : sharesBlocks ? 'Clone' : 'Copy';
 
   it('give drills a copy of everything, to be written to, and stay as they were', async () => {
-    const { volume } = stage;
-    await makeNastyTree(volume.path);
+    const { volume, folder } = stage;
+    await makeNastyTree(folder);
     const tree = await pathOf((await publish(1)).id);
     const before = await describeTree(tree);
     const made = await clone('point-000001', 'drill-1');
+    const copy = await see(fixture, made.path);
     expect(made.how).toBe(how);
-    expect(await compareTrees(tree, made.path, { sparseness: true })).toEqual([]);
-    await writeInPlace(made.path);
-    const written = await describeTree(made.path);
+    expect(await compareTrees(tree, copy, { sparseness: true })).toEqual([]);
+    await writeInPlace(copy);
+    const written = await describeTree(copy);
     await publish(2);
     await prune();
     expect(await describeTree(tree)).toEqual(before);
     await prune('point-000001');
     expect(await clone('point-000001', 'drill-1')).toEqual(made);
-    expect(await describeTree(made.path)).toEqual(written);
+    expect(await describeTree(copy)).toEqual(written);
     expect((await driver.inspect(stage.host, volume)).empty).toBe(false);
   });
 
+  it('are cloned only where they exist, under names that lead nowhere else', async () => {
+    await publish(1);
+    await expect(clone(NEVER, 'drill-1')).rejects.toMatchObject({ type: 'PointMissing' });
+    await expect(clone('point-000001', '../drill')).rejects.toMatchObject({ type: 'InvalidSpec' });
+  });
+
+  if (!fixture.clonesByStorage) describeInterruptedClones(fixture, stage, actions);
+}
+
+function describeInterruptedClones(
+  { driver }: VolumeFixture,
+  stage: OpenStage,
+  { publish, pathOf, points, prune, clone, removeClones }: Actions,
+): void {
   it('are not pruned while they are being cloned, and syncs go on', async () => {
-    const { host, volume } = stage;
-    await writeFile(join(volume.path, 'file'), 'first');
+    const { host, folder } = stage;
+    await writeFile(join(folder, 'file'), 'first');
     const first = await publish(1);
     const before = await describeTree(await pathOf(first.id));
     const sync = async () => {
-      await writeFile(join(volume.path, 'file'), 'second');
+      await writeFile(join(folder, 'file'), 'second');
       await publish(2);
       await prune(first.id);
     };
@@ -290,8 +307,8 @@ function describeClones(
   });
 
   it('lose all their clones but those to keep, whole ones and half-made ones', async () => {
-    const { host, volume } = stage;
-    await writeFile(join(volume.path, 'file'), 'x');
+    const { host, volume, folder } = stage;
+    await writeFile(join(folder, 'file'), 'x');
     await publish(1);
     const [one, two] = [await clone('point-000001', 'drill-1'), await clone('point-000001', 'drill-2')];
     const controller = new AbortController();
@@ -315,11 +332,5 @@ function describeClones(
     expect(await entries()).toEqual([]);
     await prune('point-000001');
     expect(await points()).toEqual([]);
-  });
-
-  it('are cloned only where they exist, under names that lead nowhere else', async () => {
-    await publish(1);
-    await expect(clone(NEVER, 'drill-1')).rejects.toMatchObject({ type: 'PointMissing' });
-    await expect(clone('point-000001', '../drill')).rejects.toMatchObject({ type: 'InvalidSpec' });
   });
 }

@@ -3,12 +3,8 @@ import type { Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import { expose } from './expose';
 import { COPY, EXCLUDED } from './generation';
-import {
-  ALL_BUT_FOLDERS,
-  findForeignLinks,
-  listLinkedNames,
-  type WorkOptions,
-} from '../../trees/linked-names';
+import type { WorkOptions } from '../../trees/linked-names';
+import { separateForeignLinks } from '../shared/foreign-links';
 import { withLock } from '../shared/lock';
 import { mountsBelow } from '../../trees/mounts';
 import { findReadyPlace, makeAttempt, type ReadyPlace } from './place';
@@ -71,7 +67,7 @@ async function copyBack(
   isExposed: boolean,
   options: WorkOptions,
 ): Promise<void> {
-  await separateForeignLinks(place, tree, options);
+  await separateForeignLinks(place, place.root, tree, options);
   const excluded = [...EXCLUDED, ...excludeMounts(place)];
   const how = isExposed ? [] : ['--checksum'];
   await runTool(
@@ -79,15 +75,6 @@ async function copyBack(
     [...COPY, '--delete', ...how, ...excluded, '--', `${tree}/`, `${place.root}/`],
     options,
   );
-}
-
-/** The copying that follows brings them back, each as the file that it is in the tree. */
-async function separateForeignLinks(place: ReadyPlace, tree: string, options: WorkOptions): Promise<void> {
-  const list = (root: string) => listLinkedNames(place, root, ALL_BUT_FOLDERS, options);
-  const foreign = findForeignLinks(await list(place.root), await list(tree));
-  if (foreign.length === 0) return;
-  const stdin = Buffer.from(foreign.map(({ path }) => `${path}\0`).join(''), 'latin1');
-  await runTool(place, ['xargs', '-0', 'rm', '-f', '--'], { ...options, cwd: place.root, stdin });
 }
 
 /** What is mounted inside of the volume belongs to others, its own folder too. */

@@ -10,12 +10,11 @@ import {
 } from '../../hosts/cluster/objects';
 import type { Host } from '../../hosts/contract';
 import type { CaptureRequest } from '../contract';
-import { makeError } from '../shared/tools';
 import { likeOf, makeClaim, removeClaim } from './copies';
 import { LABELS, labelsOf, labelValue, objectName } from './names';
 import { findPlace, findReadyPlace, type Place, type ReadyPlace } from './place';
 import type { MoverPods } from './pods';
-import { fromClaim, fromSnapshot, removeSnapshot, takeSnapshot } from './snapshots';
+import { fromClaim, fromSnapshot, referToSnapshot, removeSnapshot, takeSnapshot } from './snapshots';
 
 /** `capture` of the volume contract. */
 export async function capture(host: Host, volume: Volume, request: CaptureRequest): Promise<Capture> {
@@ -31,16 +30,17 @@ export async function capture(host: Host, volume: Volume, request: CaptureReques
   const { dataSource, atLeast } =
     method === 'Snapshot' ? await freeze(place, { name, labels, ...(signal && { signal }) }) : cloneOf(place);
   const like = likeOf(place);
-  const claim = await makeClaim(place, {
-    ...like,
-    ...{ name, labels, dataSource, atLeast: [...like.atLeast, ...atLeast] },
-    ...(signal && { signal }),
-  });
-  if (claim.metadata.deletionTimestamp !== undefined) {
-    const hint = 'it resumes by itself with the next sync';
-    throw makeError(place, 'VolumeBusy', `the copy ${name} of an earlier attempt is still being deleted`, {
-      hint,
+  try {
+    await makeClaim(place, {
+      ...like,
+      ...{ name, labels, dataSource, atLeast: [...like.atLeast, ...atLeast] },
+      ...(signal && { signal }),
     });
+  } catch (error) {
+    // Of no use without its claim; the next attempt freezes anew.
+    if (!signal?.aborted && method === 'Snapshot')
+      await cluster.api.remove(referToSnapshot(namespace, name)).catch(() => undefined);
+    throw error;
   }
   return { syncId, method, path: `${namespace}/${name}`, live: false };
 }
@@ -71,7 +71,7 @@ export async function release(
   for (const claim of (
     await listCaptures<PersistentVolumeClaim>(place, CORE, 'PersistentVolumeClaim', relationship)
   ).filter(isDue)) {
-    await pods.drop(place.namespace, claim.metadata.name);
+    await pods.end(place.namespace, claim.metadata.name);
     await removeClaim(place, claim);
   }
   for (const snapshot of (

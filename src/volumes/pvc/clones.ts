@@ -1,11 +1,12 @@
 /** Writable copies of recovery points, for drills: claims of their own, which a service can be started on. */
 import type { Volume } from '../../model/records';
+import type { PersistentVolumeClaim } from '../../hosts/cluster/objects';
 import type { Host } from '../../hosts/contract';
 import type { Clone } from '../contract';
-import { makeError } from '../shared/tools';
+import { checkName, makeError } from '../shared/tools';
 import { removeClaim } from './copies';
 import { labelValue, objectName } from './names';
-import { findPlace, findReadyPlace } from './place';
+import { findPlace, findReadyPlace, referTo } from './place';
 import { listClaimsOf, makeClaimOf } from './point-copy';
 import { findRecord } from './points';
 import type { MoverPods } from './pods';
@@ -19,6 +20,14 @@ export async function clone(
   { relationship, pointId, cloneId }: { relationship: string; pointId: string; cloneId: string },
 ): Promise<Clone> {
   const place = await findReadyPlace(host, volume);
+  const { cluster, namespace } = place;
+  const name = objectName('clone', volume.path, relationship, checkName(place, cloneId));
+  const made: Clone = { path: `${namespace}/${name}`, how: 'Snapshot' };
+  const there = await cluster.api.read<PersistentVolumeClaim>(
+    referTo('PersistentVolumeClaim', namespace, name),
+  );
+  // It needs its point no more.
+  if (there?.status?.phase === 'Bound' && there.metadata.deletionTimestamp === undefined) return made;
   const { snapshot } = await findRecord(place, relationship, pointId);
   if (!snapshot) {
     throw makeError(
@@ -30,10 +39,9 @@ export async function clone(
       },
     );
   }
-  const name = objectName('clone', volume.path, relationship, cloneId);
   const labels = { [CLONE_LABEL]: labelValue(cloneId) };
   await makeClaimOf(place, snapshot, name, 'clone', relationship, labels);
-  return { path: `${place.namespace}/${name}`, how: 'Snapshot' };
+  return made;
 }
 
 /** `removeClones` of the volume contract. */
@@ -47,7 +55,7 @@ export async function removeClones(
   const kept = keepCloneIds.map(labelValue);
   for (const claim of await listClaimsOf(place, 'clone', relationship)) {
     if (kept.includes(claim.metadata.labels?.[CLONE_LABEL] ?? '')) continue;
-    await pods.drop(place.namespace, claim.metadata.name);
+    await pods.end(place.namespace, claim.metadata.name);
     await removeClaim(place, claim);
   }
 }

@@ -53,7 +53,10 @@ export function likeOf({ pvc, volume }: ReadyPlace) {
   };
 }
 
-/** Makes a claim, or answers the one of that name; bound where it can be before somebody uses it. */
+/**
+ * Makes a claim, or answers the one of that name; bound where it can be before somebody uses it.
+ * @throws TidemarkError `VolumeBusy` where it does not become bound, which leaves none behind
+ */
 export async function makeClaim(place: Place, wanted: Wanted): Promise<PersistentVolumeClaim> {
   const { cluster, namespace } = place;
   const { name, labels, annotations, dataSource, accessModes, storageClass, mode } = wanted;
@@ -75,7 +78,18 @@ export async function makeClaim(place: Place, wanted: Wanted): Promise<Persisten
       ...(dataSource && { dataSource }),
     },
   });
-  await waitBound(place, made, wanted.signal);
+  if (made.metadata.deletionTimestamp !== undefined) {
+    throw makeError(place, 'VolumeBusy', `the claim ${name} of an earlier attempt is still being deleted`, {
+      hint: 'it resumes by itself',
+    });
+  }
+  try {
+    await waitBound(place, made, wanted.signal);
+  } catch (error) {
+    // It never held anything, and the next attempt may ask for another one.
+    if (!wanted.signal?.aborted) await removeClaim(place, made).catch(() => undefined);
+    throw error;
+  }
   return made;
 }
 

@@ -1,6 +1,6 @@
 /** PersistentVolumeClaims of a Kubernetes cluster, whatever CSI driver and class they are of. */
 import type { KindImplementation, VolumeDriver } from '../contract';
-import { forgetClaim } from '../shared/memory';
+import { isRemembered } from '../shared/memory';
 import { makeSwitch } from '../shared/switch';
 import { capture, release } from './capture';
 import { changeClaims, check, checkPlace, claim, disclaim, storeClaim } from './claims';
@@ -26,12 +26,12 @@ function makePvcDriver(pods: MoverPods): VolumeDriver {
       await checkPlace(place, wanted, options);
       if (!place.pvc) throw makeMissing(place);
       // Who uses the volume from here on need not be on our pod's node.
-      await pods.drop(place.namespace, place.name);
+      await pods.end(place.namespace, place.name);
     },
     storeClaim,
     whyNoReadOnly: ({ volume }) =>
       volume.options?.workloads === undefined
-        ? 'a claim can not be made read-only; name what uses it as workloads in the spec, or scale that down'
+        ? 'a claim can not be made read-only; stop what writes to it, or name that as workloads in the spec'
         : undefined,
     makeReadOnly: (place) => scaleDown(place),
     makeWritable: (place) => scaleUp(place),
@@ -47,7 +47,7 @@ function makePvcDriver(pods: MoverPods): VolumeDriver {
       await disclaim(host, volume, relationship, copyOf);
       await forgetReplica(host, relationship);
       const place = await findPlace(host, volume);
-      await pods.drop(place.namespace, place.name);
+      await pods.end(place.namespace, place.name);
     },
     diskUse: (...args) => diskUse(pods, ...args),
     size: (...args) => size(pods, ...args),
@@ -80,10 +80,10 @@ function makePvcDriver(pods: MoverPods): VolumeDriver {
     promote,
     async demote(host, volume, claim) {
       const place = await findPlace(host, volume);
-      if (place.pvc) return await demote(host, volume, claim);
+      if (place.pvc || !(await isRemembered(place, claim.relationship)))
+        return await demote(host, volume, claim);
       // Its own cluster says so: there is nothing that could come back as it was.
       await scaleDown(place);
-      await forgetClaim(place, claim.relationship);
       return { readOnly: true, isGone: true };
     },
     rollback: (...args) => rollback(pods, ...args),

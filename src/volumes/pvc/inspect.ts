@@ -16,7 +16,8 @@ import { findSnapshotClass } from './snapshots';
 
 /** What it could hold that is still to be made: its class may give less, and says so then. */
 const NOBODY_KNOWS = Number.MAX_SAFE_INTEGER;
-const HARD_LINKS = 'points of a claim are snapshots: leave copyMethod out, or use Snapshot or Direct';
+const NO_OTHER_POINTS =
+  'points of a claim are snapshots: leave copyMethod out, or use copyMethod Snapshot or Direct';
 
 /** `inspect` of the volume contract. */
 export async function inspect(
@@ -95,7 +96,7 @@ async function findGrowth(place: ReadyPlace): Promise<Pick<Inspection, 'capacity
 
 async function findMethods(place: ReadyPlace): Promise<Pick<Inspection, 'capture' | 'points' | 'whyNot'>> {
   const found = await findSnapshotClass(place);
-  const whyNot: Inspection['whyNot'] = { HardLink: HARD_LINKS };
+  const whyNot: Inspection['whyNot'] = { Clone: NO_OTHER_POINTS, HardLink: NO_OTHER_POINTS };
   const capture: CaptureMethod[] = ['Clone', 'Direct'];
   const points: PointMethod[] = ['Direct'];
   if ('whyNot' in found) {

@@ -16,6 +16,8 @@ import { waitFor } from './waiting';
 /** A pod that nobody needs any more is kept so long: the next step of a sync follows at once. */
 const LINGER_MS = 8_000;
 const TOUCH_EVERY_MS = 60_000;
+/** Nothing of such a pod runs, and its node gives its volumes back. */
+const ENDED: readonly unknown[] = ['Succeeded', 'Failed'];
 
 /** What is to be reached, and how. */
 export interface PodRequest {
@@ -88,17 +90,24 @@ export class MoverPods {
     }
   }
 
-  /** No pod of ours has this claim any more, whoever started it. Waits until it is gone. */
+  /** No pod of ours has this claim any more, whoever started it. Waits until it has ended. */
   async drop(namespace: string, claimName: string): Promise<void> {
+    const jobs = await this.end(namespace, claimName);
+    for (const job of jobs) await this.untilEnded(job);
+  }
+
+  /** The same without waiting, which takes 2 s: for what needs no other pod with this claim at once. */
+  async end(namespace: string, claimName: string): Promise<Job[]> {
     for (const entry of this.entries.values()) {
       if (entry.namespace === namespace && entry.claimName === claimName) this.forget(entry);
     }
-    await this.removeAll({ namespace, claimName }, () => true);
+    return await this.removeAll({ namespace, claimName }, () => true);
   }
 
   /** Removes what a former life of this agent has left running with a claim; without one, wherever it may look. */
   async sweep(at: { namespace?: string; claimName?: string } = {}): Promise<void> {
-    await this.removeAll(at, ({ metadata }) => !this.own.has(metadata.name));
+    const jobs = await this.removeAll(at, ({ metadata }) => !this.own.has(metadata.name));
+    for (const job of jobs) await this.untilEnded(job);
   }
 
   /** The agent ends: nothing is kept for whoever may come next. */
@@ -240,11 +249,12 @@ export class MoverPods {
   private async removeAll(
     { namespace, claimName }: { namespace?: string; claimName?: string },
     isMeant: (job: Job) => boolean,
-  ): Promise<void> {
+  ): Promise<Job[]> {
     const labels = {
       ...labelsOf({ agent: this.cluster.name, role: 'mover' }),
       ...(claimName !== undefined && claimLabel(claimName)),
     };
+    const removed: Job[] = [];
     const places = namespace === undefined ? (this.cluster.namespaces ?? [undefined]) : [namespace];
     for (const each of places) {
       const selection = {
@@ -255,8 +265,9 @@ export class MoverPods {
       };
       const jobs = (await this.cluster.api.list<Job>(selection)).filter(isMeant);
       for (const job of jobs) await this.removeJob(job);
-      for (const job of jobs) await this.untilGone(job);
+      removed.push(...jobs);
     }
+    return removed;
   }
 
   private async removeJob({ metadata: { namespace = '', name, uid } }: Job): Promise<void> {
@@ -264,8 +275,8 @@ export class MoverPods {
     this.own.delete(name);
   }
 
-  /** Until its pod is gone: as long as that is there, it has the volume. */
-  private async untilGone({ metadata: { namespace = '', name } }: Job): Promise<void> {
+  /** As long as its pod runs, it has the volume. */
+  private async untilEnded({ metadata: { namespace = '', name } }: Job): Promise<void> {
     const { cluster } = this;
     const labels = { 'batch.kubernetes.io/job-name': name };
     await waitFor<true>(
@@ -276,9 +287,10 @@ export class MoverPods {
       },
       async () => {
         const pods = await cluster.api.list<Pod>({ apiVersion: CORE, kind: 'Pod', namespace, labels });
-        return pods.length === 0
+        const running = pods.filter(({ status }) => !ENDED.includes(status?.phase));
+        return running.length === 0
           ? { done: true }
-          : { pending: pods.map((pod) => `pod ${pod.metadata.name} is there`) };
+          : { pending: running.map((pod) => `pod ${pod.metadata.name} is there`) };
       },
     );
   }

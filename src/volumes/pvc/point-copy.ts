@@ -33,7 +33,7 @@ export async function openPoint(
     return {
       claimName: name,
       async close() {
-        await pods.drop(place.namespace, name);
+        await pods.end(place.namespace, name);
         await removeClaim(place, claim);
         inUse.delete(name);
       },
@@ -76,7 +76,7 @@ export async function listClaimsOf(
 export async function sweepReaders(pods: MoverPods, place: Place, relationship: string): Promise<void> {
   for (const claim of await listClaimsOf(place, 'reader', relationship)) {
     if (inUse.has(claim.metadata.name)) continue;
-    await pods.drop(place.namespace, claim.metadata.name);
+    await pods.end(place.namespace, claim.metadata.name);
     await removeClaim(place, claim);
   }
 }

@@ -3,6 +3,7 @@ import type { Volume } from '../../model/records';
 import type { Host, Runner } from '../../hosts/contract';
 import { NOT_CONTENT } from '../../trees/own-entries';
 import { toolFailed } from '../../hosts/run-checked';
+import { separateForeignLinks } from '../shared/foreign-links';
 import { withLock } from '../shared/lock';
 import { openPoint } from './point-copy';
 import { checkUnused } from './claims';
@@ -42,10 +43,10 @@ export async function rollback(
       const pod = { ...{ place, mode, readOnly: false, relationship, ...claims }, ...(signal && { signal }) };
       const { open, giveBack } = await pods.use(pod);
       try {
-        await copyBack(open.runner, mode, signal);
+        await copyBack(place, open.runner, mode, signal);
       } finally {
         giveBack();
-        await pods.drop(place.namespace, place.name);
+        await pods.end(place.namespace, place.name);
       }
     } finally {
       await copy.close();
@@ -68,16 +69,25 @@ async function isAt(
   }
 }
 
-async function copyBack(runner: Runner, mode: 'Filesystem' | 'Block', signal?: AbortSignal): Promise<void> {
-  const argv =
-    mode === 'Block'
-      ? [...COPY_DEVICE, '--', SECOND_DEVICE, VOLUME_DEVICE]
-      : [...COPY, ...EXCLUDED, '--', `${SECOND_FOLDER}/`, `${VOLUME_FOLDER}/`];
+async function copyBack(
+  { volume }: ReadyPlace,
+  runner: Runner,
+  mode: 'Filesystem' | 'Block',
+  signal?: AbortSignal,
+): Promise<void> {
   const attempt = `rollback:${runner.name}`;
+  const options = { attempt, ...(signal && { signal }) };
+  const run = async (argv: string[]) => {
+    const result = await runner.run(argv, options);
+    if (result.exitCode !== 0) throw toolFailed(runner, argv, result, volume.path);
+  };
   await runner.endAttempts(attempt);
-  const result = await runner.run(argv, { attempt, ...(signal && { signal }) });
-  if (result.exitCode !== 0) throw toolFailed(runner, argv, result);
-  await runner.run(
-    mode === 'Block' ? ['blockdev', '--flushbufs', VOLUME_DEVICE] : ['sync', '-f', '--', VOLUME_FOLDER],
-  );
+  if (mode === 'Block') {
+    await run([...COPY_DEVICE, '--', SECOND_DEVICE, VOLUME_DEVICE]);
+    await run(['blockdev', '--flushbufs', VOLUME_DEVICE]);
+    return;
+  }
+  await separateForeignLinks({ host: runner, volume }, VOLUME_FOLDER, SECOND_FOLDER, options);
+  await run([...COPY, ...EXCLUDED, '--', `${SECOND_FOLDER}/`, `${VOLUME_FOLDER}/`]);
+  await run(['sync', '-f', '--', VOLUME_FOLDER]);
 }

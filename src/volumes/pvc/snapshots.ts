@@ -109,8 +109,9 @@ export async function takeSnapshot(place: ReadyPlace, wanted: Wanted): Promise<V
       async () => judgeSnapshot(await cluster.api.read<VolumeSnapshot>(reference)),
     );
   } catch (error) {
-    // The next attempt asks for another one.
-    if (!wanted.signal?.aborted) await removeSnapshot(place, made).catch(() => undefined);
+    // The next attempt asks for another one. It may take as long again until this one is gone.
+    if (!wanted.signal?.aborted)
+      await cluster.api.remove(reference, made.metadata.uid).catch(() => undefined);
     throw error;
   }
 }

@@ -82,8 +82,11 @@ export async function waitFor<T>(waiting: Waiting, look: () => Promise<Found<T>>
     const toolMessage = isSilent
       ? `nothing is said of ${about.map(nameObject).join(', ')}: what makes it may not be running`
       : words.join('\n');
-    const message =
-      'failed' in found ? `${what} failed` : `${what} was not there after ${formatDuration(limitMs)}`;
-    throw new TidemarkError(type, message, { host: cluster.name, volume, toolMessage, hint });
+    if ('failed' in found)
+      throw new TidemarkError(type, `${what} failed`, { host: cluster.name, volume, toolMessage, hint });
+    throw new TidemarkError(type, `${what} was not there after ${formatDuration(limitMs)}`, {
+      ...{ host: cluster.name, volume, toolMessage },
+      hint: `${hint}; where it only takes long, start the agent with a longer --limit`,
+    });
   }
 }
