@@ -4,8 +4,10 @@ import { TidemarkError } from '../model/errors';
 import type { VolumeKind } from '../model/kinds';
 import type { Volume } from '../model/records';
 import type { MoverSpec } from '../model/spec';
+import { blockMover } from '../movers/block';
 import type { Mover } from '../movers/contract';
 import { rsyncMover } from '../movers/rsync';
+import { block } from './block';
 import { btrfs } from './btrfs';
 import type { KindImplementation, VolumeDriver } from './contract';
 import { directory } from './directory';
@@ -15,7 +17,7 @@ import { zfs } from './zfs';
 /** What each kind is handled by. */
 export type Implementations = Readonly<Record<VolumeKind, KindImplementation>>;
 
-export const IMPLEMENTATIONS: Implementations = { directory, zfs, btrfs, image };
+export const IMPLEMENTATIONS: Implementations = { directory, zfs, btrfs, image, block };
 
 /** The drivers and movers of one agent. */
 export interface Volumes {
@@ -30,7 +32,7 @@ export interface Volumes {
 export function makeVolumes(agent: Host, implementations: Implementations = IMPLEMENTATIONS): Volumes {
   const made = Object.entries(implementations).map(([kind, make]) => [kind, make(agent)] as const);
   const kinds = Object.fromEntries(made) as Record<VolumeKind, ReturnType<KindImplementation>>;
-  const movers = [rsyncMover, ...Object.values(kinds).flatMap(({ mover }) => (mover ? [mover] : []))];
+  const movers = [rsyncMover, blockMover, ...Object.values(kinds).flatMap(({ mover }) => (mover ? [mover] : []))];
   return {
     movers,
     driverFor: (volume) => kinds[typeof volume === 'string' ? volume : volume.kind].driver,

@@ -19,6 +19,10 @@ export interface Inspection extends Room {
   claim?: Claim;
   /** Whose copy it was, where nobody has claimed it since. */
   released?: Released;
+  /** Of a device: as long as it is. Nothing that is written to it takes room of any filesystem. */
+  fixedBytes?: number;
+  /** What else uses it just now, each as a clause: `mounted on /mnt`. A sync would write under it, or read what moves. */
+  inUse?: string[];
   /** Of btrfs: the subvolumes inside of it, which are volumes of their own. By their paths in it. */
   innerVolumes?: string[];
 }
