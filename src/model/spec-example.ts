@@ -103,6 +103,15 @@ spec:
   targets: [{ host: beta, image: "podman:/srv/images" }]
   mover:
     image: { names: ["registry.example.net/team/*"], used: true }
+---
+apiVersion: tidemark/v1
+kind: Relationship
+metadata: { name: db }
+spec:
+  source: { host: alpha, block: /dev/vg/db }
+  targets: [{ host: beta, block: /srv/images/db.img }]
+  mover:
+    block: { compress: zstd, bandwidthLimit: 50MiB }
 `;
 
 /** The least that a document must say. */

@@ -86,7 +86,7 @@ const SourceSchema = z
       .enum(['Direct', 'Snapshot', 'Clone', 'Auto'])
       .default('Direct')
       .describe(
-        'Of a directory: `Direct` reads the live one; `Snapshot` a btrfs snapshot; `Clone` a reflink copy (XFS, btrfs); `Auto` the best that the filesystem can do: a snapshot, a clone, or the live directory. The other volume kinds are always read from a snapshot.',
+        'Of a directory: `Direct` reads the live one; `Snapshot` a btrfs snapshot; `Clone` a reflink copy (XFS, btrfs); `Auto` the best that the filesystem can do: a snapshot, a clone, or the live directory. Of an image file: `Direct`, or `Clone`; of a block device `Direct`. The other volume kinds are always read from a snapshot.',
       ),
     pinLimit: PinLimitSchema.optional(),
   })

@@ -32,7 +32,11 @@ export interface Volumes {
 export function makeVolumes(agent: Host, implementations: Implementations = IMPLEMENTATIONS): Volumes {
   const made = Object.entries(implementations).map(([kind, make]) => [kind, make(agent)] as const);
   const kinds = Object.fromEntries(made) as Record<VolumeKind, ReturnType<KindImplementation>>;
-  const movers = [rsyncMover, blockMover, ...Object.values(kinds).flatMap(({ mover }) => (mover ? [mover] : []))];
+  const movers = [
+    rsyncMover,
+    blockMover,
+    ...Object.values(kinds).flatMap(({ mover }) => (mover ? [mover] : [])),
+  ];
   return {
     movers,
     driverFor: (volume) => kinds[typeof volume === 'string' ? volume : volume.kind].driver,

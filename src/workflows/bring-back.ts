@@ -1,5 +1,6 @@
 /** Brings an old primary back into step, as a target of the new one: the heart of `reverse`. */
-import { volumePath } from '../model/endpoints';
+import { volumeOf, volumePath } from '../model/endpoints';
+import { declarationOf } from '../model/kinds';
 import type { Comparison, Failure, Point, SyncRecord } from '../model/records';
 import type { TargetSpec } from '../model/spec';
 import { formatBytes, formatEntries } from '../model/units';
@@ -73,24 +74,38 @@ function checkDiverged(input: BringBackInput, old: TargetSpec, found: { old: Fou
 }
 
 /** Keeps what the old primary has for itself. Cheap where the filesystem can snapshot or share blocks; a whole copy elsewhere. */
-async function keepDiverged(saga: Saga, input: BringBackInput, old: TargetSpec): Promise<Point> {
+async function keepDiverged(saga: Saga, input: BringBackInput, old: TargetSpec): Promise<Point | undefined> {
   return await saga.step({
     phase: 'KeepingDiverged',
     text: `${old.host}:${volumePath(old)} is kept as it is, as a recovery point`,
     host: old.host,
     volume: volumePath(old),
-    act: () =>
-      orStepFailed(
-        onHost(old.host, `Keep ${volumePath(old)} as it is`).keepDiverged({
-          ...sideOf(input, old, input.epoch, 'target').step,
-          target: old,
-          sequence: input.sequence,
-          capturedAt: new Date().toISOString(),
-        }),
-        old.host,
-        volumePath(old),
-      ),
+    act: async () => {
+      try {
+        return await orStepFailed(
+          onHost(old.host, `Keep ${volumePath(old)} as it is`).keepDiverged({
+            ...sideOf(input, old, input.epoch, 'target').step,
+            target: old,
+            sequence: input.sequence,
+            capturedAt: new Date().toISOString(),
+          }),
+          old.host,
+          volumePath(old),
+        );
+      } catch (error) {
+        if (!isGivenUp(input, old, error)) throw error;
+        saga.say(`${old.host}:${volumePath(old)} can keep no second state: what it alone had is given up`);
+        return undefined;
+      }
+    },
   });
+}
+
+/** A kind that can keep its newest state alone, and somebody has accepted in words that the old primary's goes. */
+function isGivenUp({ acceptDiverged }: BringBackInput, old: TargetSpec, error: unknown): boolean {
+  const { leastMethod } = declarationOf(volumeOf(old).kind);
+  const isRefused = error instanceof StepFailed && error.failure.type === 'UnsupportedCapture';
+  return acceptDiverged && leastMethod === 'Direct' && isRefused;
 }
 
 /**

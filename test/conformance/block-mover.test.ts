@@ -111,7 +111,9 @@ describe('the block mover', () => {
     const on = await start(source, target);
     await expect(on.sync()).rejects.toMatchObject({
       type: 'InvalidSpec',
-      message: expect.stringMatching(/too small: it holds .*\(49283072 bytes\), and the source is .*\(50331648 bytes\)/) as unknown,
+      message: expect.stringMatching(
+        /too small: it holds .*\(49283072 bytes\), and the source is .*\(50331648 bytes\)/,
+      ) as unknown,
     });
     expect(await BlockStorage.sum(target.path, SIZE)).toBe(before);
   });

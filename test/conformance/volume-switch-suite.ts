@@ -1,29 +1,34 @@
 /** A volume becomes the primary, or gives that up. */
-import { stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { compareTrees, describeTree } from '../support/trees/compare-trees';
-import { makeNastyTree } from '../support/trees/nasty-tree';
-import { makeStamp, SOURCE, type Stage, TARGET, type VolumeFixture } from './volume-fixture';
+import { stat } from 'node:fs/promises';
+import { makeStamp, SOURCE, type Stage, TARGET, TREE, type VolumeFixture } from './volume-fixture';
 import { pointPath } from '../support/trees/point-path';
 
 const DEMOTED = { ...TARGET, epoch: 2 };
 const PROMOTED = { ...SOURCE, epoch: 2 };
 
-export function describeSwitch({ driver, canBeReadOnly, points }: VolumeFixture, stage: Stage): void {
+export function describeSwitch(
+  {
+    driver,
+    canBeReadOnly,
+    points,
+    content = TREE,
+  }: Pick<VolumeFixture, 'driver' | 'canBeReadOnly' | 'points' | 'content'>,
+  stage: Stage,
+): void {
   const expected = canBeReadOnly
     ? { readOnly: true }
     : { readOnly: false, whyNot: expect.stringContaining('; stop what writes to it') as unknown };
-  const write = () => writeFile(join(stage.volume.path, 'written'), 'x');
+  const write = () => content.write(stage.volume.path);
 
   it('gives up being the primary, which can be repeated, and refuses what is over', async () => {
     const { host, volume } = stage;
-    await makeNastyTree(volume.path);
+    await content.fill(volume.path);
     await driver.claim(host, volume, SOURCE);
-    const before = await describeTree(volume.path);
+    const before = await content.describe(volume.path);
     expect(await driver.demote(host, volume, DEMOTED)).toEqual(expected);
     expect(await driver.demote(host, volume, DEMOTED)).toEqual(expected);
     expect((await driver.inspect(host, volume)).claim).toEqual(DEMOTED);
-    expect(await describeTree(volume.path)).toEqual(before);
+    expect(await content.describe(volume.path)).toEqual(before);
     for (const refused of [
       driver.check(host, volume, SOURCE),
       driver.claim(host, volume, SOURCE),
@@ -33,7 +38,7 @@ export function describeSwitch({ driver, canBeReadOnly, points }: VolumeFixture,
     ]) {
       await expect(refused).rejects.toMatchObject({ type: 'Fenced' });
     }
-    if (canBeReadOnly) await expect(write()).rejects.toThrow('EROFS');
+    if (canBeReadOnly) await expect(write()).rejects.toThrow(content.refusal);
     else await write();
   });
 
@@ -85,7 +90,7 @@ export function describeSwitch({ driver, canBeReadOnly, points }: VolumeFixture,
     await driver.demote(host, volume, DEMOTED);
     await driver.check(host, volume, DEMOTED);
     await driver.claim(host, volume, { ...SOURCE, relationship: 'onwards' });
-    if (canBeReadOnly) await expect(write()).rejects.toThrow('EROFS');
+    if (canBeReadOnly) await expect(write()).rejects.toThrow(content.refusal);
   });
 
   it.each(points)('keeps by %s what is there once it is demoted', async (method) => {
@@ -99,12 +104,12 @@ export function describeSwitch({ driver, canBeReadOnly, points }: VolumeFixture,
     expect(point).toMatchObject({ diverged: true });
     expect(await driver.points(host, volume, 'wiki')).toEqual([point]);
     const path = await pointPath(driver, host, volume, 'wiki', point.id);
-    expect(await compareTrees(volume.path, path)).toEqual([]);
+    expect(await content.describe(path)).toEqual(await content.describe(volume.path));
   });
 
   it('is neither promoted nor demoted where it is missing, and is not made', async () => {
     const { host } = stage;
-    const volume = { ...stage.volume, path: join(stage.volume.path, 'none') };
+    const volume = { ...stage.volume, path: `${stage.volume.path}-none` };
     const missing = { type: 'VolumeMissing' };
     await expect(driver.promote(host, volume, PROMOTED)).rejects.toMatchObject(missing);
     await expect(driver.demote(host, volume, DEMOTED)).rejects.toMatchObject(missing);

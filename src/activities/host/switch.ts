@@ -2,6 +2,7 @@
 import { Context } from '@temporalio/activity';
 import type { Host } from '../../hosts/contract';
 import { TidemarkError } from '../../model/errors';
+import type { Volume } from '../../model/records';
 import { makePointId } from '../../model/names';
 import type { HostActivities, StepContext } from '../contract';
 import type { AgentContext } from './context';
@@ -79,9 +80,11 @@ export function makeSwitch(context: AgentContext, exclusive: Exclusive, doors: D
         const { fileBytes, entries } = await driver.size(host, volume);
         // Even where a target is to keep no points: this one is not a copy of anything.
         const wanted = target.copyMethod === 'Direct' ? 'Auto' : target.copyMethod;
+        const method = choosePointMethod({ ...target, copyMethod: wanted }, inspection);
+        if (method === 'Direct') throw keepsOneState(host, volume, claim.relationship);
         return driver.publish(marked, volume, {
           relationship: claim.relationship,
-          method: choosePointMethod({ ...target, copyMethod: wanted }, inspection),
+          method,
           signal: Context.current().cancellationSignal,
           stamp: {
             id: `${makePointId(capturedAt, sequence)}-diverged`,
@@ -96,6 +99,15 @@ export function makeSwitch(context: AgentContext, exclusive: Exclusive, doors: D
         });
       }),
   };
+}
+
+function keepsOneState(host: Host, { path }: Volume, relationship: string): TidemarkError {
+  const message =
+    'what this old primary has for itself differs from its copy, and it can keep no second state';
+  return new TidemarkError('UnsupportedCapture', message, {
+    ...{ host: host.name, volume: path },
+    hint: `copy it elsewhere where it is still wanted (dd); then tidemark reverse ${relationship} --accept-diverged gives it up`,
+  });
 }
 
 /** Drills: copies of recovery points that a service is started on. */

@@ -157,18 +157,15 @@ const MARK = [
   'sync -- "$1" || exit 1',
   'read -r _ _ _ _ _ _ written _ _ _ _ _ _ discarded _ < "/sys/dev/block/$2/stat"',
   'read -r boot < /proc/sys/kernel/random/boot_id',
-  String.raw`printf '%s %s %s' "$boot" "$written" "$discarded"`,
+  String.raw`printf '%s %s %s %s' "$boot" "$2" "$written" "$discarded"`,
 ].join('\n');
 
 /**
- * What is another one once anybody has written to it: of an image file its length and time, of a device what the kernel
- * counts. After a restart of the machine a device has another one too.
+ * What is another one once anybody has written to it: of an image file its length and time, of a device its number and what
+ * the kernel counts, which no other device has. After a restart of the machine it has another one too.
  */
 export async function readMark(runner: Runner, found: Found): Promise<string> {
-  if (found.kind === 'file') return markOfFile(found);
+  if (found.kind === 'file') return `${found.bytes} ${found.mtime}`;
   const { stdout } = await runChecked(runner, ['sh', '-c', MARK, 'sh', found.path, found.number]);
   return stdout.toString();
 }
-
-export const markOfFile = ({ bytes, mtime }: Pick<FoundFile, 'bytes' | 'mtime'>): string =>
-  `${bytes} ${mtime}`;

@@ -8,7 +8,7 @@ import { landingNotePath, receiveAttempt } from '../shared/names';
 import { openLanding } from '../shared/open-landing';
 import { openedBy } from '../shared/told';
 import { makeDigestCommand } from './digests';
-import { type Found, isBlank, lookAtSomething } from './look';
+import { type Found, isBlank, lookAtSomething, readMark } from './look';
 import { completeServerCommand } from './server-command';
 import { checkFits, checkKnowsDevices } from './sizes';
 import { type BlockFound, type BlockOffer, readOffer } from './told';
@@ -35,8 +35,7 @@ export async function receive(host: Host, landings: Landings, request: ReceiveRe
   const landing = await openLanding(host, landings, request, command);
   const found: BlockFound = {
     ...{ kind: target.kind, bytes: target.bytes },
-    ...(target.kind === 'file' && { mtime: target.mtime }),
-    ...(!isToWrite && { comparedBytes }),
+    ...(!isToWrite && { comparedBytes, mark: await readMark(runner, target) }),
   };
   return openedBy(landing, found);
 }

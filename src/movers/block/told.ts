@@ -21,8 +21,8 @@ export const readOffer = (told: Told): BlockOffer => readTold(OfferSchema, told,
 const FoundSchema = z.object({
   kind: z.enum(['file', 'device']),
   bytes: z.int().nonnegative(),
-  /** Of a file: when it was last written to. */
-  mtime: z.string().exactOptional(),
+  /** To compare: what it is marked by, as far as it has not been written to since. */
+  mark: z.string().exactOptional(),
   /** To compare: how many bytes are summed up. */
   comparedBytes: z.int().nonnegative().exactOptional(),
 });

@@ -17,7 +17,7 @@ import {
   STRETCH_BYTES,
   type Stretch,
 } from './digests';
-import { type Found, lookAtSomething, markOfFile, readMark } from './look';
+import { type Found, lookAtSomething, readMark } from './look';
 import { findMark } from './source-marks';
 import { type BlockFound, readFound } from './told';
 
@@ -30,8 +30,8 @@ const TOLD_DIFFERENCES = 1000;
 const ALL = '.';
 
 /**
- * Whether the source was written to since the point was captured; undefined where nobody can tell. Of two files the
- * times tell it, of a device what its mark was when it was read.
+ * Whether the source was written to since the point was captured; undefined where nobody can tell. What a sync noted tells
+ * it; else two files of one length and time, of which the one is a copy; or where the point is this very device.
  */
 async function wasChanged(
   host: Host,
@@ -40,10 +40,13 @@ async function wasChanged(
   found: BlockFound,
 ): Promise<boolean | undefined> {
   const { id, reach, pointSyncId } = request;
-  const mark = await findMark(host, id.relationship, pointSyncId);
-  if (mark !== undefined) return mark !== (await readMark(reach.runner, source));
-  if (source.kind !== 'file' || found.kind !== 'file' || found.mtime === undefined) return undefined;
-  return markOfFile(source) !== markOfFile({ bytes: found.bytes, mtime: found.mtime });
+  const [before, now] = [
+    await findMark(host, id.relationship, pointSyncId),
+    await readMark(reach.runner, source),
+  ];
+  if (before !== undefined) return before !== now;
+  if (found.mark === now) return false;
+  return source.kind === 'file' && found.kind === 'file' ? true : undefined;
 }
 
 /** `verify` of the mover contract. Where it may be quick and can be, nothing is read. */

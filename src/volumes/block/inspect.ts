@@ -17,7 +17,7 @@ export async function inspect(host: Host, volume: Volume): Promise<Inspection> {
   const place = await findPlace(host, volume);
   const { found, mount, isDevice, state } = place;
   const ready = isThere(place) ? place : undefined;
-  const inUse = ready ? (await findUses(ready)).all : [];
+  const uses = ready ? await findUses(ready) : { all: [], writing: [] };
   return {
     exists: ready !== undefined,
     filesystem: isDevice ? 'a block device' : mount.type,
@@ -26,7 +26,8 @@ export async function inspect(host: Host, volume: Volume): Promise<Inspection> {
     empty: !ready || (await isBlank(host, ready.found)),
     ...(await findMethods(place)),
     ...(found.kind === 'device' && { fixedBytes: found.bytes }),
-    ...(inUse.length > 0 && { inUse }),
+    ...(uses.all.length > 0 && { inUse: uses.all }),
+    ...(uses.writing.length > 0 && { writers: uses.writing }),
     ...showClaims(state),
   };
 }

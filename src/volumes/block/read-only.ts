@@ -12,7 +12,7 @@ export async function whyNoReadOnly(place: Place): Promise<string | undefined> {
   return undefined;
 }
 
-/** Who had it open for writing may go on; after a restart of the machine everybody may again. */
+/** Also of who had it open, every write is refused (EPERM); after a restart of the machine, everybody may write again. */
 export async function makeReadOnly(place: Place): Promise<void> {
   await runTool(place, ['blockdev', '--setro', place.root]);
 }

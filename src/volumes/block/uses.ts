@@ -1,6 +1,6 @@
 /** What else uses a device or an image file just now: whatever is mounted, swapped to, or built on it. */
 import { runChecked } from '../../hosts/run-checked';
-import { type Mount, parseMounts } from '../../trees/mounts';
+import { decodeName, type Mount, parseMounts } from '../../trees/mounts';
 import { runTool } from '../shared/tools';
 import type { ReadyPlace } from './place';
 
@@ -51,12 +51,12 @@ function parseHeld(output: string): Held {
   };
 }
 
-/** Names of what is swapped to, as `/proc/swaps` has them. */
+/** Names of what is swapped to, as `/proc/swaps` has them: encoded as those of mounts are. */
 const parseSwaps = (text: string) =>
   text
     .split('\n')
     .slice(1)
-    .flatMap((line) => (line === '' ? [] : [line.split(/\s/)[0] ?? '']));
+    .map((line) => decodeName(line.split(/\s/)[0] ?? ''));
 
 /** Pure. @param own how the device itself is called, which need not be said */
 export function describeUses(

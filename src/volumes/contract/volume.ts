@@ -21,8 +21,10 @@ export interface Inspection extends Room {
   released?: Released;
   /** Of a device: as long as it is. Nothing that is written to it takes room of any filesystem. */
   fixedBytes?: number;
-  /** What else uses it just now, each as a clause: `mounted on /mnt`. A sync would write under it, or read what moves. */
+  /** What else uses it just now, each as a clause: `mounted on /mnt`. A sync would write under it. */
   inUse?: string[];
+  /** Those of them that may write to it: what `Direct` reads of it is torn. */
+  writers?: string[];
   /** Of btrfs: the subvolumes inside of it, which are volumes of their own. By their paths in it. */
   innerVolumes?: string[];
 }
