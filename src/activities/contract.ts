@@ -292,11 +292,11 @@ export interface HostActivities {
   promote(input: StepContext): Promise<void>;
   /**
    * Old primary: keeps what it has for itself as a recovery point. Idempotent by sync id.
-   * @throws UnsupportedCapture where its storage has no room for a second state: a device
+   * @returns null where its storage can keep no second state: a device
    */
   keepDiverged(
     input: StepContext & { target: TargetSpec; sequence: number; capturedAt: Instant },
-  ): Promise<Point>;
+  ): Promise<Point | null>;
   /** Drill: a writable copy of a recovery point, by default the newest. */
   makeClone(
     input: StepContext & { cloneId: string; pointId?: string },

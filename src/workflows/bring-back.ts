@@ -1,6 +1,5 @@
 /** Brings an old primary back into step, as a target of the new one: the heart of `reverse`. */
-import { volumeOf, volumePath } from '../model/endpoints';
-import { declarationOf } from '../model/kinds';
+import { volumePath } from '../model/endpoints';
 import type { Comparison, Failure, Point, SyncRecord } from '../model/records';
 import type { TargetSpec } from '../model/spec';
 import { formatBytes, formatEntries } from '../model/units';
@@ -74,38 +73,38 @@ function checkDiverged(input: BringBackInput, old: TargetSpec, found: { old: Fou
 }
 
 /** Keeps what the old primary has for itself. Cheap where the filesystem can snapshot or share blocks; a whole copy elsewhere. */
-async function keepDiverged(saga: Saga, input: BringBackInput, old: TargetSpec): Promise<Point | undefined> {
+async function keepDiverged(saga: Saga, input: BringBackInput, old: TargetSpec): Promise<Point | null> {
   return await saga.step({
     phase: 'KeepingDiverged',
     text: `${old.host}:${volumePath(old)} is kept as it is, as a recovery point`,
     host: old.host,
     volume: volumePath(old),
-    act: async () => {
-      try {
-        return await orStepFailed(
-          onHost(old.host, `Keep ${volumePath(old)} as it is`).keepDiverged({
-            ...sideOf(input, old, input.epoch, 'target').step,
-            target: old,
-            sequence: input.sequence,
-            capturedAt: new Date().toISOString(),
-          }),
-          old.host,
-          volumePath(old),
-        );
-      } catch (error) {
-        if (!isGivenUp(input, old, error)) throw error;
-        saga.say(`${old.host}:${volumePath(old)} can keep no second state: what it alone had is given up`);
-        return undefined;
-      }
-    },
+    act: () =>
+      orStepFailed(
+        onHost(old.host, `Keep ${volumePath(old)} as it is`).keepDiverged({
+          ...sideOf(input, old, input.epoch, 'target').step,
+          target: old,
+          sequence: input.sequence,
+          capturedAt: new Date().toISOString(),
+        }),
+        old.host,
+        volumePath(old),
+      ),
   });
 }
 
-/** A kind that can keep its newest state alone, and somebody has accepted in words that the old primary's goes. */
-function isGivenUp({ acceptDiverged }: BringBackInput, old: TargetSpec, error: unknown): boolean {
-  const { leastMethod } = declarationOf(volumeOf(old).kind);
-  const isRefused = error instanceof StepFailed && error.failure.type === 'UnsupportedCapture';
-  return acceptDiverged && leastMethod === 'Direct' && isRefused;
+/** Where nothing can be kept, what the old primary has for itself goes only if somebody has accepted that in words. */
+function giveUp(saga: Saga, input: BringBackInput, old: TargetSpec, found: Found): void {
+  const where = `${old.host}:${volumePath(old)}, the old primary,`;
+  const { name } = input.document.metadata;
+  if (!input.acceptDiverged) {
+    throw refuse(
+      'Diverged',
+      `${where} has changed since it was last equal to its copy (${describeSide(found)}), and its storage can keep no second state`,
+      `copy it elsewhere where it is still wanted; tidemark reverse ${name} --accept-diverged gives it up`,
+    );
+  }
+  saga.say(`${where} can keep no second state: what it alone had is given up`);
 }
 
 /**
@@ -135,7 +134,8 @@ export async function bringBack(saga: Saga, input: BringBackInput, old: TargetSp
   );
   checkDiverged(input, old, found);
   const isEqual = isKnown(found.old) && found.old.total === 0;
-  const diverged = isEqual ? undefined : await keepDiverged(saga, input, old);
+  const diverged = isEqual ? null : await keepDiverged(saga, input, old);
+  if (!isEqual && diverged === null) giveUp(saga, input, old, found.old);
   let sequence = input.sequence;
   const record = await saga.step({
     phase: 'Syncing',

@@ -2,7 +2,6 @@
 import { Context } from '@temporalio/activity';
 import type { Host } from '../../hosts/contract';
 import { TidemarkError } from '../../model/errors';
-import type { Volume } from '../../model/records';
 import { makePointId } from '../../model/names';
 import type { HostActivities, StepContext } from '../contract';
 import type { AgentContext } from './context';
@@ -81,7 +80,7 @@ export function makeSwitch(context: AgentContext, exclusive: Exclusive, doors: D
         // Even where a target is to keep no points: this one is not a copy of anything.
         const wanted = target.copyMethod === 'Direct' ? 'Auto' : target.copyMethod;
         const method = choosePointMethod({ ...target, copyMethod: wanted }, inspection);
-        if (method === 'Direct') throw keepsOneState(host, volume, claim.relationship);
+        if (method === 'Direct') return null;
         return driver.publish(marked, volume, {
           relationship: claim.relationship,
           method,
@@ -99,15 +98,6 @@ export function makeSwitch(context: AgentContext, exclusive: Exclusive, doors: D
         });
       }),
   };
-}
-
-function keepsOneState(host: Host, { path }: Volume, relationship: string): TidemarkError {
-  const message =
-    'what this old primary has for itself differs from its copy, and it can keep no second state';
-  return new TidemarkError('UnsupportedCapture', message, {
-    ...{ host: host.name, volume: path },
-    hint: `copy it elsewhere where it is still wanted (dd); then tidemark reverse ${relationship} --accept-diverged gives it up`,
-  });
 }
 
 /** Drills: copies of recovery points that a service is started on. */
