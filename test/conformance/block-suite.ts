@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, open, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Host } from '../../src/hosts/contract';
 import { makeLocalHost } from '../../src/hosts/local';
 import type { PointMethod, Volume } from '../../src/model/records';
 import { blockDriver } from '../../src/volumes/block';
@@ -39,9 +40,14 @@ export interface BlockFixture {
   filesystem?: FilesystemKind;
   isDevice: boolean;
   sharesBlocks: boolean;
+  /** The host that it is on, named `alpha`; left out, this machine. */
+  makeHost?: (home: string) => Promise<Host>;
+  /** Claims and changes of role are left out: they are the same decisions, wherever it is. */
+  contentOnly?: boolean;
 }
 
-export function describeBlocks({ title, filesystem, isDevice, sharesBlocks }: BlockFixture): void {
+export function describeBlocks(fixture: BlockFixture): void {
+  const { title, filesystem, isDevice, sharesBlocks, contentOnly = false } = fixture;
   const stage = {} as Stage;
   const driver = blockDriver;
   const offered: ('Clone' | 'Direct')[] = sharesBlocks ? ['Clone', 'Direct'] : ['Direct'];
@@ -59,7 +65,8 @@ export function describeBlocks({ title, filesystem, isDevice, sharesBlocks }: Bl
       storage = await BlockStorage.make(filesystem);
     });
     beforeEach(async () => {
-      stage.host = makeLocalHost({ name: 'alpha', home: await mkdtemp(join(tmpdir(), 'tidemark-home-')) });
+      const home = await mkdtemp(join(tmpdir(), 'tidemark-home-'));
+      stage.host = (await fixture.makeHost?.(home)) ?? makeLocalHost({ name: 'alpha', home });
       const { kind, path }: Volume = isDevice ? await storage.device(SIZE) : await storage.image(SIZE);
       stage.volume = { kind, path };
     });
@@ -88,8 +95,9 @@ export function describeBlocks({ title, filesystem, isDevice, sharesBlocks }: Bl
       expect((await driver.diskUse(host, volume)).diskBytes).toBe(isDevice ? SIZE : MiB);
     });
 
-    describeClaims(driver, stage);
-    describeSwitch({ driver, canBeReadOnly: isDevice, points: offered, content: BYTES }, stage);
+    if (!contentOnly) describeClaims(driver, stage);
+    if (!contentOnly)
+      describeSwitch({ driver, canBeReadOnly: isDevice, points: offered, content: BYTES }, stage);
 
     it('captures by Direct what is live', async () => {
       await driver.claim(stage.host, stage.volume, SOURCE);

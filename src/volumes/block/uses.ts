@@ -17,8 +17,11 @@ const HELD_BY = [
   'done',
 ].join('\n');
 
-/** In whatever mount namespace of this machine: a container's mounts are not among the agent's own. */
-const MOUNTED = 'cat /proc/[0-9]*/mountinfo 2>/dev/null | sort -u; true';
+/** In whatever mount namespace of this machine, each once: a container's mounts are not among the agent's own. */
+const MOUNTED = [
+  String.raw`find /proc/[0-9]*/ns/mnt -maxdepth 0 -printf '%l %h\n' 2>/dev/null | sort -u -k1,1 |`,
+  'while read -r _ ns; do cat "${ns%/ns}/mountinfo" 2>/dev/null; done; true',
+].join(' ');
 
 /** Loop devices in front of a file. */
 const ATTACHED_TO = [
