@@ -181,12 +181,13 @@ it('what is neither a device nor a file, and what belongs to the system or the a
 });
 
 it('another device under the same name is noticed, and takes nothing over from the first', async () => {
-  const volume = await device();
+  const volume: Volume = { kind: 'block', path: await storage.path('by-name') };
+  await symlink((await device()).path, volume.path);
   await claim(volume);
   const request = { relationship: 'wiki', stamp: makeStamp(1), method: 'Direct' } as const;
   await blockDriver.publish(host, volume, request);
-  await storage.detach(volume.path);
-  await storage.attach((await storage.image()).path, volume.path);
+  await rm(volume.path);
+  await symlink((await device()).path, volume.path);
   await expect(blockDriver.check(host, volume, TARGET)).rejects.toMatchObject({
     type: 'NotMounted',
     message: 'another device bears this name now',

@@ -48,15 +48,14 @@ export class BlockStorage {
     return { kind: 'block', path: await this.attach(backing), backing };
   }
 
-  /** @param at by default the next one that is free */
-  async attach(backing: string, at?: string): Promise<string> {
-    const argv = at === undefined ? ['losetup', '-f', '--show', backing] : ['losetup', at, backing];
-    const path = (await run(...argv)) || (at ?? '');
+  /** By whichever loop device is free. */
+  async attach(backing: string): Promise<string> {
+    const path = await run('losetup', '-f', '--show', backing);
     this.devices.push(path);
     return path;
   }
 
-  async detach(path: string): Promise<void> {
+  private async detach(path: string): Promise<void> {
     this.devices.splice(this.devices.indexOf(path), 1);
     await run('blockdev', '--setrw', path);
     await run('losetup', '-d', path);
