@@ -54,6 +54,15 @@ function warnOfInner({ innerVolumes = [] }: Inspection): string[] {
   ];
 }
 
+/** What is read while others write to it is a mixture of several moments. */
+function warnOfWriters(source: SourceSpec, inspection: Inspection): string[] {
+  const { writers = [] } = inspection;
+  if (writers.length === 0 || chooseCaptureMethod(source, inspection) !== 'Direct') return [];
+  return [
+    `is in use (${writers.join('; ')}) and is read as it is: where it is written to meanwhile, the copy is torn; stop the writer in a beforeCapture hook, or copy a snapshot of your own`,
+  ];
+}
+
 /** What a target can't keep of whatever it is sent. */
 async function warnOfLacks({ host, volumes }: AgentContext, volume: Volume): Promise<string[]> {
   try {
@@ -79,6 +88,9 @@ export async function inspectEndpoint(
   problems.push(...(inspection.problems ?? []));
   if (role === 'source') checkSource(endpoint as SourceSpec, inspection, problems);
   else await note(problems, () => choosePointMethod(endpoint, inspection));
+  const { inUse = [] } = inspection;
+  if (role === 'target' && inUse.length > 0)
+    problems.push(`${volume.path} is in use: ${inUse.join('; ')}; umount it, or name another one`);
   if (role === 'target' || inspection.exists) {
     const epoch = inspection.claim?.relationship === relationship ? inspection.claim.epoch : 1;
     await note(problems, () => driver.check(host, volume, { relationship, epoch, role }));
@@ -96,6 +108,7 @@ export async function inspectEndpoint(
       `holds data that no sync put there; the first sync will stop and ask for tidemark approve ${relationship}`,
     );
   }
+  if (role === 'source') warnings.push(...warnOfWriters(endpoint as SourceSpec, inspection));
   if (!mover || !sendsManyTrees(mover)) warnings.push(...warnOfInner(inspection));
   if (role === 'target') warnings.push(...(await warnOfLacks(context, volume)));
   return { inspection, problems, warnings };

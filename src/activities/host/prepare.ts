@@ -120,6 +120,7 @@ async function lookAtTarget(
     method: choosePointMethod(target, inspection),
     hasHardLinks,
     freeBytes: inspection.freeBytes,
+    ...(inspection.fixedBytes !== undefined && { fixedBytes: inspection.fixedBytes }),
     bytes,
     // Unlike the replica, it holds nothing of a transfer that broke.
     pointBytes: landings > 0 || !newestPoint ? Math.min(bytes, newestPoint?.bytes ?? 0) : bytes,
