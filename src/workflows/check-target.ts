@@ -104,7 +104,9 @@ export function checkTarget(
       ...growthOf(source, prepared, spec.mover),
       replicaBytes: prepared.bytes,
       freeBytes: prepared.freeBytes + growthTo(source, prepared),
-      ...(prepared.fixedBytes !== undefined && { fixedBytes: prepared.fixedBytes }),
+      ...(prepared.fixedBytes !== undefined && {
+        fixedBytes: prepared.fixedBytes + growthTo(source, prepared),
+      }),
     });
   return failure ? { target, failure } : looked;
 }

@@ -3,7 +3,8 @@ import { TidemarkError } from '../../model/errors';
 import { volumeOf, volumePath } from '../../model/endpoints';
 import { describeLacks } from '../../model/keeps';
 import type { Volume } from '../../model/records';
-import type { SourceSpec } from '../../model/spec';
+import type { Host } from '../../hosts/contract';
+import type { MoverSpec, SourceSpec } from '../../model/spec';
 import type { Inspection } from '../../volumes/contract';
 import { checkBeside } from '../../volumes/shared/apart';
 import { listHostsHere } from '../../volumes/shared/memory';
@@ -40,6 +41,25 @@ function checkSource(source: SourceSpec, inspection: Inspection, problems: strin
     inspection.whyNot[method] ??
       `${inspection.filesystem} can't do copyMethod ${method}; use ${inspection.capture.join(' or ')}`,
   );
+}
+
+/**
+ * Of kinds that have files and raw blocks: that the spec's mover carries what is there.
+ * @throws TidemarkError `InvalidSpec`
+ */
+export function checkMode(
+  { name }: Host,
+  { kind, path }: Volume,
+  inspection: Inspection,
+  mover: MoverSpec,
+): void {
+  const isBlock = inspection.isBlock === true;
+  const isForBlocks = mover.block !== undefined;
+  if (kind !== 'pvc' || !inspection.exists || isBlock === isForBlocks) return;
+  const [message, hint] = isBlock
+    ? [`${path} is a raw block volume, which holds no files`, 'say in the spec: mover: { block: {} }']
+    : [`${path} is a volume of files`, 'leave mover: { block: {} } out of the spec'];
+  throw new TidemarkError('InvalidSpec', message, { host: name, volume: path, hint });
 }
 
 const TOLD = 3;
@@ -86,6 +106,7 @@ export async function inspectEndpoint(
   const warnings: string[] = [];
   const inspection = await driver.inspect(host, volume, { inside: role === 'target', examine: true });
   problems.push(...(inspection.problems ?? []));
+  if (mover) await note(problems, () => checkMode(host, volume, inspection, mover));
   if (role === 'source') checkSource(endpoint as SourceSpec, inspection, problems);
   else await note(problems, () => choosePointMethod(endpoint, inspection));
   const { inUse = [] } = inspection;
