@@ -55,25 +55,37 @@ export const PREPARE = ENVIRONMENT;
  */
 export function runInShell(
   nonce: string,
-  { command, cwd, variables }: { command: string; cwd?: string; variables: readonly string[] },
+  {
+    command,
+    cwd,
+    variables,
+    input,
+  }: { command: string; cwd?: string; variables: readonly string[]; input?: string },
 ): string {
   const frame = (word: string, to = '') => `printf '\\035%s:%s\\n' ${nonce} ${word}${to}`;
   const both = (word: string) => `${frame(word)}; ${frame(word, ' >&2')}`;
   const enter =
     cwd === undefined ? '' : `cd ${cwd} 2>/dev/null || { ${frame('no-folder', ' >&2')}; exit 125; }; `;
   const exports = variables.map((variable) => `export ${variable}; `).join('');
-  return `${both('begin:$$')}; (${enter}${exports}exec ${command}) </dev/null; c=$?; ${both('over:$c')}\n`;
+  const program = `(${enter}${exports}exec ${command})`;
+  // Of the shell's own: no process has it among its arguments.
+  const fed = input === undefined ? `${program} </dev/null` : `printf %s ${input} | ${program}`;
+  return `${both('begin:$$')}; ${fed}; c=$?; ${both('over:$c')}\n`;
 }
+
+/** Ends what is read from a channel and then run: a connection that is lost may cut it off. A comment, for a shell. */
+export const WHOLE = ' #whole';
 
 /**
  * Starts a program in a session of its own, frames its output, and ends only when all of its process
- * group is gone. Arguments: nonce, folder (empty: none), file for standard input (empty: the channel's),
- * file for standard output (empty: the channel's), linger and kill-after in twentieths of a second,
- * then the program as it is looked up, and the argv. See {@link makeFrameReader} for the frames.
+ * group is gone. Arguments: nonce, how many bytes of the channel are the program's variables (quoted, and ended by
+ * {@link WHOLE}; 0: none), folder (empty: none), file for standard input (empty: the channel's), file for standard output
+ * (empty: the channel's), linger and kill-after in twentieths of a second, then the program as it is looked up, and the
+ * argv. See {@link makeFrameReader} for the frames.
  */
 export const SUPERVISE = String.raw`
-n=$1 d=$2 i=$3 o=$4 l=$5 k=$6 p=$7
-shift 7
+n=$1 v=$2 d=$3 i=$4 o=$5 l=$6 k=$7 p=$8
+shift 8
 say() { printf '\035%s:%s\n' "$n" "$1" >&2; }
 ${ENVIRONMENT}
 if [ -n "$d" ]; then cd "$d" 2>/dev/null || { say no-folder; exit 125; }; fi
@@ -83,10 +95,17 @@ case $p in
   *) command -v "$p" >/dev/null || { say no-program; exit 127; } ;;
 esac
 ${ALIVE}
+if [ "$v" = 0 ]; then v=
+else
+  v=$(dd bs="$v" count=1 iflag=fullblock status=none)
+  case $v in *' #whole') ;; *) exit 125 ;; esac
+fi
 exec 3<&0
-setsid sh -c '
+TIDEMARK_VARIABLES=$v setsid sh -c '
 n=$1 i=$2 o=$3
 shift 3
+if [ -n "$TIDEMARK_VARIABLES" ]; then eval "export $TIDEMARK_VARIABLES"; fi
+unset TIDEMARK_VARIABLES
 printf "\035%s:begin:%s\n" "$n" "$$"
 printf "\035%s:begin:%s\n" "$n" "$$" >&2
 if [ -n "$i" ]; then exec <"$i"; fi
@@ -145,15 +164,15 @@ done
 `;
 
 /**
- * Writes a file: durable, then in place at once. Arguments: path, temporary name, mode, length in bytes,
- * and the content; left out, standard input. A connection that breaks ends the input early: what is too short is thrown away.
+ * Writes a file: durable, then in place at once. Standard input: the content. Arguments: path, temporary name, mode,
+ * length in bytes. A connection that breaks ends the input early: what is too short is thrown away.
  */
 export const WRITE_FILE = String.raw`
 d=${'$'}{1%/*}
 umask 077
 [ -d "${'$'}{d:-/}" ] || (umask 022; mkdir -p -- "$d") || exit 1
 fail() { rm -f -- "$2"; exit 1; }
-if [ "$#" -gt 4 ]; then printf %s "$5"; else cat; fi | dd of="$2" bs=65536 conv=fsync status=none || fail "$@"
+dd of="$2" bs=65536 conv=fsync status=none || fail "$@"
 [ "$(wc -c <"$2")" -eq "$4" ] || { echo 'the input was cut off' >&2; fail "$@"; }
 [ "$3" = 600 ] || chmod "$3" "$2" || fail "$@"
 mv -fT -- "$2" "$1" || fail "$@"
