@@ -16,6 +16,8 @@ const DEFAULT_OUTPUT_BYTES = 16 * 1024 * 1024;
 const DEFAULT_KILL_AFTER_MS = 5000;
 /** What a program leaves running in its group may finish within this long. */
 const LINGER_MS = 500;
+/** The exit code of a program that a signal ended is this, and the signal's number. */
+const SIGNALLED = 128;
 /** Quoted it is four times as long at most, and still fits into a command. */
 const MAX_LINE_INPUT_BYTES = 24 * 1024;
 
@@ -40,8 +42,8 @@ const makeVariables = (host: string, { env = {} }: RunOptions) =>
   Object.entries(env).map(([name, value]) => makeCommand(host, [`${name}=${value}`]));
 
 /**
- * The command that starts the script `SUPERVISE` for a program, and what its input begins with: its variables. Everybody
- * who lists processes sees arguments, so they may hold no secret.
+ * The command that starts the script `SUPERVISE` for a program, and what it reads: the program's variables, then its input.
+ * Everybody who lists processes sees arguments, so they may hold no secret.
  */
 function makeSupervised(
   host: string,
@@ -49,19 +51,22 @@ function makeSupervised(
   argv: readonly string[],
   options: RunOptions,
   redirects: Redirects,
-): { command: string; head: Buffer } {
-  const input = redirects.stdin ?? (options.stdin === undefined ? '/dev/null' : '');
+): { command: string; reads: Buffer[] } {
+  const inputFile = redirects.stdin ?? (options.stdin === undefined ? '/dev/null' : '');
+  const { stdin = '' } = options;
+  const input = inputFile !== '' ? Buffer.alloc(0) : typeof stdin === 'string' ? Buffer.from(stdin) : stdin;
   const killAfter = inTwentieths(options.killAfterMs ?? DEFAULT_KILL_AFTER_MS);
-  const variables = makeVariables(host, options);
-  const head = Buffer.from(variables.length > 0 ? `${variables.join(' ')}${WHOLE}` : '');
+  const words = makeVariables(host, options);
+  const variables = Buffer.from(words.length > 0 ? `${words.join(' ')}${WHOLE}` : '');
   const args = [
-    ...[nonce, String(head.length), options.cwd ?? '', input, redirects.stdout ?? ''],
+    ...[nonce, String(variables.length), String(input.length)],
+    ...[options.cwd ?? '', inputFile, redirects.stdout ?? ''],
     ...[inTwentieths(LINGER_MS), killAfter, argv[0] ?? ''],
     // Not by the script's own environment, or it would be ended with the attempt and could not tell of it.
     ...(options.attempt === undefined ? [] : ['env', markerOf(options.attempt)]),
     ...argv,
   ];
-  return { command: makeCommand(host, scriptArgv(SUPERVISE, ...args)), head };
+  return { command: makeCommand(host, scriptArgv(SUPERVISE, ...args)), reads: [variables, input] };
 }
 
 /** The line that has a shell run a quick program. */
@@ -144,10 +149,10 @@ export class RemoteProgram {
 
   private async alone(
     nonce: string,
-    { command, head }: { command: string; head: Buffer },
+    { command, reads }: { command: string; reads: readonly Buffer[] },
   ): Promise<RunResult> {
     const session = await this.sessions.carrier.open(command);
-    if (head.length > 0) session.channel.write(head);
+    for (const bytes of reads) if (bytes.length > 0) session.channel.write(bytes);
     try {
       return this.conclude(await this.listen(session, nonce, 'end'));
     } finally {
@@ -194,6 +199,8 @@ export class RemoteProgram {
           ending.exitCode = value;
         } else {
           ending.refusal = word;
+          // In a shell of its own, the last word follows.
+          if (lastWord === 'end') resolve(ending);
         }
         if (word === lastWord && --open === 0) resolve(ending);
       };
@@ -218,11 +225,11 @@ export class RemoteProgram {
         if (ending.refusal !== undefined) return resolve(ending);
         if (!ended || lastWord === 'over') return reject(session.lost());
         if (this.group === undefined) return reject(this.explain('no-shell'));
-        // The script itself was ended, by somebody else.
-        resolve({ exitCode: ended.code ?? 128 + signalNumber(ended.signal) });
+        const exitCode = ended.code ?? SIGNALLED + signalNumber(ended.signal);
+        // The script itself was ended, by somebody else. By itself it would have said so, and output may be missing.
+        if (exitCode > SIGNALLED) resolve({ exitCode });
+        else reject(session.lost());
       });
-      // Input that the program does not want is thrown away.
-      if (lastWord === 'end') channel.end(this.options.stdin ?? '');
     }).finally(() => stopListening.forEach((stop) => stop()));
   }
 

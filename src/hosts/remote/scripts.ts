@@ -77,22 +77,24 @@ export function runInShell(
 export const WHOLE = ' #whole';
 
 /**
- * Starts a program in a session of its own, frames its output, and ends only when all of its process
- * group is gone. Arguments: nonce, how many bytes of the channel are the program's variables (quoted, and ended by
- * {@link WHOLE}; 0: none), folder (empty: none), file for standard input (empty: the channel's), file for standard output
- * (empty: the channel's), linger and kill-after in twentieths of a second, then the program as it is looked up, and the
- * argv. See {@link makeFrameReader} for the frames.
+ * Starts a program in a session of its own, frames its output, and ends only when all of its process group is gone, and
+ * the channel's input has ended: an exec of Kubernetes may drop what a program printed last if it ends before that was
+ * read (in 1 of 300 programs with 100 kB of output, 40 at once). Arguments: nonce, how many bytes of the channel are the
+ * program's variables (quoted, and ended by {@link WHOLE}; 0: none), how many after these are its input, folder (empty:
+ * none), file for standard input (empty: the channel's), file for standard output (empty: the channel's), linger and
+ * kill-after in twentieths of a second, then the program as it is looked up, and the argv. See {@link makeFrameReader} for
+ * the frames.
  */
 export const SUPERVISE = String.raw`
-n=$1 v=$2 d=$3 i=$4 o=$5 l=$6 k=$7 p=$8
-shift 8
-say() { printf '\035%s:%s\n' "$n" "$1" >&2; }
+n=$1 v=$2 b=$3 d=$4 i=$5 o=$6 l=$7 k=$8 p=$9
+shift 9
+refuse() { printf '\035%s:%s\n' "$n" "$1" >&2; cat >/dev/null; exit "$2"; }
 ${ENVIRONMENT}
-if [ -n "$d" ]; then cd "$d" 2>/dev/null || { say no-folder; exit 125; }; fi
+if [ -n "$d" ]; then cd "$d" 2>/dev/null || refuse no-folder 125; fi
 case $p in
-  */*) if [ ! -e "$p" ]; then say no-program; exit 127; fi
-       if [ -d "$p" ] || [ ! -x "$p" ]; then say not-executable; exit 126; fi ;;
-  *) command -v "$p" >/dev/null || { say no-program; exit 127; } ;;
+  */*) if [ ! -e "$p" ]; then refuse no-program 127; fi
+       if [ -d "$p" ] || [ ! -x "$p" ]; then refuse not-executable 126; fi ;;
+  *) command -v "$p" >/dev/null || refuse no-program 127 ;;
 esac
 ${ALIVE}
 if [ "$v" = 0 ]; then v=
@@ -100,8 +102,11 @@ else
   v=$(dd bs="$v" count=1 iflag=fullblock status=none)
   case $v in *' #whole') ;; *) exit 125 ;; esac
 fi
-exec 3<&0
-TIDEMARK_VARIABLES=$v setsid sh -c '
+exec 3<&0 </dev/null
+start() {
+  exec 3<&-
+  export TIDEMARK_VARIABLES="$v"
+  exec setsid sh -c '
 n=$1 i=$2 o=$3
 shift 3
 if [ -n "$TIDEMARK_VARIABLES" ]; then eval "export $TIDEMARK_VARIABLES"; fi
@@ -110,9 +115,12 @@ printf "\035%s:begin:%s\n" "$n" "$$"
 printf "\035%s:begin:%s\n" "$n" "$$" >&2
 if [ -n "$i" ]; then exec <"$i"; fi
 if [ -n "$o" ]; then exec >"$o"; fi
-exec "$@"' sh "$n" "$i" "$o" "$@" <&3 3<&- &
+exec "$@"' sh "$n" "$i" "$o" "$@"
+}
+if [ -n "$i" ]; then start "$@" &
+else head -c "$b" <&3 2>/dev/null | start "$@" &
+fi
 p=$!
-exec 3<&- </dev/null
 { wait "$p"; } 2>/dev/null
 c=$?
 if ! await "$p" "$l"; then
@@ -122,6 +130,7 @@ if ! await "$p" "$l"; then
 fi
 printf '\035%s:end:%s\n' "$n" "$c"
 printf '\035%s:end:%s\n' "$n" "$c" >&2
+cat <&3 >/dev/null
 exit "$c"
 `;
 
