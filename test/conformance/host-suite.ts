@@ -15,8 +15,10 @@ import { testHostFiles } from './host-files-suite';
 /** A host named `alpha`, whose files and processes are those of this machine. */
 export interface HostFixture {
   title: string;
-  /** @param folder for what it keeps */
+  /** @param folder for what it keeps, in {@link base} */
   make(folder: string): Promise<Runner>;
+  /** A folder that is the same there and here. By default that for temporary files. */
+  base?: () => Promise<string>;
   /** What it says of a program that is missing, which Debian has in package `attr`. */
   missing?: string;
   /** The number that a process has on this machine, of the one that it has there. */
@@ -80,6 +82,7 @@ function watchArguments(word: string): { started: Promise<unknown>; stop: () => 
 export function describeHost(fixture: HostFixture): void {
   describe(fixture.title, () => {
     let host: Runner;
+    let base: string;
     let home: string;
     let folder: string;
 
@@ -95,7 +98,8 @@ export function describeHost(fixture: HostFixture): void {
     }
 
     beforeAll(async () => {
-      home = await mkdtemp(join(tmpdir(), 'tidemark-host-'));
+      base = (await fixture.base?.()) ?? tmpdir();
+      home = await mkdtemp(join(base, 'tidemark-host-'));
       host = await fixture.make(home);
     });
     afterAll(async () => {
@@ -103,7 +107,7 @@ export function describeHost(fixture: HostFixture): void {
       await fixture.afterAll?.();
     });
     beforeEach(async () => {
-      folder = await mkdtemp(join(tmpdir(), 'tidemark-run-'));
+      folder = await mkdtemp(join(base, 'tidemark-run-'));
     });
     afterEach(() => rm(folder, { recursive: true, force: true }));
 
