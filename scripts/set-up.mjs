@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from './set-up/build.mjs';
 import { installDependencies } from './set-up/dependencies.mjs';
+import { ensureKubernetes } from './set-up/kubernetes.mjs';
 import { withLock } from './set-up/lock.mjs';
 import { ensureNode } from './set-up/node.mjs';
 import { ROOT } from './set-up/paths.mjs';
@@ -15,7 +16,7 @@ import { ensureTools } from './set-up/tools.mjs';
 
 /** @returns the path of the Node to go on with. @throws SetUpError with what to do. */
 export async function setUp({ forTests = false } = {}) {
-  const steps = new Steps(5);
+  const steps = new Steps(forTests ? 6 : 5);
   let node;
   const work = async () => {
     await steps.take('dependencies', installDependencies);
@@ -28,6 +29,7 @@ export async function setUp({ forTests = false } = {}) {
     );
     await steps.take('Temporal server', (say) => ensureTemporal(node.path, say));
     await steps.take('build', (say) => build(node.path, say));
+    if (forTests) await steps.take('Kubernetes of the tests', (say) => ensureKubernetes(say));
   };
   await withLock(join(ROOT, '.cache', 'set-up.lock'), work, (pid) =>
     console.log(`another set-up is running (process ${pid}); waiting for it`),

@@ -32,6 +32,15 @@ const TEST_TOOLS = {
   ps: 'procps',
   faketime: 'faketime',
   'systemd-analyze': 'systemd',
+  runc: 'runc',
+  ptp: 'containernetworking-plugins',
+  nft: 'nftables',
+  btrfs: 'btrfs-progs',
+  resize2fs: 'e2fsprogs',
+  openssl: 'openssl',
+  busybox: 'busybox-static',
+  curl: 'curl',
+  zstd: 'zstd',
 };
 
 /** Debian keeps the servers of each PostgreSQL version out of the PATH. */
@@ -41,8 +50,14 @@ function findPostgres() {
   return versions.map((version) => join(folder, version, 'bin', 'postgres')).find((path) => existsSync(path));
 }
 
+/** Of those that are not on the PATH: where they are, if they are there. */
+const ELSEWHERE = {
+  postgres: findPostgres,
+  ptp: () => ['/usr/lib/cni/ptp'].find((path) => existsSync(path)),
+};
+
 function isThere(tool) {
-  return Boolean(findProgram(tool) ?? (tool === 'postgres' ? findPostgres() : undefined));
+  return Boolean(findProgram(tool) ?? ELSEWHERE[tool]?.());
 }
 
 /** The packages of what is missing, each once. */

@@ -110,6 +110,46 @@ describe("Temporal's server", () => {
   });
 });
 
+describe('the Kubernetes of the tests', () => {
+  const link = join(folder, 'link');
+  const builds = join(folder, 'builds');
+
+  /** A program that stands for Go: builds empty programs, or fails half way, and lists a module that has nothing. */
+  function fakeGo(ending: string): void {
+    const script = `#!/bin/sh
+      [ "$1" = build ] || { echo '${folder}'; exit 0; }
+      echo built >> '${builds}'
+      while [ "$1" != -o ]; do shift; done
+      touch "$2/kube"; ${ending}; touch "$2/snapshot-controller" "$2/csi-snapshotter"\n`;
+    chmodSync(write('go/go', script), 0o755);
+  }
+  const ensure = () =>
+    evaluate<string>('kubernetes', `m.ensureKubernetes(() => {}, ${JSON.stringify(link)})`, {
+      XDG_CACHE_HOME: join(folder, 'kubernetes-cache'),
+      PATH: `${join(folder, 'go')}:/usr/bin:/bin`,
+    });
+
+  beforeAll(() => {
+    for (const path of ['pkg/apis/pluginregistration/v1', 'config/crd'])
+      mkdirSync(join(folder, path), { recursive: true });
+  });
+
+  it('is in the cache whole or not at all', async () => {
+    fakeGo('exit 1');
+    await expect(ensure()).rejects.toThrow('Kubernetes could not be built');
+    expect(readdirSync(join(folder, 'kubernetes-cache/tidemark/kubernetes'))).toEqual([]);
+    expect(existsSync(link)).toBe(false);
+  });
+
+  it('is built once, and found by the link in the checkout', async () => {
+    fakeGo('true');
+    expect(await ensure()).toContain('built');
+    expect(await ensure()).not.toContain('built');
+    expect(readFileSync(builds, 'utf8')).toBe('built\nbuilt\n');
+    expect(readdirSync(link).sort()).toEqual(['csi-snapshotter', 'kube', 'kubectl', 'snapshot-controller']);
+  });
+});
+
 describe('the lock', () => {
   const path = join(folder, 'locks', 'set-up.lock');
   const journal = join(folder, 'journal');
