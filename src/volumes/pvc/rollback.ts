@@ -2,7 +2,7 @@
 import type { Volume } from '../../model/records';
 import type { Host, Runner } from '../../hosts/contract';
 import { NOT_CONTENT } from '../../trees/own-entries';
-import { toolFailed } from '../../hosts/run-checked';
+import { runChecked, toolFailed } from '../../hosts/run-checked';
 import { separateForeignLinks } from '../shared/foreign-links';
 import { withLock } from '../shared/lock';
 import { openPoint } from './point-copy';
