@@ -2,7 +2,7 @@
 import type { Volume } from '../../model/records';
 import type { Host, Runner } from '../../hosts/contract';
 import { NOT_CONTENT } from '../../trees/own-entries';
-import { runChecked, toolFailed } from '../../hosts/run-checked';
+import { toolFailed } from '../../hosts/run-checked';
 import { separateForeignLinks } from '../shared/foreign-links';
 import { withLock } from '../shared/lock';
 import { openPoint } from './point-copy';
@@ -84,7 +84,8 @@ async function copyBack(
   await runner.endAttempts(attempt);
   if (mode === 'Block') {
     await run([...COPY_DEVICE, '--', SECOND_DEVICE, VOLUME_DEVICE]);
-    await run(['blockdev', '--flushbufs', VOLUME_DEVICE]);
+    // Not blockdev --flushbufs, which wants rights over the whole system.
+    await run(['sync', '--', VOLUME_DEVICE]);
     return;
   }
   await separateForeignLinks({ host: runner, volume }, VOLUME_FOLDER, SECOND_FOLDER, options);
