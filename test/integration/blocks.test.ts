@@ -56,7 +56,7 @@ it('a device goes to an image file, is verified, fails over to it, and comes bac
   for (const name of await readdir(images)) await BlockStorage.flipBit(join(images, name), 5 * MiB);
   const damaged = await system.cli(['verify', 'db']);
   expect(damaged.exitCode).not.toBe(0);
-  expect(damaged.stdout + damaged.stderr).toContain(`bytes 0 to ${SIZE - 1}`);
+  expect(damaged.stdout + damaged.stderr).toContain(`bytes 0 to ${16 * MiB - 1}`);
   await syncWell(system, 'db');
   expect(await system.cli(['verify', 'db'])).toMatchObject({ exitCode: 0 });
 

@@ -5,6 +5,7 @@ import { LANDING_ALIAS, prepareSsh, SSH_ARGV } from '../../landings/ssh-client';
 import { TidemarkError } from '../../model/errors';
 import type { Comparison, Difference } from '../../model/records';
 import type { Mover } from '../contract';
+import type { Reach } from '../reach';
 import { classifyEnding } from '../rsync/one-file';
 import { describeLink } from '../shared/link';
 import { transferAttempt } from '../shared/names';
@@ -65,7 +66,19 @@ export async function verify(host: Host, request: VerifyRequest): Promise<Compar
   }
   const comparedBytes = Math.min(found.comparedBytes ?? 0, source.bytes);
   const different = await compareDigests(host, request, source.path, comparedBytes);
+  if (!quick && changed === true && comparedBytes > 0 && different.length === countStretches(comparedBytes))
+    throw makeUnknown(reach);
   return summarize(sizes, different, changed ?? false, source.bytes - comparedBytes);
+}
+
+/** Damage can't be told from what was written there since, and there is nothing of which equal could be said. */
+function makeUnknown({ runner, path }: Reach): TidemarkError {
+  const message =
+    'the source was written to all over since the point was captured: nothing of that could be verified';
+  return new TidemarkError('VerificationFailed', message, {
+    ...{ host: runner.name, volume: path },
+    hint: 'stop what writes to it, or let a beforeCapture hook do so; sync, and verify right after that',
+  });
 }
 
 function summarize(
