@@ -20,7 +20,7 @@ import type { Shortage } from '../model/room';
 import type { Growth } from '../model/space';
 import type { HookSpec, MoverSpec, RetainSpec, SourceSpec, TargetSpec } from '../model/spec';
 import type { Offer, Opened, Told, TransferId, WriteMode } from '../movers/contract';
-import type { Inspection, VolumeShape } from '../volumes/contract';
+import type { Demoted, Inspection, VolumeShape } from '../volumes/contract';
 import type { Capture } from '../model/capture';
 
 /** What every step on a host is told: whose volume, and in which epoch. */
@@ -300,7 +300,7 @@ export interface HostActivities {
    * The volume is no longer the primary: stores the later epoch, ends transfers from and into it, and makes
    * it read-only to its users where it can. `targets`: names that landings may have been opened under.
    */
-  fence(input: StepContext & { targets: string[] }): Promise<{ readOnly: boolean; whyNot?: string }>;
+  fence(input: StepContext & { targets: string[] }): Promise<Demoted>;
   /** Target: takes the claim's epoch, ends transfers into it, and puts the replica back to a point. */
   rollback(input: StepContext & { targets: string[]; pointId?: string }): Promise<void>;
   /** The volume becomes the primary of the claim's epoch. */

@@ -30,6 +30,8 @@ const RETRYABLE = {
   HookFailed: false,
   /** Another process holds the volume and could not be ended. */
   VolumeBusy: true,
+  /** What a cluster was to make was not there within the limit: the sync ends and says what it waited for. */
+  NotReady: false,
   /** A tool failed in a way that no table knows. */
   ToolFailed: true,
 } as const;

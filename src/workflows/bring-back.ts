@@ -93,6 +93,30 @@ async function keepDiverged(saga: Saga, input: BringBackInput, old: TargetSpec):
   });
 }
 
+/** Compares both sides with the last state that both held, and keeps what the old primary alone has. */
+async function keepWhatDiffers(
+  saga: Saga,
+  input: BringBackInput,
+  old: TargetSpec,
+): Promise<Point | undefined> {
+  const found = await saga.step({
+    phase: 'Comparing',
+    text: `what ${old.host} and ${input.document.spec.source.host} changed since they were last equal`,
+    host: old.host,
+    volume: volumePath(old),
+    act: async () => ({
+      old: await changesAt(input, 'old', old),
+      new: await changesAt(input, 'new', old),
+    }),
+  });
+  saga.say(
+    `since they were last equal, ${old.host} has changed ${describeSide(found.old)}; ${input.document.spec.source.host}: ${describeSide(found.new)}`,
+  );
+  checkDiverged(input, old, found);
+  const isEqual = isKnown(found.old) && found.old.total === 0;
+  return isEqual ? undefined : await keepDiverged(saga, input, old);
+}
+
 /**
  * Fences the old primary, keeps what it alone has, and syncs it from the new one. Whatever happens in
  * between, both sides' data is whole somewhere.
@@ -100,27 +124,14 @@ async function keepDiverged(saga: Saga, input: BringBackInput, old: TargetSpec):
 export async function bringBack(saga: Saga, input: BringBackInput, old: TargetSpec): Promise<BroughtBack> {
   const { document, epoch, from } = input;
   const where = { host: old.host, volume: volumePath(old) };
-  await saga.step({
+  const { isGone = false } = await saga.step({
     phase: 'Fencing',
     text: `${old.host}:${volumePath(old)} is a target from epoch ${epoch} on`,
     ...where,
     act: () => fence(input, old, from, epoch),
   });
-  const found = await saga.step({
-    phase: 'Comparing',
-    text: `what ${old.host} and ${document.spec.source.host} changed since they were last equal`,
-    ...where,
-    act: async () => ({
-      old: await changesAt(input, 'old', old),
-      new: await changesAt(input, 'new', old),
-    }),
-  });
-  saga.say(
-    `since they were last equal, ${old.host} has changed ${describeSide(found.old)}; ${document.spec.source.host}: ${describeSide(found.new)}`,
-  );
-  checkDiverged(input, old, found);
-  const isEqual = isKnown(found.old) && found.old.total === 0;
-  const diverged = isEqual ? undefined : await keepDiverged(saga, input, old);
+  if (isGone) saga.say('it is no more: it is made anew, and all of it is sent');
+  const diverged = isGone ? undefined : await keepWhatDiffers(saga, input, old);
   let sequence = input.sequence;
   const record = await saga.step({
     phase: 'Syncing',

@@ -2,6 +2,7 @@
 import { ApplicationFailure, executeChild, workflowInfo } from '@temporalio/workflow';
 import { encodeFailure } from '../model/failure-wire';
 import type { StepContext } from '../activities/contract';
+import type { Demoted } from '../volumes/contract';
 import { missingTarget, targetName, volumeOf, volumePath } from '../model/endpoints';
 import { makeSyncId } from '../model/names';
 import { makePrice } from '../model/price';
@@ -170,7 +171,7 @@ export async function fence(
   name: string,
   epoch: number,
   overrides: StepOverrides = {},
-): Promise<{ readOnly: boolean; whyNot?: string }> {
+): Promise<Demoted> {
   const { host } = endpoint;
   const volume = volumePath(endpoint);
   const { step } = sideOf(input, endpoint, epoch, 'target');
@@ -185,13 +186,8 @@ export async function fence(
 }
 
 /** What is remembered of an old primary that was told: also where its users can still write to it. */
-export function toFenced({
-  readOnly,
-  whyNot,
-}: {
-  readOnly: boolean;
-  whyNot?: string;
-}): Pick<Takeover, 'fenced' | 'fencing'> {
+export function toFenced({ readOnly, whyNot, isGone }: Demoted): Pick<Takeover, 'fenced' | 'fencing'> {
+  if (isGone) return { fenced: true, fencing: 'the volume is no more' };
   if (readOnly) return { fenced: true };
   return { fenced: true, fencing: `not read-only: ${whyNot ?? 'no reason was given'}` };
 }

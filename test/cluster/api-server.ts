@@ -96,7 +96,7 @@ export class ApiServer {
 /** Waits until something holds. @throws Error with what `why` tells where it does not in time */
 export async function waitUntil(
   condition: () => boolean | Promise<boolean>,
-  { why, timeoutMs = 60_000, pollMs = 50 }: { why: () => string; timeoutMs?: number; pollMs?: number },
+  { why, timeoutMs = 120_000, pollMs = 50 }: { why: () => string; timeoutMs?: number; pollMs?: number },
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!(await condition())) {

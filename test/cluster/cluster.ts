@@ -5,18 +5,19 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ApiServer, waitUntil } from './api-server';
+import { reserve } from '../support/hosts/ports';
+import { ApiServer } from './api-server';
 import { Certificates } from './certificates';
+import { ControlPlane } from './control-plane';
 import type { Faults } from './csi/faults';
 import { removeCgroup, removeVolumeLoops } from './left-overs';
 import { Machine } from './machine';
-import { connectFirst, connectFurther, MOST_NODES, Network } from './network';
+import { connectFirst, connectFurther, keepHome, MOST_NODES, Network } from './network';
 import { cgroupOf, Node } from './node';
-import { controlParts, CSI_SOCKET, type ControlPart, type NodePart, type Part } from './parts';
+import { isControlPart, type Part } from './parts';
 import { CLUSTERS, kubernetesFolder } from './paths';
 import { run } from './run';
 import { claimRecord, folderOf, isOrphaned, listRecords, type ClusterRecord } from './state';
-import { defineStorage, DRIVER, PLAIN_DRIVER } from './storage';
 
 export interface ClusterOptions {
   /** By default one that no other has. */
@@ -27,12 +28,6 @@ export interface ClusterOptions {
   isLasting?: boolean;
 }
 
-interface NodeObject {
-  status?: { conditions?: { type: string; status: string; lastHeartbeatTime: string }[] };
-}
-interface CsiNode {
-  spec: { drivers?: { name: string }[] | null };
-}
 /** Apparent: the file grows with what is written. */
 const POOL_BYTES = 64 * 2 ** 30;
 
@@ -41,7 +36,8 @@ let made = 0;
 export class Cluster {
   readonly network: Network;
   readonly machines: readonly Machine[];
-  readonly nodes: readonly Node[];
+  private readonly nodes: readonly Node[];
+  private readonly control: ControlPlane;
   private readonly certificates: Certificates;
   private client: ApiServer | undefined;
 
@@ -59,6 +55,8 @@ export class Cluster {
       faults: this.file('faults.json'),
     };
     this.nodes = this.machines.map((machine) => new Node(machine, around));
+    const files = { ...around, data: this.file('etcd'), nodes: record.nodes };
+    this.control = new ControlPlane(this.machine(1), files, () => this.api);
   }
 
   /**
@@ -77,7 +75,9 @@ export class Cluster {
     try {
       await cluster.powerOn();
     } catch (error) {
-      await cluster.down();
+      await cluster.down().catch((left: unknown) => {
+        throw new AggregateError([error, left], `${String(error)}\nand what was there could not be removed`);
+      });
       throw error;
     }
     return cluster;
@@ -90,7 +90,9 @@ export class Cluster {
 
   /** Takes down those whose process has ended without doing so. */
   static async removeOrphans(): Promise<void> {
-    for (const cluster of await Cluster.list()) if (isOrphaned(cluster.record)) await cluster.down();
+    const orphans = (await Cluster.list()).filter(({ record }) => isOrphaned(record));
+    // Other tests that start now want to do the same.
+    for (const orphan of orphans) if (await reserve(`cluster/${orphan.record.token}`)) await orphan.down();
   }
 
   get name(): string {
@@ -159,7 +161,7 @@ export class Cluster {
    * `jsonpath={.status.phase}=Bound`, `delete`. @param objects like `pod/a`
    */
   async waitFor(condition: string, objects: readonly string[], namespace = 'default'): Promise<void> {
-    await this.kubectl(['wait', '-n', namespace, `--for=${condition}`, ...objects, '--timeout=60s']);
+    await this.kubectl(['wait', '-n', namespace, `--for=${condition}`, ...objects, '--timeout=120s']);
   }
 
   /** Where this machine sees what a driver keeps in its pool. @param names like `v`, `ID`, `fs`: see `csi/pool.ts` */
@@ -179,12 +181,11 @@ export class Cluster {
     await this.machine(node).kill(part);
   }
 
-  /** Starts a part that was killed. The API server is ready when this returns. */
+  /** Starts a part that was killed. API server, containerd and kubelet answer when this returns. */
   async restart(part: Part, node = 1): Promise<void> {
-    const control = this.controlParts();
-    if (part in control) await this.machine(1).start(part, control[part as ControlPart]);
-    else await this.node(node).start(part as NodePart);
-    if (part === 'apiserver') await this.waitForApi();
+    if (isControlPart(part)) await this.control.start(part);
+    else await this.node(node).restart(part);
+    if (part === 'apiserver') await this.control.waitForApi();
   }
 
   /**
@@ -194,14 +195,14 @@ export class Cluster {
   async cutPower(): Promise<void> {
     this.client?.close();
     this.client = undefined;
-    await Promise.all(this.machines.map((machine) => machine.cutPower()));
+    await Promise.all(this.machines.map((machine) => this.switchOff(machine)));
     await removeVolumeLoops(this.record.token);
   }
 
   /** Kills all of one node but the first, as a power cut would. The others find out as in any cluster. */
   async cutPowerOf(node: number): Promise<void> {
     if (node === 1) throw new Error('the first node has the control plane: cut the power of all');
-    await this.machine(node).cutPower();
+    await this.switchOff(this.machine(node));
   }
 
   /** Switches on a node that is off. It is ready when this returns. */
@@ -212,11 +213,14 @@ export class Cluster {
     const node = this.node(number);
     await Promise.all([node.startContainerd(), node.start('csi'), node.start('csi-plain')]);
     await Promise.all([node.start('kubelet'), node.start('kube-proxy')]);
-    await this.waitForNode(machine);
+    await this.control.waitForNode(machine);
   }
 
   /** Switches it on, as it was: objects and data are there again, and the pods are started again. */
   async powerOn(): Promise<void> {
+    if (this.isOn) throw new Error(`${this.name} is on already`);
+    // Where it was killed by somebody else, this is still to be done.
+    await this.cutPower();
     const [first, ...others] = this.nodes as [Node, ...Node[]];
     const { machine } = first;
     const names = this.machines.map(({ name }) => name);
@@ -224,27 +228,20 @@ export class Cluster {
       this.certificates.ensure(this.network.node(1), names).then(() => this.writeKubeconfig()),
       this.makePool(),
     ]);
+    await keepHome(this.network, true);
     await this.boot(machine);
     await connectFirst(this.network, machine);
-    const parts = this.controlParts();
-    const start = (part: ControlPart) => machine.start(part, parts[part]);
-    await Promise.all([start('etcd'), start('apiserver')]);
+    await this.control.startApi();
     await Promise.all([
       first.startContainerd(),
       first.start('csi'),
       first.start('csi-plain'),
-      this.waitForApi(),
+      this.control.waitForApi(),
     ]);
+    await Promise.all([first.start('kubelet'), first.start('kube-proxy'), this.control.startControllers()]);
     await Promise.all([
-      start('controller-manager'),
-      start('scheduler'),
-      first.start('kubelet'),
-      first.start('kube-proxy'),
-      this.startSnapshots(start),
-    ]);
-    await Promise.all([
-      this.waitForNode(machine),
-      this.waitForNamespace(),
+      this.control.waitForNode(machine),
+      this.control.waitForNamespace(),
       ...others.map(({ machine: { number } }) => this.powerOnNode(number)),
     ]);
   }
@@ -252,16 +249,17 @@ export class Cluster {
   /** Ends it, and removes all that was of it. Also after it, or who started it, was killed. */
   async down(): Promise<void> {
     await this.cutPower();
-    await Promise.all(this.machines.map((machine) => removeCgroup(cgroupOf(this.record.index, machine))));
+    await keepHome(this.network, false);
     // Away at once, so that nobody takes its number while it is half there.
     const gone = join(CLUSTERS, `.gone-${this.record.token}`);
     if (existsSync(this.file())) await rename(this.file(), gone);
     await rm(gone, { recursive: true, force: true });
   }
 
-  private controlParts(): Record<ControlPart, string[]> {
-    const { network, certificates, kubeconfig } = this;
-    return controlParts({ network, certificates, kubeconfig, data: this.file('etcd') });
+  /** Cgroups of pods that were there before cost a kubelet 3 s each at its start. */
+  private async switchOff(machine: Machine): Promise<void> {
+    await machine.cutPower();
+    await removeCgroup(cgroupOf(this.record.index, machine));
   }
 
   /** Where the file system with all volumes is mounted, inside of each machine alone. */
@@ -289,50 +287,5 @@ export class Cluster {
     // The second machine that mounts it gets the same device, and so the same file system.
     await machine.run(['mount', '-o', 'loop', this.file('pool.img'), this.pool]);
     await machine.run(['mkdir', '-p', join(this.pool, this.record.token)]);
-  }
-
-  /** Snapshots need their definitions and the driver; a driver that is killed later is waited for by themselves. */
-  private async startSnapshots(start: (part: ControlPart) => Promise<void>): Promise<void> {
-    await defineStorage(this.api, this.record.nodes);
-    const machine = this.machine(1);
-    const why = () => `the driver of volumes did not start: ${machine.log('csi')}`;
-    await Promise.all([
-      start('snapshot-controller'),
-      waitUntil(() => existsSync(machine.path(CSI_SOCKET)), { why }).then(() => start('csi-snapshotter')),
-    ]);
-  }
-
-  private async waitForApi(): Promise<void> {
-    const machine = this.machine(1);
-    const why = () =>
-      `the API server did not become ready: ${machine.log('apiserver')}\n${machine.log('etcd')}`;
-    await waitUntil(() => this.api.isReady(), { why });
-  }
-
-  /** Ready, with both drivers. */
-  private async waitForNode(machine: Machine): Promise<void> {
-    // After a power cut it is said to be ready for a while, because it was. Times there are whole seconds.
-    const since = Math.floor(machine.bootedAt / 1000) * 1000;
-    const isReady = async () => {
-      const node = await this.api.get<NodeObject>(`/api/v1/nodes/${machine.name}`);
-      const drivers = await this.api.get<CsiNode>(`/apis/storage.k8s.io/v1/csinodes/${machine.name}`);
-      const names = (drivers?.spec.drivers ?? []).map(({ name }) => name);
-      const ready = node?.status?.conditions?.find(({ type }) => type === 'Ready');
-      return (
-        ready?.status === 'True' &&
-        Date.parse(ready.lastHeartbeatTime) >= since &&
-        [DRIVER, PLAIN_DRIVER].every((name) => names.includes(name))
-      );
-    };
-    const why = () =>
-      `${machine.name} did not become ready: ${machine.log('kubelet')}\n${machine.log('csi')}`;
-    await waitUntil(isReady, { why });
-  }
-
-  /** Pods can be made in a namespace once it has its service account. */
-  private async waitForNamespace(): Promise<void> {
-    const path = '/api/v1/namespaces/default/serviceaccounts/default';
-    const why = () => `the controllers did not start: ${this.machine(1).log('controller-manager')}`;
-    await waitUntil(async () => (await this.api.get(path)) !== undefined, { why });
   }
 }

@@ -9,13 +9,14 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   realpathSync,
   renameSync,
   rmSync,
   statSync,
 } from 'node:fs';
 import { readFile, symlink, writeFile } from 'node:fs/promises';
-import { delimiter, dirname, join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { PAUSE_IMAGE } from './configs';
 import { IMAGES } from './paths';
 import { run } from './run';
@@ -42,7 +43,7 @@ const COREUTILS = words(`
 
 const OTHERS = words(`
   sh bash busybox awk sed grep find xargs tar gzip zstd cmp diff ps curl rsync ssh sshd ssh-keygen flock setpriv setsid
-  blockdev findmnt mountpoint mount umount losetup nsenter getfacl setfacl getfattr setfattr`);
+  blockdev findmnt mountpoint mount umount losetup nsenter getent getfacl setfacl getfattr setfattr`);
 
 const IMAGE_LIST: Image[] = [
   { name: PAUSE_IMAGE, command: ['/bin/busybox', 'sleep', 'inf'], programs: ['busybox'] },
@@ -159,8 +160,21 @@ async function ensureImage(image: Image): Promise<string> {
   programs.push(...(image.files ?? []).filter((path) => existsSync(path)));
   const [, name = ''] = /\/(.*):/.exec(image.name) ?? [];
   const path = join(IMAGES, `${name}-${keyOf(image, programs)}.tar`);
-  if (!existsSync(path)) await write(image, [...programs, ...(await findLibraries(programs))], path);
+  if (existsSync(path)) return path;
+  await write(image, [...programs, ...(await findLibraries(programs))], path);
+  removeOld(name);
   return path;
+}
+
+const DAY_MS = 86_400_000;
+
+/** Programs that are replaced now and then would else fill the cache. Today's may be of another checkout. */
+function removeOld(name: string): void {
+  const paths = readdirSync(IMAGES).map((each) => join(IMAGES, each));
+  const old = paths.filter(
+    (path) => basename(path).startsWith(`${name}-`) && Date.now() - statSync(path).mtimeMs > DAY_MS,
+  );
+  for (const path of old) rmSync(path, { force: true });
 }
 
 /** The archives of all images that clusters have; makes those that are not in the cache, which takes a second or two. */

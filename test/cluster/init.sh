@@ -12,7 +12,7 @@ mount -t proc proc /proc
 needed() {
   case $1 in / | /proc | /sys | /sys/* | /dev | /dev/*) return 0 ;; esac
   local path
-  for path in "${keep[@]}"; do [[ $path/ == "$1"/* ]] && return 0; done
+  for path in "${keep[@]}"; do [[ $path/ == "$1"/* || $1/ == "$path"/* ]] && return 0; done
   return 1
 }
 while read -r _ _ _ _ point _; do

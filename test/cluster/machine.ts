@@ -51,9 +51,11 @@ export class Machine {
    */
   async boot({ endsWithUs }: { endsWithUs: boolean }): Promise<void> {
     if (this.isOn) throw new Error(`${this.name} is on already`);
-    for (const name of ['kubelet', 'logs', 'pids', 'containerd'])
+    for (const name of ['kubelet', 'logs', 'containerd'])
       mkdirSync(join(this.folder, name), { recursive: true });
-    for (const name of ['booted', 'pids']) rmSync(join(this.folder, name), { recursive: true, force: true });
+    // The last one's: of its parts, and of drivers that do not listen any more.
+    for (const name of ['booted', 'pids', 'kubelet/plugins_registry'])
+      rmSync(join(this.folder, name), { recursive: true, force: true });
     mkdirSync(join(this.folder, 'pids'));
     const keep = [this.folder, CLUSTERS, IMAGES, kubernetesFolder(), ROOT, dirname(process.execPath)];
     const wrong = keep.find((path) => /^\/(var|run)\//.test(path));
@@ -91,11 +93,16 @@ export class Machine {
 
   /** Number of its first process, as the real machine sees it. @throws Error where it is off */
   get init(): number {
+    const init = this.findInit();
+    if (init === undefined) throw new Error(`${this.name} is switched off`);
+    return init;
+  }
+
+  private findInit(): number | undefined {
     const outer = this.read();
     // The file's size is 0 whatever it holds.
     const children = outer && readFileSync(`/proc/${outer.pid}/task/${outer.pid}/children`, 'utf8').trim();
-    if (!children) throw new Error(`${this.name} is switched off`);
-    return Number(children.split(' ')[0]);
+    return children ? Number(children.split(' ')[0]) : undefined;
   }
 
   /** The argv that runs a program inside. */
@@ -119,13 +126,16 @@ export class Machine {
     await this.run(['setsid', '--fork', 'sh', '-c', START, 'sh', this.file('pids', part), log, ...argv]);
   }
 
-  /** Kills a part by -9, and waits until it is gone. @throws Error where it does not run */
+  /**
+   * Kills a part by -9, with what it started in its process group, and waits until it is gone.
+   * @throws Error where it does not run
+   */
   async kill(part: string): Promise<void> {
     const file = this.file('pids', part);
     const pid = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
     if (!pid || !existsSync(this.path(`/proc/${pid}`)))
       throw new Error(`${part} does not run on ${this.name}: ${this.log(part)}`);
-    await this.run(['kill', '-KILL', pid]);
+    await this.run(['kill', '-KILL', '--', `-${pid}`]);
     while (this.isAlive(pid)) await sleep(POLL_MS);
     rmSync(file);
   }
@@ -143,10 +153,10 @@ export class Machine {
   async cutPower(): Promise<void> {
     const outer = this.read();
     if (!outer) return;
-    const init = this.init;
+    const init = this.findInit();
     process.kill(outer.pid, 'SIGKILL');
     while (startTimeOf(outer.pid) === outer.startTime) await sleep(POLL_MS);
-    while (startTimeOf(init) !== undefined) await sleep(POLL_MS);
+    while (init !== undefined && startTimeOf(init) !== undefined) await sleep(POLL_MS);
   }
 
   /** The end of a part's log, for messages. */

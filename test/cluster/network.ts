@@ -44,11 +44,25 @@ export function isNetworkUsed(index: number): boolean {
   return addresses.some(({ address }) => address.startsWith(`198.18.${index}.`));
 }
 
-/** Several commands of `ip` in one process. @param machine where; on the real machine by default */
+/**
+ * Several commands of `ip` in one process, which sees the real machine's /proc, so that the namespace of another
+ * machine can be named. @param machine in whose network; the real machine's by default
+ */
 export async function ip(commands: readonly string[], machine?: Machine): Promise<void> {
-  const argv = ['ip', '-batch', '-'];
-  const input = `${commands.join('\n')}\n`;
-  await (machine ? machine.run(argv, { input }) : run(argv, { input }));
+  const where = machine ? ['nsenter', `--net=/proc/${machine.init}/ns/net`, '--'] : [];
+  await run([...where, 'ip', '-batch', '-'], { input: `${commands.join('\n')}\n` });
+}
+
+/**
+ * Keeps what is meant for a cluster on this machine also while that is switched off: it is told that there is no route,
+ * and does not go where the default route leads. @param isThere false takes it back
+ */
+export async function keepHome({ nodes, pods }: Network, isThere: boolean): Promise<void> {
+  const verb = isThere ? 'replace' : 'delete';
+  for (const range of [nodes, pods]) {
+    const made = run(['ip', 'route', verb, 'unreachable', range, 'metric', '4000']);
+    await (isThere ? made : made.catch(() => undefined));
+  }
 }
 
 /**

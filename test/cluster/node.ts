@@ -85,18 +85,38 @@ export class Node {
     await this.machine.start(part, this.parts[part]);
   }
 
+  /** Starts a part; containerd and the kubelet answer when this returns. */
+  async restart(part: NodePart): Promise<void> {
+    await this.start(part);
+    if (part === 'containerd') await this.waitForContainerd();
+    if (part === 'kubelet') {
+      const probe = ['curl', '--silent', '--fail', '--max-time', '2', 'http://127.0.0.1:10248/healthz'];
+      await this.waitForProgram(probe, part);
+    }
+  }
+
   /** Starts containerd, and brings it the images. */
   async startContainerd(): Promise<void> {
     const images = ensureImages();
     await this.start('containerd');
-    const ctr = (...argv: string[]) => this.machine.run(['ctr', '--address', CONTAINERD_SOCKET, ...argv]);
+    await this.waitForContainerd();
+    for (const image of await images)
+      await this.machine.run(ctr('--namespace', 'k8s.io', 'images', 'import', image));
+  }
+
+  private async waitForContainerd(): Promise<void> {
+    await this.waitForProgram(ctr('version'), 'containerd');
+  }
+
+  private async waitForProgram(probe: readonly string[], part: NodePart): Promise<void> {
     const isUp = () =>
-      ctr('version').then(
+      this.machine.run(probe).then(
         () => true,
         () => false,
       );
-    const why = () => `containerd did not start on ${this.machine.name}: ${this.machine.log('containerd')}`;
+    const why = () => `${part} did not start on ${this.machine.name}: ${this.machine.log(part)}`;
     await waitUntil(isUp, { why });
-    for (const image of await images) await ctr('--namespace', 'k8s.io', 'images', 'import', image);
   }
 }
+
+const ctr = (...argv: string[]) => ['ctr', '--address', CONTAINERD_SOCKET, ...argv];

@@ -5,12 +5,24 @@ import type { Network } from './network';
 import type { Machine } from './machine';
 import { kubernetesFolder } from './paths';
 
+const CONTROL_PARTS = [
+  'etcd',
+  'apiserver',
+  'controller-manager',
+  'scheduler',
+  'snapshot-controller',
+  'csi-snapshotter',
+] as const;
+
 /** Of the whole cluster: they run on the first machine. */
-export type ControlPart =
-  'etcd' | 'apiserver' | 'controller-manager' | 'scheduler' | 'snapshot-controller' | 'csi-snapshotter';
+export type ControlPart = (typeof CONTROL_PARTS)[number];
 /** Of each node; `csi` serves the driver with snapshots, `csi-plain` the one without. */
 export type NodePart = 'containerd' | 'kubelet' | 'kube-proxy' | 'csi' | 'csi-plain';
 export type Part = ControlPart | NodePart;
+
+export function isControlPart(part: Part): part is ControlPart {
+  return CONTROL_PARTS.some((each) => each === part);
+}
 
 export interface ControlFiles {
   network: Network;
@@ -19,6 +31,8 @@ export interface ControlFiles {
   kubeconfig: string;
   /** Of etcd. */
   data: string;
+  /** How many nodes there are. */
+  nodes: number;
 }
 
 const ETCD = 'http://127.0.0.1:2379';
@@ -27,6 +41,9 @@ const ETCD_PEER = 'http://127.0.0.1:2380';
 export const CSI_SOCKET = '/var/lib/kubelet/plugins/csi.tidemark.test/csi.sock';
 
 const kube = (...argv: string[]) => [join(kubernetesFolder(), 'kube'), ...argv];
+
+/** What is usually a container: it ends by itself where its driver or the API server goes away, to be started again. */
+const AGAIN = ['sh', '-c', 'while true; do "$@"; sleep 0.3; done', 'sh'];
 
 function etcd(data: string): string[] {
   return kube(
@@ -64,7 +81,7 @@ function apiserver({ network, certificates }: ControlFiles): string[] {
 
 /** The arguments of each part of the control plane. */
 export function controlParts(files: ControlFiles): Record<ControlPart, string[]> {
-  const { certificates, kubeconfig, data } = files;
+  const { certificates, kubeconfig, data, nodes } = files;
   const client = `--kubeconfig=${kubeconfig}`;
   // As they come, they take 5 requests a second, and wait up to 5 minutes before they try again: a test would, too.
   const quick = ['--kube-api-qps=100', '--kube-api-burst=200'];
@@ -81,18 +98,18 @@ export function controlParts(files: ControlFiles): Record<ControlPart, string[]>
       'kube-controller-manager',
       client,
       ...quick,
+      // It takes 50 s by default until a node that is gone is known to be.
+      ...(nodes > 1 ? ['--node-monitor-grace-period=12s', '--node-monitor-period=1s'] : []),
       '--leader-elect=false',
       `--service-account-private-key-file=${certificates.file('service-accounts', 'key')}`,
       `--root-ca-file=${certificates.file('ca', 'crt')}`,
       '--bind-address=127.0.0.1',
     ),
     scheduler: kube('kube-scheduler', client, '--leader-elect=false', '--bind-address=127.0.0.1'),
-    'snapshot-controller': [join(kubernetesFolder(), 'snapshot-controller'), client, ...snapshots],
+    'snapshot-controller': [...AGAIN, join(kubernetesFolder(), 'snapshot-controller'), client, ...snapshots],
     'csi-snapshotter': [
-      join(kubernetesFolder(), 'csi-snapshotter'),
-      client,
-      `--csi-address=${CSI_SOCKET}`,
-      ...snapshots,
+      ...[...AGAIN, join(kubernetesFolder(), 'csi-snapshotter')],
+      ...[client, `--csi-address=${CSI_SOCKET}`, ...snapshots],
     ],
   };
 }

@@ -86,10 +86,30 @@ describe.each(['fast', 'sized'])('a volume of class %s', (storageClass) => {
     expect(await read(name('writer'), `/${files}/f`)).toBe('newer');
   });
 
+  it('is read, and never written, where its claim is ReadOnlyMany', async () => {
+    const only = name('only-read');
+    await cluster.apply(
+      makeClaim(only, { storageClass, access: 'ReadOnlyMany', source: { snapshot: files } }),
+      makePod(only, { files: [only] }),
+    );
+    await ready(only);
+    expect(await read(only, `/${only}/f`)).toBe('older');
+    await expect(sh(only, `touch /${only}/f`)).rejects.toThrow('Read-only file system');
+  });
+
   it('is gone with its claim', async () => {
-    await cluster.kubectl(['delete', 'pod', name('reader'), name('writer')]);
+    const pods = ['reader', 'writer', 'only-read'].map(name);
+    await cluster.kubectl(['delete', 'pod', ...pods]);
     await cluster.kubectl(['delete', 'volumesnapshot', files, device]);
-    const claims = [files, device, files2, device2, name('restored'), name('restored-device')];
+    const claims = [
+      files,
+      device,
+      files2,
+      device2,
+      name('restored'),
+      name('restored-device'),
+      name('only-read'),
+    ];
     await cluster.kubectl(['delete', 'pvc', ...claims]);
     const left = () => cluster.kubectl(['get', 'pv,volumesnapshotcontent', '-o', 'name']);
     expect(await eventually(left, (text) => text === '')).toBe('');
@@ -145,8 +165,9 @@ describe('a claim', () => {
   });
 
   it('of class plain has neither snapshots nor clones, and is told so', async () => {
+    await cluster.apply(makeClaim('plain', { storageClass: 'plain' }));
+    await cluster.waitFor('jsonpath={.status.phase}=Bound', ['pvc/plain']);
     await cluster.apply(
-      makeClaim('plain', { storageClass: 'plain' }),
       makeClaim('cloned', { storageClass: 'plain', source: { claim: 'plain' } }),
       makeSnapshot('plain', 'plain'),
     );
@@ -162,7 +183,6 @@ describe('a claim', () => {
         (text) => text !== '',
       ),
     ).toContain('there is no volume');
-    expect(await phase('plain')).toBe('Bound');
     expect(await phase('cloned')).toBe('Pending');
   });
 });

@@ -15,6 +15,7 @@ import type { VolumeKeeper } from './volume';
 
 export type { CaptureRequest, State } from './freezer';
 export type { Clone, PointStamp, PublishRequest, SincePoint, WriteWindow } from './points';
+export type { Demoted } from './switch';
 export type { DiskUse, Inspection, Released, VolumeShape, VolumeSize } from './volume';
 
 /**

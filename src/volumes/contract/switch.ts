@@ -2,6 +2,15 @@
 import type { Claim, Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 
+/** What became of an old primary. */
+export interface Demoted {
+  readOnly: boolean;
+  /** Where its users can still write to it. */
+  whyNot?: string;
+  /** The volume is no more: nobody can write to it, and nothing of it is left to be kept. */
+  isGone?: true;
+}
+
 export interface Switch {
   /**
    * Before a relocation: ends what writes to the volume, where the spec names that and the kind knows how. Idempotent.
@@ -19,9 +28,10 @@ export interface Switch {
   /**
    * The volume gives up being the primary (role `target`, a later epoch): stores the claim, and makes the
    * volume read-only to its users where its storage can; `claim` as a target ends that. Idempotent.
+   * Where it is known for sure that the volume is no more, and not only away, it is as good as demoted.
    * @throws Fenced, VolumeMissing, NotMounted
    */
-  demote(host: Host, volume: Volume, claim: Claim): Promise<{ readOnly: boolean; whyNot?: string }>;
+  demote(host: Host, volume: Volume, claim: Claim): Promise<Demoted>;
 
   /**
    * Makes the live replica equal to a recovery point, with all metadata; the point is only read. Cut off

@@ -119,7 +119,11 @@ export async function claim(
 ): Promise<void> {
   await changeClaims(host, volume, async (place) => {
     await checkPlace(place, wanted, options);
-    if (!place.pvc) return;
+    if (!place.pvc) {
+      // That it is another one by now was approved of.
+      if (options.approved) await forgetClaim(place, wanted.relationship);
+      return;
+    }
     const renewed = renewClaim(place.state?.claims[wanted.relationship], wanted);
     if (renewed) await storeClaim(place, renewed);
     await noteClaim(place, wanted);

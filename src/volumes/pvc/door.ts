@@ -26,7 +26,6 @@ export function openPodDoor(place: Place, open: OpenPod): PodDoor {
   const start = async () => {
     const at = await findAddress(place, open);
     const service = await openPodLandings(open.runner, {
-      home: place.host,
       advertisedAddress: at.address,
       port: at.port,
       containerPort: SSHD_PORT,

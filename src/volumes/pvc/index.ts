@@ -1,5 +1,6 @@
 /** PersistentVolumeClaims of a Kubernetes cluster, whatever CSI driver and class they are of. */
 import type { KindImplementation, VolumeDriver } from '../contract';
+import { isRemembered } from '../shared/memory';
 import { makeSwitch } from '../shared/switch';
 import { capture, release } from './capture';
 import { changeClaims, check, checkPlace, claim, disclaim, storeClaim } from './claims';
@@ -19,6 +20,22 @@ import { listWritten, wasWritten } from './written';
 
 /** What can be done with claims through the pods of one agent. */
 function makePvcDriver(pods: MoverPods): VolumeDriver {
+  const { promote, demote } = makeSwitch<Place>({
+    change: changeClaims,
+    async check(place, wanted, options) {
+      await checkPlace(place, wanted, options);
+      if (!place.pvc) throw makeMissing(place);
+      // Who uses the volume from here on need not be on our pod's node.
+      await pods.end(place.namespace, place.name);
+    },
+    storeClaim,
+    whyNoReadOnly: ({ volume }) =>
+      volume.options?.workloads === undefined
+        ? 'a claim can not be made read-only; stop what writes to it, or name that as workloads in the spec'
+        : undefined,
+    makeReadOnly: (place) => scaleDown(place),
+    makeWritable: (place) => scaleUp(place),
+  });
   return {
     kind: 'pvc',
     inspect: (...args) => inspect(pods, ...args),
@@ -60,22 +77,15 @@ function makePvcDriver(pods: MoverPods): VolumeDriver {
     async unquiesce(host, volume) {
       await scaleUp(await findPlace(host, volume));
     },
-    ...makeSwitch<Place>({
-      change: changeClaims,
-      async check(place, wanted, options) {
-        await checkPlace(place, wanted, options);
-        if (!place.pvc) throw makeMissing(place);
-        // Who uses the volume from here on need not be on our pod's node.
-        await pods.end(place.namespace, place.name);
-      },
-      storeClaim,
-      whyNoReadOnly: ({ volume }) =>
-        volume.options?.workloads === undefined
-          ? 'a claim can not be made read-only; stop what writes to it, or name that as workloads in the spec'
-          : undefined,
-      makeReadOnly: (place) => scaleDown(place),
-      makeWritable: (place) => scaleUp(place),
-    }),
+    promote,
+    async demote(host, volume, claim) {
+      const place = await findPlace(host, volume);
+      if (place.pvc || !(await isRemembered(place, claim.relationship)))
+        return await demote(host, volume, claim);
+      // Its own cluster says so: there is nothing that could come back as it was.
+      await scaleDown(place);
+      return { readOnly: true, isGone: true };
+    },
     rollback: (...args) => rollback(pods, ...args),
   };
 }

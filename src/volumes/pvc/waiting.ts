@@ -64,7 +64,7 @@ export async function readEvents(
  * than the limit
  */
 export async function waitFor<T>(waiting: Waiting, look: () => Promise<Found<T>>): Promise<T> {
-  const { cluster, namespace, what, volume, about, signal, type = 'VolumeBusy', hint } = waiting;
+  const { cluster, namespace, what, volume, about, signal, type = 'NotReady', hint } = waiting;
   const limitMs = waiting.limitMs ?? cluster.settings.limitMs;
   const startedAt = performance.now();
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(1.25 * pauseMs, LONGEST_PAUSE_MS)) {

@@ -41,6 +41,7 @@ export function keyOf({ metadata }: k8s.KubernetesObject): string {
 /** Objects of one type as they are now. */
 export class Watched<T extends k8s.KubernetesObject> {
   private readonly informer: k8s.Informer<T> & k8s.ObjectCache<T>;
+  private waiting: NodeJS.Timeout | undefined;
 
   /** @param path like `/api/v1/persistentvolumes` @param changed is called for every change, and each that there is */
   constructor(
@@ -58,12 +59,13 @@ export class Watched<T extends k8s.KubernetesObject> {
 
   /** Starts, and again for as long as the API server does not answer. */
   start(): void {
+    this.waiting = undefined;
     this.informer.start().catch((error: unknown) => this.startAgain(error));
   }
 
   private startAgain(error: unknown): void {
     log(`watching ${this.path} ended: ${error instanceof Error ? error.message : String(error)}`);
-    setTimeout(() => this.start(), START_AGAIN_MS);
+    this.waiting ??= setTimeout(() => this.start(), START_AGAIN_MS);
   }
 
   get(key: string): T | undefined {

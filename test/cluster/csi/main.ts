@@ -20,7 +20,8 @@ async function main(): Promise<void> {
   const { driver, node, pool: root, faults, kubeconfig } = parseArgs({ options }).values;
   if (!driver || !node || !root || !faults)
     throw new Error('--driver, --node, --pool and --faults are needed');
-  const pool = await Pool.open(root);
+  const pool = Pool.open(root);
+  if (kubeconfig) await pool.recover();
   const controller = kubeconfig ? new Controller(driver, pool, faults) : undefined;
   const service = new NodeService(driver, pool);
   await serve({ driver, nodeId: node, kubeletFolder: KUBELET, node: service, controller });

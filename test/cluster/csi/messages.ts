@@ -3,6 +3,7 @@
 export interface VolumeCapability {
   block?: object | null;
   mount?: { mount_flags: string[] } | null;
+  access_mode?: { mode: string } | null;
 }
 
 export interface ContentSource {
@@ -52,9 +53,14 @@ export interface Snapshot {
   creation_time: { seconds: number; nanos: number };
 }
 
-export interface PublishRequest extends VolumeRequest {
+export interface UnpublishRequest extends VolumeRequest {
   target_path: string;
+}
+
+export interface PublishRequest extends UnpublishRequest {
+  /** The pod says so; what the claim's access modes say is in the capability. */
   readonly: boolean;
+  volume_capability: VolumeCapability;
 }
 
 export interface PathRequest extends VolumeRequest {

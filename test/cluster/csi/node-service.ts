@@ -5,7 +5,7 @@ import { status } from '@grpc/grpc-js';
 import { detachLoop, listLoops, loopsOver } from '../loops';
 import { run } from '../run';
 import { DRIVER } from '../storage';
-import type { PathRequest, PublishRequest, VolumeRequest } from './messages';
+import type { PathRequest, PublishRequest, UnpublishRequest, VolumeRequest } from './messages';
 import { bind, isMounted, listMounts, makeReadOnly, mountImage, unmount } from './mounts';
 import { type Meta, type Pool } from './pool';
 import { Refusal } from './refusal';
@@ -28,13 +28,13 @@ export class NodeService {
 
   async publish(request: PublishRequest): Promise<object> {
     return await this.turns.take(request.volume_id, async () => {
-      const { target_path: target, readonly } = request;
+      const { target_path: target, readonly, volume_capability: capability } = request;
       if (isMounted(target)) return {};
       const volume = this.find(request.volume_id);
       mkdirSync(dirname(target), { recursive: true });
       if (volume.mode === 'Block') await this.publishDevice(volume, target);
       else await this.publishFiles(volume, target);
-      if (readonly) await makeReadOnly(target);
+      if (readonly || capability.access_mode?.mode === 'MULTI_NODE_READER_ONLY') await makeReadOnly(target);
       return {};
     });
   }
@@ -57,7 +57,7 @@ export class NodeService {
   }
 
   /** A device that nobody uses any more is taken down. */
-  async unpublish(request: PublishRequest): Promise<object> {
+  async unpublish(request: UnpublishRequest): Promise<object> {
     return await this.turns.take(request.volume_id, async () => {
       const { target_path: target, volume_id: id } = request;
       if (isMounted(target)) await unmount(target);

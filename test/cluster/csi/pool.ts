@@ -15,15 +15,15 @@ import {
   rmdirSync,
 } from 'node:fs';
 import { mkdir, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { detachLoop, listLoops, loopsOver } from '../loops';
 import { run } from '../run';
 import type { Format } from '../storage';
-import { mountImage, unmount } from './mounts';
+import { listMounts, mountImage, unmount } from './mounts';
 import { Turns } from './turns';
 
-export type Kind = 'v' | 's';
+const KINDS = ['v', 's'] as const;
+export type Kind = (typeof KINDS)[number];
 
 /** What is known of a volume, or of a snapshot. */
 export interface Meta {
@@ -49,15 +49,19 @@ export class Pool {
 
   private constructor(private readonly root: string) {}
 
-  /** Opens it; removes what was not finished when its driver was killed. @param root folder; made if need be */
-  static async open(root: string): Promise<Pool> {
-    const pool = new Pool(root);
-    for (const kind of ['v', 's'] as const) {
-      mkdirSync(join(root, kind), { recursive: true });
-      const unfinished = readdirSync(join(root, kind)).filter((name) => name.endsWith(UNFINISHED));
-      for (const name of unfinished) await run(['btrfs', 'subvolume', 'delete', join(root, kind, name)]);
+  /** @param root folder; made if need be */
+  static open(root: string): Pool {
+    for (const kind of KINDS) mkdirSync(join(root, kind), { recursive: true });
+    return new Pool(root);
+  }
+
+  /** Takes back what was not finished when the driver that makes volumes was killed: for it alone. */
+  async recover(): Promise<void> {
+    await thawAll();
+    for (const kind of KINDS) {
+      const unfinished = readdirSync(join(this.root, kind)).filter((name) => name.endsWith(UNFINISHED));
+      for (const name of unfinished) await run(['btrfs', 'subvolume', 'delete', join(this.root, kind, name)]);
     }
-    return pool;
   }
 
   private path(kind: Kind, id: string): string {
@@ -164,19 +168,29 @@ async function fill(folder: string, meta: Meta, isEmpty: boolean): Promise<void>
   if (isEmpty && meta.mode === 'Filesystem') await run(['mkfs.xfs', '-q', '-K', disk], { env: SMALL_XFS });
 }
 
+/** Where what is frozen is mounted once more meanwhile. */
+const FROZEN = '/run/frozen';
+
 /** A mount of one's own stops the whole file system, on whichever node it is used: the kernel has it once. */
 async function whileFrozen(disk: string, act: () => Promise<unknown>): Promise<void> {
-  const point = mkdtempSync(join(tmpdir(), 'freeze-'));
+  mkdirSync(FROZEN, { recursive: true });
+  const point = mkdtempSync(join(FROZEN, 'disk-'));
   await mountImage(disk, point);
   try {
     await run(['fsfreeze', '--freeze', point]);
-    try {
-      await act();
-    } finally {
-      await run(['fsfreeze', '--unfreeze', point]);
-    }
+    await act();
   } finally {
-    await unmount(point);
-    rmdirSync(point);
+    await thaw(point);
   }
+}
+
+async function thaw(point: string): Promise<void> {
+  // It may not have been frozen yet.
+  await run(['fsfreeze', '--unfreeze', point]).catch(() => undefined);
+  await unmount(point);
+  rmdirSync(point);
+}
+
+async function thawAll(): Promise<void> {
+  for (const { point } of listMounts().filter((mount) => mount.point.startsWith(FROZEN))) await thaw(point);
 }
