@@ -11,6 +11,8 @@ import { modeOf, type Place, type ReadyPlace, referTo } from './place';
 import { quantityToBytes } from './quantity';
 import { waitFor } from './waiting';
 
+const DEFAULT_CLASS = 'storageclass.kubernetes.io/is-default-class';
+
 interface Wanted {
   name: string;
   labels: Record<string, string>;
@@ -66,6 +68,7 @@ export async function makeClaim(place: Place, wanted: Wanted): Promise<Persisten
       hint: 'say it in the spec, as capacity: 20Gi',
     });
   }
+  const isLate = await bindsLate(place, storageClass);
   const made = await cluster.api.create<PersistentVolumeClaim>({
     apiVersion: CORE,
     kind: 'PersistentVolumeClaim',
@@ -84,7 +87,7 @@ export async function makeClaim(place: Place, wanted: Wanted): Promise<Persisten
     });
   }
   try {
-    await waitBound(place, made, wanted.signal);
+    if (!isLate) await waitBound(place, made, wanted.signal);
   } catch (error) {
     // It never held anything, and the next attempt may ask for another one.
     if (!wanted.signal?.aborted) await removeClaim(place, made).catch(() => undefined);
@@ -93,23 +96,25 @@ export async function makeClaim(place: Place, wanted: Wanted): Promise<Persisten
   return made;
 }
 
-/** Waits for the volume behind a claim; not where its class waits for the first pod. */
+/** Whether claims of this class get their volume with their first pod. @throws TidemarkError `InvalidSpec` where there is none */
+async function bindsLate(place: Place, name: string | undefined): Promise<boolean> {
+  const { api } = place.cluster;
+  const classes = await api.list<StorageClass>({ apiVersion: STORAGE, kind: 'StorageClass' });
+  const isDefault = ({ metadata }: StorageClass) => metadata.annotations?.[DEFAULT_CLASS] === 'true';
+  const found = classes.find((each) => (name === undefined ? isDefault(each) : each.metadata.name === name));
+  if (found) return found.volumeBindingMode === 'WaitForFirstConsumer';
+  // No class: a volume that somebody made by hand.
+  if (name === '') return false;
+  const message =
+    name === undefined ? 'the cluster has no default StorageClass' : `there is no StorageClass ${name}`;
+  const hint = 'kubectl get storageclass shows what there is; name one in the spec, as storageClass';
+  throw makeError(place, 'InvalidSpec', message, { hint });
+}
+
+/** Waits for the volume behind a claim. */
 async function waitBound(place: Place, claim: PersistentVolumeClaim, signal?: AbortSignal): Promise<void> {
   const { cluster, namespace, volume } = place;
   const reference = referTo('PersistentVolumeClaim', namespace, claim.metadata.name);
-  const storageClass =
-    claim.spec.storageClassName &&
-    (await cluster.api.read<StorageClass>({
-      apiVersion: STORAGE,
-      kind: 'StorageClass',
-      metadata: { name: claim.spec.storageClassName },
-    }));
-  if (storageClass === undefined) {
-    throw makeError(place, 'InvalidSpec', `there is no StorageClass ${claim.spec.storageClassName}`, {
-      hint: 'kubectl get storageclass shows what there is',
-    });
-  }
-  if (typeof storageClass === 'object' && storageClass.volumeBindingMode === 'WaitForFirstConsumer') return;
   await waitFor<true>(
     {
       ...{ cluster, namespace, volume: volume.path, about: [reference] },

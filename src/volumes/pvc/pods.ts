@@ -226,6 +226,7 @@ export class MoverPods {
   ): Promise<Pod> {
     const selection = { apiVersion: CORE, kind: 'Pod', namespace };
     const labels = { 'batch.kubernetes.io/job-name': job.metadata.name };
+    // Of its pod, once it has one.
     const about = [
       referToJob(namespace, job.metadata.name),
       referTo('PersistentVolumeClaim', namespace, claimName),
@@ -240,7 +241,7 @@ export class MoverPods {
       async () => {
         const [pod] = await cluster.api.list<Pod>({ ...selection, labels });
         if (!pod) return { pending: [] };
-        about.push(referTo('Pod', namespace, pod.metadata.name));
+        about[0] = referTo('Pod', namespace, pod.metadata.name);
         return judgePod(pod);
       },
     );

@@ -34,7 +34,7 @@ export interface Waiting {
   hint: string;
 }
 
-/** What the cluster says of these objects, the newest last, each thing once. */
+/** What the cluster warns of with these objects, the newest last, each thing once; without a warning, what it said last. */
 export async function readEvents(
   { api }: Pick<Cluster, 'api'>,
   namespace: string,
@@ -43,17 +43,18 @@ export async function readEvents(
   const events = await api.list<ClusterEvent>({ apiVersion: CORE, kind: 'Event', namespace });
   const timeOf = ({ lastTimestamp, eventTime, metadata }: ClusterEvent) =>
     lastTimestamp ?? eventTime ?? metadata.creationTimestamp ?? '';
-  const told = events
-    .filter(({ type, involvedObject }) => {
+  const found = events
+    .filter(({ involvedObject }) => {
       const isMeant = ({ kind, metadata }: ObjectReference) =>
         kind === involvedObject.kind && metadata.name === involvedObject.name;
-      return type === 'Warning' && about.some(isMeant);
+      return about.some(isMeant);
     })
-    .sort((one, other) => (timeOf(one) < timeOf(other) ? -1 : 1))
-    .map(
-      ({ involvedObject, reason = '', message = '' }) =>
-        `${involvedObject.kind} ${involvedObject.name}: ${reason}: ${message.trim()}`,
-    );
+    .sort((one, other) => (timeOf(one) < timeOf(other) ? -1 : 1));
+  const warnings = found.filter(({ type }) => type === 'Warning');
+  const told = (warnings.length > 0 ? warnings : found.slice(-1)).map(
+    ({ involvedObject, reason = '', message = '' }) =>
+      `${involvedObject.kind} ${involvedObject.name}: ${reason}: ${message.trim()}`,
+  );
   return [...new Set(told)].slice(-TOLD);
 }
 
@@ -72,7 +73,8 @@ export async function waitFor<T>(waiting: Waiting, look: () => Promise<Found<T>>
     if ('done' in found) return found.done;
     const isLate = performance.now() - startedAt > limitMs;
     if (!('failed' in found) && !isLate) {
-      await sleep(pauseMs, undefined, { ...(signal && { signal }) });
+      // An abort ends it with the reason, right away.
+      await sleep(pauseMs, undefined, { ...(signal && { signal }) }).catch(() => undefined);
       continue;
     }
     const events = await readEvents(cluster, namespace, about);

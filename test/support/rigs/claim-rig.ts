@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openCluster } from '../../../src/hosts/cluster';
 import type { Cluster as AgentCluster, MoverSettings } from '../../../src/hosts/cluster/contract';
-import type { ClusterObject } from '../../../src/hosts/cluster/objects';
+import type { ClusterObject, PersistentVolumeClaim } from '../../../src/hosts/cluster/objects';
 import type { Host } from '../../../src/hosts/contract';
 import { makeLocalHost } from '../../../src/hosts/local';
 import type { Volume } from '../../../src/model/records';
@@ -13,7 +13,7 @@ import { pvc } from '../../../src/volumes/pvc';
 import type { KubeObject } from '../../cluster/api-server';
 import { Cluster } from '../../cluster/cluster';
 import { MOVER_IMAGE } from '../../cluster/images';
-import { type ClaimOptions, makeClaim } from '../../cluster/objects';
+import { type ClaimOptions, makeClaim, makePod } from '../../cluster/objects';
 import { waitFor } from '../wait-for';
 
 /** What users call the cluster. */
@@ -117,6 +117,25 @@ export class ClaimRig {
       await waitFor(isBound, `the volume of ${namespace}/${name}`);
     }
     return { kind: 'pvc', path: `${namespace}/${name}` };
+  }
+
+  /** A pod that uses a claim of the same namespace, which it has at `/NAME`. It runs when this returns. */
+  async usePod(name: string, { path }: Volume): Promise<void> {
+    const [namespace = '', claim = ''] = path.split('/');
+    await this.cluster.apply(makePod(name, { namespace, files: [claim] }));
+    await this.cluster.waitFor('condition=Ready', [`pod/${name}`], namespace);
+  }
+
+  /** Removes objects, and waits until they are gone. @param objects like `pod/a` */
+  async remove(...objects: string[]): Promise<void> {
+    await this.cluster.kubectl(['delete', '-n', NAMESPACE, ...objects]);
+  }
+
+  /** A claim as the API has it. */
+  async readClaim({ path }: Volume): Promise<PersistentVolumeClaim | undefined> {
+    const [namespace, name] = path.split('/');
+    const claims = `/api/v1/namespaces/${namespace}/persistentvolumeclaims`;
+    return await this.cluster.api.get<PersistentVolumeClaim>(`${claims}/${name}`);
   }
 
   /** All that bears the label of Tidemark, as `Kind namespace/name`; without what is about to go. */
