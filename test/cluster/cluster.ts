@@ -139,9 +139,9 @@ export class Cluster {
   /** Runs kubectl as an administrator; what it printed. @param input for `-f -` */
   async kubectl(argv: readonly string[], input?: string): Promise<string> {
     const kubectl = join(kubernetesFolder(), 'kubectl');
-    return await run([kubectl, `--kubeconfig=${this.kubeconfig}`, ...argv], {
-      ...(input !== undefined && { input }),
-    });
+    // What it remembers of a server goes by the address, which the next cluster has again.
+    const flags = [`--kubeconfig=${this.kubeconfig}`, `--cache-dir=${this.file('kubectl')}`];
+    return await run([kubectl, ...flags, ...argv], { ...(input !== undefined && { input }) });
   }
 
   /** Makes objects, or makes them what they are said to be here: `kubectl apply`. */
