@@ -65,7 +65,7 @@ describe('a snapshot', () => {
     const volume = await rig.makeVolume();
     await rig.cluster.setFaults({ [volume.path]: { snapshot: 'the array is out of snapshots' } });
     const refused = {
-      type: 'VolumeBusy',
+      type: 'NotReady',
       message: `the snapshot of ${volume.path} was not there after 3.0s`,
       details: { toolMessage: matching('the array is out of snapshots') },
     };
@@ -78,7 +78,7 @@ describe('a snapshot', () => {
   it('that is never ready is never used, with what it waited for', async () => {
     const volume = await rig.makeVolume();
     await rig.cluster.setFaults({ [volume.path]: { isSnapshotNeverReady: true } });
-    const refused = { type: 'VolumeBusy', details: { toolMessage: matching('VolumeSnapshot shop/') } };
+    const refused = { type: 'NotReady', details: { toolMessage: matching('SnapshotCreated') } };
     await expect(capture(volume)).rejects.toMatchObject(refused);
     await agent.driver.claim(agent.host, volume, TARGET);
     await expect(publish(volume)).rejects.toMatchObject(refused);
@@ -110,7 +110,7 @@ describe('a snapshot', () => {
       const provision = 'the array is full';
       await rig.cluster.setFaults({ [`${NAMESPACE}/tidemark-capture-*`]: { provision } });
       await expect(capture(volume, method)).rejects.toMatchObject({
-        type: 'VolumeBusy',
+        type: 'NotReady',
         details: { toolMessage: matching(provision) },
       });
     },
@@ -177,7 +177,7 @@ describe('a target claim is not made', () => {
     const volume = absent('wanting');
     await rig.cluster.setFaults({ [volume.path]: { provision: 'the array is full' } });
     await expect(make(volume)).rejects.toMatchObject({
-      type: 'VolumeBusy',
+      type: 'NotReady',
       details: { toolMessage: matching('the array is full') },
     });
     await rig.settle();
@@ -234,7 +234,7 @@ describe('a pod that does not come up is told of in the words of the cluster', (
     agent = await rig.makeAgent({ limitMs: 6_000, ...settings });
     const volume = await rig.makeVolume();
     await expect(agent.driver.inspect(agent.host, volume)).rejects.toMatchObject({
-      type: 'VolumeBusy',
+      type: 'NotReady',
       message: matching(`a pod for ${volume.path}`),
       details: { toolMessage: expect.stringMatching(words) as unknown },
     });

@@ -11,8 +11,6 @@ import { modeOf, type Place, type ReadyPlace, referTo } from './place';
 import { quantityToBytes } from './quantity';
 import { waitFor } from './waiting';
 
-const DEFAULT_CLASS = 'storageclass.kubernetes.io/is-default-class';
-
 interface Wanted {
   name: string;
   labels: Record<string, string>;
@@ -68,7 +66,7 @@ export async function makeClaim(place: Place, wanted: Wanted): Promise<Persisten
       hint: 'say it in the spec, as capacity: 20Gi',
     });
   }
-  const isLate = await bindsLate(place, storageClass);
+  if (storageClass) await requireClass(place, storageClass);
   const made = await cluster.api.create<PersistentVolumeClaim>({
     apiVersion: CORE,
     kind: 'PersistentVolumeClaim',
@@ -87,7 +85,7 @@ export async function makeClaim(place: Place, wanted: Wanted): Promise<Persisten
     });
   }
   try {
-    if (!isLate) await waitBound(place, made, wanted.signal);
+    if (!(await bindsLate(place, made))) await waitBound(place, made, wanted.signal);
   } catch (error) {
     // It never held anything, and the next attempt may ask for another one.
     if (!wanted.signal?.aborted) await removeClaim(place, made).catch(() => undefined);
@@ -96,19 +94,28 @@ export async function makeClaim(place: Place, wanted: Wanted): Promise<Persisten
   return made;
 }
 
-/** Whether claims of this class get their volume with their first pod. @throws TidemarkError `InvalidSpec` where there is none */
-async function bindsLate(place: Place, name: string | undefined): Promise<boolean> {
-  const { api } = place.cluster;
-  const classes = await api.list<StorageClass>({ apiVersion: STORAGE, kind: 'StorageClass' });
-  const isDefault = ({ metadata }: StorageClass) => metadata.annotations?.[DEFAULT_CLASS] === 'true';
-  const found = classes.find((each) => (name === undefined ? isDefault(each) : each.metadata.name === name));
-  if (found) return found.volumeBindingMode === 'WaitForFirstConsumer';
-  // No class: a volume that somebody made by hand.
-  if (name === '') return false;
-  const message =
-    name === undefined ? 'the cluster has no default StorageClass' : `there is no StorageClass ${name}`;
-  const hint = 'kubectl get storageclass shows what there is; name one in the spec, as storageClass';
-  throw makeError(place, 'InvalidSpec', message, { hint });
+/** @throws TidemarkError `InvalidSpec` where there is none */
+async function requireClass(place: Place, name: string): Promise<StorageClass> {
+  const reference = { apiVersion: STORAGE, kind: 'StorageClass', metadata: { name } };
+  const found = await place.cluster.api.read<StorageClass>(reference);
+  if (found) return found;
+  throw makeError(place, 'InvalidSpec', `there is no StorageClass ${name}`, {
+    hint: 'kubectl get storageclass shows what there is',
+  });
+}
+
+/** Whether a claim gets its volume with its first pod. A class named empty is none: somebody makes the volume by hand. */
+async function bindsLate(
+  place: Place,
+  { spec: { storageClassName } }: PersistentVolumeClaim,
+): Promise<boolean> {
+  if (storageClassName === undefined) {
+    throw makeError(place, 'InvalidSpec', 'the cluster has no default StorageClass', {
+      hint: 'name one in the spec, as storageClass; kubectl get storageclass shows what there is',
+    });
+  }
+  if (storageClassName === '') return false;
+  return (await requireClass(place, storageClassName)).volumeBindingMode === 'WaitForFirstConsumer';
 }
 
 /** Waits for the volume behind a claim. */

@@ -41,7 +41,7 @@ function makePvcDriver(pods: MoverPods): VolumeDriver {
     inspect: (...args) => inspect(pods, ...args),
     check,
     claim,
-    make,
+    make: (...args) => make(pods, ...args),
     prepareRestore,
     async disclaim(host, volume, relationship, copyOf) {
       await disclaim(host, volume, relationship, copyOf);

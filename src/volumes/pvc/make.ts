@@ -19,6 +19,7 @@ import {
   referTo,
   requireClaim,
 } from './place';
+import type { MoverPods } from './pods';
 import { quantityToBytes } from './quantity';
 import { waitFor } from './waiting';
 
@@ -26,6 +27,7 @@ const DEFAULT_MODES = ['ReadWriteOnce'];
 
 /** `make` of the volume contract. */
 export async function make(
+  pods: MoverPods,
   host: Host,
   volume: Volume,
   claim: Claim,
@@ -41,7 +43,7 @@ export async function make(
     await storeClaim(made, claim);
     await noteClaim(made, claim);
   });
-  await adjust(await findReadyPlace(host, volume), source, signal);
+  await adjust(pods, await findReadyPlace(host, volume), source, signal);
 }
 
 /** `prepareRestore` of the volume contract. */
@@ -98,7 +100,12 @@ async function makeTarget(place: Place, source: VolumeShape, signal?: AbortSigna
 }
 
 /** @throws TidemarkError `InvalidSpec` for another mode than the source's, `TargetFull` where it can't grow as it must */
-async function adjust(place: ReadyPlace, source: VolumeShape, signal?: AbortSignal): Promise<void> {
+async function adjust(
+  pods: MoverPods,
+  place: ReadyPlace,
+  source: VolumeShape,
+  signal?: AbortSignal,
+): Promise<void> {
   const { pvc, volume, cluster, namespace, name } = place;
   const mode = source.isBlock === true ? 'Block' : 'Filesystem';
   if (modeOf(pvc) !== mode) {
@@ -127,7 +134,7 @@ async function adjust(place: ReadyPlace, source: VolumeShape, signal?: AbortSign
   });
   // One that is not bound is made as large; one whose filesystem grows when it is mounted does so then.
   if (pvc.status?.phase !== 'Bound') return;
-  await waitFor<true>(
+  const how = await waitFor<'grown' | 'waits for a pod'>(
     {
       ...{ cluster, namespace, volume: volume.path, about: [reference] },
       what: `the growth of ${namespace}/${name} to ${wanted}`,
@@ -139,7 +146,10 @@ async function adjust(place: ReadyPlace, source: VolumeShape, signal?: AbortSign
       if (!found) return { failed: 'somebody deleted the claim' };
       const isGrown = quantityToBytes(capacityOf(found) ?? '0') >= quantityToBytes(wanted);
       const waitsForPod = found.status?.conditions?.some(({ type }) => type === 'FileSystemResizePending');
-      return isGrown || waitsForPod === true ? { done: true } : { pending: [] };
+      if (isGrown) return { done: 'grown' };
+      return waitsForPod === true ? { done: 'waits for a pod' } : { pending: [] };
     },
   );
+  // In a pod that has it mounted already it would grow minutes later.
+  if (how === 'waits for a pod') await pods.drop(namespace, name);
 }

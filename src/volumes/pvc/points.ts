@@ -17,8 +17,8 @@ export interface PointRecord {
 
 const RecordSchema = z.object({ relationship: z.string(), point: PointSchema });
 
-/** The points of `Direct`, by relationship, in an annotation of the claim. */
-const DirectSchema = z.record(z.string(), PointSchema);
+/** The points of `Direct`, by relationship, in an annotation of the claim. Copied onto another claim they say nothing. */
+const DirectSchema = z.object({ uid: z.string(), points: z.record(z.string(), PointSchema) });
 const DIRECT = `${ANNOTATIONS.point}-direct`;
 
 export const annotatePoint = (relationship: string, point: Point): Record<string, string> => ({
@@ -58,7 +58,7 @@ export const isWhole = ({ status, metadata }: VolumeSnapshot): boolean =>
 /** The whole points, oldest first. */
 export async function readRecords(place: Place, relationship: string): Promise<PointRecord[]> {
   const snapshots = (await listSnapshots(place, relationship)).filter(isWhole);
-  const direct = parse(DirectSchema, place.pvc?.metadata.annotations?.[DIRECT])?.[relationship];
+  const direct = readDirect(place)[relationship];
   const records = [
     ...snapshots.flatMap((snapshot) => recordOf(snapshot, relationship) ?? []),
     ...(direct ? [{ point: direct }] : []),
@@ -68,6 +68,11 @@ export async function readRecords(place: Place, relationship: string): Promise<P
   );
 }
 
+function readDirect({ pvc }: Place): Record<string, Point> {
+  const found = parse(DirectSchema, pvc?.metadata.annotations?.[DIRECT]);
+  return found && found.uid === pvc?.metadata.uid ? found.points : {};
+}
+
 /** Notes the one point that `Direct` keeps; undefined: that there is none any more. */
 export async function writeDirect(
   place: Place,
@@ -75,14 +80,14 @@ export async function writeDirect(
   point: Point | undefined,
 ): Promise<void> {
   const { cluster, namespace, name, pvc } = place;
-  const before = parse(DirectSchema, pvc?.metadata.annotations?.[DIRECT]) ?? {};
+  const before = readDirect(place);
   if (!point && !before[relationship]) return;
   const { [relationship]: _former, ...others } = before;
-  const all = { ...others, ...(point && { [relationship]: point }) };
+  const points = { ...others, ...(point && { [relationship]: point }) };
   await cluster.api.patch<PersistentVolumeClaim>(referTo('PersistentVolumeClaim', namespace, name), {
     metadata: {
       resourceVersion: pvc?.metadata.resourceVersion,
-      annotations: { [DIRECT]: JSON.stringify(all) },
+      annotations: { [DIRECT]: JSON.stringify({ uid: pvc?.metadata.uid, points }) },
     },
   });
 }

@@ -1,6 +1,6 @@
 /** Makes the live replica equal to one of its recovery points, in place: whoever names the claim finds it as before. */
 import type { Volume } from '../../model/records';
-import type { Host, Runner } from '../../hosts/contract';
+import type { Host, Runner, RunResult } from '../../hosts/contract';
 import { NOT_CONTENT } from '../../trees/own-entries';
 import { toolFailed } from '../../hosts/run-checked';
 import { separateForeignLinks } from '../shared/foreign-links';
@@ -69,6 +69,20 @@ async function isAt(
   }
 }
 
+const PARTIAL = 23;
+const OWN_FOLDER = new RegExp(
+  `^rsync: \\[\\w+\\] (?:failed to set \\w+ on|ch(?:own|grp)) "${VOLUME_FOLDER}/?\\.?"`,
+);
+
+/**
+ * Where movers are not root, the volume's own folder is not theirs: what it is like stays as its storage has it. Pure.
+ * @param result of rsync
+ */
+export function isOwnFolderAlone({ exitCode, stderr }: Pick<RunResult, 'exitCode' | 'stderr'>): boolean {
+  const failures = stderr.split('\n').filter((line) => /^rsync: /.test(line));
+  return exitCode === PARTIAL && failures.length > 0 && failures.every((line) => OWN_FOLDER.test(line));
+}
+
 async function copyBack(
   { volume }: ReadyPlace,
   runner: Runner,
@@ -79,7 +93,8 @@ async function copyBack(
   const options = { attempt, ...(signal && { signal }) };
   const run = async (argv: string[]) => {
     const result = await runner.run(argv, options);
-    if (result.exitCode !== 0) throw toolFailed(runner, argv, result, volume.path);
+    if (result.exitCode !== 0 && !isOwnFolderAlone(result))
+      throw toolFailed(runner, argv, result, volume.path);
   };
   await runner.endAttempts(attempt);
   if (mode === 'Block') {

@@ -138,6 +138,36 @@ export class ClaimRig {
     return await this.cluster.api.get<PersistentVolumeClaim>(`${claims}/${name}`);
   }
 
+  /** A Deployment whose pods all use one claim. */
+  makeDeployment(name: string, { path }: Volume, replicas: number): object {
+    const [namespace = '', claim = ''] = path.split('/');
+    const { metadata, spec } = makePod(name, { namespace, files: [claim] }) as {
+      metadata: { labels: object };
+      spec: object;
+    };
+    const { labels } = metadata;
+    return {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name, namespace },
+      spec: { replicas, selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
+    };
+  }
+
+  /** How many objects there are of each kind that a driver makes, or that the cluster makes for it. */
+  async countObjects(): Promise<Record<string, number>> {
+    const paths = [
+      ...MADE,
+      '/api/v1/persistentvolumes',
+      '/apis/snapshot.storage.k8s.io/v1/volumesnapshotcontents',
+    ];
+    const counts = paths.map(async (path) => {
+      const found = await this.cluster.api.get<Items<unknown>>(path);
+      return [path, found?.items.length ?? 0] as const;
+    });
+    return Object.fromEntries(await Promise.all(counts));
+  }
+
   /** All that bears the label of Tidemark, as `Kind namespace/name`; without what is about to go. */
   async listMade(): Promise<string[]> {
     const found = await Promise.all(
