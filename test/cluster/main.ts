@@ -67,6 +67,7 @@ async function runInside(name: string | undefined, node: number, command: readon
   const env = {
     ...process.env,
     KUBECONFIG: cluster.kubeconfig,
+    KUBECACHEDIR: cluster.file('kubectl'),
     PATH: `${kubernetesFolder()}${delimiter}${process.env.PATH ?? ''}`,
   };
   const child = spawn(program, args, { stdio: 'inherit', env });
