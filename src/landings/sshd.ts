@@ -58,20 +58,9 @@ function startLife(host: Host, program: string, stopping: AbortSignal, onLog?: (
       onLog?.(line);
     }
   };
-  // The kernel ends sshd with the agent, however that ends.
-  const argv = [
-    'setpriv',
-    '--pdeathsig',
-    'KILL',
-    '--',
-    program,
-    '-D',
-    '-e',
-    '-f',
-    `${host.home}/sshd/sshd_config`,
-  ];
+  const argv = [program, '-D', '-e', '-f', `${host.home}/sshd/sshd_config`];
   const ended = host
-    .run(argv, { signal, env: { TZ: 'UTC' }, onStderr, maxOutputBytes: 4096 })
+    .run(argv, { signal, env: { TZ: 'UTC' }, onStderr, maxOutputBytes: 4096, endsWithAgent: true })
     .catch((error: unknown) => error)
     .finally(() => isReady(false));
   return { ready, ended, end: () => ending.abort(), lastLines };
