@@ -1,8 +1,9 @@
 /**
  * The host contract: how everything above reaches the machine that holds the data.
  *
- * `local` for this machine, `ssh` for hosts on which nothing of ours is installed; both pass one suite. A place that comes
- * up for one task and goes is a {@link Runner}: where the data is, but not where an agent could keep anything.
+ * `local` for this machine, `ssh` for hosts on which nothing of ours is installed, `pod` for a container of a cluster; all
+ * pass one suite. A place that comes up for one task and goes, as a pod does, is a {@link Runner}: where the data is, but
+ * not where an agent could keep anything.
  */
 import type { Room } from '../model/room';
 import type { Cluster } from './cluster/contract';
@@ -36,6 +37,11 @@ export interface RunOptions {
    * them even after the agent that started them was killed. Example: `transfer:wiki:beta`.
    */
   attempt?: string;
+  /**
+   * Ends it too where its agent is gone, however that ended, or no longer reaches the place. What it has started in
+   * sessions of their own goes on. Not with `stdin`.
+   */
+  endsWithAgent?: boolean;
 }
 
 /** What lies at a path; of a symlink, the link itself. */

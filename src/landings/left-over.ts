@@ -24,6 +24,10 @@ async function waitUntilGone(host: Host, pid: number, ms: number): Promise<boole
   return false;
 }
 
+/** By a shell's own, since small images lack procps. */
+const signal = (host: Host, name: string, pid: number) =>
+  host.run(['sh', '-c', 'kill -s "$1" "$2"', 'sh', name, String(pid)]);
+
 /**
  * Ends the listener that an earlier agent of this home left. Its sessions go on: what they carry is
  * whole, and `Host.endAttempts` ends them before a successor.
@@ -32,9 +36,9 @@ async function waitUntilGone(host: Host, pid: number, ms: number): Promise<boole
 export async function endLeftOverSshd(host: Host): Promise<void> {
   const pid = Number(await host.files.read(`${host.home}/sshd/sshd.pid`));
   if (!Number.isInteger(pid) || pid <= 1 || !(await isOurListener(host, pid))) return;
-  await host.run(['kill', '-TERM', String(pid)]);
+  await signal(host, 'TERM', pid);
   if (await waitUntilGone(host, pid, TERM_MS)) return;
-  await host.run(['kill', '-KILL', String(pid)]);
+  await signal(host, 'KILL', pid);
   if (await waitUntilGone(host, pid, KILL_MS)) return;
   const message = `an sshd of an earlier agent can't be ended (process ${pid})`;
   throw new TidemarkError('VolumeBusy', message, { host: host.name, hint: `look at it with: ps -fp ${pid}` });

@@ -1,33 +1,34 @@
-/** Landings in a pod: an sshd of its own, with everything that it keeps, for as long as somebody may come in. */
-import type { Host } from '../hosts/contract';
-import type { PodRunner } from '../hosts/cluster/contract';
-import type { Landings } from './contract';
-import { startLandingSshd } from './sshd';
+/** Landings in a pod: an sshd there for as long as it is reached, whose keys and notes lie in its scratch folder. */
+import type { Runner } from '../hosts/contract';
+import { type LandingService, startLandingSshd } from './sshd';
 
-export interface PodLandings {
-  readonly landings: Landings;
-  stop(): Promise<void>;
-}
-
-/** How sources reach the sshd, and where it listens in the pod. */
-export interface PodAddress {
+export interface PodLandingOptions {
+  /** How sources reach the pod: its own address, or that of a service before it. */
   advertisedAddress: string;
+  /** The port there. */
   port: number;
+  /** The port in the container that leads to. Above 1023 where its user is not root. */
   containerPort: number;
+  /** Each line that sshd logs. */
+  onLog?: (line: string) => void;
 }
 
-export async function openPodLandings(runner: PodRunner, at: PodAddress): Promise<PodLandings> {
-  const host: Host = { ...runner, home: runner.scratch };
-  const { landings, stop } = await startLandingSshd(host, {
-    listenAddress: '0.0.0.0',
-    advertisedAddress: at.advertisedAddress,
-    port: at.containerPort,
+/**
+ * Starts an sshd in a pod; one that an earlier agent left there is ended, and its landings are taken up. It ends with this
+ * agent, however that ends; what is being transferred goes on.
+ *
+ * The container needs `sshd` and `ssh-keygen`, and a line for its user in `/etc/passwd`. As root it needs the folder
+ * `/run/sshd` and the capabilities SETUID, SETGID and SYS_CHROOT; as another user none, and lets in that user alone.
+ * @throws TidemarkError `ToolMissing`, or `ToolFailed` where sshd can't listen.
+ */
+export function openPodLandings(
+  runner: Runner,
+  { advertisedAddress, port, containerPort, onLog }: PodLandingOptions,
+): Promise<LandingService> {
+  // Nothing of it is to last longer than the pod.
+  const host = { ...runner, home: runner.scratch };
+  return startLandingSshd(host, {
+    ...{ advertisedAddress, advertisedPort: port, port: containerPort },
+    ...(onLog && { onLog }),
   });
-  return {
-    landings: {
-      ...landings,
-      open: async (request) => ({ ...(await landings.open(request)), port: at.port }),
-    },
-    stop,
-  };
 }

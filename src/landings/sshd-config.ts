@@ -3,7 +3,8 @@ import { TidemarkError } from '../model/errors';
 
 export interface SshdConfig {
   home: string;
-  listenAddress: string;
+  /** Left out: all. */
+  listenAddress?: string;
   port: number;
   user: string;
   /** sshd alone refuses accounts with a locked password; PAM lets their keys in. */
@@ -35,10 +36,10 @@ export function makeSshdConfig(config: SshdConfig): string {
   const folder = `${config.home}/sshd`;
   // SHLVL keeps bash from reading the user's start-up files, which may print and so break the stream.
   const environment = [`PATH=${config.path}`, 'SHLVL=1'].map(quote).join(' ');
+  const listen = config.listenAddress === undefined ? '' : `ListenAddress ${config.listenAddress}\n`;
   return `# Written by Tidemark at each start.
 Port ${config.port}
-ListenAddress ${config.listenAddress}
-HostKey ${quote(`${folder}/host_key`)}
+${listen}HostKey ${quote(`${folder}/host_key`)}
 AuthorizedKeysFile ${quotePath(`${folder}/authorized_keys`)}
 AllowUsers ${config.user}
 AuthenticationMethods publickey

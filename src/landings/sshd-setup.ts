@@ -1,6 +1,6 @@
 /** What an agent's sshd needs before it starts: program, host key, folders. */
 import type { Host } from '../hosts/contract';
-import { runChecked } from '../hosts/run-checked';
+import { runChecked, tailOf } from '../hosts/run-checked';
 import { TidemarkError } from '../model/errors';
 
 const PLACES = ['/usr/sbin/sshd', '/usr/local/sbin/sshd', '/sbin/sshd', '/usr/bin/sshd'];
@@ -10,6 +10,8 @@ export interface SshdSetup {
   program: string;
   user: string;
   usePam: boolean;
+  /** `PATH` as programs get it there. */
+  path: string;
   /** Public halves, `ssh-ed25519 AAAA…`. */
   hostKeys: string[];
 }
@@ -38,15 +40,34 @@ async function ensureHostKey(host: Host): Promise<string> {
 
 /** True where sshd itself would turn the user away: it takes `!` in the shadow file for a locked account. */
 async function isPasswordLocked(host: Host, user: string): Promise<boolean> {
-  const { stdout, exitCode } = await host.run(['getent', 'shadow', user]);
+  // By a shell: where there is no getent, as in small images, nobody is locked.
+  const { stdout, exitCode } = await host.run(['sh', '-c', 'getent shadow "$1"', 'sh', user]);
   return exitCode === 0 && stdout.toString().split(':')[1]?.startsWith('!') === true;
+}
+
+/** The user that programs run as. OpenSSH knows none that is not in the user database. */
+async function findUser(host: Host): Promise<{ user: string; isRoot: boolean }> {
+  const { stdout, stderr, exitCode } = await host.run(['sh', '-c', 'id -u && id -un']);
+  const [uid = '', user = ''] = stdout.toString().split('\n');
+  if (exitCode === 0) return { user, isRoot: uid === '0' };
+  throw new TidemarkError('ToolMissing', `there is no line for user ${uid} in /etc/passwd`, {
+    host: host.name,
+    toolMessage: tailOf(stderr),
+    hint: 'OpenSSH needs one, with a home folder and a shell: add it to the image, or mount a file over /etc/passwd',
+  });
 }
 
 /** Makes what is missing. Idempotent. @throws TidemarkError `ToolMissing` */
 export async function setUpSshd(host: Host): Promise<SshdSetup> {
   const program = await findSshd(host);
   await host.files.mkdir(`${host.home}/sshd`, 0o700);
-  const user = (await runChecked(host, ['id', '-un'])).stdout.toString().trim();
-  if (process.getuid?.() === 0) await host.files.mkdir('/run/sshd', 0o755);
-  return { program, user, usePam: await isPasswordLocked(host, user), hostKeys: [await ensureHostKey(host)] };
+  const { user, isRoot } = await findUser(host);
+  // An image whose root can't be written to must have it.
+  if (isRoot) await host.files.mkdir('/run/sshd', 0o755);
+  const { stdout } = await runChecked(host, ['printenv', 'PATH']);
+  return {
+    ...{ program, user, path: stdout.toString().trim() },
+    usePam: await isPasswordLocked(host, user),
+    hostKeys: [await ensureHostKey(host)],
+  };
 }

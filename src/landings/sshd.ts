@@ -10,12 +10,14 @@ import { makeSshdConfig } from './sshd-config';
 import { setUpSshd, type SshdSetup } from './sshd-setup';
 
 export interface LandingSshdOptions {
-  /** Where sshd listens: `127.0.0.1`, `0.0.0.0`, `::`. */
-  listenAddress: string;
+  /** Where sshd listens: `127.0.0.1`, `0.0.0.0`, `::`. Left out: on all addresses. */
+  listenAddress?: string;
   /** How sources reach this host: a name or an address. */
   advertisedAddress: string;
   /** Left out: a free one, chosen at the first start and kept. */
   port?: number;
+  /** The port by which sources reach it, where that is another: of a service before it. */
+  advertisedPort?: number;
   /** Each line that sshd logs. */
   onLog?: (line: string) => void;
 }
@@ -58,20 +60,9 @@ function startLife(host: Host, program: string, stopping: AbortSignal, onLog?: (
       onLog?.(line);
     }
   };
-  // The kernel ends sshd with the agent, however that ends.
-  const argv = [
-    'setpriv',
-    '--pdeathsig',
-    'KILL',
-    '--',
-    program,
-    '-D',
-    '-e',
-    '-f',
-    `${host.home}/sshd/sshd_config`,
-  ];
+  const argv = [program, '-D', '-e', '-f', `${host.home}/sshd/sshd_config`];
   const ended = host
-    .run(argv, { signal, env: { TZ: 'UTC' }, onStderr, maxOutputBytes: 4096 })
+    .run(argv, { signal, env: { TZ: 'UTC' }, onStderr, maxOutputBytes: 4096, endsWithAgent: true })
     .catch((error: unknown) => error)
     .finally(() => isReady(false));
   return { ready, ended, end: () => ending.abort(), lastLines };
@@ -87,12 +78,9 @@ async function writeConfig(
   const path = `${host.home}/sshd/sshd_config`;
   // New versions make a source that was refused once wait, which a retry with a fresh key need not.
   for (const extraLines of [['PerSourcePenalties no'], []]) {
-    const config = { ...setup, home: host.home, listenAddress: options.listenAddress, port, extraLines };
-    await host.files.write(
-      path,
-      makeSshdConfig({ ...config, path: process.env.PATH ?? '/usr/bin:/bin' }),
-      0o600,
-    );
+    const { listenAddress } = options;
+    const where = { home: host.home, port, ...(listenAddress !== undefined && { listenAddress }) };
+    await host.files.write(path, makeSshdConfig({ ...setup, ...where, extraLines }), 0o600);
     const { exitCode, stderr } = await host.run([setup.program, '-t', '-f', path]);
     if (exitCode === 0) return;
     if (extraLines.length > 0) continue;
@@ -119,7 +107,7 @@ async function startListening(
   let wanted = options.port ?? (await rememberedPort(host));
   for (let tries = 0; tries < PORT_TRIES; tries++) {
     signal.throwIfAborted();
-    const port = wanted ?? (await findFreePort(options.listenAddress));
+    const port = wanted ?? (await findFreePort(options.listenAddress ?? '::'));
     await writeConfig(host, setup, options, port);
     const life = startLife(host, setup.program, signal, options.onLog);
     const timeout = sleep(READY_MS, false, { ref: false });
@@ -134,7 +122,7 @@ async function startListening(
     if (!isTaken || options.port !== undefined) break;
     wanted = undefined;
   }
-  throw new TidemarkError('ToolFailed', `sshd can't listen on ${options.listenAddress}`, {
+  throw new TidemarkError('ToolFailed', `sshd can't listen on ${options.listenAddress ?? 'any address'}`, {
     host: host.name,
     toolMessage: lastLines.join('\n'),
     hint: 'choose another address or port for landings',
@@ -180,7 +168,8 @@ export async function startLandingSshd(host: Host, options: LandingSshdOptions):
         await registry.put(request);
         const { id, expiresAt } = request;
         const { user, hostKeys } = setup;
-        return { id, address: options.advertisedAddress, port, user, hostKeys, expiresAt };
+        const { advertisedAddress: address, advertisedPort = port } = options;
+        return { id, address, port: advertisedPort, user, hostKeys, expiresAt };
       },
       close: (id) => registry.remove(id),
       sweep: (now) => registry.removeExpired(now),

@@ -26,7 +26,7 @@ describeHost({
     return (runner = pod.runner('alpha', folder));
   },
   pidHere: (pid) => pod.pidHere(pid),
-  startAgent: (attempt, argv) => pod.startAgent(attempt, argv),
+  where: () => ({ kind: 'pod', kubeconfig: cluster.kubeconfig, ...pod.place }),
   async afterAll() {
     runner.close();
     await cluster.down();

@@ -11,6 +11,7 @@ describeHost({
     sshd = await TestSshd.start();
     return (host = await connectTo(sshd, 'alpha', home));
   },
+  where: () => ({ kind: 'ssh', ssh: sshd.options }),
   async afterAll() {
     host.close();
     await sshd.stop();

@@ -1,5 +1,4 @@
 /** What every host promises, whatever way leads to it. See `src/hosts/contract.ts`. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -10,6 +9,9 @@ import { readStat } from '../../src/hosts/local/proc';
 import { waitUntil } from '../../src/hosts/local/terminate';
 import { runChecked } from '../../src/hosts/run-checked';
 import { TidemarkError } from '../../src/model/errors';
+import { startAgent } from '../support/hosts/agent-process';
+import { watchArguments } from '../support/hosts/watch-arguments';
+import type { Task } from '../support/programs/run-there';
 import { testHostFiles } from './host-files-suite';
 
 /** A host named `alpha`, whose files and processes are those of this machine. */
@@ -23,8 +25,8 @@ export interface HostFixture {
   missing?: string;
   /** The number that a process has on this machine, of the one that it has there. */
   pidHere?: (pid: number) => Promise<number>;
-  /** Starts an agent, a process of this machine, which starts a program there as an attempt and waits. */
-  startAgent?(attempt: string, argv: readonly string[]): ChildProcess;
+  /** How an agent of a process of its own gets there. */
+  where: () => Task['where'];
   afterAll?(): Promise<void>;
 }
 
@@ -34,49 +36,6 @@ const sh = (script: string, ...args: string[]) => ['sh', '-c', script, 'sh', ...
 async function isRunning(pid: number): Promise<boolean> {
   const stat = await readStat(pid);
   return stat !== undefined && stat.state !== 'Z';
-}
-
-function startLocalAgent(attempt: string, argv: readonly string[]): ChildProcess {
-  const code = `
-    const { spawn } = require('node:child_process');
-    const [attempt, program, ...args] = process.argv.slice(1);
-    const env = { ...process.env, TIDEMARK_ATTEMPT: attempt };
-    spawn(program, args, { detached: true, stdio: 'ignore', env });
-    setInterval(() => undefined, 1000);`;
-  return spawn(process.execPath, ['-e', code, attempt, ...argv], { stdio: 'ignore' });
-}
-
-/** Looks again and again, from a process of its own, for programs of this machine that have a word among their arguments. */
-function watchArguments(word: string): { started: Promise<unknown>; stop: () => Promise<string[]> } {
-  const code = `
-    const { readdirSync, readFileSync } = require('node:fs');
-    const found = new Set();
-    const look = () => {
-      for (const pid of readdirSync('/proc').filter((name) => Number(name) > 0)) {
-        try {
-          const argv = readFileSync('/proc/' + pid + '/cmdline', 'utf8');
-          if (argv.includes(process.env.WORD)) found.add(argv);
-        } catch {}
-      }
-      setImmediate(look);
-    };
-    process.on('SIGTERM', () => { console.log(JSON.stringify([...found])); process.exit(); });
-    look();
-    console.log('looking');`;
-  const watcher = spawn(process.execPath, ['-e', code], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { WORD: word },
-  });
-  let said = '';
-  watcher.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  return {
-    started: once(watcher.stdout, 'data'),
-    async stop() {
-      watcher.kill('SIGTERM');
-      await once(watcher, 'close');
-      return JSON.parse(said.split('\n')[1] ?? '') as string[];
-    },
-  };
 }
 
 export function describeHost(fixture: HostFixture): void {
@@ -340,9 +299,14 @@ export function describeHost(fixture: HostFixture): void {
     describe('attempts', () => {
       const attempt = `transfer:wiki:beta:${process.pid}`;
 
-      /** An agent of its own process, which starts `script` as the attempt and is then killed. */
-      async function loseAgent(script: string, pidFile: string, count: number): Promise<number[]> {
-        const agent = (fixture.startAgent ?? startLocalAgent)(attempt, sh(script, pidFile));
+      /** An agent of its own process, which runs `script` and is killed once that has written its processes down. */
+      async function loseAgent(
+        script: string,
+        pidFile: string,
+        count: number,
+        options: Task['options'] = { attempt },
+      ): Promise<number[]> {
+        const agent = startAgent({ where: fixture.where(), options }, sh(script, pidFile));
         const pids = await pidsIn(pidFile, count);
         agent.kill('SIGKILL');
         await once(agent, 'exit');
@@ -362,6 +326,22 @@ export function describeHost(fixture: HostFixture): void {
         const [pid = 0] = await loseAgent(script, join(folder, 'stubborn'), 1);
         await host.endAttempts(attempt);
         expect(await isRunning(pid)).toBe(false);
+      });
+
+      it('ends with its agent what is to, and not what that has started in a session of its own', async () => {
+        const script =
+          'setsid sh -c \'echo $$ >>"$1"; exec sleep 1000\' sh "$1" & sleep 0.5; echo $$ >>"$1"; exec sleep 1000';
+        const pidFile = join(folder, 'with-agent');
+        const [daemon = 0, program = 0] = await loseAgent(script, pidFile, 2, { endsWithAgent: true });
+        await waitUntil(async () => !(await isRunning(program)), 30_000);
+        expect(await isRunning(daemon)).toBe(true);
+        process.kill(daemon, 'SIGKILL');
+        // The same while the agent lives.
+        const result = await host.run(sh('echo bye; exit 3'), { endsWithAgent: true });
+        expect(result).toEqual({ stdout: Buffer.from('bye\n'), stderr: '', exitCode: 3 });
+        await expect(host.run(['/no/such/program'], { endsWithAgent: true })).rejects.toMatchObject({
+          type: 'ToolMissing',
+        });
       });
 
       it('leaves other attempts alone, also one whose name begins alike', async () => {

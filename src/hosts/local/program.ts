@@ -15,6 +15,8 @@ export const ATTEMPT_VARIABLE = 'TIDEMARK_ATTEMPT';
 
 const DEFAULT_OUTPUT_BYTES = 16 * 1024 * 1024;
 const STALL_MS = 250;
+/** The kernel ends what runs by this with us, however we end. */
+const END_WITH_US = ['setpriv', '--pdeathsig', 'KILL', '--'];
 const SBIN = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
 /** What concerns the agent alone (addresses and secrets), or would change how a tool behaves. */
 const NOT_INHERITED =
@@ -55,7 +57,7 @@ export class Program {
     private readonly options: RunOptions,
     { input, last }: { input?: Readable | undefined; last: boolean },
   ) {
-    const [file, ...args] = argv;
+    const [file, ...args] = options.endsWithAgent ? [...END_WITH_US, ...argv] : argv;
     if (!file) throw new TidemarkError('ToolMissing', 'no program was named', { host });
     const limit = options.maxOutputBytes ?? DEFAULT_OUTPUT_BYTES;
     this.stdout = new OutputTail(limit);
@@ -106,7 +108,7 @@ export class Program {
   /** @throws TidemarkError `ToolMissing`, or `ToolFailed`, where the program could not be started. */
   async started(): Promise<void> {
     const { argv, host, options } = this;
-    const program = argv[0] ?? '';
+    const program = (options.endsWithAgent ? END_WITH_US : argv)[0] ?? '';
     try {
       await this.spawned;
     } catch (error) {
@@ -146,6 +148,9 @@ export class Program {
 
   async result(): Promise<RunResult> {
     const exitCode = await this.exited;
-    return { stdout: this.stdout.content(), stderr: this.stderr.content().toString(), exitCode };
+    const stderr = this.stderr.content().toString();
+    if (this.options.endsWithAgent && /^setpriv: failed to execute .*: No such file/.test(stderr))
+      throw makeToolMissing(this.host, this.argv[0] ?? '');
+    return { stdout: this.stdout.content(), stderr, exitCode };
   }
 }

@@ -59,7 +59,7 @@ function makeSupervised(
   const words = makeVariables(host, options);
   const variables = Buffer.from(words.length > 0 ? `${words.join(' ')}${WHOLE}` : '');
   const args = [
-    ...[nonce, String(variables.length), String(input.length)],
+    ...[nonce, String(variables.length), String(input.length), options.endsWithAgent ? '1' : '0'],
     ...[options.cwd ?? '', inputFile, redirects.stdout ?? ''],
     ...[inTwentieths(LINGER_MS), killAfter, argv[0] ?? ''],
     // Not by the script's own environment, or it would be ended with the attempt and could not tell of it.

@@ -80,14 +80,16 @@ export const WHOLE = ' #whole';
  * Starts a program in a session of its own, frames its output, and ends only when all of its process group is gone, and
  * the channel's input has ended: an exec of Kubernetes may drop what a program printed last if it ends before that was
  * read (in 1 of 300 programs with 100 kB of output, 40 at once). Arguments: nonce, how many bytes of the channel are the
- * program's variables (quoted, and ended by {@link WHOLE}; 0: none), how many after these are its input, folder (empty:
- * none), file for standard input (empty: the channel's), file for standard output (empty: the channel's), linger and
+ * program's variables (quoted, and ended by {@link WHOLE}; 0: none), how many after these are its input, whether it is
+ * ended with the channel's input (1 or 0), folder (empty: none), file for standard input (empty: the channel's), file for standard output (empty: the channel's), linger and
  * kill-after in twentieths of a second, then the program as it is looked up, and the argv. See {@link makeFrameReader} for
  * the frames.
  */
 export const SUPERVISE = String.raw`
-n=$1 v=$2 b=$3 d=$4 i=$5 o=$6 l=$7 k=$8 p=$9
-shift 9
+n=$1 v=$2 b=$3 h=$4
+shift 4
+d=$1 i=$2 o=$3 l=$4 k=$5 p=$6
+shift 6
 refuse() { printf '\035%s:%s\n' "$n" "$1" >&2; cat >/dev/null; exit "$2"; }
 ${ENVIRONMENT}
 if [ -n "$d" ]; then cd "$d" 2>/dev/null || refuse no-folder 125; fi
@@ -121,11 +123,20 @@ if [ -n "$i" ]; then start "$@" &
 else head -c "$b" <&3 2>/dev/null | start "$@" &
 fi
 p=$!
-{ wait "$p"; } 2>/dev/null
-c=$?
-if ! await "$p" "$l"; then
+end() {
   kill -s TERM -- "-$p" 2>/dev/null
   await "$p" "$k" || kill -s KILL -- "-$p" 2>/dev/null
+}
+w=
+if [ "$h" = 1 ]; then
+  { cat <&3 >/dev/null; end; } &
+  w=$!
+fi
+{ wait "$p"; } 2>/dev/null
+c=$?
+[ -z "$w" ] || kill "$w" 2>/dev/null
+if ! await "$p" "$l"; then
+  end
   while alive "$p"; do sleep 0.05; done
 fi
 printf '\035%s:end:%s\n' "$n" "$c"

@@ -1,6 +1,7 @@
 /** How bytes come into a pod: an sshd in it, and a Service in front of that where the pod's own address will not do. */
 import type { Landings } from '../../landings/contract';
-import { openPodLandings, type PodLandings } from '../../landings/pod';
+import { openPodLandings } from '../../landings/pod';
+import type { LandingService } from '../../landings/sshd';
 import { TidemarkError } from '../../model/errors';
 import { CORE, type ObjectReference, type Service } from '../../hosts/cluster/objects';
 import { ownerOf } from './names';
@@ -22,7 +23,7 @@ export interface PodDoor {
 
 /** Nothing is opened before somebody is to come in. */
 export function openPodDoor(place: Place, open: OpenPod): PodDoor {
-  let opening: Promise<{ service: PodLandings; at: Address }> | undefined;
+  let opening: Promise<{ service: LandingService; at: Address }> | undefined;
   const start = async () => {
     const at = await findAddress(place, open);
     const service = await openPodLandings(open.runner, {

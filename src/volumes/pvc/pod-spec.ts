@@ -1,6 +1,7 @@
 /** The Job whose pod reaches a volume. Pure. */
 import type { MoverSettings, PodTemplate } from '../../hosts/cluster/contract';
 import { BATCH, type Job } from '../../hosts/cluster/objects';
+import { makeAccount } from '../../hosts/pod/account';
 
 export const CONTAINER = 'mover';
 /** Where the volume is in the pod: a folder, or a device. */
@@ -102,6 +103,19 @@ export function makeMoverJob(pod: MoverPod, { image, template }: MoverSettings):
   const { labels: _labels, annotations: templateAnnotations, ...podFields } = podTemplate;
   const metadata = { labels: ownLabels, annotations: { ...templateAnnotations, ...annotations } };
   const isRoot = runAs === undefined;
+  const container = {
+    image,
+    ...(imagePullPolicy && { imagePullPolicy }),
+    ...(resources && { resources }),
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'], ...(isRoot && { add: ROOT_CAPABILITIES }) },
+    },
+  };
+  const mounts = mountsOf(pod);
+  // Every image knows root.
+  const account = isRoot ? undefined : makeAccount(container, SCRATCH);
   return {
     apiVersion: BATCH,
     kind: 'Job',
@@ -120,20 +134,15 @@ export function makeMoverJob(pod: MoverPod, { image, template }: MoverSettings):
           terminationGracePeriodSeconds: 2,
           securityContext: podSecurity(runAs, pod.readOnly),
           ...(nodeName === undefined ? affinity && { affinity } : { affinity: withNode(affinity, nodeName) }),
+          ...(account && { initContainers: [account.initContainer] }),
           containers: [
             {
+              ...container,
               name: CONTAINER,
-              image,
-              ...(imagePullPolicy && { imagePullPolicy }),
-              ...(resources && { resources }),
               command: ['sh', '-c', KEEP_ALIVE],
               env: [{ name: 'HOME', value: SCRATCH }],
-              securityContext: {
-                allowPrivilegeEscalation: false,
-                readOnlyRootFilesystem: true,
-                capabilities: { drop: ['ALL'], ...(isRoot && { add: ROOT_CAPABILITIES }) },
-              },
-              ...mountsOf(pod),
+              ...mounts,
+              volumeMounts: [...mounts.volumeMounts, ...(account ? [account.volumeMount] : [])],
             },
           ],
           volumes: [
@@ -142,6 +151,7 @@ export function makeMoverJob(pod: MoverPod, { image, template }: MoverSettings):
               ? []
               : [{ name: 'point', persistentVolumeClaim: { claimName: pod.from } }]),
             { name: 'scratch', emptyDir: {} },
+            ...(account ? [account.volume] : []),
           ],
         },
       },

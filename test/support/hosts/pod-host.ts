@@ -1,7 +1,5 @@
 /** Pods of a test's cluster in which programs run, and their processes as this machine sees them. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { readdir, readFile, readlink } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CoreV1Api, KubeConfig, V1Container, V1PodSpec } from '@kubernetes/client-node';
 import { makePodRunner, type PodRunner } from '../../../src/hosts/pod';
@@ -96,17 +94,6 @@ export class TestPod {
       if (/^NSpid:.*\t(\d+)$/m.exec(status)?.[1] === String(pid)) return Number(name);
     }
     return NO_PID;
-  }
-
-  /** An agent of its own process, which runs a program as an attempt. */
-  startAgent(attempt: string, argv: readonly string[]): ChildProcess {
-    const program = join(__dirname, '../programs/run-in-pod.ts');
-    const node = ['--require', join(__dirname, '../run-typescript.cjs'), program];
-    const kubeConfig = this.kubeConfig.exportConfig();
-    return spawn(process.execPath, [...node, JSON.stringify(this.place), attempt, ...argv], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-      env: { ...process.env, TEST_KUBECONFIG: kubeConfig },
-    });
   }
 
   async remove(): Promise<void> {
