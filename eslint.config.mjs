@@ -112,6 +112,23 @@ export default tseslint.config(
     },
   },
   {
+    files: ['src/movers/!(rsync)/**/*.ts'],
+    ignores: ['**/*.test.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: 'rsync/(?!one-file$)',
+              message: 'Other movers know rsync as what carries one file: import one-file.',
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
     files: ['src/model/**/*.ts', 'src/api/**/*.ts'],
     ignores: ['**/*.test.ts'],
     rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: node }] },

@@ -7,11 +7,16 @@ const swcPlain = [
   '@swc/jest',
   { jsc: { target: 'es2024', parser: { syntax: 'ecmascript' } }, sourceMaps: 'inline' },
 ];
+// ES modules alone, or such as import dynamically: Node takes them as they are, Jest must translate them. From @kubernetes on,
+// the client and what it imports.
+const MODULES = [
+  ...['kysely', 'cookie', '@electric-sql'],
+  ...['@kubernetes', 'openid-client', 'oauth4webapi', 'jose', 'socks-proxy-agent', 'agent-base'],
+].join('|');
 module.exports = {
   testEnvironment: 'node',
-  // Kysely and cookie are ES modules alone, and PGlite imports dynamically: Node takes them as they are, Jest must translate them.
-  transform: { '^.+\\.ts$': swc, '/node_modules/(kysely|cookie|@electric-sql|@kubernetes|openid-client|oauth4webapi|jose|socks-proxy-agent|agent-base)/.+\\.c?js$': swcPlain },
-  transformIgnorePatterns: ['/node_modules/(?!kysely/|cookie/|@electric-sql/|@kubernetes/|openid-client/|oauth4webapi/|jose/|socks-proxy-agent/|agent-base/)'],
+  transform: { '^.+\\.ts$': swc, [`/node_modules/(${MODULES})/.+\\.c?js$`]: swcPlain },
+  transformIgnorePatterns: [`/node_modules/(?!(${MODULES})/)`],
   testMatch: ['<rootDir>/src/**/*.test.ts', '<rootDir>/test/**/*.test.ts'],
   testSequencer: '<rootDir>/test/slowest-first.cjs',
   testTimeout: 300_000,

@@ -53,6 +53,8 @@ export interface TargetPrepared {
   method: PointMethod;
   hasHardLinks: boolean;
   freeBytes: number;
+  /** Of a device: as `Inspection.fixedBytes`. */
+  fixedBytes?: number;
   /** Bytes on disk of the live replica, and of the newest point, about. */
   bytes: number;
   pointBytes: number;
@@ -305,10 +307,13 @@ export interface HostActivities {
   rollback(input: StepContext & { targets: string[]; pointId?: string }): Promise<void>;
   /** The volume becomes the primary of the claim's epoch. */
   promote(input: StepContext): Promise<void>;
-  /** Old primary: keeps what it has for itself as a recovery point. Idempotent by sync id. */
+  /**
+   * Old primary: keeps what it has for itself as a recovery point. Idempotent by sync id.
+   * @returns null where its storage can keep no second state: a device
+   */
   keepDiverged(
     input: StepContext & { target: TargetSpec; sequence: number; capturedAt: Instant },
-  ): Promise<Point>;
+  ): Promise<Point | null>;
   /** Drill: a writable copy of a recovery point, by default the newest. */
   makeClone(
     input: StepContext & { cloneId: string; pointId?: string },

@@ -24,7 +24,10 @@ export async function openPodLandings(runner: PodRunner, at: PodAddress): Promis
     port: at.containerPort,
   });
   return {
-    landings: { ...landings, open: async (request) => ({ ...(await landings.open(request)), port: at.port }) },
+    landings: {
+      ...landings,
+      open: async (request) => ({ ...(await landings.open(request)), port: at.port }),
+    },
     stop,
   };
 }

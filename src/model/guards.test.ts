@@ -4,7 +4,7 @@ import { checkGuards, judgeDeletions } from './guards';
 const question = {
   relationship: 'wiki',
   source: { host: 'alpha', volume: '/srv/wiki', empty: false },
-  target: { name: 'beta', host: 'beta', volume: '/srv/wiki', files: 12, foreign: false },
+  target: { name: 'beta', host: 'beta', volume: '/srv/wiki', files: 12, countsItself: true, foreign: false },
   allowEmpty: false,
   approved: false,
 };
@@ -21,6 +21,9 @@ test('an empty source may fill an empty target', () => {
   // A target that was empty already holds its own folder, and nothing to lose.
   expect(checkGuards({ ...emptied, target: { ...question.target, files: 1 } })).toBeUndefined();
   expect(checkGuards({ ...emptied, target: { ...question.target, files: 2 } })?.message).toContain('1 entry');
+  // A device is one thing, and has no folder of its own.
+  const device = { ...question.target, files: 1, countsItself: false };
+  expect(checkGuards({ ...emptied, target: device })?.message).toContain('1 entry');
 });
 
 test('allowEmpty lets an empty source empty its targets', () => {

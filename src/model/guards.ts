@@ -4,7 +4,15 @@ import type { Failure } from './records';
 export interface GuardQuestion {
   relationship: string;
   source: { host: string; volume: string; empty: boolean };
-  target: { name: string; host: string; volume: string; files: number; foreign: boolean };
+  target: {
+    name: string;
+    host: string;
+    volume: string;
+    files: number;
+    /** The volume's own folder is among these files: an empty one has one. */
+    countsItself: boolean;
+    foreign: boolean;
+  };
   allowEmpty: boolean;
   /** `tidemark approve` was given for this sync. */
   approved: boolean;
@@ -55,8 +63,7 @@ export function checkGuards({
 }: GuardQuestion): Failure | undefined {
   if (approved) return undefined;
   const approve = `if that is meant: tidemark approve ${relationship}`;
-  // The volume's own folder is counted too: an empty one has one entry.
-  const held = Math.max(0, target.files - 1);
+  const held = Math.max(0, target.files - (target.countsItself ? 1 : 0));
   if (source.empty && held > 0 && !allowEmpty) {
     return {
       type: 'ApprovalRequired',

@@ -16,7 +16,7 @@ export type Instant = string;
 export interface Volume {
   kind: VolumeKind;
   /**
-   * `directory`, `btrfs`: an absolute path on the host. `zfs`: the dataset (`tank/wiki`). `image`: the
+   * `directory`, `btrfs`, `block`: an absolute path on the host. `zfs`: the dataset (`tank/wiki`). `image`: the
    * engine, or engine and storage root (`podman`, `podman:/srv/images`).
    */
   path: string;

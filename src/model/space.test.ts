@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { checkSpace, estimateNeededBytes } from './space';
+import { checkSpace, describeRest, estimateNeededBytes } from './space';
 import type { SpaceQuestion } from './space';
 
 const MiB = 1024 ** 2;
@@ -53,4 +53,22 @@ test('a sync is refused exactly when it needs more than is free', () => {
       expect(checkSpace(asked) !== undefined).toBe(estimateNeededBytes(asked) > freeBytes);
     }),
   );
+});
+
+test('a device that is shorter than its source is refused with both lengths, whatever the source takes on disk', () => {
+  const device = { fixedBytes: 64 * MiB, replicaBytes: 64 * MiB };
+  const sparse = { disk: MiB, files: 65 * MiB };
+  expect(checkSpace(question({ ...device, source: sparse }))).toMatchObject({
+    type: 'TargetFull',
+    message: expect.stringMatching(
+      /holds 64.0 MiB \(67108864 bytes\).*65.0 MiB \(68157440 bytes\)/,
+    ) as unknown,
+  });
+  expect(checkSpace(question({ ...device, source: same(64 * MiB) }))).toBeUndefined();
+});
+
+test('what of a longer device no sync writes to is told', () => {
+  expect(describeRest(100 * MiB, 64 * MiB)).toContain('36.0 MiB longer');
+  expect(describeRest(64 * MiB, 64 * MiB)).toBeUndefined();
+  expect(describeRest(undefined, 64 * MiB)).toBeUndefined();
 });

@@ -16,6 +16,8 @@ export interface SpaceQuestion extends Growth {
   /** Bytes on disk of the target's live replica. */
   replicaBytes: number;
   freeBytes: number;
+  /** Of a device: as long as it is. */
+  fixedBytes?: number;
 }
 
 /**
@@ -37,6 +39,7 @@ export function estimateNeededBytes({
 
 /** Refuses a sync that can't fit, before anything is changed; says how much is missing. */
 export function checkSpace(question: SpaceQuestion): Failure | undefined {
+  if (question.fixedBytes !== undefined) return checkLength(question, question.fixedBytes);
   const needed = estimateNeededBytes(question);
   if (needed <= question.freeBytes) return undefined;
   return {
@@ -46,4 +49,23 @@ export function checkSpace(question: SpaceQuestion): Failure | undefined {
     volume: question.volume,
     hint: 'free space there, keep fewer points (retain), or exclude what need not be copied',
   };
+}
+
+/** A device is written to from its beginning, as far as its source is long, and never grows. */
+function checkLength({ host, volume, source }: SpaceQuestion, fixedBytes: number): Failure | undefined {
+  if (source.files <= fixedBytes) return undefined;
+  const [held, wanted] = [fixedBytes, source.files].map((bytes) => `${formatBytes(bytes)} (${bytes} bytes)`);
+  return {
+    type: 'TargetFull',
+    message: `the target device is too small: it holds ${held}, and the source is ${wanted} long`,
+    host,
+    volume,
+    hint: 'make it as long as the source (lvextend -L), or name another device; nothing was written to it',
+  };
+}
+
+/** What of a device no sync writes to, since its source is shorter; undefined where there is nothing of the kind. */
+export function describeRest(fixedBytes: number | undefined, bytes: number): string | undefined {
+  if (fixedBytes === undefined || fixedBytes <= bytes) return undefined;
+  return `the device is ${formatBytes(fixedBytes - bytes)} longer than what is copied to it: what lies behind ${formatBytes(bytes)} is left as it is`;
 }

@@ -28,7 +28,7 @@ What is written how:
 - **Volumes of other relationships** on a host: nothing lies in or around a target, and no target in or around
   a source, whatever symlink or bind mount leads there. A source may be another's source or target (A → B → C), lie
   in or around other sources, and have a filesystem mounted in it that is a target.
-- **A volume** is named by one key of its endpoint: \`directory\`, \`zfs\`, \`btrfs\` or \`image\`.
+- **A volume** is named by one key of its endpoint: \`directory\`, \`zfs\`, \`btrfs\`, \`image\` or \`block\`.
 `;
 
 const RETENTION = `A point stays while any rule keeps it. Hours, days, weeks, months and years are those of UTC; which
@@ -125,7 +125,7 @@ function renderSection({ titles, schema }: Section): string {
 export function renderSpecDocs(): string {
   const sections = listSections(makeJsonSchema(), '').map(renderSection);
   const example = `## Every key of a directory in one document\n\n\`\`\`yaml\n${FULL_EXAMPLE}\`\`\``;
-  const others = `## ZFS, btrfs and container images\n\n\`\`\`yaml\n${STORAGE_EXAMPLES}\`\`\``;
+  const others = `## ZFS, btrfs, container images, block devices\n\n\`\`\`yaml\n${STORAGE_EXAMPLES}\`\`\``;
   return `${[INTRODUCTION.trimEnd(), ...sections, example, others].join('\n\n')}\n`;
 }
 

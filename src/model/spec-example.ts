@@ -106,6 +106,15 @@ spec:
 ---
 apiVersion: tidemark/v1
 kind: Relationship
+metadata: { name: db }
+spec:
+  source: { host: alpha, block: /dev/vg/db }
+  targets: [{ host: beta, block: /srv/images/db.img }]
+  mover:
+    block: { compress: zstd, bandwidthLimit: 50MiB }
+---
+apiVersion: tidemark/v1
+kind: Relationship
 metadata: { name: shop }
 spec:
   source:

@@ -86,7 +86,7 @@ const SourceSchema = z
       .enum(['Direct', 'Snapshot', 'Clone', 'Auto'])
       .default('Direct')
       .describe(
-        'Of a directory: `Direct` reads the live one; `Snapshot` a btrfs snapshot; `Clone` a reflink copy (XFS, btrfs); `Auto` the best that the filesystem can do: a snapshot, a clone, or the live directory. Of a claim: a `Snapshot` or a `Clone` by its CSI driver, or the live one. The other volume kinds are always read from a snapshot.',
+        'Of a directory: `Direct` reads the live one; `Snapshot` a btrfs snapshot; `Clone` a reflink copy (XFS, btrfs); `Auto` the best that the filesystem can do: a snapshot, a clone, or the live directory. Of an image file: `Direct`, or `Clone`; of a block device `Direct`. Of a claim: a `Snapshot` or a `Clone` by its CSI driver, or the live one. The other volume kinds are always read from a snapshot.',
       ),
     pinLimit: PinLimitSchema.optional(),
   })

@@ -17,7 +17,7 @@ export interface Mount {
 }
 
 /** Blank, tab, newline and backslash stand as three octal digits. */
-function decode(text: string): string {
+export function decodeName(text: string): string {
   return text.replaceAll(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 8)));
 }
 
@@ -29,7 +29,14 @@ export function parseMounts(mountinfo: string): Mount[] {
     const [type, source = '', superOptions = ''] = after?.split(' ') ?? [];
     if (!device || !point || !root || !type) return [];
     const readOnly = [options, superOptions].some((list) => list.split(',').includes('ro'));
-    return { point: decode(point), root: decode(root), type, readOnly, device, source: decode(source) };
+    return {
+      point: decodeName(point),
+      root: decodeName(root),
+      type,
+      readOnly,
+      device,
+      source: decodeName(source),
+    };
   });
 }
 

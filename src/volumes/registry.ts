@@ -4,8 +4,10 @@ import { TidemarkError } from '../model/errors';
 import type { VolumeKind } from '../model/kinds';
 import type { Volume } from '../model/records';
 import type { MoverSpec } from '../model/spec';
+import { blockMover } from '../movers/block';
 import type { Mover } from '../movers/contract';
 import { rsyncMover } from '../movers/rsync';
+import { block } from './block';
 import { btrfs } from './btrfs';
 import type { Implementation, KindImplementation, VolumeDriver } from './contract';
 import { directory } from './directory';
@@ -16,7 +18,7 @@ import { zfs } from './zfs';
 /** What each kind is handled by. */
 export type Implementations = Readonly<Record<VolumeKind, KindImplementation>>;
 
-export const IMPLEMENTATIONS: Implementations = { directory, zfs, btrfs, image, pvc };
+export const IMPLEMENTATIONS: Implementations = { directory, zfs, btrfs, image, block, pvc };
 
 /** The drivers and movers of one agent. */
 export interface Volumes {
@@ -39,7 +41,11 @@ export function makeVolumes(agent: Host, implementations: Implementations = IMPL
     const implementation = isCluster === (kind === 'pvc') ? make(agent) : undefined;
     if (implementation) made.set(kind, implementation);
   }
-  const movers = [rsyncMover, ...[...made.values()].flatMap(({ mover }) => (mover ? [mover] : []))];
+  const movers = [
+    rsyncMover,
+    blockMover,
+    ...[...made.values()].flatMap(({ mover }) => (mover ? [mover] : [])),
+  ];
   return {
     movers,
     driverFor(volume) {

@@ -73,7 +73,7 @@ function checkDiverged(input: BringBackInput, old: TargetSpec, found: { old: Fou
 }
 
 /** Keeps what the old primary has for itself. Cheap where the filesystem can snapshot or share blocks; a whole copy elsewhere. */
-async function keepDiverged(saga: Saga, input: BringBackInput, old: TargetSpec): Promise<Point> {
+async function keepDiverged(saga: Saga, input: BringBackInput, old: TargetSpec): Promise<Point | null> {
   return await saga.step({
     phase: 'KeepingDiverged',
     text: `${old.host}:${volumePath(old)} is kept as it is, as a recovery point`,
@@ -91,6 +91,20 @@ async function keepDiverged(saga: Saga, input: BringBackInput, old: TargetSpec):
         volumePath(old),
       ),
   });
+}
+
+/** Where nothing can be kept, what the old primary has for itself goes only if somebody has accepted that in words. */
+function giveUp(saga: Saga, input: BringBackInput, old: TargetSpec, found: Found): void {
+  const where = `${old.host}:${volumePath(old)}, the old primary,`;
+  const { name } = input.document.metadata;
+  if (!input.acceptDiverged) {
+    throw refuse(
+      'Diverged',
+      `${where} has changed since it was last equal to its copy (${describeSide(found)}), and its storage can keep no second state`,
+      `copy it elsewhere where it is still wanted; tidemark reverse ${name} --accept-diverged gives it up`,
+    );
+  }
+  saga.say(`${where} can keep no second state: what it alone had is given up`);
 }
 
 /** Compares both sides with the last state that both held, and keeps what the old primary alone has. */
@@ -114,7 +128,9 @@ async function keepWhatDiffers(
   );
   checkDiverged(input, old, found);
   const isEqual = isKnown(found.old) && found.old.total === 0;
-  return isEqual ? undefined : await keepDiverged(saga, input, old);
+  const diverged = isEqual ? undefined : await keepDiverged(saga, input, old);
+  if (diverged === null) giveUp(saga, input, old, found.old);
+  return diverged ?? undefined;
 }
 
 /**

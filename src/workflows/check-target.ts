@@ -1,7 +1,8 @@
 /** Whether one target may be synced, by what both sides hold; before anything is changed. */
 import type { SourcePrepared, TargetPrepared } from '../activities/contract';
-import { targetName, volumePath } from '../model/endpoints';
+import { targetName, volumeOf, volumePath } from '../model/endpoints';
 import { checkGuards } from '../model/guards';
+import { declarationOf } from '../model/kinds';
 import { sendsManyTrees } from '../model/movers';
 import { findDivergence, planStream } from '../model/plan-stream';
 import type { RungsLeftOut, StreamSituation } from '../model/plan-stream';
@@ -90,6 +91,7 @@ export function checkTarget(
         host: target.host,
         volume: volumePath(target),
         files: prepared.files,
+        countsItself: declarationOf(volumeOf(target).kind).hasTrees,
         foreign: prepared.foreign,
       },
       allowEmpty: spec.guards.allowEmpty,
@@ -102,6 +104,9 @@ export function checkTarget(
       ...growthOf(source, prepared, spec.mover),
       replicaBytes: prepared.bytes,
       freeBytes: prepared.freeBytes + growthTo(source, prepared),
+      ...(prepared.fixedBytes !== undefined && {
+        fixedBytes: prepared.fixedBytes + growthTo(source, prepared),
+      }),
     });
   return failure ? { target, failure } : looked;
 }

@@ -3,6 +3,7 @@ import { sleep } from '@temporalio/workflow';
 import type { PublishResult, SourcePrepared, TargetPrepared } from '../activities/contract';
 import { targetName, volumeOf, volumePath } from '../model/endpoints';
 import { describeLeftOut, mergeLeftOut } from '../model/left-out';
+import { describeRest } from '../model/space';
 import { planTransfer } from '../model/plan-transfer';
 import type { TransferPlan } from '../model/plan-transfer';
 import type { Failure, Instant, TargetOutcome, TransferStats } from '../model/records';
@@ -275,7 +276,11 @@ export async function syncTarget(ctx: SyncContext, work: TargetWork): Promise<Ta
       name,
       `done: ${formatEntries(stats.filesChanged)} changed, ${formatBytes(stats.bytesSent)} sent${lacking}`,
     );
-    return { ...outcome, result: 'succeeded', how, stats, attempts, ...leftOut, ...published };
+    const warning = published.warning ?? describeRest(prepared.fixedBytes, stats.totalBytes);
+    return {
+      ...{ ...outcome, result: 'succeeded', how, stats, attempts, ...leftOut, ...published },
+      ...(warning !== undefined && { warning }),
+    };
   } catch (error) {
     const failed =
       error instanceof StepFailed ? error : new StepFailed(toFailure(error, target.host, volumePath(target)));

@@ -139,9 +139,9 @@ export class Cluster {
   /** Runs kubectl as an administrator; what it printed. @param input for `-f -` */
   async kubectl(argv: readonly string[], input?: string): Promise<string> {
     const kubectl = join(kubernetesFolder(), 'kubectl');
-    return await run([kubectl, `--kubeconfig=${this.kubeconfig}`, ...argv], {
-      ...(input !== undefined && { input }),
-    });
+    // What it remembers of a server goes by the address, which the next cluster has again.
+    const flags = [`--kubeconfig=${this.kubeconfig}`, `--cache-dir=${this.file('kubectl')}`];
+    return await run([kubectl, ...flags, ...argv], { ...(input !== undefined && { input }) });
   }
 
   /** Makes objects, or makes them what they are said to be here: `kubectl apply`. */
@@ -159,9 +159,14 @@ export class Cluster {
   /**
    * Waits until objects are as `condition` says, which is what `kubectl wait --for` takes: `condition=Ready`,
    * `jsonpath={.status.phase}=Bound`, `delete`. @param objects like `pod/a`
+   * @throws Error with the newest events where they are not in 2 minutes
    */
   async waitFor(condition: string, objects: readonly string[], namespace = 'default'): Promise<void> {
-    await this.kubectl(['wait', '-n', namespace, `--for=${condition}`, ...objects, '--timeout=120s']);
+    const wait = ['wait', '-n', namespace, `--for=${condition}`, ...objects, '--timeout=120s'];
+    await this.kubectl(wait).catch(async (error: Error) => {
+      const events = await this.kubectl(['get', 'events', '-n', namespace, '--sort-by=.lastTimestamp']);
+      throw new Error(`${error.message}\n${events.split('\n').slice(-12).join('\n')}`, { cause: error });
+    });
   }
 
   /** Where this machine sees what a driver keeps in its pool. @param names like `v`, `ID`, `fs`: see `csi/pool.ts` */

@@ -1,6 +1,7 @@
 /** What a cluster has once, on its first machine: etcd, the API server, controllers, snapshots. */
 import { existsSync } from 'node:fs';
-import { waitUntil, type ApiServer } from './api-server';
+import type { ApiServer } from './api-server';
+import { waitUntil } from './wait-until';
 import type { Machine } from './machine';
 import { controlParts, CSI_SOCKET, type ControlFiles, type ControlPart } from './parts';
 import { defineStorage, DRIVER, PLAIN_DRIVER } from './storage';

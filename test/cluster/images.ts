@@ -39,7 +39,7 @@ const COREUTILS = words(`
   [ base64 basename cat chgrp chmod chown cksum comm cp cut date dd df dirname du echo env expr false fold head id install
   join link ln ls md5sum mkdir mkfifo mknod mktemp mv nice nl nohup nproc numfmt od paste printenv printf pwd readlink
   realpath rm rmdir seq sha256sum shred shuf sleep sort split stat sync tac tail tee test timeout touch tr true
-  truncate tty uname uniq unlink wc whoami`);
+  truncate tty uname uniq unlink wc whoami yes`);
 
 const OTHERS = words(`
   sh bash busybox awk sed grep find xargs tar gzip zstd cmp diff ps curl rsync ssh sshd ssh-keygen flock setpriv setsid

@@ -2,7 +2,7 @@
 import { appendFile, mkdir, readdir, readFile, rmdir } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { waitUntil } from './wait-until';
 import { detachLoop, listLoops, loopsOver, type Loop } from './loops';
 
 const CGROUPS = '/sys/fs/cgroup';
@@ -47,18 +47,24 @@ async function removeTree(folder: string): Promise<void> {
 
 /** Removes a node's cgroups, as soon as their processes are gone. */
 export async function removeCgroup(name: string): Promise<void> {
-  const deadline = performance.now() + GONE_TIMEOUT_MS;
   const roots = (await hierarchies()).map((hierarchy) => join(hierarchy, name));
-  for (;;) {
-    const left = roots.filter((root) => existsSync(root));
-    if (left.length === 0) return;
-    if (performance.now() > deadline) throw new Error(`these cgroups are still in use: ${left.join(', ')}`);
-    for (const root of left) await removeTree(root);
-    await sleep(20);
-  }
+  const areGone = async () => {
+    for (const root of roots) await removeTree(root);
+    return !roots.some((root) => existsSync(root));
+  };
+  const why = () => `these cgroups are still in use: ${roots.filter((root) => existsSync(root)).join(', ')}`;
+  await waitUntil(areGone, { why, timeoutMs: GONE_TIMEOUT_MS, pollMs: 20 });
 }
 
-/** Takes down the loop devices of a cluster whose processes are gone. Those over others must go first. */
+/**
+ * Takes down the loop devices of a cluster whose processes are gone: first those over others. Some end by themselves,
+ * a moment after the last process.
+ */
 export async function removeVolumeLoops(token: string): Promise<void> {
   for (const loop of await findVolumeLoops(token)) await detachLoop(loop);
+  const why = () => `loop devices of the volumes of ${token} are still in use: \`losetup --list\` names them`;
+  await waitUntil(async () => (await findVolumeLoops(token)).length === 0, {
+    why,
+    timeoutMs: GONE_TIMEOUT_MS,
+  });
 }

@@ -13,7 +13,7 @@ const EXAMPLES = `
 Examples:
   $ ${RUN} up                              one node, ready in about 8 seconds
   $ ${RUN} up west --nodes 2
-  $ export KUBECONFIG=$(npm run --silent cluster -- kubeconfig west)
+  $ export KUBECONFIG=$(npm run cluster --silent -- kubeconfig west)
   $ ${RUN} in west -- kubectl get nodes    where kubectl is, and every address of the cluster
   $ ${RUN} link tidemark west              a wire between two; with --cut it is cut
   $ ${RUN} down west
@@ -72,6 +72,7 @@ async function runInside(name: string | undefined, node: number, command: readon
   const env = {
     ...process.env,
     KUBECONFIG: cluster.kubeconfig,
+    KUBECACHEDIR: cluster.file('kubectl'),
     PATH: `${kubernetesFolder()}${delimiter}${process.env.PATH ?? ''}`,
   };
   const child = spawn(program, args, { stdio: 'inherit', env });

@@ -1,7 +1,7 @@
 /** A node of a cluster: what it is given before its parts start, and its parts. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { waitUntil } from './api-server';
+import { waitUntil } from './wait-until';
 import type { Certificates } from './certificates';
 import {
   CONTAINERD_SOCKET,

@@ -2,7 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { waitUntil, type ApiServer, type KubeObject } from './api-server';
+import type { ApiServer, KubeObject } from './api-server';
+import { waitUntil } from './wait-until';
 import { kubernetesFolder } from './paths';
 
 /** Has snapshots, clones and growing volumes. */

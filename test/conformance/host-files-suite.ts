@@ -4,10 +4,10 @@ import { chmod, lstat, mkdir, readFile, realpath, stat, statfs, symlink, writeFi
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { validatePublicKey } from '../../src/landings/authorized-keys';
-import type { Host } from '../../src/hosts/contract';
+import type { Runner } from '../../src/hosts/contract';
 
 /** @param current of the test that runs: the host, and an empty folder of it. */
-export function testHostFiles(current: () => { host: Host; folder: string }): void {
+export function testHostFiles(current: () => { host: Runner; folder: string }): void {
   const files = () => current().host.files;
   const folder = () => current().folder;
 

@@ -1,10 +1,11 @@
 /** What every host promises, whatever way leads to it. See `src/hosts/contract.ts`. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Host } from '../../src/hosts/contract';
+import type { Runner } from '../../src/hosts/contract';
 import { readStat } from '../../src/hosts/local/proc';
 import { waitUntil } from '../../src/hosts/local/terminate';
 import { runChecked } from '../../src/hosts/run-checked';
@@ -14,7 +15,16 @@ import { testHostFiles } from './host-files-suite';
 /** A host named `alpha`, whose files and processes are those of this machine. */
 export interface HostFixture {
   title: string;
-  make(home: string): Promise<Host>;
+  /** @param folder for what it keeps, in {@link base} */
+  make(folder: string): Promise<Runner>;
+  /** A folder that is the same there and here. By default that for temporary files. */
+  base?: () => Promise<string>;
+  /** What it says of a program that is missing, which Debian has in package `attr`. */
+  missing?: string;
+  /** The number that a process has on this machine, of the one that it has there. */
+  pidHere?: (pid: number) => Promise<number>;
+  /** Starts an agent, a process of this machine, which starts a program there as an attempt and waits. */
+  startAgent?(attempt: string, argv: readonly string[]): ChildProcess;
   afterAll?(): Promise<void>;
 }
 
@@ -26,31 +36,78 @@ async function isRunning(pid: number): Promise<boolean> {
   return stat !== undefined && stat.state !== 'Z';
 }
 
-async function pidsIn(path: string, count: number): Promise<number[]> {
-  let pids: number[] = [];
-  await waitUntil(async () => {
-    const text = await readFile(path, 'utf8').catch(() => '');
-    pids = text.split('\n').filter(Boolean).map(Number);
-    return pids.length >= count;
-  }, 30_000);
-  return pids;
+function startLocalAgent(attempt: string, argv: readonly string[]): ChildProcess {
+  const code = `
+    const { spawn } = require('node:child_process');
+    const [attempt, program, ...args] = process.argv.slice(1);
+    const env = { ...process.env, TIDEMARK_ATTEMPT: attempt };
+    spawn(program, args, { detached: true, stdio: 'ignore', env });
+    setInterval(() => undefined, 1000);`;
+  return spawn(process.execPath, ['-e', code, attempt, ...argv], { stdio: 'ignore' });
+}
+
+/** Looks again and again, from a process of its own, for programs of this machine that have a word among their arguments. */
+function watchArguments(word: string): { started: Promise<unknown>; stop: () => Promise<string[]> } {
+  const code = `
+    const { readdirSync, readFileSync } = require('node:fs');
+    const found = new Set();
+    const look = () => {
+      for (const pid of readdirSync('/proc').filter((name) => Number(name) > 0)) {
+        try {
+          const argv = readFileSync('/proc/' + pid + '/cmdline', 'utf8');
+          if (argv.includes(process.env.WORD)) found.add(argv);
+        } catch {}
+      }
+      setImmediate(look);
+    };
+    process.on('SIGTERM', () => { console.log(JSON.stringify([...found])); process.exit(); });
+    look();
+    console.log('looking');`;
+  const watcher = spawn(process.execPath, ['-e', code], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { WORD: word },
+  });
+  let said = '';
+  watcher.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  return {
+    started: once(watcher.stdout, 'data'),
+    async stop() {
+      watcher.kill('SIGTERM');
+      await once(watcher, 'close');
+      return JSON.parse(said.split('\n')[1] ?? '') as string[];
+    },
+  };
 }
 
 export function describeHost(fixture: HostFixture): void {
   describe(fixture.title, () => {
-    let host: Host;
+    let host: Runner;
+    let base: string;
+    let home: string;
     let folder: string;
 
+    /** Numbers that processes there have written to a file, as this machine has them. */
+    async function pidsIn(path: string, count: number): Promise<number[]> {
+      let pids: number[] = [];
+      await waitUntil(async () => {
+        const text = await readFile(path, 'utf8').catch(() => '');
+        pids = text.split('\n').filter(Boolean).map(Number);
+        return pids.length >= count;
+      }, 30_000);
+      return fixture.pidHere ? await Promise.all(pids.map(fixture.pidHere)) : pids;
+    }
+
     beforeAll(async () => {
-      const home = await mkdtemp(join(tmpdir(), 'tidemark-host-'));
+      base = (await fixture.base?.()) ?? tmpdir();
+      home = await mkdtemp(join(base, 'tidemark-host-'));
       host = await fixture.make(home);
     });
     afterAll(async () => {
-      await rm(host.home, { recursive: true, force: true });
+      await rm(home, { recursive: true, force: true });
       await fixture.afterAll?.();
     });
     beforeEach(async () => {
-      folder = await mkdtemp(join(tmpdir(), 'tidemark-run-'));
+      folder = await mkdtemp(join(base, 'tidemark-run-'));
     });
     afterEach(() => rm(folder, { recursive: true, force: true }));
 
@@ -106,7 +163,7 @@ export function describeHost(fixture: HostFixture): void {
         const failure = host.run(['/no/such/place/getfattr', '-d']);
         await expect(failure).rejects.toMatchObject({
           type: 'ToolMissing',
-          details: { host: 'alpha', hint: 'on alpha: sudo apt-get install attr' },
+          details: { host: 'alpha', hint: fixture.missing ?? 'on alpha: sudo apt-get install attr' },
         });
         await expect(host.run(['no-such-program'])).rejects.toMatchObject({ type: 'ToolMissing' });
       });
@@ -267,6 +324,17 @@ export function describeHost(fixture: HostFixture): void {
       });
     });
 
+    it('shows nothing to who lists processes of what it writes to a file, or sets for a program', async () => {
+      const secret = randomBytes(12).toString('hex');
+      const watch = watchArguments(secret);
+      await watch.started;
+      for (let round = 0; round < 20; round++) await host.files.write(join(folder, 'key'), secret);
+      const script = 'sleep 0.3; printf %s "$SECRET"';
+      const { stdout } = await host.run(sh(script), { env: { SECRET: secret } });
+      expect(stdout.toString()).toBe(secret);
+      expect(await watch.stop()).toEqual([]);
+    });
+
     testHostFiles(() => ({ host, folder }));
 
     describe('attempts', () => {
@@ -274,13 +342,7 @@ export function describeHost(fixture: HostFixture): void {
 
       /** An agent of its own process, which starts `script` as the attempt and is then killed. */
       async function loseAgent(script: string, pidFile: string, count: number): Promise<number[]> {
-        const code = `
-          const { spawn } = require('node:child_process');
-          spawn('sh', ['-c', process.argv[1], 'sh', process.argv[2]], {
-            detached: true, stdio: 'ignore', env: { ...process.env, TIDEMARK_ATTEMPT: process.argv[3] },
-          });
-          setInterval(() => undefined, 1000);`;
-        const agent = spawn(process.execPath, ['-e', code, script, pidFile, attempt], { stdio: 'ignore' });
+        const agent = (fixture.startAgent ?? startLocalAgent)(attempt, sh(script, pidFile));
         const pids = await pidsIn(pidFile, count);
         agent.kill('SIGKILL');
         await once(agent, 'exit');

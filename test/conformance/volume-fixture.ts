@@ -1,9 +1,33 @@
 /** What the conformance suite of the volume contract works with. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { makeLocalHost } from '../../src/hosts/local';
 import type { Host } from '../../src/hosts/contract';
 import type { CaptureMethod, Claim, PointMethod, Volume } from '../../src/model/records';
 import type { PointStamp, VolumeDriver } from '../../src/volumes/contract';
 import { pointPath } from '../support/trees/point-path';
+import { describeTree } from '../support/trees/compare-trees';
+import { makeNastyTree } from '../support/trees/nasty-tree';
+
+/** What is in a volume, by its path: how tests put something there, and look at it. */
+export interface Content {
+  /** A bit of everything that there can be. */
+  fill(path: string): Promise<void>;
+  /** Another thing each time, where one may write. */
+  write(path: string): Promise<void>;
+  /** What writing fails with where one may not. */
+  refusal: string;
+  /** Equal for what is equal, and for nothing else. */
+  describe(path: string): Promise<unknown>;
+}
+
+/** Of volumes that are folders. */
+export const TREE: Content = {
+  fill: (path) => makeNastyTree(path),
+  write: (path) => writeFile(join(path, 'written'), 'x'),
+  refusal: 'EROFS',
+  describe: (path) => describeTree(path),
+};
 
 /** A kind of volume on one kind of storage, and what it is able to do there. */
 export interface VolumeFixture {
@@ -13,6 +37,8 @@ export interface VolumeFixture {
   points: PointMethod[];
   /** Files can share their blocks, so that a clone of a tree takes no room. */
   sharesBlocks: boolean;
+  /** By default that of a folder. */
+  content?: Content;
   /** `demote` keeps the volume's users from writing to it. */
   canBeReadOnly: boolean;
   /** A volume of its own for each test: there, empty, claimed by nobody. */
@@ -60,12 +86,12 @@ export interface OpenStage extends Stage {
 }
 
 /** Where this machine sees a volume, a capture or a clone. @throws Error ENOENT where there is none */
-export const see = async ({ see: look }: VolumeFixture, path: string): Promise<string> =>
+export const see = async ({ see: look }: Pick<VolumeFixture, 'see'>, path: string): Promise<string> =>
   look ? await look(path) : path;
 
 /** Where this machine sees a recovery point. @throws PointMissing where there is none */
 export const seePoint = async (
-  { driver, seePoint: look }: VolumeFixture,
+  { driver, seePoint: look }: Pick<VolumeFixture, 'driver' | 'seePoint'>,
   stage: Stage,
   relationship: string,
   pointId: string,

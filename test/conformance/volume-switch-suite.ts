@@ -1,8 +1,5 @@
 /** A volume becomes the primary, or gives that up. */
-import { stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { compareTrees, describeTree } from '../support/trees/compare-trees';
-import { makeNastyTree } from '../support/trees/nasty-tree';
+import { stat } from 'node:fs/promises';
 import {
   makeStamp,
   type OpenStage,
@@ -10,28 +7,32 @@ import {
   seePoint,
   SOURCE,
   TARGET,
+  TREE,
   type VolumeFixture,
 } from './volume-fixture';
 
 const DEMOTED = { ...TARGET, epoch: 2 };
 const PROMOTED = { ...SOURCE, epoch: 2 };
 
-export function describeSwitch(fixture: VolumeFixture, stage: OpenStage): void {
-  const { driver, canBeReadOnly, points } = fixture;
+export function describeSwitch(
+  fixture: Omit<VolumeFixture, 'title' | 'capture' | 'sharesBlocks' | 'makeVolume'>,
+  stage: OpenStage,
+): void {
+  const { driver, canBeReadOnly, points, content = TREE } = fixture;
   const expected = canBeReadOnly
     ? { readOnly: true }
     : { readOnly: false, whyNot: expect.stringContaining('; stop what writes to it') as unknown };
-  const write = () => writeFile(join(stage.folder, 'written'), 'x');
+  const write = () => content.write(stage.folder);
 
   it('gives up being the primary, which can be repeated, and refuses what is over', async () => {
     const { host, volume, folder } = stage;
-    await makeNastyTree(folder);
+    await content.fill(folder);
     await driver.claim(host, volume, SOURCE);
-    const before = await describeTree(folder);
+    const before = await content.describe(folder);
     expect(await driver.demote(host, volume, DEMOTED)).toEqual(expected);
     expect(await driver.demote(host, volume, DEMOTED)).toEqual(expected);
     expect((await driver.inspect(host, volume)).claim).toEqual(DEMOTED);
-    expect(await describeTree(folder)).toEqual(before);
+    expect(await content.describe(folder)).toEqual(before);
     for (const refused of [
       driver.check(host, volume, SOURCE),
       driver.claim(host, volume, SOURCE),
@@ -41,7 +42,7 @@ export function describeSwitch(fixture: VolumeFixture, stage: OpenStage): void {
     ]) {
       await expect(refused).rejects.toMatchObject({ type: 'Fenced' });
     }
-    if (canBeReadOnly) await expect(write()).rejects.toThrow('EROFS');
+    if (canBeReadOnly) await expect(write()).rejects.toThrow(content.refusal);
     else await write();
   });
 
@@ -93,7 +94,7 @@ export function describeSwitch(fixture: VolumeFixture, stage: OpenStage): void {
     await driver.demote(host, volume, DEMOTED);
     await driver.check(host, volume, DEMOTED);
     await driver.claim(host, volume, { ...SOURCE, relationship: 'onwards' });
-    if (canBeReadOnly) await expect(write()).rejects.toThrow('EROFS');
+    if (canBeReadOnly) await expect(write()).rejects.toThrow(content.refusal);
   });
 
   it.each(points)('keeps by %s what is there once it is demoted', async (method) => {
@@ -107,14 +108,14 @@ export function describeSwitch(fixture: VolumeFixture, stage: OpenStage): void {
     expect(point).toMatchObject({ diverged: true });
     expect(await driver.points(host, volume, 'wiki')).toEqual([point]);
     const path = await seePoint(fixture, stage, 'wiki', point.id);
-    expect(await compareTrees(stage.folder, path)).toEqual([]);
+    expect(await content.describe(path)).toEqual(await content.describe(stage.folder));
   });
 
   it('is neither promoted nor demoted where it is missing, and is not made', async () => {
     const { host } = stage;
     const volume = fixture.nameMissing?.(stage.volume) ?? {
       ...stage.volume,
-      path: join(stage.volume.path, 'none'),
+      path: `${stage.volume.path}-none`,
     };
     const missing = { type: 'VolumeMissing' };
     await expect(driver.promote(host, volume, PROMOTED)).rejects.toMatchObject(missing);

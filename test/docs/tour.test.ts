@@ -3,7 +3,7 @@
  * compared line by line with what the README shows, numbers, times and sizes aside; lines may be left
  * out there.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -13,6 +13,10 @@ import { readPages, readSteps, ROOT, type Step } from '../support/markdown';
 jest.setTimeout(300_000);
 
 const START = 'npm start';
+/** Runs until it is ended, in a terminal of its own. */
+const AGENT = 'npx tidemark agent';
+/** Holds for whatever is typed after it. */
+const EXPORT = 'export ';
 
 function readTour(): Step[] {
   const readme = readPages().find(({ path }) => path === 'README.md');
@@ -27,6 +31,7 @@ function normalize(line: string): string {
   return line
     .replaceAll(/\d{8}T\d{6}Z-\d{6}/g, 'POINT')
     .replaceAll(/\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d/g, 'TIME')
+    .replaceAll(/\b\d\d:\d\d:\d\d\b/g, 'CLOCK')
     .replaceAll(/\b(hourly|daily|weekly|monthly|yearly) [\dTW-]+/g, '$1 PERIOD')
     .replaceAll(/\b\d+(\.\d+)?(ms|s|m|h)\b( \d+(s|m))?/g, 'DURATION')
     .replaceAll(/\b\d+(\.\d+)? ([KMGT]i)?B\b/g, 'SIZE')
@@ -53,6 +58,8 @@ describe('the tour', () => {
   const home = mkdtempSync(join(tmpdir(), 'tidemark-tour-'));
   const folder = join(home, 'tide');
   let ports: string[] = [];
+  let exported = '';
+  const terminals: ChildProcess[] = [];
 
   /** Types one command, in the checkout; answers all that it printed. */
   async function type(command: string): Promise<string> {
@@ -70,7 +77,12 @@ describe('the tour', () => {
       XDG_CACHE_HOME: process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'),
       PATH: `${join(ROOT, 'node_modules/.bin')}:${dirname(process.execPath)}:${process.env.PATH ?? ''}`,
     };
-    const child = spawn('bash', ['-c', command.replaceAll('/tmp/tide', folder)], { cwd: ROOT, env });
+    const script = `${exported}${command.replaceAll('/tmp/tide', folder)}`;
+    const child = spawn('bash', ['-c', script], { cwd: ROOT, env, detached: true });
+    if (command.startsWith(AGENT)) {
+      terminals.push(child);
+      return '';
+    }
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -84,6 +96,8 @@ describe('the tour', () => {
     ports = ['--temporal-port', `${temporal}`, '--ui-port', `${ui}`, '--http-port', `${http}`];
   });
   afterAll(async () => {
+    for (const { pid } of terminals) if (pid !== undefined) process.kill(-pid, 'SIGTERM');
+    await type('npm run cluster -- down tour');
     await type('npx tidemark down');
     rmSync(home, { recursive: true, force: true });
   });
@@ -94,6 +108,7 @@ describe('the tour', () => {
     for (const { command, output } of steps) {
       // Set-up has been done by now; and this terminal is the only one there is.
       const typed = command === START ? `npx tidemark up --detach ${ports.join(' ')}` : command;
+      if (command.startsWith(EXPORT)) exported += `${command}\n`;
       const printed = await type(typed);
       const missing = findMissing(output, printed);
       expect({ command, missing, ...(missing.length > 0 && { printed }) }).toEqual({ command, missing: [] });

@@ -37,7 +37,11 @@ const service = (namespace: string, replicas: number) => ({
         containers: [
           {
             ...{ name: 'shop', image: 'tidemark.test/mover:1', imagePullPolicy: 'Never' },
-            command: ['sh', '-c', `trap 'exit 0' TERM; date >> /data/started-in-${namespace}; while :; do sleep 1; done`],
+            command: [
+              'sh',
+              '-c',
+              `trap 'exit 0' TERM; date >> /data/started-in-${namespace}; while :; do sleep 1; done`,
+            ],
             volumeMounts: [{ name: 'data', mountPath: '/data' }],
           },
         ],
@@ -47,11 +51,18 @@ const service = (namespace: string, replicas: number) => ({
   },
 });
 
-const SOURCE = { host: 'east', pvc: 'shop/data', copyMethod: 'Snapshot' as const, workloads: ['deployment/shop'] };
+const SOURCE = {
+  host: 'east',
+  pvc: 'shop/data',
+  copyMethod: 'Snapshot' as const,
+  workloads: ['deployment/shop'],
+};
 const TARGET = { host: 'west', pvc: 'spare/data', workloads: ['deployment/shop'] };
 
 const replicasOf = async (namespace: string) =>
-  (await cluster.kubectl(['-n', namespace, 'get', 'deploy', 'shop', '-o', 'jsonpath={.spec.replicas}'])).trim();
+  (
+    await cluster.kubectl(['-n', namespace, 'get', 'deploy', 'shop', '-o', 'jsonpath={.spec.replicas}'])
+  ).trim();
 const inService = (namespace: string, ...argv: string[]) =>
   cluster.kubectl(['-n', namespace, 'exec', 'deploy/shop', '--', ...argv]);
 const untilRunning = (namespace: string) =>
@@ -105,10 +116,15 @@ it('copies a claim that is in use to another, made as large, and to a machine, w
   const record = await applyAndSync(system, 'shop', { source: SOURCE, targets });
   expect(failuresOf(record)).toEqual([]);
   expect((await inService('shop', 'cat', '/data/started-in-shop')).split('\n')).toHaveLength(2);
-  const differences = await compareTrees(at('seed'), await restore('west', at('restored')), { sparseness: true });
+  const differences = await compareTrees(at('seed'), await restore('west', at('restored')), {
+    sparseness: true,
+  });
   // But for what the service has written since.
   const [root, written, ...others] = differences;
-  expect([root, written]).toEqual([expect.stringContaining('.: mtime'), expect.stringContaining('started-in-shop')]);
+  expect([root, written]).toEqual([
+    expect.stringContaining('.: mtime'),
+    expect.stringContaining('started-in-shop'),
+  ]);
   expect(others).toEqual([]);
   expect(await compareTrees(at('restored'), at('copy'))).toEqual([]);
   const capacity = ['get', 'pvc', 'data', '-o', 'jsonpath={.spec.resources.requests.storage}'];
@@ -125,7 +141,17 @@ it('finds an unchanged claim unchanged, and the copy equal by checksum', async (
 });
 
 it('restores a point into a claim of its own, which is made', async () => {
-  const argv = ['restore', 'shop', '--point', 'latest', '--target', 'west', '--to', 'west:spare/found', '--yes'];
+  const argv = [
+    'restore',
+    'shop',
+    '--point',
+    'latest',
+    '--target',
+    'west',
+    '--to',
+    'west:spare/found',
+    '--yes',
+  ];
   const restored = await system.cli(argv);
   expect(restored).toMatchObject({ exitCode: 0 });
   expect(restored.stdout).toContain('west:spare/found');

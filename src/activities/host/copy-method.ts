@@ -31,11 +31,11 @@ export function chooseCaptureMethod(
  * @throws TidemarkError `UnsupportedCapture`, naming the alternatives.
  */
 export function choosePointMethod(target: Omit<TargetSpec, 'class'>, inspection: Inspection): PointMethod {
-  const { onlyMethod } = declarationOf(volumeOf(target).kind);
+  const { onlyMethod, leastMethod = 'HardLink' } = declarationOf(volumeOf(target).kind);
   if (onlyMethod) return onlyMethod;
   const { copyMethod } = target;
   if (copyMethod === 'Auto')
-    return PREFERRED_POINTS.find((method) => inspection.points.includes(method)) ?? 'HardLink';
+    return PREFERRED_POINTS.find((method) => inspection.points.includes(method)) ?? leastMethod;
   if (inspection.points.includes(copyMethod)) return copyMethod;
   throw new TidemarkError(
     'UnsupportedCapture',

@@ -3,7 +3,8 @@ import { TidemarkError } from '../../model/errors';
 import { volumeOf, volumePath } from '../../model/endpoints';
 import { describeLacks } from '../../model/keeps';
 import type { Volume } from '../../model/records';
-import type { SourceSpec } from '../../model/spec';
+import type { Host } from '../../hosts/contract';
+import type { MoverSpec, SourceSpec } from '../../model/spec';
 import type { Inspection } from '../../volumes/contract';
 import { checkBeside } from '../../volumes/shared/apart';
 import { listHostsHere } from '../../volumes/shared/memory';
@@ -42,6 +43,25 @@ function checkSource(source: SourceSpec, inspection: Inspection, problems: strin
   );
 }
 
+/**
+ * Of kinds that have files and raw blocks: that the spec's mover carries what is there.
+ * @throws TidemarkError `InvalidSpec`
+ */
+export function checkMode(
+  { name }: Host,
+  { kind, path }: Volume,
+  inspection: Inspection,
+  mover: MoverSpec,
+): void {
+  const isBlock = inspection.isBlock === true;
+  const isForBlocks = mover.block !== undefined;
+  if (kind !== 'pvc' || !inspection.exists || isBlock === isForBlocks) return;
+  const [message, hint] = isBlock
+    ? [`${path} is a raw block volume, which holds no files`, 'say in the spec: mover: { block: {} }']
+    : [`${path} is a volume of files`, 'leave mover: { block: {} } out of the spec'];
+  throw new TidemarkError('InvalidSpec', message, { host: name, volume: path, hint });
+}
+
 const TOLD = 3;
 
 /** What a volume has inside of it that is not sent with it. */
@@ -51,6 +71,15 @@ function warnOfInner({ innerVolumes = [] }: Inspection): string[] {
   const rest = innerVolumes.length > TOLD ? ` and ${innerVolumes.length - TOLD} more` : '';
   return [
     `has subvolumes inside, which are not sent along: ${named}${rest}; mover: { btrfs: { nested: true } } sends them too`,
+  ];
+}
+
+/** What is read while others write to it is a mixture of several moments. */
+function warnOfWriters(source: SourceSpec, inspection: Inspection): string[] {
+  const { writers = [] } = inspection;
+  if (writers.length === 0 || chooseCaptureMethod(source, inspection) !== 'Direct') return [];
+  return [
+    `is in use (${writers.join('; ')}) and is read as it is: where it is written to meanwhile, the copy is torn; stop the writer in a beforeCapture hook, or copy a snapshot of your own`,
   ];
 }
 
@@ -77,8 +106,12 @@ export async function inspectEndpoint(
   const warnings: string[] = [];
   const inspection = await driver.inspect(host, volume, { inside: role === 'target', examine: true });
   problems.push(...(inspection.problems ?? []));
+  if (mover) await note(problems, () => checkMode(host, volume, inspection, mover));
   if (role === 'source') checkSource(endpoint as SourceSpec, inspection, problems);
   else await note(problems, () => choosePointMethod(endpoint, inspection));
+  const { inUse = [] } = inspection;
+  if (role === 'target' && inUse.length > 0)
+    problems.push(`${volume.path} is in use: ${inUse.join('; ')}; umount it, or name another one`);
   if (role === 'target' || inspection.exists) {
     const epoch = inspection.claim?.relationship === relationship ? inspection.claim.epoch : 1;
     await note(problems, () => driver.check(host, volume, { relationship, epoch, role }));
@@ -96,6 +129,7 @@ export async function inspectEndpoint(
       `holds data that no sync put there; the first sync will stop and ask for tidemark approve ${relationship}`,
     );
   }
+  if (role === 'source') warnings.push(...warnOfWriters(endpoint as SourceSpec, inspection));
   if (!mover || !sendsManyTrees(mover)) warnings.push(...warnOfInner(inspection));
   if (role === 'target') warnings.push(...(await warnOfLacks(context, volume)));
   return { inspection, problems, warnings };

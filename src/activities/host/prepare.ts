@@ -15,7 +15,7 @@ import type { AgentContext } from './context';
 import { withReach } from './doors';
 import type { Exclusive } from './exclusive';
 import { runOwedUndo } from './hooks';
-import { inspectEndpoint } from './inspect';
+import { checkMode, inspectEndpoint } from './inspect';
 import { landingsSincePublish } from './landed';
 import { chooseCaptureMethod, choosePointMethod } from './copy-method';
 import { isForeign, wasWrittenMeanwhile } from './own-data';
@@ -42,6 +42,7 @@ export function makePrepare(
       const inspecting = driver.inspect(host, volume, { inside: !isReadFrozen });
       const holding = sendsStates(input.mover) ? driver.states(host, volume, claim.relationship) : undefined;
       const [inspection, states] = await Promise.all([inspecting, holding]);
+      checkMode(host, volume, inspection, input.mover);
       const isLive = chooseCaptureMethod(source, inspection) === 'Direct';
       const capture = isReadFrozen && !isLive ? await freeze(context, exclusive, input) : undefined;
       const { bytes, fileBytes, empty, offers } = await measure(context, input, use, capture);
@@ -65,6 +66,7 @@ export function makePrepare(
       looking.catch(() => undefined);
       await driver.check(host, volume, claim, { approved: input.approved });
       const before = await looking;
+      checkMode(host, volume, before, input.mover);
       const { cancellationSignal: signal } = Context.current();
       const foreign = isForeign(before, input) || (await wasWrittenMeanwhile(context, before, input, signal));
       // A target that holds foreign data is not claimed before somebody has approved of it.
@@ -120,6 +122,7 @@ async function lookAtTarget(
     method: choosePointMethod(target, inspection),
     hasHardLinks,
     freeBytes: inspection.freeBytes,
+    ...(inspection.fixedBytes !== undefined && { fixedBytes: inspection.fixedBytes }),
     bytes,
     // Unlike the replica, it holds nothing of a transfer that broke.
     pointBytes: landings > 0 || !newestPoint ? Math.min(bytes, newestPoint?.bytes ?? 0) : bytes,

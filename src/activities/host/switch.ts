@@ -89,9 +89,11 @@ export function makeSwitch(context: AgentContext, exclusive: Exclusive, doors: D
         const { fileBytes, entries } = await driver.size(host, volume);
         // Even where a target is to keep no points: this one is not a copy of anything.
         const wanted = target.copyMethod === 'Direct' ? 'Auto' : target.copyMethod;
+        const method = choosePointMethod({ ...target, copyMethod: wanted }, inspection);
+        if (method === 'Direct') return null;
         return driver.publish(marked, volume, {
           relationship: claim.relationship,
-          method: choosePointMethod({ ...target, copyMethod: wanted }, inspection),
+          method,
           signal: Context.current().cancellationSignal,
           stamp: {
             id: `${makePointId(capturedAt, sequence)}-diverged`,

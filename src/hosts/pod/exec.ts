@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { type ClientOptions, WebSocket } from 'ws';
+import { WHOLE } from '../remote/scripts';
 import { ExecChannel, SUBPROTOCOL } from './channel';
 import type { PodPlace, StartFailure } from './explain';
 
@@ -25,7 +26,6 @@ c=$(dd bs="$1" count=1 iflag=fullblock status=none)
 case $c in *' #whole') eval "$c" ;; *) exit 125 ;; esac
 `;
 const READY = '\x1dready\n';
-const WHOLE = ' #whole';
 
 /** Nothing has run: it may be tried again. */
 export class NotStarted extends Error {

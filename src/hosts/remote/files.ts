@@ -9,8 +9,6 @@ import type { Carrier } from './session';
 type RunningHost = Pick<Host, 'name' | 'run'>;
 
 const PRIVATE_MODE = 0o600;
-/** Quoted it is four times as long at most, and still fits into a command. */
-const MAX_ARGUMENT_BYTES = 24 * 1024;
 /** As a shell has it. */
 const NO_SUCH_PROGRAM = 127;
 const READ_LIMIT = 256 * 1024 * 1024;
@@ -63,13 +61,9 @@ export function makeRemoteFiles(
       throw makeFailure(host.name, 'read', path, result);
     },
     async write(path, content, mode = PRIVATE_MODE) {
-      const bytes = Buffer.from(content);
       const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
-      const args = [path, temporary, octal(mode), String(bytes.length)];
-      // What fits as an argument needs no session of its own.
-      if (bytes.length <= MAX_ARGUMENT_BYTES && !content.includes('\0'))
-        await change('written', path, WRITE_FILE, [...args, content]);
-      else await change('written', path, WRITE_FILE, args, { stdin: bytes });
+      const args = [path, temporary, octal(mode), String(Buffer.byteLength(content))];
+      await change('written', path, WRITE_FILE, args, { stdin: content });
     },
     remove: (path) => change('removed', path, REMOVE, [path.replace(/(?<=.)\/+$/, '')]),
     async list(path) {

@@ -6,7 +6,7 @@ import type { RunOptions, RunResult } from '../contract';
 import { OutputTail } from '../output';
 import { makeCommand, scriptArgv } from './command';
 import { type Frame, makeFrameReader } from './frames';
-import { END_GROUP, runInShell, SUPERVISE } from './scripts';
+import { END_GROUP, runInShell, SUPERVISE, WHOLE } from './scripts';
 import type { Carrier, Session } from './session';
 import type { Shells } from './shells';
 
@@ -16,6 +16,10 @@ const DEFAULT_OUTPUT_BYTES = 16 * 1024 * 1024;
 const DEFAULT_KILL_AFTER_MS = 5000;
 /** What a program leaves running in its group may finish within this long. */
 const LINGER_MS = 500;
+/** The exit code of a program that a signal ended is this, and the signal's number. */
+const SIGNALLED = 128;
+/** Quoted it is four times as long at most, and still fits into a command. */
+const MAX_LINE_INPUT_BYTES = 24 * 1024;
 
 const NOT_FOUND = /^(env: .*: No such file or directory|sh: .*exec: .*: not found)\s*$/;
 
@@ -33,40 +37,54 @@ export interface Redirects {
   stdout?: string;
 }
 
-/** What is set for one program, beside what is set for all. */
-function variablesOf({ env = {}, attempt }: RunOptions): string[] {
-  const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-  return attempt === undefined ? variables : [...variables, markerOf(attempt)];
-}
+/** What is set for one program, beside what is set for all; each is one word for a shell. */
+const makeVariables = (host: string, { env = {} }: RunOptions) =>
+  Object.entries(env).map(([name, value]) => makeCommand(host, [`${name}=${value}`]));
 
-/** The command that starts the script `SUPERVISE` for a program. */
+/**
+ * The command that starts the script `SUPERVISE` for a program, and what it reads: the program's variables, then its input.
+ * Everybody who lists processes sees arguments, so they may hold no secret.
+ */
 function makeSupervised(
   host: string,
   nonce: string,
   argv: readonly string[],
   options: RunOptions,
   redirects: Redirects,
-): string {
-  const input = redirects.stdin ?? (options.stdin === undefined ? '/dev/null' : '');
+): { command: string; reads: Buffer[] } {
+  const inputFile = redirects.stdin ?? (options.stdin === undefined ? '/dev/null' : '');
+  const { stdin = '' } = options;
+  const input = inputFile !== '' ? Buffer.alloc(0) : typeof stdin === 'string' ? Buffer.from(stdin) : stdin;
   const killAfter = inTwentieths(options.killAfterMs ?? DEFAULT_KILL_AFTER_MS);
-  const variables = variablesOf(options);
+  const words = makeVariables(host, options);
+  const variables = Buffer.from(words.length > 0 ? `${words.join(' ')}${WHOLE}` : '');
   const args = [
-    ...[nonce, options.cwd ?? '', input, redirects.stdout ?? ''],
+    ...[nonce, String(variables.length), String(input.length)],
+    ...[options.cwd ?? '', inputFile, redirects.stdout ?? ''],
     ...[inTwentieths(LINGER_MS), killAfter, argv[0] ?? ''],
-    ...(variables.length > 0 ? ['env', ...variables] : []),
+    // Not by the script's own environment, or it would be ended with the attempt and could not tell of it.
+    ...(options.attempt === undefined ? [] : ['env', markerOf(options.attempt)]),
     ...argv,
   ];
-  return makeCommand(host, scriptArgv(SUPERVISE, ...args));
+  return { command: makeCommand(host, scriptArgv(SUPERVISE, ...args)), reads: [variables, input] };
 }
 
 /** The line that has a shell run a quick program. */
 function makeLine(host: string, nonce: string, argv: readonly string[], options: RunOptions): string {
+  const { attempt, cwd, stdin } = options;
+  const variables = makeVariables(host, options);
   return runInShell(nonce, {
     command: makeCommand(host, argv),
-    variables: variablesOf(options).map((variable) => makeCommand(host, [variable])),
-    ...(options.cwd !== undefined && { cwd: makeCommand(host, [options.cwd]) }),
+    variables: attempt === undefined ? variables : [...variables, makeCommand(host, [markerOf(attempt)])],
+    ...(cwd !== undefined && { cwd: makeCommand(host, [cwd]) }),
+    ...(stdin !== undefined && { input: makeCommand(host, [stdin.toString()]) }),
   });
 }
+
+/** Whether a shell can take it with the line of a program: short, and text that it can hold. */
+const fitsIntoLine = (stdin: RunOptions['stdin']) =>
+  stdin === undefined ||
+  (typeof stdin === 'string' && Buffer.byteLength(stdin) <= MAX_LINE_INPUT_BYTES && !stdin.includes('\0'));
 
 /** The sessions of one host: of their own, or shells that are used again. */
 export interface Sessions {
@@ -108,7 +126,7 @@ export class RemoteProgram {
     if (!argv[0]) throw new TidemarkError('ToolMissing', 'no program was named', { host });
     // Too long, or unfit: said here, before anything is started.
     const carriedOut =
-      isQuick && options.stdin === undefined
+      isQuick && fitsIntoLine(options.stdin)
         ? this.inShell(nonce, makeLine(host, nonce, argv, options))
         : this.alone(nonce, makeSupervised(host, nonce, argv, options, redirects));
     this.ended = carriedOut.finally(() => {
@@ -129,8 +147,12 @@ export class RemoteProgram {
     await new RemoteProgram(this.sessions, argv, {}, { isQuick: true }).ended;
   }
 
-  private async alone(nonce: string, command: string): Promise<RunResult> {
+  private async alone(
+    nonce: string,
+    { command, reads }: { command: string; reads: readonly Buffer[] },
+  ): Promise<RunResult> {
     const session = await this.sessions.carrier.open(command);
+    for (const bytes of reads) if (bytes.length > 0) session.channel.write(bytes);
     try {
       return this.conclude(await this.listen(session, nonce, 'end'));
     } finally {
@@ -177,6 +199,8 @@ export class RemoteProgram {
           ending.exitCode = value;
         } else {
           ending.refusal = word;
+          // In a shell of its own, the last word follows.
+          if (lastWord === 'end') resolve(ending);
         }
         if (word === lastWord && --open === 0) resolve(ending);
       };
@@ -201,11 +225,11 @@ export class RemoteProgram {
         if (ending.refusal !== undefined) return resolve(ending);
         if (!ended || lastWord === 'over') return reject(session.lost());
         if (this.group === undefined) return reject(this.explain('no-shell'));
-        // The script itself was ended, by somebody else.
-        resolve({ exitCode: ended.code ?? 128 + signalNumber(ended.signal) });
+        const exitCode = ended.code ?? SIGNALLED + signalNumber(ended.signal);
+        // The script itself was ended, by somebody else. By itself it would have said so, and output may be missing.
+        if (exitCode > SIGNALLED) resolve({ exitCode });
+        else reject(session.lost());
       });
-      // Input that the program does not want is thrown away.
-      if (lastWord === 'end') channel.end(this.options.stdin ?? '');
     }).finally(() => stopListening.forEach((stop) => stop()));
   }
 

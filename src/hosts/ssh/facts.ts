@@ -33,6 +33,7 @@ const NEEDED = [
     'du',
     'find',
     'grep',
+    'head',
     'id',
     'mkdir',
     'mkfifo',

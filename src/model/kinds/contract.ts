@@ -49,6 +49,8 @@ export interface KindDeclaration {
   isReadFrozen?: true;
   /** The one way in which this kind is frozen, source or target; left out where its filesystem decides. */
   onlyMethod?: 'Snapshot';
+  /** How `Auto` keeps the newest state at a target that can't freeze any. By default `HardLink`. */
+  leastMethod?: 'Direct';
   /** Its points are trees: folders that rsync can read, so that a point can be restored into any directory. */
   hasTrees: boolean;
   /** Why one volume of this kind can't be copied to another; undefined where it can. */

@@ -1,6 +1,7 @@
 /** The kinds of volume. A new kind is a file here, a line here, a folder in `src/volumes` and a line in its registry. */
 import type { output } from 'zod';
 import type { MoverKind } from '../movers';
+import { block } from './block';
 import { btrfs } from './btrfs';
 import type { KindDeclaration, OptionDeclarations } from './contract';
 import { directory } from './directory';
@@ -9,7 +10,7 @@ import { COMMON_OPTIONS } from './options';
 import { pvc } from './pvc';
 import { zfs } from './zfs';
 
-export const KINDS = { directory, zfs, btrfs, image, pvc };
+export const KINDS = { directory, zfs, btrfs, image, block, pvc };
 
 /** The keys of an endpoint in a spec that name a volume. */
 export type VolumeKind = keyof typeof KINDS;

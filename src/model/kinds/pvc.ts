@@ -56,7 +56,8 @@ export const pvc = {
           'What uses the volume, in its namespace: scaled down to nothing where it stops being the primary, and up again where it becomes that.',
         ),
   },
-  movers: ['rsync'],
+  // Files by rsync, a raw volume as the device that it is.
+  movers: ['rsync', 'block'],
   // A namespace and a name: none lies inside another.
   locate: (id: string) => ({ family: 'pvc', path: `/${id}`, noun: 'volume' }),
   isFolder: false,

@@ -6,7 +6,7 @@ export interface MoverDeclaration {
   /** What its key of `spec.mover` takes; see `KindDeclaration.endpoint` for why the values are handed in. */
   schema: (values: SpecValues) => ZodType;
   /**
-   * What tells it what to send: two trees of files that it compares; frozen states that both sides hold, by identity; a
+   * What tells it what to send: both sides, trees of files or devices, which it compares; frozen states that both sides hold, by identity; a
    * set of things that the target lacks; or nothing.
    */
   base: 'tree' | 'states' | 'set' | 'none';

@@ -1,17 +1,19 @@
 /** The movers. A new one is a file here, a line here, and its implementation in a registry. */
 import type { output } from 'zod';
+import { block } from './block';
 import { btrfs } from './btrfs';
 import type { MoverDeclaration } from './contract';
 import { image } from './image';
 import { rsync } from './rsync';
 import { zfs } from './zfs';
 
+export { blockOptions, type BlockSpec } from './block';
 export { type BtrfsSpec } from './btrfs';
 export { type ImageSpec } from './image';
 export { filtersOf, type RsyncSpec, rsyncOptions, toRestore, withFilters } from './rsync';
 export { type ZfsSpec, zfsOptions } from './zfs';
 
-export const MOVERS = { rsync, zfs, btrfs, image };
+export const MOVERS = { rsync, zfs, btrfs, image, block };
 
 /** The keys by which a mover is chosen. */
 export type MoverKind = keyof typeof MOVERS;

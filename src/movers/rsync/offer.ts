@@ -18,32 +18,35 @@ const MOST_KNOWN = 1000;
 /** By rsync and its options: what it would run at the other end, which hangs on nothing else. */
 const known = new Map<string, Promise<string[]>>();
 
-/** As {@link askServerCommand}, but for the same rsync only once, where that can be told. */
-async function findServerCommand(...asked: Parameters<typeof askServerCommand>): Promise<string[]> {
-  const [runner, mover, mode, resolved] = asked;
+/** As {@link askServer}, but for the same rsync only once, where that can be told. */
+export async function findServerCommand(runner: Runner, options: readonly string[]): Promise<string[]> {
   const identity = await runner.files.identifyProgram?.('rsync', ALIAS_FILES);
-  if (identity === undefined) return askServerCommand(...asked);
-  const key = JSON.stringify([identity, runner.scratch, makeClientOptions(mover, mode, resolved)]);
+  if (identity === undefined) return askServer(runner, options);
+  const key = JSON.stringify([identity, runner.scratch, options]);
   const found = known.get(key);
   if (found) return found;
   if (known.size >= MOST_KNOWN) known.clear();
-  const answer = askServerCommand(...asked);
+  const answer = askServer(runner, options);
   known.set(key, answer);
   answer.catch(() => known.delete(key));
   return answer;
 }
 
 /** Has rsync say what it would run, with a remote shell that ends at once. */
+async function askServer(runner: Runner, options: readonly string[]): Promise<string[]> {
+  const argv = ['rsync', ...options, '--debug=CMD', '-e', 'false', '--', `${runner.scratch}/`];
+  const { stdout, stderr } = await runner.run([...argv, `${LANDING_ALIAS}:${PLACEHOLDER_PATH}`]);
+  return parseServerCommand(`${stdout.toString()}\n${stderr}`);
+}
+
+/** What rsync would run to carry a tree. */
 export async function askServerCommand(
   runner: Runner,
   mover: MoverSpec,
   mode: LandingMode,
   resolved: Record<string, string>,
 ): Promise<string[]> {
-  const options = makeClientOptions(mover, mode, resolved);
-  const argv = ['rsync', ...options, '--debug=CMD', '-e', 'false', '--', `${runner.scratch}/`];
-  const { stdout, stderr } = await runner.run([...argv, `${LANDING_ALIAS}:${PLACEHOLDER_PATH}`]);
-  return parseServerCommand(`${stdout.toString()}\n${stderr}`);
+  return await askServer(runner, makeClientOptions(mover, mode, resolved));
 }
 
 /** Of one file or folder alone; named by its whole path, so that what is called like Tidemark's own goes too. */
@@ -61,8 +64,8 @@ export async function makeOffer(
   };
   const [publicKey, inPlace, delayed] = await Promise.all([
     makeKey(host, id, targetHost),
-    findServerCommand(reach.runner, mover, 'inPlace', resolved),
-    findServerCommand(reach.runner, mover, 'delayed', resolved),
+    findServerCommand(reach.runner, makeClientOptions(mover, 'inPlace', resolved)),
+    findServerCommand(reach.runner, makeClientOptions(mover, 'delayed', resolved)),
   ]);
   const told: RsyncOffer = { serverCommands: { inPlace, delayed }, resolved };
   return { publicKey, told };
@@ -76,7 +79,7 @@ export async function makeVerifyOffer(
   const resolved = { ...(quick && { compare: 'quick' }), ...(isItem && ONE_ITEM) };
   const [publicKey, command] = await Promise.all([
     makeKey(host, id, ''),
-    findServerCommand(reach.runner, mover, 'verify', resolved),
+    findServerCommand(reach.runner, makeClientOptions(mover, 'verify', resolved)),
   ]);
   const told: RsyncOffer = { serverCommands: { verify: command }, resolved };
   return { publicKey, told };

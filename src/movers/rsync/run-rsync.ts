@@ -58,28 +58,23 @@ function makeSetBack(host: Host, byMs: number): TidemarkError {
   });
 }
 
-/**
- * Ends a lost attempt of this transfer, then runs rsync to its end, whatever its exit code.
- * @throws TidemarkError `VolumeMissing` where the source is not there, or went away meanwhile: then
- * what rsync says of vanished files means nothing.
- */
-export async function runRsync(host: Host, request: RsyncRun): Promise<{ exitCode: number; stderr: string }> {
-  const { id, reach, item = '', landing, options, pass = 'main', stdin, signal, onLine } = request;
-  const { runner, path: sourcePath } = reach;
-  await runner.endAttempts(transferAttempt(host.home, id));
-  const before = await requireSource(runner, sourcePath);
+/** A client that is run, and from where to where. */
+interface ClientRun extends Pick<RsyncRun, 'id' | 'landing' | 'options' | 'stdin' | 'signal' | 'onLine'> {
+  /** Where it runs. */
+  runner: Runner;
+  source: string;
+  /** The word by which the landing knows which pass it is. */
+  word: string;
+}
+
+/** Runs an rsync client to its end, whatever its exit code. A lost attempt has to be ended before. */
+export async function runClient(
+  host: Host,
+  { runner, id, landing, options, source, word, stdin, signal, onLine }: ClientRun,
+): Promise<{ exitCode: number; stderr: string }> {
   const cwd = await prepareSsh(host, runner, id, landing);
   const reader = makeLineReader(onLine);
-  const argv = [
-    'rsync',
-    ...options,
-    '-e',
-    SSH_COMMAND,
-    '--',
-    // Before the dot is what stays here.
-    item === '' ? `${sourcePath}/` : `${sourcePath}/./${item}`,
-    `${LANDING_ALIAS}:${placeholderOf(pass)}`,
-  ];
+  const argv = ['rsync', ...options, '-e', SSH_COMMAND, '--', source, `${LANDING_ALIAS}:${word}`];
   const setBack = new AbortController();
   const stopWatching = watchClock((byMs) => setBack.abort(makeSetBack(host, byMs)));
   const isPaced = options.some((option) => option.startsWith('--bwlimit='));
@@ -94,6 +89,26 @@ export async function runRsync(host: Host, request: RsyncRun): Promise<{ exitCod
     })
     .finally(stopWatching);
   reader.end();
+  return { exitCode, stderr };
+}
+
+/**
+ * Ends a lost attempt of this transfer, then runs rsync to its end, whatever its exit code.
+ * @throws TidemarkError `VolumeMissing` where the source is not there, or went away meanwhile: then
+ * what rsync says of vanished files means nothing.
+ */
+export async function runRsync(host: Host, request: RsyncRun): Promise<{ exitCode: number; stderr: string }> {
+  const { id, reach, item = '', pass = 'main' } = request;
+  const { runner, path: sourcePath } = reach;
+  await runner.endAttempts(transferAttempt(host.home, id));
+  const before = await requireSource(runner, sourcePath);
+  const { exitCode, stderr } = await runClient(host, {
+    ...request,
+    runner,
+    // Before the dot is what stays here.
+    source: item === '' ? `${sourcePath}/` : `${sourcePath}/./${item}`,
+    word: placeholderOf(pass),
+  });
   if (
     (exitCode === PARTIAL || exitCode === VANISHED) &&
     (await identifySource(runner, sourcePath)) !== before

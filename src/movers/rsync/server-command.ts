@@ -59,7 +59,8 @@ export function parseServerCommand(output: string): string[] {
   return words.slice(start);
 }
 
-function refuse(what: string): never {
+/** @throws TidemarkError `InvalidSpec` */
+export function refuseCommand(what: string): never {
   throw new TidemarkError('InvalidSpec', `the source offers a command that this mover never runs: ${what}`, {
     hint: 'both hosts must run a Tidemark of the same version',
   });
@@ -70,12 +71,13 @@ function checkOptions(options: readonly string[], mode: LandingMode): void {
   for (let i = 0; i < options.length; i++) {
     const option = options[i] ?? '';
     const name = option.split('=')[0] ?? '';
-    if (names.has(name)) refuse(`${option} twice`);
+    if (names.has(name)) refuseCommand(`${option} twice`);
     names.add(name);
     if (mode === 'delayed' && option === '--partial-dir' && options[i + 1] === PARTIAL_FOLDER) i++;
-    else if (!ALLOWED_BY_MODE[mode].some((allowed) => allowed.test(option))) refuse(option);
+    else if (!ALLOWED_BY_MODE[mode].some((allowed) => allowed.test(option))) refuseCommand(option);
   }
-  for (const required of REQUIRED[mode]) if (!names.has(required)) refuse(`${mode} without ${required}`);
+  for (const required of REQUIRED[mode])
+    if (!names.has(required)) refuseCommand(`${mode} without ${required}`);
 }
 
 /** As the client leaves out what can't be stored here. A comparison by checksum looks at it all the same. */
@@ -102,11 +104,11 @@ export function completeServerCommand(
 ): string[] {
   const [program, server, letters = '', ...rest] = offered;
   const [dot, placeholder] = rest.splice(-2);
-  if (program !== 'rsync' || server !== '--server') refuse(offered.slice(0, 2).join(' '));
-  if (dot !== '.' || placeholder !== PLACEHOLDER_PATH) refuse(`${dot} ${placeholder}`);
+  if (program !== 'rsync' || server !== '--server') refuseCommand(offered.slice(0, 2).join(' '));
+  if (dot !== '.' || placeholder !== PLACEHOLDER_PATH) refuseCommand(`${dot} ${placeholder}`);
   const short = LETTERS.exec(letters)?.[1];
-  if (short === undefined) refuse(letters);
-  if (short.includes('n') !== (mode === 'verify')) refuse(`${letters} to ${mode}`);
+  if (short === undefined) refuseCommand(letters);
+  if (short.includes('n') !== (mode === 'verify')) refuseCommand(`${letters} to ${mode}`);
   checkOptions(rest, mode);
   if (!path.startsWith('/')) throw new Error(`not an absolute path: ${path}`);
   const limit = maxDeletions === undefined ? [] : [`--max-delete=${maxDeletions}`];

@@ -27,6 +27,12 @@ export interface Inspection extends Room {
   canGrow?: true;
   /** Of kinds that have both: raw blocks, and no filesystem. */
   isBlock?: true;
+  /** Of a device: as long as it is. Nothing that is written to it takes room of any filesystem. */
+  fixedBytes?: number;
+  /** What else uses it just now, each as a clause: `mounted on /mnt`. A sync would write under it. */
+  inUse?: string[];
+  /** Those of them that may write to it: what `Direct` reads of it is torn. */
+  writers?: string[];
   /** Of btrfs: the subvolumes inside of it, which are volumes of their own. By their paths in it. */
   innerVolumes?: string[];
 }

@@ -4,6 +4,7 @@ import type { Host } from '../../hosts/contract';
 import { runChecked } from '../../hosts/run-checked';
 import { NOT_CONTENT } from '../../trees/own-entries';
 import type { DiskUse, Inspection, VolumeSize } from '../contract';
+import { isBlank, lookAtSomething } from '../../movers/block/look';
 import { directoryDriver } from '../directory';
 import { showClaims } from '../shared/state';
 import { capacityOf } from './copies';
@@ -65,7 +66,10 @@ async function lookInside(pods: MoverPods, place: ReadyPlace) {
   const reach = await reachLive(pods, place, {});
   try {
     const { runner, path } = reach;
-    if (isBlock) return { ...describeUnseen(place), empty: await isBlank(runner, path) };
+    if (isBlock) {
+      const found = await lookAtSomething(runner, path);
+      return { ...describeUnseen(place), empty: await isBlank(runner, found), fixedBytes: found.bytes };
+    }
     const [empty, room] = await Promise.all([
       runner.files.isEmpty(path, NOT_CONTENT),
       runner.files.room(path),
@@ -75,13 +79,6 @@ async function lookInside(pods: MoverPods, place: ReadyPlace) {
   } finally {
     await reach.close();
   }
-}
-
-/** Its beginning holds nothing: where filesystems, partitions and databases write first. */
-async function isBlank(runner: Parameters<typeof runChecked>[0], device: string): Promise<boolean> {
-  const bytes = String(1024 * 1024);
-  const { exitCode } = await runner.run(['cmp', '--silent', `--bytes=${bytes}`, '--', device, '/dev/zero']);
-  return exitCode === 0;
 }
 
 /** What its class lets it become. */

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Point, Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
+import { runChecked } from '../../hosts/run-checked';
 import { TICK_SECONDS } from '../../trees/fingerprint';
 import type { PublishRequest } from '../contract';
 import { withLock } from '../shared/lock';
@@ -70,7 +71,7 @@ async function lookBefore(
   const reach = await reachLive(pods, place, { relationship });
   try {
     if (modeOf(place.pvc) === 'Block') {
-      await reach.runner.run(['blockdev', '--flushbufs', reach.path]);
+      await runChecked(reach.runner, ['sync', '--', reach.path]);
       return syncId;
     }
     await outlastTick();

@@ -99,7 +99,8 @@ async function copyBack(
   await runner.endAttempts(attempt);
   if (mode === 'Block') {
     await run([...COPY_DEVICE, '--', SECOND_DEVICE, VOLUME_DEVICE]);
-    await run(['blockdev', '--flushbufs', VOLUME_DEVICE]);
+    // Not blockdev --flushbufs, which wants rights over the whole system.
+    await run(['sync', '--', VOLUME_DEVICE]);
     return;
   }
   await separateForeignLinks({ host: runner, volume }, VOLUME_FOLDER, SECOND_FOLDER, options);

@@ -5,6 +5,7 @@ import { declarationOf } from '../../model/kinds';
 import { objectToOverlap, type OtherVolume } from '../../model/overlaps';
 import { type ClaimedVolume, listClaimed, mountPointsOf } from './memory';
 import { type Mount, readMounts, relateFolders } from '../../trees/mounts';
+import { placesOf } from './devices';
 import { makeError, type Subject } from './tools';
 
 type Party = Pick<Claim, 'role' | 'relationship'>;
@@ -61,7 +62,8 @@ export function makeOverlap(subject: Subject, objection: string) {
 async function findFolders(host: Host, { kind, path }: Volume, mounts: readonly Mount[]): Promise<string[]> {
   const { files } = declarationOf(kind);
   if (files === 'where-mounted') return mountPointsOf(mounts, path);
-  return files === 'known-to-tool' ? [] : [await host.files.resolve(path)];
+  if (files === 'known-to-tool') return [];
+  return kind === 'block' ? await placesOf(host, path) : [await host.files.resolve(path)];
 }
 
 /**

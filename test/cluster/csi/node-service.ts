@@ -32,9 +32,15 @@ export class NodeService {
       if (isMounted(target)) return {};
       const volume = this.find(request.volume_id);
       mkdirSync(dirname(target), { recursive: true });
-      if (volume.mode === 'Block') await this.publishDevice(volume, target);
-      else await this.publishFiles(volume, target);
-      if (readonly || capability.access_mode?.mode === 'MULTI_NODE_READER_ONLY') await makeReadOnly(target);
+      try {
+        if (volume.mode === 'Block') await this.publishDevice(volume, target);
+        else await this.publishFiles(volume, target);
+        if (readonly || capability.access_mode?.mode === 'MULTI_NODE_READER_ONLY') await makeReadOnly(target);
+      } catch (error) {
+        // What is mounted there counts as done when the call is repeated.
+        if (isMounted(target)) await unmount(target);
+        throw error;
+      }
       return {};
     });
   }

@@ -98,10 +98,7 @@ export class Pool {
       if (there) return there;
       const work = this.path(kind, meta.id) + UNFINISHED;
       if (existsSync(work)) await run(['btrfs', 'subvolume', 'delete', work]);
-      if (from)
-        await this.whileQuiet(from, () =>
-          run(['btrfs', 'subvolume', 'snapshot', this.path(from.kind, from.id), work]),
-        );
+      if (from) await this.copy(from, work);
       else await run(['btrfs', 'subvolume', 'create', work]);
       const made: Meta = { ...meta, madeAt: Date.now() };
       await fill(work, made, !from);
@@ -135,6 +132,12 @@ export class Pool {
     const ours = existsSync(disk) ? await listLoops(disk) : [];
     if (ours.length === 0) return;
     for (const loop of [...loopsOver(ours, await listLoops()), ...ours]) await detachLoop(loop);
+  }
+
+  /** One copy of a volume at a time: who is done first would thaw what the other has frozen. */
+  private async copy(from: { kind: Kind; id: string }, to: string): Promise<void> {
+    const snapshot = () => run(['btrfs', 'subvolume', 'snapshot', this.path(from.kind, from.id), to]);
+    await this.turns.take(`copy ${from.kind}${from.id}`, () => this.whileQuiet(from, snapshot));
   }
 
   /**

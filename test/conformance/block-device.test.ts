@@ -1,0 +1,3 @@
+import { describeBlocks } from './block-suite';
+
+describeBlocks({ title: 'a block device', isDevice: true, sharesBlocks: false });
