@@ -25,8 +25,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await agent.stop();
-  await rig.settle();
-  expect(await rig.listMade()).toEqual([]);
+  expect(await rig.listLeft()).toEqual([]);
 });
 
 const matching = (text: string) => expect.stringContaining(text) as unknown;
@@ -79,6 +78,10 @@ describe('a claim that was deleted and made anew', () => {
       type: 'VolumeMissing',
       message: matching('is gone'),
     });
+    // Nothing of it can come back as it was.
+    const demoted = { ...TARGET, epoch: 2 };
+    for (const _again of [1, 2])
+      expect(await agent.driver.demote(agent.host, volume, demoted)).toEqual({ readOnly: true, isGone: true });
     await rig.makeVolume({ name });
     const copied = Object.entries(annotations ?? {}).filter(([key]) => key.startsWith('tidemark.dev/'));
     expect(copied).toHaveLength(2);
@@ -152,6 +155,27 @@ describe('a target claim that is missing', () => {
     expect(await rig.readClaim(volume)).toBeDefined();
   });
 
+  it('has clones that are whole before anybody uses them: their point can go', async () => {
+    const volume = await rig.makeVolume({ name: 'late-clone', storageClass: 'wait' });
+    await agent.driver.claim(agent.host, volume, TARGET);
+    await tell(volume, ['sh', '-c', 'echo text > page']);
+    const { id: pointId } = await publish(volume);
+    const clone = (cloneId: string) =>
+      agent.driver.clone(agent.host, volume, { relationship: WIKI, pointId, cloneId });
+    const [one, two] = [await clone('drill-1'), await clone('drill-2')];
+    await prune(volume, pointId);
+    expect(await clone('drill-1')).toEqual(one);
+    expect(await readFile(join(await filesOfClaim(rig.cluster, one.path), 'page'), 'utf8')).toBe('text\n');
+    const remove = async (...keepCloneIds: string[]) => {
+      await agent.driver.removeClones(agent.host, volume, { relationship: WIKI, keepCloneIds });
+      await rig.settle();
+    };
+    await remove('drill-2');
+    await expect(filesOfClaim(rig.cluster, one.path)).rejects.toThrow('ENOENT');
+    expect(await filesOfClaim(rig.cluster, two.path)).toBeTruthy();
+    await remove();
+  });
+
   it('is made as large as its source, and grows with it while it is in use', async () => {
     const volume = absent('growing', { storageClass: 'sized' });
     const room = async () => Number((await tell(volume, ['df', '--output=size', '-B1', '.'])).split('\n')[1]);
@@ -213,8 +237,7 @@ describe('an agent', () => {
     expect((await rig.listMade()).map((each) => each.split(' ')[0]).sort()).toEqual(['Job', 'Pod']);
     const next = await rig.makeAgent({}, { home: agent.host.home });
     await next.start();
-    await rig.settle();
-    expect(await rig.listMade()).toEqual([]);
+    expect(await rig.listLeft()).toEqual([]);
     // It has pods of its own, which a third start of nobody takes away.
     agent = next;
     expect(await tell(volume, ['pwd'])).toBe('/volume');

@@ -21,8 +21,7 @@ afterAll(() => rig.dispose());
 afterEach(async () => {
   await rig.cluster.setFaults({});
   await agent.stop();
-  await rig.settle();
-  expect(await rig.listMade()).toEqual([]);
+  expect(await rig.listLeft()).toEqual([]);
 });
 
 const absent = (name: string, options: Volume['options'] = {}): Volume => ({

@@ -49,8 +49,6 @@ export interface VolumeFixture {
   see?: (path: string) => Promise<string>;
   /** Where it sees those of a recovery point; left out, where the driver reaches them. */
   seePoint?: (stage: Stage, relationship: string, pointId: string) => Promise<string>;
-  /** Its storage tells for sure that a volume is no more, and not only away. */
-  knowsWhatIsGone?: boolean;
   /** The name of a volume that is not there; left out, one inside of this one. */
   nameMissing?(volume: Volume): Volume;
   /** What was let go of goes in its storage's own time: waits until it is gone. */

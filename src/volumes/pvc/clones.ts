@@ -6,7 +6,7 @@ import type { Clone } from '../contract';
 import { checkName, makeError } from '../shared/tools';
 import { removeClaim } from './copies';
 import { labelValue, objectName } from './names';
-import { findPlace, findReadyPlace, referTo } from './place';
+import { findPlace, findReadyPlace, modeOf, type ReadyPlace, referTo } from './place';
 import { listClaimsOf, makeClaimOf } from './point-copy';
 import { findRecord } from './points';
 import type { MoverPods } from './pods';
@@ -15,6 +15,7 @@ const CLONE_LABEL = 'tidemark.dev/clone';
 
 /** `clone` of the volume contract. */
 export async function clone(
+  pods: MoverPods,
   host: Host,
   volume: Volume,
   { relationship, pointId, cloneId }: { relationship: string; pointId: string; cloneId: string },
@@ -40,8 +41,17 @@ export async function clone(
     );
   }
   const labels = { [CLONE_LABEL]: labelValue(cloneId) };
-  await makeClaimOf(place, snapshot, name, 'clone', relationship, labels);
+  const claim = await makeClaimOf(place, snapshot, name, 'clone', relationship, labels);
+  if (claim.status?.phase !== 'Bound') await fill(pods, place, name);
   return made;
+}
+
+/** Of a class that waits for a claim's first pod: until it had one, the point can't go. */
+async function fill(pods: MoverPods, place: ReadyPlace, claimName: string): Promise<void> {
+  const request = { place, claimName, mode: modeOf(place.pvc), readOnly: false };
+  const { giveBack } = await pods.use(request);
+  giveBack();
+  await pods.end(place.namespace, claimName);
 }
 
 /** `removeClones` of the volume contract. */

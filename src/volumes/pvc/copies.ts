@@ -85,13 +85,12 @@ export async function makeClaim(place: Place, wanted: Wanted): Promise<Persisten
     });
   }
   try {
-    if (!(await bindsLate(place, made))) await waitBound(place, made, wanted.signal);
+    return (await bindsLate(place, made)) ? made : await waitBound(place, made, wanted.signal);
   } catch (error) {
     // It never held anything, and the next attempt may ask for another one.
     if (!wanted.signal?.aborted) await removeClaim(place, made).catch(() => undefined);
     throw error;
   }
-  return made;
 }
 
 /** @throws TidemarkError `InvalidSpec` where there is none */
@@ -119,10 +118,14 @@ async function bindsLate(
 }
 
 /** Waits for the volume behind a claim. */
-async function waitBound(place: Place, claim: PersistentVolumeClaim, signal?: AbortSignal): Promise<void> {
+async function waitBound(
+  place: Place,
+  claim: PersistentVolumeClaim,
+  signal?: AbortSignal,
+): Promise<PersistentVolumeClaim> {
   const { cluster, namespace, volume } = place;
   const reference = referTo('PersistentVolumeClaim', namespace, claim.metadata.name);
-  await waitFor<true>(
+  return await waitFor<PersistentVolumeClaim>(
     {
       ...{ cluster, namespace, volume: volume.path, about: [reference] },
       what: `the volume of PersistentVolumeClaim ${namespace}/${claim.metadata.name}`,
@@ -133,7 +136,7 @@ async function waitBound(place: Place, claim: PersistentVolumeClaim, signal?: Ab
       const now = await cluster.api.read<PersistentVolumeClaim>(reference);
       if (!now) return { failed: 'somebody deleted the claim' };
       if (now.status?.phase === 'Lost') return { failed: 'the claim has lost its volume' };
-      return now.status?.phase === 'Bound' ? { done: true } : { pending: [] };
+      return now.status?.phase === 'Bound' ? { done: now } : { pending: [] };
     },
   );
 }

@@ -68,7 +68,7 @@ function makePvcDriver(pods: MoverPods): VolumeDriver {
     markVerified,
     listWritten: (...args) => listWritten(pods, ...args),
     wasWritten: (...args) => wasWritten(pods, ...args),
-    clone,
+    clone: (...args) => clone(pods, ...args),
     removeClones: (...args) => removeClones(pods, ...args),
     prune,
     async quiesce(host, volume, signal) {

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openCluster } from '../../../src/hosts/cluster';
 import type { Cluster as AgentCluster, MoverSettings } from '../../../src/hosts/cluster/contract';
 import type { ClusterObject, PersistentVolumeClaim } from '../../../src/hosts/cluster/objects';
@@ -184,6 +185,14 @@ export class ClaimRig {
             `${list?.kind.replace(/List$/, '') ?? ''} ${metadata.namespace ?? ''}/${metadata.name}`,
         ),
     );
+  }
+
+  /** What is still there of all that, once the cluster had its time: it removes a Job's pods moments after the Job. */
+  async listLeft(): Promise<string[]> {
+    await this.settle();
+    for (let tries = 0; tries < 100 && (await this.listMade()).length > 0; tries++) await sleep(100);
+    await this.settle();
+    return await this.listMade();
   }
 
   /** Waits until the cluster has removed all that was deleted, down to the volumes and snapshots. */

@@ -40,7 +40,6 @@ export function makeClaimFixture(): VolumeFixture {
     sharesBlocks: true,
     canBeReadOnly: false,
     clonesByStorage: true,
-    knowsWhatIsGone: true,
     async makeHost(home) {
       connected ??= await (await opened()).connect();
       return { ...makeLocalHost({ name: 'alpha', home }), cluster };
