@@ -2,6 +2,7 @@
 import { Context } from '@temporalio/activity';
 import type { Host } from '../../hosts/contract';
 import type { Capture } from '../../model/capture';
+import { declarationOf } from '../../model/kinds';
 import type { CaptureMethod, Progress, Volume } from '../../model/records';
 import { estimateNeededBytes } from '../../model/space';
 import type { SourceSpec } from '../../model/spec';
@@ -134,7 +135,9 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive, doors:
             remembered: {
               epoch: claim.epoch,
               ...since,
-              ...(capture.method === 'Clone' && { livePath: volume.path }),
+              // Of kinds whose live volume is elsewhere, the clone's own files are looked at: what is new of them is compared.
+              ...(capture.method === 'Clone' &&
+                declarationOf(volume.kind).isFolder && { livePath: volume.path }),
             },
           }),
           expectedBytes,

@@ -3,7 +3,7 @@ import { modifyWindow } from '../../model/keeps';
 import { rsyncOptions } from '../../model/movers';
 import type { Host } from '../../hosts/contract';
 import { readKeyNote } from '../../landings/ssh-client';
-import type { LeftOut } from '../../model/left-out';
+import { type LeftOut, mergeLeftOut } from '../../model/left-out';
 import type { TransferStats } from '../../model/records';
 import type { OnEntry, WalkOptions } from '../../trees/walk';
 import type { TransferRequest } from '../contract';
@@ -21,6 +21,7 @@ import { makeClientOptions, writerOf } from './options';
 import { parseItem, parseProgress } from './output';
 import { openHistory } from './source-history';
 import { filesAmong, listFiles, lookAtSource, type SourceLook } from './suspects';
+import { failedAtRootAlone, ROOT_TIME } from './root-alone';
 import { requireSource, runRsync } from './run-rsync';
 import { StatsCounter } from './stats';
 import { findUndone, parseKept } from './undone';
@@ -76,13 +77,15 @@ async function push(
     throw makeApprovalRequired(counter.filesDeleted + skipped, request, host);
   }
   const link = () => describeLink(host, id, landing);
-  if (exitCode !== 0 && exitCode !== VANISHED)
+  const isRootLeft = exitCode === PARTIAL && failedAtRootAlone(stderr);
+  if (exitCode !== 0 && exitCode !== VANISHED && !isRootLeft)
     throw classifyEnding({ ...(await link()), exitCode, stderr, sourcePath });
   const undone = await findUndone(reach.runner, sourcePath, { stderr, kept });
   if (undone.length > 0)
     throw classifyEnding({ ...(await link()), exitCode: PARTIAL, stderr: undone.join('\n'), sourcePath });
   const durationMs = Math.round(performance.now() - startedAt);
-  return counter.result({ durationMs, filesVanished: countVanished(stderr) });
+  const stats = counter.result({ durationMs, filesVanished: countVanished(stderr) });
+  return isRootLeft ? { ...stats, leftOut: [ROOT_TIME] } : stats;
 }
 
 /** What was done in all; `last` tells of the tree. */
@@ -180,10 +183,10 @@ async function bringOver(host: Host, request: RsyncTransfer, onEntry?: OnEntry):
 async function bringWhatIsCarried(host: Host, request: RsyncTransfer): Promise<TransferStats> {
   const { reach, remembered, signal } = request;
   const walked = { ...request, sourcePath: reach.path, ...writerOf(request) };
-  const tell = (stats: TransferStats, leftOut: readonly LeftOut[]) => ({
-    ...stats,
-    ...(leftOut.length > 0 && { leftOut: [...leftOut] }),
-  });
+  const tell = (stats: TransferStats, found: readonly LeftOut[]) => {
+    const leftOut = mergeLeftOut(stats.leftOut, [...found]);
+    return { ...stats, ...(leftOut.length > 0 && { leftOut }) };
+  };
   // The tree itself is looked at anyway, where it is no clone of what is remembered.
   if (remembered && remembered.livePath === undefined) {
     const finder = await LeftOutFinder.open(reach.runner, walked);
