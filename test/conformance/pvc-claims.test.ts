@@ -81,7 +81,10 @@ describe('a claim that was deleted and made anew', () => {
     // Nothing of it can come back as it was.
     const demoted = { ...TARGET, epoch: 2 };
     for (const _again of [1, 2])
-      expect(await agent.driver.demote(agent.host, volume, demoted)).toEqual({ readOnly: true, isGone: true });
+      expect(await agent.driver.demote(agent.host, volume, demoted)).toEqual({
+        readOnly: true,
+        isGone: true,
+      });
     await rig.makeVolume({ name });
     const copied = Object.entries(annotations ?? {}).filter(([key]) => key.startsWith('tidemark.dev/'));
     expect(copied).toHaveLength(2);

@@ -7,6 +7,7 @@ import {
   type StorageClass,
 } from '../../hosts/cluster/objects';
 import { makeError } from '../shared/tools';
+import { ANNOTATIONS, LABELS } from './names';
 import { modeOf, type Place, type ReadyPlace, referTo } from './place';
 import { quantityToBytes } from './quantity';
 import { waitFor } from './waiting';
@@ -88,10 +89,14 @@ export async function makeClaim(place: Place, wanted: Wanted): Promise<Persisten
     return (await bindsLate(place, made)) ? made : await waitBound(place, made, wanted.signal);
   } catch (error) {
     // It never held anything, and the next attempt may ask for another one.
-    if (!wanted.signal?.aborted) await removeClaim(place, made).catch(() => undefined);
+    if (!wanted.signal?.aborted && isOurs(made)) await removeClaim(place, made).catch(() => undefined);
     throw error;
   }
 }
+
+/** Not one that somebody else has made of that name at the same moment. */
+const isOurs = ({ metadata: { labels, annotations } }: PersistentVolumeClaim): boolean =>
+  labels?.[LABELS.managedBy] !== undefined || annotations?.[ANNOTATIONS.made] !== undefined;
 
 /** @throws TidemarkError `InvalidSpec` where there is none */
 async function requireClass(place: Place, name: string): Promise<StorageClass> {
