@@ -28,9 +28,15 @@ export function testMover(
   {
     makeHosts = makeLocalHosts,
     writeModes = WRITE_MODES,
-  }: { makeHosts?: MakeHosts; writeModes?: readonly WriteMode[] } = {},
+    under,
+  }: {
+    makeHosts?: MakeHosts;
+    writeModes?: readonly WriteMode[];
+    /** A folder that both hosts see, and this process; by default that for temporary files. */
+    under?: () => Promise<string>;
+  } = {},
 ): void {
-  const makeRig = () => makeMoverRig(mover, undefined, makeHosts);
+  const makeRig = async () => makeMoverRig(mover, await under?.(), makeHosts);
   describe(`the ${mover.kind} mover, ${where}`, () => {
     let rig: MoverRig;
     const at = (name: string) => join(rig.sourcePath, name);
