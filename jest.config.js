@@ -18,6 +18,8 @@ module.exports = {
   transform: { '^.+\\.ts$': swc, [`/node_modules/(${MODULES})/.+\\.c?js$`]: swcPlain },
   transformIgnorePatterns: [`/node_modules/(?!(${MODULES})/)`],
   testMatch: ['<rootDir>/src/**/*.test.ts', '<rootDir>/test/**/*.test.ts'],
+  // What needs clusters of its own, and long: `npm run chaos` alone.
+  testPathIgnorePatterns: process.env.TIDEMARK_CHAOS_CLUSTERS ? [] : ['<rootDir>/test/chaos/kubernetes/'],
   testSequencer: '<rootDir>/test/slowest-first.cjs',
   testTimeout: 300_000,
   // Tests of real processes mostly wait, for a heartbeat that stays away or a tick; Jest's own choice on two cores is one.

@@ -2,13 +2,13 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startTimeOf } from '../../src/client/up-state';
-import { Cluster } from './cluster';
-import { findVolumeLoops } from './left-overs';
-import { listLoops } from './loops';
-import { makeClaim, makePod, makeSnapshot } from './objects';
-import { CLUSTERS, ROOT } from './paths';
-import { Wire } from './wire';
+import { startTimeOf } from '../../../src/client/up-state';
+import { Cluster } from '../../cluster/cluster';
+import { findVolumeLoops } from '../../cluster/left-overs';
+import { listLoops } from '../../cluster/loops';
+import { makeClaim, makePod, makeSnapshot } from '../../cluster/objects';
+import { CLUSTERS, ROOT } from '../../cluster/paths';
+import { Wire } from '../../cluster/wire';
 
 /** Pods with volumes of every kind in use. */
 const inUse = () => [
@@ -171,7 +171,7 @@ describe('two clusters', () => {
 
 describe('a cluster of a test that was killed', () => {
   it('ends with it, and the next test removes what it left', async () => {
-    const program = `require('./test/cluster/cluster').Cluster.start({ name: process.argv[1] }).then(() => console.log('up'));
+    const program = `require('../../cluster/test/cluster/cluster').Cluster.start({ name: process.argv[1] }).then(() => console.log('up'));
       setInterval(() => undefined, 1000);`;
     const typescript = join(ROOT, 'test/support/run-typescript.cjs');
     const name = `killed-${process.pid}`;

@@ -1,14 +1,14 @@
 /** What claims of a cluster promise beyond what every volume does: as Kubernetes has them, and as agents live and die. */
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runChecked } from '../../src/hosts/run-checked';
-import { defaultMover } from '../../src/model/spec';
-import type { CaptureMethod, Volume } from '../../src/model/records';
-import type { Reach } from '../../src/movers/reach';
-import type { State } from '../../src/volumes/contract';
-import { filesOfClaim } from '../cluster/files';
-import { type Agent, ClaimRig, NAMESPACE } from '../support/rigs/claim-rig';
-import { makeStamp, SOURCE, TARGET } from './volume-fixture';
+import { runChecked } from '../../../src/hosts/run-checked';
+import { defaultMover } from '../../../src/model/spec';
+import type { CaptureMethod, Volume } from '../../../src/model/records';
+import type { Reach } from '../../../src/movers/reach';
+import type { State } from '../../../src/volumes/contract';
+import { filesOfClaim } from '../../cluster/files';
+import { type Agent, ClaimRig, NAMESPACE } from '../../support/rigs/claim-rig';
+import { makeStamp, SOURCE, TARGET } from '../../conformance/volume-fixture';
 
 const MiB = 1024 ** 2;
 const WIKI = 'wiki';

@@ -1,6 +1,6 @@
 /** A cluster of several nodes has volumes as one of a cloud has: on one node at a time, and not lost with a node. */
-import { Cluster } from './cluster';
-import { makeClaim, makePod, makeSnapshot } from './objects';
+import { Cluster } from '../../cluster/cluster';
+import { makeClaim, makePod, makeSnapshot } from '../../cluster/objects';
 
 let cluster: Cluster;
 beforeAll(async () => {

@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
-import { makePodRunner, type PodRunner } from '../../src/hosts/pod';
-import { makePodCarrier, type PodCarrier } from '../../src/hosts/pod/carrier';
-import { loadKubernetes } from '../../src/hosts/pod/client';
-import { TidemarkError } from '../../src/model/errors';
-import { Cluster } from '../cluster/cluster';
-import { loadKubeConfig, TestPod } from '../support/hosts/pod-host';
-import { type RefusingProxy, startRefusingProxy } from '../support/hosts/refusing-proxy';
-import { waitFor } from '../support/wait-for';
+import { makePodRunner, type PodRunner } from '../../../src/hosts/pod';
+import { makePodCarrier, type PodCarrier } from '../../../src/hosts/pod/carrier';
+import { loadKubernetes } from '../../../src/hosts/pod/client';
+import { TidemarkError } from '../../../src/model/errors';
+import { Cluster } from '../../cluster/cluster';
+import { loadKubeConfig, TestPod } from '../../support/hosts/pod-host';
+import { type RefusingProxy, startRefusingProxy } from '../../support/hosts/refusing-proxy';
+import { waitFor } from '../../support/wait-for';
 
 const MB = 1_000_000;
 /** What sockets, streams and the runtime may hold of 100 MB on their way. */

@@ -1,10 +1,10 @@
 /** What does not work with a claim: said in the cluster's own words, and nothing is left behind. */
-import type { VolumeSnapshot } from '../../src/hosts/cluster/objects';
-import { defaultMover } from '../../src/model/spec';
-import type { CaptureMethod, Volume } from '../../src/model/records';
-import { type Agent, ClaimRig, NAMESPACE } from '../support/rigs/claim-rig';
-import { waitFor } from '../support/wait-for';
-import { makeStamp, SOURCE, TARGET } from './volume-fixture';
+import type { VolumeSnapshot } from '../../../src/hosts/cluster/objects';
+import { defaultMover } from '../../../src/model/spec';
+import type { CaptureMethod, Volume } from '../../../src/model/records';
+import { type Agent, ClaimRig, NAMESPACE } from '../../support/rigs/claim-rig';
+import { waitFor } from '../../support/wait-for';
+import { makeStamp, SOURCE, TARGET } from '../../conformance/volume-fixture';
 
 type Status = NonNullable<VolumeSnapshot['status']>;
 
