@@ -11,15 +11,20 @@ import type { Landing, LandingRequest } from '../../src/landings/contract';
 import { openPodLandings } from '../../src/landings/pod';
 import { LANDING_ALIAS, makeKey, prepareSsh } from '../../src/landings/ssh-client';
 import type { LandingService } from '../../src/landings/sshd';
+import type { Reach } from '../../src/movers/reach';
+import { rsyncMover } from '../../src/movers/rsync';
 import { Cluster } from '../cluster/cluster';
 import { MOVER_IMAGE } from '../cluster/images';
+import { startRefusingProxy } from '../support/hosts/refusing-proxy';
 import { loadKubeConfig, type PodOptions, TestPod } from '../support/hosts/pod-host';
-import { inAnHour } from '../support/rigs/mover-rig';
+import { captureOf, directoryAt, inAnHour, moverSpec } from '../support/rigs/mover-rig';
 import { waitFor } from '../support/wait-for';
 
 const ID = { relationship: 'wiki', target: 'beta', syncId: 'wiki-000001' };
 const PORT = 8022;
 const SCRATCH = '/scratch/own';
+const SOURCE = '/scratch/source';
+const TARGET = '/scratch/target';
 
 let cluster: Cluster;
 let kubeConfig: KubeConfig;
@@ -121,14 +126,19 @@ describe.each([
     expect((await goThrough(landing)).stderr).toMatch(/Connection refused/);
   });
 
-  it('is ended and taken up by a second opening, as after the agent was lost', async () => {
-    const first = await openIn(pod, runner);
+  it('is ended and taken up by a second opening, where the first agent is cut off and nobody has noticed', async () => {
+    const proxy = await startRefusingProxy(kubeConfig);
+    const cutOff = pod.runner('east', scratch, proxy.kubeConfig);
+    const first = await openIn(pod, cutOff);
     const landing = await first.landings.open(request());
-    const second = await openIn(pod, runnerOf(pod, scratch));
-    expect((await goThrough(landing)).stdout).toBe('landed\n');
-    await first.stop();
+    proxy.silence();
+    const second = await openIn(pod, runner);
     expect((await goThrough(landing)).stdout).toBe('landed\n');
     await second.stop();
+    expect((await goThrough(landing)).stderr).toMatch(/Connection refused/);
+    cutOff.close();
+    await proxy.close();
+    await first.stop();
   });
 
   it('ends once its agent is lost, and what it carries goes on', async () => {
@@ -157,13 +167,67 @@ describe.each([
   });
 });
 
-it('says that OpenSSH needs a line for the user of the pod', async () => {
-  const { pod, runner } = await start(plain({ hasAccount: false }), SCRATCH);
-  const failure = openIn(pod, runner);
-  await expect(failure).rejects.toMatchObject({
-    type: 'ToolMissing',
-    message: 'there is no line for user 1234 in /etc/passwd',
-    details: { host: 'east' },
+/** One transfer between two pods, neither of whose agents is where the data is. */
+async function transfer(from: Runner, to: { runner: Runner; service: LandingService }) {
+  const beta = makeLocalHost({ name: 'beta', home: join(folder, 'beta') });
+  const mover = moverSpec();
+  const reachOf = (runner: Runner, path: string): Reach => ({
+    ...{ runner, path },
+    close: () => Promise.resolve(),
   });
-  await pod.remove();
+  const source = reachOf(from, SOURCE);
+  const target = reachOf(to.runner, TARGET);
+  const { landings } = to.service;
+  const common = { id: ID, mover, writeMode: 'inPlace' as const };
+  const offer = await rsyncMover.offer(alpha, { ...common, reach: source, targetHost: beta.name });
+  const opened = await rsyncMover.receive(beta, landings, {
+    ...common,
+    ...{ reach: target, volume: directoryAt(TARGET), offer, expiresAt: inAnHour() },
+    written: { files: [], hasNoNewNames: false },
+  });
+  try {
+    return await rsyncMover.transfer(alpha, {
+      ...common,
+      ...{ reach: source, capture: captureOf(SOURCE), opened, told: offer.told },
+      signal: new AbortController().signal,
+      onProgress: () => undefined,
+    });
+  } finally {
+    await rsyncMover.close(alpha, { runner: from, landings }, ID);
+    await rsyncMover.close(beta, { runner: to.runner, landings }, ID);
+  }
+}
+
+describe('the rsync mover between pods of another user', () => {
+  it('brings a tree over, and leaves no landing', async () => {
+    const from = await start(plain({ hasAccount: true }), SCRATCH);
+    const to = await start(plain({ hasAccount: true }), SCRATCH);
+    await from.runner.files.write(`${SOURCE}/wiki/page`, 'text of the page');
+    await to.runner.files.write(`${TARGET}/old`, '');
+    const service = await openIn(to.pod, to.runner);
+    expect(await transfer(from.runner, { runner: to.runner, service })).toMatchObject({ filesDeleted: 1 });
+    expect(await to.runner.files.read(`${TARGET}/wiki/page`)).toBe('text of the page');
+    expect(await to.runner.files.list(TARGET)).toEqual(['wiki']);
+    expect(await to.runner.files.list(`${SCRATCH}/landings`)).toEqual([]);
+    await service.stop();
+  });
+
+  it('says that OpenSSH needs a line for the user, at either end', async () => {
+    const { pod, runner } = await start(plain({ hasAccount: false }), SCRATCH);
+    await expect(openIn(pod, runner)).rejects.toMatchObject({
+      type: 'ToolMissing',
+      message: 'there is no line for user 1234 in /etc/passwd',
+      details: { host: 'east' },
+    });
+    await runner.files.mkdir(SOURCE);
+    const to = await start();
+    await to.runner.files.mkdir(TARGET);
+    const service = await openIn(to.pod, to.runner);
+    await expect(transfer(runner, { runner: to.runner, service })).rejects.toMatchObject({
+      type: 'ToolMissing',
+      message: 'OpenSSH does not know the user that programs run as',
+      details: { toolMessage: expect.stringContaining('No user exists for uid 1234') as string },
+    });
+    await service.stop();
+  });
 });

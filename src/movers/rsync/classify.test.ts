@@ -31,6 +31,12 @@ const ENDINGS: [ErrorType, number, string][] = [
   [
     'HostUnreachable',
     255,
+    'ssh_dispatch_run_fatal: Connection to 10.96.12.7 port 22: Resource temporarily unavailable',
+  ],
+  ['ToolMissing', 255, 'No user exists for uid 1234'],
+  [
+    'HostUnreachable',
+    255,
     'kex_exchange_identification: Connection closed by remote host\nConnection closed by 127.0.0.1 port 4',
   ],
   [

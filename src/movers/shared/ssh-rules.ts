@@ -58,7 +58,16 @@ export const SSH: readonly Rule[] = [
   },
   {
     exitCodes: NEVER_CONNECTED,
-    says: /^(?!rsync|Read from remote host|client_loop).*(Connection refused|Connection timed out|No route to host|Network is unreachable|Could not resolve hostname|Name or service not known|Connection closed by .* port|kex_exchange_identification|banner exchange)/,
+    says: /^No user exists for uid \d+/,
+    type: 'ToolMissing',
+    message: () => 'OpenSSH does not know the user that programs run as',
+    hint: 'give that user a line in /etc/passwd of the image, or mount a file over it',
+    at: 'source',
+  },
+  {
+    exitCodes: NEVER_CONNECTED,
+    // The last: what ssh makes of a first packet that a new service of Kubernetes lost, until its rules are in place.
+    says: /^(?!rsync|Read from remote host|client_loop).*(Connection refused|Connection timed out|No route to host|Network is unreachable|Could not resolve hostname|Name or service not known|Connection closed by .* port|kex_exchange_identification|banner exchange|ssh_dispatch_run_fatal: .*Resource temporarily unavailable)/,
     type: 'HostUnreachable',
     message: (ending) => `${target(ending)} can't be reached at ${ending.address}`,
     hint: "is the target's agent running, and is this address and port open from here?",
