@@ -1,6 +1,7 @@
 /**
- * `npm run bench [-- --write] [--rounds N] [--relationships N] [--cost]`: measures, prints ratios, and writes docs/benchmarks.md on
- * request; with `--cost`, only what one sync costs. */
+ * `npm run bench [-- --write] [--rounds N] [--relationships N] [--cost] [--kubernetes]`: measures, prints ratios, and
+ * writes docs/benchmarks.md on request; with `--cost`, only what one sync costs; with `--kubernetes`, only claims of a cluster.
+ */
 import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, release, tmpdir } from 'node:os';
@@ -12,6 +13,7 @@ import type { ControlFigures } from './control-plane';
 import { measureDataPlane } from './data-plane';
 import type { Row } from './data-plane';
 import { costTable, measureCost } from './cost';
+import { clusterTable, measureCluster } from './kubernetes';
 import { formatTable } from './measure';
 import { PlainSsh } from './ssh';
 import { measureImages } from './images';
@@ -24,6 +26,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     relationships: { type: 'string', default: '200' },
     cost: { type: 'boolean', default: false },
+    kubernetes: { type: 'boolean', default: false },
   },
 });
 
@@ -106,9 +109,22 @@ async function printCost(): Promise<string> {
   }
 }
 
+/** On a cluster that does nothing else. */
+async function printCluster(): Promise<string> {
+  const rows = await measureCluster(Number(values.rounds), (text) => console.error(text));
+  const table = clusterTable(rows);
+  console.log(`\n${table}\n`);
+  return table;
+}
+
 async function main(): Promise<void> {
+  if (values.kubernetes) {
+    await printCluster();
+    return;
+  }
   const cost = await printCost();
   if (values.cost) return;
+  const claims = await printCluster();
   const memory = await mountMemory();
   const system = await TestSystem.start();
   const ssh = await PlainSsh.start(join(system.folder, 'ssh'));
@@ -122,7 +138,7 @@ async function main(): Promise<void> {
     say(`control plane, ${values.relationships} relationships`);
     const figures = await measureControlPlane(system, memory.path, Number(values.relationships));
     const machine = `${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), Linux ${release()}, Node ${process.version}; medians of ${values.rounds} rounds.`;
-    const text = `${dataTable(rows)}\n\n${streamTable(streams)}\n\n${controlTable(figures)}\n\n${cost}\n`;
+    const text = `${dataTable(rows)}\n\n${streamTable(streams)}\n\n${controlTable(figures)}\n\n${claims}\n\n${cost}\n`;
     console.log(`\n${machine}\n\n${controlTable(figures)}`);
     const wanted = `## What was wanted, and what is reached\n\n${wantedTable(rows, figures)}`;
     console.log(`\n${wanted}`);
