@@ -118,7 +118,10 @@ async function runLocked(options: AgentOptions, log: Logger, signal: AbortSignal
     ...(options.allowHooks !== undefined && { allowHooks: options.allowHooks }),
     log,
   };
-  await context.volumes.start();
+  // What can't be looked for everywhere is found where it is in somebody's way.
+  await context.volumes
+    .start()
+    .catch((error: unknown) => log.warn({ err: error }, 'what a former agent left could not be looked for'));
   const stopSweeping = await startSweeping(context);
   try {
     await serve(context, own, connection, namespace, signal);
