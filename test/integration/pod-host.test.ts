@@ -305,6 +305,13 @@ describe('an API server that has too much to do', () => {
     expect(proxy.asked).toBeLessThan(10);
   });
 
+  it('loses no program over a connection that is cut while input is on its way', async () => {
+    const running = refusal(there.run(['sleep', '1000'], { stdin: Buffer.alloc(100 * MB) }));
+    await sleep(1000);
+    await proxy.close();
+    expect((await running).message).toBe(`the connection to pod default/${pod.name} was lost`);
+  });
+
   it('is told from a connection on which nothing comes, and from a program that is slow to read', async () => {
     const slow = there.run(['sh', '-c', 'sleep 25; wc -c'], { stdin: Buffer.alloc(20 * MB) });
     expect((await slow).stdout.toString().trim()).toBe(String(20 * MB));
