@@ -5,7 +5,13 @@
  */
 const { default: Sequencer } = require('@jest/test-sequencer');
 
-const SLOW = [/\/test\/chaos\//, /\/test\/cluster\//, /\/test\/conformance\//, /\/test\/workflows\//, /\/test\/integration\//];
+const SLOW = [
+  /\/test\/chaos\//,
+  /\/test\/cluster\//,
+  /\/test\/conformance\//,
+  /\/test\/workflows\//,
+  /\/test\/integration\//,
+];
 
 module.exports = class SlowestFirst extends Sequencer {
   sort(tests) {

@@ -8,6 +8,7 @@ import { findVolumeLoops } from './left-overs';
 import { listLoops } from './loops';
 import { makeClaim, makePod, makeSnapshot } from './objects';
 import { CLUSTERS, ROOT } from './paths';
+import { run } from './run';
 import { Wire } from './wire';
 
 /** Pods with volumes of every kind in use. */
@@ -86,6 +87,20 @@ describe('two clusters', () => {
       expect.arrayContaining([one.name, other.name]),
     );
     await expect(Cluster.start({ name: one.name })).rejects.toThrow('already');
+  });
+
+  it('are there for people, who do not get them where they name none', async () => {
+    const program = [
+      '--require',
+      join(ROOT, 'test/support/run-typescript.cjs'),
+      join(ROOT, 'test/cluster/main.ts'),
+    ];
+    const cli = (...args: string[]) => run([process.execPath, ...program, ...args]);
+    expect(await cli('kubeconfig', one.name)).toBe(`${one.kubeconfig}\n`);
+    expect(await cli('in', one.name, '--', 'kubectl', 'get', 'nodes', '-o', 'name')).toBe('node/node-1\n');
+    await expect(cli('in', one.name, '--', 'false')).rejects.toThrow();
+    expect(await cli('list')).toContain(`${one.kubeconfig}  ${ROOT}, a test: process ${process.pid}`);
+    expect(await cli('kubeconfig').catch(({ message }: Error) => message)).not.toContain(one.kubeconfig);
   });
 
   it('reach each other over a wire, until it is cut, and again once it is mended', async () => {

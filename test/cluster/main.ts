@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { delimiter } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { Cluster } from './cluster';
-import { kubernetesFolder } from './paths';
+import { kubernetesFolder, ROOT } from './paths';
 import { Wire } from './wire';
 
 const DEFAULT_NAME = 'tidemark';
@@ -19,26 +19,27 @@ Examples:
   $ ${RUN} down west
 `;
 
-/** Of those that a person has started: tests look after their own. */
-async function findLasting(): Promise<Cluster[]> {
-  return (await Cluster.list()).filter(({ record }) => record.owner === undefined);
+/** Those that were made by this checkout, and by no test: what may be meant where no name is given. */
+async function findOwn(): Promise<Cluster[]> {
+  return (await Cluster.list()).filter(({ record }) => !record.owner && record.checkout === ROOT);
 }
 
-/** The one of this name; without a name, the only one. */
+/** The one of this name, whoever made it; without a name, the only one of this checkout. */
 async function find(name: string | undefined): Promise<Cluster> {
-  const all = name === undefined ? await findLasting() : await Cluster.list();
+  const all = name === undefined ? await findOwn() : await Cluster.list();
   const found = name === undefined ? all : all.filter((cluster) => cluster.name === name);
   const [cluster] = found;
   if (cluster && found.length === 1) return cluster;
   const names = all.map((each) => each.name).join(', ');
-  if (all.length === 0) throw new Error(`there is no cluster: make one by \`${RUN} up\``);
+  const none = name === undefined ? 'no cluster was made by this checkout' : 'there is no cluster';
+  if (all.length === 0) throw new Error(`${none}: make one by \`${RUN} up\`; \`${RUN} list\` shows all`);
   throw new Error(
     name === undefined ? `which of these: ${names}?` : `there is no cluster ${name}, but ${names}`,
   );
 }
 
 async function up(name: string, { nodes }: { nodes?: number }): Promise<void> {
-  const before = (await findLasting()).find((cluster) => cluster.name === name);
+  const before = (await findOwn()).find((cluster) => cluster.name === name);
   if (before && nodes !== undefined && nodes !== before.record.nodes)
     throw new Error(
       `${name} was made with --nodes ${before.record.nodes}: take it down first, or name another`,
@@ -95,9 +96,9 @@ async function list(): Promise<void> {
     cluster.isOn ? 'on' : 'off',
     String(cluster.record.nodes),
     cluster.kubeconfig,
-    cluster.record.owner ? `a test's, process ${cluster.record.owner.pid}` : '',
+    cluster.record.checkout + (cluster.record.owner ? `, a test: process ${cluster.record.owner.pid}` : ''),
   ]);
-  const table = [['NAME', 'POWER', 'NODES', 'KUBECONFIG', ''], ...rows];
+  const table = [['NAME', 'POWER', 'NODES', 'KUBECONFIG', 'MADE BY'], ...rows];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
   for (const row of table)
     console.log(

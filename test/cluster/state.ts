@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { startTimeOf } from '../../src/client/up-state';
 import { INDEXES, isNetworkUsed } from './network';
-import { CLUSTERS } from './paths';
+import { CLUSTERS, ROOT } from './paths';
 
 /** `cluster.json` in a cluster's folder. */
 export interface ClusterRecord {
@@ -14,6 +14,8 @@ export interface ClusterRecord {
   nodes: number;
   /** Names its volumes' files on the whole machine. */
   token: string;
+  /** The checkout that it was made by. */
+  checkout: string;
   /** The process that it ends with; none where it lasts. */
   owner?: { pid: number; startTime: string };
   startedAt: string;
@@ -51,16 +53,18 @@ export function isOrphaned({ owner }: ClusterRecord): boolean {
 export async function claimRecord(name: string, nodes: number, isOurs: boolean): Promise<ClusterRecord> {
   await mkdir(CLUSTERS, { recursive: true });
   const records = await listRecords();
-  if (records.some((record) => record.name === name))
-    throw new Error(
-      `there is a cluster ${name} already: take it down (\`npm run cluster -- down ${name}\`), or name another`,
-    );
+  const same = records.find((record) => record.name === name);
+  if (same) {
+    const hint = `take it down (\`npm run cluster -- down ${name}\`), or name another`;
+    throw new Error(`there is a cluster ${name} already, made by ${same.checkout}: ${hint}`);
+  }
   const work = await mkdtemp(join(CLUSTERS, '.new-'));
   for (const index of INDEXES.filter((each) => !isNetworkUsed(each))) {
     const record: ClusterRecord = {
       name,
       index,
       nodes,
+      checkout: ROOT,
       token: `tidemark-${index}-${randomBytes(4).toString('hex')}`,
       ...(isOurs && { owner: { pid: process.pid, startTime: startTimeOf(process.pid) ?? '' } }),
       startedAt: new Date().toISOString(),
