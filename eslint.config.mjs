@@ -148,6 +148,19 @@ export default tseslint.config(
     },
   },
   {
+    files: ['src/**/*.ts'],
+    ignores: ['src/hosts/pod/client.ts', '**/*.test.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        ...["ImportDeclaration[importKind='value']", 'ImportExpression'].map((node) => ({
+          selector: `${node}[source.value='@kubernetes/client-node']`,
+          message: 'It takes long to load: await loadKubernetes() of src/hosts/pod/client, or import types.',
+        })),
+      ],
+    },
+  },
+  {
     files: ['**/*.mjs', '**/*.js'],
     languageOptions: {
       globals: {

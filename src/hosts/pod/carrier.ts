@@ -85,6 +85,7 @@ export function makePodCarrier(access: KubeAccess, place: PodPlace): PodCarrier 
     async open(command) {
       const channel = await start(command);
       open.add(channel);
+      if (closing.signal.aborted) channel.destroy();
       const session: Session = {
         channel,
         closed: channel.gone.then(async () => {

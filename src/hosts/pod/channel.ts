@@ -53,6 +53,8 @@ export class ExecChannel extends Duplex implements Channel {
     this.gone = Promise.all(
       [this, this.stderr].map((stream) => new Promise((resolve) => stream.once('close', resolve))),
     ).then(() => undefined);
+    // Of a write that came after the end, and an error that nobody hears ends the process.
+    this.on('error', () => undefined);
     socket.on('message', (message: Buffer) => this.receive(message));
     socket.once('close', (code: number) => this.finish(code));
     keepAlive(socket, () => this.sentBytes);
@@ -71,7 +73,8 @@ export class ExecChannel extends Duplex implements Channel {
   }
 
   override _final(done: () => void): void {
-    this.send(Buffer.from([CLOSE, STDIN]), done);
+    if (this.socket.readyState !== WebSocket.OPEN) return done();
+    this.socket.send(Buffer.from([CLOSE, STDIN]), () => done());
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
@@ -86,20 +89,13 @@ export class ExecChannel extends Duplex implements Channel {
     done(error);
   }
 
+  /** One message after the other, so that a large chunk is not copied as a whole. */
   private give(bytes: Buffer, done: () => void): void {
-    for (let at = 0; at < bytes.length; at += MAX_MESSAGE_BYTES) {
-      const part = bytes.subarray(at, at + MAX_MESSAGE_BYTES);
-      const isLast = at + part.length >= bytes.length;
-      this.send(Buffer.concat([Buffer.from([STDIN]), part]), isLast ? done : undefined);
-    }
-    if (bytes.length === 0) done();
-  }
-
-  /** Input for a program that has ended is thrown away: what it printed is still to be read. */
-  private send(message: Buffer, done?: () => void): void {
-    if (this.socket.readyState !== WebSocket.OPEN) return done?.();
+    // Input for a program that has ended is thrown away: what it printed is still to be read.
+    if (bytes.length === 0 || this.socket.readyState !== WebSocket.OPEN) return done();
+    const message = Buffer.concat([Buffer.from([STDIN]), bytes.subarray(0, MAX_MESSAGE_BYTES)]);
     this.sentBytes += message.length;
-    this.socket.send(message, () => done?.());
+    this.socket.send(message, () => this.give(bytes.subarray(MAX_MESSAGE_BYTES), done));
   }
 
   private receive(message: Buffer): void {

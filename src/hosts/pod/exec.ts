@@ -23,7 +23,7 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 const LOADER = String.raw`
 printf '\035ready\n'
 c=$(dd bs="$1" count=1 iflag=fullblock status=none)
-case $c in *' #whole') eval "$c" ;; *) exit 125 ;; esac
+case $c in *'${WHOLE}') eval "$c" ;; *) exit 125 ;; esac
 `;
 const READY = '\x1dready\n';
 

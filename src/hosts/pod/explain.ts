@@ -115,7 +115,7 @@ function explainRefusal(place: PodPlace, { code, text }: { code: number; text: s
   // So answers a kubelet to which an older API server passes the request on.
   if (code === 403) {
     return fail('ToolFailed', `its API server can't run programs in ${where} as this agent needs it`, {
-      toolMessage: 'it knows no v5.channel.k8s.io',
+      toolMessage: text === '' ? '403 without a reason: it knows no v5.channel.k8s.io' : toolMessage,
       hint: 'Kubernetes 1.30 or newer is needed, and a proxy before it must let WebSockets through',
     });
   }
@@ -143,7 +143,7 @@ export function explainLost(place: PodPlace, state: string | undefined, text?: s
 
 const explainState = (place: PodPlace, state: string) =>
   makeError(place)('HostUnreachable', `${nameOf(place)} ${state}`, {
-    hint: `what ran there has ended; look at: kubectl -n ${place.namespace} get events --field-selector involvedObject.name=${place.pod}`,
+    hint: `look at: kubectl -n ${place.namespace} get events --field-selector involvedObject.name=${place.pod}`,
   });
 
 /** A program that its image lacks. */

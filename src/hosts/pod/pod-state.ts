@@ -13,8 +13,9 @@ export function describePod(
 ): string | undefined {
   if (!pod) return 'is gone';
   if (pod.metadata?.deletionTimestamp) return 'is being deleted';
-  const { phase, reason, message, containerStatuses = [] } = pod.status ?? {};
-  const { state, lastState } = containerStatuses.find(({ name }) => name === container) ?? {};
+  const { phase, reason, message, containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
+  const statuses = [...containerStatuses, ...initContainerStatuses];
+  const { state, lastState } = statuses.find(({ name }) => name === container) ?? {};
   if (phase === 'Failed' && reason) return `has failed: ${reason}${message ? ` (${message})` : ''}`;
   if (phase === 'Failed' || phase === 'Succeeded' || state?.terminated)
     return `has ended${describeEnd(state)}`;

@@ -102,7 +102,7 @@ ${ALIVE}
 if [ "$v" = 0 ]; then v=
 else
   v=$(dd bs="$v" count=1 iflag=fullblock status=none)
-  case $v in *' #whole') ;; *) exit 125 ;; esac
+  case $v in *'${WHOLE}') ;; *) exit 125 ;; esac
 fi
 exec 3<&0 </dev/null
 start() {

@@ -24,7 +24,8 @@ export interface Carrier {
   readonly host: string;
   /**
    * A session that runs a command of a POSIX shell, until its channel is closed. What is at the other end of the
-   * channel gets an end of input where the connection is lost, and goes on by itself.
+   * channel gets an end of input where the connection is lost, and goes on by itself. What a command prints last may be
+   * lost where it ends before that was read: it should wait for the end of its input.
    * @throws TidemarkError where the host can't be reached, or runs no command.
    */
   open(command: string): Promise<Session>;

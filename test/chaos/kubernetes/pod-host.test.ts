@@ -305,15 +305,22 @@ describe('an API server that has too much to do', () => {
     expect(proxy.asked).toBeLessThan(10);
   });
 
+  it('loses no program over a connection that is cut while input is on its way', async () => {
+    const running = refusal(there.run(['sleep', '1000'], { stdin: Buffer.alloc(100 * MB) }));
+    await sleep(1000);
+    await proxy.close();
+    expect((await running).message).toBe(`the connection to pod default/${pod.name} was lost`);
+  });
+
   it('is told from a connection on which nothing comes, and from a program that is slow to read', async () => {
-    const slow = there.run(['sh', '-c', 'sleep 25; wc -c'], { stdin: Buffer.alloc(20 * MB) });
-    expect((await slow).stdout.toString().trim()).toBe(String(20 * MB));
+    const slow = runner.run(['sh', '-c', 'sleep 25; wc -c'], { stdin: Buffer.alloc(20 * MB) });
     const silent = refusal(there.run(['sh', '-c', 'echo >/tmp/silent; sleep 1000']));
     await waitFor(async () => (await runner.files.stat('/tmp/silent')) !== undefined);
     // It answers once after the command was sent.
     await sleep(2000);
     proxy.silence();
     expect((await silent).message).toBe(`the connection to pod default/${pod.name} was lost`);
+    expect((await slow).stdout.toString().trim()).toBe(String(20 * MB));
   });
 
   it('is told from one that is too old, which is not asked again', async () => {

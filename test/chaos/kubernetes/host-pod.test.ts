@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
-import type { PodRunner } from '../../src/hosts/pod';
-import { Cluster } from '../cluster/cluster';
-import { loadKubeConfig, TestPod } from '../support/hosts/pod-host';
-import { describeHost } from './host-suite';
+import type { PodRunner } from '../../../src/hosts/pod';
+import { Cluster } from '../../cluster/cluster';
+import { loadKubeConfig, TestPod } from '../../support/hosts/pod-host';
+import { describeHost } from '../../conformance/host-suite';
 
 let cluster: Cluster;
 let pod: TestPod;

@@ -3,22 +3,22 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
-import type { Host, Runner } from '../../src/hosts/contract';
-import { makeLocalHost } from '../../src/hosts/local';
-import { makeAccount } from '../../src/hosts/pod/account';
-import type { PodRunner } from '../../src/hosts/pod';
-import type { Landing, LandingRequest } from '../../src/landings/contract';
-import { openPodLandings } from '../../src/landings/pod';
-import { LANDING_ALIAS, makeKey, prepareSsh } from '../../src/landings/ssh-client';
-import type { LandingService } from '../../src/landings/sshd';
-import type { Reach } from '../../src/movers/reach';
-import { rsyncMover } from '../../src/movers/rsync';
-import { Cluster } from '../cluster/cluster';
-import { MOVER_IMAGE } from '../cluster/images';
-import { startRefusingProxy } from '../support/hosts/refusing-proxy';
-import { loadKubeConfig, type PodOptions, TestPod } from '../support/hosts/pod-host';
-import { captureOf, directoryAt, inAnHour, moverSpec } from '../support/rigs/mover-rig';
-import { waitFor } from '../support/wait-for';
+import type { Host, Runner } from '../../../src/hosts/contract';
+import { makeLocalHost } from '../../../src/hosts/local';
+import { makeAccount } from '../../../src/hosts/pod/account';
+import type { PodRunner } from '../../../src/hosts/pod';
+import type { Landing, LandingRequest } from '../../../src/landings/contract';
+import { openPodLandings } from '../../../src/landings/pod';
+import { LANDING_ALIAS, makeKey, prepareSsh } from '../../../src/landings/ssh-client';
+import type { LandingService } from '../../../src/landings/sshd';
+import type { Reach } from '../../../src/movers/reach';
+import { rsyncMover } from '../../../src/movers/rsync';
+import { Cluster } from '../../cluster/cluster';
+import { MOVER_IMAGE } from '../../cluster/images';
+import { startRefusingProxy } from '../../support/hosts/refusing-proxy';
+import { loadKubeConfig, type PodOptions, TestPod } from '../../support/hosts/pod-host';
+import { captureOf, directoryAt, inAnHour, moverSpec } from '../../support/rigs/mover-rig';
+import { waitFor } from '../../support/wait-for';
 
 const ID = { relationship: 'wiki', target: 'beta', syncId: 'wiki-000001' };
 const PORT = 8022;
@@ -96,7 +96,7 @@ const request = (change: Partial<LandingRequest> = {}): LandingRequest => ({
 /** Connects as a source does, from this machine or from where else its volume is. */
 async function goThrough(landing: Landing, from: Runner = alpha) {
   const cwd = await prepareSsh(alpha, from, ID, landing);
-  const argv = ['ssh', '-F', './ssh_config', LANDING_ALIAS, 'id'];
+  const argv = ['ssh', '-F', '../../integration/ssh_config', LANDING_ALIAS, 'id'];
   const { stdout, stderr, exitCode } = await from.run(argv, { cwd });
   return { stdout: stdout.toString(), stderr, exitCode };
 }

@@ -1,13 +1,13 @@
 /** From this machine into a pod: the source is here, and what it pushes to is a real landing at the pod's own address. */
 import { mkdir } from 'node:fs/promises';
-import { makeLocalHost } from '../../src/hosts/local';
-import type { PodRunner } from '../../src/hosts/pod';
-import { openPodLandings } from '../../src/landings/pod';
-import { rsyncMover } from '../../src/movers/rsync';
-import { Cluster } from '../cluster/cluster';
-import { loadKubeConfig, TestPod } from '../support/hosts/pod-host';
-import type { MakeHosts } from '../support/rigs/mover-rig';
-import { testMover } from './mover-suite';
+import { makeLocalHost } from '../../../src/hosts/local';
+import type { PodRunner } from '../../../src/hosts/pod';
+import { openPodLandings } from '../../../src/landings/pod';
+import { rsyncMover } from '../../../src/movers/rsync';
+import { Cluster } from '../../cluster/cluster';
+import { loadKubeConfig, TestPod } from '../../support/hosts/pod-host';
+import type { MakeHosts } from '../../support/rigs/mover-rig';
+import { testMover } from '../../conformance/mover-suite';
 
 /** Of the first sshd; some tests have two at once. */
 const FIRST_PORT = 8022;

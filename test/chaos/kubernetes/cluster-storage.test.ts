@@ -1,6 +1,6 @@
 /** The storage of the tests' cluster keeps what storage of a real one promises: what is tested on it means something. */
-import { Cluster } from './cluster';
-import { makeClaim, makePod, makeSnapshot } from './objects';
+import { Cluster } from '../../cluster/cluster';
+import { makeClaim, makePod, makeSnapshot } from '../../cluster/objects';
 
 interface Claim {
   status: { phase: string; capacity?: { storage: string } };
