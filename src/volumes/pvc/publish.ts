@@ -117,9 +117,10 @@ export async function prune(
       if (snapshot) await removeSnapshot(place, snapshot);
       else await changeClaims(host, volume, (now) => writeDirect(now, relationship, undefined));
     }
-    // What an attempt left that was cut off: it never became a point.
+    // What failed and was left by an attempt that was cut off. One that only says nothing may be a point that its controller
+    // has not looked at yet, as after a cluster was restored.
     for (const snapshot of await listSnapshots(place, relationship)) {
-      if (!isWhole(snapshot)) await removeSnapshot(place, snapshot);
+      if (!isWhole(snapshot) && snapshot.status?.error) await removeSnapshot(place, snapshot);
     }
   });
 }
