@@ -98,7 +98,13 @@ export function describeBlocks(fixture: BlockFixture): void {
 
     if (!contentOnly) describeClaims(driver, stage);
     if (!contentOnly)
-      describeSwitch({ driver, canBeReadOnly: isDevice, points: offered, content: BYTES }, stage);
+      describeSwitch(
+        {
+          ...{ driver, canBeReadOnly: isDevice, points: offered, content: BYTES },
+          nameMissing: (volume) => ({ ...volume, path: `${volume.path}-none` }),
+        },
+        stage,
+      );
 
     it('captures by Direct what is live', async () => {
       await driver.claim(stage.host, stage.volume, SOURCE);

@@ -1,5 +1,6 @@
 /** A volume becomes the primary, or gives that up. */
 import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   makeStamp,
   type OpenStage,
@@ -115,7 +116,7 @@ export function describeSwitch(
     const { host } = stage;
     const volume = fixture.nameMissing?.(stage.volume) ?? {
       ...stage.volume,
-      path: `${stage.volume.path}-none`,
+      path: join(stage.volume.path, 'none'),
     };
     const missing = { type: 'VolumeMissing' };
     await expect(driver.promote(host, volume, PROMOTED)).rejects.toMatchObject(missing);
