@@ -1,6 +1,7 @@
 /** What takes long to load, loaded by the commands that need it alone: `tidemark get` is to answer at once. */
 import { createRequire } from 'node:module';
 import type * as Yaml from 'yaml';
+import type * as Template from '../hosts/cluster/template';
 import type * as AgentWorker from '../workers/agent';
 import type * as ControlWorker from '../workers/control';
 import type * as Up from '../up';
@@ -14,6 +15,7 @@ const load = createRequire(__filename);
 
 export const lazy = {
   yaml: () => load('yaml') as typeof Yaml,
+  template: () => load('../hosts/cluster/template') as typeof Template,
   agent: () => load('../workers/agent') as typeof AgentWorker,
   control: () => load('../workers/control') as typeof ControlWorker,
   up: () => load('../up') as typeof Up,

@@ -2,8 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
-import { EXPOSURES, type Exposure } from '../../hosts/cluster/contract';
-import { parseTemplate } from '../../hosts/cluster/template';
+import { EXPOSURES, type Exposure, type PodTemplate } from '../../hosts/cluster/contract';
 import { parseSshAddress, type SshAddress } from '../../hosts/ssh/address';
 import { parseHostKey } from '../../hosts/ssh/host-keys';
 import { TidemarkError } from '../../model/errors';
@@ -201,9 +200,9 @@ function parseLimit(text: string): number {
 
 const DEFAULT_LIMIT_MS = 300_000;
 
-function readTemplate(file: string): ReturnType<typeof parseTemplate> {
+function readTemplate(file: string): PodTemplate {
   try {
-    return parseTemplate(readFileSync(file, 'utf8'), file);
+    return lazy.template().parseTemplate(readFileSync(file, 'utf8'), file);
   } catch (error) {
     if (error instanceof TidemarkError) throw error;
     throw new ClientError('WrongUse', `${file} can't be read: ${(error as Error).message}`, {
