@@ -1,18 +1,13 @@
 /** Freezes the source, as a snapshot or a clone of which a claim of its own is read, and releases that again. */
 import type { Capture } from '../../model/capture';
 import type { Volume } from '../../model/records';
-import {
-  CORE,
-  type DataSource,
-  type PersistentVolumeClaim,
-  SNAPSHOTS,
-  type VolumeSnapshot,
-} from '../../hosts/cluster/objects';
+import type { DataSource } from '../../hosts/cluster/objects';
 import type { Host } from '../../hosts/contract';
 import type { CaptureRequest } from '../contract';
-import { likeOf, makeClaim, removeClaim } from './copies';
+import { likeOf, makeClaim } from './copies';
 import { LABELS, labelsOf, labelValue, objectName } from './names';
-import { findPlace, findReadyPlace, type Place, type ReadyPlace } from './place';
+import { discardClaim, listClaimsOf, listSnapshotsOf } from './own-objects';
+import { findPlace, findReadyPlace, type ReadyPlace } from './place';
 import type { MoverPods } from './pods';
 import { fromClaim, fromSnapshot, referToSnapshot, removeSnapshot, takeSnapshot } from './snapshots';
 
@@ -68,24 +63,8 @@ export async function release(
   const kept = keepSyncIds.map(labelValue);
   const isDue = ({ metadata }: { metadata: { labels?: Readonly<Record<string, string>> } }) =>
     !kept.includes(metadata.labels?.[LABELS.sync] ?? '');
-  for (const claim of (
-    await listCaptures<PersistentVolumeClaim>(place, CORE, 'PersistentVolumeClaim', relationship)
-  ).filter(isDue)) {
-    await pods.end(place.namespace, claim.metadata.name);
-    await removeClaim(place, claim);
-  }
-  for (const snapshot of (
-    await listCaptures<VolumeSnapshot>(place, SNAPSHOTS, 'VolumeSnapshot', relationship)
-  ).filter(isDue))
+  for (const claim of (await listClaimsOf(place, 'capture', relationship)).filter(isDue))
+    await discardClaim(pods, place, claim);
+  for (const snapshot of (await listSnapshotsOf(place, 'capture', relationship)).filter(isDue))
     await removeSnapshot(place, snapshot);
-}
-
-async function listCaptures<T extends PersistentVolumeClaim | VolumeSnapshot>(
-  { cluster, namespace, volume }: Place,
-  apiVersion: string,
-  kind: string,
-  relationship: string,
-): Promise<T[]> {
-  const labels = labelsOf({ agent: cluster.name, role: 'capture', volume: volume.path, relationship });
-  return await cluster.api.list<T>({ apiVersion, kind, namespace, labels });
 }

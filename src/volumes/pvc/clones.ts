@@ -4,10 +4,10 @@ import type { PersistentVolumeClaim } from '../../hosts/cluster/objects';
 import type { Host } from '../../hosts/contract';
 import type { Clone } from '../contract';
 import { checkName, makeError } from '../shared/tools';
-import { removeClaim } from './copies';
 import { labelValue, objectName } from './names';
+import { discardClaim, listClaimsOf } from './own-objects';
 import { findPlace, findReadyPlace, modeOf, type ReadyPlace, referTo } from './place';
-import { listClaimsOf, makeClaimOf } from './point-copy';
+import { makeClaimOf } from './point-copy';
 import { findRecord } from './points';
 import type { MoverPods } from './pods';
 
@@ -65,7 +65,6 @@ export async function removeClones(
   const kept = keepCloneIds.map(labelValue);
   for (const claim of await listClaimsOf(place, 'clone', relationship)) {
     if (kept.includes(claim.metadata.labels?.[CLONE_LABEL] ?? '')) continue;
-    await pods.end(place.namespace, claim.metadata.name);
-    await removeClaim(place, claim);
+    await discardClaim(pods, place, claim);
   }
 }

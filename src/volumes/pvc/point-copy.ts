@@ -1,8 +1,9 @@
 /** A recovery point as it can be read: a claim made of its snapshot, for as long as somebody reads it. */
 import { randomBytes } from 'node:crypto';
-import { CORE, type PersistentVolumeClaim, type VolumeSnapshot } from '../../hosts/cluster/objects';
-import { likeOf, makeClaim, removeClaim } from './copies';
+import type { PersistentVolumeClaim, VolumeSnapshot } from '../../hosts/cluster/objects';
+import { likeOf, makeClaim } from './copies';
 import { labelsOf, type ObjectRole, objectName } from './names';
+import { discardClaim, listClaimsOf } from './own-objects';
 import type { Place, ReadyPlace } from './place';
 import { findRecord } from './points';
 import type { MoverPods } from './pods';
@@ -33,8 +34,7 @@ export async function openPoint(
     return {
       claimName: name,
       async close() {
-        await pods.end(place.namespace, name);
-        await removeClaim(place, claim);
+        await discardClaim(pods, place, claim);
         inUse.delete(name);
       },
     };
@@ -62,21 +62,10 @@ export async function makeClaimOf(
   });
 }
 
-/** Claims of a role that a volume's relationship has. */
-export async function listClaimsOf(
-  { cluster, namespace, volume }: Place,
-  role: ObjectRole,
-  relationship: string,
-): Promise<PersistentVolumeClaim[]> {
-  const labels = labelsOf({ agent: cluster.name, role, volume: volume.path, relationship });
-  return await cluster.api.list({ apiVersion: CORE, kind: 'PersistentVolumeClaim', namespace, labels });
-}
-
 /** Removes what a killed agent has left of reading points. */
 export async function sweepReaders(pods: MoverPods, place: Place, relationship: string): Promise<void> {
   for (const claim of await listClaimsOf(place, 'reader', relationship)) {
     if (inUse.has(claim.metadata.name)) continue;
-    await pods.end(place.namespace, claim.metadata.name);
-    await removeClaim(place, claim);
+    await discardClaim(pods, place, claim);
   }
 }

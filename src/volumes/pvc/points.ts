@@ -2,10 +2,10 @@
 import { z } from 'zod';
 import type { Instant, Point, Volume } from '../../model/records';
 import type { PersistentVolumeClaim, VolumeSnapshot } from '../../hosts/cluster/objects';
-import { SNAPSHOTS } from '../../hosts/cluster/objects';
 import type { Host } from '../../hosts/contract';
 import { PointSchema, pickPoint, withVerified } from '../shared/points';
-import { ANNOTATIONS, labelsOf } from './names';
+import { ANNOTATIONS } from './names';
+import { listSnapshotsOf } from './own-objects';
 import { findPlace, findReadyPlace, type Place, referTo } from './place';
 import { referToSnapshot } from './snapshots';
 
@@ -40,24 +40,13 @@ function recordOf(snapshot: VolumeSnapshot, relationship: string): PointRecord |
   return record?.relationship === relationship ? { point: record.point, snapshot } : undefined;
 }
 
-/** Every snapshot that was to be a point of this volume, whole or not. */
-export async function listSnapshots(
-  { cluster, namespace, volume }: Place,
-  relationship: string,
-): Promise<VolumeSnapshot[]> {
-  return await cluster.api.list<VolumeSnapshot>({
-    ...{ apiVersion: SNAPSHOTS, kind: 'VolumeSnapshot', namespace },
-    labels: labelsOf({ agent: cluster.name, role: 'point', volume: volume.path, relationship }),
-  });
-}
-
 /** One that was ready once is whole, whatever else was said of it since. */
 export const isWhole = ({ status, metadata }: VolumeSnapshot): boolean =>
   status?.readyToUse === true && metadata.deletionTimestamp === undefined;
 
 /** The whole points, oldest first. */
 export async function readRecords(place: Place, relationship: string): Promise<PointRecord[]> {
-  const snapshots = (await listSnapshots(place, relationship)).filter(isWhole);
+  const snapshots = (await listSnapshotsOf(place, 'point', relationship)).filter(isWhole);
   const direct = readDirect(place)[relationship];
   const records = [
     ...snapshots.flatMap((snapshot) => recordOf(snapshot, relationship) ?? []),

@@ -10,8 +10,9 @@ import { publishOnce } from '../shared/publish-once';
 import { makeError } from '../shared/tools';
 import { changeClaims } from './claims';
 import { labelsOf, objectName } from './names';
+import { listSnapshotsOf } from './own-objects';
 import { findPlace, findReadyPlace, modeOf, type ReadyPlace } from './place';
-import { annotatePoint, isWhole, listSnapshots, type PointRecord, readRecords, writeDirect } from './points';
+import { annotatePoint, isWhole, type PointRecord, readRecords, writeDirect } from './points';
 import type { MoverPods } from './pods';
 import { reachLive } from './reach';
 import { lookAtReplica, rememberReplica } from './replica';
@@ -119,7 +120,7 @@ export async function prune(
     }
     // What failed and was left by an attempt that was cut off. One that only says nothing may be a point that its controller
     // has not looked at yet, as after a cluster was restored.
-    for (const snapshot of await listSnapshots(place, relationship)) {
+    for (const snapshot of await listSnapshotsOf(place, 'point', relationship)) {
       if (!isWhole(snapshot) && snapshot.status?.error) await removeSnapshot(place, snapshot);
     }
   });
