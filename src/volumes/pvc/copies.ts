@@ -56,7 +56,8 @@ export function likeOf({ pvc, volume }: ReadyPlace) {
 
 /**
  * Makes a claim, or answers the one of that name; bound where it can be before somebody uses it.
- * @throws TidemarkError `VolumeBusy` where it does not become bound, which leaves none behind
+ * @throws TidemarkError `NotReady` where it does not become bound, which leaves none behind; `VolumeBusy` while one of its name
+ * is still being deleted
  */
 export async function makeClaim(place: Place, wanted: Wanted): Promise<PersistentVolumeClaim> {
   const { cluster, namespace } = place;

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { ClusterObject, OwnerReference } from '../../hosts/cluster/objects';
 
 /** What an object that we made is for. */
-export type ObjectRole = 'capture' | 'point' | 'reader' | 'clone' | 'mover' | 'restored';
+export type ObjectRole = 'capture' | 'point' | 'reader' | 'clone' | 'mover';
 
 const PREFIX = 'tidemark.dev';
 

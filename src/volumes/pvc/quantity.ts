@@ -17,7 +17,7 @@ const SUFFIXES: Readonly<Record<string, number>> = {
   Ei: 2 ** 60,
 };
 
-export const QUANTITY = /^(\d+(?:\.\d+)?|\.\d+)(?:e(\d+)|([mkMGTPE]|[KMGTPE]i))?$/;
+const QUANTITY = /^(\d+(?:\.\d+)?|\.\d+)(?:e(\d+)|([mkMGTPE]|[KMGTPE]i))?$/;
 
 /** Bytes of `20Gi`, `1.5T`, `128974848` or `129e6`, rounded up. @throws RangeError where it is none */
 export function quantityToBytes(text: string): number {

@@ -38,10 +38,10 @@ export async function reachClaim(
 export async function reachLive(
   pods: MoverPods,
   place: ReadyPlace,
-  { relationship, readOnly = false }: { relationship?: string; readOnly?: boolean },
+  { relationship }: { relationship?: string },
 ): Promise<Reach> {
   const modes = place.pvc.status?.accessModes ?? place.pvc.spec.accessModes ?? [];
-  const isShared = modes.includes('ReadWriteMany') || (readOnly && modes.includes('ReadOnlyMany'));
+  const isShared = modes.includes('ReadWriteMany');
   const users = isShared ? [] : await findUsers(place);
   const [user] = users;
   if (user && modes.includes('ReadWriteOncePod')) {
@@ -51,7 +51,7 @@ export async function reachLive(
   }
   const nodeName = users.find(({ spec }) => spec.nodeName !== undefined)?.spec.nodeName;
   return await reachClaim(pods, {
-    ...{ place, claimName: place.name, readOnly },
+    ...{ place, claimName: place.name, readOnly: false },
     ...(relationship !== undefined && { relationship }),
     ...(nodeName !== undefined && { nodeName }),
   });

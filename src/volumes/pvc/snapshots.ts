@@ -6,7 +6,7 @@ import { findDriver, type Place, type ReadyPlace } from './place';
 import { type Found, waitFor } from './waiting';
 
 const DEFAULT_CLASS = 'snapshot.storage.kubernetes.io/is-default-class';
-export const SNAPSHOT_GROUP = 'snapshot.storage.k8s.io';
+const SNAPSHOT_GROUP = 'snapshot.storage.k8s.io';
 
 export const referToSnapshot = (namespace: string, name: string): ObjectReference => ({
   apiVersion: SNAPSHOTS,
@@ -81,7 +81,7 @@ export function judgeSnapshot(snapshot: VolumeSnapshot | undefined): Found<Volum
 /**
  * A snapshot of the claim, ready to use. One of that name, made by an attempt that was cut off, is used; but not one with
  * an error.
- * @throws TidemarkError `UnsupportedCapture`, or `VolumeBusy` with what it waited for
+ * @throws TidemarkError `UnsupportedCapture`, or `NotReady` with what it waited for
  */
 export async function takeSnapshot(place: ReadyPlace, wanted: Wanted): Promise<VolumeSnapshot> {
   const { cluster, namespace, name, volume } = place;

@@ -1,6 +1,6 @@
 /** Waiting for what a cluster makes, and saying what it waits for where that does not come. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ErrorType, TidemarkError } from '../../model/errors';
+import { TidemarkError } from '../../model/errors';
 import { formatDuration } from '../../model/units';
 import type { Cluster } from '../../hosts/cluster/contract';
 import { type ClusterEvent, CORE, nameObject, type ObjectReference } from '../../hosts/cluster/objects';
@@ -27,10 +27,7 @@ export interface Waiting {
   volume: string;
   /** Whose events tell why it takes long. */
   about: readonly ObjectReference[];
-  limitMs?: number;
   signal?: AbortSignal;
-  /** Of what will not come, or has not within the limit. */
-  type?: ErrorType;
   hint: string;
 }
 
@@ -60,12 +57,12 @@ export async function readEvents(
 
 /**
  * Looks until it is there.
- * @throws TidemarkError with what it says of itself and what the cluster says of it, where it will not come or takes longer
- * than the limit
+ * @throws TidemarkError `NotReady` with what it says of itself and what the cluster says of it, where it will not come or
+ * takes longer than the limit
  */
 export async function waitFor<T>(waiting: Waiting, look: () => Promise<Found<T>>): Promise<T> {
-  const { cluster, namespace, what, volume, about, signal, type = 'NotReady', hint } = waiting;
-  const limitMs = waiting.limitMs ?? cluster.settings.limitMs;
+  const { cluster, namespace, what, volume, about, signal, hint } = waiting;
+  const { limitMs } = cluster.settings;
   const startedAt = performance.now();
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(1.25 * pauseMs, LONGEST_PAUSE_MS)) {
     signal?.throwIfAborted();
@@ -85,8 +82,13 @@ export async function waitFor<T>(waiting: Waiting, look: () => Promise<Found<T>>
       ? `nothing is said of ${about.map(nameObject).join(', ')}: what makes it may not be running`
       : words.join('\n');
     if ('failed' in found)
-      throw new TidemarkError(type, `${what} failed`, { host: cluster.name, volume, toolMessage, hint });
-    throw new TidemarkError(type, `${what} was not there after ${formatDuration(limitMs)}`, {
+      throw new TidemarkError('NotReady', `${what} failed`, {
+        host: cluster.name,
+        volume,
+        toolMessage,
+        hint,
+      });
+    throw new TidemarkError('NotReady', `${what} was not there after ${formatDuration(limitMs)}`, {
       ...{ host: cluster.name, volume, toolMessage },
       hint: `${hint}; where it only takes long, start the agent with a longer --limit`,
     });
