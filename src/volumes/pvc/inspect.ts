@@ -12,7 +12,7 @@ import { findProblems } from './examine';
 import { findPlace, findStorageClass, modeOf, type Place, type ReadyPlace } from './place';
 import type { MoverPods } from './pods';
 import { quantityToBytes } from './quantity';
-import { reachLive } from './reach';
+import { withLive } from './reach';
 import { findSnapshotClass } from './snapshots';
 
 /** What it could hold that is still to be made: its class may give less, and says so then. */
@@ -63,9 +63,7 @@ const describeUnseen = ({ pvc }: ReadyPlace) => ({
 
 async function lookInside(pods: MoverPods, place: ReadyPlace) {
   const isBlock = modeOf(place.pvc) === 'Block';
-  const reach = await reachLive(pods, place, {});
-  try {
-    const { runner, path } = reach;
+  return await withLive(pods, place, {}, async ({ runner, path }) => {
     if (isBlock) {
       const found = await lookAtSomething(runner, path);
       return { ...describeUnseen(place), empty: await isBlank(runner, found), fixedBytes: found.bytes };
@@ -76,9 +74,7 @@ async function lookInside(pods: MoverPods, place: ReadyPlace) {
     ]);
     const { stdout } = await runChecked(runner, ['stat', '-f', '-c', '%T', '--', path]);
     return { filesystem: stdout.toString().trim(), ...room, empty };
-  } finally {
-    await reach.close();
-  }
+  });
 }
 
 /** What its class lets it become. */
@@ -115,13 +111,10 @@ async function asFolder<T>(
   const place: Place = await findPlace(host, volume);
   const { pvc } = place;
   if (pvc?.status?.phase !== 'Bound' || modeOf(pvc) === 'Block') return undefined;
-  const reach = await reachLive(pods, { ...place, pvc }, {});
-  try {
-    const there: Host = { ...reach.runner, home: reach.runner.scratch };
-    return await work(there, { kind: 'directory', path: reach.path });
-  } finally {
-    await reach.close();
-  }
+  return await withLive(pods, { ...place, pvc }, {}, async ({ runner, path }) => {
+    const there: Host = { ...runner, home: runner.scratch };
+    return await work(there, { kind: 'directory', path });
+  });
 }
 
 /** `diskUse` of the volume contract. */

@@ -14,7 +14,7 @@ import { listSnapshotsOf } from './own-objects';
 import { findPlace, findReadyPlace, modeOf, type ReadyPlace } from './place';
 import { annotatePoint, isWhole, type PointRecord, readRecords, writeDirect } from './points';
 import type { MoverPods } from './pods';
-import { reachLive } from './reach';
+import { withLive } from './reach';
 import { lookAtReplica, rememberReplica } from './replica';
 import { removeSnapshot, takeSnapshot } from './snapshots';
 
@@ -69,8 +69,7 @@ async function lookBefore(
 ): Promise<string> {
   const { syncId, id } = stamp;
   const newest = records.at(-1);
-  const reach = await reachLive(pods, place, { relationship });
-  try {
+  return await withLive(pods, place, { relationship }, async (reach) => {
     if (modeOf(place.pvc) === 'Block') {
       await runChecked(reach.runner, ['sync', '--', reach.path]);
       return syncId;
@@ -79,9 +78,7 @@ async function lookBefore(
     const found = await lookAtReplica(place, reach, relationship, newest?.point.id, signal);
     await rememberReplica(place, relationship, id, found.now);
     return found.equal && newest ? newest.point.identity : syncId;
-  } finally {
-    await reach.close();
-  }
+  });
 }
 
 async function freeze(

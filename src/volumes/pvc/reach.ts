@@ -35,7 +35,7 @@ export async function reachClaim(
  * The live volume, where it is: on the node of whoever uses it, for a volume that no other node may have at the same time.
  * @throws TidemarkError `VolumeBusy` where one pod alone may use it, and does
  */
-export async function reachLive(
+async function reachLive(
   pods: MoverPods,
   place: ReadyPlace,
   { relationship }: { relationship?: string },
@@ -55,6 +55,21 @@ export async function reachLive(
     ...(relationship !== undefined && { relationship }),
     ...(nodeName !== undefined && { nodeName }),
   });
+}
+
+/** Works on the live volume, and lets go of it however that ends. */
+export async function withLive<T>(
+  pods: MoverPods,
+  place: ReadyPlace,
+  options: { relationship?: string },
+  work: (reach: Reach) => Promise<T>,
+): Promise<T> {
+  const reach = await reachLive(pods, place, options);
+  try {
+    return await work(reach);
+  } finally {
+    await reach.close();
+  }
 }
 
 /** `reach` of the volume contract. */

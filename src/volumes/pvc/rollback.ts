@@ -12,7 +12,7 @@ import { SECOND_DEVICE, SECOND_FOLDER, VOLUME_DEVICE, VOLUME_FOLDER } from './po
 import type { MoverPods } from './pods';
 import { findRecord } from './points';
 import { forgetReplica, lookAtReplica } from './replica';
-import { reachLive } from './reach';
+import { withLive } from './reach';
 
 /** Everything that a tree consists of, and contents, whatever sizes and times say. */
 const COPY = ['rsync', '-aHAXS', '--numeric-ids', '-x', '--modify-window=-1', '--delete', '--checksum'];
@@ -61,12 +61,10 @@ async function isAt(
   { relationship, pointId, signal }: Parameters<typeof rollback>[3],
 ): Promise<boolean> {
   if (modeOf(place.pvc) === 'Block') return false;
-  const reach = await reachLive(pods, place, { relationship });
-  try {
-    return (await lookAtReplica(place, reach, relationship, pointId, signal)).equal;
-  } finally {
-    await reach.close();
-  }
+  const { equal } = await withLive(pods, place, { relationship }, (reach) =>
+    lookAtReplica(place, reach, relationship, pointId, signal),
+  );
+  return equal;
 }
 
 const PARTIAL = 23;

@@ -6,7 +6,7 @@ import { listWrittenBy, wasWrittenBy } from '../shared/written';
 import { findPlace, modeOf } from './place';
 import type { MoverPods } from './pods';
 import { readRecords } from './points';
-import { reachLive } from './reach';
+import { withLive } from './reach';
 import { lookAtReplica, type ReplicaLook } from './replica';
 
 /** One look at the whole replica; undefined where there is none that files could be looked for in. */
@@ -21,12 +21,9 @@ async function look(
   if (pvc?.status?.phase !== 'Bound' || modeOf(pvc) === 'Block') return undefined;
   const ready = { ...place, pvc };
   const newest = (await readRecords(place, relationship)).at(-1)?.point.id;
-  const reach = await reachLive(pods, ready, { relationship });
-  try {
-    return await lookAtReplica(ready, reach, relationship, newest, signal);
-  } finally {
-    await reach.close();
-  }
+  return await withLive(pods, ready, { relationship }, (reach) =>
+    lookAtReplica(ready, reach, relationship, newest, signal),
+  );
 }
 
 /** `listWritten` of the volume contract. */
