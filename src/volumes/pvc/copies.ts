@@ -68,7 +68,7 @@ export async function makeClaim(place: Place, wanted: Wanted): Promise<Persisten
       hint: 'say it in the spec, as capacity: 20Gi',
     });
   }
-  if (storageClass) await requireClass(place, storageClass);
+  const asked = storageClass ? await requireClass(place, storageClass) : undefined;
   const made = await cluster.api.create<PersistentVolumeClaim>({
     apiVersion: CORE,
     kind: 'PersistentVolumeClaim',
@@ -87,7 +87,7 @@ export async function makeClaim(place: Place, wanted: Wanted): Promise<Persisten
     });
   }
   try {
-    return (await bindsLate(place, made)) ? made : await waitBound(place, made, wanted.signal);
+    return (await bindsLate(place, made, asked)) ? made : await waitBound(place, made, wanted.signal);
   } catch (error) {
     // It never held anything, and the next attempt may ask for another one.
     if (!wanted.signal?.aborted && isOurs(made)) await removeClaim(place, made).catch(() => undefined);
@@ -113,6 +113,7 @@ async function requireClass(place: Place, name: string): Promise<StorageClass> {
 async function bindsLate(
   place: Place,
   { spec: { storageClassName } }: PersistentVolumeClaim,
+  asked?: StorageClass,
 ): Promise<boolean> {
   if (storageClassName === undefined) {
     throw makeError(place, 'InvalidSpec', 'the cluster has no default StorageClass', {
@@ -120,7 +121,9 @@ async function bindsLate(
     });
   }
   if (storageClassName === '') return false;
-  return (await requireClass(place, storageClassName)).volumeBindingMode === 'WaitForFirstConsumer';
+  // The claim that is there may be of an earlier attempt, with another class.
+  const its = asked?.metadata.name === storageClassName ? asked : await requireClass(place, storageClassName);
+  return its.volumeBindingMode === 'WaitForFirstConsumer';
 }
 
 /** Waits for the volume behind a claim. */
