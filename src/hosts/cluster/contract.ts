@@ -49,7 +49,7 @@ export class Conflict extends Error {
 
 /** A place in a pod where programs run. */
 export interface PodRunner extends Runner {
-  /** Ends the connections; what runs there goes on. */
+  /** Ends the connections. What runs in the pod goes on; `endAttempts` finds it. */
   close(): void;
 }
 

@@ -1,13 +1,8 @@
 /** A container of a pod in a Kubernetes cluster: everything by the API's exec, its own shell and its own tools. */
-import type { Runner } from '../contract';
+import type { PodRunner } from '../cluster/contract';
 import { makeRemoteRunner } from '../remote';
 import { makePodCarrier } from './carrier';
 import type { KubeAccess } from './exec';
-
-export interface PodRunner extends Runner {
-  /** Ends the connections. What runs in the pod goes on; `endAttempts` finds it. */
-  close(): void;
-}
 
 /**
  * Programs and files of a container that runs. Nothing is asked of it until the first use.

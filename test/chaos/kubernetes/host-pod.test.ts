@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import type { PodRunner } from '../../../src/hosts/pod';
+import type { PodRunner } from '../../../src/hosts/cluster/contract';
 import { Cluster } from '../../cluster/cluster';
 import { loadKubeConfig, TestPod } from '../../support/hosts/pod-host';
 import { describeHost } from '../../conformance/host-suite';

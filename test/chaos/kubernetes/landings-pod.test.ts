@@ -6,7 +6,7 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import type { Host, Runner } from '../../../src/hosts/contract';
 import { makeLocalHost } from '../../../src/hosts/local';
 import { makeAccount } from '../../../src/hosts/pod/account';
-import type { PodRunner } from '../../../src/hosts/pod';
+import type { PodRunner } from '../../../src/hosts/cluster/contract';
 import type { Landing, LandingRequest } from '../../../src/landings/contract';
 import { openPodLandings } from '../../../src/landings/pod';
 import { LANDING_ALIAS, makeKey, prepareSsh } from '../../../src/landings/ssh-client';

@@ -1,7 +1,7 @@
 /** From this machine into a pod: the source is here, and what it pushes to is a real landing at the pod's own address. */
 import { mkdir } from 'node:fs/promises';
 import { makeLocalHost } from '../../../src/hosts/local';
-import type { PodRunner } from '../../../src/hosts/pod';
+import type { PodRunner } from '../../../src/hosts/cluster/contract';
 import { openPodLandings } from '../../../src/landings/pod';
 import { rsyncMover } from '../../../src/movers/rsync';
 import { Cluster } from '../../cluster/cluster';

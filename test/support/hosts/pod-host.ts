@@ -2,7 +2,8 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CoreV1Api, KubeConfig, V1Container, V1PodSpec } from '@kubernetes/client-node';
-import { makePodRunner, type PodRunner } from '../../../src/hosts/pod';
+import type { PodRunner } from '../../../src/hosts/cluster/contract';
+import { makePodRunner } from '../../../src/hosts/pod';
 import { loadKubernetes } from '../../../src/hosts/pod/client';
 import type { KubeAccess } from '../../../src/hosts/pod/exec';
 import type { Cluster } from '../../cluster/cluster';
