@@ -9,7 +9,8 @@ import type { Point, Volume } from '../../model/records';
 import type { VolumeDriver } from '../contract';
 import { withLock } from '../shared/lock';
 import { pickPoint, PointSchema, withVerified } from '../shared/points';
-import { checkName, makeError, writeRecord } from '../shared/tools';
+import { readRecordsIn, SUFFIX } from '../shared/records';
+import { checkName, writeRecord } from '../shared/tools';
 import { ensureFolder, findPlace, findReadyPlace, folderOf, lockKey, makeAttempt, type Place } from './place';
 
 const RecordSchema = z.object({
@@ -22,8 +23,6 @@ const RecordSchema = z.object({
 
 export type PointRecord = z.output<typeof RecordSchema>;
 
-const SUFFIX = '.json';
-
 function recordPath(place: Place, relationship: string, pointId: string): string {
   return join(folderOf(place, relationship, 'points'), `${checkName(place, pointId)}${SUFFIX}`);
 }
@@ -35,18 +34,7 @@ export function imagePath(place: Place, relationship: string, image: string): st
 /** All records, oldest first; also one whose image is gone. None of another device. */
 async function readRecords(place: Place, relationship: string): Promise<PointRecord[]> {
   if (place.isReplaced) return [];
-  const { host } = place;
-  const folder = folderOf(place, relationship, 'points');
-  const names = (await host.files.list(folder)).filter((name) => name.endsWith(SUFFIX));
-  const texts = await Promise.all(names.map((name) => host.files.read(join(folder, name))));
-  const records = texts.flatMap((text, index) => {
-    if (text === undefined) return [];
-    try {
-      return RecordSchema.parse(JSON.parse(text));
-    } catch (error) {
-      throw makeError(place, 'ToolFailed', `${join(folder, names[index] ?? '')} can't be parsed`, {}, error);
-    }
-  });
+  const records = await readRecordsIn(place, folderOf(place, relationship, 'points'), RecordSchema);
   return records.toSorted((one, other) => one.point.sequence - other.point.sequence);
 }
 

@@ -2,13 +2,12 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ensureFolder, folderOf, type ReadyPlace } from './place';
-import { makeError, writeRecord } from '../shared/tools';
+import { readRecordsIn, SUFFIX } from '../shared/records';
+import { writeRecord } from '../shared/tools';
 
 const HoldSchema = z.object({ pointId: z.string(), tree: z.string() });
 
 export type Hold = z.output<typeof HoldSchema>;
-
-const SUFFIX = '.json';
 
 /** Under the lock of the points: whoever prunes sees it, or had pruned before. */
 export async function hold(
@@ -33,19 +32,5 @@ export async function listHolders(place: ReadyPlace, relationship: string): Prom
 }
 
 export async function readHolds(place: ReadyPlace, relationship: string): Promise<Hold[]> {
-  const { host } = place;
-  const paths = (await listHolders(place, relationship)).map((cloneId) =>
-    join(folderOf(place, relationship, 'holds'), `${cloneId}${SUFFIX}`),
-  );
-  const holds: Hold[] = [];
-  for (const path of paths) {
-    const text = await host.files.read(path);
-    if (text === undefined) continue;
-    try {
-      holds.push(HoldSchema.parse(JSON.parse(text)));
-    } catch (error) {
-      throw makeError(place, 'ToolFailed', `${path} can't be parsed`, { hint: 'remove it' }, error);
-    }
-  }
-  return holds;
+  return await readRecordsIn(place, folderOf(place, relationship, 'holds'), HoldSchema, 'remove it');
 }

@@ -8,7 +8,8 @@ import type { Point, Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import { PointSchema, pickPoint } from '../shared/points';
 import { ensureFolder, findPlace, findReadyPlace, folderOf, type ReadyPlace } from './place';
-import { checkName, makeError, runTool, writeRecord } from '../shared/tools';
+import { readRecordsIn, SUFFIX } from '../shared/records';
+import { checkName, runTool, writeRecord } from '../shared/tools';
 
 const RecordSchema = z.object({
   point: PointSchema,
@@ -22,26 +23,13 @@ const RecordSchema = z.object({
 
 export type PointRecord = z.output<typeof RecordSchema>;
 
-const SUFFIX = '.json';
-
 function recordPath(place: ReadyPlace, relationship: string, pointId: string): string {
   return join(folderOf(place, relationship, 'points'), `${checkName(place, pointId)}${SUFFIX}`);
 }
 
 /** All records, oldest first; also one whose tree is gone. */
 export async function readRecords(place: ReadyPlace, relationship: string): Promise<PointRecord[]> {
-  const { host } = place;
-  const folder = folderOf(place, relationship, 'points');
-  const names = (await host.files.list(folder)).filter((name) => name.endsWith(SUFFIX));
-  const texts = await Promise.all(names.map((name) => host.files.read(join(folder, name))));
-  const records = texts.flatMap((text, index) => {
-    if (text === undefined) return [];
-    try {
-      return RecordSchema.parse(JSON.parse(text));
-    } catch (error) {
-      throw makeError(place, 'ToolFailed', `${join(folder, names[index] ?? '')} can't be parsed`, {}, error);
-    }
-  });
+  const records = await readRecordsIn(place, folderOf(place, relationship, 'points'), RecordSchema);
   return records.sort((one, other) => one.point.sequence - other.point.sequence || compare(one, other));
 }
 

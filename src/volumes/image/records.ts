@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Point } from '../../model/records';
-import { checkName, makeError, type Subject, writeRecord } from '../shared/tools';
+import { readRecord, readRecordsIn, SUFFIX } from '../shared/records';
+import { checkName, type Subject, writeRecord } from '../shared/tools';
 import { PointSchema } from '../shared/points';
 import { ImageSetSchema } from './image-set';
 import { folderOf, type OwnFolder, type Place } from './place';
@@ -40,34 +41,17 @@ export type CaptureRecord = z.output<typeof CaptureRecordSchema>;
 export type Landed = z.output<typeof LandedSchema>;
 export type Live = z.output<typeof LiveSchema>;
 
-const SUFFIX = '.json';
+const HINT = 'move it away';
 
-/** Undefined where there is no such file. @throws TidemarkError `ToolFailed` where it makes no sense. */
-async function readJson<T>(place: Subject, path: string, schema: z.ZodType<T>): Promise<T | undefined> {
-  const text = await place.host.files.read(path);
-  if (text === undefined) return undefined;
-  try {
-    return schema.parse(JSON.parse(text));
-  } catch (error) {
-    throw makeError(place, 'ToolFailed', `${path} can't be parsed`, { hint: 'move it away' }, error);
-  }
-}
+const readJson = <T>(place: Subject, path: string, schema: z.ZodType<T>) =>
+  readRecord(place, path, schema, HINT);
 
 export function recordPath(place: Place, relationship: string, folder: OwnFolder, id: string): string {
   return join(folderOf(place, relationship, folder), `${checkName(place, id)}${SUFFIX}`);
 }
 
-async function readAll<T>(
-  place: Place,
-  relationship: string,
-  folder: OwnFolder,
-  schema: z.ZodType<T>,
-): Promise<T[]> {
-  const path = folderOf(place, relationship, folder);
-  const names = (await place.host.files.list(path)).filter((name) => name.endsWith(SUFFIX));
-  const all = await Promise.all(names.map((name) => readJson(place, join(path, name), schema)));
-  return all.filter((each) => each !== undefined);
-}
+const readAll = <T>(place: Place, relationship: string, folder: OwnFolder, schema: z.ZodType<T>) =>
+  readRecordsIn(place, folderOf(place, relationship, folder), schema, HINT);
 
 /** All points, oldest first. */
 export async function readPoints(place: Place, relationship: string): Promise<PointRecord[]> {

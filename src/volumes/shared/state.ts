@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import type { Claim } from '../../model/records';
 import type { Inspection, Released } from '../contract';
-import { makeError, type Subject } from './tools';
+import { readRecord } from './records';
+import type { Subject } from './tools';
 
 const ClaimSchema = z.object({
   relationship: z.string(),
@@ -37,14 +38,8 @@ export function parseState(text: string): State {
 
 /** Undefined where there is no such file. @throws TidemarkError `ToolFailed` where it makes no sense. */
 export async function readState(subject: Subject, path: string): Promise<State | undefined> {
-  const text = await subject.host.files.read(path);
-  if (text === undefined) return undefined;
-  try {
-    return parseState(text);
-  } catch (error) {
-    const hint = 'restore it from a backup, or move it away and approve the volume anew';
-    throw makeError(subject, 'ToolFailed', `${path} can't be parsed`, { hint }, error);
-  }
+  const hint = 'restore it from a backup, or move it away and approve the volume anew';
+  return await readRecord(subject, path, StateSchema, hint);
 }
 
 /**
