@@ -16,10 +16,17 @@ type Link = Omit<TransferId, 'syncId'>;
 
 const keyOf = ({ relationship, target }: Link) => JSON.stringify([relationship, target]);
 
-/** What is read of a volume. */
-function stateOf(relationship: string, capture: Capture): State {
+/** What is read of a volume: with `orFrozen`, as `State` has it. */
+interface Captured {
+  capture: Capture;
+  orFrozen?: true;
+}
+
+/** The state that it is. */
+function stateOf(relationship: string, { capture, orFrozen }: Captured): State {
   if (capture.pointId !== undefined) return { of: 'point', relationship, pointId: capture.pointId };
-  return capture.live ? { of: 'live' } : { of: 'capture', capture };
+  if (!capture.live) return { of: 'capture', capture };
+  return { of: 'live', ...(orFrozen && { orFrozen }) };
 }
 
 /** Reaches a state for as long as the work takes. */
@@ -40,11 +47,11 @@ export async function withReach<T>(
 /** Reaches what was captured, or the folder of it that an item is named from. */
 export async function withCapture<T>(
   at: { host: Host; volume: Volume; driver: VolumeDriver },
-  { capture, base }: { capture: Capture; base?: string },
+  { base, ...captured }: Captured & { base?: string },
   use: TransferId,
   work: (reach: Reach) => Promise<T>,
 ): Promise<T> {
-  return await withReach(at, stateOf(use.relationship, capture), use, (reach) =>
+  return await withReach(at, stateOf(use.relationship, captured), use, (reach) =>
     work(base === undefined ? reach : reachAt(reach, join(reach.path, base))),
   );
 }

@@ -37,8 +37,11 @@ export function makeVerify(
   const { host, volumes } = context;
   return {
     offerVerify: ({ volume, id, mover, quick }) =>
-      withReach({ host, volume, driver: volumes.driverFor(volume) }, { of: 'live' }, id, (reach) =>
-        volumes.moverFor(mover).offerVerify(host, { id, reach, mover, quick }),
+      withReach(
+        { host, volume, driver: volumes.driverFor(volume) },
+        { of: 'live', orFrozen: true },
+        id,
+        (reach) => volumes.moverFor(mover).offerVerify(host, { id, reach, mover, quick }),
       ),
 
     async receiveVerify({ volume, claim, id, offer, mover, pointId, landingLifetimeMs }) {
@@ -64,7 +67,7 @@ export function makeVerify(
       const onProgress = progressReporter();
       const driver = volumes.driverFor(volume);
       await driver.check(host, volume, claim);
-      const what = { capture, ...(base !== undefined && { base }) };
+      const what = { capture, orFrozen: true, ...(base !== undefined && { base }) } as const;
       return await withCapture({ host, volume, driver }, what, compared.id, (reach) => {
         const mover = volumes.moverFor(compared.mover);
         return mover.verify(host, { ...compared, ...{ volume, reach, signal, onProgress } });

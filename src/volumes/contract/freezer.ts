@@ -8,7 +8,8 @@ import type { TransferId } from '../../movers/contract';
 
 /** What of a volume is to be reached. */
 export type State =
-  | { of: 'live' }
+  /** `orFrozen`: to read it, for which a copy of this moment will do where the volume itself can't be had. */
+  | { of: 'live'; orFrozen?: true }
   | { of: 'capture'; capture: Capture }
   | { of: 'point'; relationship: string; pointId: string };
 

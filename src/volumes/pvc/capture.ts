@@ -1,13 +1,13 @@
 /** Freezes the source, as a snapshot or a clone of which a claim of its own is read, and releases that again. */
 import type { Capture } from '../../model/capture';
-import type { Volume } from '../../model/records';
-import type { DataSource } from '../../hosts/cluster/objects';
+import type { CaptureMethod, Volume } from '../../model/records';
+import type { ClusterObject, DataSource } from '../../hosts/cluster/objects';
 import type { Host } from '../../hosts/contract';
 import type { CaptureRequest } from '../contract';
 import { likeOf, makeClaim } from './copies';
-import { LABELS, labelsOf, labelValue, objectName } from './names';
+import { LABELS, labelsOf, labelValue, objectName, type ObjectRole } from './names';
 import { discardClaim, listClaimsOf, listSnapshotsOf } from './own-objects';
-import { findPlace, findReadyPlace, type ReadyPlace } from './place';
+import { findPlace, findReadyPlace, type Place, type ReadyPlace } from './place';
 import type { MoverPods } from './pods';
 import { fromClaim, fromSnapshot, referToSnapshot, removeSnapshot, takeSnapshot } from './snapshots';
 
@@ -16,12 +16,33 @@ export async function capture(host: Host, volume: Volume, request: CaptureReques
   const { syncId, method, relationship, signal } = request;
   if (method === 'Direct') return { syncId, method, path: volume.path, live: true };
   const place = await findReadyPlace(host, volume);
-  const { cluster, namespace } = place;
-  const name = objectName('capture', volume.path, relationship, syncId);
-  const labels = labelsOf({
-    ...{ agent: cluster.name, role: 'capture', volume: volume.path },
-    ...{ relationship, syncId },
-  });
+  const name = await makeFrozen(place, 'capture', { relationship, syncId, method, signal });
+  return { syncId, method, path: `${place.namespace}/${name}`, live: false };
+}
+
+interface FrozenRequest {
+  relationship: string;
+  syncId: string;
+  method: CaptureMethod;
+  signal: AbortSignal | undefined;
+}
+
+/** What a frozen copy is called: the same for one use of one volume. */
+export const nameFrozen = (
+  { volume }: Pick<Place, 'volume'>,
+  role: ObjectRole,
+  { relationship, syncId }: Pick<FrozenRequest, 'relationship' | 'syncId'>,
+) => objectName(role, volume.path, relationship, syncId);
+
+/** A claim with what the volume holds now; of a second call for the same use, the same. Answers its name. */
+export async function makeFrozen(
+  place: ReadyPlace,
+  role: ObjectRole,
+  { relationship, syncId, method, signal }: FrozenRequest,
+): Promise<string> {
+  const { cluster, namespace, volume } = place;
+  const name = nameFrozen(place, role, { relationship, syncId });
+  const labels = labelsOf({ agent: cluster.name, role, volume: volume.path, relationship, syncId });
   const { dataSource, atLeast } =
     method === 'Snapshot' ? await freeze(place, { name, labels, ...(signal && { signal }) }) : cloneOf(place);
   const like = likeOf(place);
@@ -37,7 +58,7 @@ export async function capture(host: Host, volume: Volume, request: CaptureReques
       await cluster.api.remove(referToSnapshot(namespace, name)).catch(() => undefined);
     throw error;
   }
-  return { syncId, method, path: `${namespace}/${name}`, live: false };
+  return name;
 }
 
 interface Frozen {
@@ -52,19 +73,27 @@ async function freeze(place: ReadyPlace, wanted: Parameters<typeof takeSnapshot>
 
 const cloneOf = ({ name }: ReadyPlace): Frozen => ({ dataSource: fromClaim(name), atLeast: [] });
 
-/** `release` of the volume contract: found by labels, and nothing else. */
+/** Removes frozen copies: found by labels, and nothing else. */
+export async function removeFrozen(
+  pods: MoverPods,
+  place: Place,
+  { role, relationship }: { role: ObjectRole; relationship: string },
+  isDue: (metadata: ClusterObject['metadata']) => boolean,
+): Promise<void> {
+  for (const claim of await listClaimsOf(place, role, relationship))
+    if (isDue(claim.metadata)) await discardClaim(pods, place, claim);
+  for (const snapshot of await listSnapshotsOf(place, role, relationship))
+    if (isDue(snapshot.metadata)) await removeSnapshot(place, snapshot);
+}
+
+/** `release` of the volume contract. */
 export async function release(
   pods: MoverPods,
   host: Host,
   volume: Volume,
   { relationship, keepSyncIds }: { relationship: string; keepSyncIds: readonly string[] },
 ): Promise<void> {
-  const place = await findPlace(host, volume);
   const kept = keepSyncIds.map(labelValue);
-  const isDue = ({ metadata }: { metadata: { labels?: Readonly<Record<string, string>> } }) =>
-    !kept.includes(metadata.labels?.[LABELS.sync] ?? '');
-  for (const claim of (await listClaimsOf(place, 'capture', relationship)).filter(isDue))
-    await discardClaim(pods, place, claim);
-  for (const snapshot of (await listSnapshotsOf(place, 'capture', relationship)).filter(isDue))
-    await removeSnapshot(place, snapshot);
+  const isDue = ({ labels }: ClusterObject['metadata']) => !kept.includes(labels?.[LABELS.sync] ?? '');
+  await removeFrozen(pods, await findPlace(host, volume), { role: 'capture', relationship }, isDue);
 }

@@ -1,13 +1,14 @@
 /** A recovery point as it can be read: a claim made of its snapshot, for as long as somebody reads it. */
 import { randomBytes } from 'node:crypto';
 import type { PersistentVolumeClaim, VolumeSnapshot } from '../../hosts/cluster/objects';
+import { makeFrozen, nameFrozen, removeFrozen } from './capture';
 import { likeOf, makeClaim } from './copies';
 import { labelsOf, type ObjectRole, objectName } from './names';
-import { discardClaim, listClaimsOf } from './own-objects';
+import { discardClaim } from './own-objects';
 import type { Place, ReadyPlace } from './place';
 import { findRecord } from './points';
 import type { MoverPods } from './pods';
-import { fromSnapshot } from './snapshots';
+import { findSnapshotClass, fromSnapshot } from './snapshots';
 
 /** Names of those that this process has made and that are read: whatever else is there, a killed agent has left. */
 const inUse = new Set<string>();
@@ -62,10 +63,22 @@ export async function makeClaimOf(
   });
 }
 
-/** Removes what a killed agent has left of reading points. */
-export async function sweepReaders(pods: MoverPods, place: Place, relationship: string): Promise<void> {
-  for (const claim of await listClaimsOf(place, 'reader', relationship)) {
-    if (inUse.has(claim.metadata.name)) continue;
-    await discardClaim(pods, place, claim);
-  }
+/** What a live volume holds now, in a copy: for whoever compares one that a pod has to itself. Kept until `leaveReaders`. */
+export async function freezeToRead(
+  place: ReadyPlace,
+  use: { relationship: string; syncId: string },
+): Promise<string> {
+  inUse.add(nameFrozen(place, 'reader', use));
+  const method = 'whyNot' in (await findSnapshotClass(place)) ? 'Clone' : 'Snapshot';
+  return await makeFrozen(place, 'reader', { ...use, method, signal: undefined });
+}
+
+/** Removes the copy that a use has read, and what a killed agent has left of reading. */
+export async function leaveReaders(
+  pods: MoverPods,
+  place: Place,
+  { relationship, syncId }: { relationship: string; syncId?: string },
+): Promise<void> {
+  if (syncId !== undefined) inUse.delete(nameFrozen(place, 'reader', { relationship, syncId }));
+  await removeFrozen(pods, place, { role: 'reader', relationship }, ({ name }) => !inUse.has(name));
 }

@@ -6,7 +6,7 @@ import type { TransferId } from '../../movers/contract';
 import type { Reach } from '../../movers/reach';
 import type { State } from '../contract';
 import { makeError } from '../shared/tools';
-import { openPoint } from './point-copy';
+import { freezeToRead, openPoint } from './point-copy';
 import { findReadyPlace, findUsers, modeOf, type ReadyPlace, referTo } from './place';
 import { VOLUME_DEVICE, VOLUME_FOLDER } from './pod-spec';
 import { openPodDoor } from './door';
@@ -31,6 +31,12 @@ export async function reachClaim(
   };
 }
 
+interface LiveUse {
+  relationship?: string;
+  /** Where one pod alone may use the volume, and does: a copy of this moment will do, made for this sync. */
+  orFrozenFor?: string;
+}
+
 /**
  * The live volume, where it is: on the node of whoever uses it, for a volume that no other node may have at the same time.
  * @throws TidemarkError `VolumeBusy` where one pod alone may use it, and does
@@ -38,13 +44,17 @@ export async function reachClaim(
 async function reachLive(
   pods: MoverPods,
   place: ReadyPlace,
-  { relationship }: { relationship?: string },
+  { relationship, orFrozenFor: syncId }: LiveUse,
 ): Promise<Reach> {
   const modes = place.pvc.status?.accessModes ?? place.pvc.spec.accessModes ?? [];
   const isShared = modes.includes('ReadWriteMany');
   const users = isShared ? [] : await findUsers(place);
   const [user] = users;
   if (user && modes.includes('ReadWriteOncePod')) {
+    if (relationship !== undefined && syncId !== undefined) {
+      const claimName = await freezeToRead(place, { relationship, syncId });
+      return await reachClaim(pods, { place, claimName, readOnly: true, relationship });
+    }
     throw makeError(place, 'VolumeBusy', `pod ${user.metadata.name} alone may use it (ReadWriteOncePod)`, {
       hint: 'use copyMethod Snapshot or Clone, or scale down what the pod belongs to',
     });
@@ -61,7 +71,7 @@ async function reachLive(
 export async function withLive<T>(
   pods: MoverPods,
   place: ReadyPlace,
-  options: { relationship?: string },
+  options: Pick<LiveUse, 'relationship'>,
   work: (reach: Reach) => Promise<T>,
 ): Promise<T> {
   const reach = await reachLive(pods, place, options);
@@ -82,7 +92,8 @@ export async function reach(
 ): Promise<Reach> {
   const place = await findReadyPlace(host, volume);
   const { relationship } = use;
-  if (state.of === 'live') return await reachLive(pods, place, { relationship });
+  if (state.of === 'live')
+    return await reachLive(pods, place, { relationship, ...(state.orFrozen && { orFrozenFor: use.syncId }) });
   if (state.of === 'capture') {
     const claimName = await findCapture(place, state.capture.path);
     return await reachClaim(pods, { place, claimName, readOnly: true, relationship });

@@ -139,6 +139,21 @@ describe('a claim that pods use', () => {
     await rig.remove('pod/database');
     expect(await tell(volume, ['cat', 'table'])).toBe('rows');
   });
+
+  it('and one of them alone may use is compared by a copy of this moment, which goes afterwards', async () => {
+    const volume = await rig.makeVolume({ access: 'ReadWriteOncePod' });
+    await rig.usePod('database', volume);
+    await agent.driver.claim(agent.host, volume, SOURCE);
+    await writeFile(join(await filesOfClaim(rig.cluster, volume.path), 'table'), 'rows');
+    const state: State = { of: 'live', orFrozen: true };
+    // What makes the key and what compares with it are one pod: the copy stays in between.
+    expect(await tell(volume, ['sh', '-c', 'cat table; echo key > /tmp/key'], state)).toBe('rows');
+    await agent.driver.leave?.(agent.host, volume, { relationship: WIKI, target: 'beta', syncId: 'other' });
+    expect(await tell(volume, ['cat', '/tmp/key'], state)).toBe('key');
+    await agent.driver.leave?.(agent.host, volume, { relationship: WIKI, target: 'beta', syncId: 'wiki-1' });
+    expect(await rig.listLeft()).toEqual([]);
+    await rig.remove('pod/database');
+  });
 });
 
 describe('a target claim that is missing', () => {
