@@ -10,18 +10,6 @@ test('one folder on two hosts is fine', () => {
   expect(relationship?.spec.retain).toEqual({ last: 3 });
 });
 
-test.each(['../evil', '/bin/sh', 'a/b', '-rf', '.hidden', '..'])(
-  'a hook %s is not a plain file name',
-  (file) => {
-    const { problems } = checkParts({
-      hooks: { afterPublish: [{ run: ['fine', '/any/argument'] }, { run: [file] }] },
-    });
-    expect(problems).toEqual([
-      `spec.hooks.afterPublish[1].run[0]: "${file}" must be the plain name of a file in the agent's --allow-hooks folder`,
-    ]);
-  },
-);
-
 test.each([
   [
     'rules that keep nothing',

@@ -3,21 +3,11 @@
  * that a document with mistakes of shape is told about these at the same time.
  */
 import { checkEndpoints } from './check-endpoints';
+import { checkHooks } from './check-hooks';
 import { checkSchedules } from './check-schedules';
 import { type DraftSpec, readDraft } from './draft-spec';
 import { makeProblem } from './issues';
 import type { SpecChecks, SpecIssue } from './issues';
-
-function checkHooks(spec: DraftSpec): SpecIssue[] {
-  return Object.entries(spec.hooks).flatMap(([moment, hooks]) =>
-    (hooks ?? []).flatMap(({ run }, index) => {
-      const file = run[0];
-      if (typeof file !== 'string' || file === '' || /^[^-./][^/]*$/.test(file)) return [];
-      const message = `"${file}" must be the plain name of a file in the agent's --allow-hooks folder`;
-      return [makeProblem(['spec', 'hooks', moment, index, 'run', 0], message)];
-    }),
-  );
-}
 
 /** Whether rules keep more than the newest point, which is always kept. */
 const keepsMore = (retain: object) => Object.values(retain).some((value) => value !== 0);

@@ -25,7 +25,8 @@ const EndpointSchema = z
     }),
   )
   .catch({});
-const HooksSchema = z.array(z.object({ run: z.array(z.unknown()).catch([]) }).catch({ run: [] })).catch([]);
+const HookSchema = z.object({ run: z.array(z.unknown()).optional().catch([]), job: z.unknown().optional() });
+const HooksSchema = z.array(HookSchema.catch({ run: [], job: undefined })).catch([]);
 const EMPTY = { source: {}, targets: [], mover: {}, trigger: {}, objectives: {}, hooks: {} };
 
 const DraftSchema = z.object({

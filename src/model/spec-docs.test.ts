@@ -42,7 +42,7 @@ test('the examples use every key there is', () => {
   const documents = parseAllDocuments(`${FULL_EXAMPLE}---\n${STORAGE_EXAMPLES}`);
   const keys = new Set(documents.flatMap((document) => used(document.toJS())));
   // Shown once each: in one hook, and in the relationship's own rules.
-  const repeated = /^spec\.(hooks\.\w+\.(timeout|onError)|targets\.retain\.\w+)$/;
+  const repeated = /^spec\.(hooks\.\w+\.(job|timeout|onError)|targets\.retain\.\w+)$/;
   expect(listKeys().filter((key) => !keys.has(key) && !repeated.test(key))).toEqual([]);
 });
 

@@ -138,6 +138,8 @@ spec:
       runAs: "999:999"
       workloads: [statefulset/mysql]
     - { host: nas1, directory: /srv/copies/mysql }
+  hooks:
+    probeDrill: [{ job: cronjob/probe-mysql, timeout: 5m }]
 `;
 
 /** The least that a document must say. */

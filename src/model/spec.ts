@@ -53,14 +53,22 @@ const HookSchema = z
     run: z
       .array(z.string().regex(/^[^\0]+$/, 'must not be empty, nor contain NUL'))
       .min(1)
+      .optional()
       .describe("The hook's file name in the agent's --allow-hooks folder, then its arguments."),
+    job: z
+      .string()
+      .regex(/^cronjob\/[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'must be cronjob/NAME')
+      .optional()
+      .describe(
+        "In place of `run`, where the volume is a claim of a cluster: `cronjob/NAME`, in the claim's namespace; a Job is made from it.",
+      ),
     timeout: positiveDuration.default('60s').describe('Ended after this long, which counts as a failure.'),
     onError: z
       .enum(['fail', 'continue'])
       .default('fail')
       .describe('What a failure of this hook does: `fail` the sync or the operation, or `continue` with it.'),
   })
-  .describe('A program on a host, run at the moment that the list is named for.');
+  .describe('A program on a host, or a Job in a cluster, run at the moment that the list is named for.');
 
 const PinLimitSchema = z
   .strictObject({

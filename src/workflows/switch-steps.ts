@@ -145,7 +145,7 @@ export async function runHooks(
   more: { pointId?: string; path?: string } = {},
 ): Promise<void> {
   if (hooks.length === 0) return;
-  const names = hooks.map(({ run }) => run[0]).join(', ');
+  const names = hooks.map(({ run, job }) => run?.[0] ?? job).join(', ');
   await orStepFailed(
     onHost(side.host, `Run ${names}`, {
       retry: { maximumAttempts: 2 },

@@ -51,6 +51,34 @@ const service = (namespace: string, replicas: number) => ({
   },
 });
 
+/** What a drill probes its copy with: a template that never runs by itself. */
+const probe = (namespace: string) => ({
+  ...{ apiVersion: 'batch/v1', kind: 'CronJob', metadata: { name: 'probe', namespace } },
+  spec: {
+    ...{ suspend: true, schedule: '0 0 1 1 *' },
+    jobTemplate: {
+      spec: {
+        template: {
+          spec: {
+            restartPolicy: 'Never',
+            containers: [
+              {
+                ...{ name: 'probe', image: 'tidemark.test/mover:1', imagePullPolicy: 'Never' },
+                command: [
+                  ...['sh', '-c'],
+                  `echo "$TIDEMARK_VOLUME"; test -s /data/started-in-shop || { echo no service was here; exit 1; }`,
+                ],
+                volumeMounts: [{ name: 'data', mountPath: '/data' }],
+              },
+            ],
+            volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }],
+          },
+        },
+      },
+    },
+  },
+});
+
 const SOURCE = {
   host: 'east',
   pvc: 'shop/data',
@@ -110,10 +138,13 @@ it('brings a tree from a machine into a claim, which is made', async () => {
 });
 
 it('copies a claim that is in use to another, made as large, and to a machine, with all that it holds', async () => {
-  await cluster.apply(service('shop', 1), service('spare', 0));
+  await cluster.apply(service('shop', 1), service('spare', 0), probe('spare'));
   await untilRunning('shop');
   const targets = [TARGET, { host: 'nas1', directory: at('copy') }];
-  const record = await applyAndSync(system, 'shop', { source: SOURCE, targets });
+  const record = await applyAndSync(system, 'shop', {
+    ...{ source: SOURCE, targets },
+    hooks: { probeDrill: [{ job: 'cronjob/probe' }] },
+  });
   expect(failuresOf(record)).toEqual([]);
   expect((await inService('shop', 'cat', '/data/started-in-shop')).split('\n')).toHaveLength(2);
   const differences = await compareTrees(at('seed'), await restore('west', at('restored')), {
@@ -161,9 +192,21 @@ it('restores a point into a claim of its own, which is made', async () => {
   expect(taken.stderr).toContain('the claim is the target of shop');
 });
 
-it('rehearses on a claim made of a point, and removes it', async () => {
-  const outcome = await carryOut<DrillOutcome>(system, 'shop', 'drill', { target: 'west' });
+it('rehearses on a claim made of a point, which a Job probes, and removes both', async () => {
+  const rehearse = () => carryOut<DrillOutcome>(system, 'shop', 'drill', { target: 'west' });
+  const outcome = await rehearse();
   expect(outcome).toMatchObject({ result: 'succeeded', how: 'Snapshot' });
+  expect(outcome.rtoSeconds).toBeGreaterThan(0);
+  await untilNothingIsLeft();
+  // The copy alone is what it looks at.
+  await inService('shop', 'rm', '/data/started-in-shop');
+  await syncWell(system, 'shop');
+  expect(await rehearse()).toMatchObject({
+    result: 'failed',
+    failure: { type: 'HookFailed', toolMessage: expect.stringContaining('no service was here') as unknown },
+  });
+  await inService('shop', 'sh', '-c', 'date > /data/started-in-shop');
+  await syncWell(system, 'shop');
   await untilNothingIsLeft();
 });
 

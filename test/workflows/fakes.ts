@@ -226,7 +226,7 @@ export class FakeHost {
       },
       runHooks: async ({ hooks, path }) => {
         note('runHooks');
-        this.hooksRun.push(...hooks.map(({ run }) => `${run[0] ?? ''}${path ? ` on ${path}` : ''}`));
+        this.hooksRun.push(...hooks.map(({ run }) => `${run?.[0] ?? ''}${path ? ` on ${path}` : ''}`));
       },
       fence: async (step) => {
         note('fence');

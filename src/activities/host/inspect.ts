@@ -10,7 +10,7 @@ import { checkBeside } from '../../volumes/shared/apart';
 import { listHostsHere } from '../../volumes/shared/memory';
 import type { HostActivities } from '../contract';
 import type { AgentContext } from './context';
-import { findHook } from './hooks';
+import { checkHook } from './hook';
 import { isForeign } from './own-data';
 import { chooseCaptureMethod, choosePointMethod } from './copy-method';
 
@@ -123,7 +123,11 @@ export async function inspectEndpoint(
       .map((other) => ({ role: other.role, volume: volumeOf(other.endpoint) }));
     await note(problems, () => checkBeside({ host, volume }, { relationship, role }, others));
   }
-  for (const hook of hooks) await note(problems, () => findHook(context, hook));
+  for (const hook of hooks) {
+    // It may be meant for another target of the relationship; here it fails once it is needed.
+    const isElsewhere = hook.job !== undefined && !driver.hookJobs;
+    await note(isElsewhere ? warnings : problems, () => checkHook(context, volume, hook));
+  }
   if (role === 'target' && isForeign(inspection, { claim: { relationship }, copyOf })) {
     warnings.push(
       `holds data that no sync put there; the first sync will stop and ask for tidemark approve ${relationship}`,

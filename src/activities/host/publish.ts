@@ -47,8 +47,8 @@ export function makePublish(
           },
         });
         await forgetLandings(host, id);
-        const env = { relationship, syncId, volume: volume.path, pointId: point.id };
-        await runHooks(context, marked, hooks, env, signal);
+        const subject = { relationship, syncId, volume, pointId: point.id };
+        await runHooks(context, marked, hooks, subject, signal);
         const { points, warning } = await keepPoints(
           { host: marked, volume, driver },
           { relationship, retain, signal },

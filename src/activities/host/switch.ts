@@ -39,8 +39,8 @@ export function makeSwitch(context: AgentContext, exclusive: Exclusive, doors: D
 
     async runHooks({ volume, claim, syncId, hooks, pointId, path }) {
       const { relationship } = claim;
-      const env = { relationship, syncId, volume: path ?? volume.path, ...(pointId && { pointId }) };
-      await runHooks(context, host, hooks, env, Context.current().cancellationSignal);
+      const subject = { relationship, syncId, volume, ...(path && { path }), ...(pointId && { pointId }) };
+      await runHooks(context, host, hooks, subject, Context.current().cancellationSignal);
     },
 
     async quiesce({ volume, claim }) {

@@ -52,9 +52,9 @@ export async function freeze(
   return await exclusive.run(host, stepKey(input), async (marked) => {
     const driver = volumes.driverFor(volume);
     await driver.check(marked, volume, claim);
-    const env = { relationship, syncId, volume: volume.path };
+    const subject = { relationship, syncId, volume };
     const method = await findCaptureMethod({ host: marked, driver }, volume, source);
-    return betweenHooks(context, marked, hooks, env, signal, () =>
+    return betweenHooks(context, marked, hooks, subject, signal, () =>
       readWhole(
         { host: marked, volumes, volume, relationship },
         () => driver.capture(marked, volume, { relationship, syncId, method, mover, signal }),

@@ -40,7 +40,7 @@ export function relocateQuestion(status: RelationshipStatus, target: string): st
   const { quiesce } = status.document.spec.hooks;
   const stopped =
     quiesce.length > 0
-      ? `Hooks stop what writes there: ${quiesce.map(({ run }) => run[0]).join(', ')}.`
+      ? `Hooks stop what writes there: ${quiesce.map(({ run, job }) => run?.[0] ?? job).join(', ')}.`
       : 'No quiesce hooks are configured: stop what writes there now, by hand.';
   return `Move the primary of ${status.name} from ${primaryOf(status)} to ${targetOf(status, target)}? ${stopped}`;
 }

@@ -125,6 +125,7 @@ export interface Pod extends ClusterObject {
     hostIP?: string;
     conditions?: readonly Condition[];
     containerStatuses?: readonly ContainerStatus[];
+    initContainerStatuses?: readonly ContainerStatus[];
   };
 }
 
@@ -132,6 +133,36 @@ export interface Job extends ClusterObject {
   kind: 'Job';
   spec: Readonly<Record<string, unknown>>;
   status?: { active?: number; failed?: number; succeeded?: number; conditions?: readonly Condition[] };
+}
+
+/** What Jobs are made from, on a schedule or by hand. */
+export interface CronJob extends ClusterObject {
+  kind: 'CronJob';
+  spec: {
+    jobTemplate: {
+      metadata?: Labelled;
+      spec: {
+        template: {
+          metadata?: Labelled;
+          spec: {
+            containers: readonly Container[];
+            initContainers?: readonly Container[];
+            volumes?: Pod['spec']['volumes'];
+          };
+        };
+      };
+    };
+  };
+}
+
+interface Labelled {
+  labels?: Readonly<Record<string, string>>;
+  annotations?: Readonly<Record<string, string>>;
+}
+
+interface Container {
+  name: string;
+  env?: readonly object[];
 }
 
 export interface Service extends ClusterObject {

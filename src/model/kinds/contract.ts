@@ -51,6 +51,8 @@ export interface KindDeclaration {
   onlyMethod?: 'Snapshot';
   /** How `Auto` keeps the newest state at a target that can't freeze any. By default `HardLink`. */
   leastMethod?: 'Direct';
+  /** Hooks may be programs of its own surroundings, which the agent need not be allowed: Jobs of its cluster. */
+  hasJobs?: true;
   /** Its points are trees: folders that rsync can read, so that a point can be restored into any directory. */
   hasTrees: boolean;
   /** Why one volume of this kind can't be copied to another; undefined where it can. */

@@ -64,5 +64,6 @@ export const pvc = {
   files: 'known-to-tool',
   isWrittenInPlace: true,
   isReadFrozen: true,
+  hasJobs: true,
   hasTrees: true,
 } as const satisfies KindDeclaration;

@@ -9,12 +9,14 @@ import type { Host } from '../../hosts/contract';
 import type { Volume } from '../../model/records';
 import type { Mover } from '../../movers/contract';
 import type { Freezer } from './freezer';
+import type { HookJobs } from './hook-jobs';
 import type { Points } from './points';
 import type { Switch } from './switch';
 import type { VolumeKeeper } from './volume';
 
 export type { CaptureRequest, State } from './freezer';
 export type { Clone, PointStamp, PublishRequest, SincePoint, WriteWindow } from './points';
+export type { HookJobs, JobRequest } from './hook-jobs';
 export type { Demoted } from './switch';
 export type { DiskUse, Inspection, Released, VolumeShape, VolumeSize } from './volume';
 
@@ -24,6 +26,8 @@ export type { DiskUse, Inspection, Released, VolumeShape, VolumeSize } from './v
  */
 export interface VolumeDriver extends VolumeKeeper, Freezer, Points, Switch {
   readonly kind: Volume['kind'];
+  /** Left out by kinds that have none. */
+  readonly hookJobs?: HookJobs;
 }
 
 /**

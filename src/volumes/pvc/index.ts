@@ -1,14 +1,16 @@
 /** PersistentVolumeClaims of a Kubernetes cluster, whatever CSI driver and class they are of. */
+import type { Cluster } from '../../hosts/cluster/contract';
 import type { KindImplementation, VolumeDriver } from '../contract';
 import { isRemembered } from '../shared/memory';
 import { makeSwitch } from '../shared/switch';
 import { capture, release } from './capture';
 import { changeClaims, check, checkPlace, claim, disclaim, storeClaim } from './claims';
 import { clone, removeClones } from './clones';
+import { hookJobs, sweepHookJobs } from './hook-job';
 import { diskUse, inspect, keeps, size } from './inspect';
 import { make, prepareRestore } from './make';
 import { findPlace, makeMissing, type Place } from './place';
-import { sweepReaders } from './point-copy';
+import { leaveReaders } from './point-copy';
 import { markVerified, points } from './points';
 import { MoverPods } from './pods';
 import { prune, publish } from './publish';
@@ -38,6 +40,7 @@ function makePvcDriver(pods: MoverPods): VolumeDriver {
   });
   return {
     kind: 'pvc',
+    hookJobs,
     inspect: (...args) => inspect(pods, ...args),
     check,
     claim,
@@ -58,10 +61,10 @@ function makePvcDriver(pods: MoverPods): VolumeDriver {
     isChanged: () => Promise.resolve(false),
     release: (...args) => release(pods, ...args),
     reach: (...args) => reach(pods, ...args),
-    async leave(host, volume, { relationship }) {
+    async leave(host, volume, use) {
       const place = await findPlace(host, volume);
       await pods.sweep({ namespace: place.namespace, claimName: place.name });
-      await sweepReaders(pods, place, relationship);
+      await leaveReaders(pods, place, use);
     },
     points,
     publish: (...args) => publish(pods, ...args),
@@ -90,8 +93,13 @@ function makePvcDriver(pods: MoverPods): VolumeDriver {
   };
 }
 
+async function startUp(pods: MoverPods, cluster: Cluster): Promise<void> {
+  await pods.sweep();
+  await sweepHookJobs(cluster);
+}
+
 export const pvc: KindImplementation = ({ cluster }) => {
   if (!cluster) return undefined;
   const pods = new MoverPods(cluster);
-  return { driver: makePvcDriver(pods), start: () => pods.sweep(), stop: () => pods.close() };
+  return { driver: makePvcDriver(pods), start: () => startUp(pods, cluster), stop: () => pods.close() };
 };

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { ClusterObject, OwnerReference } from '../../hosts/cluster/objects';
 
 /** What an object that we made is for. */
-export type ObjectRole = 'capture' | 'point' | 'reader' | 'clone' | 'mover';
+export type ObjectRole = 'capture' | 'point' | 'reader' | 'clone' | 'mover' | 'hook';
 
 const PREFIX = 'tidemark.dev';
 

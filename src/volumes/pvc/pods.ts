@@ -5,10 +5,11 @@
 import { randomBytes } from 'node:crypto';
 import { TidemarkError } from '../../model/errors';
 import type { Cluster, PodRunner } from '../../hosts/cluster/contract';
-import { BATCH, CORE, type Job, type ObjectReference, type Pod } from '../../hosts/cluster/objects';
+import type { Job, Pod } from '../../hosts/cluster/objects';
 import { ANNOTATIONS, LABELS, labelsOf, labelValue, objectName, shortHash } from './names';
 import { allowsRoot, explainPrivileged } from './examine';
 import { findNamespace, type Place, referTo } from './place';
+import { listJobs, listPodsOf, referToJob, removeJob, untilEnded } from './own-jobs';
 import { judgePod } from './pod-state';
 import { ALIVE, CONTAINER, makeMoverJob, type MoverPod, SCRATCH } from './pod-spec';
 import { waitFor } from './waiting';
@@ -16,8 +17,6 @@ import { waitFor } from './waiting';
 /** A pod that nobody needs any more is kept so long: the next step of a sync follows at once. */
 const LINGER_MS = 8_000;
 const TOUCH_EVERY_MS = 60_000;
-/** Nothing of such a pod runs, and its node gives its volumes back. */
-const ENDED: readonly unknown[] = ['Succeeded', 'Failed'];
 
 /** What is to be reached, and how. */
 export interface PodRequest {
@@ -49,12 +48,6 @@ interface Entry {
   open: Promise<OpenPod>;
   linger?: NodeJS.Timeout;
 }
-
-const referToJob = (namespace: string, name: string): ObjectReference => ({
-  apiVersion: BATCH,
-  kind: 'Job',
-  metadata: { namespace, name },
-});
 
 export class MoverPods {
   private readonly entries = new Map<string, Entry>();
@@ -93,7 +86,7 @@ export class MoverPods {
   /** No pod of ours has this claim any more, whoever started it. Waits until it has ended. */
   async drop(namespace: string, claimName: string): Promise<void> {
     const jobs = await this.end(namespace, claimName);
-    for (const job of jobs) await this.untilEnded(job);
+    for (const job of jobs) await untilEnded(this.cluster, job);
   }
 
   /** The same without waiting, which takes 2 s: for what needs no other pod with this claim at once. */
@@ -107,7 +100,7 @@ export class MoverPods {
   /** Removes what a former life of this agent has left running with a claim; without one, wherever it may look. */
   async sweep(at: { namespace?: string; claimName?: string } = {}): Promise<void> {
     const jobs = await this.removeAll(at, ({ metadata }) => !this.own.has(metadata.name));
-    for (const job of jobs) await this.untilEnded(job);
+    for (const job of jobs) await untilEnded(this.cluster, job);
   }
 
   /** The agent ends: nothing is kept for whoever may come next. */
@@ -224,8 +217,6 @@ export class MoverPods {
     claimName: string,
     signal: AbortSignal | undefined,
   ): Promise<Pod> {
-    const selection = { apiVersion: CORE, kind: 'Pod', namespace };
-    const labels = { 'batch.kubernetes.io/job-name': job.metadata.name };
     // Of its pod, once it has one.
     const about = [
       referToJob(namespace, job.metadata.name),
@@ -239,7 +230,7 @@ export class MoverPods {
         ...(signal && { signal }),
       },
       async () => {
-        const [pod] = await cluster.api.list<Pod>({ ...selection, labels });
+        const [pod] = await listPodsOf(cluster, job);
         if (!pod) return { pending: [] };
         about[0] = referTo('Pod', namespace, pod.metadata.name);
         return judgePod(pod);
@@ -255,45 +246,14 @@ export class MoverPods {
       ...labelsOf({ agent: this.cluster.name, role: 'mover' }),
       ...(claimName !== undefined && claimLabel(claimName)),
     };
-    const removed: Job[] = [];
-    const places = namespace === undefined ? (this.cluster.namespaces ?? [undefined]) : [namespace];
-    for (const each of places) {
-      const selection = {
-        apiVersion: BATCH,
-        kind: 'Job',
-        labels,
-        ...(each !== undefined && { namespace: each }),
-      };
-      const jobs = (await this.cluster.api.list<Job>(selection)).filter(isMeant);
-      for (const job of jobs) await this.removeJob(job);
-      removed.push(...jobs);
-    }
-    return removed;
+    const jobs = (await listJobs(this.cluster, labels, namespace)).filter(isMeant);
+    for (const job of jobs) await this.removeJob(job);
+    return jobs;
   }
 
-  private async removeJob({ metadata: { namespace = '', name, uid } }: Job): Promise<void> {
-    await this.cluster.api.remove(referToJob(namespace, name), uid);
-    this.own.delete(name);
-  }
-
-  /** As long as its pod runs, it has the volume. */
-  private async untilEnded({ metadata: { namespace = '', name } }: Job): Promise<void> {
-    const { cluster } = this;
-    const labels = { 'batch.kubernetes.io/job-name': name };
-    await waitFor<true>(
-      {
-        ...{ cluster, namespace, volume: name, about: [] },
-        what: `the end of the pod of Job ${namespace}/${name}`,
-        hint: `see what keeps it: kubectl get pods --namespace ${namespace}`,
-      },
-      async () => {
-        const pods = await cluster.api.list<Pod>({ apiVersion: CORE, kind: 'Pod', namespace, labels });
-        const running = pods.filter(({ status }) => !ENDED.includes(status?.phase));
-        return running.length === 0
-          ? { done: true }
-          : { pending: running.map((pod) => `pod ${pod.metadata.name} is there`) };
-      },
-    );
+  private async removeJob(job: Job): Promise<void> {
+    await removeJob(this.cluster, job);
+    this.own.delete(job.metadata.name);
   }
 
   private async touchAll(): Promise<void> {

@@ -29,6 +29,8 @@ export interface Waiting {
   about: readonly ObjectReference[];
   signal?: AbortSignal;
   hint: string;
+  /** By default the one that the agent was started with. */
+  limitMs?: number;
 }
 
 /** What the cluster warns of with these objects, the newest last, each thing once; without a warning, what it said last. */
@@ -62,7 +64,7 @@ export async function readEvents(
  */
 export async function waitFor<T>(waiting: Waiting, look: () => Promise<Found<T>>): Promise<T> {
   const { cluster, namespace, what, volume, about, signal, hint } = waiting;
-  const { limitMs } = cluster.settings;
+  const { limitMs = cluster.settings.limitMs } = waiting;
   const startedAt = performance.now();
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(1.25 * pauseMs, LONGEST_PAUSE_MS)) {
     signal?.throwIfAborted();
@@ -90,7 +92,10 @@ export async function waitFor<T>(waiting: Waiting, look: () => Promise<Found<T>>
       });
     throw new TidemarkError('NotReady', `${what} was not there after ${formatDuration(limitMs)}`, {
       ...{ host: cluster.name, volume, toolMessage },
-      hint: `${hint}; where it only takes long, start the agent with a longer --limit`,
+      hint:
+        waiting.limitMs === undefined
+          ? `${hint}; where it only takes long, start the agent with a longer --limit`
+          : hint,
     });
   }
 }
