@@ -9,10 +9,10 @@ import { directoryDriver } from '../directory';
 import { showClaims } from '../shared/state';
 import { capacityOf } from './copies';
 import { findProblems } from './examine';
-import { findPlace, findStorageClass, modeOf, type Place, type ReadyPlace } from './place';
+import { findPlace, findStorageClass, modeOf, type ReadyPlace } from './place';
 import type { MoverPods } from './pods';
 import { quantityToBytes } from './quantity';
-import { withLive } from './reach';
+import { withFiles, withLive } from './reach';
 import { findSnapshotClass } from './snapshots';
 
 /** What it could hold that is still to be made: its class may give less, and says so then. */
@@ -108,10 +108,7 @@ async function asFolder<T>(
   volume: Volume,
   work: (there: Host, folder: Volume) => Promise<T>,
 ): Promise<T | undefined> {
-  const place: Place = await findPlace(host, volume);
-  const { pvc } = place;
-  if (pvc?.status?.phase !== 'Bound' || modeOf(pvc) === 'Block') return undefined;
-  return await withLive(pods, { ...place, pvc }, {}, async ({ runner, path }) => {
+  return await withFiles(pods, { host, volume }, {}, async (_place, { runner, path }) => {
     const there: Host = { ...runner, home: runner.scratch };
     return await work(there, { kind: 'directory', path });
   });

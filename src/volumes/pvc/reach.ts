@@ -7,7 +7,7 @@ import type { Reach } from '../../movers/reach';
 import type { State } from '../contract';
 import { makeError } from '../shared/tools';
 import { freezeToRead, openPoint } from './point-copy';
-import { findReadyPlace, findUsers, modeOf, type ReadyPlace, referTo } from './place';
+import { findPlace, findReadyPlace, findUsers, modeOf, type ReadyPlace, referTo } from './place';
 import { VOLUME_DEVICE, VOLUME_FOLDER } from './pod-spec';
 import { openPodDoor } from './door';
 import type { MoverPods, PodRequest } from './pods';
@@ -80,6 +80,20 @@ export async function withLive<T>(
   } finally {
     await reach.close();
   }
+}
+
+/** The same for a volume of files; undefined where there are none: it is a device, or was never filled. */
+export async function withFiles<T>(
+  pods: MoverPods,
+  { host, volume }: { host: Host; volume: Volume },
+  options: Pick<LiveUse, 'relationship'>,
+  work: (place: ReadyPlace, reach: Reach) => Promise<T>,
+): Promise<T | undefined> {
+  const place = await findPlace(host, volume);
+  const { pvc } = place;
+  if (pvc?.status?.phase !== 'Bound' || modeOf(pvc) === 'Block') return undefined;
+  const ready = { ...place, pvc };
+  return await withLive(pods, ready, options, (reach) => work(ready, reach));
 }
 
 /** `reach` of the volume contract. */

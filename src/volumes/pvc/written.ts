@@ -3,28 +3,22 @@ import type { Volume, Written } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import type { SincePoint } from '../contract';
 import { listWrittenBy, wasWrittenBy } from '../shared/written';
-import { findPlace, modeOf } from './place';
 import type { MoverPods } from './pods';
 import { readRecords } from './points';
-import { withLive } from './reach';
+import { withFiles } from './reach';
 import { lookAtReplica, type ReplicaLook } from './replica';
 
 /** One look at the whole replica; undefined where there is none that files could be looked for in. */
-async function look(
+const look = (
   pods: MoverPods,
   host: Host,
   volume: Volume,
   { relationship, signal }: SincePoint,
-): Promise<ReplicaLook | undefined> {
-  const place = await findPlace(host, volume);
-  const { pvc } = place;
-  if (pvc?.status?.phase !== 'Bound' || modeOf(pvc) === 'Block') return undefined;
-  const ready = { ...place, pvc };
-  const newest = (await readRecords(place, relationship)).at(-1)?.point.id;
-  return await withLive(pods, ready, { relationship }, (reach) =>
-    lookAtReplica(ready, reach, relationship, newest, signal),
-  );
-}
+): Promise<ReplicaLook | undefined> =>
+  withFiles(pods, { host, volume }, { relationship }, async (place, reach) => {
+    const newest = (await readRecords(place, relationship)).at(-1)?.point.id;
+    return await lookAtReplica(place, reach, relationship, newest, signal);
+  });
 
 /** `listWritten` of the volume contract. */
 export const listWritten = async (
