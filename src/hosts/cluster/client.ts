@@ -4,13 +4,15 @@ import type { KubeConfig, KubernetesObject, KubernetesObjectApi } from '@kuberne
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TidemarkError } from '../../model/errors';
 import { type ClusterApi, Conflict, type Selection } from './contract';
-import { type Answer, type Asked, askedFor, explain, mayPass } from './failures';
+import { type Answer, type Asked, askedFor, explain, isDoubtful, mayPass } from './failures';
 import type { ClusterObject, ObjectReference } from './objects';
 
 type Library = typeof Kubernetes;
 
 /** A call is asked again this long, before its step fails and is tried again as a whole. */
 const RETRY_FOR_MS = 20_000;
+/** For a refusal that may be a mistake of the server's. */
+const DOUBT_FOR_MS = 5_000;
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 3_000;
 /** The server answers within moments, or not at all. */
@@ -67,6 +69,12 @@ async function withinTime<T>(call: Promise<T>): Promise<T> {
   }
 }
 
+/** How long an answer is not taken for the last word. */
+function patienceWith(answer: Answer): number {
+  if (mayPass(answer)) return RETRY_FOR_MS;
+  return isDoubtful(answer) ? DOUBT_FOR_MS : 0;
+}
+
 /** Times as the API has them, where the library makes dates of them. */
 const plain = <T>(object: unknown): T =>
   (object === undefined ? undefined : JSON.parse(JSON.stringify(object))) as T;
@@ -101,8 +109,7 @@ export function makeClusterApi(cluster: string, kubeConfig: KubeConfig, library:
         const settled = settle(answer);
         if (settled) return settled.value;
         const waitMs = Math.max(pauseMs, 1000 * (answer.retryAfterSeconds ?? 0));
-        if (!mayPass(answer) || performance.now() - startedAt + waitMs > RETRY_FOR_MS)
-          throw explain(asked, answer);
+        if (performance.now() - startedAt + waitMs > patienceWith(answer)) throw explain(asked, answer);
         await sleep(waitMs);
       }
     }

@@ -1,4 +1,4 @@
-import { type Asked, explain, mayPass } from './failures';
+import { type Asked, explain, isDoubtful, mayPass } from './failures';
 
 const asked: Asked = { cluster: 'east', verb: 'create', what: 'Job shop/mover', namespace: 'shop' };
 
@@ -30,6 +30,15 @@ it('tells a right that is missing from a quota, and both from what a policy refu
     type: 'InvalidSpec',
     message: expect.stringContaining('admit') as string,
   });
+});
+
+it.each([
+  [401, 'Unauthorized', true],
+  [403, 'pods is forbidden: User "agent" cannot list resource "pods": RBAC: clusterrole "x" not found', true],
+  [403, 'pods "m" is forbidden: violates PodSecurity "restricted:latest"', false],
+  [422, 'cannot get on with it', false],
+])('asks again where %p says %p: %p', (code, message, isAsked) => {
+  expect(isDoubtful({ code, message })).toBe(isAsked);
 });
 
 it('names a namespace that is not there', () => {

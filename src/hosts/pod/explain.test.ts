@@ -9,7 +9,11 @@ it('tries again what passes by itself, and nothing else', () => {
     expect(mayPass({ kind: 'refused', code, text: '' })).toBe(true);
     expect(explainStart(PLACE, { kind: 'refused', code, text: '' }).type).toBe('HostUnreachable');
   }
-  for (const code of [400, 401, 403, 404]) expect(mayPass({ kind: 'refused', code, text: '' })).toBe(false);
+  for (const code of [400, 403, 404]) expect(mayPass({ kind: 'refused', code, text: '' })).toBe(false);
+  // So answers an API server that was just started, too.
+  const lacking = status(403, 'User "bob" cannot get resource "pods/exec"');
+  expect(mayPass({ kind: 'refused', code: 403, text: lacking })).toBe(true);
+  expect(mayPass({ kind: 'refused', code: 401, text: '' })).toBe(true);
   expect(mayPass({ kind: 'unreachable', code: 'ECONNREFUSED', text: '' })).toBe(true);
   expect(mayPass({ kind: 'unreachable', code: 'CERT_HAS_EXPIRED', text: '' })).toBe(false);
   expect(mayPass({ kind: 'not-started', text: 'error dialing backend' })).toBe(true);

@@ -1,5 +1,6 @@
 /** Why nothing runs in a pod, for people. Pure. */
 import { TidemarkError } from '../../model/errors';
+import { isDoubtful } from '../cluster/failures';
 import { findPackage } from '../missing-tool';
 
 /** Where programs run. */
@@ -34,7 +35,11 @@ const hasNoContainer = (text: string) => /container not found|not running/.test(
 export function mayPass(failure: StartFailure): boolean {
   switch (failure.kind) {
     case 'refused':
-      return failure.code === 429 || failure.code >= 500;
+      return (
+        failure.code === 429 ||
+        failure.code >= 500 ||
+        isDoubtful({ code: failure.code, message: failure.text })
+      );
     case 'unreachable':
       return !isUntrusted(failure.code);
     case 'not-started':

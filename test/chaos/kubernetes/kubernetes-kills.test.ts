@@ -54,11 +54,8 @@ beforeAll(async () => {
   };
   system = await TestSystem.start({ agents });
   const { east } = clusters;
-  await east.apply(
-    makeClaim('data', { namespace: 'shop', size: '1Gi' }),
-    makePod('writer', { namespace: 'shop', files: ['data'] }),
-  );
-  await east.waitFor('condition=Ready', ['pod/writer'], 'shop');
+  await east.apply(makeClaim('data', { namespace: 'shop', size: '1Gi' }));
+  await startWriter();
   await write();
   await applyAndSync(system, 'shop', { ...SPEC, retain: { last: 100 } });
 });
@@ -67,6 +64,11 @@ afterAll(async () => {
   for (const cluster of Object.values(clusters ?? {})) await cluster.down();
   await rm(folder, { recursive: true, force: true });
 });
+
+const startWriter = async () => {
+  await clusters.east.apply(makePod('writer', { namespace: 'shop', files: ['data'] }));
+  await clusters.east.waitFor('condition=Ready', ['pod/writer'], 'shop');
+};
 
 /** Something that takes a while to be brought over. */
 const write = async () => {
@@ -219,10 +221,12 @@ describe.each(AT_TARGET)('a failover that loses %s', (name) => {
       expect(await countAtTarget()).toBe(count);
       system.launch('agent:east');
       await untilIdle();
+      await clusters.east.kubectl(['-n', 'shop', 'delete', 'pod', 'writer']);
       await carryOut<ReverseResult>(system, 'shop', 'reverse', { acceptDiverged: true });
       await untilIdle();
       await carryOut<RelocateResult>(system, 'shop', 'relocate', { target: 'east' });
       await untilIdle();
+      await startWriter();
       expect(await pointsOf()).toEqual(expect.arrayContaining(before));
       await syncWell(system, 'shop');
       await expectWhole(before);
