@@ -114,6 +114,8 @@ export interface HostActivities {
     /** Left out by workflows of before. */
     mover?: MoverSpec;
     hooks: HookSpec[];
+    /** Of a failover, a relocation or a drill: what is wrong with these is warned of. Left out by workflows of before. */
+    laterHooks?: HookSpec[];
     /** What else the document names, on any host: several may be one machine. */
     beside?: { role: 'source' | 'target'; endpoint: SourceSpec | TargetSpec }[];
   }): Promise<{ inspection: Inspection; problems: string[]; warnings: string[] }>;

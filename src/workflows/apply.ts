@@ -47,11 +47,21 @@ async function inspectHosts(
 ): Promise<Findings & { allPassing: string[]; epoch: number }> {
   const { source, targets, hooks, mover } = document.spec;
   const endpoints = [
-    { role: 'source' as const, endpoint: source, hooks: [...hooks.beforeCapture, ...hooks.afterCapture] },
-    ...targets.map((endpoint) => ({ role: 'target' as const, endpoint, hooks: hooks.afterPublish })),
+    {
+      role: 'source' as const,
+      endpoint: source,
+      hooks: [...hooks.beforeCapture, ...hooks.afterCapture],
+      laterHooks: [...hooks.quiesce, ...hooks.unquiesce],
+    },
+    ...targets.map((endpoint) => ({
+      role: 'target' as const,
+      endpoint,
+      hooks: hooks.afterPublish,
+      laterHooks: [...hooks.afterPromote, ...hooks.startDrill, ...hooks.probeDrill, ...hooks.stopDrill],
+    })),
   ];
   const found = await Promise.all(
-    endpoints.map(async ({ role, endpoint, hooks }): Promise<Findings> => {
+    endpoints.map(async ({ role, endpoint, hooks, laterHooks }): Promise<Findings> => {
       const { host } = endpoint;
       const where = `${role} ${host}:${volumePath(endpoint)}`;
       try {
@@ -62,6 +72,7 @@ async function inspectHosts(
           copyOf: placeOf(source),
           mover,
           hooks,
+          laterHooks,
           beside: endpoints.flatMap((other) =>
             other.endpoint === endpoint ? [] : [{ role: other.role, endpoint: other.endpoint }],
           ),

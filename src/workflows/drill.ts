@@ -53,6 +53,7 @@ async function rehearse(
   phases: Phases,
   target: TargetSpec,
   side: Side,
+  onClone: (pointId: string) => void,
 ): Promise<{ how: 'Snapshot' | 'Clone' | 'Copy'; pointId: string; answeredMs: number }> {
   const { hooks } = input.document.spec;
   const { pointId } = input.request;
@@ -70,6 +71,7 @@ async function rehearse(
       volumePath(target),
     ),
   );
+  onClone(clone.pointId);
   const more = { pointId: clone.pointId, path: clone.path };
   try {
     await phases.run('Starting', `the service starts on ${clone.path}`, () =>
@@ -100,9 +102,16 @@ export async function drill(input: DrillInput): Promise<DrillOutcome> {
   const startedAt = new Date().toISOString();
   const phases = new Phases(`### Drill of ${code(name)} at ${code(targetName(target))}`);
   const common = { target: request.target, startedAt, workflowId: workflowInfo().workflowId };
+  let used = request.pointId ?? null;
   let outcome: Omit<DrillOutcome, 'endedAt'>;
   try {
-    const { how, pointId, answeredMs } = await rehearse(input, phases, target, side);
+    const { how, pointId, answeredMs } = await rehearse(
+      input,
+      phases,
+      target,
+      side,
+      (cloned) => (used = cloned),
+    );
     // Without a hook nobody has seen a service answer: a clone is no recovery.
     const { startDrill, probeDrill } = document.spec.hooks;
     const isMeasured = startDrill.length + probeDrill.length > 0;
@@ -112,7 +121,7 @@ export async function drill(input: DrillInput): Promise<DrillOutcome> {
     const failure: Failure =
       error instanceof StepFailed ? error.failure : toFailure(error, target.host, volumePath(target));
     const result = isCancellation(error) || failure.type === 'Cancelled' ? 'cancelled' : 'failed';
-    outcome = { ...common, pointId: request.pointId ?? null, result, rtoSeconds: null, failure };
+    outcome = { ...common, pointId: used, result, rtoSeconds: null, failure };
   }
   const endedAt = new Date().toISOString();
   await CancellationScope.nonCancellable(() =>

@@ -60,7 +60,7 @@ function describe({ name, record, server, kubeconfig }: Cluster): string {
   export PATH=${kubernetesFolder()}:$PATH
 
   kubectl get nodes,storageclass,volumesnapshotclass
-  kubectl --namespace shop get pods,pvc      an application with a volume (docs/kubernetes.md has a tour)
+  kubectl --namespace shop get pods,pvc      an application with a volume (README.md has a tour)
   npx tidemark agent --host east --kubernetes --mover-image tidemark.test/mover:1
   ${RUN} in ${name}      a shell in its network, with its mounts
   ${RUN} down ${name}    ends it, and removes all that was of it`;

@@ -78,7 +78,7 @@ export async function runHook(
     : startJob(context, host, hook, subject, signal);
   const said = await begun.catch((error: unknown) => {
     // Over its time, or not to be started: a failure of the hook, and not one to repeat it for.
-    if (!(error instanceof TidemarkError)) throw error;
+    if (!(error instanceof TidemarkError) || error.type === 'HookFailed') throw error;
     const { toolMessage, hint = SEE } = error.details;
     const details = { ...about, ...(toolMessage && { toolMessage }), hint: job === undefined ? SEE : hint };
     throw new TidemarkError('HookFailed', `hook ${callHook(hook)} failed: ${error.message}`, details, {

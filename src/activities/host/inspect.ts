@@ -97,7 +97,7 @@ async function warnOfLacks({ host, volumes }: AgentContext, volume: Volume): Pro
 /** What is wrong with one endpoint of a spec, every reason at once. Changes nothing. */
 export async function inspectEndpoint(
   context: AgentContext,
-  { relationship, role, endpoint, copyOf, mover, hooks, beside = [] }: Input,
+  { relationship, role, endpoint, copyOf, mover, hooks, laterHooks = [], beside = [] }: Input,
 ): Promise<{ inspection: Inspection; problems: string[]; warnings: string[] }> {
   const { host, volumes } = context;
   const volume = volumeOf(endpoint);
@@ -123,11 +123,9 @@ export async function inspectEndpoint(
       .map((other) => ({ role: other.role, volume: volumeOf(other.endpoint) }));
     await note(problems, () => checkBeside({ host, volume }, { relationship, role }, others));
   }
-  for (const hook of hooks) {
-    // It may be meant for another target of the relationship; here it fails once it is needed.
-    const isElsewhere = hook.job !== undefined && !driver.hookJobs;
-    await note(isElsewhere ? warnings : problems, () => checkHook(context, volume, hook));
-  }
+  for (const hook of hooks) await note(problems, () => checkHook(context, volume, hook));
+  // Each may be meant for one target alone; elsewhere it fails once it is needed, which is the worst moment to hear of it.
+  for (const hook of laterHooks) await note(warnings, () => checkHook(context, volume, hook));
   if (role === 'target' && isForeign(inspection, { claim: { relationship }, copyOf })) {
     warnings.push(
       `holds data that no sync put there; the first sync will stop and ask for tidemark approve ${relationship}`,
@@ -136,5 +134,5 @@ export async function inspectEndpoint(
   if (role === 'source') warnings.push(...warnOfWriters(endpoint as SourceSpec, inspection));
   if (!mover || !sendsManyTrees(mover)) warnings.push(...warnOfInner(inspection));
   if (role === 'target') warnings.push(...(await warnOfLacks(context, volume)));
-  return { inspection, problems, warnings };
+  return { inspection, problems, warnings: [...new Set(warnings)] };
 }

@@ -86,8 +86,12 @@ const pod = (exitCode: number, message: string): Pod => ({
 
 test('one that failed is told in its own last words', () => {
   expect(judgeHookJob(ended('Failed', 'BackoffLimitExceeded'), [pod(3, 'table orders is gone\n')])).toEqual({
-    failed: 'container probe: Error, exit code 3\ntable orders is gone\nBackoffLimitExceeded',
+    failed: 'container probe: Error, exit code 3\ntable orders is gone',
   });
+});
+
+test('one that failed without a word is told as the cluster says it', () => {
+  expect(judgeHookJob(ended('Failed', 'DeadlineExceeded'), [])).toEqual({ failed: 'DeadlineExceeded' });
 });
 
 test('only one that is complete has succeeded', () => {

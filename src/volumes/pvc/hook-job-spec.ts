@@ -79,7 +79,8 @@ export function judgeHookJob(job: Job | undefined, pods: readonly Pod[]): Found<
   const failed = isNow('Failed');
   if (failed) {
     const reason = [failed.reason, failed.message].filter(Boolean).join(': ');
-    return { failed: [...pods.flatMap(describeEnds), reason].join('\n') };
+    const ends = pods.flatMap(describeEnds);
+    return { failed: ends.length > 0 ? ends.join('\n') : reason };
   }
   const words = pods.flatMap((pod) => {
     const found = judgePod(pod);

@@ -78,9 +78,9 @@ async function carryOut(
   try {
     await waitFor<true>(
       {
-        ...{ cluster, namespace, volume: volume.path, about, limitMs: timeoutMs },
-        what: `the Job of ${called}`,
-        hint: `try it: kubectl create job --namespace ${namespace} --from=${called} NAME`,
+        ...{ cluster, namespace, volume: volume.path, about, limitMs: timeoutMs, late: 'had not ended' },
+        what: 'its Job',
+        hint: `see what it waits for: kubectl describe ${called} --namespace ${namespace}`,
         ...(signal && { signal }),
       },
       async () => {
@@ -91,7 +91,13 @@ async function carryOut(
           about.length,
           ...pods.map(({ metadata }) => referTo('Pod', namespace, metadata.name)),
         );
-        return judgeHookJob(now, pods);
+        const found = judgeHookJob(now, pods);
+        if (!('failed' in found)) return found;
+        const hint = `try it: kubectl create job --namespace ${namespace} --from=${called} NAME`;
+        throw makeError(place, 'HookFailed', `the Job of ${called} failed`, {
+          toolMessage: found.failed,
+          hint,
+        });
       },
     );
   } finally {

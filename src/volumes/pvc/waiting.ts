@@ -31,6 +31,8 @@ export interface Waiting {
   hint: string;
   /** By default the one that the agent was started with. */
   limitMs?: number;
+  /** What is said where the limit is over. By default `was not there`. */
+  late?: string;
 }
 
 /** What the cluster warns of with these objects, the newest last, each thing once; without a warning, what it said last. */
@@ -90,12 +92,16 @@ export async function waitFor<T>(waiting: Waiting, look: () => Promise<Found<T>>
         toolMessage,
         hint,
       });
-    throw new TidemarkError('NotReady', `${what} was not there after ${formatDuration(limitMs)}`, {
-      ...{ host: cluster.name, volume, toolMessage },
-      hint:
-        waiting.limitMs === undefined
-          ? `${hint}; where it only takes long, start the agent with a longer --limit`
-          : hint,
-    });
+    throw new TidemarkError(
+      'NotReady',
+      `${what} ${waiting.late ?? 'was not there'} after ${formatDuration(limitMs)}`,
+      {
+        ...{ host: cluster.name, volume, toolMessage },
+        hint:
+          waiting.limitMs === undefined
+            ? `${hint}; where it only takes long, start the agent with a longer --limit`
+            : hint,
+      },
+    );
   }
 }

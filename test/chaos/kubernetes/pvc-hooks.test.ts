@@ -90,8 +90,9 @@ it('is refused where it would not see the copy', async () => {
 it('that fails is told in its own last words', async () => {
   const job = await makeTemplate('echo "table orders is gone"; exit 3');
   await expect(run(job)).rejects.toMatchObject({
+    type: 'HookFailed',
     details: {
-      toolMessage: matching('exit code 3\ntable orders is gone'),
+      toolMessage: 'container main: Error, exit code 3\ntable orders is gone',
       hint: matching('kubectl create job'),
     },
   });
@@ -100,7 +101,7 @@ it('that fails is told in its own last words', async () => {
 it('that takes too long is ended', async () => {
   await expect(run(await makeTemplate('sleep 600'), { timeoutMs: 3_000 })).rejects.toMatchObject({
     type: 'NotReady',
-    message: matching('the Job of cronjob/hook'),
+    message: 'its Job had not ended after 3s',
   });
 });
 
