@@ -177,6 +177,18 @@ describe('a relationship', () => {
     );
   });
 
+  test('tells in one line what an operation waits for, whatever a tool said of it', () => {
+    const waiting = { for: 'resume' as const, text: 'a pod is gone\n  in three\n  lines', since: ago(5) };
+    const operation = {
+      kind: 'failover' as const,
+      workflowId: 'x',
+      startedAt: ago(9),
+      reason: 'request',
+      waiting,
+    };
+    expect(judge(watched(1), watched(1), { operation }).reason).toBe('beta failover waits: a pod is gone');
+  });
+
   test('warns where it could not be asked, and says that this is what was recorded', () => {
     expect(judge(watched(1), watched(1), { unanswered: 'Temporal does not answer' })).toMatchObject({
       status: 'warn',

@@ -126,7 +126,11 @@ function troubleOf(name: string, { takeover, operation, vanished, unanswered }: 
     return { status: 'down' as const, reason: `failed over to ${awaited.target}, and no copy of it yet` };
   }
   const waiting = operation?.waiting;
-  if (waiting) return { status: 'warn' as const, reason: `${operation.kind} waits: ${waiting.text}` };
+  if (waiting) {
+    // One line; what a tool said of it stands where the operation is described.
+    const [text] = waiting.text.split('\n');
+    return { status: 'warn' as const, reason: `${operation.kind} waits: ${text}` };
+  }
   // Nothing is known to run: that it is well would be a guess.
   if (unanswered !== undefined) return { status: 'warn' as const, reason: `as last recorded: ${unanswered}` };
   return undefined;

@@ -268,6 +268,23 @@ describe('a spec alone', () => {
     );
   });
 
+  it('is told at once of what a failover, a relocation or a drill would miss', async () => {
+    await writeFiles(at('later-source'), { page: 'x' });
+    const hooks = {
+      quiesce: [run('stop-it')],
+      afterPromote: [run('start-it')],
+      probeDrill: [run('say')],
+    };
+    const ran = await system.cli(['apply', '-f', '-'], {
+      stdin: writeDocument('later', spec('later', hooks)),
+    });
+    expect(ran.exitCode).toBe(0);
+    expect(ran.stderr).toMatch(/warning: .*alpha.*hook stop-it: there is no such file/);
+    expect(ran.stderr).toMatch(/warning: .*beta.*hook start-it: there is no such file/);
+    expect(ran.stderr).not.toContain('hook say');
+    await system.retire('later');
+  });
+
   it('names no path: such a spec is refused with its line', async () => {
     for (const name of ['/bin/sh', '../outside', 'folder/x', '-rf']) {
       const wanted = spec('x', { beforeCapture: [run(name)] });

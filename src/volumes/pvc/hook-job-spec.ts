@@ -84,7 +84,9 @@ export function judgeHookJob(job: Job | undefined, pods: readonly Pod[]): Found<
   }
   const words = pods.flatMap((pod) => {
     const found = judgePod(pod);
-    return 'pending' in found ? found.pending : 'failed' in found ? [found.failed] : [];
+    if ('pending' in found) return found.pending;
+    if ('lost' in found) return [found.lost];
+    return 'failed' in found ? [found.failed] : [];
   });
   return { pending: words };
 }

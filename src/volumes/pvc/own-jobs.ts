@@ -21,6 +21,17 @@ export async function listPodsOf({ api }: Cluster, { metadata }: Job): Promise<P
   });
 }
 
+/** It makes no pod any more: it has ended, or somebody deleted it. */
+export async function isOver({ api }: Cluster, { metadata }: Job): Promise<boolean> {
+  const now = await api.read<Job>(referToJob(metadata.namespace ?? '', metadata.name));
+  const conditions = now?.status?.conditions ?? [];
+  return (
+    now?.metadata.uid !== metadata.uid ||
+    now?.metadata.deletionTimestamp !== undefined ||
+    conditions.some(({ type, status }) => (type === 'Failed' || type === 'Complete') && status === 'True')
+  );
+}
+
 /** Those with these labels: in one namespace, or wherever the agent may look. */
 export async function listJobs(
   { api, namespaces }: Cluster,

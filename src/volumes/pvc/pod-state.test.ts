@@ -34,19 +34,19 @@ it('waits for nothing where no waiting mends it', () => {
   });
 });
 
-it('says that it was evicted, killed for its memory, or is being deleted', () => {
+it('says that it was evicted or is being deleted: another one may come; not where it was killed for its memory', () => {
   const evicted = pod({
     phase: 'Failed',
     reason: 'Evicted',
     message: 'The node was low on resource: memory.',
   });
   expect(judgePod(evicted)).toEqual({
-    failed: 'the pod has ended: Evicted: The node was low on resource: memory.',
+    lost: 'the pod has ended: Evicted: The node was low on resource: memory.',
   });
   const terminated = { reason: 'OOMKilled', exitCode: 137 };
   expect(judgePod(pod({ phase: 'Failed', containerStatuses: container({ terminated }) }))).toEqual({
     failed: 'the pod has ended: OOMKilled',
   });
   const running = { phase: 'Running' as const, conditions: [{ type: 'Ready', status: 'True' as const }] };
-  expect(judgePod(pod(running, { deletionTimestamp: '2026-11-29T12:00:00Z' }))).toHaveProperty('failed');
+  expect(judgePod(pod(running, { deletionTimestamp: '2026-11-29T12:00:00Z' }))).toHaveProperty('lost');
 });

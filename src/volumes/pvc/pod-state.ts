@@ -13,11 +13,13 @@ export function judgePod(pod: Pod): Found<Pod> {
   const { phase, reason, message, conditions = [], containerStatuses = [] } = status;
   const about = [reason, message].filter(Boolean).join(': ');
   if (metadata.deletionTimestamp !== undefined)
-    return { failed: `the pod is being deleted ${about}`.trimEnd() };
+    return { lost: `the pod is being deleted ${about}`.trimEnd() };
   const ended = containerStatuses.flatMap(({ state }) => (state?.terminated ? [state.terminated] : []));
   if (phase === 'Failed' || phase === 'Succeeded') {
     const how = ended.map((each) => [each.reason, each.message].filter(Boolean).join(': ')).join('; ');
-    return { failed: `the pod has ended: ${[about, how].filter(Boolean).join('; ') || phase}` };
+    const words = `the pod has ended: ${[about, how].filter(Boolean).join('; ') || phase}`;
+    // A reason of the pod's own is its node's, which evicted it, was shut down, or did not admit it.
+    return reason === undefined && phase === 'Failed' ? { failed: words } : { lost: words };
   }
   const waiting = containerStatuses.flatMap(({ state }) => (state?.waiting ? [state.waiting] : []));
   const hopeless = waiting.find((each) => HOPELESS.has(each.reason ?? ''));

@@ -9,7 +9,7 @@ import type { Job, Pod } from '../../hosts/cluster/objects';
 import { ANNOTATIONS, LABELS, labelsOf, labelValue, objectName, shortHash } from './names';
 import { allowsRoot, explainPrivileged } from './examine';
 import { findNamespace, type Place, referTo } from './place';
-import { listJobs, listPodsOf, referToJob, removeJob, untilEnded } from './own-jobs';
+import { isOver, listJobs, listPodsOf, referToJob, removeJob, untilEnded } from './own-jobs';
 import { judgePod } from './pod-state';
 import { ALIVE, CONTAINER, makeMoverJob, type MoverPod, SCRATCH } from './pod-spec';
 import { waitFor } from './waiting';
@@ -231,7 +231,8 @@ export class MoverPods {
       },
       async () => {
         const [pod] = await listPodsOf(cluster, job);
-        if (!pod) return { pending: [] };
+        // One that was deleted by force is not there any more; its Job knows.
+        if (!pod) return (await isOver(cluster, job)) ? { lost: 'the pod is gone' } : { pending: [] };
         about[0] = referTo('Pod', namespace, pod.metadata.name);
         return judgePod(pod);
       },

@@ -16,6 +16,8 @@ export type Found<T> =
   | { done: T }
   /** It may come; with what it says of itself meanwhile. */
   | { pending: string[] }
+  /** It was on its way, and somebody or something took it away: another one may come. */
+  | { lost: string }
   /** It will not come. */
   | { failed: string };
 
@@ -62,7 +64,7 @@ export async function readEvents(
 /**
  * Looks until it is there.
  * @throws TidemarkError `NotReady` with what it says of itself and what the cluster says of it, where it will not come or
- * takes longer than the limit
+ * takes longer than the limit; `HostUnreachable`, which is tried again, where it was lost
  */
 export async function waitFor<T>(waiting: Waiting, look: () => Promise<Found<T>>): Promise<T> {
   const { cluster, namespace, what, volume, about, signal, hint } = waiting;
@@ -72,6 +74,12 @@ export async function waitFor<T>(waiting: Waiting, look: () => Promise<Found<T>>
     signal?.throwIfAborted();
     const found = await look();
     if ('done' in found) return found.done;
+    if ('lost' in found) {
+      throw new TidemarkError('HostUnreachable', `${what} was lost while it came up`, {
+        ...{ host: cluster.name, volume, toolMessage: found.lost },
+        hint: `it resumes by itself; to see what happened: kubectl get events --namespace ${namespace}`,
+      });
+    }
     const isLate = performance.now() - startedAt > limitMs;
     if (!('failed' in found) && !isLate) {
       // An abort ends it with the reason, right away.
