@@ -125,7 +125,8 @@ export interface HostActivities {
     input: StepContext & {
       source: SourceSpec;
       mover: MoverSpec;
-      targets: { name: string; host: string }[];
+      /** `mover`: of those that are not sent to by the relationship's. */
+      targets: { name: string; host: string; mover?: MoverSpec }[];
       /** A capture is needed for hooks even where the live volume is read. */
       hooks: { beforeCapture: HookSpec[]; afterCapture: HookSpec[] };
       /** A volume that was replaced on purpose is accepted. */

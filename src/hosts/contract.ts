@@ -112,12 +112,20 @@ export interface Runner {
   endAttempts(attempt: string): Promise<number>;
 }
 
+/** What reaches stores, by the names that specs call it. Nothing of it goes into Temporal, logs or arguments. */
+export interface Credentials {
+  /** Variables of the environment of the tool that reaches the store. @throws TidemarkError `AuthRejected` */
+  readVariables(name: string): Promise<Record<string, string>>;
+}
+
 /** The host that an agent speaks for. What is to last is kept here: notes, keys, what is remembered of former syncs. */
 export interface Host extends Runner {
   /** The agent's own state folder on this host. Absolute. The scratch folder too. */
   readonly home: string;
   /** Of a host that is a Kubernetes cluster: its volumes are claims, and this agent's own machine only keeps notes. */
   readonly cluster?: Cluster;
+  /** Left out where nothing needs any. */
+  readonly credentials?: Credentials;
 }
 
 /** Where an agent keeps its state, as opposed to a place that goes. */

@@ -81,10 +81,47 @@ function checkMover(spec: DraftSpec): SpecIssue[] {
   const carried = kindsCarriedBy(mover);
   return listEndpoints(spec).flatMap(({ endpoint, path }) => {
     const kind = kindOf(endpoint);
-    if (!kind || carried.includes(kind)) return [];
+    // One without a host brings its own mover.
+    if (!kind || carried.includes(kind) || declarationOf(kind).isAtSource) return [];
     const others = named.length > 0 || path.length === 2 ? '' : `; the source is of kind ${sourceKind}`;
     return [
       makeProblem([...path, kind], `the ${mover} mover carries ${carried.join(', ')}, not ${kind}${others}`),
+    ];
+  });
+}
+
+/** Who has a host, and who has none; a source has one. */
+function checkHosts(spec: DraftSpec): SpecIssue[] {
+  return listEndpoints(spec).flatMap(({ endpoint, path, role }): SpecIssue[] => {
+    const kind = kindOf(endpoint);
+    const isHostless = kind !== undefined && declarationOf(kind).isAtSource === true;
+    if (isHostless && role === 'source')
+      return [
+        makeProblem(
+          [...path, kind],
+          `a ${kind} can be a target, not a source: tidemark restore brings it back`,
+        ),
+      ];
+    if (!endpoint.keys) return [];
+    const { host } = endpoint;
+    if (!isHostless)
+      return endpoint.keys.includes('host')
+        ? []
+        : [{ path: [...path, 'host'], message: 'is missing', about: 'missing' }];
+    const sourceKind = kindOf(spec.source);
+    if (sourceKind !== undefined && sourceKind !== 'directory')
+      return [
+        makeProblem(
+          [...path, kind],
+          `a ${kind} takes the files of a directory, and the source is of kind ${sourceKind}`,
+        ),
+      ];
+    if (host === undefined || host === spec.source.host) return [];
+    return [
+      makeProblem(
+        [...path, 'host'],
+        `a ${kind} has no host of its own: the source writes to it; leave host out`,
+      ),
     ];
   });
 }
@@ -134,7 +171,11 @@ function describeOverlap(one: DraftEndpoint, other: DraftEndpoint, otherName: st
 }
 
 function checkOverlaps(spec: DraftSpec): SpecIssue[] {
-  const endpoints = listEndpoints(spec);
+  // One without a host may be a folder of the source's.
+  const endpoints = listEndpoints(spec).map((each) => {
+    const { host = spec.source.host, ...endpoint } = each.endpoint;
+    return { ...each, endpoint: { ...endpoint, host } };
+  });
   return endpoints.flatMap(({ endpoint, path }, index) =>
     endpoints.slice(0, index).flatMap((other) => {
       const message = describeOverlap(endpoint, other.endpoint, other.called);
@@ -147,7 +188,9 @@ function checkTargetNames(spec: DraftSpec): SpecIssue[] {
   const taken = new Map<string, number>();
   return spec.targets.flatMap((target, index) => {
     const { host, name } = target;
-    const called = name ?? (host === undefined ? undefined : targetName({ host, name: undefined }));
+    const kind = kindOf(target);
+    const own = kind && declarationOf(kind).isAtSource ? kind : host;
+    const called = name ?? (own === undefined ? undefined : targetName({ host: own, name: undefined }));
     if (called === undefined) return [];
     const first = taken.get(called);
     if (first === undefined) {
@@ -165,6 +208,7 @@ function checkTargetNames(spec: DraftSpec): SpecIssue[] {
 export function checkEndpoints(spec: DraftSpec): SpecIssue[] {
   return [
     ...checkOneVolume(spec),
+    ...checkHosts(spec),
     ...checkOptions(spec),
     ...checkMover(spec),
     ...checkCopies(spec),

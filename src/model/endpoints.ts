@@ -1,4 +1,6 @@
 import {
+  declarationOf,
+  defaultMoverKind,
   optionsOf,
   VOLUME_KINDS,
   type VolumeKind,
@@ -6,10 +8,20 @@ import {
   type VolumeOptionValues,
 } from './kinds';
 import type { Volume } from './records';
+import type { MoverSpec } from './movers';
 import type { Relationship, TargetSpec } from './spec';
 
 /** An endpoint, with or without the defaults of its spec. */
 type Endpoint = Partial<Record<VolumeKind, string | undefined>>;
+
+/** It has no host of its own (see `KindDeclaration.isAtSource`). */
+export const isAtSource = (endpoint: Endpoint): boolean =>
+  declarationOf(volumeOf(endpoint).kind).isAtSource === true;
+
+/** What carries the bytes to a target: a kind without a host brings its own mover. */
+export function moverTo({ spec }: Relationship, target: TargetSpec): MoverSpec {
+  return isAtSource(target) ? { [defaultMoverKind(volumeOf(target).kind)]: {} } : spec.mover;
+}
 
 /** A target's name: its own, or else its host's. */
 export function targetName(target: Pick<TargetSpec, 'name' | 'host'>): string {

@@ -5,13 +5,25 @@ import { formatIssue, formatPath } from './issues';
 import type { SpecIssue } from './issues';
 import { volumeOf } from './endpoints';
 import { defaultMover, RelationshipSchema } from './spec';
-import type { Relationship } from './spec';
+import { declarationOf } from './kinds';
+import type { Relationship, TargetSpec } from './spec';
 
 export interface Examination {
   /** With all defaults filled in; there only where nothing is wrong. */
   relationship?: Relationship;
   problems: SpecIssue[];
   warnings: SpecIssue[];
+}
+
+/** What has no host of its own has the source's, and is called by its kind. */
+function withHosts(document: Relationship): Relationship {
+  const { source, targets } = document.spec;
+  const place = (target: TargetSpec): TargetSpec => {
+    const { kind } = volumeOf(target);
+    if (!declarationOf(kind).isAtSource) return target;
+    return { ...target, host: source.host, name: target.name ?? kind };
+  };
+  return { ...document, spec: { ...document.spec, targets: targets.map(place) } };
 }
 
 /** The mover that the source's kind has, where the document names none. */
@@ -27,7 +39,7 @@ export function examineDocument(document: unknown): Examination {
   const checks = checkSpec(document);
   const found = parsed.error?.issues.flatMap((issue) => explainIssue(document, issue)) ?? [];
   const problems = dropExplained([...found, ...checks.problems]);
-  const relationship = problems.length === 0 && parsed.data ? withMover(parsed.data) : undefined;
+  const relationship = problems.length === 0 && parsed.data ? withMover(withHosts(parsed.data)) : undefined;
   return { ...(relationship && { relationship }), problems, warnings: checks.warnings };
 }
 

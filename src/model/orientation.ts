@@ -1,5 +1,5 @@
 /** Which endpoint is the primary, and what the spec reads like from there. Pure. */
-import { targetName, volumeKeys, volumePath } from './endpoints';
+import { isAtSource, targetName, volumeKeys, volumePath } from './endpoints';
 import type { Relationship, SourceSpec, TargetSpec } from './spec';
 
 /** What the spec's source is called where it is a target: its host, or like it where a target has that name. */
@@ -51,12 +51,14 @@ export function orient(document: Relationship, primary: string | undefined): Rel
   if (!chosen) return document;
   const { source, targets } = document.spec;
   const former = toTarget(source, sourceName(document), chosen);
+  // Whoever is the source writes to what has no host of its own.
+  const place = (target: TargetSpec) => (isAtSource(target) ? { ...target, host: chosen.host } : target);
   return {
     ...document,
     spec: {
       ...document.spec,
       source: toSource(chosen, source),
-      targets: targets.map((target) => (target === chosen ? former : target)),
+      targets: targets.map((target) => (target === chosen ? former : place(target))),
     },
   };
 }

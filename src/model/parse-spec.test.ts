@@ -99,7 +99,7 @@ describe('what is wrong is shown in its line, with a guess', () => {
     [
       'a mover',
       withSpec(SOURCE, TARGETS, '  mover: { rsnyc: {} }'),
-      '7:12: spec.mover.rsnyc: unknown mover; there is rsync, zfs, btrfs, image, block; did you mean "rsync"?',
+      '7:12: spec.mover.rsnyc: unknown mover; there is rsync, zfs, btrfs, image, block, restic; did you mean "rsync"?',
     ],
     [
       'a missing key',

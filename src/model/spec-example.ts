@@ -106,6 +106,20 @@ spec:
 ---
 apiVersion: tidemark/v1
 kind: Relationship
+metadata: { name: letters }
+spec:
+  source: { host: alpha, directory: /srv/letters, copyMethod: Auto }
+  targets:
+    - { host: beta, directory: /srv/copies/letters }
+    - repository: "s3:https://s3.example.net/letters"
+      credentials: letters-s3
+      resticExclude: [/cache, "*.tmp"]
+      bandwidthLimit: 20MiB
+      pruneEvery: 7d
+      retain: { daily: 30, monthly: 24 }
+---
+apiVersion: tidemark/v1
+kind: Relationship
 metadata: { name: db }
 spec:
   source: { host: alpha, block: /dev/vg/db }

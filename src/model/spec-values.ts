@@ -61,6 +61,20 @@ export const objectName = z
   )
   .refine((text) => text.length <= 253, 'must be at most 253 characters long')
   .meta({ title: 'name in Kubernetes' });
+const REPOSITORY = /^(\/|(s3|rest|sftp|rclone|b2|azure|gs|swift):.)/;
+/** Of restic. What stands in a spec is seen by many. */
+export const repository = z
+  .string()
+  .regex(
+    REPOSITORY,
+    'must be a repository of restic, such as s3:https://s3.example.net/wiki, or an absolute path',
+  )
+  .regex(/^[^\s\0]+$/, 'must not contain spaces')
+  .refine(
+    (text) => !/\/\/[^/@]*:[^/@]*@/.test(text),
+    'must not contain a password: put it into the credentials',
+  )
+  .meta({ title: 'repository' });
 const QUANTITY = /^\d+(\.\d+)?([kMGTPE]|[KMGTPE]i)?$/;
 export const quantity = z
   .string()
@@ -81,5 +95,6 @@ export const values = {
   claim,
   objectName,
   quantity,
+  repository,
 };
 export type SpecValues = typeof values;

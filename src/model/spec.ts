@@ -24,8 +24,10 @@ const optionKeys = Object.fromEntries(
   Object.entries(VOLUME_OPTIONS).map(([key, option]) => [key, option(values)]),
 ) as OptionKeys;
 
+/** Of an endpoint that has no host of its own, until it is given the source's. */
+export const AT_SOURCE = '';
+
 const endpoint = {
-  host: name.describe('The host that holds the volume: the name its agent was started with.'),
   ...volumeKeys,
   ...optionKeys,
 };
@@ -89,6 +91,7 @@ const PinLimitSchema = z
 
 const SourceSchema = z
   .strictObject({
+    host: name.describe('The host that holds the volume: the name its agent was started with.'),
     ...endpoint,
     copyMethod: z
       .enum(['Direct', 'Snapshot', 'Clone', 'Auto'])
@@ -102,8 +105,15 @@ const SourceSchema = z
 
 const TargetSchema = z
   .strictObject({
+    host: name
+      .default(AT_SOURCE)
+      .describe(
+        'The host that holds the volume: the name its agent was started with. Of a repository: none.',
+      ),
     ...endpoint,
-    name: name.optional().describe('How this target is called; by default its host.'),
+    name: name
+      .optional()
+      .describe('How this target is called; by default as its host, a repository by its kind.'),
     copyMethod: z
       .enum(['Auto', 'Direct', 'Snapshot', 'Clone', 'HardLink'])
       .default('Auto')

@@ -1,7 +1,7 @@
 /** Every kind of volume, and every mover. A new kind adds a folder and a line. */
 import type { Host } from '../hosts/contract';
 import { TidemarkError } from '../model/errors';
-import type { VolumeKind } from '../model/kinds';
+import { declarationOf, type VolumeKind } from '../model/kinds';
 import type { Volume } from '../model/records';
 import type { MoverSpec } from '../model/spec';
 import { blockMover } from '../movers/block';
@@ -13,12 +13,13 @@ import type { Implementation, KindImplementation, VolumeDriver } from './contrac
 import { directory } from './directory';
 import { image } from './image';
 import { pvc } from './pvc';
+import { repository } from './repository';
 import { zfs } from './zfs';
 
 /** What each kind is handled by. */
 export type Implementations = Readonly<Record<VolumeKind, KindImplementation>>;
 
-export const IMPLEMENTATIONS: Implementations = { directory, zfs, btrfs, image, block, pvc };
+export const IMPLEMENTATIONS: Implementations = { directory, zfs, btrfs, image, block, pvc, repository };
 
 /** The drivers and movers of one agent. */
 export interface Volumes {
@@ -38,7 +39,8 @@ export function makeVolumes(agent: Host, implementations: Implementations = IMPL
   const isCluster = agent.cluster !== undefined;
   const made = new Map<VolumeKind, Implementation>();
   for (const [kind, make] of Object.entries(implementations) as [VolumeKind, KindImplementation][]) {
-    const implementation = isCluster === (kind === 'pvc') ? make(agent) : undefined;
+    const isHere = declarationOf(kind).isAtSource === true || isCluster === (kind === 'pvc');
+    const implementation = isHere ? make(agent) : undefined;
     if (implementation) made.set(kind, implementation);
   }
   const movers = [

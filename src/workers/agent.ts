@@ -6,6 +6,7 @@ import { makeHostActivities } from '../activities/host';
 import type { AgentContext } from '../activities/host/context';
 import { runOwedUndo } from '../activities/host/hooks';
 import type { Host } from '../hosts/contract';
+import { makeCredentials } from '../hosts/credentials';
 import { lockFolder } from '../hosts/local/folder-lock';
 import { ActivityInterceptor } from '../activities/interceptor';
 import type { TidemarkError } from '../model/errors';
@@ -27,6 +28,8 @@ import { connectWorker, installRuntime, shutdownSignal, WORKER_DEFAULTS } from '
 export interface AgentOptions extends SideOptions {
   /** The only folder from which hooks are run; on the host that the agent speaks for. */
   allowHooks?: string;
+  /** The folder of what reaches stores, on this machine. */
+  credentials?: string;
   /** `HOST:PORT` for Prometheus. */
   metrics?: string;
 }
@@ -111,10 +114,11 @@ async function runLocked(options: AgentOptions, log: Logger, signal: AbortSignal
   const { connection, namespace } = await connectWorker(log, signal);
   await refuseSecondAgent({ connection, namespace, host: own }, signal);
   const side = await openSide(options, log, signal);
+  const host: Host = { ...side.host, credentials: makeCredentials(options.host, options.credentials) };
   const context: AgentContext = {
-    host: side.host,
+    host,
     landings: side.landings,
-    volumes: makeVolumes(side.host),
+    volumes: makeVolumes(host),
     ...(options.allowHooks !== undefined && { allowHooks: options.allowHooks }),
     log,
   };

@@ -1,6 +1,6 @@
 /** Whether one target may be synced, by what both sides hold; before anything is changed. */
 import type { SourcePrepared, TargetPrepared } from '../activities/contract';
-import { targetName, volumeOf, volumePath } from '../model/endpoints';
+import { moverTo, targetName, volumeOf, volumePath } from '../model/endpoints';
 import { checkGuards } from '../model/guards';
 import { declarationOf } from '../model/kinds';
 import { sendsManyTrees } from '../model/movers';
@@ -55,7 +55,7 @@ function checkDivergence(
   source: SourcePrepared,
   { target, prepared }: { target: TargetSpec; prepared: TargetPrepared },
 ): Failure | undefined {
-  const situation = streamOf(source, prepared, ctx.document.spec.mover);
+  const situation = streamOf(source, prepared, moverTo(ctx.document, target));
   const divergence = situation && !ctx.approved && !prepared.foreign && findDivergence(situation);
   if (!divergence) return undefined;
   const { changed, foreign } = divergence;
@@ -101,7 +101,7 @@ export function checkTarget(
     checkSpace({
       host: target.host,
       volume: volumePath(target),
-      ...growthOf(source, prepared, spec.mover),
+      ...growthOf(source, prepared, moverTo(ctx.document, target)),
       replicaBytes: prepared.bytes,
       freeBytes: prepared.freeBytes + growthTo(source, prepared),
       ...(prepared.fixedBytes !== undefined && {

@@ -1,5 +1,5 @@
 import type { SourcePrepared, TargetPrepared } from '../activities/contract';
-import { targetName, volumePath } from '../model/endpoints';
+import { moverTo, targetName, volumePath } from '../model/endpoints';
 import type { Failure } from '../model/records';
 import { explainFull } from '../model/room';
 import type { TargetSpec } from '../model/spec';
@@ -40,7 +40,7 @@ export async function explainShortage(
   try {
     const shortage = await onHost(target.host, 'Measure what is missing').measureShortage({
       volume: atTarget(ctx, target).volume,
-      growth: growthOf(source, prepared, ctx.document.spec.mover),
+      growth: growthOf(source, prepared, moverTo(ctx.document, target)),
     });
     return explainFull({ ...failure, host, volume }, shortage, isCounted);
   } catch {

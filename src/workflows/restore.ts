@@ -1,6 +1,6 @@
 import { ApplicationFailure, setCurrentDetails } from '@temporalio/workflow';
 import { encodeFailure } from '../model/failure-wire';
-import { targetName, volumeOf } from '../model/endpoints';
+import { isAtSource, targetName, volumeOf } from '../model/endpoints';
 import { describeLeftOut, mergeLeftOut } from '../model/left-out';
 import { makeFailure } from '../model/failure';
 import { code } from '../model/markdown';
@@ -35,11 +35,14 @@ interface Holder {
 /** Entries that are named. */
 const TOLD = 5;
 
-function chooseHolder({ document, primaryName }: RestoreInput, wanted: string | undefined): Holder {
+function chooseHolder({ document, primaryName, request }: RestoreInput, wanted: string | undefined): Holder {
   const { source, targets } = document.spec;
   if (wanted === primaryName) return { endpoint: source, role: 'source', name: primaryName };
   const target = wanted ? findTarget(document, wanted) : targets[0];
-  if (target) return { endpoint: target, role: 'target', name: targetName(target) };
+  // What has no host of its own is read where it is wanted: the source may be the one that was lost.
+  const { host } = request.to;
+  const endpoint = target && isAtSource(target) ? { ...target, host } : target;
+  if (endpoint) return { endpoint, role: 'target', name: targetName(endpoint) };
   throw refuseTarget(document, wanted ?? '');
 }
 

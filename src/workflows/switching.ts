@@ -6,6 +6,7 @@ import { isSwitch } from '../model/document-change';
 import { chooseTakeoverTarget } from '../model/choose-targets';
 import { activeDocument } from '../model/relationship-state';
 import type { OperationNews } from '../model/operation-news';
+import { isAtSource, volumeOf } from '../model/endpoints';
 import { primaryName } from '../model/orientation';
 import type { Price } from '../model/price';
 import type { RelationshipState } from '../model/relationship-state';
@@ -52,8 +53,20 @@ export function meantTarget(state: RelationshipState, wanted: string | undefined
     );
   }
   const awaited = awaitedNames(takeover);
-  const target = wanted ?? chooseTakeoverTarget(state.targets.filter(({ name }) => !awaited.includes(name)));
-  if (target !== undefined && findTarget(document, target)) return target;
+  const canTakeOver = (name: string) => {
+    const found = findTarget(document, name);
+    return !awaited.includes(name) && !(found && isAtSource(found));
+  };
+  const target = wanted ?? chooseTakeoverTarget(state.targets.filter(({ name }) => canTakeOver(name)));
+  const found = target === undefined ? undefined : findTarget(document, target);
+  if (target !== undefined && found && isAtSource(found)) {
+    throw refuse(
+      'RefusedByState',
+      `${target} of ${state.name} is a ${volumeOf(found).kind}: no service can go on in it`,
+      `bring a point of it to a host first, and go on there: tidemark restore ${state.name} --target ${target} --point latest --to HOST:/path`,
+    );
+  }
+  if (target !== undefined && found) return target;
   if (wanted === undefined && takeover && since !== undefined) {
     throw refuse('RefusedByState', `${since}; ${awaitedText(state.name, takeover, takeover.from)}`);
   }

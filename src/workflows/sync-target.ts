@@ -1,7 +1,7 @@
 /** One target of a sync: landing, transfer, publish; its failures are its own. */
 import { sleep } from '@temporalio/workflow';
 import type { PublishResult, SourcePrepared, TargetPrepared } from '../activities/contract';
-import { targetName, volumeOf, volumePath } from '../model/endpoints';
+import { moverTo, targetName, volumeOf, volumePath } from '../model/endpoints';
 import { describeLeftOut, mergeLeftOut } from '../model/left-out';
 import { describeRest } from '../model/space';
 import { planTransfer } from '../model/plan-transfer';
@@ -67,7 +67,7 @@ async function openLanding(
       offer,
       writeMode: plan.writeMode,
       ...(plan.stream && { stream: plan.stream }),
-      mover: ctx.document.spec.mover,
+      mover: moverTo(ctx.document, work.target),
       landingLifetimeMs: LANDING_LIFETIME_MS,
       ...(source.shape && { source: source.shape }),
       ...(plan.maxDeletions !== undefined && { maxDeletions: plan.maxDeletions }),
@@ -110,7 +110,7 @@ async function transferOnce(
       opened,
       writeMode: plan.writeMode,
       ...(plan.stream && { stream: plan.stream }),
-      mover: spec.mover,
+      mover: moverTo(ctx.document, work.target),
       told: source.offers[name]?.told ?? {},
       ...(plan.maxDeletions !== undefined && { maxDeletions: plan.maxDeletions }),
       ...(plan.maxDeletionsPercent !== undefined && { maxDeletionsPercent: plan.maxDeletionsPercent }),
@@ -162,9 +162,13 @@ async function transferWithNewLandings(
   }
 }
 
-function planFor(ctx: SyncContext, { source, prepared }: TargetWork, left: RungsLeftOut): TransferPlan {
-  const { mover, guards } = ctx.document.spec;
-  const stream = streamOf(source, prepared, mover, left);
+function planFor(
+  ctx: SyncContext,
+  { target, source, prepared }: TargetWork,
+  left: RungsLeftOut,
+): TransferPlan {
+  const { guards } = ctx.document.spec;
+  const stream = streamOf(source, prepared, moverTo(ctx.document, target), left);
   return planTransfer({
     method: prepared.method,
     hasHardLinks: prepared.hasHardLinks,
@@ -259,7 +263,7 @@ export async function syncTarget(ctx: SyncContext, work: TargetWork): Promise<Ta
       onHost(target.host, `Publish a recovery point at ${name}`).publish({
         ...atTarget(ctx, target),
         id: { relationship: ctx.name, target: name, syncId: ctx.syncId },
-        mover: spec.mover,
+        mover: moverTo(ctx.document, target),
         method: prepared.method,
         capturedAt: work.capturedAt,
         sequence: Math.max(ctx.sequence, (prepared.newestPoint?.sequence ?? 0) + 1),

@@ -11,7 +11,7 @@ import {
 import type { SourcePrepared } from '../activities/contract';
 import type { Capture } from '../model/capture';
 import { renderSyncDetails } from '../model/details';
-import { placeOf, targetName, volumePath } from '../model/endpoints';
+import { isAtSource, moverTo, placeOf, targetName, volumePath } from '../model/endpoints';
 import { encodeRecord } from '../model/failure-wire';
 import { makeSyncId } from '../model/names';
 import { pinLimitsOf, pinsAfter, planPins } from '../model/pins';
@@ -41,7 +41,7 @@ async function prepareTarget(
     ).prepareTarget({
       ...atTarget(ctx, target),
       target,
-      mover: ctx.document.spec.mover,
+      mover: moverTo(ctx.document, target),
       copyOf: placeOf(ctx.document.spec.source),
       approved,
     });
@@ -71,7 +71,11 @@ async function prepareSource(ctx: SyncContext, targets: TargetSpec[]): Promise<S
       source,
       mover,
       hooks,
-      targets: targets.map((target) => ({ name: targetName(target), host: target.host })),
+      targets: targets.map((target) => ({
+        name: targetName(target),
+        host: target.host,
+        ...(isAtSource(target) && { mover: moverTo(ctx.document, target) }),
+      })),
       approved: ctx.approved,
     });
   } catch (error) {

@@ -85,9 +85,11 @@ async function measure(
 ): Promise<Pick<SourcePrepared, 'bytes' | 'fileBytes' | 'offers'> & { empty?: boolean }> {
   const driver = volumes.driverFor(volume);
   const mover = volumes.moverFor(spec);
-  const offerTo = async (reach: Reach, { name, host: targetHost }: (typeof targets)[number]) => {
+  const offerTo = async (reach: Reach, target: (typeof targets)[number]) => {
+    const { name, host: targetHost, mover: its = spec } = target;
     const id = { ...use, target: name };
-    return [name, await mover.offer(host, { id, reach, targetHost, volume, mover: spec })] as const;
+    const offer = await volumes.moverFor(its).offer(host, { id, reach, targetHost, volume, mover: its });
+    return [name, offer] as const;
   };
   const state = capture ? ({ of: 'capture', capture } as const) : ({ of: 'live' } as const);
   return await withReach({ host, volume, driver }, state, use, async (reach) => {

@@ -16,6 +16,7 @@ interface AgentOptions extends SshFlags, KubernetesFlags {
   address?: string;
   port?: number;
   allowHooks?: string;
+  credentials?: string;
   metrics?: string;
 }
 
@@ -46,6 +47,11 @@ export function register(program: Command): void {
       '--allow-hooks <dir>',
       'the only folder from which hooks are run, on that host (default: no hooks)',
       parseText,
+    )
+    .option(
+      '--credentials <dir>',
+      'folder of what reaches stores: files that nobody else may read (default: none)',
+      parsePath,
     )
     .option('--metrics <host:port>', 'serve metrics for Prometheus', parseHostPort);
   addSshOptions(command);
@@ -87,7 +93,7 @@ function readHooksFolder({ allowHooks, via }: AgentOptions): string | undefined 
 }
 
 async function agent(options: AgentOptions): Promise<void> {
-  const { host, home, listen, port, metrics } = options;
+  const { host, home, listen, port, credentials, metrics } = options;
   const allowHooks = readHooksFolder(options);
   const via = readSsh(options);
   const kubernetes = readKubernetes(options);
@@ -98,6 +104,7 @@ async function agent(options: AgentOptions): Promise<void> {
     advertisedAddress: chooseAddress(options),
     ...(port !== undefined && { port }),
     ...(allowHooks !== undefined && { allowHooks }),
+    ...(credentials !== undefined && { credentials }),
     ...(metrics !== undefined && { metrics }),
     ...(via && { via }),
     ...(kubernetes && { kubernetes }),

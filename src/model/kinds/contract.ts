@@ -53,6 +53,11 @@ export interface KindDeclaration {
   leastMethod?: 'Direct';
   /** Hooks may be programs of its own surroundings, which the agent need not be allowed: Jobs of its cluster. */
   hasJobs?: true;
+  /**
+   * It has no host of its own: whoever is the source writes to it, and any agent that has its credentials reads it. Only a
+   * target, and none that a service can go on at: first it is restored.
+   */
+  isAtSource?: true;
   /** Its points are trees: folders that rsync can read, so that a point can be restored into any directory. */
   hasTrees: boolean;
   /** Why one volume of this kind can't be copied to another; undefined where it can. */

@@ -8,9 +8,10 @@ import { directory } from './directory';
 import { image } from './image';
 import { COMMON_OPTIONS } from './options';
 import { pvc } from './pvc';
+import { repository } from './repository';
 import { zfs } from './zfs';
 
-export const KINDS = { directory, zfs, btrfs, image, block, pvc };
+export const KINDS = { directory, zfs, btrfs, image, block, pvc, repository };
 
 /** The keys of an endpoint in a spec that name a volume. */
 export type VolumeKind = keyof typeof KINDS;

@@ -1,0 +1,40 @@
+import { locateFolder } from './location';
+import type { SpecValues } from '../spec-values';
+import type { KindDeclaration } from './contract';
+
+/** A repository of restic: in an object store, behind its REST server, over SFTP, or in a folder. */
+export const repository = {
+  endpoint: ({ repository: url }: SpecValues) =>
+    url.describe(
+      'The volume, of a target: a repository of restic as restic calls it, `s3:https://s3.example.net/wiki`, `rest:https://…`, `sftp:…`, `rclone:REMOTE:PATH`, or an absolute path. It has no host of its own: the source writes to it.',
+    ),
+  options: {
+    credentials: ({ name }: SpecValues) =>
+      name
+        .optional()
+        .describe(
+          "What reaches it: a file of this name in the agent's `--credentials` folder, with its password and keys as `NAME=VALUE`.",
+        ),
+    resticExclude: ({ z, pattern }: SpecValues) =>
+      z
+        .array(pattern)
+        .optional()
+        .describe(
+          'Patterns of what is left out, as restic has them, from the root of the source: `/cache`, `*.tmp`.',
+        ),
+    bandwidthLimit: ({ size }: SpecValues) => size.optional().describe('At most so much is sent per second.'),
+    pruneEvery: ({ duration }: SpecValues) =>
+      duration
+        .optional()
+        .describe(
+          'How often the data of points that are no longer kept is removed, after a sync; by default `7d`.',
+        ),
+  },
+  movers: ['restic'],
+  locate: locateFolder,
+  isFolder: false,
+  files: 'known-to-tool',
+  isWrittenInPlace: false,
+  hasTrees: true,
+  isAtSource: true,
+} as const satisfies KindDeclaration;

@@ -1,0 +1,55 @@
+/** Whose turn it is to write: a repository is shared, and each relationship has its own snapshots in it. */
+import type { Claim, Point, Volume } from '../../model/records';
+import type { Host } from '../../hosts/contract';
+import type { Inspection } from '../contract';
+import { makeError } from '../shared/tools';
+import { type Repository, repositoryAt, runLight } from './restic';
+import { forgetLooks, listSnapshots, lookInto, newestEpoch, pointsAmong } from './snapshots';
+
+const WHY_NOT = 'a repository keeps snapshots of its own: leave copyMethod out';
+/** Nobody can ask an object store how much room it has. */
+const NOBODY_KNOWS = Number.MAX_SAFE_INTEGER;
+
+/** `inspect` of the volume contract. What others keep in it is no matter of a relationship's. */
+export async function inspect(host: Host, volume: Volume): Promise<Inspection> {
+  return {
+    ...{
+      exists: (await lookInto(repositoryAt(host, volume))) !== undefined,
+      filesystem: 'restic',
+      mountPoint: volume.path,
+    },
+    ...{ empty: true, freeBytes: NOBODY_KNOWS, capture: [], points: ['Snapshot'] },
+    whyNot: { Clone: WHY_NOT, HardLink: WHY_NOT, Direct: WHY_NOT },
+  };
+}
+
+/** @throws TidemarkError `Fenced` where a later primary has written to it */
+export async function checkEpoch(repository: Repository, { relationship, epoch }: Claim): Promise<void> {
+  const newest = newestEpoch(await listSnapshots(repository, relationship));
+  if (newest <= epoch) return;
+  throw makeError(
+    repository,
+    'Fenced',
+    `it has recovery points of ${relationship} of epoch ${newest}, and this is epoch ${epoch}: another host is the primary by now`,
+    { hint: `tidemark describe ${relationship} says which` },
+  );
+}
+
+/** `check` of the volume contract. A repository that is missing is made when it is claimed. */
+export const check = (host: Host, volume: Volume, wanted: Claim): Promise<void> =>
+  checkEpoch(repositoryAt(host, volume), wanted);
+
+/** `claim` of the volume contract: makes the repository where it is missing; each snapshot says of which epoch it is. */
+export async function claim(host: Host, volume: Volume, wanted: Claim): Promise<void> {
+  const repository = repositoryAt(host, volume);
+  if ((await lookInto(repository)) === undefined) {
+    await runLight(repository, ['init']);
+    forgetLooks(repository);
+  }
+  await checkEpoch(repository, wanted);
+}
+
+/** `points` of the volume contract. */
+export async function points(host: Host, volume: Volume, relationship: string): Promise<Point[]> {
+  return pointsAmong(await listSnapshots(repositoryAt(host, volume), relationship)).map(({ point }) => point);
+}

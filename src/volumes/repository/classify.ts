@@ -1,0 +1,70 @@
+/** What the endings of restic mean. Pure. */
+import { type ErrorType, TidemarkError } from '../../model/errors';
+import type { RunResult } from '../../hosts/contract';
+import { tailOf } from '../../hosts/run-checked';
+import type { Repository } from './restic';
+
+interface Rule {
+  exitCode?: number;
+  says?: RegExp;
+  type: ErrorType;
+  message: string;
+  hint: string;
+}
+
+/** Exit codes: https://restic.readthedocs.io/en/stable/075_scripting.html */
+const RULES: readonly Rule[] = [
+  {
+    exitCode: 10,
+    type: 'VolumeMissing',
+    message: 'there is no repository',
+    hint: 'correct its URL in the spec; the first sync makes one where there is none',
+  },
+  {
+    exitCode: 12,
+    type: 'AuthRejected',
+    message: 'the password does not open the repository',
+    hint: 'correct RESTIC_PASSWORD in its credentials; a repository is there, of another password',
+  },
+  {
+    exitCode: 11,
+    type: 'VolumeBusy',
+    message: 'somebody else has locked the repository',
+    hint: 'it resumes by itself; a lock of a machine that is gone counts for half an hour: see restic list locks',
+  },
+  {
+    says: /no space left on device|disk quota exceeded|QuotaExceeded|507 Insufficient Storage/i,
+    type: 'TargetFull',
+    message: 'the store has no room left',
+    hint: 'make room there, or keep fewer recovery points (spec.retain)',
+  },
+  {
+    says: /Access ?Denied|InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken|InvalidToken|\b40[13]\b|permission denied/i,
+    type: 'AuthRejected',
+    message: 'the store does not let this agent in',
+    hint: 'correct the keys in its credentials, or what they may do',
+  },
+  {
+    says: /connection refused|no such host|i\/o timeout|deadline exceeded|connection reset|network is unreachable|no route to host|retrying after|\b50[0234]\b|\b429\b|EOF/i,
+    type: 'HostUnreachable',
+    message: 'the store does not answer',
+    hint: 'it resumes by itself once the store answers again',
+  },
+];
+
+/** The error for a run that failed, in restic's own words. */
+export function classifyEnding(
+  { host, volume }: Pick<Repository, 'host' | 'volume'>,
+  args: readonly string[],
+  { exitCode, stderr, stdout }: RunResult,
+): TidemarkError {
+  const said = stderr.trim() === '' ? stdout.toString() : stderr;
+  const rule = RULES.find(
+    (each) => each.exitCode === exitCode || (each.says !== undefined && each.says.test(said)),
+  );
+  const toolMessage = tailOf(said);
+  const about = { host: host.name, volume: volume.path, ...(toolMessage && { toolMessage }) };
+  if (rule) return new TidemarkError(rule.type, rule.message, { ...about, hint: rule.hint });
+  const command = args.find((arg) => /^[a-z]+$/.test(arg)) ?? '';
+  return new TidemarkError('ToolFailed', `restic ${command} ended with exit code ${exitCode}`, about);
+}

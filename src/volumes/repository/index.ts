@@ -1,0 +1,51 @@
+/** Repositories of restic: backups in an object store, behind a REST server, over SFTP or in a folder. */
+import type { Volume } from '../../model/records';
+import type { Host } from '../../hosts/contract';
+import type { KindImplementation, VolumeDriver } from '../contract';
+import { makeError } from '../shared/tools';
+import { check, claim, inspect, points } from './claims';
+import { markVerified, prune, publish } from './points';
+import { leave, reach } from './reach';
+import { resticMover } from './send';
+
+/** What a repository is not: a volume that a service could run on. */
+function notAVolume(host: Host, volume: Volume): never {
+  throw makeError(
+    { host, volume },
+    'UnsupportedCapture',
+    'a repository is no volume that a service could use',
+    {
+      hint: 'restore a point of it to a host, and go on there: tidemark restore NAME --target repository --point latest --to HOST:/path',
+    },
+  );
+}
+
+const refuse = (host: Host, volume: Volume) => Promise.resolve().then(() => notAVolume(host, volume));
+
+const repositoryDriver: VolumeDriver = {
+  kind: 'repository',
+  inspect,
+  check,
+  claim,
+  // Nothing of it says whose it is but its recovery points, which stay.
+  disclaim: () => Promise.resolve(),
+  diskUse: () => Promise.resolve({ diskBytes: 0, hasHardLinks: false }),
+  size: () => Promise.resolve({ fileBytes: 0, entries: 0 }),
+  capture: refuse,
+  states: () => Promise.resolve([]),
+  isChanged: () => Promise.resolve(false),
+  release: () => Promise.resolve(),
+  reach,
+  leave: (host, _volume, use) => leave(host, use),
+  points,
+  publish,
+  markVerified,
+  clone: refuse,
+  removeClones: () => Promise.resolve(),
+  prune,
+  promote: refuse,
+  demote: refuse,
+  rollback: refuse,
+};
+
+export const repository: KindImplementation = () => ({ driver: repositoryDriver, mover: resticMover });

@@ -1,0 +1,88 @@
+/** A recovery point as a tree that can be read: restored into the agent's own scratch folder, for as long as somebody reads it. */
+import { join } from 'node:path';
+import type { Volume } from '../../model/records';
+import { formatBytes } from '../../model/units';
+import type { Host } from '../../hosts/contract';
+import { runChecked } from '../../hosts/run-checked';
+import type { TransferId } from '../../movers/contract';
+import { type Reach, reachHere } from '../../movers/reach';
+import type { State } from '../contract';
+import { makeError } from '../shared/tools';
+import { shortHash } from './names';
+import { type Repository, repositoryAt, runResticChecked } from './restic';
+import { findKept, type KeptPoint } from './snapshots';
+import { readTag, TAGS } from './stamp';
+
+/** Kept free beside what is restored. */
+const SPARE_BYTES = 64 * 1024 ** 2;
+
+type Use = Omit<TransferId, 'syncId'>;
+
+const folderOf = ({ home }: Host, { relationship, target }: Use) =>
+  join(home, 'restored', encodeURIComponent(relationship), encodeURIComponent(target));
+
+const attemptOf = ({ home }: Host, { relationship, target }: Use) =>
+  `restore:${relationship}:${target}:${home}`;
+
+/** What restic keeps nothing of: how the folder is that everything lies in. */
+async function restoreRoot({ runner }: Repository, { snapshot }: KeptPoint, path: string): Promise<void> {
+  const match = /^([0-7]+) (\d+) (\d+) (-?[\d.]+)$/.exec(
+    readTag(snapshot, TAGS.root)?.replaceAll('_', ' ') ?? '',
+  );
+  if (!match) return;
+  const [, mode = '', uid = '', gid = '', mtime = ''] = match;
+  await runChecked(runner, ['chown', '--', `${uid}:${gid}`, path]);
+  await runChecked(runner, ['chmod', '--', mode, path]);
+  await runChecked(runner, ['touch', `--date=@${mtime}`, '--', path]);
+}
+
+async function restoreInto(repository: Repository, kept: KeptPoint, path: string, use: Use): Promise<void> {
+  const { host, runner, volume } = repository;
+  const { bytes } = kept.point;
+  await runner.files.mkdir(path, 0o700);
+  const { freeBytes } = await runner.files.room(path);
+  if (freeBytes < bytes + SPARE_BYTES) {
+    throw makeError(
+      repository,
+      'TargetFull',
+      `to be read, recovery point ${kept.point.id} is restored to ${path} first, which takes ${formatBytes(bytes)}, and ${formatBytes(freeBytes)} are free`,
+      { hint: `make room there, or start the agent of ${host.name} with its --home on a larger filesystem` },
+    );
+  }
+  await runResticChecked(
+    { host, runner, volume },
+    ['restore', `--target=${path}`, '--sparse', kept.snapshot.id],
+    {
+      attempt: attemptOf(host, use),
+      endsWithAgent: true,
+    },
+  );
+  await restoreRoot(repository, kept, path);
+}
+
+/** `reach` of the volume contract. */
+export async function reach(host: Host, volume: Volume, state: State, use: TransferId): Promise<Reach> {
+  const repository = repositoryAt(host, volume);
+  if (state.of === 'live') return reachHere(host, volume.path);
+  if (state.of === 'capture')
+    throw makeError(repository, 'UnsupportedCapture', 'a repository is no source', {
+      hint: 'restore a point of it',
+    });
+  const kept = await findKept(repository, state.relationship, state.pointId);
+  await leave(host, use);
+  const path = join(folderOf(host, use), shortHash(state.pointId));
+  const close = () => host.files.remove(folderOf(host, use));
+  try {
+    await restoreInto(repository, kept, path, use);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { runner: host, path, close };
+}
+
+/** Ends what restores for a use, and removes what was restored for it. */
+export async function leave(host: Host, use: Use): Promise<void> {
+  await host.endAttempts(attemptOf(host, use));
+  await host.files.remove(folderOf(host, use));
+}

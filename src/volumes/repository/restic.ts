@@ -1,0 +1,111 @@
+/** restic, run on one repository: with its credentials in the environment, and its failures in classified errors. */
+import { join } from 'node:path';
+import { TidemarkError } from '../../model/errors';
+import type { Volume } from '../../model/records';
+import type { Host, Runner, RunOptions, RunResult } from '../../hosts/contract';
+import { tailOf } from '../../hosts/run-checked';
+import { classifyEnding } from './classify';
+
+const LIGHT_MS = 60_000;
+
+/** One repository, and where programs run that work with it. */
+export interface Repository {
+  host: Host;
+  runner: Runner;
+  volume: Volume;
+}
+
+export const repositoryAt = (host: Host, volume: Volume, runner: Runner = host): Repository => ({
+  ...{ host, runner, volume },
+});
+
+/** Variables of which restic takes its password. */
+const PASSWORDS = ['RESTIC_PASSWORD', 'RESTIC_PASSWORD_FILE', 'RESTIC_PASSWORD_COMMAND'];
+
+/** @throws TidemarkError `AuthRejected` where they can't be had */
+async function readEnvironment({ host, volume }: Repository): Promise<Record<string, string>> {
+  const { credentials: name } = volume.options ?? {};
+  const about = { host: host.name, volume: volume.path };
+  if (name === undefined) {
+    throw new TidemarkError('AuthRejected', 'nothing says which password the repository has', {
+      ...about,
+      hint: 'name it in the spec: credentials: NAME, a file of the --credentials folder with RESTIC_PASSWORD=…',
+    });
+  }
+  const variables = await host.credentials?.readVariables(name);
+  if (variables && PASSWORDS.some((key) => variables[key])) return variables;
+  throw new TidemarkError('AuthRejected', `credentials ${name} have no password for the repository`, {
+    ...about,
+    hint: 'add a line RESTIC_PASSWORD=…',
+  });
+}
+
+/** Runs restic; the exit codes that are no success are for the caller to judge. */
+export async function runRestic(
+  repository: Repository,
+  args: readonly string[],
+  { env, ...options }: RunOptions = {},
+): Promise<RunResult> {
+  const { runner, volume } = repository;
+  const variables = await readEnvironment(repository);
+  const cache = join(runner.scratch, 'restic-cache');
+  return await runner.run(['restic', '--repo', volume.path, '--cache-dir', cache, ...args], {
+    ...options,
+    env: { RESTIC_PROGRESS_FPS: '2', ...variables, ...env },
+  });
+}
+
+/** Left by what was killed. restic takes those for stale whose process is gone from this machine, or that are old. */
+const LOCKED = 11;
+
+/**
+ * The same for what must succeed. A lock whose owner is dead is removed, and it is tried once more.
+ * @throws TidemarkError as `classifyEnding` has it
+ */
+export async function runResticChecked(
+  repository: Repository,
+  args: readonly string[],
+  options: RunOptions = {},
+  allowed: readonly number[] = [],
+): Promise<RunResult> {
+  const isGood = ({ exitCode }: RunResult) => exitCode === 0 || allowed.includes(exitCode);
+  let result = await runRestic(repository, args, options);
+  if (result.exitCode === LOCKED) {
+    await runRestic(repository, ['unlock'], { timeoutMs: LIGHT_MS });
+    result = await runRestic(repository, args, options);
+  }
+  if (isGood(result)) return result;
+  throw classifyEnding(repository, args, result);
+}
+
+/**
+ * The same for what reads or writes little. restic itself tries a store again for a quarter of an hour, which is too long for
+ * somebody who asks.
+ */
+export async function runLight(
+  repository: Repository,
+  args: readonly string[],
+  allowed: readonly number[] = [],
+): Promise<RunResult> {
+  const said: string[] = [];
+  const onStderr = (chunk: Buffer) => void said.push(chunk.toString());
+  try {
+    return await runResticChecked(repository, args, { timeoutMs: LIGHT_MS, onStderr }, allowed);
+  } catch (error) {
+    // So it is told where a time is over; every other ending has a rule.
+    const isLate = error instanceof TidemarkError && /did not finish within/.test(error.message);
+    if (!isLate) throw error;
+    throw new TidemarkError(
+      'HostUnreachable',
+      'the store does not answer',
+      {
+        ...{ host: repository.host.name, volume: repository.volume.path, toolMessage: tailOf(said.join('')) },
+        hint: 'it resumes by itself once the store answers again',
+      },
+      { cause: error },
+    );
+  }
+}
+
+/** A pattern of restic that means this path and no other. */
+export const literal = (path: string): string => path.replaceAll(/[\\*?[\]]/g, String.raw`\$&`);

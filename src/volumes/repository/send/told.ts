@@ -1,0 +1,22 @@
+/** What the target's half tells the source's: which repository, by its name and that of its credentials. Pure. */
+import { z } from 'zod';
+import type { Volume } from '../../../model/records';
+import type { Opened, Told } from '../../../movers/contract';
+import { readTold } from '../../../movers/shared/told';
+
+const ToldSchema = z.object({
+  url: z.string().regex(/^[^-]/),
+  options: z.object({
+    credentials: z.string().exactOptional(),
+    resticExclude: z.array(z.string()).exactOptional(),
+    bandwidthLimit: z.string().exactOptional(),
+  }),
+});
+
+export const makeTold = ({ path, options = {} }: Volume): Told => ({ url: path, options });
+
+/** The repository, as the volume that it is. */
+export function readVolume(opened: Opened): Volume {
+  const { url, options } = readTold(ToldSchema, opened.told, 'target');
+  return { kind: 'repository', path: url, options };
+}

@@ -1,0 +1,174 @@
+/** Sends a source to a repository, as one snapshot. It becomes a recovery point when it is published. */
+import { TidemarkError } from '../../../model/errors';
+import type { LeftOut } from '../../../model/left-out';
+import type { Progress, TransferStats } from '../../../model/records';
+import { sizeToBytes } from '../../../model/units';
+import type { Host, RunResult, Runner } from '../../../hosts/contract';
+import { makeRecordReader } from '../../../hosts/record-reader';
+import { runChecked, tailOf } from '../../../hosts/run-checked';
+import type { TransferId, TransferRequest } from '../../../movers/contract';
+import { makeApprovalRequired } from '../../../movers/shared/approval';
+import { findAtTop, findForeign, Tally } from '../../../trees/left-out';
+import { NOT_CONTENT } from '../../../trees/own-entries';
+import { classifyEnding } from '../classify';
+import { literal, type Repository, runResticChecked } from '../restic';
+import { forget, forgetLooks, type KeptPoint, listSnapshots, pointsAmong } from '../snapshots';
+import { makeTag, TAGS } from '../stamp';
+import { entriesOf, hasVanished, type ItemError, parseMessage, type Status, type Summary } from './messages';
+import { readVolume } from './told';
+
+/** restic's exit code where some of the source could not be read: the snapshot lacks that. */
+const INCOMPLETE = 3;
+
+/** With the home, since agents of other homes on this machine may know a relationship of the same name. */
+export const backupAttempt = (home: string, { relationship, target }: Omit<TransferId, 'syncId'>): string =>
+  `backup:${relationship}:${target}:${home}`;
+
+/** How the folder is that everything lies in: restic keeps what is in it. As `mode_uid_gid_mtime`. */
+async function describeRoot(runner: Runner, path: string): Promise<string> {
+  const { stdout } = await runChecked(runner, ['stat', '-c', '%a_%u_%g_%.9Y', '--', path]);
+  return stdout.toString().trim();
+}
+
+/** What restic does not take along. It stays on the source's own filesystem. */
+async function findLeftOut({ reach, signal }: TransferRequest): Promise<LeftOut[]> {
+  const { runner, path } = reach;
+  const tally = new Tally();
+  await findForeign(runner, path, tally.add, { signal });
+  await findAtTop(runner, path, tally.add);
+  const sockets = makeRecordReader((name) => tally.add('socket', name), '\0');
+  await runner.run(['find', '.', '-xdev', '-type', 's', '-printf', '%P\\0'], {
+    cwd: path,
+    signal,
+    onStdout: sockets.push,
+  });
+  return tally.list;
+}
+
+/** Patterns that begin with a slash are meant from the root of the source, which is somewhere else each time. */
+const excludeFrom = (root: string) => (pattern: string) =>
+  `--exclude=${pattern.startsWith('/') ? `${literal(root)}${pattern}` : pattern}`;
+
+function makeArguments(
+  { id, reach, remembered }: TransferRequest,
+  { volume }: Repository,
+  { parent, root }: { parent: KeptPoint | undefined; root: string },
+): string[] {
+  const { resticExclude = [], bandwidthLimit } = volume.options ?? {};
+  const tags = [
+    TAGS.ours,
+    makeTag(TAGS.relationship, id.relationship),
+    makeTag(TAGS.sync, id.syncId),
+    makeTag(TAGS.epoch, String(remembered?.epoch ?? 0)),
+    makeTag(TAGS.root, root),
+  ];
+  const own = NOT_CONTENT.map((name) => `/${name}`);
+  return [
+    ...['backup', '--json', '--one-file-system', '--host=tidemark', `--tag=${tags.join(',')}`],
+    // A frozen copy lies somewhere else each time: restic would not find the one before by its path.
+    ...(parent ? [`--parent=${parent.snapshot.id}`] : ['--force']),
+    ...[...own, ...resticExclude].map(excludeFrom(reach.path)),
+    ...(bandwidthLimit === undefined
+      ? []
+      : [`--limit-upload=${Math.max(1, Math.floor(sizeToBytes(bandwidthLimit) / 1024))}`]),
+    '.',
+  ];
+}
+
+function toProgress(status: Status, startedAt: number): Progress {
+  const { bytes_done: bytesDone, total_bytes: bytesTotal, files_done: filesDone } = status;
+  const seconds = Math.max(0.001, (performance.now() - startedAt) / 1000);
+  return {
+    ...{ phase: 'transferring', bytesDone, filesDone, rateBytesPerSecond: Math.round(bytesDone / seconds) },
+    ...(bytesTotal > 0 && { bytesTotal, percent: Math.floor((100 * bytesDone) / bytesTotal) }),
+    ...(status.total_files > 0 && { filesTotal: status.total_files }),
+    ...(status.seconds_remaining > 0 && { etaSeconds: status.seconds_remaining }),
+  };
+}
+
+interface Ended {
+  summary: Summary;
+  vanished: number;
+}
+
+/** @throws TidemarkError where there is no snapshot, or one that lacks what could not be read */
+async function judge(
+  repository: Repository,
+  args: readonly string[],
+  ended: RunResult,
+  { summary, errors }: { summary: Summary | undefined; errors: readonly ItemError[] },
+): Promise<Ended> {
+  const vanished = errors.filter(hasVanished);
+  const isGood = ended.exitCode === 0 || (ended.exitCode === INCOMPLETE && vanished.length === errors.length);
+  if (isGood && summary) return { summary, vanished: vanished.length };
+  if (summary) await forget(repository, [summary.snapshot_id]);
+  if (ended.exitCode !== INCOMPLETE) throw classifyEnding(repository, args, ended);
+  const words = errors.map(({ item, error }) => `${item}: ${error.message}`).join('\n');
+  throw new TidemarkError('ToolFailed', 'restic could not read everything', {
+    ...{ host: repository.host.name, volume: repository.volume.path },
+    toolMessage: tailOf(words === '' ? ended.stderr : words),
+    hint: 'the lines above name what could not be read, and why',
+  });
+}
+
+async function backUp(
+  repository: Repository,
+  args: readonly string[],
+  { id, reach, signal, onProgress }: TransferRequest,
+): Promise<Ended> {
+  const startedAt = performance.now();
+  let summary: Summary | undefined;
+  const errors: ItemError[] = [];
+  const readLine = (line: string) => {
+    const message = parseMessage(Buffer.from(line, 'latin1').toString());
+    if (message?.message_type === 'status') onProgress(toProgress(message, startedAt));
+    else if (message?.message_type === 'summary') summary = message;
+    else if (message) errors.push(message);
+  };
+  const [stdout, stderr] = [makeRecordReader(readLine, '\n'), makeRecordReader(readLine, '\n')];
+  const ended = await runResticChecked(
+    repository,
+    args,
+    {
+      ...{ cwd: reach.path, signal, onStdout: stdout.push, onStderr: stderr.push },
+      ...{ attempt: backupAttempt(repository.host.home, id), endsWithAgent: true },
+    },
+    [INCOMPLETE],
+  );
+  return await judge(repository, args, ended, { summary, errors });
+}
+
+/** `transfer` of the mover contract. What an attempt has sent the next one finds there. */
+export async function transfer(host: Host, request: TransferRequest): Promise<TransferStats> {
+  const { id, reach, opened, maxDeletions } = request;
+  const { runner, path } = reach;
+  const repository: Repository = { host, runner, volume: readVolume(opened) };
+  await runner.endAttempts(backupAttempt(host.home, id));
+  const startedAt = performance.now();
+  const parent = pointsAmong(await listSnapshots(repository, id.relationship)).at(-1);
+  const [root, leftOut] = await Promise.all([describeRoot(runner, path), findLeftOut(request)]);
+  const { summary, vanished } = await backUp(
+    repository,
+    makeArguments(request, repository, { parent, root }),
+    request,
+  );
+  forgetLooks(repository);
+  const entries = entriesOf(summary);
+  const added = summary.files_new + summary.dirs_new;
+  const filesDeleted = parent ? Math.max(0, parent.stamp.files + added - entries) : 0;
+  if (maxDeletions !== undefined && filesDeleted > maxDeletions) {
+    await forget(repository, [summary.snapshot_id]);
+    throw makeApprovalRequired(filesDeleted, request, host);
+  }
+  return {
+    bytesSent: summary.data_added_packed ?? summary.data_added,
+    bytesChanged: summary.data_added,
+    filesChanged: added + summary.files_changed + filesDeleted,
+    filesDeleted,
+    totalBytes: summary.total_bytes_processed,
+    totalFiles: entries,
+    durationMs: Math.round(performance.now() - startedAt),
+    filesVanished: vanished,
+    ...(leftOut.length > 0 && { leftOut }),
+  };
+}

@@ -1,0 +1,66 @@
+/** What a snapshot says of the recovery point that it is, in its tags. Pure. */
+import { z } from 'zod';
+import type { Point } from '../../model/records';
+import type { PointStamp } from '../contract';
+
+/** A snapshot as `restic snapshots --json` has it, as far as anybody here asks. */
+export const SnapshotSchema = z.object({
+  id: z.string(),
+  tree: z.string(),
+  time: z.string(),
+  tags: z.array(z.string()).default([]),
+});
+export type Snapshot = z.output<typeof SnapshotSchema>;
+
+export const TAGS = {
+  ours: 'tidemark',
+  relationship: 'relationship',
+  sync: 'sync',
+  epoch: 'epoch',
+  /** Mode, owner and time of the source's own folder, of which restic keeps nothing. */
+  root: 'root',
+  stamp: 'stamp',
+} as const;
+
+export const makeTag = (key: string, value: string): string => `${key}=${value}`;
+
+/** What a tag says; undefined where there is none of that key. */
+export function readTag({ tags }: Snapshot, key: string): string | undefined {
+  const found = tags.find((tag) => tag.startsWith(`${key}=`));
+  return found?.slice(key.length + 1);
+}
+
+const StampSchema = z.object({
+  id: z.string(),
+  syncId: z.string(),
+  sequence: z.number(),
+  capturedAt: z.string(),
+  publishedAt: z.string(),
+  bytes: z.number(),
+  files: z.number(),
+  leftOut: z.array(z.custom<NonNullable<Point['leftOut']>[number]>()).exactOptional(),
+  filters: z.custom<NonNullable<Point['filters']>>().exactOptional(),
+  verifiedAt: z.string().exactOptional(),
+});
+export type Stamp = z.output<typeof StampSchema>;
+
+/** A tag may hold no comma. */
+export const encodeStamp = (stamp: PointStamp | Stamp): string =>
+  makeTag(TAGS.stamp, Buffer.from(JSON.stringify(stamp)).toString('base64url'));
+
+/** Undefined for a snapshot that never became a recovery point: its sync was cut off, or it is somebody else's. */
+export function readStamp(snapshot: Snapshot): Stamp | undefined {
+  const text = readTag(snapshot, TAGS.stamp);
+  if (text === undefined) return undefined;
+  try {
+    return StampSchema.parse(JSON.parse(Buffer.from(text, 'base64url').toString()));
+  } catch {
+    return undefined;
+  }
+}
+
+export const pointOf = (snapshot: Snapshot, stamp: Stamp): Point => ({
+  ...stamp,
+  method: 'Snapshot',
+  identity: `restic:${snapshot.tree}`,
+});
