@@ -125,6 +125,7 @@ export function makeParts(home: string, ports: UpPorts, say: (text: string) => v
         `agent-${host}`,
         ...['agent', '--host', host, '--home', join(home, 'hosts', host)],
         ...['--listen', '127.0.0.1', '--allow-hooks', join(home, 'hooks', host)],
+        ...['--credentials', join(home, 'credentials')],
       ),
     ),
   };

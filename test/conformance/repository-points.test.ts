@@ -1,6 +1,7 @@
 /** What a repository of restic promises as a target: its snapshots are recovery points, whole ones, and nobody else's business. */
 import { execFile, spawn } from 'node:child_process';
-import { appendFile, chmod, cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { appendFile, chmod, cp, mkdir, mkdtemp, open, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -229,6 +230,54 @@ it('notes with a point that it was verified, and that it was found to be damaged
   ]);
   await driver().markVerified(host, volume, 'wiki', point.id, null);
   expect(await driver().points(host, volume, 'wiki')).toEqual([point]);
+});
+
+it('is found damaged where its bytes are not what they were, and says so', async () => {
+  await writeFile(join(source, 'big'), randomBytes(2 ** 20));
+  const { point } = await sync(1);
+  const packs = await readdir(join(volume.path, 'data'), { recursive: true, withFileTypes: true });
+  const sizes = await Promise.all(
+    packs
+      .filter((each) => each.isFile())
+      .map(async (each) => {
+        const path = join(each.parentPath, each.name);
+        return { path, size: (await stat(path)).size };
+      }),
+  );
+  const [largest] = sizes.toSorted((one, other) => other.size - one.size);
+  const pack = await open(largest?.path ?? '', 'r+');
+  await pack.write(Buffer.alloc(64, 'x'), 0, 64, 1000);
+  await pack.close();
+  await expect(withTree(point.id, () => Promise.resolve())).rejects.toMatchObject({
+    type: 'VerificationFailed',
+    message: 'the repository is damaged',
+  });
+});
+
+it('shows its keys to no other store than the one that they are for', async () => {
+  const only = { RESTIC_PASSWORD: PASSWORD, RESTIC_REPOSITORY: '/srv/restic' };
+  await writeCredentials(join(folder, 'credentials'), 'only', only);
+  const other: Volume = { ...volume, options: { credentials: 'only' } };
+  await expect(driver().inspect(host, other)).rejects.toMatchObject({
+    type: 'AuthRejected',
+    message: 'credentials only are for /srv/restic alone',
+  });
+  const beside: Volume = {
+    kind: 'repository',
+    path: '/srv/restic-of-others',
+    options: { credentials: 'only' },
+  };
+  await expect(driver().inspect(host, beside)).rejects.toMatchObject({ type: 'AuthRejected' });
+});
+
+it('has no credentials that others may read', async () => {
+  await writeCredentials(join(folder, 'credentials'), 'open', { RESTIC_PASSWORD: PASSWORD });
+  await chmod(join(folder, 'credentials', 'open'), 0o640);
+  const other: Volume = { ...volume, options: { credentials: 'open' } };
+  await expect(driver().inspect(host, other)).rejects.toMatchObject({
+    type: 'AuthRejected',
+    details: { hint: matching('chmod 600') },
+  });
 });
 
 it('is written to by the newest primary alone', async () => {

@@ -1,7 +1,8 @@
 /** Whose turn it is to write: a repository is shared, and each relationship has its own snapshots in it. */
 import type { Claim, Point, Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
-import type { Inspection } from '../contract';
+import type { Inspection, VolumeDriver } from '../contract';
+import { forgetClaim, isRemembered, noteClaim } from '../shared/memory';
 import { makeError } from '../shared/tools';
 import { type Repository, repositoryAt, runLight } from './restic';
 import { forgetLooks, listSnapshots, lookInto, newestEpoch, pointsAmong } from './snapshots';
@@ -35,18 +36,46 @@ export async function checkEpoch(repository: Repository, { relationship, epoch }
   );
 }
 
-/** `check` of the volume contract. A repository that is missing is made when it is claimed. */
-export const check = (host: Host, volume: Volume, wanted: Claim): Promise<void> =>
-  checkEpoch(repositoryAt(host, volume), wanted);
+/**
+ * A repository that was there is not made anew without a word: it may be away, or its URL may be another one's by now.
+ * @throws TidemarkError `VolumeMissing`, `Fenced`
+ */
+async function checkState(
+  repository: Repository,
+  wanted: Claim,
+  { approved = false }: { approved?: boolean } = {},
+): Promise<{ exists: boolean }> {
+  const exists = (await lookInto(repository)) !== undefined;
+  if (!exists && !approved && (await isRemembered(repository, wanted.relationship))) {
+    throw makeError(repository, 'VolumeMissing', 'the repository is gone', {
+      hint: `bring it back, or correct its URL; tidemark approve ${wanted.relationship} makes a new one`,
+    });
+  }
+  await checkEpoch(repository, wanted);
+  return { exists };
+}
+
+type Options = Parameters<VolumeDriver['check']>[3];
+
+/** `check` of the volume contract. A repository that was never there is made when it is claimed. */
+export async function check(host: Host, volume: Volume, wanted: Claim, options?: Options): Promise<void> {
+  await checkState(repositoryAt(host, volume), wanted, options);
+}
 
 /** `claim` of the volume contract: makes the repository where it is missing; each snapshot says of which epoch it is. */
-export async function claim(host: Host, volume: Volume, wanted: Claim): Promise<void> {
+export async function claim(host: Host, volume: Volume, wanted: Claim, options?: Options): Promise<void> {
   const repository = repositoryAt(host, volume);
-  if ((await lookInto(repository)) === undefined) {
+  const { exists } = await checkState(repository, wanted, options);
+  if (!exists) {
     await runLight(repository, ['init']);
     forgetLooks(repository);
   }
-  await checkEpoch(repository, wanted);
+  await noteClaim(repository, wanted);
+}
+
+/** `disclaim` of the volume contract: nothing of it says whose it is but its recovery points, which stay. */
+export async function disclaim(host: Host, volume: Volume, relationship: string): Promise<void> {
+  await forgetClaim(repositoryAt(host, volume), relationship);
 }
 
 /** `points` of the volume contract. */

@@ -33,6 +33,12 @@ const RULES: readonly Rule[] = [
     hint: 'it resumes by itself; a lock of a machine that is gone counts for half an hour: see restic list locks',
   },
   {
+    says: /ciphertext verification failed|hash mismatch|invalid data returned|is damaged|failed to load tree|could not find|repository contains errors/i,
+    type: 'VerificationFailed',
+    message: 'the repository is damaged',
+    hint: 'see what is lost: restic check --read-data; other recovery points may be whole',
+  },
+  {
     says: /no space left on device|disk quota exceeded|QuotaExceeded|507 Insufficient Storage/i,
     type: 'TargetFull',
     message: 'the store has no room left',

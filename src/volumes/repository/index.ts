@@ -3,7 +3,7 @@ import type { Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import type { KindImplementation, VolumeDriver } from '../contract';
 import { makeError } from '../shared/tools';
-import { check, claim, inspect, points } from './claims';
+import { check, claim, disclaim, inspect, points } from './claims';
 import { markVerified, prune, publish } from './points';
 import { leave, reach } from './reach';
 import { resticMover } from './send';
@@ -27,8 +27,7 @@ const repositoryDriver: VolumeDriver = {
   inspect,
   check,
   claim,
-  // Nothing of it says whose it is but its recovery points, which stay.
-  disclaim: () => Promise.resolve(),
+  disclaim,
   diskUse: () => Promise.resolve({ diskBytes: 0, hasHardLinks: false }),
   size: () => Promise.resolve({ fileBytes: 0, entries: 0 }),
   capture: refuse,

@@ -22,6 +22,10 @@ export const repositoryAt = (host: Host, volume: Volume, runner: Runner = host):
 /** Variables of which restic takes its password. */
 const PASSWORDS = ['RESTIC_PASSWORD', 'RESTIC_PASSWORD_FILE', 'RESTIC_PASSWORD_COMMAND'];
 
+/** Whether a URL is another one, or below it. */
+const liesIn = (url: string, only: string): boolean =>
+  url === only || url.startsWith(only.endsWith('/') ? only : `${only}/`);
+
 /** @throws TidemarkError `AuthRejected` where they can't be had */
 async function readEnvironment({ host, volume }: Repository): Promise<Record<string, string>> {
   const { credentials: name } = volume.options ?? {};
@@ -32,8 +36,15 @@ async function readEnvironment({ host, volume }: Repository): Promise<Record<str
       hint: 'name it in the spec: credentials: NAME, a file of the --credentials folder with RESTIC_PASSWORD=…',
     });
   }
-  const variables = await host.credentials?.readVariables(name);
-  if (variables && PASSWORDS.some((key) => variables[key])) return variables;
+  const { RESTIC_REPOSITORY: only, ...variables } = (await host.credentials?.readVariables(name)) ?? {};
+  // Keys are shown to whoever answers at the URL, and a spec may name any.
+  if (only !== undefined && !liesIn(volume.path, only)) {
+    throw new TidemarkError('AuthRejected', `credentials ${name} are for ${only} alone`, {
+      ...about,
+      hint: 'correct the repository or the credentials in the spec',
+    });
+  }
+  if (PASSWORDS.some((key) => variables[key])) return variables;
   throw new TidemarkError('AuthRejected', `credentials ${name} have no password for the repository`, {
     ...about,
     hint: 'add a line RESTIC_PASSWORD=…',

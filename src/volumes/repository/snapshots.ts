@@ -46,11 +46,12 @@ export async function lookInto(repository: Repository): Promise<Snapshot[] | und
   if (before && performance.now() - before.at < FRESH_MS) return await before.found;
   const now = { at: performance.now(), found: look(repository) };
   looks.set(key, now);
+  let found: Snapshot[] | undefined;
   try {
-    return await now.found;
-  } catch (error) {
-    if (looks.get(key) === now) looks.delete(key);
-    throw error;
+    return (found = await now.found);
+  } finally {
+    // One that was away may be back at any moment.
+    if (found === undefined && looks.get(key) === now) looks.delete(key);
   }
 }
 

@@ -186,7 +186,7 @@ describe('two clusters', () => {
 
 describe('a cluster of a test that was killed', () => {
   it('ends with it, and the next test removes what it left', async () => {
-    const program = `require('../../cluster/test/cluster/cluster').Cluster.start({ name: process.argv[1] }).then(() => console.log('up'));
+    const program = `require('./test/cluster/cluster').Cluster.start({ name: process.argv[1] }).then(() => console.log('up'));
       setInterval(() => undefined, 1000);`;
     const typescript = join(ROOT, 'test/support/run-typescript.cjs');
     const name = `killed-${process.pid}`;

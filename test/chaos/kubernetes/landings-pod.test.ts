@@ -96,7 +96,7 @@ const request = (change: Partial<LandingRequest> = {}): LandingRequest => ({
 /** Connects as a source does, from this machine or from where else its volume is. */
 async function goThrough(landing: Landing, from: Runner = alpha) {
   const cwd = await prepareSsh(alpha, from, ID, landing);
-  const argv = ['ssh', '-F', '../../integration/ssh_config', LANDING_ALIAS, 'id'];
+  const argv = ['ssh', '-F', './ssh_config', LANDING_ALIAS, 'id'];
   const { stdout, stderr, exitCode } = await from.run(argv, { cwd });
   return { stdout: stdout.toString(), stderr, exitCode };
 }

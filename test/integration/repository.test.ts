@@ -1,0 +1,131 @@
+/** A repository of restic beside an ordinary copy: kept, compared, restored without the source, and never failed over to. */
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { RestoreResult, VerifyResult } from '../../src/api/messages';
+import type { RelationshipInput } from '../../src/model/spec';
+import { addResticToPath, restic, writeCredentials } from '../support/stores/restic';
+import { carryOut } from '../support/system/switching';
+import { eventually, TestSystem } from '../support/system/system';
+import { applyAndSync, parseError, syncNow, syncWell, writeDocument } from '../support/system/user';
+import { compareTrees } from '../support/trees/compare-trees';
+import { makeNastyTree } from '../support/trees/nasty-tree';
+
+jest.setTimeout(120_000);
+
+const PASSWORD = 'correct horse, battery';
+
+let folder: string;
+let system: TestSystem;
+const at = (...names: string[]) => join(folder, ...names);
+
+const spec = (more: object = {}): RelationshipInput['spec'] => ({
+  source: { host: 'alpha', directory: at('source') },
+  targets: [
+    { host: 'beta', directory: at('copy') },
+    { repository: at('repository'), credentials: 'wiki', retain: { last: 2 }, ...more },
+  ],
+});
+
+beforeAll(async () => {
+  addResticToPath();
+  folder = await mkdtemp(join(tmpdir(), 'tidemark-repository-'));
+  await writeCredentials(at('credentials'), 'wiki', { RESTIC_PASSWORD: PASSWORD });
+  const options = ['--credentials', at('credentials')];
+  system = await TestSystem.start({ agents: { alpha: { options }, beta: { options }, gamma: {} } });
+  await makeNastyTree(at('source'));
+});
+afterAll(async () => {
+  await system?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const pointsOf = async () =>
+  (await system.json<{ target: string; id?: string; pointId?: string }[]>('points', 'wiki')).filter(
+    ({ target }) => target === 'repository',
+  );
+
+it('is refused where its credentials are missing, with what to do', async () => {
+  const ran = await system.cli(['apply', '-f', '-', '-o', 'json'], {
+    stdin: writeDocument('wiki', spec({ credentials: 'none' })),
+  });
+  expect(ran.exitCode).toBe(2);
+  expect(parseError(ran).problems).toEqual([
+    expect.stringMatching(/alpha.*credentials none: there is no file/),
+  ]);
+});
+
+it('gets what the source holds, as the other target does, and is compared to the last byte', async () => {
+  const record = await applyAndSync(system, 'wiki', spec());
+  expect(record.targets.map(({ name, result, failure }) => ({ name, result, failure }))).toEqual([
+    { name: 'beta', result: 'succeeded' },
+    { name: 'repository', result: 'succeeded' },
+  ]);
+  const verified = await system.json<VerifyResult>('verify', 'wiki', '--target', 'repository');
+  expect(verified).toMatchObject({ equal: true, totalDifferences: 0 });
+});
+
+it('keeps what retention says, and finds an unchanged source unchanged', async () => {
+  for (let round = 0; round < 2; round++) {
+    const { targets } = await syncWell(system, 'wiki');
+    expect(targets.find(({ name }) => name === 'repository')?.stats).toMatchObject({ filesChanged: 0 });
+  }
+  expect(await pointsOf()).toHaveLength(2);
+  expect(JSON.parse(await restic(at('repository'), PASSWORD, 'snapshots', '--json'))).toHaveLength(2);
+});
+
+it('tells what the source has changed since from damage', async () => {
+  await writeFile(at('source', 'content'), 'changed since');
+  const verified = await system.json<VerifyResult>('verify', 'wiki', '--target', 'repository');
+  expect(verified).toMatchObject({ equal: true, totalDifferences: 1 });
+  await syncWell(system, 'wiki');
+});
+
+it('is no place that a service could go on at: a failover goes to the copy, and never there', async () => {
+  const refused = await system.cli(['failover', 'wiki', '--target', 'repository', '--yes']);
+  expect(refused.exitCode).not.toBe(0);
+  expect(refused.stderr).toContain('no service can go on in it');
+  expect(refused.stderr).toContain('tidemark restore wiki --target repository');
+});
+
+it('is written to by the new primary after a failover, and by the old one never again', async () => {
+  await carryOut(system, 'wiki', 'failover', {});
+  await writeFile(at('copy', 'written-at-beta'), 'x');
+  await carryOut(system, 'wiki', 'reverse', { acceptDiverged: true });
+  const { targets } = await syncWell(system, 'wiki');
+  expect(targets.map(({ name, host }) => `${name} by ${host}`)).toEqual([
+    'alpha by alpha',
+    'repository by beta',
+  ]);
+  const verified = await system.json<VerifyResult>('verify', 'wiki', '--target', 'repository');
+  expect(verified).toMatchObject({ equal: true });
+});
+
+it('brings a point back to any host that has its credentials, with the primary gone', async () => {
+  await system.kill('agent:beta');
+  const argv = ['restore', 'wiki', '--point', 'latest', '--target', 'repository', '--yes', '-o', 'json'];
+  const restored = await system.json<RestoreResult>(...argv.slice(0, -2), '--to', `alpha:${at('found')}`);
+  expect(restored.files).toBeGreaterThan(10);
+  expect(await compareTrees(at('copy'), at('found'))).toEqual([]);
+  const part = ['--path', 'content', '--to', `alpha:${at('part')}`];
+  await system.json<RestoreResult>(...argv.slice(0, -2), ...part);
+  expect(await readFile(at('part', 'content'))).toEqual(await readFile(at('copy', 'content')));
+  const without = await system.cli([...argv, '--to', `gamma:${at('nowhere')}`]);
+  expect(without.stderr).toContain('credentials wiki: this agent has none');
+  system.launch('agent:beta');
+});
+
+it('that is gone fails alone, is never made anew without a word, and goes on once it is back', async () => {
+  await eventually('beta answers', async () => {
+    const { exitCode } = await system.cli(['verify', 'wiki', '--target', 'alpha']);
+    return exitCode === 0 ? true : undefined;
+  });
+  await rename(at('repository'), at('away'));
+  const { targets } = await syncNow(system, 'wiki');
+  expect(targets.map(({ name, failure }) => ({ name, type: failure?.type }))).toEqual([
+    { name: 'alpha', type: undefined },
+    { name: 'repository', type: 'VolumeMissing' },
+  ]);
+  await rename(at('away'), at('repository'));
+  await syncWell(system, 'wiki');
+});
