@@ -254,6 +254,17 @@ it('is found damaged where its bytes are not what they were, and says so', async
   });
 });
 
+it('is given up soon where its store does not answer', async () => {
+  const away: Volume = { ...volume, path: 'rest:http://127.0.0.1:9/wiki' };
+  const startedAt = performance.now();
+  await expect(driver().inspect(host, away)).rejects.toMatchObject({
+    type: 'HostUnreachable',
+    details: { toolMessage: matching('connection refused'), hint: matching('resumes by itself') },
+  });
+  // restic itself goes on for a quarter of an hour.
+  expect(performance.now() - startedAt).toBeLessThan(60_000);
+});
+
 it('shows its keys to no other store than the one that they are for', async () => {
   const only = { RESTIC_PASSWORD: PASSWORD, RESTIC_REPOSITORY: '/srv/restic' };
   await writeCredentials(join(folder, 'credentials'), 'only', only);

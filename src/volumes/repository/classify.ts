@@ -1,4 +1,5 @@
 /** What the endings of restic mean. Pure. */
+import { stripVTControlCharacters } from 'node:util';
 import { type ErrorType, TidemarkError } from '../../model/errors';
 import type { RunResult } from '../../hosts/contract';
 import { tailOf } from '../../hosts/run-checked';
@@ -58,6 +59,28 @@ const RULES: readonly Rule[] = [
   },
 ];
 
+/** What it said, as people read it: at its end restic says in JSON what it said before. */
+function wordsOf(text: string): string {
+  const lines = stripVTControlCharacters(text).split('\n');
+  return tailOf(lines.filter((line) => !line.startsWith('{"message_type":')).join('\n')) || tailOf(text);
+}
+
+/** How often restic has tried a store again. */
+export const countRetries = (stderr: string): number =>
+  stderr.match(/returned error, retrying after/g)?.length ?? 0;
+
+/** A store that was given up. */
+export function storeIsAway(
+  { host, volume }: Pick<Repository, 'host' | 'volume'>,
+  said: string,
+  cause: unknown,
+): TidemarkError {
+  const toolMessage = wordsOf(said);
+  const about = { host: host.name, volume: volume.path, ...(toolMessage && { toolMessage }) };
+  const hint = 'it resumes by itself once the store answers again';
+  return new TidemarkError('HostUnreachable', 'the store does not answer', { ...about, hint }, { cause });
+}
+
 /** The error for a run that failed, in restic's own words. */
 export function classifyEnding(
   { host, volume }: Pick<Repository, 'host' | 'volume'>,
@@ -68,7 +91,7 @@ export function classifyEnding(
   const rule = RULES.find(
     (each) => each.exitCode === exitCode || (each.says !== undefined && each.says.test(said)),
   );
-  const toolMessage = tailOf(said);
+  const toolMessage = wordsOf(said);
   const about = { host: host.name, volume: volume.path, ...(toolMessage && { toolMessage }) };
   if (rule) return new TidemarkError(rule.type, rule.message, { ...about, hint: rule.hint });
   const command = args.find((arg) => /^[a-z]+$/.test(arg)) ?? '';

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { TidemarkError } from '../../model/errors';
 import type { Volume } from '../../model/records';
 import type { Host, Runner, RunOptions, RunResult } from '../../hosts/contract';
-import { tailOf } from '../../hosts/run-checked';
-import { classifyEnding } from './classify';
+import { classifyEnding, countRetries, storeIsAway } from './classify';
 
 const LIGHT_MS = 60_000;
+/** Of restic's own, which take some 8 s. */
+const RETRIES = 3;
 
 /** One repository, and where programs run that work with it. */
 export interface Repository {
@@ -91,30 +92,27 @@ export async function runResticChecked(
 
 /**
  * The same for what reads or writes little. restic itself tries a store again for a quarter of an hour, which is too long for
- * somebody who asks.
+ * somebody who asks: whoever called tries again as well.
  */
 export async function runLight(
   repository: Repository,
   args: readonly string[],
   allowed: readonly number[] = [],
 ): Promise<RunResult> {
-  const said: string[] = [];
-  const onStderr = (chunk: Buffer) => void said.push(chunk.toString());
+  const givingUp = new AbortController();
+  let said = '';
+  const onStderr = (chunk: Buffer) => {
+    said += chunk.toString();
+    if (countRetries(said) >= RETRIES) givingUp.abort(new Error('the store does not answer'));
+  };
+  const options = { timeoutMs: LIGHT_MS, signal: givingUp.signal, onStderr };
   try {
-    return await runResticChecked(repository, args, { timeoutMs: LIGHT_MS, onStderr }, allowed);
+    return await runResticChecked(repository, args, options, allowed);
   } catch (error) {
     // So it is told where a time is over; every other ending has a rule.
     const isLate = error instanceof TidemarkError && /did not finish within/.test(error.message);
-    if (!isLate) throw error;
-    throw new TidemarkError(
-      'HostUnreachable',
-      'the store does not answer',
-      {
-        ...{ host: repository.host.name, volume: repository.volume.path, toolMessage: tailOf(said.join('')) },
-        hint: 'it resumes by itself once the store answers again',
-      },
-      { cause: error },
-    );
+    if (!isLate && !givingUp.signal.aborted) throw error;
+    throw storeIsAway(repository, said, error);
   }
 }
 
