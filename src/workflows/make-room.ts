@@ -1,5 +1,5 @@
 import type { SourcePrepared, TargetPrepared } from '../activities/contract';
-import { moverTo, targetName, volumePath } from '../model/endpoints';
+import { isAtSource, moverTo, targetName, volumePath } from '../model/endpoints';
 import type { Failure } from '../model/records';
 import { explainFull } from '../model/room';
 import type { TargetSpec } from '../model/spec';
@@ -34,7 +34,8 @@ export async function explainShortage(
   isCounted = false,
 ): Promise<Failure> {
   const { host = target.host, volume = volumePath(target) } = failure;
-  if (failure.type !== 'TargetFull') return failure;
+  // Nobody knows how much room a store has.
+  if (failure.type !== 'TargetFull' || isAtSource(target)) return failure;
   // Something else is full: the agent's own folder, or the source's host.
   if (host !== target.host || volume !== volumePath(target)) return failure;
   try {

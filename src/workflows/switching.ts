@@ -6,10 +6,11 @@ import { isSwitch } from '../model/document-change';
 import { chooseTakeoverTarget } from '../model/choose-targets';
 import { activeDocument } from '../model/relationship-state';
 import type { OperationNews } from '../model/operation-news';
-import { isAtSource, volumeOf } from '../model/endpoints';
+import { isAtSource, targetName, volumeOf } from '../model/endpoints';
 import { primaryName } from '../model/orientation';
 import type { Price } from '../model/price';
 import type { RelationshipState } from '../model/relationship-state';
+import type { TargetSpec } from '../model/spec';
 import { awaitedNames, awaitedText, nextToReverse, replicatedTo } from '../model/takeovers';
 import * as messages from '../api/messages';
 import { toFailoverRequest, toReverseRequest } from './requests';
@@ -40,6 +41,16 @@ export function switchInput(state: RelationshipState): SwitchInput {
   };
 }
 
+/** A target that is no volume which a service could use. */
+function refuseStore(relationship: string, target: TargetSpec): ApplicationFailure {
+  const name = targetName(target);
+  return refuse(
+    'RefusedByState',
+    `${name} of ${relationship} is a ${volumeOf(target).kind}: no service can go on in it`,
+    `bring a point of it to a host first, and go on there: tidemark restore ${relationship} --target ${name} --point latest --to HOST:/path`,
+  );
+}
+
 /** The target that is meant, by name or else the one that would lose least. @throws `RefusedByState` */
 export function meantTarget(state: RelationshipState, wanted: string | undefined): string {
   const { document, primaryName: primary } = switchInput(state);
@@ -59,14 +70,9 @@ export function meantTarget(state: RelationshipState, wanted: string | undefined
   };
   const target = wanted ?? chooseTakeoverTarget(state.targets.filter(({ name }) => canTakeOver(name)));
   const found = target === undefined ? undefined : findTarget(document, target);
-  if (target !== undefined && found && isAtSource(found)) {
-    throw refuse(
-      'RefusedByState',
-      `${target} of ${state.name} is a ${volumeOf(found).kind}: no service can go on in it`,
-      `bring a point of it to a host first, and go on there: tidemark restore ${state.name} --target ${target} --point latest --to HOST:/path`,
-    );
-  }
-  if (target !== undefined && found) return target;
+  if (target !== undefined && found && !isAtSource(found)) return target;
+  const store = found ?? (wanted === undefined ? document.spec.targets.find(isAtSource) : undefined);
+  if (store) throw refuseStore(state.name, store);
   if (wanted === undefined && takeover && since !== undefined) {
     throw refuse('RefusedByState', `${since}; ${awaitedText(state.name, takeover, takeover.from)}`);
   }
