@@ -67,11 +67,14 @@ export async function runRestic(
   });
 }
 
-/** Left by what was killed. restic takes those for stale whose process is gone from this machine, or that are old. */
+/** restic's exit code where somebody else works with the repository, or was killed while they did. */
 const LOCKED = 11;
+/** A backup of another relationship into the same repository may take long; a point is not lost for that. */
+const WAIT_FOR_LOCK_MS = 5 * 60_000;
 
 /**
- * The same for what must succeed. A lock whose owner is dead is removed, and it is tried once more.
+ * The same for what must succeed. A lock whose owner is dead is removed: restic takes those for dead whose process is gone from
+ * this machine, or that are half an hour old. One of somebody who lives is waited for.
  * @throws TidemarkError as `classifyEnding` has it
  */
 export async function runResticChecked(
@@ -83,8 +86,12 @@ export async function runResticChecked(
   const isGood = ({ exitCode }: RunResult) => exitCode === 0 || allowed.includes(exitCode);
   let result = await runRestic(repository, args, options);
   if (result.exitCode === LOCKED) {
+    const { timeoutMs } = options;
     await runRestic(repository, ['unlock'], { timeoutMs: LIGHT_MS });
-    result = await runRestic(repository, args, options);
+    result = await runRestic(repository, [`--retry-lock=${WAIT_FOR_LOCK_MS / 1000}s`, ...args], {
+      ...options,
+      ...(timeoutMs !== undefined && { timeoutMs: timeoutMs + WAIT_FOR_LOCK_MS }),
+    });
   }
   if (isGood(result)) return result;
   throw classifyEnding(repository, args, result);

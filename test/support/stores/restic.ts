@@ -1,10 +1,11 @@
 /** restic as the set-up built it, and repositories of tests. */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { waitFor } from '../wait-for';
 
 /** Programs that this process starts, and all that they start, find it by its name. */
 export function addResticToPath(): void {
@@ -25,6 +26,25 @@ export async function writeCredentials(
   const lines = Object.entries(variables).map(([key, value]) => `${key}=${value}\n`);
   await writeFile(join(folder, name), lines.join(''), { mode: 0o600 });
   return folder;
+}
+
+/** A server of restic's REST protocol on the loopback, for a user `u` with password `p`. */
+export async function serveRest(
+  folder: string,
+  port: number,
+): Promise<{ url: string; stop: () => Promise<void> }> {
+  const argv = ['serve', 'restic', '--addr', `127.0.0.1:${port}`, '--user', 'u', '--pass', 'p', folder];
+  const server = spawn('rclone', argv, { stdio: 'ignore' });
+  const url = `http://127.0.0.1:${port}/`;
+  await waitFor(async () => (await fetch(url).catch(() => undefined)) !== undefined, 'the store answers');
+  return {
+    url: `rest:${url}wiki`,
+    async stop() {
+      const gone = new Promise((done) => server.once('exit', done));
+      server.kill();
+      await gone;
+    },
+  };
 }
 
 /** restic as anybody else would run it. */
