@@ -140,11 +140,14 @@ function checkCopies({ source, targets }: DraftSpec): SpecIssue[] {
 
 function checkFolders(spec: DraftSpec): SpecIssue[] {
   return listEndpoints(spec).flatMap(({ endpoint, path, role }) =>
-    VOLUME_KINDS.filter((kind) => declarationOf(kind).isFolder).flatMap((kind) => {
-      const folder = endpoint[kind];
-      const reason = folder?.startsWith('/') && refuseFolder(folder, role);
-      return reason ? [makeProblem([...path, kind], reason)] : [];
-    }),
+    // A store may be a folder too.
+    VOLUME_KINDS.filter((kind) => declarationOf(kind).isFolder || declarationOf(kind).isAtSource).flatMap(
+      (kind) => {
+        const folder = endpoint[kind];
+        const reason = folder?.startsWith('/') && refuseFolder(folder, role);
+        return reason ? [makeProblem([...path, kind], reason)] : [];
+      },
+    ),
   );
 }
 

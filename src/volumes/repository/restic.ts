@@ -73,8 +73,37 @@ const LOCKED = 11;
 const WAIT_FOR_LOCK_MS = 5 * 60_000;
 
 /**
- * The same for what must succeed. A lock whose owner is dead is removed: restic takes those for dead whose process is gone from
- * this machine, or that are half an hour old. One of somebody who lives is waited for.
+ * Runs restic, past locks: one whose owner is dead is removed. restic takes those for dead whose process is gone from this
+ * machine, or that are half an hour old. One of somebody who lives is waited for.
+ */
+async function runPastLocks(
+  repository: Repository,
+  args: readonly string[],
+  options: RunOptions,
+): Promise<RunResult> {
+  const result = await runRestic(repository, args, options);
+  if (result.exitCode !== LOCKED) return result;
+  const { timeoutMs } = options;
+  await runRestic(repository, ['unlock'], { timeoutMs: LIGHT_MS });
+  return await runRestic(repository, [`--retry-lock=${WAIT_FOR_LOCK_MS / 1000}s`, ...args], {
+    ...options,
+    ...(timeoutMs !== undefined && { timeoutMs: timeoutMs + WAIT_FOR_LOCK_MS }),
+  });
+}
+
+function check(
+  repository: Repository,
+  args: readonly string[],
+  result: RunResult,
+  allowed: readonly number[],
+): RunResult {
+  if (result.exitCode === 0 || allowed.includes(result.exitCode)) return result;
+  throw classifyEnding(repository, args, result);
+}
+
+/**
+ * The same for what must succeed.
+ * @param allowed further exit codes that are no failure
  * @throws TidemarkError as `classifyEnding` has it
  */
 export async function runResticChecked(
@@ -83,18 +112,7 @@ export async function runResticChecked(
   options: RunOptions = {},
   allowed: readonly number[] = [],
 ): Promise<RunResult> {
-  const isGood = ({ exitCode }: RunResult) => exitCode === 0 || allowed.includes(exitCode);
-  let result = await runRestic(repository, args, options);
-  if (result.exitCode === LOCKED) {
-    const { timeoutMs } = options;
-    await runRestic(repository, ['unlock'], { timeoutMs: LIGHT_MS });
-    result = await runRestic(repository, [`--retry-lock=${WAIT_FOR_LOCK_MS / 1000}s`, ...args], {
-      ...options,
-      ...(timeoutMs !== undefined && { timeoutMs: timeoutMs + WAIT_FOR_LOCK_MS }),
-    });
-  }
-  if (isGood(result)) return result;
-  throw classifyEnding(repository, args, result);
+  return check(repository, args, await runPastLocks(repository, args, options), allowed);
 }
 
 /**
@@ -113,14 +131,12 @@ export async function runLight(
     if (countRetries(said) >= RETRIES) givingUp.abort(new Error('the store does not answer'));
   };
   const options = { timeoutMs: LIGHT_MS, signal: givingUp.signal, onStderr };
-  try {
-    return await runResticChecked(repository, args, options, allowed);
-  } catch (error) {
-    // So it is told where a time is over; every other ending has a rule.
-    const isLate = error instanceof TidemarkError && /did not finish within/.test(error.message);
-    if (!isLate && !givingUp.signal.aborted) throw error;
-    throw storeIsAway(repository, said, error);
-  }
+  const result = await runPastLocks(repository, args, options).catch((error: unknown) => {
+    // So a run fails that was ended for its time: what restic itself ended with is judged below.
+    const isLate = error instanceof TidemarkError && error.type === 'ToolFailed';
+    throw isLate || givingUp.signal.aborted ? storeIsAway(repository, said, error) : error;
+  });
+  return check(repository, args, result, allowed);
 }
 
 /** A pattern of restic that means this path and no other. */

@@ -26,9 +26,13 @@ const FRESH_MS = 5_000;
 
 const looks = new Map<string, { at: number; found: Promise<Snapshot[] | undefined> }>();
 
+/** Whoever has other credentials looks for themselves. */
+const keyOf = ({ volume }: Pick<Repository, 'volume'>) =>
+  JSON.stringify([volume.path, volume.options?.credentials]);
+
 /** What was seen may have changed: this agent has written. */
-export function forgetLooks({ volume }: Pick<Repository, 'volume'>): void {
-  looks.delete(volume.path);
+export function forgetLooks(repository: Pick<Repository, 'volume'>): void {
+  looks.delete(keyOf(repository));
 }
 
 async function look(repository: Repository): Promise<Snapshot[] | undefined> {
@@ -41,7 +45,7 @@ async function look(repository: Repository): Promise<Snapshot[] | undefined> {
 
 /** All of Tidemark's, oldest first; undefined where there is no repository. As they were some seconds ago at the most. */
 export async function lookInto(repository: Repository): Promise<Snapshot[] | undefined> {
-  const key = repository.volume.path;
+  const key = keyOf(repository);
   const before = looks.get(key);
   if (before && performance.now() - before.at < FRESH_MS) return await before.found;
   const now = { at: performance.now(), found: look(repository) };

@@ -50,6 +50,6 @@ export function parseMessage(line: string): Status | Summary | ItemError | undef
 /** A file that was deleted while a live source was read. */
 export const hasVanished = ({ error }: ItemError): boolean => /no such file or directory/.test(error.message);
 
-/** Files and folders that the source has, its own folder not counted. */
+/** Files and folders that the source has, its own folder too, which restic does not count. */
 export const entriesOf = (summary: Summary): number =>
-  summary.total_files_processed + summary.dirs_new + summary.dirs_changed + summary.dirs_unmodified;
+  1 + summary.total_files_processed + summary.dirs_new + summary.dirs_changed + summary.dirs_unmodified;

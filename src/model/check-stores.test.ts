@@ -1,0 +1,52 @@
+import { beta, checkParts } from '../../test/support/model/check-parts';
+
+const store = { repository: 's3:https://s3.example.net/wiki', credentials: 'wiki' };
+
+test('a repository has no host of its own: it has the source, and is called by its kind', () => {
+  const { relationship, problems } = checkParts({ targets: [beta('/srv/x'), store] });
+  expect(problems).toEqual([]);
+  expect(relationship?.spec.targets[1]).toMatchObject({ host: 'alpha', name: 'repository' });
+});
+
+test('a target of another kind has one', () => {
+  expect(checkParts({ targets: [{ directory: '/srv/x' }] }).problems).toEqual([
+    'spec.targets[0].host: is missing',
+  ]);
+});
+
+test.each([
+  [
+    'with another host than the source',
+    { ...store, host: 'beta' },
+    /^spec\.targets\[0\]\.host: .*leave host out/,
+  ],
+  [
+    'with a password in its URL',
+    { repository: 'rest:http://me:pw@store/wiki' },
+    /must not contain a password/,
+  ],
+  ['that restic would take for an option', { repository: '--help' }, /must be a repository of restic/],
+  ['in a folder of the system', { repository: '/etc' }, /\/etc/],
+  ['inside of its source', { repository: '/srv/wiki/.restic' }, /lies inside the source/],
+  ['with options of other kinds', { ...store, capacity: '1Gi' }, /capacity: is for volumes of kind pvc/],
+])('a repository %s is refused', (_, target, problem) => {
+  expect(checkParts({ targets: [target] }).problems).toEqual([expect.stringMatching(problem)]);
+});
+
+test('two of them need names', () => {
+  const { problems } = checkParts({ targets: [store, { ...store, repository: '/srv/restic' }] });
+  expect(problems).toEqual([expect.stringMatching(/duplicate name "repository"/)]);
+  expect(checkParts({ targets: [store, { ...store, name: 'offsite' }] }).problems).toEqual([]);
+});
+
+test('a repository is no source, and takes the files of a directory', () => {
+  const asSource = checkParts({ source: { directory: undefined, ...store } });
+  expect(asSource.problems.join('\n')).toMatch(/a repository can be a target, not a source/);
+  const ofClaim = checkParts({
+    source: { host: 'east', directory: undefined, pvc: 'shop/data' },
+    targets: [store],
+  });
+  expect(ofClaim.problems.join('\n')).toMatch(
+    /takes the files of a directory, and the source is of kind pvc/,
+  );
+});
