@@ -4,8 +4,8 @@ import type { Host } from '../../hosts/contract';
 import type { Inspection, VolumeDriver } from '../contract';
 import { forgetClaim, isRemembered, noteClaim } from '../shared/memory';
 import { makeError } from '../shared/tools';
-import { type Repository, repositoryAt, runLight } from './restic';
-import { forgetLooks, listSnapshots, lookInto, newestEpoch, pointsAmong } from './snapshots';
+import { type Repository, repositoryAt } from './restic';
+import { changeRepository, listSnapshots, lookInto, newestEpoch, pointsAmong } from './snapshots';
 
 const WHY_NOT = 'a repository keeps snapshots of its own: leave copyMethod out';
 /** Nobody can ask an object store how much room it has. */
@@ -66,10 +66,7 @@ export async function check(host: Host, volume: Volume, wanted: Claim, options?:
 export async function claim(host: Host, volume: Volume, wanted: Claim, options?: Options): Promise<void> {
   const repository = repositoryAt(host, volume);
   const { exists } = await checkState(repository, wanted, options);
-  if (!exists) {
-    await runLight(repository, ['init']);
-    forgetLooks(repository);
-  }
+  if (!exists) await changeRepository(repository, ['init']);
   await noteClaim(repository, wanted);
 }
 

@@ -7,16 +7,15 @@ import type { PublishRequest } from '../contract';
 import { publishOnce } from '../shared/publish-once';
 import { makeError, writeRecord } from '../shared/tools';
 import { shortHash } from './names';
-import { type Repository, repositoryAt, runLight, runResticChecked } from './restic';
-import { findKept, forget, forgetLooks, listSnapshots, pointsAmong } from './snapshots';
+import { type Repository, repositoryAt, runResticChecked } from './restic';
+import { changeRepository, findKept, forget, listSnapshots, pointsAmong } from './snapshots';
 import { encodeStamp, pointOf, readStamp, readTag, type Snapshot, type Stamp, TAGS } from './stamp';
 
 /** Gives a snapshot its stamp, in place of the one that it has. The snapshot itself is made anew by that, under another id. */
 async function stampWith(repository: Repository, snapshot: Snapshot, stamp: Stamp): Promise<void> {
   const former = readTag(snapshot, TAGS.stamp);
   const remove = former === undefined ? [] : [`--remove=${TAGS.stamp}=${former}`];
-  await runLight(repository, ['tag', ...remove, `--add=${encodeStamp(stamp)}`, snapshot.id]);
-  forgetLooks(repository);
+  await changeRepository(repository, ['tag', ...remove, `--add=${encodeStamp(stamp)}`, snapshot.id]);
 }
 
 /** `publish` of the volume contract: the snapshot that the transfer made becomes a recovery point. */

@@ -99,9 +99,16 @@ export async function findKept(
 export const newestEpoch = (snapshots: readonly Snapshot[]): number =>
   Math.max(0, ...snapshots.map((snapshot) => Number(readTag(snapshot, TAGS.epoch) ?? 0)));
 
+/** Writes something small. However that ends, what was seen before is not taken for what is there. */
+export async function changeRepository(repository: Repository, args: readonly string[]): Promise<void> {
+  try {
+    await runLight(repository, args);
+  } finally {
+    forgetLooks(repository);
+  }
+}
+
 /** Forgets snapshots by id; what they alone held stays until the next prune. */
 export async function forget(repository: Repository, ids: readonly string[]): Promise<void> {
-  if (ids.length === 0) return;
-  await runLight(repository, ['forget', ...ids]);
-  forgetLooks(repository);
+  if (ids.length > 0) await changeRepository(repository, ['forget', ...ids]);
 }

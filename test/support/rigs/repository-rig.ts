@@ -108,6 +108,16 @@ export class RepositoryRig {
     return this.driver.publish(this.host, this.volume, { relationship: 'wiki', method: 'Snapshot', stamp });
   }
 
+  async prune(removePointIds: string[]): Promise<void> {
+    await this.driver.prune(this.host, this.volume, { relationship: 'wiki', removePointIds });
+  }
+
+  /** The same with an agent on another host. */
+  withHost(host: Host): RepositoryRig {
+    const { credentials } = this.host;
+    return new RepositoryRig({ ...host, ...(credentials && { credentials }) }, this.source, this.volume);
+  }
+
   /** The ids of the points. */
   async points(): Promise<string[]> {
     return (await this.driver.points(this.host, this.volume, 'wiki')).map(({ id }) => id);

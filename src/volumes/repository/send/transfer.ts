@@ -147,12 +147,10 @@ export async function transfer(host: Host, request: TransferRequest): Promise<Tr
   const startedAt = performance.now();
   const parent = pointsAmong(await listSnapshots(repository, id.relationship)).at(-1);
   const [root, leftOut] = await Promise.all([describeRoot(runner, path), findLeftOut(request)]);
-  const { summary, vanished } = await backUp(
-    repository,
-    makeArguments(request, repository, { parent, root }),
-    request,
+  const args = makeArguments(request, repository, { parent, root });
+  const { summary, vanished } = await backUp(repository, args, request).finally(() =>
+    forgetLooks(repository),
   );
-  forgetLooks(repository);
   const entries = entriesOf(summary);
   const added = summary.files_new + summary.dirs_new;
   const filesDeleted = parent ? Math.max(0, parent.stamp.files + added - entries) : 0;
