@@ -1,6 +1,7 @@
 /**
- * `npm run bench [-- --write] [--rounds N] [--relationships N] [--cost] [--kubernetes]`: measures, prints ratios, and
- * writes docs/benchmarks.md on request; with `--cost`, only what one sync costs; with `--kubernetes`, only claims of a cluster.
+ * `npm run bench [-- --write] [--rounds N] [--relationships N] [--cost] [--kubernetes] [--repository]`: measures, prints ratios, and
+ * writes docs/benchmarks.md on request; with `--cost`, only what one sync costs; with `--kubernetes`, only claims of a cluster; with
+ * `--repository`, only repositories of restic.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -17,6 +18,7 @@ import { clusterTable, measureCluster } from './kubernetes';
 import { formatTable } from './measure';
 import { PlainSsh } from './ssh';
 import { measureImages } from './images';
+import { measureRepositories, repositoryTable } from './repository';
 import { measureStreams } from './streams';
 import type { StreamRow } from './streams';
 
@@ -27,6 +29,7 @@ const { values } = parseArgs({
     relationships: { type: 'string', default: '200' },
     cost: { type: 'boolean', default: false },
     kubernetes: { type: 'boolean', default: false },
+    repository: { type: 'boolean', default: false },
   },
 });
 
@@ -120,6 +123,11 @@ async function printCluster(): Promise<string> {
 async function main(): Promise<void> {
   if (values.kubernetes) {
     await printCluster();
+    return;
+  }
+  if (values.repository) {
+    const rows = await measureRepositories(Number(values.rounds), (text) => console.error(text));
+    console.log(`\n${repositoryTable(rows)}\n`);
     return;
   }
   const cost = await printCost();

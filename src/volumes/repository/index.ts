@@ -5,7 +5,7 @@ import type { KindImplementation, VolumeDriver } from '../contract';
 import { makeError } from '../shared/tools';
 import { check, claim, disclaim, inspect, points } from './claims';
 import { markVerified, prune, publish } from './points';
-import { leave, reach } from './reach';
+import { leave, reach, sweepRestored } from './reach';
 import { resticMover } from './send';
 
 /** What a repository is not: a volume that a service could run on. */
@@ -47,4 +47,8 @@ const repositoryDriver: VolumeDriver = {
   rollback: refuse,
 };
 
-export const repository: KindImplementation = () => ({ driver: repositoryDriver, mover: resticMover });
+export const repository: KindImplementation = (agent) => ({
+  driver: repositoryDriver,
+  mover: resticMover,
+  start: () => sweepRestored(agent),
+});

@@ -18,8 +18,11 @@ const SPARE_BYTES = 64 * 1024 ** 2;
 
 type Use = Omit<TransferId, 'syncId'>;
 
-const folderOf = ({ home }: Host, { relationship, target }: Use) =>
-  join(home, 'restored', encodeURIComponent(relationship), encodeURIComponent(target));
+/** Everything that is restored only to be read. */
+const restoredFolder = ({ home }: Host) => join(home, 'restored');
+
+const folderOf = (host: Host, { relationship, target }: Use) =>
+  join(restoredFolder(host), encodeURIComponent(relationship), encodeURIComponent(target));
 
 const attemptOf = ({ home }: Host, { relationship, target }: Use) =>
   `restore:${relationship}:${target}:${home}`;
@@ -79,6 +82,11 @@ export async function reach(host: Host, volume: Volume, state: State, use: Trans
     throw error;
   }
   return { runner: host, path, close };
+}
+
+/** The agent starts: what its former life has restored nobody reads any more. What restored it ended with it. */
+export async function sweepRestored(host: Host): Promise<void> {
+  await host.files.remove(restoredFolder(host));
 }
 
 /** Ends what restores for a use, and removes what was restored for it. */
