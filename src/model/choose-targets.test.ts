@@ -1,5 +1,6 @@
 import { makeDocument } from '../../test/support/model/records';
-import { chooseTargets } from './choose-targets';
+import { chooseTakeoverTarget, chooseTargets } from './choose-targets';
+import type { TargetStatus } from './status';
 
 const { targets } = makeDocument('wiki', {
   targets: [
@@ -16,4 +17,20 @@ test('names, classes and their plurals are understood; none means all', () => {
 
 test('an unknown name is told', () => {
   expect(chooseTargets(targets, ['betta']).unknown).toEqual(['betta']);
+});
+
+test('nobody goes on in a store, however fresh it is', () => {
+  const document = makeDocument('wiki', {
+    targets: [
+      { host: 'beta', directory: '/srv/wiki' },
+      { host: 'alpha', repository: '/srv/restic', name: 'repository' },
+    ],
+  });
+  const fresh = (name: string, capturedAt: string) => ({ name, result: 'succeeded' as const, capturedAt });
+  const all = [
+    fresh('beta', '2026-11-29T10:00:00.000Z'),
+    fresh('repository', '2026-11-29T11:00:00.000Z'),
+  ] as TargetStatus[];
+  expect(chooseTakeoverTarget(document, all)).toBe('beta');
+  expect(chooseTakeoverTarget(document, all.slice(1))).toBeUndefined();
 });

@@ -1,11 +1,11 @@
 /** Which targets a request, a tick or a failover is for. Pure. */
-import { targetName } from './endpoints';
+import { isAtSource, targetName } from './endpoints';
 import type { Instant } from './records';
 import { activeDocument } from './relationship-state';
 import { awaitedNames, awaitedText, replicatedTo } from './takeovers';
 import type { RelationshipState } from './relationship-state';
 import { targetsDue } from './schedules';
-import type { TargetSpec } from './spec';
+import type { Relationship, TargetSpec } from './spec';
 import type { TargetStatus } from './status';
 
 /** The names of the targets that a request means by names or classes. Unknown ones are returned too. */
@@ -74,8 +74,13 @@ export function objectionToAwaited(
   return awaitedText(state.name, state.takeover, waitedFor);
 }
 
-/** The target that a failover goes to where nobody names one: the freshest. */
-export function chooseTakeoverTarget(targets: readonly TargetStatus[]): string | undefined {
-  return targets.toSorted((one, other) => (other.capturedAt ?? '').localeCompare(one.capturedAt ?? ''))[0]
-    ?.name;
+/** The target that a failover goes to where nobody names one: the freshest in which a service can go on. */
+export function chooseTakeoverTarget(
+  { spec }: Relationship,
+  targets: readonly TargetStatus[],
+): string | undefined {
+  const stores = spec.targets.filter(isAtSource).map(targetName);
+  return targets
+    .filter(({ name }) => !stores.includes(name))
+    .toSorted((one, other) => (other.capturedAt ?? '').localeCompare(one.capturedAt ?? ''))[0]?.name;
 }

@@ -158,15 +158,16 @@ describe('a relationship', () => {
     });
   });
 
+  const waitingFor = (text: string) => ({
+    kind: 'failover' as const,
+    workflowId: 'x',
+    startedAt: ago(9),
+    reason: 'request',
+    waiting: { for: 'resume' as const, text, since: ago(5) },
+  });
+
   test('warns while an operation waits for somebody', () => {
-    const waiting = { for: 'resume' as const, text: 'beta is full', since: ago(5) };
-    const operation = {
-      kind: 'failover' as const,
-      workflowId: 'x',
-      startedAt: ago(9),
-      reason: 'request',
-      waiting,
-    };
+    const operation = waitingFor('beta is full');
     expect(judge(watched(1), watched(1), { operation })).toMatchObject({
       status: 'warn',
       reason: 'beta failover waits: beta is full',
@@ -178,14 +179,7 @@ describe('a relationship', () => {
   });
 
   test('tells in one line what an operation waits for, whatever a tool said of it', () => {
-    const waiting = { for: 'resume' as const, text: 'a pod is gone\n  in three\n  lines', since: ago(5) };
-    const operation = {
-      kind: 'failover' as const,
-      workflowId: 'x',
-      startedAt: ago(9),
-      reason: 'request',
-      waiting,
-    };
+    const operation = waitingFor('a pod is gone\n  in three\n  lines');
     expect(judge(watched(1), watched(1), { operation }).reason).toBe('beta failover waits: a pod is gone');
   });
 

@@ -4,6 +4,7 @@ import { encodeFailure } from '../model/failure-wire';
 import type { StepContext } from '../activities/contract';
 import type { Demoted } from '../volumes/contract';
 import { missingTarget, targetName, volumeOf, volumePath } from '../model/endpoints';
+import { listHooks } from '../model/hook-names';
 import { makeSyncId } from '../model/names';
 import { makePrice } from '../model/price';
 import type { Price, PriceFindings } from '../model/price';
@@ -145,9 +146,8 @@ export async function runHooks(
   more: { pointId?: string; path?: string } = {},
 ): Promise<void> {
   if (hooks.length === 0) return;
-  const names = hooks.map(({ run, job }) => run?.[0] ?? job).join(', ');
   await orStepFailed(
-    onHost(side.host, `Run ${names}`, {
+    onHost(side.host, `Run ${listHooks(hooks)}`, {
       retry: { maximumAttempts: 2 },
       // The hooks that undo these must not run beside them.
       cancellationType: 'WAIT_CANCELLATION_COMPLETED',

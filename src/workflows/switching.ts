@@ -64,11 +64,8 @@ export function meantTarget(state: RelationshipState, wanted: string | undefined
     );
   }
   const awaited = awaitedNames(takeover);
-  const canTakeOver = (name: string) => {
-    const found = findTarget(document, name);
-    return !awaited.includes(name) && !(found && isAtSource(found));
-  };
-  const target = wanted ?? chooseTakeoverTarget(state.targets.filter(({ name }) => canTakeOver(name)));
+  const candidates = state.targets.filter(({ name }) => !awaited.includes(name));
+  const target = wanted ?? chooseTakeoverTarget(document, candidates);
   const found = target === undefined ? undefined : findTarget(document, target);
   if (target !== undefined && found && !isAtSource(found)) return target;
   const store = found ?? (wanted === undefined ? document.spec.targets.find(isAtSource) : undefined);

@@ -4,57 +4,45 @@ import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Volume } from '../../src/model/records';
 import { reservePorts } from '../support/hosts/ports';
-import { makeRepositoryFolder, PASSWORD, RepositoryRig } from '../support/rigs/repository-rig';
+import { PASSWORD, useRepositories } from '../support/rigs/repository-rig';
 import { serveRest, writeCredentials } from '../support/stores/restic';
 import { TARGET } from './volume-fixture';
 
-let folder: string;
-let remove: () => Promise<void>;
-let count = 0;
-let rig: RepositoryRig;
-
+const stage = useRepositories();
 const matching = (text: string) => expect.stringContaining(text) as unknown;
-
-beforeAll(async () => {
-  ({ folder, remove } = await makeRepositoryFolder());
-});
-afterAll(() => remove());
-beforeEach(async () => {
-  rig = await RepositoryRig.make(folder, String(++count));
-});
 
 it('lies in a store that lets nobody in without its keys, goes away, and comes back', async () => {
   const keys = { RESTIC_PASSWORD: PASSWORD, RESTIC_REST_USERNAME: 'u', RESTIC_REST_PASSWORD: 'p' };
-  await writeCredentials(join(folder, 'credentials'), 'rest', keys);
+  await writeCredentials(join(stage.folder, 'credentials'), 'rest', keys);
   const [port = 0] = await reservePorts(1);
-  const store = join(folder, `store-${count}`);
+  const store = join(stage.folder, 'store');
   await mkdir(store);
   let server = await serveRest(store, port);
   try {
-    rig.volume = { kind: 'repository', path: server.url, options: { credentials: 'rest' } };
-    await writeFile(join(rig.source, 'page'), 'one');
-    const { point } = await rig.sync(1);
+    stage.rig.volume = { kind: 'repository', path: server.url, options: { credentials: 'rest' } };
+    await writeFile(join(stage.rig.source, 'page'), 'one');
+    const { point } = await stage.rig.sync(1);
     await expect(
-      rig.driver.inspect(rig.host, {
-        ...rig.volume,
-        path: `${rig.volume.path}/`,
+      stage.rig.driver.inspect(stage.rig.host, {
+        ...stage.rig.volume,
+        path: `${stage.rig.volume.path}/`,
         options: { credentials: 'good' },
       }),
     ).rejects.toMatchObject({ type: 'AuthRejected', message: 'the store does not let this agent in' });
     await server.stop();
-    await expect(rig.send(2)).rejects.toMatchObject({ type: 'HostUnreachable' });
+    await expect(stage.rig.send(2)).rejects.toMatchObject({ type: 'HostUnreachable' });
     server = await serveRest(store, port);
-    await rig.sync(3);
-    await rig.withTree(point.id, async (path) => expect(await readdir(path)).toEqual(['page']));
+    await stage.rig.sync(3);
+    await stage.rig.withTree(point.id, async (path) => expect(await readdir(path)).toEqual(['page']));
   } finally {
     await server.stop();
   }
 });
 
 it('is given up soon where its store does not answer', async () => {
-  const away: Volume = { ...rig.volume, path: 'rest:http://127.0.0.1:9/wiki' };
+  const away: Volume = { ...stage.rig.volume, path: 'rest:http://127.0.0.1:9/wiki' };
   const startedAt = performance.now();
-  await expect(rig.driver.inspect(rig.host, away)).rejects.toMatchObject({
+  await expect(stage.rig.driver.inspect(stage.rig.host, away)).rejects.toMatchObject({
     type: 'HostUnreachable',
     details: { toolMessage: matching('connection refused'), hint: matching('resumes by itself') },
   });
@@ -64,9 +52,9 @@ it('is given up soon where its store does not answer', async () => {
 
 it('shows its keys to no other store than the one that they are for', async () => {
   const only = { RESTIC_PASSWORD: PASSWORD, RESTIC_REPOSITORY: '/srv/restic' };
-  await writeCredentials(join(folder, 'credentials'), 'only', only);
-  const other: Volume = { ...rig.volume, options: { credentials: 'only' } };
-  await expect(rig.driver.inspect(rig.host, other)).rejects.toMatchObject({
+  await writeCredentials(join(stage.folder, 'credentials'), 'only', only);
+  const other: Volume = { ...stage.rig.volume, options: { credentials: 'only' } };
+  await expect(stage.rig.driver.inspect(stage.rig.host, other)).rejects.toMatchObject({
     type: 'AuthRejected',
     message: 'credentials only are for /srv/restic alone',
   });
@@ -75,43 +63,48 @@ it('shows its keys to no other store than the one that they are for', async () =
     path: '/srv/restic-of-others',
     options: { credentials: 'only' },
   };
-  await expect(rig.driver.inspect(rig.host, beside)).rejects.toMatchObject({ type: 'AuthRejected' });
+  await expect(stage.rig.driver.inspect(stage.rig.host, beside)).rejects.toMatchObject({
+    type: 'AuthRejected',
+  });
 });
 
 it('has no credentials that others may read', async () => {
-  await writeCredentials(join(folder, 'credentials'), 'open', { RESTIC_PASSWORD: PASSWORD });
-  await chmod(join(folder, 'credentials', 'open'), 0o640);
-  const other: Volume = { ...rig.volume, options: { credentials: 'open' } };
-  await expect(rig.driver.inspect(rig.host, other)).rejects.toMatchObject({
+  await writeCredentials(join(stage.folder, 'credentials'), 'open', { RESTIC_PASSWORD: PASSWORD });
+  await chmod(join(stage.folder, 'credentials', 'open'), 0o640);
+  const other: Volume = { ...stage.rig.volume, options: { credentials: 'open' } };
+  await expect(stage.rig.driver.inspect(stage.rig.host, other)).rejects.toMatchObject({
     type: 'AuthRejected',
     details: { hint: matching('chmod 600') },
   });
 });
 
 it('tells a repository that is missing from a password that is wrong, and never makes a second one', async () => {
-  expect(await rig.driver.inspect(rig.host, rig.volume)).toMatchObject({ exists: false });
-  expect(await rig.points()).toEqual([]);
-  await rig.driver.claim(rig.host, rig.volume, TARGET);
-  expect(await rig.driver.inspect(rig.host, rig.volume)).toMatchObject({ exists: true, empty: true });
-  const wrong = { ...rig.volume, path: `${rig.volume.path}/`, options: { credentials: 'bad' } };
-  await expect(rig.driver.claim(rig.host, wrong, TARGET)).rejects.toMatchObject({
+  expect(await stage.rig.driver.inspect(stage.rig.host, stage.rig.volume)).toMatchObject({ exists: false });
+  expect(await stage.rig.points()).toEqual([]);
+  await stage.rig.driver.claim(stage.rig.host, stage.rig.volume, TARGET);
+  expect(await stage.rig.driver.inspect(stage.rig.host, stage.rig.volume)).toMatchObject({
+    exists: true,
+    empty: true,
+  });
+  const wrong = { ...stage.rig.volume, path: `${stage.rig.volume.path}/`, options: { credentials: 'bad' } };
+  await expect(stage.rig.driver.claim(stage.rig.host, wrong, TARGET)).rejects.toMatchObject({
     type: 'AuthRejected',
     message: 'the password does not open the repository',
   });
-  const none: Volume = { kind: 'repository', path: `${rig.volume.path}/.` };
-  await expect(rig.driver.inspect(rig.host, none)).rejects.toMatchObject({
+  const none: Volume = { kind: 'repository', path: `${stage.rig.volume.path}/.` };
+  await expect(stage.rig.driver.inspect(stage.rig.host, none)).rejects.toMatchObject({
     type: 'AuthRejected',
     message: matching('password'),
   });
 });
 
 it('is not kept by a lock whose owner is dead, and waits for one who lives', async () => {
-  await writeFile(join(rig.source, 'page'), 'one');
-  const { point } = await rig.sync(1);
+  await writeFile(join(stage.rig.source, 'page'), 'one');
+  const { point } = await stage.rig.sync(1);
   const holdLock = () =>
     new Promise<ReturnType<typeof spawn>>((done) => {
       // An exclusive lock for as long as it reads its standard input.
-      const child = spawn('restic', ['--repo', rig.volume.path, 'backup', '--stdin', '--json'], {
+      const child = spawn('restic', ['--repo', stage.rig.volume.path, 'backup', '--stdin', '--json'], {
         env: { ...process.env, RESTIC_PASSWORD: PASSWORD },
         stdio: ['pipe', 'pipe', 'inherit'],
       });
@@ -122,8 +115,17 @@ it('is not kept by a lock whose owner is dead, and waits for one who lives', asy
   const gone = new Promise((done) => dead.once('exit', done));
   dead.kill('SIGKILL');
   await gone;
-  await rig.driver.prune(rig.host, rig.volume, { relationship: 'wiki', removePointIds: [] });
-  await rig.driver.markVerified(rig.host, rig.volume, 'wiki', point.id, '2026-11-29T12:00:00.000Z');
+  await stage.rig.driver.prune(stage.rig.host, stage.rig.volume, {
+    relationship: 'wiki',
+    removePointIds: [],
+  });
+  await stage.rig.driver.markVerified(
+    stage.rig.host,
+    stage.rig.volume,
+    'wiki',
+    point.id,
+    '2026-11-29T12:00:00.000Z',
+  );
   const living = await holdLock();
   const ended = new Promise((done) => living.once('exit', done));
   let isHeld = true;
@@ -131,7 +133,7 @@ it('is not kept by a lock whose owner is dead, and waits for one who lives', asy
     isHeld = false;
     living.stdin?.end();
   }, 3_000);
-  await rig.driver.markVerified(rig.host, rig.volume, 'wiki', point.id, null);
+  await stage.rig.driver.markVerified(stage.rig.host, stage.rig.volume, 'wiki', point.id, null);
   expect(isHeld).toBe(false);
   await ended;
 });

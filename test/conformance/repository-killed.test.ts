@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Mortality } from '../support/hosts/mortal-host';
-import { makeRepositoryFolder, PASSWORD, RepositoryRig } from '../support/rigs/repository-rig';
+import { PASSWORD, type RepositoryRig, useRepositories } from '../support/rigs/repository-rig';
 import { sample } from '../support/sample';
 import { restic } from '../support/stores/restic';
 import { describeTree } from '../support/trees/compare-trees';
@@ -11,13 +11,7 @@ import { describeTree } from '../support/trees/compare-trees';
 /** Commands of a sync and its retention, and what it writes down; some of the last are not reached each time. */
 const STEPS = Array.from({ length: 20 }, (_, index) => index + 1);
 
-let folder: string;
-let remove: () => Promise<void>;
-
-beforeAll(async () => {
-  ({ folder, remove } = await makeRepositoryFolder());
-});
-afterAll(() => remove());
+const stage = useRepositories();
 
 /** One sync with its retention; answers what it failed with. */
 async function syncOnce(rig: RepositoryRig, sequence: number, keep: number): Promise<unknown> {
@@ -40,7 +34,7 @@ async function expectWhole(rig: RepositoryRig, states: ReadonlyMap<string, strin
 const idOf = (sequence: number) => `point-${String(sequence).padStart(6, '0')}`;
 
 it('loses no point, and keeps none that is not whole', async () => {
-  const rig = await RepositoryRig.make(folder, 'killed');
+  const { rig } = stage;
   const states = new Map<string, string[]>();
   let sequence = 0;
   const change = async () => {

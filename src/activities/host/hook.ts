@@ -2,6 +2,7 @@
 import { dirname, join } from 'node:path';
 import type { Host, RunResult } from '../../hosts/contract';
 import { TidemarkError } from '../../model/errors';
+import { callHook } from '../../model/hook-names';
 import type { Volume } from '../../model/records';
 import type { HookSpec } from '../../model/spec';
 import { durationToMs } from '../../model/units';
@@ -24,9 +25,6 @@ const describeSubject = ({ relationship, syncId, volume, path = volume.path, poi
   TIDEMARK_VOLUME: path,
   ...(pointId && { TIDEMARK_POINT: pointId }),
 });
-
-/** How messages and logs name it. */
-export const callHook = ({ run, job = '' }: HookSpec) => run?.join(' ') ?? job;
 
 /**
  * The program of a hook. Only a plain file name is looked up, only in the agent's own folder, and no
@@ -62,6 +60,10 @@ async function findProgram(
 
 const SEE = 'see what it says, or set onError: continue for it';
 
+/**
+ * Runs it to its end.
+ * @throws TidemarkError `HookFailed`, in its own words; the abort reason where `signal` ended it
+ */
 export async function runHook(
   context: AgentContext,
   host: Host,

@@ -1,9 +1,10 @@
 /** Hooks in their order, and the undo that is owed. */
 import { join } from 'node:path';
 import type { Host } from '../../hosts/contract';
+import { callHook } from '../../model/hook-names';
 import type { HookSpec } from '../../model/spec';
 import type { AgentContext } from './context';
-import { callHook, type HookSubject, runHook } from './hook';
+import { type HookSubject, runHook } from './hook';
 
 /** Runs hooks in order. One with `onError: continue` that fails is logged, and the next one runs. */
 export async function runHooks(

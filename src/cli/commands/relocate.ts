@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { chooseTakeoverTarget } from '../../model/choose-targets';
+import { listHooks } from '../../model/hook-names';
 import type { RelationshipStatus } from '../../model/status';
 import { awaitedNames } from '../../model/takeovers';
 import type { OperationStarted, RelocateResult } from '../../api/messages';
@@ -40,7 +41,7 @@ export function relocateQuestion(status: RelationshipStatus, target: string): st
   const { quiesce } = status.document.spec.hooks;
   const stopped =
     quiesce.length > 0
-      ? `Hooks stop what writes there: ${quiesce.map(({ run, job }) => run?.[0] ?? job).join(', ')}.`
+      ? `Hooks stop what writes there: ${listHooks(quiesce)}.`
       : 'No quiesce hooks are configured: stop what writes there now, by hand.';
   return `Move the primary of ${status.name} from ${primaryOf(status)} to ${targetOf(status, target)}? ${stopped}`;
 }
@@ -57,7 +58,7 @@ export function formatRelocation(result: RelocateResult): string {
 async function relocate(name: string, options: RelocateOptions): Promise<void> {
   await lazy.temporal().Temporal.use(async (temporal) => {
     const status = await temporal.status(name);
-    const target = options.target ?? chooseTakeoverTarget(status.targets);
+    const target = options.target ?? chooseTakeoverTarget(status.document, status.targets);
     const isAwaited = awaitedNames(status.takeover).includes(target ?? '');
     // What the state refuses is refused before anybody is asked.
     if (!options.yes && target !== undefined && !isAwaited) await confirm(relocateQuestion(status, target));

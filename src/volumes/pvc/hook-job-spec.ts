@@ -1,10 +1,9 @@
 /** The Job of a hook, and what became of it. Pure. */
 import { BATCH, type CronJob, type Job, type Pod } from '../../hosts/cluster/objects';
+import { GONE_AFTER_SECONDS } from './pod-spec';
 import { judgePod } from './pod-state';
 import type { Found } from './waiting';
 
-/** A Job that has ended goes by itself after so long, where its agent never comes back. */
-const GONE_AFTER_SECONDS = 300;
 /** The agent ends it in time, and knows why it took so long; this is for where the agent is gone. */
 const GRACE_SECONDS = 60;
 

@@ -1,5 +1,4 @@
 /** Hooks that are Jobs: made from a CronJob that somebody put beside the claim, as `kubectl create job --from` does. */
-import { randomBytes } from 'node:crypto';
 import type { Cluster } from '../../hosts/cluster/contract';
 import { BATCH, type CronJob, type Job, type ObjectReference } from '../../hosts/cluster/objects';
 import type { Host } from '../../hosts/contract';
@@ -7,7 +6,7 @@ import type { Volume } from '../../model/records';
 import type { HookJobs, JobRequest } from '../contract';
 import { makeError } from '../shared/tools';
 import { judgeHookJob, makeHookJob } from './hook-job-spec';
-import { labelsOf, labelValue, objectName } from './names';
+import { freshName, labelsOf, labelValue } from './names';
 import { listJobs, listPodsOf, referToJob, removeJob, untilEnded } from './own-jobs';
 import { findPlace, type Place, referTo } from './place';
 import { waitFor } from './waiting';
@@ -28,8 +27,7 @@ async function run(host: Host, volume: Volume, request: JobRequest): Promise<voi
     await removeJob(cluster, each);
     await untilEnded(cluster, each);
   }
-  const life = randomBytes(3).toString('hex');
-  const name = `${objectName('hook', volume.path, relationship, syncId, called).slice(0, 56)}-${life}`;
+  const name = freshName('hook', volume.path, relationship, syncId, called);
   const labels = { ...own, ...labelsOf({ syncId }) };
   const { job, mounts } = makeHookJob(template, {
     ...request,

@@ -1,5 +1,5 @@
-/** Names, labels and annotations of what Tidemark makes in a cluster. Pure. */
-import { createHash } from 'node:crypto';
+/** Names, labels and annotations of what Tidemark makes in a cluster. Pure, but for fresh names. */
+import { createHash, randomBytes } from 'node:crypto';
 import type { ClusterObject, OwnerReference } from '../../hosts/cluster/objects';
 
 /** What an object that we made is for. */
@@ -35,6 +35,8 @@ export const ANNOTATIONS = {
 /** What Kubernetes takes as a label's value, and as the name of a Job's pods. */
 const MAX_LABEL = 63;
 const HASH = 10;
+/** Characters that tell one from the next of the same name. */
+const FRESH = 6;
 
 export function shortHash(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, HASH);
@@ -59,6 +61,10 @@ export function objectName(role: ObjectRole, ...parts: readonly string[]): strin
     .replaceAll(/[^a-z0-9-]+/g, '-');
   return `${readable.slice(0, MAX_LABEL - HASH - 1).replace(/-+$/, '')}-${hash}`;
 }
+
+/** The same with an end of its own: another one of the same parts may still be there, or be being deleted. */
+export const freshName = (role: ObjectRole, ...parts: readonly string[]): string =>
+  `${objectName(role, ...parts).slice(0, MAX_LABEL - FRESH - 1)}-${randomBytes(FRESH / 2).toString('hex')}`;
 
 /** What an object belongs to. */
 export interface Belongs {

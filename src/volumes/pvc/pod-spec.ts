@@ -19,7 +19,7 @@ export const ALIVE = `${SCRATCH}/alive`;
 const ABANDONED_SECONDS = 900;
 const LOOK_EVERY_SECONDS = 5;
 /** A Job that has ended goes by itself after so long, where its agent never comes back. */
-const GONE_AFTER_SECONDS = 300;
+export const GONE_AFTER_SECONDS = 300;
 
 /** What root needs to write files of any owner, and an sshd to let somebody in: what containers have by default. */
 const ROOT_CAPABILITIES = [

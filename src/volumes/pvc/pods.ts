@@ -2,11 +2,10 @@
  * The pods through which claims are reached: brought up when somebody needs one, kept for a moment for whoever comes
  * next, and removed. What an agent left that was killed is found by its labels.
  */
-import { randomBytes } from 'node:crypto';
 import { TidemarkError } from '../../model/errors';
 import type { Cluster, PodRunner } from '../../hosts/cluster/contract';
 import type { Job, Pod } from '../../hosts/cluster/objects';
-import { ANNOTATIONS, LABELS, labelsOf, labelValue, objectName, shortHash } from './names';
+import { ANNOTATIONS, freshName, LABELS, labelsOf, labelValue, shortHash } from './names';
 import { allowsRoot, explainPrivileged } from './examine';
 import { findNamespace, type Place, referTo } from './place';
 import { isOver, listJobs, listPodsOf, referToJob, removeJob, untilEnded } from './own-jobs';
@@ -171,7 +170,6 @@ export class MoverPods {
     // A volume that one pod alone may use is not to be kept from us by one of our own.
     await this.sweep({ namespace, claimName });
     const { runAs } = volume.options ?? {};
-    const life = randomBytes(3).toString('hex');
     const labels = {
       ...labelsOf({
         ...{ agent: cluster.name, role: 'mover', volume: volume.path },
@@ -180,7 +178,7 @@ export class MoverPods {
       ...claimLabel(claimName),
     };
     const spec: MoverPod = {
-      name: `${objectName('mover', volume.path, claimName).slice(0, 56)}-${life}`,
+      name: freshName('mover', volume.path, claimName),
       ...{ namespace, labels, claimName, mode: request.mode, readOnly: request.readOnly },
       annotations: { [ANNOTATIONS.madeOf]: volume.path },
       ...(from !== undefined && { from }),

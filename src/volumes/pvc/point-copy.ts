@@ -1,9 +1,8 @@
 /** A recovery point as it can be read: a claim made of its snapshot, for as long as somebody reads it. */
-import { randomBytes } from 'node:crypto';
 import type { PersistentVolumeClaim, VolumeSnapshot } from '../../hosts/cluster/objects';
 import { makeFrozen, nameFrozen, removeFrozen } from './capture';
 import { likeOf, makeClaim } from './copies';
-import { labelsOf, type ObjectRole, objectName } from './names';
+import { freshName, labelsOf, type ObjectRole } from './names';
 import { discardClaim } from './own-objects';
 import type { Place, ReadyPlace } from './place';
 import { findRecord } from './points';
@@ -28,7 +27,7 @@ export async function openPoint(
 ): Promise<PointCopy> {
   const { snapshot } = await findRecord(place, relationship, pointId);
   if (!snapshot) return { claimName: place.name, close: () => Promise.resolve() };
-  const name = `${objectName('reader', place.volume.path, pointId).slice(0, 56)}-${randomBytes(3).toString('hex')}`;
+  const name = freshName('reader', place.volume.path, pointId);
   inUse.add(name);
   try {
     const claim = await makeClaimOf(place, snapshot, name, 'reader', relationship);

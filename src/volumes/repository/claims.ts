@@ -25,7 +25,7 @@ export async function inspect(host: Host, volume: Volume): Promise<Inspection> {
 }
 
 /** @throws TidemarkError `Fenced` where a later primary has written to it */
-export async function checkEpoch(repository: Repository, { relationship, epoch }: Claim): Promise<void> {
+async function checkEpoch(repository: Repository, { relationship, epoch }: Claim): Promise<void> {
   const newest = newestEpoch(await listSnapshots(repository, relationship));
   if (newest <= epoch) return;
   throw makeError(

@@ -1,6 +1,6 @@
 /** What the endings of restic mean. Pure. */
 import { stripVTControlCharacters } from 'node:util';
-import { type ErrorType, TidemarkError } from '../../model/errors';
+import { type ErrorDetails, type ErrorType, TidemarkError } from '../../model/errors';
 import type { RunResult } from '../../hosts/contract';
 import { tailOf } from '../../hosts/run-checked';
 import type { Repository } from './restic';
@@ -12,6 +12,12 @@ interface Rule {
   message: string;
   hint: string;
 }
+
+const AWAY = {
+  type: 'HostUnreachable',
+  message: 'the store does not answer',
+  hint: 'it resumes by itself once the store answers again',
+} as const;
 
 /** Exit codes: https://restic.readthedocs.io/en/stable/075_scripting.html */
 const RULES: readonly Rule[] = [
@@ -53,9 +59,7 @@ const RULES: readonly Rule[] = [
   },
   {
     says: /connection refused|no such host|i\/o timeout|deadline exceeded|connection reset|network is unreachable|no route to host|retrying after|\b50[0234]\b|\b429\b|EOF/i,
-    type: 'HostUnreachable',
-    message: 'the store does not answer',
-    hint: 'it resumes by itself once the store answers again',
+    ...AWAY,
   },
 ];
 
@@ -69,21 +73,25 @@ function wordsOf(text: string): string {
 export const countRetries = (stderr: string): number =>
   stderr.match(/returned error, retrying after/g)?.length ?? 0;
 
+/** What an error tells besides: where it was, and what restic said. */
+function aboutOf({ host, volume }: Pick<Repository, 'host' | 'volume'>, said: string): ErrorDetails {
+  const toolMessage = wordsOf(said);
+  return { host: host.name, volume: volume.path, ...(toolMessage && { toolMessage }) };
+}
+
 /** A store that was given up. */
 export function storeIsAway(
-  { host, volume }: Pick<Repository, 'host' | 'volume'>,
+  repository: Pick<Repository, 'host' | 'volume'>,
   said: string,
   cause: unknown,
 ): TidemarkError {
-  const toolMessage = wordsOf(said);
-  const about = { host: host.name, volume: volume.path, ...(toolMessage && { toolMessage }) };
-  const hint = 'it resumes by itself once the store answers again';
-  return new TidemarkError('HostUnreachable', 'the store does not answer', { ...about, hint }, { cause });
+  const { type, message, hint } = AWAY;
+  return new TidemarkError(type, message, { ...aboutOf(repository, said), hint }, { cause });
 }
 
 /** The error for a run that failed, in restic's own words. */
 export function classifyEnding(
-  { host, volume }: Pick<Repository, 'host' | 'volume'>,
+  repository: Pick<Repository, 'host' | 'volume'>,
   args: readonly string[],
   { exitCode, stderr, stdout }: RunResult,
 ): TidemarkError {
@@ -91,8 +99,7 @@ export function classifyEnding(
   const rule = RULES.find(
     (each) => each.exitCode === exitCode || (each.says !== undefined && each.says.test(said)),
   );
-  const toolMessage = wordsOf(said);
-  const about = { host: host.name, volume: volume.path, ...(toolMessage && { toolMessage }) };
+  const about = aboutOf(repository, said);
   if (rule) return new TidemarkError(rule.type, rule.message, { ...about, hint: rule.hint });
   const command = args.find((arg) => /^[a-z]+$/.test(arg)) ?? '';
   return new TidemarkError('ToolFailed', `restic ${command} ended with exit code ${exitCode}`, about);

@@ -9,18 +9,12 @@ import { leave, reach, sweepRestored } from './reach';
 import { resticMover } from './send';
 
 /** What a repository is not: a volume that a service could run on. */
-function notAVolume(host: Host, volume: Volume): never {
-  throw makeError(
-    { host, volume },
-    'UnsupportedCapture',
-    'a repository is no volume that a service could use',
-    {
+const refuse = (host: Host, volume: Volume): Promise<never> =>
+  Promise.reject(
+    makeError({ host, volume }, 'UnsupportedCapture', 'a repository is no volume that a service could use', {
       hint: 'restore a point of it to a host, and go on there: tidemark restore NAME --target repository --point latest --to HOST:/path',
-    },
+    }),
   );
-}
-
-const refuse = (host: Host, volume: Volume) => Promise.resolve().then(() => notAVolume(host, volume));
 
 const repositoryDriver: VolumeDriver = {
   kind: 'repository',

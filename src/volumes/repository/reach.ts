@@ -40,7 +40,7 @@ async function restoreRoot({ runner }: Repository, { snapshot }: KeptPoint, path
 }
 
 async function restoreInto(repository: Repository, kept: KeptPoint, path: string, use: Use): Promise<void> {
-  const { host, runner, volume } = repository;
+  const { host, runner } = repository;
   const { bytes } = kept.point;
   await runner.files.mkdir(path, 0o700);
   const { freeBytes } = await runner.files.room(path);
@@ -52,14 +52,10 @@ async function restoreInto(repository: Repository, kept: KeptPoint, path: string
       { hint: `make room there, or start the agent of ${host.name} with its --home on a larger filesystem` },
     );
   }
-  await runResticChecked(
-    { host, runner, volume },
-    ['restore', `--target=${path}`, '--sparse', kept.snapshot.id],
-    {
-      attempt: attemptOf(host, use),
-      endsWithAgent: true,
-    },
-  );
+  await runResticChecked(repository, ['restore', `--target=${path}`, '--sparse', kept.snapshot.id], {
+    attempt: attemptOf(host, use),
+    endsWithAgent: true,
+  });
   await restoreRoot(repository, kept, path);
 }
 

@@ -26,7 +26,7 @@ interface SendOptions extends Partial<Pick<TransferRequest, 'maxDeletions'>> {
 }
 
 /** A folder for the repositories of one suite, with the credentials `good` and `bad`. */
-export async function makeRepositoryFolder(): Promise<{ folder: string; remove: () => Promise<void> }> {
+async function makeRepositoryFolder(): Promise<{ folder: string; remove: () => Promise<void> }> {
   addResticToPath();
   const folder = await mkdtemp(join(tmpdir(), 'tidemark-repository-'));
   await chmod(folder, 0o755);
@@ -133,4 +133,19 @@ export class RepositoryRig {
       await reach.close();
     }
   }
+}
+
+/** A folder of one suite's own, and in it a repository of each test's own. To be called once, before the tests. */
+export function useRepositories(): { folder: string; rig: RepositoryRig } {
+  const stage = {} as { folder: string; rig: RepositoryRig };
+  let remove: () => Promise<void>;
+  let count = 0;
+  beforeAll(async () => {
+    ({ folder: stage.folder, remove } = await makeRepositoryFolder());
+  });
+  afterAll(() => remove());
+  beforeEach(async () => {
+    stage.rig = await RepositoryRig.make(stage.folder, String(++count));
+  });
+  return stage;
 }

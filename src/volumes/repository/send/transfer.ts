@@ -11,7 +11,7 @@ import { makeApprovalRequired } from '../../../movers/shared/approval';
 import { findAtTop, findForeign, Tally } from '../../../trees/left-out';
 import { NOT_CONTENT } from '../../../trees/own-entries';
 import { classifyEnding } from '../classify';
-import { literal, type Repository, runResticChecked } from '../restic';
+import { literal, type Repository, repositoryAt, runResticChecked } from '../restic';
 import { forget, forgetLooks, type KeptPoint, listSnapshots, pointsAmong } from '../snapshots';
 import { makeTag, TAGS } from '../stamp';
 import { entriesOf, hasVanished, type ItemError, parseMessage, type Status, type Summary } from './messages';
@@ -142,7 +142,7 @@ async function backUp(
 export async function transfer(host: Host, request: TransferRequest): Promise<TransferStats> {
   const { id, reach, opened, maxDeletions } = request;
   const { runner, path } = reach;
-  const repository: Repository = { host, runner, volume: readVolume(opened) };
+  const repository = repositoryAt(host, readVolume(opened), runner);
   await runner.endAttempts(backupAttempt(host.home, id));
   const startedAt = performance.now();
   const parent = pointsAmong(await listSnapshots(repository, id.relationship)).at(-1);
