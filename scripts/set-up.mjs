@@ -11,13 +11,13 @@ import { withLock } from './set-up/lock.mjs';
 import { ensureNode } from './set-up/node.mjs';
 import { ROOT } from './set-up/paths.mjs';
 import { SetUpError, Steps } from './set-up/report.mjs';
-import { ensureRestic } from './set-up/restic.mjs';
+import { ensureGoTool } from './set-up/go-tools.mjs';
 import { ensureTemporal } from './set-up/temporal.mjs';
 import { ensureTools } from './set-up/tools.mjs';
 
 /** @returns the path of the Node to go on with. @throws SetUpError with what to do. */
 export async function setUp({ forTests = false } = {}) {
-  const steps = new Steps(forTests ? 7 : 5);
+  const steps = new Steps(forTests ? 8 : 5);
   let node;
   const work = async () => {
     await steps.take('dependencies', installDependencies);
@@ -31,7 +31,8 @@ export async function setUp({ forTests = false } = {}) {
     await steps.take('Temporal server', (say) => ensureTemporal(node.path, say));
     await steps.take('build', (say) => build(node.path, say));
     if (!forTests) return;
-    await steps.take('restic of the tests', (say) => ensureRestic(say));
+    await steps.take('restic of the tests', (say) => ensureGoTool('restic', say));
+    await steps.take('rclone of the tests', (say) => ensureGoTool('rclone', say));
     await steps.take('Kubernetes of the tests', (say) => ensureKubernetes(say));
   };
   await withLock(join(ROOT, '.cache', 'set-up.lock'), work, (pid) =>

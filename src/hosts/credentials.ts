@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { TidemarkError } from '../model/errors';
 import type { Credentials } from './contract';
+import { isRcloneConfig, toVariables } from './rclone-config';
 
 /**
  * @param folder undefined: the agent was started with none
@@ -35,7 +36,8 @@ export function makeCredentials(host: string, folder: string | undefined): Crede
   return {
     async readVariables(name) {
       const path = await pathOf(name);
-      const variables = parseEnv(await readFile(path, 'utf8'));
+      const text = await readFile(path, 'utf8');
+      const variables = isRcloneConfig(text) ? toVariables(text) : parseEnv(text);
       if (Object.keys(variables).length > 0) return variables as Record<string, string>;
       throw fail(
         `credentials ${name}: ${path} has no line such as NAME=VALUE`,

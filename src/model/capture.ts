@@ -1,5 +1,5 @@
 import type { LeftOut } from './left-out';
-import type { CaptureMethod } from './records';
+import type { CaptureMethod, Instant } from './records';
 
 /** What is read: a frozen state of the source, the live volume, or a recovery point that is restored. */
 export interface Capture {
@@ -13,6 +13,8 @@ export interface Capture {
   identity?: string;
   /** True where `path` is the live volume and there is nothing to release. */
   live: boolean;
+  /** Where it was frozen long before, by somebody else: when. */
+  capturedAt?: Instant;
   /** What of the live volume the frozen state does not hold. */
   leftOut?: LeftOut[];
 }

@@ -95,7 +95,8 @@ function checkHosts(spec: DraftSpec): SpecIssue[] {
   return listEndpoints(spec).flatMap(({ endpoint, path, role }): SpecIssue[] => {
     const kind = kindOf(endpoint);
     const isHostless = kind !== undefined && declarationOf(kind).isAtSource === true;
-    if (isHostless && role === 'source')
+    const { canBeSource } = kind === undefined ? {} : declarationOf(kind);
+    if (isHostless && role === 'source' && !canBeSource)
       return [
         makeProblem(
           [...path, kind],
@@ -104,7 +105,7 @@ function checkHosts(spec: DraftSpec): SpecIssue[] {
       ];
     if (!endpoint.keys) return [];
     const { host } = endpoint;
-    if (!isHostless)
+    if (!isHostless || role === 'source')
       return endpoint.keys.includes('host')
         ? []
         : [{ path: [...path, 'host'], message: 'is missing', about: 'missing' }];

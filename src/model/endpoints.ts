@@ -1,8 +1,8 @@
 import {
   declarationOf,
-  defaultMoverKind,
   optionsOf,
   VOLUME_KINDS,
+  writerOf,
   type VolumeKind,
   type VolumeOptions,
   type VolumeOptionValues,
@@ -20,7 +20,7 @@ export const isAtSource = (endpoint: Endpoint): boolean =>
 
 /** What carries the bytes to a target: a kind without a host brings its own mover. */
 export function moverTo({ spec }: Relationship, target: TargetSpec): MoverSpec {
-  return isAtSource(target) ? { [defaultMoverKind(volumeOf(target).kind)]: {} } : spec.mover;
+  return isAtSource(target) ? { [writerOf(volumeOf(target).kind)]: {} } : spec.mover;
 }
 
 /** A target's name: its own, or else its host's. */

@@ -75,6 +75,21 @@ export const repository = z
     'must not contain a password: put it into the credentials',
   )
   .meta({ title: 'repository' });
+/** A name of rclone's own, and no backend with options in its place: those may read anything. */
+const BUCKET = /^(\/|[A-Za-z0-9_][A-Za-z0-9_.-]*:)/;
+/** A folder that rclone reaches. */
+export const bucket = z
+  .string()
+  .regex(
+    BUCKET,
+    'must be a remote of rclone and a folder in it, such as s3:company-data/wiki, or an absolute path',
+  )
+  // eslint-disable-next-line no-control-regex -- these are what is refused
+  .refine((text) => !/[\u0000-\u001f\u007f]/.test(text), 'must not contain control characters')
+  .refine((text) => !text.split(/[/:]/).includes('..'), 'must not contain ..')
+  .refine((text) => !/^[^/]*:\/*$/.test(text), 'must name a folder: all of a remote is not given away')
+  .refine((text) => text.length === 1 || !/\/$/.test(text), 'must not end with a slash')
+  .meta({ title: 'bucket' });
 const QUANTITY = /^\d+(\.\d+)?([kMGTPE]|[KMGTPE]i)?$/;
 export const quantity = z
   .string()
@@ -96,5 +111,6 @@ export const values = {
   objectName,
   quantity,
   repository,
+  bucket,
 };
 export type SpecValues = typeof values;

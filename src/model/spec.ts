@@ -108,12 +108,12 @@ const TargetSchema = z
     host: name
       .default(AT_SOURCE)
       .describe(
-        'The host that holds the volume: the name its agent was started with. Of a repository: none.',
+        'The host that holds the volume: the name its agent was started with. Of a target that is a repository or a bucket: none.',
       ),
     ...endpoint,
     name: name
       .optional()
-      .describe('How this target is called; by default as its host, a repository by its kind.'),
+      .describe('How this target is called; by default as its host, a repository or a bucket by its kind.'),
     copyMethod: z
       .enum(['Auto', 'Direct', 'Snapshot', 'Clone', 'HardLink'])
       .default('Auto')

@@ -9,6 +9,7 @@ import type { Mover } from '../movers/contract';
 import { rsyncMover } from '../movers/rsync';
 import { block } from './block';
 import { btrfs } from './btrfs';
+import { bucket } from './bucket';
 import type { Implementation, KindImplementation, VolumeDriver } from './contract';
 import { directory } from './directory';
 import { image } from './image';
@@ -19,7 +20,7 @@ import { zfs } from './zfs';
 /** What each kind is handled by. */
 export type Implementations = Readonly<Record<VolumeKind, KindImplementation>>;
 
-export const IMPLEMENTATIONS: Implementations = { directory, zfs, btrfs, image, block, pvc, repository };
+export const IMPLEMENTATIONS: Implementations = { directory, zfs, btrfs, image, block, pvc, repository, bucket };
 
 /** The drivers and movers of one agent. */
 export interface Volumes {

@@ -54,10 +54,14 @@ export interface KindDeclaration {
   /** Hooks may be programs of its own surroundings, which the agent need not be allowed: Jobs of its cluster. */
   hasJobs?: true;
   /**
-   * It has no host of its own: whoever is the source writes to it, and any agent that has its credentials reads it. Only a
-   * target, and none that a service can go on at: first it is restored.
+   * As a target it has no host of its own: whoever is the source writes to it, and any agent that has its credentials reads
+   * it. No service can go on at it: first it is restored.
    */
   isAtSource?: true;
+  /** Of such a kind: the mover that writes to it; by default the first of `movers`. */
+  writtenBy?: MoverKind;
+  /** Of such a kind: it can be a source too, read by the host that the spec names. */
+  canBeSource?: true;
   /** Its points are trees: folders that rsync can read, so that a point can be restored into any directory. */
   hasTrees: boolean;
   /** Why one volume of this kind can't be copied to another; undefined where it can. */

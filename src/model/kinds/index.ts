@@ -3,6 +3,7 @@ import type { output } from 'zod';
 import type { MoverKind } from '../movers';
 import { block } from './block';
 import { btrfs } from './btrfs';
+import { bucket } from './bucket';
 import type { KindDeclaration, OptionDeclarations } from './contract';
 import { directory } from './directory';
 import { image } from './image';
@@ -11,7 +12,7 @@ import { pvc } from './pvc';
 import { repository } from './repository';
 import { zfs } from './zfs';
 
-export const KINDS = { directory, zfs, btrfs, image, block, pvc, repository };
+export const KINDS = { directory, zfs, btrfs, image, block, pvc, repository, bucket };
 
 /** The keys of an endpoint in a spec that name a volume. */
 export type VolumeKind = keyof typeof KINDS;
@@ -55,6 +56,11 @@ export const KINDS_BY_OPTION: Readonly<Record<string, readonly VolumeKind[]>> = 
 /** The mover of a volume kind where a spec names none. */
 export function defaultMoverKind(kind: VolumeKind): MoverKind {
   return KINDS[kind].movers[0];
+}
+
+/** What writes to a volume of a kind without a host of its own. */
+export function writerOf(kind: VolumeKind): MoverKind {
+  return declarationOf(kind).writtenBy ?? defaultMoverKind(kind);
 }
 
 /** The volume kinds that a mover carries. */

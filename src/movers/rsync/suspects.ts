@@ -2,6 +2,7 @@
  * Files whose contents may differ from the target's though size and time agree, so that rsync's quick check would
  * take them for equal: whoever writes to a file can set its time back, but not its change time.
  */
+import { findBirth } from '../../trees/birth';
 import type { Runner } from '../../hosts/contract';
 import {
   type Change,
@@ -71,12 +72,6 @@ export async function filesAmong(
   return found;
 }
 
-/** When the clone was begun, by the host's clock: what was written to the live volume since is not in it. */
-async function findBirth(host: Runner, path: string): Promise<number> {
-  const { stdout } = await host.run(['stat', '-c', '%.9W', '--', path]);
-  return Number(stdout.toString()) || 0;
-}
-
 const pick = (changed: readonly Change[], how: readonly Change['how'][]) =>
   changed
     .filter((change) => how.includes(change.how) && hasContent(change.entry))
@@ -88,6 +83,7 @@ export async function lookAtSource(
   { sourcePath, livePath, history: { confirmed, isUnconfirmed }, isBlind = false, onEntry }: Question,
   options: WalkOptions,
 ): Promise<SourceLook> {
+  // What was written to the live volume since the clone was begun is not in it.
   const trustedBefore = livePath === undefined ? Infinity : await findBirth(host, sourcePath);
   const [maker, comparer] = [new FingerprintMaker(), new FingerprintComparer(confirmed)];
   const all: OnEntry = (entry, startedAt) => {

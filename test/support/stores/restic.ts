@@ -1,20 +1,12 @@
 /** restic as the set-up built it, and repositories of tests. */
 import { execFile, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { waitFor } from '../wait-for';
+import { addToPath } from './go-tools';
 
-/** Programs that this process starts, and all that they start, find it by its name. */
-export function addResticToPath(): void {
-  const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'tidemark', 'bin');
-  const folder = join(cache, 'restic-0.18.1');
-  if (!existsSync(join(folder, 'restic')))
-    throw new Error('there is no restic: run the set-up (npm test does)');
-  process.env.PATH = [folder, process.env.PATH ?? ''].join(delimiter);
-}
+export const addResticToPath = (): void => addToPath('restic');
 
 /** A credentials folder of an agent, with a password by this name. */
 export async function writeCredentials(

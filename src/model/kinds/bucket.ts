@@ -1,0 +1,32 @@
+import { locateFolder } from './location';
+import type { SpecValues } from '../spec-values';
+import type { KindDeclaration } from './contract';
+import { bandwidthLimit, storeCredentials } from './store-options';
+
+/** A bucket of an object store, or whatever else rclone reaches: files at their own names, and what each is in a manifest. */
+export const bucket = {
+  endpoint: ({ bucket: remote }: SpecValues) =>
+    remote.describe(
+      'The volume: a folder that rclone reaches, as it calls it, `s3:company-data/wiki`, or an absolute path. As a target it has no host of its own: the source writes to it. As a source it is read by its host.',
+    ),
+  options: {
+    credentials: storeCredentials,
+    bandwidthLimit,
+    keepReplaced: ({ duration }: SpecValues) =>
+      duration
+        .optional()
+        .describe(
+          'How long at the least what a later state replaced is kept for those who still read the earlier one; by default `1d`.',
+        ),
+  },
+  movers: ['rsync'],
+  writtenBy: 'rclone',
+  locate: locateFolder,
+  isFolder: false,
+  files: 'known-to-tool',
+  isWrittenInPlace: false,
+  isReadFrozen: true,
+  hasTrees: true,
+  isAtSource: true,
+  canBeSource: true,
+} as const satisfies KindDeclaration;

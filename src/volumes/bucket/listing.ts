@@ -1,0 +1,55 @@
+/** What lies in a bucket: every object, with what tells it from another at the same key. */
+import { z } from 'zod';
+import { makeRecordReader } from '../../hosts/record-reader';
+import type { ObjectMark } from './manifest';
+import { type Bucket, keysToStdin, NO_FOLDER, runRcloneChecked } from './rclone';
+
+const ItemSchema = z.object({ Path: z.string(), Size: z.number(), ModTime: z.string() });
+
+/** By key. */
+export type Listing = ReadonlyMap<string, ObjectMark>;
+
+const LIST = ['lsjson', '--recursive', '--files-only', '--no-mimetype', '--use-server-modtime'];
+
+async function runList(bucket: Bucket, args: readonly string[], stdin?: Buffer): Promise<Listing> {
+  const found = new Map<string, ObjectMark>();
+  const reader = makeRecordReader((line) => {
+    if (!line.startsWith('{')) return;
+    const text = Buffer.from(line, 'latin1').toString().replace(/,$/, '');
+    const { Path, Size, ModTime } = ItemSchema.parse(JSON.parse(text));
+    found.set(Path, { bytes: Size, time: ModTime });
+  }, '\n');
+  await runRcloneChecked(
+    bucket,
+    [...LIST, ...args, '--', bucket.volume.path],
+    { onStdout: reader.push, maxOutputBytes: 4096, ...(stdin && { stdin }) },
+    [NO_FOLDER],
+  );
+  return found;
+}
+
+/** Everything, in as few requests as the store has for that; nothing where there is no bucket yet. */
+export const listAll = (bucket: Bucket): Promise<Listing> => runList(bucket, ['--fast-list']);
+
+/** From so many on, everything is listed: each of them alone is a request. */
+const FEW = 200;
+
+/** Some objects, asked for one by one where they are few. */
+export async function listSome(bucket: Bucket, keys: readonly string[]): Promise<Listing> {
+  if (keys.length === 0) return new Map();
+  if (keys.length > FEW) return await listAll(bucket);
+  return await runList(bucket, ['--no-traverse', '--files-from-raw=-'], keysToStdin(keys));
+}
+
+/** Whether an object is the one that was seen before. */
+export const isSame = (one: ObjectMark | undefined, other: ObjectMark | undefined): boolean =>
+  one !== undefined && other !== undefined && one.bytes === other.bytes && one.time === other.time;
+
+/** Names at the top, to tell whether anything is there. */
+export async function listTop(bucket: Bucket): Promise<string[]> {
+  const { stdout } = await runRcloneChecked(bucket, ['lsf', '--', bucket.volume.path], {}, [NO_FOLDER]);
+  return stdout
+    .toString()
+    .split('\n')
+    .filter((name) => name !== '');
+}

@@ -1,0 +1,148 @@
+/** Makes a tree of a state: brought from whatever it is now, and looked at in the end. All of it is proved before the tree is touched. */
+import { join } from 'node:path';
+import type { Progress } from '../../model/records';
+import { formatBytes } from '../../model/units';
+import { runChecked } from '../../hosts/run-checked';
+import { showPath } from '../../trees/left-out';
+import { TICK_SECONDS } from '../../trees/fingerprint';
+import { makeError } from '../shared/tools';
+import { applyAttributes, digHoles, makeRest, makeRoom, type Tree } from './apply-tree';
+import { fetchFiles } from './fetch';
+import { hashFiles, HashMemory } from './hashes';
+import { isOdd, keyOf } from './layout';
+import type { Entry } from './manifest';
+import { findDifferences, planAttributes, planTree } from './plan-tree';
+import type { Bucket } from './rclone';
+import { scan } from './scan';
+import { readManifest } from './states';
+
+export interface MaterialiseRequest {
+  stateId: string;
+  /** In which the tree is, and what is needed to make it. */
+  folder: string;
+  attempt: string;
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+export const treeIn = (folder: string): string => join(folder, 'tree');
+
+/** Kept free beside what is fetched. */
+const SPARE_BYTES = 64 * 1024 ** 2;
+
+/** What is in the tree now, with checksums. */
+async function lookAt(bucket: Bucket, root: string, memory: HashMemory): Promise<Entry[]> {
+  const { entries, witnesses } = await scan(bucket.runner, root);
+  const known = entries.map((entry): Entry => {
+    const sha256 = entry.type === 'f' ? memory.find(entry, witnesses.get(entry.path)) : undefined;
+    return sha256 === undefined ? entry : { ...entry, sha256 };
+  });
+  const unread = known.filter(({ type, sha256 }) => type === 'f' && sha256 === undefined);
+  const hashes = await hashFiles(bucket, root, unread);
+  return known.map((entry) => {
+    const sha256 = hashes.get(entry.path);
+    return sha256 === undefined ? entry : { ...entry, sha256 };
+  });
+}
+
+async function checkRoom(bucket: Bucket, folder: string, bytes: number): Promise<void> {
+  const { freeBytes } = await bucket.runner.files.room(folder);
+  if (freeBytes >= bytes + SPARE_BYTES) return;
+  throw makeError(
+    bucket,
+    'TargetFull',
+    `what is read from the bucket is put into ${folder} first, which takes ${formatBytes(bytes)}, and ${formatBytes(freeBytes)} are free`,
+    {
+      hint: `make room there, or start the agent of ${bucket.host.name} with its --home on a larger filesystem`,
+    },
+  );
+}
+
+/** Moves what was fetched to its place: by links, so that nothing is copied. */
+async function putInPlace({ runner, root }: Tree, incoming: string, files: readonly Entry[]): Promise<void> {
+  if (files.length === 0) return;
+  const odd = files.filter(({ path }) => isOdd(path));
+  const from = Buffer.from(incoming).toString('latin1');
+  const pairs = odd.flatMap(({ path }) => [`${from}/${keyOf(path)}`, `./${path}`]);
+  if (odd.length > 0) {
+    const stdin = Buffer.from(pairs.map((word) => `${word}\0`).join(''), 'latin1');
+    await runChecked(runner, ['xargs', '-0', '-n2', 'mv', '-fT', '--'], { cwd: root, stdin });
+    await runner.files.remove(join(incoming, '.tidemark'));
+  }
+  if (odd.length < files.length)
+    await runChecked(runner, ['cp', '-R', '--link', '--remove-destination', '-T', '--', incoming, root]);
+  await runner.files.remove(incoming);
+}
+
+/** @returns the entries of the state that the tree is by now */
+export async function materialise(bucket: Bucket, request: MaterialiseRequest): Promise<readonly Entry[]> {
+  const { stateId, folder, attempt, signal, onProgress } = request;
+  const { runner, host } = bucket;
+  const root = treeIn(folder);
+  const incoming = join(folder, 'incoming');
+  await runner.endAttempts(attempt);
+  await runner.files.mkdir(root, 0o700);
+  const memory = await HashMemory.open(host.files, join(folder, 'hashes.jsonl'));
+  const [{ entries: want }, have] = await Promise.all([
+    readManifest(bucket, stateId),
+    lookAt(bucket, root, memory),
+  ]);
+  const plan = planTree(have, want);
+  await checkRoom(
+    bucket,
+    folder,
+    plan.fetched.reduce((sum, { bytes = 0 }) => sum + bytes, 0),
+  );
+  await fetchFiles(bucket, { stateId, files: plan.fetched, folder: incoming, attempt, signal, onProgress });
+  const tree: Tree = { runner, root, signal };
+  await makeRoom(tree, plan);
+  await putInPlace(tree, incoming, plan.fetched);
+  await makeRest(tree, plan);
+  await digHoles(
+    tree,
+    plan.fetched.filter(({ hasHoles }) => hasHoles).map(({ path }) => path),
+  );
+  const abilities = { isRoot: (await runChecked(runner, ['id', '-u'])).stdout.toString().trim() === '0' };
+  await applyAttributes(tree, planAttributes((await scan(runner, root, signal)).entries, want, abilities));
+  await prove(bucket, { want, abilities, memory, known: [...have, ...plan.fetched], request });
+  return want;
+}
+
+/** Looks at the tree once more: it is the state, or nobody is told that it is. Contents were proved as they came. */
+async function prove(
+  bucket: Bucket,
+  {
+    want,
+    abilities,
+    memory,
+    known,
+    request: { stateId, folder, signal },
+  }: {
+    want: readonly Entry[];
+    abilities: { isRoot: boolean };
+    memory: HashMemory;
+    known: readonly Entry[];
+    request: MaterialiseRequest;
+  },
+): Promise<void> {
+  const { entries, witnesses, startedAt } = await scan(bucket.runner, treeIn(folder), signal);
+  const hashes = new Map(known.map(({ path, sha256 }) => [path, sha256]));
+  const hashOf = ({ path, linkOf }: Entry) => hashes.get(linkOf ?? path);
+  const now = entries.map((entry): Entry => {
+    const sha256 = entry.type === 'f' ? hashOf(entry) : undefined;
+    return sha256 === undefined ? entry : { ...entry, sha256 };
+  });
+  const differences = findDifferences(now, want, abilities);
+  if (differences.length > 0) {
+    throw makeError(
+      bucket,
+      'VerificationFailed',
+      `what was made of state ${stateId} is not what it is to be`,
+      {
+        toolMessage: differences.slice(0, 5).map(showPath).join('\n'),
+        hint: `see whether the filesystem of ${folder} can keep it`,
+      },
+    );
+  }
+  await memory.replace(now, witnesses, startedAt - TICK_SECONDS);
+}

@@ -1,0 +1,112 @@
+/** rclone, run on one bucket: with its credentials in the environment, and its failures in classified errors. */
+import { TidemarkError } from '../../model/errors';
+import type { Volume } from '../../model/records';
+import type { Host, Runner, RunOptions, RunResult } from '../../hosts/contract';
+import { variableOf } from '../../hosts/rclone-config';
+import { classifyEnding } from './classify';
+
+/** One bucket, and where programs run that work with it. */
+export interface Bucket {
+  host: Host;
+  runner: Runner;
+  volume: Volume;
+}
+
+export const bucketAt = (host: Host, volume: Volume, runner: Runner = host): Bucket => ({
+  ...{ host, runner, volume },
+});
+
+/** A place in the bucket, as rclone calls it. */
+export const at = ({ volume }: Pick<Bucket, 'volume'>, key: string): string =>
+  key === '' ? volume.path : `${volume.path.replace(/([^:/])$/, '$1/')}${key}`;
+
+/** @throws TidemarkError `AuthRejected` where they can't be had, or tell of no such remote */
+async function readEnvironment({ host, volume }: Bucket): Promise<Record<string, string>> {
+  if (volume.path.startsWith('/')) return {};
+  const remote = volume.path.slice(0, volume.path.indexOf(':'));
+  const { credentials: name } = volume.options ?? {};
+  const about = { host: host.name, volume: volume.path };
+  if (name === undefined) {
+    throw new TidemarkError('AuthRejected', `nothing says what ${remote} is`, {
+      ...about,
+      hint: `name it in the spec: credentials: NAME, a file of the --credentials folder with a section [${remote}], as rclone.conf has it`,
+    });
+  }
+  const variables = (await host.credentials?.readVariables(name)) ?? {};
+  if (variables[variableOf(remote, 'type')] !== undefined) return variables;
+  throw new TidemarkError('AuthRejected', `credentials ${name} have no remote ${remote}`, {
+    ...about,
+    hint: `add a section [${remote}], as rclone.conf has it, or correct the bucket in the spec`,
+  });
+}
+
+/** What every call has. Nobody's own configuration is read, and nothing is asked. */
+const COMMON = ['--config=', '--ask-password=false', '--use-json-log', '--log-level=NOTICE'];
+
+/** Runs rclone; the exit codes that are no success are for the caller to judge. */
+export async function runRclone(
+  bucket: Bucket,
+  args: readonly string[],
+  { env, ...options }: RunOptions = {},
+): Promise<RunResult> {
+  const variables = await readEnvironment(bucket);
+  return await bucket.runner.run(['rclone', ...COMMON, ...args], {
+    ...options,
+    env: { ...variables, ...env },
+  });
+}
+
+/**
+ * The same for what must succeed.
+ * @param allowed further exit codes that are no failure
+ * @throws TidemarkError as `classifyEnding` has it
+ */
+export async function runRcloneChecked(
+  bucket: Bucket,
+  args: readonly string[],
+  options: RunOptions = {},
+  allowed: readonly number[] = [],
+): Promise<RunResult> {
+  const result = await runRclone(bucket, args, options);
+  if (result.exitCode === 0 || allowed.includes(result.exitCode)) return result;
+  throw classifyEnding(bucket, args, result);
+}
+
+/** Of what reads or writes little: whoever called tries again as well. */
+const LIGHT = ['--retries=1', '--low-level-retries=4', '--contimeout=10s', '--timeout=30s'];
+const LIGHT_MS = 120_000;
+
+/** The same for what reads or writes little, and somebody waits for. */
+export const runLight = (
+  bucket: Bucket,
+  args: readonly string[],
+  options: RunOptions = {},
+  allowed: readonly number[] = [],
+): Promise<RunResult> =>
+  runRcloneChecked(bucket, [...LIGHT, ...args], { timeoutMs: LIGHT_MS, ...options }, allowed);
+
+/** rclone's exit codes where there is no such folder, or no such file. */
+export const NO_FOLDER = 3;
+const NO_FILE = 4;
+
+/** The content of one object; undefined where there is none. */
+export async function readObject(bucket: Bucket, key: string): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  const { exitCode } = await runLight(
+    bucket,
+    ['cat', '--', at(bucket, key)],
+    { onStdout: (chunk) => chunks.push(chunk) },
+    [NO_FOLDER, NO_FILE],
+  );
+  // Of S3, rclone says nothing of a file that is missing.
+  return exitCode === 0 && chunks.length > 0 ? Buffer.concat(chunks) : undefined;
+}
+
+/** Writes one object, whole or not at all where the store has that. */
+export async function writeObject(bucket: Bucket, key: string, content: Buffer | string): Promise<void> {
+  await runLight(bucket, ['rcat', '--', at(bucket, key)], { stdin: content });
+}
+
+/** Keys, one in a line, as `--files-from-raw` takes them from the standard input. */
+export const keysToStdin = (keys: readonly string[]): Buffer =>
+  Buffer.from(keys.map((key) => `${key}\n`).join(''));
