@@ -45,6 +45,7 @@ describe.each(Object.keys(STORES) as StoreName[])('in a store that is %s', (stor
         stage.folder,
         stage.served?.config ?? '',
         'copyto',
+        '--ignore-times',
         join(stage.folder, 'strange'),
         `${stage.rig.volume.path}/${key}`,
       ),

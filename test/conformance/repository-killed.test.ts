@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Mortality } from '../support/hosts/mortal-host';
-import { PASSWORD, type RepositoryRig, useRepositories } from '../support/rigs/repository-rig';
+import type { StoreRig } from '../support/rigs/store-rig';
+import { PASSWORD, useRepositories } from '../support/rigs/repository-rig';
 import { sample } from '../support/sample';
 import { restic } from '../support/stores/restic';
 import { describeTree } from '../support/trees/compare-trees';
@@ -14,7 +15,7 @@ const STEPS = Array.from({ length: 20 }, (_, index) => index + 1);
 const stage = useRepositories();
 
 /** One sync with its retention; answers what it failed with. */
-async function syncOnce(rig: RepositoryRig, sequence: number, keep: number): Promise<unknown> {
+async function syncOnce(rig: StoreRig, sequence: number, keep: number): Promise<unknown> {
   try {
     await rig.sync(sequence);
     const points = await rig.points();
@@ -26,7 +27,7 @@ async function syncOnce(rig: RepositoryRig, sequence: number, keep: number): Pro
 }
 
 /** Every point that there is equals the state that it was made of. */
-async function expectWhole(rig: RepositoryRig, states: ReadonlyMap<string, string[]>): Promise<void> {
+async function expectWhole(rig: StoreRig, states: ReadonlyMap<string, string[]>): Promise<void> {
   for (const id of await rig.points())
     await rig.withTree(id, async (path) => expect(await describeTree(path)).toEqual(states.get(id)));
 }

@@ -31,14 +31,17 @@ async function runList(bucket: Bucket, args: readonly string[], stdin?: Buffer):
 /** Everything, in as few requests as the store has for that; nothing where there is no bucket yet. */
 export const listAll = (bucket: Bucket): Promise<Listing> => runList(bucket, ['--fast-list']);
 
-/** From so many on, everything is listed: each of them alone is a request. */
+/** From so many on, everything is listed at once. */
 const FEW = 200;
 
-/** Some objects, asked for one by one where they are few. */
+/**
+ * Some objects: where they are few, their folders are listed. None is asked for by itself: a store tells times of single objects
+ * less exactly than those of a listing (of S3: in seconds), and so another time each way.
+ */
 export async function listSome(bucket: Bucket, keys: readonly string[]): Promise<Listing> {
   if (keys.length === 0) return new Map();
   if (keys.length > FEW) return await listAll(bucket);
-  return await runList(bucket, ['--no-traverse', '--files-from-raw=-'], keysToStdin(keys));
+  return await runList(bucket, ['--files-from-raw=-'], keysToStdin(keys));
 }
 
 /** Whether an object is the one that was seen before. */

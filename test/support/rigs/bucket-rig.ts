@@ -2,7 +2,7 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { reserve } from '../hosts/ports';
+import { reservePorts } from '../hosts/ports';
 import { addRcloneToPath, type Served, serveS3, serveWebdav, writeConfig } from '../stores/rclone';
 import { StoreRig } from './store-rig';
 
@@ -25,7 +25,7 @@ export function useBuckets(store: StoreName): BucketStage {
     addRcloneToPath();
     stage.folder = await mkdtemp(join(tmpdir(), 'tidemark-bucket-'));
     await chmod(stage.folder, 0o755);
-    stage.served = await STORES[store]?.(join(stage.folder, 'served'), await reserve());
+    stage.served = await STORES[store]?.(join(stage.folder, 'served'), (await reservePorts(1))[0] ?? 0);
     if (stage.served) await writeConfig(join(stage.folder, 'credentials'), 'good', stage.served.config);
   });
   afterAll(async () => {

@@ -27,7 +27,10 @@ export async function serveS3(folder: string, port: number): Promise<Served> {
     `--addr=127.0.0.1:${port}`,
     `--auth-key=${KEYS.id},${KEYS.secret}`,
   ];
-  const server = spawn('rclone', [...argv, '--vfs-cache-mode=off', folder], { stdio: 'ignore' });
+  const server = spawn('rclone', [...argv, '--vfs-cache-mode=off', folder], {
+    stdio: 'ignore',
+    env: process.env,
+  });
   const url = `http://127.0.0.1:${port}`;
   await waitFor(async () => (await fetch(url).catch(() => undefined)) !== undefined, 'the store answers');
   return { config: s3Config(url), port, stop: () => stop(server) };
@@ -49,10 +52,10 @@ export const s3Config = (url: string, keys = KEYS): string =>
 export async function serveWebdav(folder: string, port: number): Promise<Served> {
   await mkdir(folder, { recursive: true });
   const argv = ['serve', 'webdav', '--config=', `--addr=127.0.0.1:${port}`, '--user=u', '--pass=p', folder];
-  const server = spawn('rclone', argv, { stdio: 'ignore' });
+  const server = spawn('rclone', argv, { stdio: 'ignore', env: process.env });
   const url = `http://127.0.0.1:${port}`;
   await waitFor(async () => (await fetch(url).catch(() => undefined)) !== undefined, 'the store answers');
-  const { stdout: pass } = await promisify(execFile)('rclone', ['obscure', 'p']);
+  const { stdout: pass } = await promisify(execFile)('rclone', ['obscure', 'p'], { env: process.env });
   const lines = [
     '[store]',
     'type = webdav',
@@ -83,6 +86,7 @@ export async function rclone(folder: string, config: string, ...args: string[]):
   await writeFile(path, config, { mode: 0o600 });
   const { stdout } = await promisify(execFile)('rclone', [`--config=${path}`, ...args], {
     maxBuffer: 2 ** 26,
+    env: process.env,
   });
   return stdout;
 }
