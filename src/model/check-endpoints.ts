@@ -27,6 +27,9 @@ interface PlacedEndpoint {
 function listEndpoints(spec: DraftSpec): PlacedEndpoint[] {
   return [
     { endpoint: spec.source, path: ['spec', 'source'], role: 'source', called: 'the source' },
+    ...(spec.through
+      ? [{ endpoint: spec.through, path: ['spec', 'through'], role: 'target' as const, called: 'through' }]
+      : []),
     ...spec.targets.map((endpoint, index) => ({
       endpoint,
       path: ['spec', 'targets', index],
@@ -189,8 +192,12 @@ function checkOverlaps(spec: DraftSpec): SpecIssue[] {
 }
 
 function checkTargetNames(spec: DraftSpec): SpecIssue[] {
-  const taken = new Map<string, number>();
+  const taken = new Map<string, string>();
+  const { through } = spec;
+  if (through) taken.set(through.name ?? 'bucket', 'through');
   return spec.targets.flatMap((target, index) => {
+    // As it is told of when the document is shown: the same bucket once more.
+    if (through && target.bucket === through.bucket) return [];
     const { host, name } = target;
     const kind = kindOf(target);
     const own = kind && declarationOf(kind).isAtSource ? kind : host;
@@ -198,13 +205,11 @@ function checkTargetNames(spec: DraftSpec): SpecIssue[] {
     if (called === undefined) return [];
     const first = taken.get(called);
     if (first === undefined) {
-      taken.set(called, index);
+      taken.set(called, `targets[${index}]`);
       return [];
     }
     const path = ['spec', 'targets', index, name === undefined ? 'host' : 'name'];
-    return [
-      makeProblem(path, `duplicate name "${called}", first used by targets[${first}]; set a unique name`),
-    ];
+    return [makeProblem(path, `duplicate name "${called}", first used by ${first}; set a unique name`)];
   });
 }
 

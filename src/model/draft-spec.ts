@@ -33,6 +33,7 @@ const DraftSchema = z.object({
   spec: z
     .object({
       source: EndpointSchema,
+      through: EndpointSchema.optional(),
       targets: z.array(EndpointSchema).catch([]),
       mover: z.record(z.string(), z.unknown()).catch({}),
       trigger: z.object({ schedule: text, timezone: text, jitter: text }).catch({}),

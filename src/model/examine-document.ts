@@ -4,7 +4,7 @@ import { dropExplained, explainIssue } from './explain-issue';
 import { formatIssue, formatPath } from './issues';
 import type { SpecIssue } from './issues';
 import { volumeOf } from './endpoints';
-import { defaultMover, RelationshipSchema } from './spec';
+import { AT_SOURCE, defaultMover, RelationshipSchema } from './spec';
 import { declarationOf } from './kinds';
 import type { Relationship, TargetSpec } from './spec';
 
@@ -15,9 +15,20 @@ export interface Examination {
   warnings: SpecIssue[];
 }
 
+/** A bucket in between is a target too: it has points, and is late or not. */
+function withHub({ spec: { through, targets } }: Relationship): TargetSpec[] {
+  if (!through || targets.some(({ bucket }) => bucket === through.bucket)) return targets;
+  const { name = 'bucket', ...hub } = through;
+  return [
+    ...targets,
+    { host: AT_SOURCE, copyMethod: 'Auto', class: 'hub', mustBeMounted: false, name, ...hub },
+  ];
+}
+
 /** What has no host of its own has the source's, and is called by its kind. */
 function withHosts(document: Relationship): Relationship {
-  const { source, targets } = document.spec;
+  const { source } = document.spec;
+  const targets = withHub(document);
   const place = (target: TargetSpec): TargetSpec => {
     const { kind } = volumeOf(target);
     if (!declarationOf(kind).isAtSource) return target;

@@ -83,7 +83,7 @@ describe('what is wrong is shown in its line, with a guess', () => {
     [
       'a volume kind that the mover does not carry',
       withSpec(SOURCE, '  targets:', '    - host: beta', '      zfs: tank/wiki'),
-      '8:12: spec.targets[0].zfs: the rsync mover carries directory, pvc, not zfs; the source is of kind directory',
+      '8:12: spec.targets[0].zfs: the rsync mover carries directory, pvc, bucket, not zfs; the source is of kind directory',
     ],
     [
       'a second volume',
@@ -99,7 +99,7 @@ describe('what is wrong is shown in its line, with a guess', () => {
     [
       'a mover',
       withSpec(SOURCE, TARGETS, '  mover: { rsnyc: {} }'),
-      '7:12: spec.mover.rsnyc: unknown mover; there is rsync, zfs, btrfs, image, block, restic; did you mean "rsync"?',
+      '7:12: spec.mover.rsnyc: unknown mover; there is rsync, zfs, btrfs, image, block, restic, rclone; did you mean "rsync"?',
     ],
     [
       'a missing key',

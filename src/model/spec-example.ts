@@ -120,6 +120,31 @@ spec:
 ---
 apiVersion: tidemark/v1
 kind: Relationship
+metadata: { name: handbook }
+spec:
+  source: { host: alpha, directory: /srv/handbook, copyMethod: Auto }
+  through:
+    bucket: "s3:company-data/handbook"
+    credentials: company-s3
+    bandwidthLimit: 20MiB
+    keepReplaced: 2d
+    name: hub
+    rpo: 1h
+    retain: { last: 3 }
+  targets:
+    - { host: edge1, directory: /srv/handbook, schedule: "*/5 * * * *" }
+    - { host: edge2, directory: /srv/handbook }
+  trigger: { schedule: "*/15 * * * *" }
+---
+apiVersion: tidemark/v1
+kind: Relationship
+metadata: { name: letters-archive }
+spec:
+  source: { host: edge1, bucket: "s3:company-data/letters", credentials: company-s3 }
+  targets: [{ host: edge1, directory: /srv/letters }]
+---
+apiVersion: tidemark/v1
+kind: Relationship
 metadata: { name: db }
 spec:
   source: { host: alpha, block: /dev/vg/db }

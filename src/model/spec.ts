@@ -137,6 +137,24 @@ const TargetSchema = z
   })
   .describe('Where a copy is kept.');
 
+const ThroughSchema = z
+  .strictObject({
+    bucket: values.bucket.describe('The bucket that the source writes to, as rclone calls it.'),
+    credentials: KINDS.bucket.options.credentials(values),
+    bandwidthLimit: KINDS.bucket.options.bandwidthLimit(values),
+    keepReplaced: KINDS.bucket.options.keepReplaced(values),
+    name: name.optional().describe('How it is called among the targets; by default `bucket`.'),
+    rpo: positiveDuration
+      .optional()
+      .describe('How old its newest state may be, where that is not `objectives.rpo`.'),
+    retain: RetainSchema.optional().describe(
+      'Which states it keeps as recovery points, where that is not as `spec.retain` says.',
+    ),
+  })
+  .describe(
+    'A bucket in between: the source writes to it once, by `trigger.schedule`, and each target fetches from it by its own schedule.',
+  );
+
 export const RelationshipSchema = z
   .strictObject({
     apiVersion: z.literal('tidemark/v1').describe('The version of this format.'),
@@ -150,6 +168,7 @@ export const RelationshipSchema = z
     spec: z
       .strictObject({
         source: SourceSchema,
+        through: ThroughSchema.optional(),
         targets: z.array(TargetSchema).min(1).describe('One or more copies, each with a fate of its own.'),
         mover: MoverSchema.prefault({}),
         trigger: z

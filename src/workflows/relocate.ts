@@ -48,7 +48,7 @@ async function lastSync(saga: Saga, input: RelocateInput, target: TargetSpec): P
         approved: false,
       }),
   });
-  const point = record.targets[0]?.point;
+  const point = record.targets.find((outcome) => outcome.name === name)?.point;
   if (!point) throw refuse('TransferInterrupted', `the sync to ${name} has published no recovery point`);
   return point;
 }

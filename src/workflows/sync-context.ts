@@ -29,6 +29,10 @@ export interface SyncContext extends SyncInput {
   name: string;
   /** Shows in the Temporal UI what a target is doing. */
   show: (target: string, doing: string) => void;
+  /** The primary, as `host:path`, where what is read is no volume of its own but the hub. */
+  copyOf?: string;
+  /** Of a hub: what is read has to be captured then, or later. */
+  notBefore?: Instant;
 }
 
 /** A target, or why it can't be synced this time. */

@@ -265,7 +265,7 @@ export async function syncTarget(ctx: SyncContext, work: TargetWork): Promise<Ta
         id: { relationship: ctx.name, target: name, syncId: ctx.syncId },
         mover: moverTo(ctx.document, target),
         method: prepared.method,
-        capturedAt: work.capturedAt,
+        capturedAt: capture.capturedAt ?? work.capturedAt,
         sequence: Math.max(ctx.sequence, (prepared.newestPoint?.sequence ?? 0) + 1),
         stats,
         ...leftOut,

@@ -77,7 +77,7 @@ export function makeMakeRoom(
 ): Pick<HostActivities, 'makeRoom'> {
   return {
     makeRoom: (input) =>
-      exclusive.run(host, stepKey(input), async (marked) => {
+      exclusive.run(host, stepKey(host, input), async (marked) => {
         const { volume, claim, retain } = input;
         const driver = volumes.driverFor(volume);
         await driver.check(marked, volume, claim);

@@ -26,7 +26,7 @@ export function makePublish(
       const signal = Context.current().cancellationSignal;
       // The replica stands still from here on: nobody may write to it while it is frozen.
       await doors.close(id, [volumes.moverFor(input.mover)], [volume]);
-      return exclusive.run(host, stepKey(input), async (marked) => {
+      return exclusive.run(host, stepKey(host, input), async (marked) => {
         await driver.check(marked, volume, claim);
         const point = await driver.publish(marked, volume, {
           relationship,

@@ -54,7 +54,7 @@ export function makeSwitch(context: AgentContext, exclusive: Exclusive, doors: D
     },
 
     fence: (input) =>
-      exclusive.run(host, stepKey(input), async (marked) => {
+      exclusive.run(host, stepKey(host, input), async (marked) => {
         const answer = await volumes.driverFor(input.volume).demote(marked, input.volume, input.claim);
         await endTransfers(input, input.targets);
         return answer;
@@ -64,7 +64,7 @@ export function makeSwitch(context: AgentContext, exclusive: Exclusive, doors: D
       const { volume, claim, syncId, targets, pointId } = input;
       const driver = volumes.driverFor(volume);
       const signal = Context.current().cancellationSignal;
-      await exclusive.run(host, stepKey(input), async (marked) => {
+      await exclusive.run(host, stepKey(host, input), async (marked) => {
         // First the epoch: a step of an older one that comes late is refused from here on.
         await driver.claim(marked, volume, claim);
         await endTransfers(input, targets);
@@ -76,12 +76,12 @@ export function makeSwitch(context: AgentContext, exclusive: Exclusive, doors: D
     },
 
     promote: (input) =>
-      exclusive.run(host, stepKey(input), (marked) =>
+      exclusive.run(host, stepKey(host, input), (marked) =>
         volumes.driverFor(input.volume).promote(marked, input.volume, input.claim),
       ),
 
     keepDiverged: (input) =>
-      exclusive.run(host, stepKey(input), async (marked) => {
+      exclusive.run(host, stepKey(host, input), async (marked) => {
         const { volume, claim, syncId, target, sequence, capturedAt } = input;
         const driver = volumes.driverFor(volume);
         await driver.check(marked, volume, claim);

@@ -17,7 +17,7 @@ import type { Exclusive } from './exclusive';
 import { betweenHooks } from './hooks';
 import { expiryIn, noteClosing, noteLanding, readLandings } from './landed';
 import { readWhole } from './middle';
-import { followTransfer, takeReached } from './progress';
+import { followTransfer, progressReporter, takeReached } from './progress';
 
 type Activities = Pick<
   HostActivities,
@@ -25,8 +25,10 @@ type Activities = Pick<
 >;
 
 /** What a volume of a relationship is locked by on its host, whatever its role: roles change. */
-export function stepKey({ claim, volume }: Pick<StepContext, 'claim' | 'volume'>): string {
-  return `${claim.relationship}:${volume.path}`;
+export function stepKey({ home }: Host, { claim, volume }: Pick<StepContext, 'claim' | 'volume'>): string {
+  // A store is no volume of a host: several agents of one machine may work with it at once.
+  const own = declarationOf(volume.kind).isAtSource ? `:${home}` : '';
+  return `${claim.relationship}:${volume.path}${own}`;
 }
 
 /** `Auto` is looked for; what the spec names is taken at its word, and refused by the driver where it can't be. */
@@ -49,7 +51,7 @@ export async function freeze(
   const { volume, claim, syncId, source, hooks, mover } = input;
   const { relationship } = claim;
   const signal = Context.current().cancellationSignal;
-  return await exclusive.run(host, stepKey(input), async (marked) => {
+  return await exclusive.run(host, stepKey(host, input), async (marked) => {
     const driver = volumes.driverFor(volume);
     await driver.check(marked, volume, claim);
     const subject = { relationship, syncId, volume };
@@ -57,7 +59,15 @@ export async function freeze(
     return betweenHooks(context, marked, hooks, subject, signal, () =>
       readWhole(
         { host: marked, volumes, volume, relationship },
-        () => driver.capture(marked, volume, { relationship, syncId, method, mover, signal }),
+        () =>
+          driver.capture(marked, volume, {
+            relationship,
+            syncId,
+            method,
+            mover,
+            signal,
+            onProgress: progressReporter(),
+          }),
         () => driver.release(marked, volume, { relationship, keepSyncIds: [] }),
       ),
     );
@@ -68,7 +78,7 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive, doors:
   const { host, volumes } = context;
   const release: HostActivities['release'] = async (input) => {
     const { volume, claim, keepSyncIds } = input;
-    await exclusive.run(host, stepKey(input), (marked) =>
+    await exclusive.run(host, stepKey(host, input), (marked) =>
       volumes.driverFor(volume).release(marked, volume, { relationship: claim.relationship, keepSyncIds }),
     );
   };

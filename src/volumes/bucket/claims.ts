@@ -6,6 +6,7 @@ import { forgetClaim, isRemembered, noteClaim } from '../shared/memory';
 import { makeError } from '../shared/tools';
 import { listTop } from './listing';
 import {
+  forgetLooks,
   newestEpoch,
   newestPoint,
   type Notes,
@@ -84,6 +85,8 @@ function checkReadable(bucket: Bucket, notes: Notes, { relationship, epoch }: Cl
  */
 export async function check(host: Host, volume: Volume, wanted: Claim, options: Options = {}): Promise<void> {
   const bucket = bucketAt(host, volume);
+  // Another agent writes: what was seen some seconds ago may be behind it.
+  if (wanted.role === 'source') forgetLooks(bucket);
   const notes = await readNotes(bucket);
   if (wanted.role === 'source') {
     checkReadable(bucket, notes, wanted);

@@ -11,7 +11,7 @@ import { listAll, type Listing } from './listing';
 import type { Entry } from './manifest';
 import { candidatesOf, keptFoldersIn } from './plan-prune';
 import { parseProgress, WITH_STATS } from './progress';
-import { at, type Bucket, keysToStdin, NO_FOLDER, runRcloneChecked } from './rclone';
+import { at, type Bucket, keysToStdin, LASTING, NO_FOLDER, runRcloneChecked } from './rclone';
 
 export interface FetchRequest {
   stateId: string;
@@ -42,6 +42,7 @@ async function copyDown(
   const limit = bandwidthLimit === undefined ? [] : [`--bwlimit=${sizeToBytes(bandwidthLimit)}B`];
   const args = [
     'copy',
+    ...LASTING,
     ...WITH_STATS,
     ...limit,
     '--transfers=8',

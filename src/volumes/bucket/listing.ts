@@ -9,6 +9,8 @@ const ItemSchema = z.object({ Path: z.string(), Size: z.number(), ModTime: z.str
 /** By key. */
 export type Listing = ReadonlyMap<string, ObjectMark>;
 
+/** Whoever called tries again as well. */
+const TRIES = ['--retries=1', '--low-level-retries=2', '--contimeout=10s'];
 const LIST = ['lsjson', '--recursive', '--files-only', '--no-mimetype', '--use-server-modtime'];
 
 async function runList(bucket: Bucket, args: readonly string[], stdin?: Buffer): Promise<Listing> {
@@ -21,7 +23,7 @@ async function runList(bucket: Bucket, args: readonly string[], stdin?: Buffer):
   }, '\n');
   await runRcloneChecked(
     bucket,
-    [...LIST, ...args, '--', bucket.volume.path],
+    [...TRIES, ...LIST, ...args, '--', bucket.volume.path],
     { onStdout: reader.push, maxOutputBytes: 4096, ...(stdin && { stdin }) },
     [NO_FOLDER],
   );
@@ -50,7 +52,9 @@ export const isSame = (one: ObjectMark | undefined, other: ObjectMark | undefine
 
 /** Names at the top, to tell whether anything is there. */
 export async function listTop(bucket: Bucket): Promise<string[]> {
-  const { stdout } = await runRcloneChecked(bucket, ['lsf', '--', bucket.volume.path], {}, [NO_FOLDER]);
+  const { stdout } = await runRcloneChecked(bucket, [...TRIES, 'lsf', '--', bucket.volume.path], {}, [
+    NO_FOLDER,
+  ]);
   return stdout
     .toString()
     .split('\n')

@@ -8,7 +8,7 @@ import { type Reach, reachHere } from '../../movers/reach';
 import type { CaptureRequest, State } from '../contract';
 import { shortHash } from '../shared/short-hash';
 import { makeError } from '../shared/tools';
-import { newestPoint, readNotes } from './notes';
+import { forgetLooks, newestPoint, readNotes } from './notes';
 import { materialise, treeIn } from './materialise';
 import { findKept } from './points';
 import { bucketAt } from './rclone';
@@ -25,9 +25,11 @@ const fetchedFolder = ({ home }: Host, relationship: string, volume: Volume) =>
 export async function capture(
   host: Host,
   volume: Volume,
-  { relationship, syncId, signal }: CaptureRequest,
+  { relationship, syncId, signal, onProgress }: CaptureRequest,
 ): Promise<Capture> {
   const bucket = bucketAt(host, volume);
+  // What was seen some seconds ago, the writer may have left behind by now.
+  forgetLooks(bucket);
   const newest = newestPoint(await readNotes(bucket));
   if (!newest) {
     throw makeError(bucket, 'VolumeMissing', 'there is no state of Tidemark in it', {
@@ -36,7 +38,7 @@ export async function capture(
   }
   const folder = fetchedFolder(host, relationship, volume);
   const attempt = attemptOf(host, `${relationship}:${volume.path}`);
-  await materialise(bucket, { stateId: newest.state, folder, attempt, signal });
+  await materialise(bucket, { stateId: newest.state, folder, attempt, signal, onProgress });
   const { capturedAt, leftOut } = newest.stamp;
   return {
     ...{ syncId, method: 'Snapshot', path: treeIn(folder), live: false, capturedAt },

@@ -1,6 +1,6 @@
 /** States of a volume: frozen, found again, reached, and let go of. */
 import type { Capture } from '../../model/capture';
-import type { CaptureMethod, HeldState, Volume } from '../../model/records';
+import type { CaptureMethod, HeldState, Progress, Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import type { MoverSpec } from '../../model/spec';
 import type { Reach } from '../../movers/reach';
@@ -21,6 +21,8 @@ export interface CaptureRequest {
   /** Whose options may say what of the volume is frozen: the datasets below it, some of the images. */
   mover?: MoverSpec;
   signal?: AbortSignal;
+  /** Of kinds that fetch what they freeze. */
+  onProgress?: (progress: Progress) => void;
 }
 
 export interface Freezer {

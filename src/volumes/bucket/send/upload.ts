@@ -7,7 +7,7 @@ import { runChecked } from '../../../hosts/run-checked';
 import { makeRecordReader } from '../../../hosts/record-reader';
 import { isOdd, keptFolder, type KeptFolder } from '../layout';
 import { parseProgress, WITH_STATS } from '../progress';
-import { at, type Bucket, keysToStdin, NO_FOLDER, runRcloneChecked } from '../rclone';
+import { at, type Bucket, keysToStdin, LASTING, NO_FOLDER, runRcloneChecked } from '../rclone';
 import type { Upload } from './plan';
 
 export interface UploadOptions {
@@ -39,7 +39,7 @@ async function run(
   }, '\n');
   await runRcloneChecked(
     bucket,
-    [...WITH_STATS, `--transfers=${TRANSFERS}`, ...args],
+    [...LASTING, ...WITH_STATS, `--transfers=${TRANSFERS}`, ...args],
     { stdin: keysToStdin(keys), onStderr: reader.push, maxOutputBytes: 256 * 1024, attempt, signal },
     [NO_FOLDER],
   );
