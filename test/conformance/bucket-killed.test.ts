@@ -1,0 +1,130 @@
+/** A bucket's writer is killed at any step, and its readers read at any moment: each of them gets one state of the writer, or none. */
+import { randomBytes, randomInt } from 'node:crypto';
+import { chmod, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { makeCredentials } from '../../src/hosts/credentials';
+import type { Host } from '../../src/hosts/contract';
+import { makeLocalHost } from '../../src/hosts/local';
+import { Mortality } from '../support/hosts/mortal-host';
+import { type BucketStage, type StoreName, useBuckets } from '../support/rigs/bucket-rig';
+import type { StoreRig } from '../support/rigs/store-rig';
+import { sample } from '../support/sample';
+import { describeTree } from '../support/trees/compare-trees';
+
+/** Commands of a sync and its retention, and what it writes down; some of the last are not reached each time. */
+const STEPS = Array.from({ length: 32 }, (_, index) => index + 1);
+/** Rounds of writer and readers at once. */
+const ROUNDS = Number(process.env.TIDEMARK_CHAOS_ROUNDS ?? 2) * 3;
+const READERS = 3;
+
+jest.setTimeout(3_600_000);
+
+const idOf = (sequence: number) => `point-${String(sequence).padStart(6, '0')}`;
+
+/** One sync with its retention; answers what it failed with. */
+async function syncOnce(rig: StoreRig, sequence: number, keep: number): Promise<unknown> {
+  try {
+    await rig.sync(sequence);
+    const points = await rig.points();
+    await rig.prune(points.slice(0, -keep));
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+/** Changes the source as people do, and tells what it looks like by then. */
+async function change(rig: StoreRig, sequence: number): Promise<string[]> {
+  const at = (name: string) => join(rig.source, name);
+  await writeFile(at('page'), String(sequence));
+  await writeFile(at(`large-${sequence % 3}`), randomBytes(2 ** 18));
+  await rm(at('moves'), { force: true });
+  await symlink(String(sequence), at('moves'));
+  await rename(at(`name-${sequence - 1}`), at(`name-${sequence}`)).catch(() =>
+    writeFile(at(`name-${sequence}`), 'kept'),
+  );
+  await chmod(at('page'), 0o600 + (sequence % 8));
+  return await describeTree(rig.source);
+}
+
+/** Soon nobody reads what was replaced: so that everything that can go is gone while others read. */
+const keepFor = (rig: StoreRig, keepReplaced: string) =>
+  (rig.volume = { ...rig.volume, options: { ...rig.volume.options, keepReplaced } });
+
+describe.each(['folder', 'S3'] satisfies StoreName[])('in a store that is %s', (store) => {
+  const stage = useBuckets(store);
+
+  it('a writer that is killed loses no point, and leaves none that is not whole', async () => {
+    const { rig } = stage;
+    keepFor(rig, '0s');
+    const states = new Map<string, string[]>();
+    let sequence = 0;
+    const next = async () => states.set(idOf(++sequence), await change(rig, sequence));
+    await next();
+    expect(await syncOnce(rig, sequence, 3)).toBeUndefined();
+    let killed = 0;
+    for (const step of sample(STEPS, 4)) {
+      await next();
+      const failed = await syncOnce(rig.withHost(new Mortality(step).wrap(rig.host)), sequence, 3);
+      if (failed !== undefined) expect(failed).toMatchObject({ message: 'killed' });
+      if (failed !== undefined) killed++;
+      for (const id of await rig.points())
+        await rig.withTree(id, async (path) => expect(await describeTree(path)).toEqual(states.get(id)));
+      await next();
+      expect(await syncOnce(rig, sequence, 3)).toBeUndefined();
+    }
+    expect(killed).toBeGreaterThan(0);
+    for (const id of await rig.points())
+      await rig.withTree(id, async (path) => expect(await describeTree(path)).toEqual(states.get(id)));
+  });
+
+  it('readers get a state that was published, whatever the writer does meanwhile', async () => {
+    const { rig } = stage;
+    keepFor(rig, '1h');
+    const readers = Array.from({ length: READERS }, (_, index) =>
+      makeReader(stage, `${store}-reader-${index}`),
+    );
+    const published = new Set<string>();
+    let sequence = 0;
+    const write = async () => {
+      sequence++;
+      const state = JSON.stringify(await change(rig, sequence));
+      const isKilled = randomInt(3) === 0 && sequence > 1;
+      // What is cut off may have been published, or not.
+      published.add(state);
+      const writer = isKilled ? rig.withHost(new Mortality(randomInt(1, 30)).wrap(rig.host)) : rig;
+      const failed = await syncOnce(writer, sequence, 2);
+      if (!isKilled) expect(failed).toBeUndefined();
+    };
+    await write();
+    let reads = 0;
+    for (let round = 0; round < ROUNDS; round++) {
+      await Promise.all([
+        write(),
+        ...readers.map(async (reader) => {
+          await sleep(randomInt(400));
+          const { driver, volume } = rig;
+          const request = { relationship: 'reader', syncId: 'reader-1', method: 'Snapshot' as const };
+          const isKilled = randomInt(5) === 0;
+          const host = isKilled ? new Mortality(randomInt(1, 25)).wrap(reader) : reader;
+          const mortal: Host = { ...host, ...(reader.credentials && { credentials: reader.credentials }) };
+          const captured = await driver.capture(mortal, volume, request).catch((error: unknown) => {
+            if (!isKilled) throw error;
+          });
+          if (!captured) return;
+          reads++;
+          expect(published).toContain(JSON.stringify(await describeTree(captured.path)));
+        }),
+      ]);
+    }
+    expect(reads).toBeGreaterThan(ROUNDS);
+  });
+});
+
+function makeReader({ folder }: BucketStage, name: string): Host {
+  return {
+    ...makeLocalHost({ name, home: join(folder, name) }),
+    credentials: makeCredentials(name, join(folder, 'credentials')),
+  };
+}
