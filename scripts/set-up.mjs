@@ -17,7 +17,7 @@ import { ensureTools } from './set-up/tools.mjs';
 
 /** @returns the path of the Node to go on with. @throws SetUpError with what to do. */
 export async function setUp({ forTests = false } = {}) {
-  const steps = new Steps(forTests ? 8 : 5);
+  const steps = new Steps(forTests ? 9 : 5);
   let node;
   const work = async () => {
     await steps.take('dependencies', installDependencies);
@@ -33,6 +33,7 @@ export async function setUp({ forTests = false } = {}) {
     if (!forTests) return;
     await steps.take('restic of the tests', (say) => ensureGoTool('restic', say));
     await steps.take('rclone of the tests', (say) => ensureGoTool('rclone', say));
+    await steps.take('S3 of the tests', (say) => ensureGoTool('versitygw', say));
     await steps.take('Kubernetes of the tests', (say) => ensureKubernetes(say));
   };
   await withLock(join(ROOT, '.cache', 'set-up.lock'), work, (pid) =>

@@ -8,6 +8,7 @@ import { findProgram, run } from './run.mjs';
 const TOOLS = {
   restic: { version: '0.18.1', module: 'github.com/restic/restic/cmd/restic', minutes: 1 },
   rclone: { version: '1.76.0', module: 'github.com/rclone/rclone', minutes: 3 },
+  versitygw: { version: '1.8.0', module: 'github.com/versity/versitygw/cmd/versitygw', minutes: 2 },
 };
 const GO_TIMEOUT_MS = 20 * 60_000;
 

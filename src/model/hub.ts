@@ -40,6 +40,15 @@ export function legsOf(
   return { written: isMissing ? [hub, ...written] : written, readers, hub, isChained };
 }
 
+/** The hub as each reader's host reaches it: they all need its credentials. */
+export function hubAtReaders(document: Relationship): TargetSpec[] {
+  const hub = hubOf(document);
+  if (!hub) return [];
+  const hosts = new Set(document.spec.targets.filter(isReader).map(({ host }) => host));
+  hosts.delete(hub.host);
+  return [...hosts].map((host) => ({ ...hub, host }));
+}
+
 /** The document as a reader's own sync has it: the hub is the source, and is read by the reader's host. */
 export function asReadBy(document: Relationship, hub: TargetSpec, reader: TargetSpec): Relationship {
   const { hooks, ...spec } = document.spec;

@@ -3,6 +3,7 @@ import { ApplicationFailure } from '@temporalio/workflow';
 import { decodeFailure, encodeFailure } from '../model/failure-wire';
 import { placeOf, volumeOf, volumePath } from '../model/endpoints';
 import { isMissingAgent } from '../model/failure';
+import { hubAtReaders } from '../model/hub';
 import { objectionTo, warnOfChange } from '../model/document-change';
 import { orient } from '../model/orientation';
 import {
@@ -53,7 +54,7 @@ async function inspectHosts(
       hooks: [...hooks.beforeCapture, ...hooks.afterCapture],
       laterHooks: [...hooks.quiesce, ...hooks.unquiesce],
     },
-    ...targets.map((endpoint) => ({
+    ...[...targets, ...hubAtReaders(document)].map((endpoint) => ({
       role: 'target' as const,
       endpoint,
       hooks: hooks.afterPublish,

@@ -1,7 +1,7 @@
 /**
- * `npm run bench [-- --write] [--rounds N] [--relationships N] [--cost] [--kubernetes] [--repository]`: measures, prints ratios, and
+ * `npm run bench [-- --write] [--rounds N] [--relationships N] [--cost] [--kubernetes] [--repository] [--bucket]`: measures, prints ratios, and
  * writes docs/benchmarks.md on request; with `--cost`, only what one sync costs; with `--kubernetes`, only claims of a cluster; with
- * `--repository`, only repositories of restic.
+ * `--repository`, only repositories of restic; with `--bucket`, only buckets of S3.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -18,7 +18,7 @@ import { clusterTable, measureCluster } from './kubernetes';
 import { formatTable } from './measure';
 import { PlainSsh } from './ssh';
 import { measureImages } from './images';
-import { measureRepositories, repositoryTable } from './repository';
+import { measureBuckets, measureRepositories } from './stores';
 import { measureStreams } from './streams';
 import type { StreamRow } from './streams';
 
@@ -30,6 +30,7 @@ const { values } = parseArgs({
     cost: { type: 'boolean', default: false },
     kubernetes: { type: 'boolean', default: false },
     repository: { type: 'boolean', default: false },
+    bucket: { type: 'boolean', default: false },
   },
 });
 
@@ -125,9 +126,9 @@ async function main(): Promise<void> {
     await printCluster();
     return;
   }
-  if (values.repository) {
-    const rows = await measureRepositories(Number(values.rounds), (text) => console.error(text));
-    console.log(`\n${repositoryTable(rows)}\n`);
+  if (values.repository || values.bucket) {
+    const measure = values.bucket ? measureBuckets : measureRepositories;
+    console.log(`\n${await measure(Number(values.rounds), (text) => console.error(text))}\n`);
     return;
   }
   const cost = await printCost();

@@ -37,7 +37,10 @@ describe.each(Object.keys(STORES) as StoreName[])('in a store that is %s', (stor
       '--files-only',
       stage.rig.volume.path,
     );
-    return listed.split('\n').filter((key) => key !== '');
+    return listed
+      .split('\n')
+      .filter((key) => key !== '')
+      .toSorted();
   };
   const write = (key: string, text: string) =>
     writeFile(join(stage.folder, 'strange'), text).then(() =>

@@ -60,7 +60,8 @@ it('shows the state at its own names, and of it nothing secret in Temporal', asy
   await writeFile(at('source', 'page'), 'for the edge');
   await syncWell(system, 'wiki');
   expect(await rclone(folder, store.config, 'cat', 'store:company/wiki/page')).toBe('for the edge');
-  for (const reader of ['beta', 'gamma']) expect(await readFile(at(reader, 'page'), 'utf8')).toBe('for the edge');
+  for (const reader of ['beta', 'gamma'])
+    expect(await readFile(at(reader, 'page'), 'utf8')).toBe('for the edge');
 });
 
 it('writes first when somebody asks for one target alone', async () => {
@@ -73,7 +74,9 @@ it('writes first when somebody asks for one target alone', async () => {
 
 it('verifies what is in the bucket, and what a target has', async () => {
   for (const target of ['bucket', 'beta'])
-    expect(await system.json<VerifyResult>('verify', 'wiki', '--target', target)).toMatchObject({ equal: true });
+    expect(await system.json<VerifyResult>('verify', 'wiki', '--target', target)).toMatchObject({
+      equal: true,
+    });
 });
 
 it('says of a store that is away what it is, and goes on when it is back', async () => {

@@ -2,9 +2,14 @@
 import { z } from 'zod';
 import { makeRecordReader } from '../../hosts/record-reader';
 import type { ObjectMark } from './manifest';
-import { type Bucket, keysToStdin, NO_FOLDER, runRcloneChecked } from './rclone';
+import { type Bucket, keysToStdin, NO_FOLDER, runRcloneChecked, typeOf } from './rclone';
 
-const ItemSchema = z.object({ Path: z.string(), Size: z.number(), ModTime: z.string() });
+const ItemSchema = z.object({
+  Path: z.string(),
+  Size: z.number(),
+  ModTime: z.string(),
+  Hashes: z.record(z.string(), z.string()).default({}),
+});
 
 /** By key. */
 export type Listing = ReadonlyMap<string, ObjectMark>;
@@ -13,17 +18,35 @@ export type Listing = ReadonlyMap<string, ObjectMark>;
 const TRIES = ['--retries=1', '--low-level-retries=2', '--contimeout=10s'];
 const LIST = ['lsjson', '--recursive', '--files-only', '--no-mimetype', '--use-server-modtime'];
 
+/**
+ * Kinds of remotes, as rclone calls them, whose listings tell a checksum of each object. Any other would read the objects for it.
+ * Source: rclone's backends, and tried with S3.
+ */
+const LISTED_HASH: Readonly<Record<string, string>> = {
+  s3: 'md5',
+  'google cloud storage': 'md5',
+  azureblob: 'md5',
+  swift: 'md5',
+  b2: 'sha1',
+};
+
+async function hashArguments(bucket: Bucket): Promise<string[]> {
+  const type = LISTED_HASH[(await typeOf(bucket)) ?? ''];
+  return type === undefined ? [] : ['--hash', `--hash-type=${type}`];
+}
+
 async function runList(bucket: Bucket, args: readonly string[], stdin?: Buffer): Promise<Listing> {
   const found = new Map<string, ObjectMark>();
   const reader = makeRecordReader((line) => {
     if (!line.startsWith('{')) return;
     const text = Buffer.from(line, 'latin1').toString().replace(/,$/, '');
-    const { Path, Size, ModTime } = ItemSchema.parse(JSON.parse(text));
-    found.set(Path, { bytes: Size, time: ModTime });
+    const { Path, Size, ModTime, Hashes } = ItemSchema.parse(JSON.parse(text));
+    const [hash] = Object.values(Hashes);
+    found.set(Path, { bytes: Size, time: ModTime, ...(hash !== undefined && { hash }) });
   }, '\n');
   await runRcloneChecked(
     bucket,
-    [...TRIES, ...LIST, ...args, '--', bucket.volume.path],
+    [...TRIES, ...LIST, ...(await hashArguments(bucket)), ...args, '--', bucket.volume.path],
     { onStdout: reader.push, maxOutputBytes: 4096, ...(stdin && { stdin }) },
     [NO_FOLDER],
   );
@@ -48,7 +71,11 @@ export async function listSome(bucket: Bucket, keys: readonly string[]): Promise
 
 /** Whether an object is the one that was seen before. */
 export const isSame = (one: ObjectMark | undefined, other: ObjectMark | undefined): boolean =>
-  one !== undefined && other !== undefined && one.bytes === other.bytes && one.time === other.time;
+  one !== undefined &&
+  other !== undefined &&
+  one.bytes === other.bytes &&
+  one.time === other.time &&
+  one.hash === other.hash;
 
 /** Names at the top, to tell whether anything is there. */
 export async function listTop(bucket: Bucket): Promise<string[]> {

@@ -11,6 +11,8 @@ export interface ObjectMark {
   bytes: number;
   /** As the store has it, to be compared and not to be understood. */
   time: string;
+  /** What the store's listing says of the content, where it does: times may be in seconds. */
+  hash?: string;
 }
 
 /** One entry of a tree. */
@@ -81,7 +83,9 @@ const EntrySchema = z.strictObject({
   mtime: z.string().regex(/^-?\d+\.\d{9}$/),
   bytes: z.number().int().nonnegative().exactOptional(),
   sha256: z.string().length(64).regex(HEX).exactOptional(),
-  object: z.strictObject({ bytes: z.number(), time: z.string() }).exactOptional(),
+  object: z
+    .strictObject({ bytes: z.number(), time: z.string(), hash: z.string().exactOptional() })
+    .exactOptional(),
   hasHoles: z.literal(true).exactOptional(),
   linkOf: TextSchema.exactOptional(),
   target: TextSchema.exactOptional(),

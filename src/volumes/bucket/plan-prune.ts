@@ -1,6 +1,6 @@
 /** What of a bucket nobody needs any more. Pure. */
 import { keptFolder, keyOf, numberOf, parseKept, type KeptFolder } from './layout';
-import type { Listing } from './listing';
+import { isSame, type Listing } from './listing';
 import type { Entry } from './manifest';
 
 /** In order: by whom something was replaced says when. */
@@ -28,8 +28,7 @@ export function candidatesOf(
 ): string[] {
   const key = keyOf(path);
   const there = listing.get(key);
-  const isTheOne =
-    there !== undefined && object !== undefined && there.bytes === object.bytes && there.time === object.time;
+  const isTheOne = isSame(object, there);
   const kept = folders
     .filter(({ replaced }) => replaced >= stateId)
     .map((folder) => `${keptFolder(folder)}/${key}`)

@@ -20,10 +20,13 @@ export const bucketAt = (host: Host, volume: Volume, runner: Runner = host): Buc
 export const at = ({ volume }: Pick<Bucket, 'volume'>, key: string): string =>
   key === '' ? volume.path : `${volume.path.replace(/([^:/])$/, '$1/')}${key}`;
 
+const remoteOf = ({ volume }: Pick<Bucket, 'volume'>): string =>
+  volume.path.slice(0, volume.path.indexOf(':'));
+
 /** @throws TidemarkError `AuthRejected` where they can't be had, or tell of no such remote */
 async function readEnvironment({ host, volume }: Bucket): Promise<Record<string, string>> {
   if (volume.path.startsWith('/')) return {};
-  const remote = volume.path.slice(0, volume.path.indexOf(':'));
+  const remote = remoteOf({ volume });
   const { credentials: name } = volume.options ?? {};
   const about = { host: host.name, volume: volume.path };
   if (name === undefined) {
@@ -38,6 +41,12 @@ async function readEnvironment({ host, volume }: Bucket): Promise<Record<string,
     ...about,
     hint: `add a section [${remote}], as rclone.conf has it, or correct the bucket in the spec`,
   });
+}
+
+/** What kind of remote it is, as rclone calls it; undefined for a folder. */
+export async function typeOf(bucket: Bucket): Promise<string | undefined> {
+  const variables = await readEnvironment(bucket);
+  return variables[variableOf(remoteOf(bucket), 'type')];
 }
 
 /** What every call has. Nobody's own configuration is read, and nothing is asked. */

@@ -8,6 +8,7 @@ import { type Reach, reachHere } from '../../movers/reach';
 import type { CaptureRequest, State } from '../contract';
 import { shortHash } from '../shared/short-hash';
 import { makeError } from '../shared/tools';
+import { fetchedFolder } from './fetched';
 import { forgetLooks, newestPoint, readNotes } from './notes';
 import { materialise, treeIn } from './materialise';
 import { findKept } from './points';
@@ -16,10 +17,6 @@ import { bucketAt } from './rclone';
 type Use = Omit<TransferId, 'syncId'>;
 
 const attemptOf = ({ home }: Host, what: string) => `fetch:${what}:${home}`;
-
-/** What a relationship has fetched of a bucket: it stays, so that the next time only what is new is fetched. */
-const fetchedFolder = ({ home }: Host, relationship: string, volume: Volume) =>
-  join(home, 'fetched', encodeURIComponent(relationship), shortHash(volume.path));
 
 /** `capture` of the volume contract, of a bucket that is a source: the newest state, fetched whole. */
 export async function capture(

@@ -3,11 +3,23 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { reservePorts } from '../hosts/ports';
-import { addRcloneToPath, type Served, serveS3, serveWebdav, writeConfig } from '../stores/rclone';
+import {
+  addRcloneToPath,
+  type Served,
+  serveS3,
+  serveVersity,
+  serveWebdav,
+  writeConfig,
+} from '../stores/rclone';
 import { StoreRig } from './store-rig';
 
 /** What a suite is run on: a folder, or what a store is served by. */
-export const STORES = { folder: undefined, S3: serveS3, WebDAV: serveWebdav };
+export const STORES = {
+  folder: undefined,
+  S3: serveS3,
+  'S3 of another making': serveVersity,
+  WebDAV: serveWebdav,
+};
 export type StoreName = keyof typeof STORES;
 
 export interface BucketStage {

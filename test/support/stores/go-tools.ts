@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
-const VERSIONS = { restic: '0.18.1', rclone: '1.76.0' };
+const VERSIONS = { restic: '0.18.1', rclone: '1.76.0', versitygw: '1.8.0' };
 
 /** As the set-up built it: programs that this process starts, and all that they start, find it by its name. */
 export function addToPath(tool: keyof typeof VERSIONS): void {

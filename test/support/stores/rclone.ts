@@ -36,6 +36,23 @@ export async function serveS3(folder: string, port: number): Promise<Served> {
   return { config: s3Config(url), port, stop: () => stop(server) };
 }
 
+/** S3 of another making, which keeps objects as files too: https://github.com/versity/versitygw. */
+export async function serveVersity(folder: string, port: number): Promise<Served> {
+  addToPath('versitygw');
+  await mkdir(folder, { recursive: true });
+  const argv = [
+    `--access=${KEYS.id}`,
+    `--secret=${KEYS.secret}`,
+    `--port=127.0.0.1:${port}`,
+    'posix',
+    folder,
+  ];
+  const server = spawn('versitygw', argv, { stdio: 'ignore', env: process.env });
+  const url = `http://127.0.0.1:${port}`;
+  await waitFor(async () => (await fetch(url).catch(() => undefined)) !== undefined, 'the store answers');
+  return { config: s3Config(url), port, stop: () => stop(server) };
+}
+
 /** @param keys others than the store's are refused by it */
 export const s3Config = (url: string, keys = KEYS): string =>
   [

@@ -3,6 +3,7 @@ import { TidemarkError } from '../../../model/errors';
 import type { Host } from '../../../hosts/contract';
 import type { Mover, TransferId } from '../../../movers/contract';
 import { measure } from '../../../movers/rsync/compare-trees';
+import { forgetFetched } from '../fetched';
 import { makeTold } from './told';
 import { sendAttempt, transfer } from './transfer';
 
@@ -23,6 +24,9 @@ export const rcloneMover: Mover = {
   transfer,
   close: (host, _place, id) => end(host, id),
   closeAll: (host, _place, id) => end(host, id),
+  async forget(host, relationship) {
+    await forgetFetched(host, relationship);
+  },
   offerVerify: refuse,
   verify: refuse,
 };

@@ -21,6 +21,9 @@ export interface UploadOptions {
 /** More at once than rclone has by default: most files are small, and a store answers each by itself. */
 const TRANSFERS = 8;
 
+/** Of S3, each object would be asked for once more as it is there: a listing says that of all of them. */
+const UNASKED = ['--s3-no-head'];
+
 const limitOf = ({ volume }: Bucket): string[] => {
   const { bandwidthLimit } = volume.options ?? {};
   return bandwidthLimit === undefined ? [] : [`--bwlimit=${sizeToBytes(bandwidthLimit)}B`];
@@ -39,7 +42,7 @@ async function run(
   }, '\n');
   await runRcloneChecked(
     bucket,
-    [...LASTING, ...WITH_STATS, `--transfers=${TRANSFERS}`, ...args],
+    [...LASTING, ...UNASKED, ...WITH_STATS, `--transfers=${TRANSFERS}`, ...args],
     { stdin: keysToStdin(keys), onStderr: reader.push, maxOutputBytes: 256 * 1024, attempt, signal },
     [NO_FOLDER],
   );
