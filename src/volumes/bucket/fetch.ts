@@ -2,6 +2,7 @@
 
 import type { Progress } from '../../model/records';
 import { formatEntries, sizeToBytes } from '../../model/units';
+import { runChecked } from '../../hosts/run-checked';
 import { makeRecordReader } from '../../hosts/record-reader';
 import { showPath } from '../../trees/left-out';
 import { makeError } from '../shared/tools';
@@ -12,6 +13,7 @@ import type { Entry } from './manifest';
 import { candidatesOf, keptFoldersIn } from './plan-prune';
 import { parseProgress, WITH_STATS } from './progress';
 import { at, type Bucket, keysToStdin, LASTING, NO_FOLDER, runRcloneChecked } from './rclone';
+import { scan } from './scan';
 
 export interface FetchRequest {
   stateId: string;
@@ -79,6 +81,20 @@ async function prove(
   );
 }
 
+/** Takes away what an attempt has left that was cut off, and is not wanted, or not whole. */
+async function clear(
+  { runner }: Bucket,
+  wanted: ReadonlySet<string>,
+  { folder, signal }: FetchRequest,
+): Promise<void> {
+  const { entries } = await scan(runner, folder, signal);
+  const isWanted = ({ path }: Entry) => wanted.has(toText(path) ?? '');
+  const strange = entries.filter((entry) => entry.type !== 'd' && !isWanted(entry));
+  const stdin = Buffer.from(strange.map(({ path }) => `./${path}\0`).join(''), 'latin1');
+  if (strange.length > 0) await runChecked(runner, ['xargs', '-0', 'rm', '-f', '--'], { cwd: folder, stdin });
+  await runChecked(runner, ['find', folder, '-mindepth', '1', '-type', 'd', '-empty', '-delete']);
+}
+
 /** Times the store is asked anew, as a writer moves things away. */
 const ROUNDS = 4;
 
@@ -121,6 +137,7 @@ export async function fetchFiles(bucket: Bucket, request: FetchRequest): Promise
   if (files.length === 0) return;
   await bucket.runner.files.mkdir(request.folder, 0o700);
   const there = await prove(bucket, files, request);
+  await clear(bucket, there, request);
   let open = files.filter(({ path }) => !there.has(keyOf(path)));
   for (let round = 1; round <= ROUNDS && open.length > 0; round++)
     open = await fetchOnce(bucket, open, await listAll(bucket), request);

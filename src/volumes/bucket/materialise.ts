@@ -5,6 +5,7 @@ import { formatBytes } from '../../model/units';
 import { runChecked } from '../../hosts/run-checked';
 import { showPath } from '../../trees/left-out';
 import { TICK_SECONDS } from '../../trees/fingerprint';
+import { walk } from '../../trees/walk';
 import { makeError } from '../shared/tools';
 import { applyAttributes, digHoles, makeRest, makeRoom, type Tree } from './apply-tree';
 import { fetchFiles } from './fetch';
@@ -13,7 +14,7 @@ import { isOdd, keyOf } from './layout';
 import type { Entry } from './manifest';
 import { findDifferences, planAttributes, planTree } from './plan-tree';
 import type { Bucket } from './rclone';
-import { scan } from './scan';
+import { scan, type Witness } from './scan';
 import { readManifest } from './states';
 
 export interface MaterialiseRequest {
@@ -30,19 +31,59 @@ export const treeIn = (folder: string): string => join(folder, 'tree');
 /** Kept free beside what is fetched. */
 const SPARE_BYTES = 64 * 1024 ** 2;
 
+/** Checksums of files by their inodes: a name may be another file's by the end, an inode is not. */
+type HashesByInode = Map<string, string>;
+
 /** What is in the tree now, with checksums. */
-async function lookAt(bucket: Bucket, root: string, memory: HashMemory): Promise<Entry[]> {
+async function lookAt(
+  bucket: Bucket,
+  root: string,
+  memory: HashMemory,
+): Promise<{ entries: Entry[]; hashes: HashesByInode }> {
   const { entries, witnesses } = await scan(bucket.runner, root);
   const known = entries.map((entry): Entry => {
     const sha256 = entry.type === 'f' ? memory.find(entry, witnesses.get(entry.path)) : undefined;
     return sha256 === undefined ? entry : { ...entry, sha256 };
   });
   const unread = known.filter(({ type, sha256 }) => type === 'f' && sha256 === undefined);
-  const hashes = await hashFiles(bucket, root, unread);
-  return known.map((entry) => {
-    const sha256 = hashes.get(entry.path);
+  const read = await hashFiles(bucket, root, unread);
+  const hashed = known.map((entry) => {
+    const sha256 = read.get(entry.path);
     return sha256 === undefined ? entry : { ...entry, sha256 };
   });
+  return { entries: hashed, hashes: byInode(hashed, witnesses) };
+}
+
+function byInode(entries: readonly Entry[], witnesses: ReadonlyMap<string, Witness>): HashesByInode {
+  return new Map(
+    entries.flatMap(({ path, sha256 }) => {
+      const inode = witnesses.get(path)?.inode;
+      return inode === undefined || sha256 === undefined ? [] : [[inode, sha256] as const];
+    }),
+  );
+}
+
+/** Of what was fetched, and proved to be what it is to be. */
+async function lookAtFetched(
+  { runner }: Bucket,
+  folder: string,
+  files: readonly Entry[],
+): Promise<HashesByInode> {
+  const hashes: HashesByInode = new Map();
+  if (files.length === 0) return hashes;
+  const wanted = new Map(
+    files.map(({ path, sha256 }) => [`./${Buffer.from(keyOf(path)).toString('latin1')}`, sha256]),
+  );
+  await walk(
+    runner,
+    folder,
+    ({ path, inode }) => {
+      const sha256 = wanted.get(path);
+      if (sha256 !== undefined) hashes.set(inode, sha256);
+    },
+    { skip: [] },
+  );
+  return hashes;
 }
 
 async function checkRoom(bucket: Bucket, folder: string, bytes: number): Promise<void> {
@@ -87,13 +128,14 @@ export async function materialise(bucket: Bucket, request: MaterialiseRequest): 
     readManifest(bucket, stateId),
     lookAt(bucket, root, memory),
   ]);
-  const plan = planTree(have, want);
+  const plan = planTree(have.entries, want);
   await checkRoom(
     bucket,
     folder,
     plan.fetched.reduce((sum, { bytes = 0 }) => sum + bytes, 0),
   );
   await fetchFiles(bucket, { stateId, files: plan.fetched, folder: incoming, attempt, signal, onProgress });
+  const fetched = await lookAtFetched(bucket, incoming, plan.fetched);
   const tree: Tree = { runner, root, signal };
   await makeRoom(tree, plan);
   await putInPlace(tree, incoming, plan.fetched);
@@ -104,7 +146,7 @@ export async function materialise(bucket: Bucket, request: MaterialiseRequest): 
   );
   const abilities = { isRoot: (await runChecked(runner, ['id', '-u'])).stdout.toString().trim() === '0' };
   await applyAttributes(tree, planAttributes((await scan(runner, root, signal)).entries, want, abilities));
-  await prove(bucket, { want, abilities, memory, known: [...have, ...plan.fetched], request });
+  await prove(bucket, { want, abilities, memory, hashes: new Map([...have.hashes, ...fetched]), request });
   return want;
 }
 
@@ -115,21 +157,19 @@ async function prove(
     want,
     abilities,
     memory,
-    known,
+    hashes,
     request: { stateId, folder, signal },
   }: {
     want: readonly Entry[];
     abilities: { isRoot: boolean };
     memory: HashMemory;
-    known: readonly Entry[];
+    hashes: HashesByInode;
     request: MaterialiseRequest;
   },
 ): Promise<void> {
   const { entries, witnesses, startedAt } = await scan(bucket.runner, treeIn(folder), signal);
-  const hashes = new Map(known.map(({ path, sha256 }) => [path, sha256]));
-  const hashOf = ({ path, linkOf }: Entry) => hashes.get(linkOf ?? path);
   const now = entries.map((entry): Entry => {
-    const sha256 = entry.type === 'f' ? hashOf(entry) : undefined;
+    const sha256 = hashes.get(witnesses.get(entry.path)?.inode ?? '');
     return sha256 === undefined ? entry : { ...entry, sha256 };
   });
   const differences = findDifferences(now, want, abilities);

@@ -42,7 +42,7 @@ export function useBuckets(store: StoreName): BucketStage {
   });
   afterAll(async () => {
     await stage.served?.stop();
-    await rm(stage.folder, { recursive: true, force: true });
+    await rm(stage.folder, { recursive: true, force: true, maxRetries: 5 });
   });
   beforeEach(async () => {
     const name = String(++count);
