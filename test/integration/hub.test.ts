@@ -1,11 +1,13 @@
 /** A bucket in between: the source writes once, and each target fetches from it by itself; also when the source is lost. */
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { VerifyResult } from '../../src/api/messages';
 import type { RelationshipInput } from '../../src/model/spec';
 import { reservePorts } from '../support/hosts/ports';
-import { addRcloneToPath, rclone, type Served, serveS3, writeConfig } from '../support/stores/rclone';
+import { watchArguments } from '../support/hosts/watch-arguments';
+import { addRcloneToPath, KEYS, rclone, type Served, serveS3, writeConfig } from '../support/stores/rclone';
 import { carryOut } from '../support/system/switching';
 import { TestSystem } from '../support/system/system';
 import { applyAndSync, syncNow, syncWell } from '../support/system/user';
@@ -56,9 +58,23 @@ it('brings everything to each target by way of the bucket, which is written once
   expect(new Set(record.targets.map(({ point }) => point?.capturedAt)).size).toBe(1);
 });
 
-it('shows the state at its own names, and of it nothing secret in Temporal', async () => {
+it('shows the state at its own names, and nothing secret in Temporal, logs, notes or arguments', async () => {
   await writeFile(at('source', 'page'), 'for the edge');
+  const watcher = watchArguments(KEYS.secret);
+  await watcher.started;
   await syncWell(system, 'wiki');
+  expect(await watcher.stop()).toEqual([]);
+  const findIn = (text: string) =>
+    spawnSync('grep', [
+      '--recursive',
+      '--files-with-matches',
+      '--text',
+      '--fixed-strings',
+      text,
+      system.folder,
+    ]).stdout.toString();
+  expect(findIn('store:company/wiki')).toContain('temporal.db');
+  expect(findIn(KEYS.secret)).toBe('');
   expect(await rclone(folder, store.config, 'cat', 'store:company/wiki/page')).toBe('for the edge');
   for (const reader of ['beta', 'gamma'])
     expect(await readFile(at(reader, 'page'), 'utf8')).toBe('for the edge');

@@ -8,7 +8,7 @@ import { addToPath } from './go-tools';
 
 export const addRcloneToPath = (): void => addToPath('rclone');
 
-const KEYS = { id: 'tidemark-test', secret: 'tidemark-secret' };
+export const KEYS = { id: 'tidemark-test', secret: 'tidemark-secret' };
 
 export interface Served {
   /** As rclone.conf has it: a remote by the name of `store`. */
@@ -20,17 +20,10 @@ export interface Served {
 /** S3 on the loopback, its buckets in a folder. */
 export async function serveS3(folder: string, port: number): Promise<Served> {
   await mkdir(folder, { recursive: true });
-  const argv = [
-    'serve',
-    's3',
-    '--config=',
-    `--addr=127.0.0.1:${port}`,
-    `--auth-key=${KEYS.id},${KEYS.secret}`,
-  ];
-  const server = spawn('rclone', [...argv, '--vfs-cache-mode=off', folder], {
-    stdio: 'ignore',
-    env: process.env,
-  });
+  const argv = ['serve', 's3', '--config=', `--addr=127.0.0.1:${port}`, '--vfs-cache-mode=off', folder];
+  // Not among the arguments: tests look for the secret there.
+  const env = { ...process.env, RCLONE_AUTH_KEY: `"${KEYS.id},${KEYS.secret}"` };
+  const server = spawn('rclone', argv, { stdio: 'ignore', env });
   const url = `http://127.0.0.1:${port}`;
   await waitFor(async () => (await fetch(url).catch(() => undefined)) !== undefined, 'the store answers');
   return { config: s3Config(url), port, stop: () => stop(server) };
@@ -40,14 +33,8 @@ export async function serveS3(folder: string, port: number): Promise<Served> {
 export async function serveVersity(folder: string, port: number): Promise<Served> {
   addToPath('versitygw');
   await mkdir(folder, { recursive: true });
-  const argv = [
-    `--access=${KEYS.id}`,
-    `--secret=${KEYS.secret}`,
-    `--port=127.0.0.1:${port}`,
-    'posix',
-    folder,
-  ];
-  const server = spawn('versitygw', argv, { stdio: 'ignore', env: process.env });
+  const env = { ...process.env, ROOT_ACCESS_KEY: KEYS.id, ROOT_SECRET_KEY: KEYS.secret };
+  const server = spawn('versitygw', [`--port=127.0.0.1:${port}`, 'posix', folder], { stdio: 'ignore', env });
   const url = `http://127.0.0.1:${port}`;
   await waitFor(async () => (await fetch(url).catch(() => undefined)) !== undefined, 'the store answers');
   return { config: s3Config(url), port, stop: () => stop(server) };
