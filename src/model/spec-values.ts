@@ -75,6 +75,15 @@ export const repository = z
     'must not contain a password: put it into the credentials',
   )
   .meta({ title: 'repository' });
+const PEER =
+  /^ssh:\/\/[A-Za-z0-9_][A-Za-z0-9._-]*@(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9][A-Za-z0-9._-]*)(:\d{1,5})?\/./;
+/** A folder behind somebody else's sshd. What a shell over there could take for more than a name is not part of it. */
+export const peer = z
+  .string()
+  .regex(PEER, 'must be an account and a folder, such as ssh://backup@nas.example.net:2222/volume1/wiki')
+  .regex(/^[\p{L}\p{N}._/@+,:=[\]~-]+$/u, 'must be of letters, digits and ._/@+,:=- alone')
+  .refine((text) => !text.split('/').includes('..'), 'must not contain ..')
+  .meta({ title: 'peer' });
 const QUANTITY = /^\d+(\.\d+)?([kMGTPE]|[KMGTPE]i)?$/;
 export const quantity = z
   .string()
@@ -96,5 +105,6 @@ export const values = {
   objectName,
   quantity,
   repository,
+  peer,
 };
 export type SpecValues = typeof values;

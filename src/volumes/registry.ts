@@ -12,6 +12,7 @@ import { btrfs } from './btrfs';
 import type { Implementation, KindImplementation, VolumeDriver } from './contract';
 import { directory } from './directory';
 import { image } from './image';
+import { peer } from './peer';
 import { pvc } from './pvc';
 import { repository } from './repository';
 import { zfs } from './zfs';
@@ -19,7 +20,7 @@ import { zfs } from './zfs';
 /** What each kind is handled by. */
 export type Implementations = Readonly<Record<VolumeKind, KindImplementation>>;
 
-export const IMPLEMENTATIONS: Implementations = { directory, zfs, btrfs, image, block, pvc, repository };
+export const IMPLEMENTATIONS: Implementations = { directory, zfs, btrfs, image, block, pvc, repository, peer };
 
 /** The drivers and movers of one agent. */
 export interface Volumes {

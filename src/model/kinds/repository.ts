@@ -1,4 +1,5 @@
 import { locateFolder } from './location';
+import { REACHED_BY } from './options';
 import type { SpecValues } from '../spec-values';
 import type { KindDeclaration } from './contract';
 
@@ -9,12 +10,7 @@ export const repository = {
       'The volume, of a target: a repository of restic as restic calls it, `s3:https://s3.example.net/wiki`, `rest:https://…`, `sftp:…`, `rclone:REMOTE:PATH`, or an absolute path. It has no host of its own: the source writes to it.',
     ),
   options: {
-    credentials: ({ name }: SpecValues) =>
-      name
-        .optional()
-        .describe(
-          "What reaches it: a file of this name in the agent's `--credentials` folder, with its password and keys as `NAME=VALUE`.",
-        ),
+    ...REACHED_BY,
     resticExclude: ({ z, pattern }: SpecValues) =>
       z
         .array(pattern)
@@ -22,7 +18,6 @@ export const repository = {
         .describe(
           'Patterns of what is left out, as restic has them, from the root of the source: `/cache`, `*.tmp`.',
         ),
-    bandwidthLimit: ({ size }: SpecValues) => size.optional().describe('At most so much is sent per second.'),
     pruneEvery: ({ duration }: SpecValues) =>
       duration
         .optional()

@@ -11,7 +11,8 @@ export type State =
   /** `orFrozen`: to read it, for which a copy of this moment will do where the volume itself can't be had. */
   | { of: 'live'; orFrozen?: true }
   | { of: 'capture'; capture: Capture }
-  | { of: 'point'; relationship: string; pointId: string };
+  /** `toCompare`: where its files are compared by what is there, they need not be brought here. */
+  | { of: 'point'; relationship: string; pointId: string; toCompare?: true };
 
 /** What is asked of `capture`. */
 export interface CaptureRequest {
