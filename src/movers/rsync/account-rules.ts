@@ -25,9 +25,9 @@ const SSH_THERE: Rule[] = SSH.flatMap((rule) => {
   return words ? [{ ...rule, ...words }] : [];
 });
 
-/** rrsync of rsync 3.2 to 3.5, and scripts that people write in its manner. */
-const CONFINED =
-  /^(?!rsync(:| error:)).*(\berror: |not allowed|not permitted|forbidden|refused|rejected|restricted)/i;
+/** What neither rsync nor ssh says themselves: rrsync does, or a script in its manner, or a shell that greets whoever comes. */
+const ITS_OWN_WORDS =
+  /^(?!rsync[: ]|rsync error|ssh|Connection |client_loop|packet_|Read from|Timeout|kex_|banner|Warning:|Load key|.*: Permission denied \().*\S/;
 
 export const ACCOUNT: readonly Rule[] = [
   ...SSH_THERE,
@@ -46,8 +46,8 @@ export const ACCOUNT: readonly Rule[] = [
     at: 'target',
   },
   {
-    exitCodes: [1, 2, 4, 5, 12, 14, 127, 255],
-    says: CONFINED,
+    exitCodes: [1, 2, 4, 5, 12, 14, 126, 127],
+    says: ITS_OWN_WORDS,
     type: 'AuthRejected',
     message: ({ address }) => `the account at ${address} does not run what rsync asks for`,
     hint: 'show its owner the lines above; what is needed is rsync 3.1 or newer, for that folder',

@@ -67,7 +67,10 @@ const everything = (refused: readonly RefusedOption[]) => [
 async function pushWithAll(peer: Peer): Promise<RefusedOption[]> {
   const refused = new Set<Named>();
   for (;;) {
-    const ended = await runRsyncThere(peer.line, pushOurs(peer, everything([...refused])));
+    const ended = await runRsyncThere(
+      peer.line,
+      pushOurs(peer, ['--ignore-times', ...everything([...refused])]),
+    );
     // Where some could not be given all of theirs, that is a matter of the filesystem, and seen by what comes back.
     const isTaken =
       ended.exitCode === 0 || (ended.exitCode === PARTIAL && lacksAttributesAlone(ended.stderr));

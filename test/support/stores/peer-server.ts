@@ -11,7 +11,7 @@ const exec = promisify(execFile);
 /** No user of this machine: known where that sshd runs, and nowhere else. */
 export const NAS_ID = 20_901;
 
-/** Runs a program where `/etc/passwd` has one more line. */
+/** Runs a program where `/etc/passwd` has one more line. What is mounted later is not seen there. */
 const withPasswd = (passwd: string) => (argv: string[]) => [
   ...['unshare', '--mount', '--kill-child', 'sh', '-c', 'mount --bind "$0" /etc/passwd && exec "$@"'],
   ...[passwd, ...argv],
@@ -26,7 +26,8 @@ export class PeerServer {
     readonly hostKey: string,
   ) {}
 
-  static async start(): Promise<PeerServer> {
+  /** @param isRootAlone without that user, and with all that is mounted later */
+  static async start({ isRootAlone = false } = {}): Promise<PeerServer> {
     const folder = await mkdtemp(join(tmpdir(), 'tidemark-peer-'));
     await exec('chmod', ['755', folder]);
     const passwd = join(folder, 'passwd');
@@ -34,7 +35,7 @@ export class PeerServer {
     await writeFile(passwd, `${await readFile('/etc/passwd', 'utf8')}${line}`);
     await mkdir(join(folder, 'nas'));
     await chown(join(folder, 'nas'), NAS_ID, NAS_ID);
-    const sshd = await TestSshd.start({ wrap: withPasswd(passwd) });
+    const sshd = await TestSshd.start(isRootAlone ? {} : { wrap: withPasswd(passwd) });
     await exec('chmod', ['755', sshd.folder]);
     await exec('chmod', ['644', sshd.authorizedKeys]);
     return new PeerServer(folder, sshd.port, sshd, (await readFile(sshd.knownHosts, 'utf8')).trim());
