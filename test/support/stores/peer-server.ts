@@ -46,9 +46,9 @@ export class PeerServer {
     return this.sshd;
   }
 
-  /** @param path as a client names it, from the slash on */
-  url(user: 'nas' | 'root', path: string): string {
-    return `ssh://${user}@127.0.0.1:${this.port}${path}`;
+  /** @param path as a client names it, from the slash on @param port of what leads there */
+  url(user: 'nas' | 'root', path: string, port = this.port): string {
+    return `ssh://${user}@127.0.0.1:${port}${path}`;
   }
 
   /** A folder of user `nas`. */
@@ -63,7 +63,7 @@ export class PeerServer {
    * A key that is let in, and for a forced command for nothing else; with what its owner hands over for it.
    * @param folder of the agent's credentials
    */
-  async letIn(folder: string, name: string, command?: string): Promise<void> {
+  async letIn(folder: string, name: string, command?: string, port = this.port): Promise<void> {
     const at = join(folder, name);
     await mkdir(at, { recursive: true });
     await exec('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', join(at, 'key')]);
@@ -71,7 +71,7 @@ export class PeerServer {
     const forced =
       command === undefined ? '' : `restrict,command="${command.replaceAll('"', String.raw`\"`)}" `;
     await appendFile(this.there.authorizedKeys, `\n${forced}${key}\n`);
-    await writeFile(join(at, 'known_hosts'), `${this.hostKey}\n`);
+    await writeFile(join(at, 'known_hosts'), `${this.hostKey.replace(`:${this.port} `, `:${port} `)}\n`);
   }
 
   /** Ends the connections that there are. */
