@@ -158,7 +158,11 @@ describe('an account', () => {
     const { stats } = await rig.sync(1);
     expect(stats.leftOut?.map(({ reason }) => reason)).toContain('xattr');
     expect(await readFile(join(rig.far, 'page'), 'utf8')).toBe('one');
-    expect((await rig.sync(2)).stats.filesChanged).toBe(0);
+    const { stats: again, point } = await rig.sync(2);
+    expect(again.filesChanged).toBe(0);
+    // An agent that never pushed there knows it too.
+    const beta = rig.withHost(makeLocalHost({ name: 'beta', home: join(rig.host.home, '..', 'beta') }));
+    await beta.withTree(point.id, async (path) => expect(await readdir(path)).toEqual(['page']));
   });
 });
 

@@ -128,11 +128,19 @@ export function makeFilters(
  */
 const ATTRIBUTE_RULES = ['-x system.*', '-x trusted.SGI_ACL_*'].map((rule) => `--filter=${rule}`);
 
-function makeLinkOptions({ bandwidthLimit }: RsyncSpec, resolved: Record<string, string>): string[] {
+function makeLinkOptions(
+  { bandwidthLimit, compress: stated }: RsyncSpec,
+  resolved: Record<string, string>,
+  account: AtAccount | undefined,
+): string[] {
   const { compress } = resolved;
+  // An older rsync knows none of the newer ways: the two of them find one that both know.
+  const isNegotiated = account !== undefined && stated === 'auto';
   return [
     ...(bandwidthLimit ? [`--bwlimit=${Math.max(1, Math.round(sizeToBytes(bandwidthLimit) / 1024))}`] : []),
-    ...(compress === 'zstd' || compress === 'lz4' ? ['--compress', `--compress-choice=${compress}`] : []),
+    ...(compress === 'zstd' || compress === 'lz4'
+      ? ['--compress', ...(isNegotiated ? [] : [`--compress-choice=${compress}`])]
+      : []),
   ];
 }
 
@@ -205,7 +213,7 @@ export function makeClientOptions(
     ...(isRenewed ? ['--ignore-times'] : []),
     ...extraOptions,
     `--timeout=${sums || isRenewed || checksum ? SILENCE_WHEN_SUMMING_SECONDS : SILENCE_SECONDS}`,
-    ...makeLinkOptions(rsyncOptions(mover), resolved),
+    ...makeLinkOptions(rsyncOptions(mover), resolved, account),
     ...makeFilters(rsyncOptions(mover), mode, resolved['whole'] === 'yes', partialFolderOf(account)),
     ...(writer === 'root' ? [...ATTRIBUTE_RULES, ...lackedAttributes(stored)] : []),
     '--no-human-readable',

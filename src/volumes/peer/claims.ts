@@ -7,11 +7,9 @@ import { checkClaim } from '../shared/guards';
 import { forgetClaim, noteClaim } from '../shared/memory';
 import { renewClaim, showClaims, withClaim, withoutClaim } from '../shared/state';
 import { makeError } from '../shared/tools';
-import { type FarState, noteTrial, readNote, storeState } from './far-state';
+import { type FarState, readNote, storeState, tryAndNote } from './far-state';
 import { forgetLooks, type Look, lookAt } from './look';
 import { type Peer, peerAt } from './line';
-import { stage } from './ours';
-import { assumeKeeps, tryAccount } from './trial';
 
 const WHY_NOT = 'a peer keeps the newest state alone: leave copyMethod out';
 /** Its owner may confine an account otherwise, or move it to another disk. */
@@ -77,11 +75,9 @@ export async function claim(host: Host, volume: Volume, wanted: Claim, options?:
   const point = renewed && !state.claims[wanted.relationship] ? undefined : state.point;
   const next: FarState = { ...withClaim(state, renewed ?? wanted), ...(point && { point }) };
   try {
-    if (!isTried) {
-      await stage(peer, next);
-      await noteTrial(peer, { epoch: wanted.epoch, at: now.toISOString(), ...(await tryAccount(peer)) });
-    }
-    await storeState(peer, next);
+    const about = { epoch: wanted.epoch, at: now.toISOString() };
+    const { refused } = isTried ? trial : await tryAndNote(peer, next, about);
+    await storeState(peer, { ...next, ...(refused.length > 0 && { refused }) });
   } finally {
     forgetLooks(peer);
   }
@@ -108,10 +104,9 @@ export async function disclaim(
   await forgetClaim(peer, relationship);
 }
 
-/** `keeps` of the volume contract. */
-export async function keeps(host: Host, volume: Volume): Promise<Keeps> {
-  const peer = peerAt(host, volume);
-  return (await readNote(peer)).trial?.keeps ?? assumeKeeps(peer);
+/** `keeps` of the volume contract: what was found when it was claimed. */
+export async function keeps(host: Host, volume: Volume): Promise<Keeps | undefined> {
+  return (await readNote(peerAt(host, volume))).trial?.keeps;
 }
 
 /** `points` of the volume contract: the newest state is all there is. */

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Point } from '../../model/records';
+import { REFUSABLE, type RefusedOption } from '../../movers/reach';
 import { runRsyncThere, there } from '../../movers/rsync/account';
 import { STATE_FILE } from '../../trees/own-entries';
 import { STATE_FOLDER } from '../../model/paths';
@@ -9,21 +10,27 @@ import { PointSchema } from '../shared/points';
 import { readRecord } from '../shared/records';
 import { NO_CLAIMS, parseState, type State } from '../shared/state';
 import { makeError, writeRecord } from '../shared/tools';
-import { explain, type Peer, runChecked } from './line';
+import { exclusively, explain, type Peer, runChecked } from './line';
 import { keepsOurs, pushOurs, stage } from './ours';
-import { type Trial, TrialSchema } from './trial';
+import { type Trial, TrialSchema, tryAccount } from './trial';
 
-/** Whose it is, and the one point that it has. */
+/** Whose it is, the one point that it has, and what other agents need to know of its account. */
 export interface FarState extends State {
   point?: Point;
+  refused?: RefusedOption[];
 }
 
 export const NOTHING_KNOWN: FarState = NO_CLAIMS;
 
-const FarStateSchema = z.custom<FarState>((value) => {
-  const { point, ...state } = value as FarState;
-  parseState(JSON.stringify(state));
-  return point === undefined || PointSchema.safeParse(point).success;
+const MoreSchema = z.object({
+  point: PointSchema.exactOptional(),
+  refused: z.array(z.enum(REFUSABLE)).exactOptional(),
+});
+
+const FarStateSchema = z.record(z.string(), z.unknown()).transform((value): FarState => {
+  const { point, refused } = MoreSchema.parse(value);
+  const state = parseState(JSON.stringify(value));
+  return { ...state, ...(point && { point }), ...(refused && { refused }) };
 });
 
 const NoteSchema = z.object({
@@ -40,8 +47,18 @@ export async function readNote(peer: Peer): Promise<Note> {
   return (await readRecord(peer, notePath(peer), NoteSchema)) ?? { state: NOTHING_KNOWN };
 }
 
-export async function noteTrial(peer: Peer, trial: Trial): Promise<void> {
-  await writeRecord(peer, notePath(peer), { ...(await readNote(peer)), trial });
+/** Tries the account, with this as what is kept there meanwhile; what is found is noted. */
+export async function tryAndNote(
+  peer: Peer,
+  state: FarState,
+  about: Pick<Trial, 'epoch' | 'at'>,
+): Promise<Trial> {
+  return await exclusively(peer, async () => {
+    await stage(peer, state);
+    const trial: Trial = { ...about, ...(await tryAccount(peer)) };
+    await writeRecord(peer, notePath(peer), { ...(await readNote(peer)), trial });
+    return trial;
+  });
 }
 
 /** What it answers to somebody who asks for a file that is not there. */
@@ -51,8 +68,11 @@ const UNREADABLE = /write-only|(read|send)ing[^\n]* (is )?not (allowed|permitted
 
 /** What is kept there: undefined where nothing is, `unreadable` where the account does not give it out. */
 export async function fetchState(peer: Peer): Promise<FarState | undefined | 'unreadable'> {
+  return keepsOurs(peer) ? await exclusively(peer, () => fetchNow(peer)) : 'unreadable';
+}
+
+async function fetchNow(peer: Peer): Promise<FarState | undefined | 'unreadable'> {
   const { host, line } = peer;
-  if (!keepsOurs(peer)) return 'unreadable';
   const into = join(line.folder, 'in');
   await host.files.remove(into);
   await host.files.mkdir(into, 0o700);
@@ -74,12 +94,14 @@ export async function fetchState(peer: Peer): Promise<FarState | undefined | 'un
 
 /** Keeps it there, and here. @throws TidemarkError where it can't be reached */
 export async function storeState(peer: Peer, state: FarState): Promise<void> {
-  if (keepsOurs(peer)) {
-    await stage(peer, state);
-    // Two of one length may be written within one second, which is all that a time may be known to.
-    await runChecked(peer, pushOurs(peer, ['--ignore-times']));
-  }
-  await writeRecord(peer, notePath(peer), { ...(await readNote(peer)), state });
+  await exclusively(peer, async () => {
+    if (keepsOurs(peer)) {
+      await stage(peer, state);
+      // Two of one length may be written within one second, which is all that a time may be known to.
+      await runChecked(peer, pushOurs(peer, ['--ignore-times']));
+    }
+    await writeRecord(peer, notePath(peer), { ...(await readNote(peer)), state });
+  });
 }
 
 /** @throws TidemarkError `PointMissing` */

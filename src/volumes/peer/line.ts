@@ -4,6 +4,7 @@ import { TidemarkError } from '../../model/errors';
 import type { Volume } from '../../model/records';
 import type { Host, RunOptions, RunResult } from '../../hosts/contract';
 import { type AccountLine, explainEnding, runRsyncThere } from '../../movers/rsync/account';
+import { withLock } from '../shared/lock';
 import { makeError } from '../shared/tools';
 import { landingOf, nameOf } from './address';
 import { explainHostKey } from './host-key';
@@ -25,6 +26,10 @@ export function peerAt(host: Host, volume: Volume): Peer {
   const folder = join(host.home, 'peers', nameOf(volume));
   return { host, volume, line: { host, landing: landingOf(volume), folder } };
 }
+
+/** One at a time of what uses the same files of the agent's own. None of them may use another one of them. */
+export const exclusively = <T>({ line }: Peer, work: () => Promise<T>): Promise<T> =>
+  withLock(`peer:${line.folder}`, work);
 
 /** The error for an ending that is no success, with both fingerprints where the host key is none that is pinned. */
 export async function explain(peer: Peer, ended: RunResult): Promise<TidemarkError> {

@@ -1,16 +1,16 @@
 /** The way to what lies at a peer: to write to it and compare with it there, or to read what was brought here. */
 import { join } from 'node:path';
-import type { Volume } from '../../model/records';
+import type { Point, Volume } from '../../model/records';
 import { formatBytes } from '../../model/units';
 import type { Host } from '../../hosts/contract';
 import type { TransferId } from '../../movers/contract';
-import type { Reach } from '../../movers/reach';
+import type { Reach, RefusedOption } from '../../movers/reach';
 import { LEFT_BY_TRANSFERS, there } from '../../movers/rsync/account';
 import { NOT_CONTENT } from '../../trees/own-entries';
 import type { State } from '../contract';
 import { makeError } from '../shared/tools';
 import { nameOf } from './address';
-import { pointOf, readNote } from './far-state';
+import { type FarState, pointOf, readNote } from './far-state';
 import { type Peer, peerAt, runChecked } from './line';
 import { lookAt } from './look';
 
@@ -28,8 +28,18 @@ const folderOf = (host: Host, { relationship, target }: Use) =>
 const attemptOf = ({ home }: Host, { relationship, target }: Use) =>
   `fetch:${relationship}:${target}:${home}`;
 
-async function fetchInto(peer: Peer, bytes: number, path: string, use: Use): Promise<void> {
+/** What this agent found out, or else the one that wrote there. */
+const refusedBy = async (peer: Peer, known: FarState): Promise<readonly RefusedOption[]> =>
+  (await readNote(peer)).trial?.refused ?? known.refused ?? [];
+
+async function fetchInto(
+  peer: Peer,
+  known: FarState,
+  { bytes }: Point,
+  at: { path: string; use: Use },
+): Promise<void> {
   const { host, line } = peer;
+  const { path, use } = at;
   await host.files.mkdir(path, 0o700);
   const { freeBytes } = await host.files.room(path);
   if (freeBytes < bytes + SPARE_BYTES) {
@@ -40,8 +50,7 @@ async function fetchInto(peer: Peer, bytes: number, path: string, use: Use): Pro
       { hint: `make room there, or start the agent of ${host.name} with its --home on a larger filesystem` },
     );
   }
-  const { trial } = await readNote(peer);
-  const refused = trial?.refused ?? [];
+  const refused = await refusedBy(peer, known);
   const own = [...NOT_CONTENT.map((name) => `/${name}`), `${LEFT_BY_TRANSFERS}/`];
   const options = ['-aHAXS', ...refused, '--numeric-ids', ...own.map((name) => `--filter=- ${name}`)];
   await runChecked(peer, [...options, '--', there(line.landing), `${path}/`], {
@@ -57,16 +66,16 @@ export async function reach(host: Host, volume: Volume, state: State, use: Trans
     throw makeError(peer, 'UnsupportedCapture', 'a peer is no source', { hint: 'restore a point of it' });
   const { state: known, empty } = await lookAt(peer);
   if (state.of === 'live' || state.toCompare) {
-    const { trial } = await readNote(peer);
-    const account = { landing: peer.line.landing, isEmpty: empty, refused: trial?.refused ?? [] };
+    const refused = await refusedBy(peer, known);
+    const account = { landing: peer.line.landing, isEmpty: empty, refused };
     return { runner: host, path: volume.path, account, close: () => Promise.resolve() };
   }
-  const { bytes } = pointOf(peer, known, state.relationship, state.pointId);
+  const point = pointOf(peer, known, state.relationship, state.pointId);
   await leave(host, use);
   const path = join(folderOf(host, use), nameOf({ path: state.pointId }));
   const close = () => host.files.remove(folderOf(host, use));
   try {
-    await fetchInto(peer, bytes, path, use);
+    await fetchInto(peer, known, point, { path, use });
   } catch (error) {
     await close();
     throw error;
