@@ -20,7 +20,16 @@ import { zfs } from './zfs';
 /** What each kind is handled by. */
 export type Implementations = Readonly<Record<VolumeKind, KindImplementation>>;
 
-export const IMPLEMENTATIONS: Implementations = { directory, zfs, btrfs, image, block, pvc, repository, peer };
+export const IMPLEMENTATIONS: Implementations = {
+  directory,
+  zfs,
+  btrfs,
+  image,
+  block,
+  pvc,
+  repository,
+  peer,
+};
 
 /** The drivers and movers of one agent. */
 export interface Volumes {

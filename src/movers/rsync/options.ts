@@ -199,8 +199,8 @@ export function makeClientOptions(
   const isRenewed = pass === 'content' && mode === 'delayed';
   const wanted = !isRenewed && (pass === 'content' || (checksum && pass !== 'dry'));
   const sums = mode === 'verify' ? resolved['compare'] !== 'quick' : wanted;
-  // Whatever differs is named, also what a receiver can't store.
-  const stored = mode === 'verify' && sums ? undefined : keeps;
+  // Whatever differs is named, also what a receiver can't store; of an account, what it can't store is told by itself.
+  const stored = mode === 'verify' && sums && !account ? undefined : keeps;
   return [
     `-aH${isSent('A', stored) ? 'A' : ''}${isSent('X', stored) ? 'X' : ''}S`,
     ...makeEverything(keeps, account),

@@ -49,7 +49,8 @@ export async function findUnkept(
       unkept.push({ path: showPath(path), name: escapeName(path), what: [WHAT[reason] ?? ''] });
   };
   const leftOut = await findLeftOut(host, { ...walked, onFound, strict: !walked.quick });
-  if (walked.quick) return { leftOut, unkept: [] };
+  // Of an account it is known beforehand, and told by each push: no damage that somebody could mend.
+  if (walked.quick || walked.account) return { leftOut, unkept: [] };
   const { extraOptions } = rsyncOptions(walked.mover);
   // Attributes and ACLs that a filesystem lacks are compared by rsync itself, unless it is told not to look.
   const isLookedAt = (reason: LeftOutReason) =>

@@ -28,14 +28,14 @@ export type Trial = z.output<typeof TrialSchema>;
 
 type Found = Pick<Trial, 'keeps' | 'refused'>;
 
-/** A user that no file is of: then every file's owner counts as not kept. */
-const NOBODY_KNOWS = -1;
+/** The last user and group that there can be, of whom no file is: then every file's owner counts as not kept. */
+const NOBODY_KNOWS = 2 ** 32 - 2;
 const SECOND_NS = 1_000_000_000;
 
 /** What accounts keep as a rule, where nothing comes back that would tell: root what it is sent, others their own. */
 export function assumeKeeps({ line }: Pick<Peer, 'line'>): Keeps {
-  const uid = line.landing.user === 'root' ? 0 : NOBODY_KNOWS;
-  return { uid, gids: [], lacks: [], timeStepNs: 1 };
+  const id = line.landing.user === 'root' ? 0 : NOBODY_KNOWS;
+  return { uid: id, gids: [id], lacks: [], timeStepNs: 1 };
 }
 
 /** Letters of which an rsync says by their names that it does not know them. */
@@ -126,7 +126,7 @@ async function compareProbes(peer: Peer, refused: readonly RefusedOption[]): Pro
   // An agent that is not root itself makes all that it reads its own.
   const uid = !isForeign(sent) ? assumed.uid : isForeign(back) ? 0 : back.uid;
   const lacks = sent.has.filter((space) => !back.has.includes(space));
-  const gids = uid > 0 ? [back.gid] : [];
+  const gids = [uid === back.uid ? back.gid : uid];
   return { uid, gids, lacks, timeStepNs: timeStepOf(back.mtime) };
 }
 
