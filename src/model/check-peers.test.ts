@@ -38,7 +38,22 @@ test.each([
   [
     'of which a shell would make more',
     { ...nas, peer: 'ssh://me@nas/x;reboot' },
-    /must be of letters, digits/,
+    /must have a folder of letters/,
+  ],
+  [
+    'whose shell would look for a user',
+    { ...nas, peer: 'ssh://me@nas/~/~root' },
+    /must have a folder of letters/,
+  ],
+  [
+    'whose shell would look for names',
+    { ...nas, peer: 'ssh://me@nas/[a-z]' },
+    /must have a folder of letters/,
+  ],
+  [
+    'that rsync would take for an option',
+    { ...nas, peer: 'ssh://me@nas/~/-e' },
+    /must have a folder of letters/,
   ],
   ['above where it begins', { ...nas, peer: 'ssh://me@nas/~/../x' }, /must not contain \.\./],
   [
@@ -49,6 +64,13 @@ test.each([
 ])('a peer %s is refused', (_, target, problem) => {
   expect(checkParts({ targets: [target] }).problems).toEqual([expect.stringMatching(problem)]);
 });
+
+test.each(['ssh://root@198.51.100.7/~', 'ssh://root@[2001:db8::7]:22/~/wiki', 'ssh://me@nas/Über-uns/x'])(
+  '%s is one',
+  (peer) => {
+    expect(checkParts({ targets: [{ ...nas, peer }] }).problems).toEqual([]);
+  },
+);
 
 test('a peer is no source yet', () => {
   const asSource = checkParts({ source: { directory: undefined, ...nas } });

@@ -76,12 +76,17 @@ export const repository = z
   )
   .meta({ title: 'repository' });
 const PEER =
-  /^ssh:\/\/[A-Za-z0-9_][A-Za-z0-9._-]*@(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9][A-Za-z0-9._-]*)(:\d{1,5})?\/./;
-/** A folder behind somebody else's sshd. What a shell over there could take for more than a name is not part of it. */
+  /^ssh:\/\/[A-Za-z0-9_][A-Za-z0-9._-]*@(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9][A-Za-z0-9._-]*)(:\d{1,5})?(\/~$|\/~\/|\/.)/;
+/** After the account. What a shell over there could take for more than a name is not part of it, nor what rsync could. */
+const PEER_FOLDER = /^ssh:\/\/[^/]+(\/~)?(\/(?!-)[\p{L}\p{N}._@+,:=-]*)*$/u;
+/** A folder behind somebody else's sshd. */
 export const peer = z
   .string()
   .regex(PEER, 'must be an account and a folder, such as ssh://backup@nas.example.net:2222/volume1/wiki')
-  .regex(/^[\p{L}\p{N}._/@+,:=[\]~-]+$/u, 'must be of letters, digits and ._/@+,:=- alone')
+  .regex(
+    PEER_FOLDER,
+    'must have a folder of letters, digits and ._@+,:=- alone, and no name that begins with -',
+  )
   .refine((text) => !text.split('/').includes('..'), 'must not contain ..')
   .meta({ title: 'peer' });
 const QUANTITY = /^\d+(\.\d+)?([kMGTPE]|[KMGTPE]i)?$/;

@@ -1,6 +1,7 @@
 /** A push to somebody else's account, whoever that is and however it is confined: all is there, or what is not is told. */
 import { mkdir, readdir, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeLocalHost } from '../../src/hosts/local';
 import { type PeerPlace, type PeerRig, usePeer } from '../support/rigs/peer-rig';
 import { compareTrees } from '../support/trees/compare-trees';
 import { makeNastyTree } from '../support/trees/nasty-tree';
@@ -117,4 +118,17 @@ describe.each(Object.keys(ACCOUNTS))('an account %s', (account) => {
     await later.sync(3, { approved: true });
     expect(await readdir(rig.far)).toContain('page');
   });
+});
+
+it('an account that gives nothing back is somebody else to another agent, until that is approved', async () => {
+  const rig = await makeRig('of another user, which only takes');
+  await writeFile(join(rig.source, 'page'), 'one');
+  await rig.sync(1);
+  const beta = rig.withHost(makeLocalHost({ name: 'beta', home: join(rig.host.home, '..', 'beta') }));
+  const found = await beta.driver.inspect(beta.host, beta.volume);
+  expect(found).toMatchObject({ exists: true, empty: false });
+  expect(found.claim).toBeUndefined();
+  expect(await beta.points()).toEqual([]);
+  await beta.sync(2, { epoch: 2, approved: true });
+  expect(await beta.points()).toEqual(['point-000002']);
 });

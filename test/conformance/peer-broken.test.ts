@@ -242,6 +242,12 @@ it('is written to by the primary of the newest epoch alone', async () => {
   expect(await beta.points()).toEqual(['point-000001']);
   await beta.sync(2, { epoch: 2 });
   const later = rig.withHost({ ...rig.host, name: 'alpha-later' });
+  // What it has on its way is no point any more.
+  await expect(rig.publish(3, 1)).rejects.toMatchObject({
+    type: 'Fenced',
+    message: matching('epoch 2 by now'),
+  });
+  expect(await beta.points()).toEqual(['point-000002']);
   await expect(later.send(3)).rejects.toMatchObject({
     type: 'Fenced',
     message: matching('epoch 1 of wiki is over'),

@@ -5,7 +5,8 @@ import { runCommand } from '../../movers/rsync/account';
 import type { PublishRequest } from '../contract';
 import { withVerified } from '../shared/points';
 import { publishOnce } from '../shared/publish-once';
-import { type FarState, pointOf, storeState } from './far-state';
+import { makeError } from '../shared/tools';
+import { type FarState, pointOf, readNote, storeState } from './far-state';
 import { explain, type Peer, peerAt } from './line';
 import { forgetLooks, lookAt } from './look';
 
@@ -31,6 +32,17 @@ async function store(peer: Peer, state: FarState): Promise<void> {
   }
 }
 
+/** @throws TidemarkError `Fenced` where another agent has claimed it since this one did */
+async function checkOwn(peer: Peer, { claims }: FarState, relationship: string): Promise<void> {
+  const { state: noted } = await readNote(peer);
+  const [theirs, own] = [claims[relationship], noted.claims[relationship]];
+  if (theirs?.epoch === own?.epoch) return;
+  const told = theirs === undefined ? 'nobody' : `a primary of epoch ${theirs.epoch}`;
+  throw makeError(peer, 'Fenced', `the folder is claimed by ${told} by now`, {
+    hint: `tidemark describe ${relationship} says how it is`,
+  });
+}
+
 /** `publish` of the volume contract. */
 export async function publish(
   host: Host,
@@ -39,7 +51,10 @@ export async function publish(
 ): Promise<Point> {
   const peer = peerAt(host, volume);
   const look = async () => {
+    // What is written below takes the place of what is there now, and not of what was some seconds ago.
+    forgetLooks(peer);
     const { state } = await lookAt(peer);
+    await checkOwn(peer, state, relationship);
     return { state, points: state.point ? [state.point] : [] };
   };
   return await publishOnce(`peer:${volume.path}:${relationship}`, stamp.id, look, async ({ state }) => {
@@ -60,6 +75,7 @@ export async function markVerified(
   at: Instant | null,
 ): Promise<void> {
   const peer = peerAt(host, volume);
+  forgetLooks(peer);
   const { state } = await lookAt(peer);
   await store(peer, { ...state, point: withVerified(pointOf(peer, state, relationship, pointId), at) });
 }

@@ -21,7 +21,7 @@ export class PeerServer {
   private constructor(
     readonly folder: string,
     readonly port: number,
-    private sshd: TestSshd | undefined,
+    private readonly sshd: TestSshd,
     /** One line of known_hosts. */
     readonly hostKey: string,
   ) {}
@@ -39,11 +39,6 @@ export class PeerServer {
     await exec('chmod', ['755', sshd.folder]);
     await exec('chmod', ['644', sshd.authorizedKeys]);
     return new PeerServer(folder, sshd.port, sshd, (await readFile(sshd.knownHosts, 'utf8')).trim());
-  }
-
-  private get there(): TestSshd {
-    if (!this.sshd) throw new Error('the peer is away');
-    return this.sshd;
   }
 
   /** @param path as a client names it, from the slash on @param port of what leads there */
@@ -70,23 +65,12 @@ export class PeerServer {
     const key = (await readFile(join(at, 'key.pub'), 'utf8')).trim();
     const forced =
       command === undefined ? '' : `restrict,command="${command.replaceAll('"', String.raw`\"`)}" `;
-    await appendFile(this.there.authorizedKeys, `\n${forced}${key}\n`);
+    await appendFile(this.sshd.authorizedKeys, `\n${forced}${key}\n`);
     await writeFile(join(at, 'known_hosts'), `${this.hostKey.replace(`:${this.port} `, `:${port} `)}\n`);
   }
 
-  /** Ends the connections that there are. */
-  async cut(): Promise<void> {
-    for (const pid of await this.there.sessions()) process.kill(pid, 'SIGKILL');
-  }
-
-  /** Nothing listens any more. */
-  async stop(): Promise<void> {
-    await this.sshd?.stop();
-    this.sshd = undefined;
-  }
-
   async dispose(): Promise<void> {
-    await this.stop();
+    await this.sshd.stop();
     await rm(this.folder, { recursive: true, force: true });
   }
 }
