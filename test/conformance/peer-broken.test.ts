@@ -125,7 +125,7 @@ describe('an account', () => {
     const { server, credentials } = stage;
     const name = `confined-${++count}`;
     const folder = await server.makeFolder(name);
-    await server.letIn(credentials, name, command.replace('FOLDER', folder));
+    await server.letIn(credentials, name, command.replaceAll('FOLDER', folder));
     const rig = await stage.make({ url: server.url('nas', '/~'), credentials: name, folder });
     await writeFile(join(rig.source, 'page'), 'one');
     return rig;
@@ -149,10 +149,21 @@ describe('an account', () => {
     expect((await readdir(rig.far)).filter((name) => name !== '.tidemark')).toEqual([]);
   });
 
+  it('that breaks while it is tried has refused nothing', async () => {
+    const rig = await confined(
+      `case "$SSH_ORIGINAL_COMMAND" in *server*-*A*e.*) [ -e FOLDER-broke ] || { : > FOLDER-broke; kill -KILL $PPID; };; esac; exec /usr/bin/rrsync FOLDER`,
+    );
+    await rig.host.run(['chmod', '777', join(rig.far, '..')]);
+    await rig.host.run(['setfattr', '-n', 'user.of', '-v', 'x', join(rig.source, 'page')]);
+    await expect(rig.sync(1)).rejects.toMatchObject({ type: 'TransferInterrupted' });
+    const { stats } = await rig.sync(2);
+    expect(stats.leftOut?.map(({ reason }) => reason)).toEqual(['owner']);
+  });
+
   it('that knows no attributes gets the rest, and what it lacks is counted', async () => {
     // As an rsync that was built without them.
     const rig = await confined(
-      `case "$SSH_ORIGINAL_COMMAND" in *server*-*A*e.*|*server*-*X*e.*) echo "rsync: ACLs and extended attributes are not supported on this server" >&2; exit 4;; esac; exec /usr/bin/rrsync FOLDER`,
+      `case "$SSH_ORIGINAL_COMMAND" in *server*-*A*e.*|*server*-*X*e.*) echo "ACLs and extended attributes are not supported on this server" >&2; exit 4;; esac; exec /usr/bin/rrsync FOLDER`,
     );
     await rig.host.run(['setfattr', '-n', 'user.of', '-v', 'x', join(rig.source, 'page')]);
     const { stats } = await rig.sync(1);

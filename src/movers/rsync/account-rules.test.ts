@@ -31,6 +31,8 @@ it.each([
     'AuthRejected',
     /does not run what/,
   ],
+  [12, `rsync: on remote machine: -X: unknown option\n${CLOSED}`, 'AuthRejected', /does not run what/],
+  [12, `ACLs are not supported on this server\n${CLOSED}`, 'AuthRejected', /does not run what/],
   [12, `This account is for backups of bob\n${CLOSED}`, 'AuthRejected', /does not run what rsync asks for$/],
   [2, 'protocol version mismatch -- is your shell clean?', 'AuthRejected', /does not run/],
   [

@@ -29,6 +29,14 @@ const SSH_THERE: Rule[] = SSH.flatMap((rule) => {
 const ITS_OWN_WORDS =
   /^(?!rsync[: ]|rsync error|ssh|Connection |client_loop|packet_|Read from|Timeout|kex_|banner|Warning:|Load key|.*: Permission denied \().*\S/;
 
+const NOT_TAKEN: Omit<Rule, 'says'> = {
+  exitCodes: [1, 2, 4, 5, 12, 14, 126, 127],
+  type: 'AuthRejected',
+  message: ({ address }) => `the account at ${address} does not run what rsync asks for`,
+  hint: 'show its owner the lines above; what is needed is rsync 3.1 or newer, for that folder',
+  at: 'target',
+};
+
 export const ACCOUNT: readonly Rule[] = [
   ...SSH_THERE,
   {
@@ -45,14 +53,8 @@ export const ACCOUNT: readonly Rule[] = [
     hint: 'a copy needs both: have its owner let it, in the folder that is meant',
     at: 'target',
   },
-  {
-    exitCodes: [1, 2, 4, 5, 12, 14, 126, 127],
-    says: ITS_OWN_WORDS,
-    type: 'AuthRejected',
-    message: ({ address }) => `the account at ${address} does not run what rsync asks for`,
-    hint: 'show its owner the lines above; what is needed is rsync 3.1 or newer, for that folder',
-    at: 'target',
-  },
+  { ...NOT_TAKEN, says: /: unknown option$|not supported on this server/ },
+  { ...NOT_TAKEN, says: ITS_OWN_WORDS },
   {
     exitCodes: [2],
     type: 'ToolFailed',

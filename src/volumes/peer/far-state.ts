@@ -11,7 +11,7 @@ import { readRecord } from '../shared/records';
 import { NO_CLAIMS, parseState, type State } from '../shared/state';
 import { makeError, writeRecord } from '../shared/tools';
 import { exclusively, explain, type Peer, runChecked } from './line';
-import { keepsOurs, pushOurs, stage } from './ours';
+import { givesNothingBack, keepsOurs, pushOurs, stage } from './ours';
 import { type Trial, TrialSchema, tryAccount } from './trial';
 
 /** Whose it is, the one point that it has, and what other agents need to know of its account. */
@@ -63,9 +63,6 @@ export async function tryAndNote(
 
 /** What it answers to somebody who asks for a file that is not there. */
 const ABSENT = /No such file or directory/;
-/** An account that takes, and gives nothing back. */
-const UNREADABLE = /write-only|(read|send)ing[^\n]* (is )?not (allowed|permitted)/i;
-
 /** What is kept there: undefined where nothing is, `unreadable` where the account does not give it out. */
 export async function fetchState(peer: Peer): Promise<FarState | undefined | 'unreadable'> {
   return keepsOurs(peer) ? await exclusively(peer, () => fetchNow(peer)) : 'unreadable';
@@ -85,7 +82,7 @@ async function fetchNow(peer: Peer): Promise<FarState | undefined | 'unreadable'
     from,
     into,
   ]);
-  if (ended.exitCode !== 0 && UNREADABLE.test(ended.stderr)) return 'unreadable';
+  if (ended.exitCode !== 0 && givesNothingBack(ended)) return 'unreadable';
   if (ended.exitCode !== 0 && ended.exitCode !== 255 && ABSENT.test(ended.stderr)) return undefined;
   if (ended.exitCode !== 0) throw await explain(peer, ended);
   const hint = `have its owner look at ${STATE_FOLDER}/${STATE_FILE} there; without it, the folder is taken for somebody else's data`;

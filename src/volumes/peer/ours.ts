@@ -1,10 +1,15 @@
 /** What of a peer's folder is Tidemark's own, and how it gets there. */
 import { join } from 'node:path';
+import type { RunResult } from '../../hosts/contract';
 import { STATE_FOLDER } from '../../model/paths';
 import { there } from '../../movers/rsync/account';
 import { STATE_FILE } from '../../trees/own-entries';
 import { writeRecord } from '../shared/tools';
 import type { Peer } from './line';
+
+/** An account that takes, and gives nothing back, as `rrsync -wo`. */
+export const givesNothingBack = ({ stderr }: Pick<RunResult, 'stderr'>): boolean =>
+  /write-only|(read|send)ing[^\n]* (is )?not (allowed|permitted)/i.test(stderr);
 
 /** VolSync's end takes what comes for the application's: nothing of ours belongs there. */
 export const keepsOurs = ({ volume }: Peer): boolean => volume.options?.signal === undefined;

@@ -1,13 +1,14 @@
 /** What an account takes and keeps, found out by trying: a file with all that files may have goes there, and comes back. */
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { ErrorType } from '../../model/errors';
 import { type AttributeSpace, isRoot, type Keeps, timeStepOf } from '../../model/keeps';
 import { STATE_FOLDER } from '../../model/paths';
 import type { RunResult } from '../../hosts/contract';
 import { type RefusedOption, REFUSABLE } from '../../movers/reach';
 import { runRsyncThere, there } from '../../movers/rsync/account';
 import { explain, type Peer, runChecked } from './line';
-import { keepsOurs, outgoing, pushOurs } from './ours';
+import { givesNothingBack, keepsOurs, outgoing, pushOurs } from './ours';
 import { isForeign, makeProbes, PROBE, PROBE_DEVICE, PROBE_FIFO, readProbe } from './probe';
 
 const SPACES = ['user', 'trusted', 'security', 'acl'] as const satisfies readonly AttributeSpace[];
@@ -54,6 +55,7 @@ export function refusedBy({ stderr }: Pick<RunResult, 'stderr'>): Named[] {
 
 /** rsync's exit codes where what it was asked for is not known there, or not allowed. */
 const NOT_TAKEN = [1, 2, 4, 5, 12];
+const BROKEN: readonly ErrorType[] = ['HostUnreachable', 'TransferInterrupted', 'HostKeyMismatch'];
 /** Where it did not do everything. */
 const PARTIAL = 23;
 
@@ -75,8 +77,11 @@ async function pushWithAll(peer: Peer): Promise<RefusedOption[]> {
     const isTaken =
       ended.exitCode === 0 || (ended.exitCode === PARTIAL && lacksAttributesAlone(ended.stderr));
     if (isTaken) return [...refused];
+    const error = await explain(peer, ended);
     const more = refusedBy(ended).filter((option) => !refused.has(option));
-    if (more.length === 0 || !NOT_TAKEN.includes(ended.exitCode)) throw await explain(peer, ended);
+    // What broke, or never got there, was not refused.
+    const isRefused = NOT_TAKEN.includes(ended.exitCode) && !BROKEN.includes(error.type);
+    if (!isRefused || more.length === 0) throw error;
     more.forEach((option) => refused.add(option));
   }
 }
@@ -116,7 +121,9 @@ async function compareProbes(peer: Peer, refused: readonly RefusedOption[]): Pro
   await host.files.remove(into);
   await host.files.mkdir(into, 0o700);
   const from = there(line.landing, `${STATE_FOLDER}/${PROBE}`);
-  await runRsyncThere(line, ['-rpt', ...everything(refused), '--', from, `${into}/`]);
+  const ended = await runRsyncThere(line, ['-rpt', ...everything(refused), '--', from, `${into}/`]);
+  if (ended.exitCode !== 0 && givesNothingBack(ended)) return undefined;
+  if (ended.exitCode !== 0 && ended.exitCode !== PARTIAL) throw await explain(peer, ended);
   const [sent, back] = await Promise.all([
     readProbe(host, join(outgoing(peer), STATE_FOLDER, PROBE)),
     readProbe(host, join(into, PROBE)),
