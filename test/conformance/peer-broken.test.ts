@@ -265,6 +265,25 @@ it('is written to by the primary of the newest epoch alone', async () => {
   });
 });
 
+it('that was cut off may hold files of two states, which any agent can tell', async () => {
+  const rig = await makeRig();
+  await writeFile(join(rig.source, 'page'), 'one');
+  await rig.sync(1);
+  const beta = rig.withHost(makeLocalHost({ name: 'beta', home: join(rig.host.home, '..', 'beta') }));
+  const isWhole = async () => !(await beta.driver.isChanged(beta.host, beta.volume, 'wiki'));
+  expect(await isWhole()).toBe(true);
+  await writeFile(join(rig.source, 'big'), randomBytes(2 ** 22));
+  const ended = new AbortController();
+  const onProgress = () => ended.abort(new Error('cancelled'));
+  await expect(rig.sync(2, { signal: ended.signal, onProgress })).rejects.toThrow('cancelled');
+  const gamma = rig.withHost(makeLocalHost({ name: 'gamma', home: join(rig.host.home, '..', 'gamma') }));
+  expect(await gamma.driver.isChanged(gamma.host, gamma.volume, 'wiki')).toBe(true);
+  expect(await gamma.points()).toEqual(['point-000001']);
+  await rig.sync(3);
+  const delta = rig.withHost(makeLocalHost({ name: 'delta', home: join(rig.host.home, '..', 'delta') }));
+  expect(await delta.driver.isChanged(delta.host, delta.volume, 'wiki')).toBe(false);
+});
+
 it('loses no more than is allowed without approval', async () => {
   const rig = await makeRig();
   for (let index = 0; index < 20; index++) await writeFile(join(rig.source, `page-${index}`), 'x');

@@ -35,8 +35,8 @@ export interface Freezer {
   states(host: Host, volume: Volume, relationship: string): Promise<HeldState[]>;
 
   /**
-   * The live replica differs from its newest state: somebody changed it. Always false for kinds without
-   * identities.
+   * The live replica differs from its newest state: somebody changed it, or a transfer from whatever host was cut off.
+   * Always false for kinds that have no identities, nor anything else that tells.
    */
   isChanged(host: Host, volume: Volume, relationship: string): Promise<boolean>;
 

@@ -73,7 +73,8 @@ export async function claim(host: Host, volume: Volume, wanted: Claim, options?:
   const isTried = trial?.epoch === wanted.epoch && now.getTime() - Date.parse(trial.at) < TRIED_FOR_MS;
   if (!renewed && isTried) return;
   const point = renewed && !state.claims[wanted.relationship] ? undefined : state.point;
-  const next: FarState = { ...withClaim(state, renewed ?? wanted), ...(point && { point }) };
+  const kept = point && { point, ...(state.isPushing && { isPushing: true as const }) };
+  const next: FarState = { ...withClaim(state, renewed ?? wanted), ...kept };
   try {
     const about = { epoch: wanted.epoch, at: now.toISOString() };
     const { refused } = isTried ? trial : await tryAndNote(peer, next, about);
@@ -94,9 +95,8 @@ export async function disclaim(
   const peer = peerAt(host, volume);
   const { state } = await lookAt(peer);
   if (state.claims[relationship]) {
-    const { point } = state;
     try {
-      await storeState(peer, { ...withoutClaim(state, relationship, copyOf), ...(point && { point }) });
+      await storeState(peer, { ...state, ...withoutClaim(state, relationship, copyOf) });
     } finally {
       forgetLooks(peer);
     }
@@ -107,6 +107,11 @@ export async function disclaim(
 /** `keeps` of the volume contract: what was found when it was claimed. */
 export async function keeps(host: Host, volume: Volume): Promise<Keeps | undefined> {
   return (await readNote(peerAt(host, volume))).trial?.keeps;
+}
+
+/** `isChanged` of the volume contract: a push has begun since its newest point, and was cut off. */
+export async function isChanged(host: Host, volume: Volume): Promise<boolean> {
+  return (await lookAt(peerAt(host, volume))).state.isPushing === true;
 }
 
 /** `points` of the volume contract: the newest state is all there is. */

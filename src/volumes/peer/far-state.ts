@@ -18,6 +18,8 @@ import { type Trial, TrialSchema, tryAccount } from './trial';
 export interface FarState extends State {
   point?: Point;
   refused?: RefusedOption[];
+  /** A push has been begun since that point, and none has come through: what is there may be of two states. */
+  isPushing?: true;
 }
 
 export const NOTHING_KNOWN: FarState = NO_CLAIMS;
@@ -25,12 +27,12 @@ export const NOTHING_KNOWN: FarState = NO_CLAIMS;
 const MoreSchema = z.object({
   point: PointSchema.exactOptional(),
   refused: z.array(z.enum(REFUSABLE)).exactOptional(),
+  isPushing: z.literal(true).exactOptional(),
 });
 
 const FarStateSchema = z.record(z.string(), z.unknown()).transform((value): FarState => {
-  const { point, refused } = MoreSchema.parse(value);
   const state = parseState(JSON.stringify(value));
-  return { ...state, ...(point && { point }), ...(refused && { refused }) };
+  return { ...state, ...MoreSchema.parse(value) };
 });
 
 const NoteSchema = z.object({

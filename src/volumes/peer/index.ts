@@ -3,8 +3,8 @@ import type { Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import type { KindImplementation, VolumeDriver } from '../contract';
 import { makeError } from '../shared/tools';
-import { check, claim, disclaim, inspect, keeps, points } from './claims';
-import { markVerified, publish } from './points';
+import { check, claim, disclaim, inspect, isChanged, keeps, points } from './claims';
+import { beginPush, markVerified, publish } from './points';
 import { leave, reach, sweepFetched } from './reach';
 
 /** What a peer is not: a volume that a service of ours could run on. */
@@ -27,11 +27,12 @@ const peerDriver: VolumeDriver = {
   claim,
   disclaim,
   keeps,
+  make: beginPush,
   diskUse: () => Promise.resolve({ diskBytes: 0, hasHardLinks: false }),
   size: () => Promise.resolve({ fileBytes: 0, entries: 0 }),
   capture: refuse,
   states: () => Promise.resolve([]),
-  isChanged: () => Promise.resolve(false),
+  isChanged,
   release: () => Promise.resolve(),
   reach,
   leave: (host, _volume, use) => leave(host, use),

@@ -32,6 +32,16 @@ async function store(peer: Peer, state: FarState): Promise<void> {
   }
 }
 
+/**
+ * `make` of the volume contract, right before a transfer: says there that its point may not be whole meanwhile. Whoever
+ * reads it next may be another agent, since this one's host was lost in the middle.
+ */
+export async function beginPush(host: Host, volume: Volume): Promise<void> {
+  const peer = peerAt(host, volume);
+  const { state } = await lookAt(peer);
+  if (state.point && !state.isPushing) await store(peer, { ...state, isPushing: true });
+}
+
 /** @throws TidemarkError `Fenced` where another agent has claimed it since this one did */
 async function checkOwn(peer: Peer, { claims }: FarState, relationship: string): Promise<void> {
   const { state: noted } = await readNote(peer);
@@ -61,7 +71,8 @@ export async function publish(
     const point: Point = { ...stamp, method: 'Direct', identity: stamp.syncId };
     // Asked again after it was cut off in between, it is said twice: then the other end takes the same state once more.
     if (volume.options?.signal === 'volsync') await tell(peer);
-    await store(peer, { ...state, point });
+    const { isPushing: _over, ...others } = state;
+    await store(peer, { ...others, point });
     return point;
   });
 }

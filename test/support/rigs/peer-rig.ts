@@ -83,6 +83,7 @@ export class PeerRig {
     const claim = { ...TARGET, epoch };
     await driver.check(host, volume, claim, { approved });
     await driver.claim(host, volume, claim, { approved });
+    await driver.make?.(host, volume, claim, {});
     const mover = MoverSchema.parse({ rsync: its });
     const keeps = await driver.keeps?.(host, volume);
     const offer = await rsyncMover.offer(host, {
