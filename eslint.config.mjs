@@ -103,8 +103,9 @@ export default tseslint.config(
         {
           patterns: [
             {
-              regex: 'movers/rsync/(?!compare-trees$)',
-              message: 'Kinds know rsync as what compares trees: import compare-trees.',
+              regex: 'movers/rsync/(?!(compare-trees|account)$)',
+              message:
+                'Kinds know rsync as what compares trees, or talks to an account: import one of these.',
             },
           ],
         },

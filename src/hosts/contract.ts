@@ -116,6 +116,16 @@ export interface Runner {
 export interface Credentials {
   /** Variables of the environment of the tool that reaches the store. @throws TidemarkError `AuthRejected` */
   readVariables(name: string): Promise<Record<string, string>>;
+  /** A key for an account of somebody else, and the host keys that its owner vouches for. @throws TidemarkError `AuthRejected` */
+  findKey(name: string): Promise<KeyFiles>;
+}
+
+/** Files of this machine, by their absolute paths; what is in them stays there. */
+export interface KeyFiles {
+  /** An OpenSSH private key, without a passphrase. */
+  key: string;
+  /** As OpenSSH has it. */
+  knownHosts: string;
 }
 
 /** The host that an agent speaks for. What is to last is kept here: notes, keys, what is remembered of former syncs. */

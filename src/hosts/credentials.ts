@@ -1,28 +1,31 @@
-/** What reaches a store, by the name that specs call it: files of the agent's own folder, which nobody else may read. */
+/** What reaches a store or a peer, by the name that specs call it: files of the agent's own folder, which nobody else may read. */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { TidemarkError } from '../model/errors';
-import type { Credentials } from './contract';
+import type { Credentials, KeyFiles } from './contract';
 import { isRcloneConfig, toVariables } from './rclone-config';
 
 /**
  * @param folder undefined: the agent was started with none
  * @param host as users call it, for messages
+ * @param isHere programs of the host run on this machine, and find its files
  */
-export function makeCredentials(host: string, folder: string | undefined): Credentials {
+export function makeCredentials(host: string, folder: string | undefined, isHere = true): Credentials {
   const fail = (message: string, hint: string, cause?: unknown) =>
     new TidemarkError('AuthRejected', message, { host, hint }, { cause });
 
   /** @throws TidemarkError `AuthRejected` */
-  const pathOf = async (name: string): Promise<string> => {
-    if (folder === undefined) {
-      throw fail(
-        `credentials ${name}: this agent has none`,
-        'start it with --credentials DIR, a folder of files of mode 0600',
-      );
-    }
-    const path = join(folder, name);
+  const pathOf = (name: string): string => {
+    if (folder !== undefined) return join(folder, name);
+    throw fail(
+      `credentials ${name}: this agent has none`,
+      'start it with --credentials DIR, a folder of files of mode 0600',
+    );
+  };
+
+  /** @throws TidemarkError `AuthRejected` where it is no file, or one that others may read */
+  const checkFile = async (name: string, path: string): Promise<void> => {
     const found = await stat(path).catch((error: unknown) => {
       throw fail(`credentials ${name}: there is no file ${path}`, `put it there, with mode 0600`, error);
     });
@@ -30,12 +33,12 @@ export function makeCredentials(host: string, folder: string | undefined): Crede
       throw fail(`credentials ${name}: ${path} is no file`, 'put a file there, with mode 0600');
     if ((found.mode & 0o077) !== 0)
       throw fail(`credentials ${name}: others may read ${path}`, `chmod 600 ${path}`);
-    return path;
   };
 
   return {
     async readVariables(name) {
-      const path = await pathOf(name);
+      const path = pathOf(name);
+      await checkFile(name, path);
       const text = await readFile(path, 'utf8');
       const variables = isRcloneConfig(text) ? toVariables(text) : parseEnv(text);
       if (Object.keys(variables).length > 0) return variables as Record<string, string>;
@@ -43,6 +46,23 @@ export function makeCredentials(host: string, folder: string | undefined): Crede
         `credentials ${name}: ${path} has no line such as NAME=VALUE`,
         'write one for each variable',
       );
+    },
+
+    async findKey(name): Promise<KeyFiles> {
+      const path = pathOf(name);
+      if (!isHere) {
+        throw fail(
+          `credentials ${name}: a key is used where it lies, and this agent reaches its host from elsewhere`,
+          `run an agent on ${host} itself`,
+        );
+      }
+      const [key, knownHosts] = [join(path, 'key'), join(path, 'known_hosts')];
+      await checkFile(name, key);
+      const found = await stat(knownHosts).catch(() => undefined);
+      // It vouches for who answers: all may read it, and nobody else change it.
+      if (found && (found.mode & 0o022) !== 0)
+        throw fail(`credentials ${name}: others may change ${knownHosts}`, `chmod 644 ${knownHosts}`);
+      return { key, knownHosts };
     },
   };
 }

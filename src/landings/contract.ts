@@ -12,6 +12,16 @@ export interface Landing {
   /** The target's host keys, one OpenSSH public key line each (`ssh-ed25519 AAAA…`). */
   hostKeys: string[];
   expiresAt: string;
+  /** It is no landing of ours, but this account. */
+  account?: Account;
+}
+
+/** An account of somebody else's, behind their own sshd: nobody opens anything there, and what runs there they say. */
+export interface Account {
+  /** Names the key that it lets in, and the host keys that its owner vouches for. */
+  credentials: string;
+  /** The folder, as a client there names it. */
+  folder: string;
 }
 
 /** What a landing accepts. */

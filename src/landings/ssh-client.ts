@@ -1,9 +1,9 @@
 /** The source's side of a landing: a key pair for one transfer, and how ssh is to use it. */
-import { type Host, isAgentHost, type Runner } from '../hosts/contract';
+import { type Host, isAgentHost, type KeyFiles, type Runner } from '../hosts/contract';
 import { parseHostKey } from '../hosts/ssh/host-keys';
 import { TidemarkError } from '../model/errors';
 import { validatePublicKey } from './authorized-keys';
-import type { Landing } from './contract';
+import type { Account, Landing } from './contract';
 
 /** The name under which ssh finds a landing in the configuration that is written for it. */
 export const LANDING_ALIAS = 'tidemark-landing';
@@ -93,22 +93,34 @@ function makeKexLine(address: string): string {
   return isLoopback ? 'KexAlgorithms ^curve25519-sha256\n' : '';
 }
 
+/** Which key opens a landing, and which host keys it may have: made for it, in the folder where ssh runs. */
+const OWN_KEYS = `HostKeyAlias ${LANDING_ALIAS}
+UserKnownHostsFile ./known_hosts
+IdentityFile ./key`;
+
+/** The same of an account: files that its owner has a say in. */
+function makeKeyLines({ key, knownHosts }: KeyFiles): string {
+  // What ssh would read more into than a path.
+  const quote = (path: string) => `"${check('path of its credentials', path, /^[^"$%\\\p{Cc}]+$/u)}"`;
+  return `UserKnownHostsFile ${quote(knownHosts)}\nIdentityFile ${quote(key)}`;
+}
+
 /**
  * The configuration for one landing. What comes from the target is checked: none of it can become an
- * option. @throws TidemarkError `InvalidSpec`
+ * option.
+ * @param keys of an account
+ * @throws TidemarkError `InvalidSpec`
  */
-export function makeSshConfig(landing: Landing, ciphers: string): string {
+export function makeSshConfig(landing: Landing, ciphers: string, keys?: KeyFiles): string {
   return `Host ${LANDING_ALIAS}
 HostName ${check('address', landing.address, /^[A-Za-z0-9:][A-Za-z0-9.:_-]*$/)}
 Port ${check('port', String(landing.port), /^[1-9]\d{0,4}$/)}
 User ${check('user', landing.user, /^[A-Za-z0-9_][A-Za-z0-9._-]*\$?$/)}
-HostKeyAlias ${LANDING_ALIAS}
+${keys ? makeKeyLines(keys) : OWN_KEYS}
 StrictHostKeyChecking yes
-UserKnownHostsFile ./known_hosts
 GlobalKnownHostsFile none
 UpdateHostKeys no
 VerifyHostKeyDNS no
-IdentityFile ./key
 IdentitiesOnly yes
 IdentityAgent none
 CertificateFile none
@@ -144,6 +156,7 @@ export async function prepareSsh(
   landing: Landing,
 ): Promise<string> {
   const folder = keyFolder(runner.scratch, id);
+  if (landing.account) return await prepareAccount(host, landing, folder);
   const knownHosts = landing.hostKeys.map((key) => `${LANDING_ALIAS} ${parseHostKey(key)}\n`);
   const ciphers = chooseCiphers((await runner.files.read('/proc/cpuinfo')) ?? '');
   if (!isAgentHost(runner)) await copyKey(host, runner, id);
@@ -151,6 +164,23 @@ export async function prepareSsh(
   await runner.files.write(`${folder}/ssh_config`, makeSshConfig(landing, ciphers), 0o600);
   return folder;
 }
+
+/**
+ * The same for an account, in any folder of the agent's own: keys stay where they are.
+ * @throws TidemarkError `AuthRejected` where there are none
+ */
+export async function prepareAccount(host: Host, landing: Landing, folder: string): Promise<string> {
+  const name = landing.account?.credentials ?? '';
+  const keys = await host.credentials?.findKey(name);
+  const ciphers = chooseCiphers((await host.files.read('/proc/cpuinfo')) ?? '');
+  await host.files.write(`${folder}/ssh_config`, makeSshConfig(landing, ciphers, keys), 0o600);
+  return folder;
+}
+
+/** A path in the folder of an account, as a client names it; the folder itself as whole. */
+export const destinationOf = ({ folder }: Account, path = ''): string =>
+  // Where the account begins, it may be confined to exactly this word.
+  folder === '.' ? path || '.' : `${folder}/${path}`;
 
 async function copyKey(host: Host, runner: Runner, id: Omit<KeyId, 'syncId'>): Promise<void> {
   const key = await host.files.read(`${keyFolder(host.home, id)}/key`);

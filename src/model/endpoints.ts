@@ -8,7 +8,7 @@ import {
   type VolumeOptionValues,
 } from './kinds';
 import type { Volume } from './records';
-import type { MoverSpec } from './movers';
+import { type MoverSpec, rsyncOptions } from './movers';
 import type { Relationship, TargetSpec } from './spec';
 
 /** An endpoint, with or without the defaults of its spec. */
@@ -18,9 +18,16 @@ type Endpoint = Partial<Record<VolumeKind, string | undefined>>;
 export const isAtSource = (endpoint: Endpoint): boolean =>
   declarationOf(volumeOf(endpoint).kind).isAtSource === true;
 
-/** What carries the bytes to a target: a kind without a host brings its own mover. */
+/**
+ * What carries the bytes to a target: a kind without a host brings its own mover. Where that is one of those that a spec
+ * chooses, it goes by what the spec says of it.
+ */
 export function moverTo({ spec }: Relationship, target: TargetSpec): MoverSpec {
-  return isAtSource(target) ? { [writerOf(volumeOf(target).kind)]: {} } : spec.mover;
+  if (!isAtSource(target)) return spec.mover;
+  const own = writerOf(volumeOf(target).kind);
+  if (own !== 'rsync') return { [own]: {} };
+  const { bandwidthLimit } = target;
+  return { rsync: { ...rsyncOptions(spec.mover), ...(bandwidthLimit !== undefined && { bandwidthLimit }) } };
 }
 
 /** A target's name: its own, or else its host's. */

@@ -65,6 +65,6 @@ export function describeLacks({ uid, lacks, timeStepNs }: Keeps): string | undef
   if (lacks.includes('acl')) missing.add('ACLs');
   if (timeStepNs > 1) missing.add('times of less than a second');
   if (missing.size === 0) return undefined;
-  const why = uid === 0 ? 'its filesystem' : 'its agent is not root, so it';
+  const why = uid === 0 ? 'its filesystem' : 'the user who writes there is not root, and';
   return `${why} can't keep ${[...missing].join(', ')}: each sync counts what it leaves out`;
 }

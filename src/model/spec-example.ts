@@ -117,6 +117,12 @@ spec:
       bandwidthLimit: 20MiB
       pruneEvery: 7d
       retain: { daily: 30, monthly: 24 }
+    - peer: "ssh://backup@nas.example.net:2222/volume1/letters"
+      credentials: nas
+    - name: elsewhere
+      peer: "ssh://root@198.51.100.7/~"
+      credentials: elsewhere
+      signal: volsync
 ---
 apiVersion: tidemark/v1
 kind: Relationship

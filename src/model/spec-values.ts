@@ -90,6 +90,20 @@ export const bucket = z
   .refine((text) => !/^[^/]*:\/*$/.test(text), 'must name a folder: all of a remote is not given away')
   .refine((text) => text.length === 1 || !/\/$/.test(text), 'must not end with a slash')
   .meta({ title: 'bucket' });
+const PEER =
+  /^ssh:\/\/[A-Za-z0-9_][A-Za-z0-9._-]*@(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9][A-Za-z0-9._-]*)(:\d{1,5})?(\/~$|\/~\/|\/.)/;
+/** After the account. What a shell over there could take for more than a name is not part of it, nor what rsync could. */
+const PEER_FOLDER = /^ssh:\/\/[^/]+(\/~)?(\/(?!-)[\p{L}\p{N}._@+,:=-]*)*$/u;
+/** A folder behind somebody else's sshd. */
+export const peer = z
+  .string()
+  .regex(PEER, 'must be an account and a folder, such as ssh://backup@nas.example.net:2222/volume1/wiki')
+  .regex(
+    PEER_FOLDER,
+    'must have a folder of letters, digits and ._@+,:=- alone, and no name that begins with -',
+  )
+  .refine((text) => !text.split('/').includes('..'), 'must not contain ..')
+  .meta({ title: 'peer' });
 const QUANTITY = /^\d+(\.\d+)?([kMGTPE]|[KMGTPE]i)?$/;
 export const quantity = z
   .string()
@@ -112,5 +126,6 @@ export const values = {
   quantity,
   repository,
   bucket,
+  peer,
 };
 export type SpecValues = typeof values;

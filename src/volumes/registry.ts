@@ -13,6 +13,7 @@ import { bucket } from './bucket';
 import type { Implementation, KindImplementation, VolumeDriver } from './contract';
 import { directory } from './directory';
 import { image } from './image';
+import { peer } from './peer';
 import { pvc } from './pvc';
 import { repository } from './repository';
 import { zfs } from './zfs';
@@ -29,6 +30,7 @@ export const IMPLEMENTATIONS: Implementations = {
   pvc,
   repository,
   bucket,
+  peer,
 };
 
 /** The drivers and movers of one agent. */

@@ -114,7 +114,9 @@ async function runLocked(options: AgentOptions, log: Logger, signal: AbortSignal
   const { connection, namespace } = await connectWorker(log, signal);
   await refuseSecondAgent({ connection, namespace, host: own }, signal);
   const side = await openSide(options, log, signal);
-  const host: Host = { ...side.host, credentials: makeCredentials(options.host, options.credentials) };
+  const isHere = options.via === undefined && options.kubernetes === undefined;
+  const credentials = makeCredentials(options.host, options.credentials, isHere);
+  const host: Host = { ...side.host, credentials };
   const context: AgentContext = {
     host,
     landings: side.landings,

@@ -92,7 +92,8 @@ async function inspectHosts(
           const passing = `no agent answers for host ${host}: start it with tidemark agent --host ${host}`;
           return { problems: [], warnings: [], passing };
         }
-        return { problems: [`${where}: ${failure.message}`], warnings: [] };
+        const { message, hint } = failure;
+        return { problems: [`${where}: ${message}${hint === undefined ? '' : `; ${hint}`}`], warnings: [] };
       }
     }),
   );

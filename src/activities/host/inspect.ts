@@ -2,6 +2,7 @@ import { sendsManyTrees } from '../../model/movers';
 import { TidemarkError } from '../../model/errors';
 import { volumeOf, volumePath } from '../../model/endpoints';
 import { describeLacks } from '../../model/keeps';
+import { declarationOf } from '../../model/kinds';
 import type { Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import type { MoverSpec, SourceSpec } from '../../model/spec';
@@ -83,6 +84,12 @@ function warnOfWriters(source: SourceSpec, inspection: Inspection): string[] {
   ];
 }
 
+/** What nobody here can freeze. */
+function warnOfOnePoint({ kind }: Volume, { points }: Inspection): string[] {
+  const isOne = declarationOf(kind).isAtSource === true && points.every((method) => method === 'Direct');
+  return isOne ? ['keeps one recovery point, which is the newest state itself: retain is not for it'] : [];
+}
+
 /** What a target can't keep of whatever it is sent. */
 async function warnOfLacks({ host, volumes }: AgentContext, volume: Volume): Promise<string[]> {
   try {
@@ -133,6 +140,8 @@ export async function inspectEndpoint(
   }
   if (role === 'source') warnings.push(...warnOfWriters(endpoint as SourceSpec, inspection));
   if (!mover || !sendsManyTrees(mover)) warnings.push(...warnOfInner(inspection));
-  if (role === 'target') warnings.push(...(await warnOfLacks(context, volume)));
+  if (role === 'target') {
+    warnings.push(...warnOfOnePoint(volume, inspection), ...(await warnOfLacks(context, volume)));
+  }
   return { inspection, problems, warnings: [...new Set(warnings)] };
 }

@@ -38,7 +38,10 @@ export function makeRestore(
       if (!declarationOf(volume.kind).hasTrees) throw noTree(host, volume);
       const written = { relationship: claim.relationship, target: holder, syncId };
       // The only copy is the replica itself.
-      const broken = point.method === 'Direct' && (await landingsSincePublish(host, written)) > 0;
+      const broken =
+        point.method === 'Direct' &&
+        ((await landingsSincePublish(host, written)) > 0 ||
+          (await driver.isChanged(host, volume, claim.relationship)));
       const state = { of: 'point', relationship: claim.relationship, pointId: point.id } as const;
       return await withReach({ host, volume, driver }, state, id, async (reach) => {
         const { runner, path } = reach;

@@ -49,7 +49,8 @@ export function makeVerify(
       await driver.check(host, volume, claim);
       const point = await findPoint(context, { volume, claim }, pointId);
       const keeps = await driver.keeps?.(host, volume);
-      const state = { of: 'point', relationship: claim.relationship, pointId: point.id } as const;
+      const held = { of: 'point', relationship: claim.relationship, pointId: point.id } as const;
+      const state = { ...held, toCompare: true } as const;
       const open = () => driver.reach(host, volume, state, id);
       const opened = await doors.openFor(id, open, (reach, landings) =>
         volumes.moverFor(mover).receive(host, landings, {

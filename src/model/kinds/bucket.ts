@@ -1,7 +1,7 @@
 import { locateFolder } from './location';
 import type { SpecValues } from '../spec-values';
 import type { KindDeclaration } from './contract';
-import { bandwidthLimit, storeCredentials } from './store-options';
+import { REACHED_BY } from './options';
 
 /** A bucket of an object store, or whatever else rclone reaches: files at their own names, and what each is in a manifest. */
 export const bucket = {
@@ -10,8 +10,7 @@ export const bucket = {
       'The volume: a folder that rclone reaches, as it calls it, `s3:company-data/wiki`, or an absolute path. As a target it has no host of its own: the source writes to it. As a source it is read by its host.',
     ),
   options: {
-    credentials: storeCredentials,
-    bandwidthLimit,
+    ...REACHED_BY,
     keepReplaced: ({ duration }: SpecValues) =>
       duration
         .optional()

@@ -8,11 +8,12 @@ import type { KindDeclaration, OptionDeclarations } from './contract';
 import { directory } from './directory';
 import { image } from './image';
 import { COMMON_OPTIONS } from './options';
+import { peer } from './peer';
 import { pvc } from './pvc';
 import { repository } from './repository';
 import { zfs } from './zfs';
 
-export const KINDS = { directory, zfs, btrfs, image, block, pvc, repository, bucket };
+export const KINDS = { directory, zfs, btrfs, image, block, pvc, repository, bucket, peer };
 
 /** The keys of an endpoint in a spec that name a volume. */
 export type VolumeKind = keyof typeof KINDS;

@@ -11,3 +11,14 @@ export const COMMON_OPTIONS = {
         'Refuse to work unless the directory is, or lies on, a mounted filesystem other than the root.',
       ),
 } as const satisfies OptionDeclarations;
+
+/** Of kinds without a host of their own: what reaches them, and how much of the line they may take. */
+export const REACHED_BY = {
+  credentials: ({ name }: SpecValues) =>
+    name
+      .optional()
+      .describe(
+        "What reaches it, by its name in the agent's `--credentials` folder: of a repository a file, with its password and keys as `NAME=VALUE`; of a bucket a file as `rclone.conf` is; of a peer a folder, with `key` and `known_hosts`.",
+      ),
+  bandwidthLimit: ({ size }: SpecValues) => size.optional().describe('At most so much is sent per second.'),
+} as const;

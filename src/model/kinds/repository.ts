@@ -1,5 +1,5 @@
 import { locateFolder } from './location';
-import { bandwidthLimit, storeCredentials } from './store-options';
+import { REACHED_BY } from './options';
 import type { SpecValues } from '../spec-values';
 import type { KindDeclaration } from './contract';
 
@@ -10,7 +10,7 @@ export const repository = {
       'The volume, of a target: a repository of restic as restic calls it, `s3:https://s3.example.net/wiki`, `rest:https://…`, `sftp:…`, `rclone:REMOTE:PATH`, or an absolute path. It has no host of its own: the source writes to it.',
     ),
   options: {
-    credentials: storeCredentials,
+    ...REACHED_BY,
     resticExclude: ({ z, pattern }: SpecValues) =>
       z
         .array(pattern)
@@ -18,7 +18,6 @@ export const repository = {
         .describe(
           'Patterns of what is left out, as restic has them, from the root of the source: `/cache`, `*.tmp`.',
         ),
-    bandwidthLimit,
     pruneEvery: ({ duration }: SpecValues) =>
       duration
         .optional()

@@ -1,6 +1,7 @@
 /** One table from rsync's exit codes and messages, and ssh's, to classified errors. Pure. */
 import type { TidemarkError } from '../../model/errors';
 import { applyRules, type Ending, type Rule, SSH, STILL_WRITING, target } from '../shared/ssh-rules';
+import { ACCOUNT } from './account-rules';
 import { DISCARDED, KEPT_ALONE } from './undone';
 
 /** rsync's exit code where it did not do everything. */
@@ -93,5 +94,5 @@ export function countVanished(stderr: string): number {
 
 /** The error for an ending that is no success; exit codes 24 and 25 are the caller's. */
 export function classifyEnding(ending: Ending): TidemarkError {
-  return applyRules([...SSH, ...RSYNC], ending, 'rsync');
+  return applyRules([...(ending.isAccount ? ACCOUNT : []), ...SSH, ...RSYNC], ending, 'rsync');
 }

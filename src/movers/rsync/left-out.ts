@@ -10,7 +10,7 @@ import { NOT_CONTENT } from '../../trees/own-entries';
 import type { WalkEntry } from '../../trees/walk';
 import { dropExcluded } from './excluded';
 import { findLostAttributes } from './lost-attributes';
-import { PARTIAL_FOLDER } from './options';
+import { type AtAccount, partialFolderOf } from './options';
 import { makeRecordReader } from '../../hosts/record-reader';
 
 /** What is walked, and for whom. */
@@ -19,6 +19,8 @@ export interface Walked {
   mover: MoverSpec;
   /** What the receiver can keep; undefined where nobody tried. */
   keeps?: Keeps;
+  /** It is an account of somebody else's. */
+  account?: AtAccount;
   signal?: AbortSignal;
   /** Attributes must be looked at, or nothing can be said. Otherwise they are counted where that is possible. */
   strict?: boolean;
@@ -42,13 +44,13 @@ const staysOnDevice = ({ btrfs, zfs }: MoverSpec) => !zfs?.recursive && !btrfs?.
 export function reasonsOf(
   entry: Entry,
   { rootDevice, mounts }: { rootDevice: string; mounts: ReadonlySet<string> },
-  { mover, keeps }: Pick<Walked, 'mover' | 'keeps'>,
+  { mover, keeps, account }: Pick<Walked, 'mover' | 'keeps' | 'account'>,
 ): LeftOutReason[] {
   const { type, device } = entry;
   const path = belowRoot(entry);
   const name = path.slice(path.lastIndexOf('/') + 1);
   if (type === 'd' && device !== rootDevice && staysOnDevice(mover)) return [reasonOfForeign(path, mounts)];
-  if (type === 'd' && name === PARTIAL_FOLDER) return ['tidemark'];
+  if (type === 'd' && name === partialFolderOf(account)) return ['tidemark'];
   const extra = rsyncOptions(mover).extraOptions;
   const isDevice = type === 'b' || type === 'c';
   if (isDevice && (extra.includes('--no-devices') || (keeps && !isRoot(keeps)))) return ['device'];
@@ -74,9 +76,9 @@ function makeTests({ mover, keeps }: Walked): string[] {
 }
 
 /** All but what lies at the top and is never carried. */
-function makeFind({ mover }: Walked): string[] {
+function makeFind({ mover, account }: Walked): string[] {
   const top = NOT_CONTENT.flatMap((name) => ['-path', `./${name}`, '-o']);
-  const prune = ['(', ...top, '-path', `*/${PARTIAL_FOLDER}/*`, ')', '-prune', '-o'];
+  const prune = ['(', ...top, '-path', `*/${partialFolderOf(account)}/*`, ')', '-prune', '-o'];
   return ['find', '.', ...(staysOnDevice(mover) ? ['-xdev'] : []), ...prune];
 }
 
@@ -95,7 +97,8 @@ async function walkTree(host: Runner, walked: Walked, add: (entry: Entry) => voi
   });
 }
 
-const isInPartialFolder = ({ path }: Entry) => path.includes(`/${PARTIAL_FOLDER}/`);
+const isInPartialFolder = ({ path }: Entry, { account }: Walked) =>
+  path.includes(`/${partialFolderOf(account)}/`);
 
 /** Finds what of a tree is not carried, or not wholly, but for what the spec excludes, by its entries. */
 export class LeftOutFinder {
@@ -117,7 +120,7 @@ export class LeftOutFinder {
   /** The root comes first. */
   readonly add = (entry: Entry): void => {
     if (entry.path === '.') this.rootDevice = entry.device;
-    if (isInPartialFolder(entry)) return;
+    if (isInPartialFolder(entry, this.walked)) return;
     const { rootDevice, mounts } = this;
     for (const reason of reasonsOf(entry, { rootDevice, mounts }, this.walked))
       this.onFound(reason, belowRoot(entry) || '.');

@@ -1,7 +1,7 @@
 /** The options that rsync is started with. Pure; the very same for the offer and for the transfer. */
 import type { RsyncTransfer } from './told';
 import { rsyncOptions } from '../../model/movers';
-import { isRoot, type Keeps } from '../../model/keeps';
+import { isRoot, type Keeps, modifyWindow } from '../../model/keeps';
 import type { MoverSpec, RsyncSpec } from '../../model/spec';
 import { sizeToBytes } from '../../model/units';
 import type { WriteMode } from '../contract';
@@ -26,10 +26,27 @@ export const placeholderOf = (pass: Pass): string =>
 export const PARTIAL_FOLDER = '.tidemark-partial';
 
 /**
+ * The same behind an account: rsync's own, which is no argument. Those that confine an account take one for a single folder,
+ * in which files of one name meet, and are lost: measured with rrsync of rsync 3.5.0.
+ */
+export const PARTIAL_FOLDER_OF_ACCOUNT = '.~tmp~';
+
+/** What can't be left to a landing, where the other end is an account of somebody else's. */
+export interface AtAccount {
+  /** At most so many deletions, in the pass that deletes. */
+  maxDeletions?: number;
+}
+
+/**
  * Everything that a file is: what `verify` compares and `transfer` brings over. Without the window of
  * -1, rsync takes times within one second for equal.
  */
-const EVERYTHING = ['--numeric-ids', '--modify-window=-1'];
+function makeEverything(keeps: Keeps | undefined, account: AtAccount | undefined): string[] {
+  if (!account) return ['--numeric-ids', '--modify-window=-1'];
+  const window = modifyWindow(keeps);
+  // Written out, since rsync itself would ask for it by a word that rrsync refuses.
+  return ['--numeric-ids', ...(window === 0 ? [] : [`--remote-option=--modify-window=${window}`])];
+}
 
 /** What a receiver can't store is not sent: it would fail there. Compared it is, all the same. */
 export function isSent(letter: 'A' | 'X', keeps: Keeps | undefined): boolean {
@@ -86,13 +103,18 @@ const PASSES: Record<Pass, readonly string[]> = {
  * attempt left goes at the end of the next one.
  * @param whole what is copied is a state of its storage, with all that is in it.
  */
-export function makeFilters({ include, exclude }: RsyncSpec, mode: LandingMode, whole = false): string[] {
+export function makeFilters(
+  { include, exclude }: RsyncSpec,
+  mode: LandingMode,
+  whole = false,
+  folder = PARTIAL_FOLDER,
+): string[] {
   if (whole && mode === 'inPlace') return [];
-  const partial = mode === 'verify' ? `- ${PARTIAL_FOLDER}/` : `H ${PARTIAL_FOLDER}/`;
+  const partial = mode === 'verify' ? `- ${folder}/` : `H ${folder}/`;
   return [
     ...(whole ? [] : ['- /.tidemark', '- /lost+found']),
     partial,
-    ...(mode === 'delayed' ? [`R ${PARTIAL_FOLDER}/`] : []),
+    ...(mode === 'delayed' ? [`R ${folder}/`] : []),
     // Hidden at the source alone: what is excluded goes at the target, as if it had been deleted.
     ...include.map((pattern) => `S ${pattern}`),
     ...exclude.map((pattern) => `H ${pattern}`),
@@ -106,21 +128,48 @@ export function makeFilters({ include, exclude }: RsyncSpec, mode: LandingMode, 
  */
 const ATTRIBUTE_RULES = ['-x system.*', '-x trusted.SGI_ACL_*'].map((rule) => `--filter=${rule}`);
 
-function makeLinkOptions({ bandwidthLimit }: RsyncSpec, resolved: Record<string, string>): string[] {
+function makeLinkOptions(
+  { bandwidthLimit, compress: stated }: RsyncSpec,
+  resolved: Record<string, string>,
+  account: AtAccount | undefined,
+): string[] {
   const { compress } = resolved;
+  // An older rsync knows none of the newer ways: the two of them find one that both know.
+  const isNegotiated = account !== undefined && stated === 'auto';
   return [
     ...(bandwidthLimit ? [`--bwlimit=${Math.max(1, Math.round(sizeToBytes(bandwidthLimit) / 1024))}`] : []),
-    ...(compress === 'zstd' || compress === 'lz4' ? ['--compress', `--compress-choice=${compress}`] : []),
+    ...(compress === 'zstd' || compress === 'lz4'
+      ? ['--compress', ...(isNegotiated ? [] : [`--compress-choice=${compress}`])]
+      : []),
   ];
 }
 
 /** Who writes behind a landing, and what can be kept there. */
-export function writerOf({ landing: { user }, found: { keeps } }: Pick<RsyncTransfer, 'landing' | 'found'>): {
+export function writerOf({
+  landing: { user, account },
+  found: { keeps },
+}: Pick<RsyncTransfer, 'landing' | 'found'>): {
   writer: string;
   keeps?: Keeps;
+  account?: AtAccount;
 } {
   const isRootThere = keeps ? isRoot(keeps) : user === 'root';
-  return { writer: isRootThere ? 'root' : user, ...(keeps && { keeps }) };
+  return {
+    writer: isRootThere ? 'root' : user,
+    ...(keeps && { keeps }),
+    ...(account && { account: {} }),
+  };
+}
+
+/** The folder in which what was cut off waits at the other end. */
+export const partialFolderOf = (account: AtAccount | undefined): string =>
+  account ? PARTIAL_FOLDER_OF_ACCOUNT : PARTIAL_FOLDER;
+
+function makeMode(mode: LandingMode, pass: Pass, account: AtAccount | undefined): readonly string[] {
+  if (!account || mode === 'verify') return MODES[mode];
+  const { maxDeletions } = account;
+  const limit = pass === 'main' && maxDeletions !== undefined ? [`--max-delete=${maxDeletions}`] : [];
+  return [...MODES[mode].filter((option) => !option.startsWith('--partial-dir=')), ...limit];
 }
 
 const OUTPUT: Record<Pass | 'verify', readonly string[]> = {
@@ -138,20 +187,25 @@ export function makeClientOptions(
   mover: MoverSpec,
   mode: LandingMode,
   resolved: Record<string, string>,
-  { writer, pass = 'main', keeps }: { writer?: string; pass?: Pass; keeps?: Keeps } = {},
+  {
+    writer,
+    pass = 'main',
+    keeps,
+    account,
+  }: { writer?: string; pass?: Pass; keeps?: Keeps; account?: AtAccount } = {},
 ): string[] {
   const { checksum, extraOptions } = rsyncOptions(mover);
   // What would be deleted shows without reading contents.
   const isRenewed = pass === 'content' && mode === 'delayed';
   const wanted = !isRenewed && (pass === 'content' || (checksum && pass !== 'dry'));
   const sums = mode === 'verify' ? resolved['compare'] !== 'quick' : wanted;
-  // Whatever differs is named, also what a receiver can't store.
-  const stored = mode === 'verify' && sums ? undefined : keeps;
+  // Whatever differs is named, also what a receiver can't store; of an account, what it can't store is told by itself.
+  const stored = mode === 'verify' && sums && !account ? undefined : keeps;
   return [
     `-aH${isSent('A', stored) ? 'A' : ''}${isSent('X', stored) ? 'X' : ''}S`,
-    ...EVERYTHING,
+    ...makeEverything(keeps, account),
     ...makeReach(mover),
-    ...MODES[mode],
+    ...makeMode(mode, pass, account),
     ...(mode === 'verify' ? [] : PASSES[pass]),
     ...(sums ? ['--checksum'] : []),
     // Of one item: with folders on its way that are missing at the target, and nothing else.
@@ -159,8 +213,8 @@ export function makeClientOptions(
     ...(isRenewed ? ['--ignore-times'] : []),
     ...extraOptions,
     `--timeout=${sums || isRenewed || checksum ? SILENCE_WHEN_SUMMING_SECONDS : SILENCE_SECONDS}`,
-    ...makeLinkOptions(rsyncOptions(mover), resolved),
-    ...makeFilters(rsyncOptions(mover), mode, resolved['whole'] === 'yes'),
+    ...makeLinkOptions(rsyncOptions(mover), resolved, account),
+    ...makeFilters(rsyncOptions(mover), mode, resolved['whole'] === 'yes', partialFolderOf(account)),
     ...(writer === 'root' ? [...ATTRIBUTE_RULES, ...lackedAttributes(stored)] : []),
     '--no-human-readable',
     ...OUTPUT[mode === 'verify' ? mode : pass],

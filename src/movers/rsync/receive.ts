@@ -4,6 +4,7 @@ import type { Landings } from '../../landings/contract';
 import { TidemarkError } from '../../model/errors';
 import { NOT_CONTENT } from '../../trees/own-entries';
 import type { Mover, Opened } from '../contract';
+import type { AccountReach } from '../reach';
 import { lockWriter } from '../shared/lock-writer';
 import { landingNotePath, receiveAttempt } from '../shared/names';
 import { openLanding } from '../shared/open-landing';
@@ -21,10 +22,24 @@ type ReceiveRequest = Parameters<Mover['receive']>[2];
 const isEmptyFolder = (runner: Runner, path: string): Promise<boolean> =>
   runner.files.isEmpty(path, NOT_CONTENT).catch(() => false);
 
+/** Nothing is opened for an account: what it lets in, its owner has said. */
+function receiveAtAccount(
+  { landing, isEmpty, refused }: AccountReach,
+  { writeMode, keeps }: Pick<ReceiveRequest, 'writeMode' | 'keeps'>,
+): Opened {
+  const found: RsyncFound = {
+    ...(isEmpty && writeMode !== 'verify' && { isEmpty }),
+    ...(keeps && { keeps }),
+    ...(refused.length > 0 && { refused: [...refused] }),
+  };
+  return openedBy(landing, found);
+}
+
 /** Ends what may still run of a lost attempt, then opens the landing. */
 export async function receive(host: Host, landings: Landings, request: ReceiveRequest): Promise<Opened> {
   const { id, offer, writeMode, maxDeletions, keeps, written } = request;
-  const { runner, path } = request.reach;
+  const { runner, path, account } = request.reach;
+  if (account) return receiveAtAccount(account, request);
   const kept = keeps ? { keeps } : {};
   const { serverCommands } = readOffer(offer.told);
   // An offer to compare never opens a landing that writes: its command would be refused below anyway.

@@ -1,7 +1,9 @@
 /** What the two sides of an rsync tell each other. */
 import { z } from 'zod';
 import type { Landing } from '../../landings/contract';
+import { type MoverSpec, rsyncOptions } from '../../model/movers';
 import type { Opened, Told, TransferRequest } from '../contract';
+import { REFUSABLE } from '../reach';
 import { landingOf, readTold } from '../shared/told';
 
 const CommandSchema = z.array(z.string());
@@ -45,6 +47,8 @@ const FoundSchema = z.object({
   hasWritten: z.literal(true).exactOptional(),
   /** There is no name in the replica that its newest point has not, as far as it was looked at. */
   hasNoNewNames: z.literal(true).exactOptional(),
+  /** Of an account: what rsync there does not take. */
+  refused: z.array(z.enum(REFUSABLE)).exactOptional(),
 });
 
 /** What the target found, and opened a landing to. */
@@ -72,6 +76,14 @@ export interface RsyncTransfer extends Omit<TransferRequest, 'opened' | 'told'> 
   landing: Landing;
   found: RsyncFound;
   resolved: Record<string, string>;
+}
+
+/** The mover without what rsync at the other end does not take. */
+export function withRefused(mover: MoverSpec, { refused = [] }: RsyncFound): MoverSpec {
+  if (refused.length === 0) return mover;
+  const options = rsyncOptions(mover);
+  const extraOptions = [...new Set([...options.extraOptions, ...refused])];
+  return { ...mover, rsync: { ...options, extraOptions } };
 }
 
 /** @throws TidemarkError `InvalidSpec` */

@@ -7,7 +7,7 @@ import { type LeftOut, mergeLeftOut } from '../../model/left-out';
 import type { TransferStats } from '../../model/records';
 import type { OnEntry, WalkOptions } from '../../trees/walk';
 import type { TransferRequest } from '../contract';
-import { readOpened, readResolved, type RsyncTransfer } from './told';
+import { readOpened, readResolved, type RsyncTransfer, withRefused } from './told';
 import { makeApprovalRequired } from '../shared/approval';
 import { describeLink } from '../shared/link';
 import { transferAttempt } from '../shared/names';
@@ -32,7 +32,7 @@ async function learnLink(host: Host, request: RsyncTransfer, stats: TransferStat
   const isLimited = rsyncOptions(mover).bandwidthLimit !== undefined;
   const bytesPerSecond = measureLink(stats, { compress: resolved['compress'], isLimited });
   const targetHost = (await readKeyNote(host, id))?.targetHost;
-  if (bytesPerSecond === undefined || !targetHost) return;
+  if (bytesPerSecond === undefined || !targetHost || request.landing.account) return;
   await rememberLink(host, targetHost, { bytesPerSecond, measuredAt: new Date().toISOString() });
 }
 
@@ -46,7 +46,7 @@ async function push(
   meter: ProgressMeter,
   named?: readonly string[],
 ): Promise<TransferStats> {
-  const { id, mover, writeMode, resolved, landing, reach, item, signal } = request;
+  const { id, mover, writeMode, resolved, landing, reach, item, signal, maxDeletions } = request;
   const { path: sourcePath } = reach;
   const startedAt = performance.now();
   const counter = new StatsCounter();
@@ -63,7 +63,10 @@ async function push(
     meter.update({ ...bytes, ...(!named && files && { files }) });
   };
   const pass = named ? 'content' : 'main';
-  const options = makeClientOptions(mover, writeMode, resolved, { ...writerOf(request), pass });
+  const { account, ...writer } = writerOf(request);
+  // A landing has its own limit.
+  const limited = account && { account: { ...account, ...(maxDeletions !== undefined && { maxDeletions }) } };
+  const options = makeClientOptions(mover, writeMode, resolved, { ...writer, ...limited, pass });
   const stdin = named && Buffer.from(named.map((path) => `${path}\0`).join(''), 'latin1');
   const run = { id, reach, landing, options, pass, signal, onLine, ...(stdin && { stdin }) } as const;
   // Files that are named are so from the folder that the item is in.
@@ -141,7 +144,8 @@ async function findInDoubt(host: Host, request: RsyncTransfer, options: WalkOpti
   const { mover, found, reach, item, writeMode } = request;
   if (found.isEmpty === true) return [];
   // One item alone is brought where there is none, or by checksum.
-  if (!rsyncOptions(mover).checksum && item === undefined)
+  // Behind an account nobody lists which names there are of one file.
+  if ((!rsyncOptions(mover).checksum && item === undefined) || request.landing.account)
     return listFiles(reach.runner, reach.path, options);
   return writeMode === 'delayed' ? findParted(host, request, options) : [];
 }
@@ -213,7 +217,9 @@ export async function transfer(
   host: Host,
   { opened, told, ...asked }: TransferRequest,
 ): Promise<TransferStats> {
-  const request = { ...asked, ...readOpened(opened), resolved: readResolved(told) };
+  const there = readOpened(opened);
+  const mover = withRefused(asked.mover, there.found);
+  const request = { ...asked, ...there, mover, resolved: readResolved(told) };
   // A state of its storage is whole: what that lacks is told by its driver.
   if (request.resolved['whole'] === 'yes') return await bringOver(host, request);
   return await bringWhatIsCarried(host, request);

@@ -2,6 +2,7 @@
 import type { Runner } from '../../hosts/contract';
 import { isRoot } from '../../model/keeps';
 import type { LeftOut, LeftOutReason } from '../../model/left-out';
+import { rsyncOptions } from '../../model/movers';
 import { showPath } from '../../trees/left-out';
 import { findLeftOut, type Walked } from './left-out';
 
@@ -48,8 +49,12 @@ export async function findUnkept(
       unkept.push({ path: showPath(path), name: escapeName(path), what: [WHAT[reason] ?? ''] });
   };
   const leftOut = await findLeftOut(host, { ...walked, onFound, strict: !walked.quick });
-  if (walked.quick) return { leftOut, unkept: [] };
-  // Attributes and ACLs that a filesystem lacks are compared by rsync itself.
-  const isCompared = (reason: LeftOutReason) => differs(reason) || ATTRIBUTES.includes(reason);
+  // Of an account it is known beforehand, and told by each push: no damage that somebody could mend.
+  if (walked.quick || walked.account) return { leftOut, unkept: [] };
+  const { extraOptions } = rsyncOptions(walked.mover);
+  // Attributes and ACLs that a filesystem lacks are compared by rsync itself, unless it is told not to look.
+  const isLookedAt = (reason: LeftOutReason) =>
+    ATTRIBUTES.includes(reason) && !extraOptions.includes(reason === 'acl' ? '--no-acls' : '--no-xattrs');
+  const isCompared = (reason: LeftOutReason) => differs(reason) || isLookedAt(reason);
   return { leftOut: leftOut.filter(({ reason }) => !isCompared(reason)), unkept };
 }

@@ -14,7 +14,7 @@ import { findUnkept } from './unkept';
 import { isDeletion, parseSizedItem } from './output';
 import { runRsync } from './run-rsync';
 import { recallSource } from './source-history';
-import { readOpened } from './told';
+import { readOpened, withRefused } from './told';
 
 type VerifyRequest = Parameters<Mover['verify']>[1];
 
@@ -25,9 +25,10 @@ const TOLD_DIFFERENCES = 1000;
 const REPORT_EVERY_MS = 500;
 
 export async function verify(host: Host, request: VerifyRequest): Promise<Comparison> {
-  const { id, reach, item, opened, mover, quick, capturedAt, pointSyncId, signal, onProgress } = request;
+  const { id, reach, item, opened, quick, capturedAt, pointSyncId, signal, onProgress } = request;
   const { runner, path: sourcePath } = reach;
   const there = readOpened(opened);
+  const mover = withRefused(request.mover, there.found);
   const { landing } = there;
   const items: SizedItem[] = [];
   let reportedAt = -Infinity;
@@ -60,7 +61,7 @@ export async function verify(host: Host, request: VerifyRequest): Promise<Compar
   // A receiver without rights takes what it could not keep for equal: what must differ is known by itself.
   const { leftOut, unkept } =
     item === undefined
-      ? await findUnkept(runner, { ...request, sourcePath, ...writerOf(there) })
+      ? await findUnkept(runner, { ...request, mover, sourcePath, ...writerOf(there) })
       : { leftOut: [], unkept: [] };
   const names = [...compared.map(pathOfItem), ...unkept.map(({ name }) => name)];
   const isAsked = names.length > 0 && pointSyncId !== undefined;

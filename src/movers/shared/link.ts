@@ -7,8 +7,9 @@ import type { TransferId } from '../contract';
 export async function describeLink(
   host: Host,
   id: TransferId,
-  { address, port }: Landing,
-): Promise<{ host: string; address: string; targetHost?: string }> {
+  { address, port, account }: Landing,
+): Promise<{ host: string; address: string; targetHost?: string; isAccount?: true }> {
+  if (account) return { host: host.name, address: `${address}:${port}`, isAccount: true };
   const targetHost = (await readKeyNote(host, id))?.targetHost;
   return { host: host.name, address: `${address}:${port}`, ...(targetHost && { targetHost }) };
 }

@@ -15,6 +15,8 @@ export interface Ending {
   targetHost?: string;
   /** Where the landing is: `192.0.2.7:2222`. */
   address: string;
+  /** It is an account of somebody else's. */
+  isAccount?: true;
 }
 
 export interface Rule {
@@ -28,8 +30,8 @@ export interface Rule {
   at: 'source' | 'target';
 }
 
-export const target = ({ targetHost }: Ending) =>
-  targetHost === undefined ? 'the target' : `host ${targetHost}`;
+export const target = ({ targetHost, address, isAccount }: Ending) =>
+  isAccount ? address : targetHost === undefined ? 'the target' : `host ${targetHost}`;
 
 /**
  * What ends ssh before anything is sent. The exit code is ssh's, or rsync's own for a broken pipe, where

@@ -5,7 +5,7 @@ import type { Host } from '../../hosts/contract';
 import { shortHash } from '../shared/short-hash';
 
 const folderOfRelationship = ({ home }: Host, relationship: string) =>
-  join(home, 'fetched', encodeURIComponent(relationship));
+  join(home, 'bucket-trees', encodeURIComponent(relationship));
 
 export const fetchedFolder = (host: Host, relationship: string, volume: Volume): string =>
   join(folderOfRelationship(host, relationship), shortHash(volume.path));

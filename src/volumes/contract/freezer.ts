@@ -11,7 +11,8 @@ export type State =
   /** `orFrozen`: to read it, for which a copy of this moment will do where the volume itself can't be had. */
   | { of: 'live'; orFrozen?: true }
   | { of: 'capture'; capture: Capture }
-  | { of: 'point'; relationship: string; pointId: string };
+  /** `toCompare`: where its files are compared by what is there, they need not be brought here. */
+  | { of: 'point'; relationship: string; pointId: string; toCompare?: true };
 
 /** What is asked of `capture`. */
 export interface CaptureRequest {
@@ -36,8 +37,8 @@ export interface Freezer {
   states(host: Host, volume: Volume, relationship: string): Promise<HeldState[]>;
 
   /**
-   * The live replica differs from its newest state: somebody changed it. Always false for kinds without
-   * identities.
+   * The live replica differs from its newest state: somebody changed it, or a transfer from whatever host was cut off.
+   * Always false for kinds that have no identities, nor anything else that tells.
    */
   isChanged(host: Host, volume: Volume, relationship: string): Promise<boolean>;
 

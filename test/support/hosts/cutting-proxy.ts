@@ -10,12 +10,12 @@ export interface CuttingProxy {
 }
 
 /**
- * Forwards to `port` on loopback. The first connection that has sent `cutAfter` bytes is cut, or
+ * Forwards to `port` on loopback, from a port of its own or from `listen`. The first connection that has sent `cutAfter` bytes is cut, or
  * from then on carries nothing more and stays open; later ones are left alone.
  */
 export async function startCuttingProxy(
   port: number,
-  { cutAfter, how }: { cutAfter: number; how: 'cut' | 'silence' },
+  { cutAfter, how, listen = 0 }: { cutAfter: number; how: 'cut' | 'silence'; listen?: number },
 ): Promise<CuttingProxy> {
   const sockets = new Set<Socket>();
   let sent = 0;
@@ -48,7 +48,7 @@ export async function startCuttingProxy(
     client.on('end', () => upstream.end());
     upstream.on('end', () => client.end());
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(listen, '127.0.0.1');
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,

@@ -1,0 +1,68 @@
+/**
+ * rsync as what talks to an account of somebody else's, beside transfers: small files, and a look at what is there. The kind
+ * `peer` imports this and nothing else of the rsync mover; lint holds it.
+ */
+import type { Host, RunOptions, RunResult } from '../../hosts/contract';
+import type { Landing } from '../../landings/contract';
+import {
+  destinationOf,
+  LANDING_ALIAS,
+  prepareAccount,
+  SSH_ARGV,
+  SSH_COMMAND,
+} from '../../landings/ssh-client';
+import type { TidemarkError } from '../../model/errors';
+import { classifyEnding } from './classify';
+import { PARTIAL_FOLDER_OF_ACCOUNT } from './options';
+
+/** What an interrupted transfer has left there, in whatever folder. */
+export const LEFT_BY_TRANSFERS = PARTIAL_FOLDER_OF_ACCOUNT;
+
+/** What is small is done within this, or the line is as good as dead. */
+const SMALL_MS = 60_000;
+
+/** An account, and the folder of the agent's own from which it is talked to. */
+export interface AccountLine {
+  host: Host;
+  landing: Landing;
+  folder: string;
+}
+
+/** What lies there, as rsync names it. @param path below the folder */
+export const there = ({ account }: Landing, path?: string): string =>
+  `${LANDING_ALIAS}:${account ? destinationOf(account, path) : ''}`;
+
+/** Runs rsync, whatever its exit code. @param args with {@link there} as its source or destination */
+export async function runRsyncThere(
+  { host, landing, folder }: AccountLine,
+  args: readonly string[],
+  options: RunOptions = { timeoutMs: SMALL_MS },
+): Promise<RunResult> {
+  const cwd = await prepareAccount(host, landing, folder);
+  return await host.run(['rsync', '--timeout=30', '-e', SSH_COMMAND, ...args], { ...options, cwd });
+}
+
+/** Runs a command of the account, whatever its exit code. */
+export async function runCommand(
+  { host, landing, folder }: AccountLine,
+  command: string,
+): Promise<RunResult> {
+  const cwd = await prepareAccount(host, landing, folder);
+  return await host.run([...SSH_ARGV, LANDING_ALIAS, command], { cwd, timeoutMs: SMALL_MS });
+}
+
+/** The error for an ending that is no success. @param volume as users call it */
+export function explainEnding(
+  { host, landing: { address, port } }: AccountLine,
+  volume: string,
+  { exitCode, stderr, stdout }: RunResult,
+): TidemarkError {
+  const said = stderr.trim() === '' ? stdout.toString() : stderr;
+  const about = {
+    host: host.name,
+    address: `${address}:${port}`,
+    sourcePath: volume,
+    isAccount: true,
+  } as const;
+  return classifyEnding({ ...about, exitCode, stderr: said });
+}

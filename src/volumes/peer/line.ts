@@ -1,0 +1,54 @@
+/** A peer, and what is said to it; what goes wrong with that, in classified errors. */
+import { join } from 'node:path';
+import { TidemarkError } from '../../model/errors';
+import type { Volume } from '../../model/records';
+import type { Host, RunOptions, RunResult } from '../../hosts/contract';
+import { type AccountLine, explainEnding, runRsyncThere } from '../../movers/rsync/account';
+import { withLock } from '../shared/lock';
+import { makeError } from '../shared/tools';
+import { landingOf, nameOf } from './address';
+import { explainHostKey } from './host-key';
+
+/** One peer, and the agent that talks to it. */
+export interface Peer {
+  host: Host;
+  volume: Volume;
+  line: AccountLine;
+}
+
+/** @throws TidemarkError `AuthRejected` where the spec names no credentials */
+export function peerAt(host: Host, volume: Volume): Peer {
+  if (volume.options?.credentials === undefined) {
+    throw makeError({ host, volume }, 'AuthRejected', 'nothing says which key the peer lets in', {
+      hint: 'name it in the spec: credentials: NAME, a folder of the --credentials folder with key and known_hosts',
+    });
+  }
+  const folder = join(host.home, 'peers', nameOf(volume));
+  return { host, volume, line: { host, landing: landingOf(volume), folder } };
+}
+
+/** One at a time of what uses the same files of the agent's own. None of them may use another one of them. */
+export const exclusively = <T>({ line }: Peer, work: () => Promise<T>): Promise<T> =>
+  withLock(`peer:${line.folder}`, work);
+
+/** The error for an ending that is no success, with both fingerprints where the host key is none that is pinned. */
+export async function explain(peer: Peer, ended: RunResult): Promise<TidemarkError> {
+  const error = explainEnding(peer.line, peer.volume.path, ended);
+  if (error.type === 'HostKeyMismatch') return await explainHostKey(peer, error);
+  const { host, volume } = peer;
+  return new TidemarkError(error.type, error.message, {
+    ...error.details,
+    ...{ host: host.name, volume: volume.path },
+  });
+}
+
+/** Runs rsync with the peer; it must succeed. @throws TidemarkError */
+export async function runChecked(
+  peer: Peer,
+  args: readonly string[],
+  options?: RunOptions,
+): Promise<RunResult> {
+  const ended = await runRsyncThere(peer.line, args, options);
+  if (ended.exitCode === 0) return ended;
+  throw await explain(peer, ended);
+}
