@@ -234,6 +234,8 @@ export interface HostActivities {
       identity: string;
       /** By size and time, not by checksum. */
       quick: boolean;
+      /** Whose the point is; a workflow of an earlier version does not tell. */
+      holder?: { volume: Volume; pointId: string };
     },
   ): Promise<Comparison>;
   /** Target: opens a landing that only reads a recovery point. */

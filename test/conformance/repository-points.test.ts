@@ -14,9 +14,13 @@ import { makeStamp, TARGET } from './volume-fixture';
 const stage = useRepositories();
 const matching = (text: string) => expect.stringContaining(text) as unknown;
 
-it('holds everything that a tree can have, its own folder with its mode, owner and time', async () => {
+it('holds everything that a tree can have, and all of its own folder', async () => {
   await makeNastyTree(stage.rig.source);
   await chmod(stage.rig.source, 0o2751);
+  const run = (...argv: string[]) => promisify(execFile)(argv[0] ?? '', [...argv.slice(1), stage.rig.source]);
+  await run('setfacl', '-m', 'u:4711:rwx,d:u:4711:rwx');
+  await run('setfattr', '-n', 'user.folder', '-v', 'grüße');
+  await run('chown', '4713:4714');
   const { point, stats } = await stage.rig.sync(1);
   expect(stats.totalBytes).toBeGreaterThan(0);
   await stage.rig.withTree(point.id, async (path) => {

@@ -1,5 +1,6 @@
 /** A repository of restic beside an ordinary copy: kept, compared, restored without the source, and never failed over to. */
-import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RestoreResult, VerifyResult } from '../../src/api/messages';
@@ -72,6 +73,38 @@ it('keeps what retention says, and finds an unchanged source unchanged', async (
   }
   expect(await pointsOf()).toHaveLength(2);
   expect(JSON.parse(await restic(at('repository'), PASSWORD, 'snapshots', '--json'))).toHaveLength(2);
+});
+
+it('is equal although it holds no sockets and nothing that the spec excludes, and says so of the sockets', async () => {
+  await mkdir(at('source', 'cache'));
+  await writeFile(at('source', 'cache', 'x'), 'x');
+  const server = createServer().listen(at('source', 'socket'));
+  try {
+    await applyAndSync(system, 'wiki', spec({ resticExclude: ['/cache', '*.tmp'] }));
+    for (const name of ['cache/y', 'z.tmp']) await writeFile(at('source', name), 'made since');
+    const verified = await system.json<VerifyResult>('verify', 'wiki', '--target', 'repository');
+    expect(verified).toMatchObject({
+      ...{ equal: true, differences: [{ path: '.' }], totalDifferences: 1 },
+      leftOut: [{ reason: 'socket', count: 1, examples: ['socket'] }],
+    });
+  } finally {
+    server.close();
+  }
+  for (const name of ['cache', 'z.tmp']) await rm(at('source', name), { recursive: true });
+  await applyAndSync(system, 'wiki', spec());
+});
+
+it('is not equal where it lacks what restic was to take', async () => {
+  const [newest] = JSON.parse(await restic(at('repository'), PASSWORD, 'snapshots', '--json', 'latest')) as {
+    id: string;
+  }[];
+  await restic(at('repository'), PASSWORD, 'rewrite', '--forget', '--exclude=content', newest?.id ?? '');
+  const ran = await system.cli(['verify', 'wiki', '--target', 'repository', '-o', 'json']);
+  expect(JSON.parse(ran.stdout)).toMatchObject({ equal: false });
+  expect((JSON.parse(ran.stdout) as VerifyResult).differences).toContainEqual({
+    ...{ path: 'content', what: ['missing'], changedSince: false },
+  });
+  await syncWell(system, 'wiki');
 });
 
 it('tells what the source has changed since from damage', async () => {

@@ -3,6 +3,8 @@ import type { Filters, Instant, Point, PointMethod, Volume, Written } from '../.
 import type { Host } from '../../hosts/contract';
 import type { LeftOut } from '../../model/left-out';
 import type { StreamPlan } from '../../model/plan-stream';
+import type { Reach } from '../../movers/reach';
+import type { Missing, Omitted, TransferId } from '../../movers/contract';
 
 /** What `publish` stamps on a new recovery point. */
 export interface PointStamp {
@@ -59,6 +61,17 @@ export interface PublishRequest {
   signal?: AbortSignal;
 }
 
+/** What is asked of `findOmitted`. */
+export interface OmittedRequest {
+  relationship: string;
+  pointId: string;
+  /** To the source, as it is now. */
+  source: Reach;
+  missing: readonly Missing[];
+  /** Whose reach the point was opened by. */
+  use: TransferId;
+}
+
 export interface Points {
   /** The whole recovery points, oldest first by sequence; never a half-made one. */
   points(host: Host, volume: Volume, relationship: string): Promise<Point[]>;
@@ -81,6 +94,12 @@ export interface Points {
     pointId: string,
     at: Instant | null,
   ): Promise<void>;
+
+  /**
+   * While a point is compared with its source, which the same host holds: of what the point lacks, what its own tool was to
+   * leave out when it was made. Left out by kinds whose mover says all that is left out.
+   */
+  findOmitted?(host: Host, volume: Volume, request: OmittedRequest): Promise<Omitted>;
 
   /**
    * Right before a transfer that compares files by size and time: what others wrote to the live replica since its newest

@@ -46,6 +46,12 @@ const RULES: readonly Rule[] = [
     hint: 'see what is lost: restic check --read-data; other recovery points may be whole',
   },
   {
+    says: /snapshot is empty/,
+    type: 'UnsupportedCapture',
+    message: 'the source holds nothing that could be backed up, and restic makes no snapshot of nothing',
+    hint: 'fill it, or correct resticExclude in the spec; the recovery points are whole',
+  },
+  {
     says: /no space left on device|disk quota exceeded|QuotaExceeded|507 Insufficient Storage/i,
     type: 'TargetFull',
     message: 'the store has no room left',

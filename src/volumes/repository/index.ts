@@ -4,6 +4,7 @@ import type { Host } from '../../hosts/contract';
 import type { KindImplementation, VolumeDriver } from '../contract';
 import { makeError } from '../shared/tools';
 import { check, claim, disclaim, inspect, points } from './claims';
+import { findOmitted } from './omitted';
 import { markVerified, prune, publish } from './points';
 import { leave, reach, sweepRestored } from './reach';
 import { resticMover } from './send';
@@ -33,6 +34,7 @@ const repositoryDriver: VolumeDriver = {
   points,
   publish,
   markVerified,
+  findOmitted,
   clone: refuse,
   removeClones: () => Promise.resolve(),
   prune,

@@ -138,6 +138,3 @@ export async function runLight(
   });
   return check(repository, args, result, allowed);
 }
-
-/** A pattern of restic that means this path and no other. */
-export const literal = (path: string): string => path.replaceAll(/[\\*?[\]]/g, String.raw`\$&`);

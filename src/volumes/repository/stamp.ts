@@ -9,6 +9,9 @@ export const SnapshotSchema = z.object({
   tree: z.string(),
   time: z.string(),
   tags: z.array(z.string()).default([]),
+  /** Where the source lay: one folder. */
+  paths: z.array(z.string()).default([]),
+  excludes: z.array(z.string()).default([]),
 });
 export type Snapshot = z.output<typeof SnapshotSchema>;
 
@@ -17,7 +20,7 @@ export const TAGS = {
   relationship: 'relationship',
   sync: 'sync',
   epoch: 'epoch',
-  /** Mode, owner and time of the source's own folder, of which restic keeps nothing. */
+  /** The source's own folder, as `describeRoot` has it. */
   root: 'root',
   stamp: 'stamp',
 } as const;

@@ -3,15 +3,17 @@ import { TidemarkError } from '../../../model/errors';
 import type { LeftOut } from '../../../model/left-out';
 import type { Progress, TransferStats } from '../../../model/records';
 import { sizeToBytes } from '../../../model/units';
-import type { Host, RunResult, Runner } from '../../../hosts/contract';
+import type { Host, RunResult } from '../../../hosts/contract';
 import { makeRecordReader } from '../../../hosts/record-reader';
-import { runChecked, tailOf } from '../../../hosts/run-checked';
+import { tailOf } from '../../../hosts/run-checked';
 import type { TransferId, TransferRequest } from '../../../movers/contract';
 import { makeApprovalRequired } from '../../../movers/shared/approval';
 import { findAtTop, findForeign, Tally } from '../../../trees/left-out';
 import { NOT_CONTENT } from '../../../trees/own-entries';
 import { classifyEnding } from '../classify';
-import { literal, type Repository, repositoryAt, runResticChecked } from '../restic';
+import { patternBelow } from '../patterns';
+import { type Repository, repositoryAt, runResticChecked } from '../restic';
+import { describeRoot } from '../root-folder';
 import { forget, forgetLooks, type KeptPoint, listSnapshots, pointsAmong } from '../snapshots';
 import { makeTag, TAGS } from '../stamp';
 import { entriesOf, hasVanished, type ItemError, parseMessage, type Status, type Summary } from './messages';
@@ -23,12 +25,6 @@ const INCOMPLETE = 3;
 /** With the home, since agents of other homes on this machine may know a relationship of the same name. */
 export const backupAttempt = (home: string, { relationship, target }: Omit<TransferId, 'syncId'>): string =>
   `backup:${relationship}:${target}:${home}`;
-
-/** How the folder is that everything lies in: restic keeps what is in it. As `mode_uid_gid_mtime`. */
-async function describeRoot(runner: Runner, path: string): Promise<string> {
-  const { stdout } = await runChecked(runner, ['stat', '-c', '%a_%u_%g_%.9Y', '--', path]);
-  return stdout.toString().trim();
-}
 
 /** What restic does not take along. It stays on the source's own filesystem. */
 async function findLeftOut({ reach, signal }: TransferRequest): Promise<LeftOut[]> {
@@ -45,14 +41,10 @@ async function findLeftOut({ reach, signal }: TransferRequest): Promise<LeftOut[
   return tally.list;
 }
 
-/** Patterns that begin with a slash are meant from the root of the source, which is somewhere else each time. */
-const excludeFrom = (root: string) => (pattern: string) =>
-  `--exclude=${pattern.startsWith('/') ? `${literal(root)}${pattern}` : pattern}`;
-
 function makeArguments(
-  { id, reach, remembered }: TransferRequest,
+  { id, remembered }: TransferRequest,
   { volume }: Repository,
-  { parent, root }: { parent: KeptPoint | undefined; root: string },
+  { path, parent, root }: { path: string; parent: KeptPoint | undefined; root: string },
 ): string[] {
   const { resticExclude = [], bandwidthLimit } = volume.options ?? {};
   const tags = [
@@ -67,7 +59,7 @@ function makeArguments(
     ...['backup', '--json', '--one-file-system', '--host=tidemark', `--tag=${tags.join(',')}`],
     // A frozen copy lies somewhere else each time: restic would not find the one before by its path.
     ...(parent ? [`--parent=${parent.snapshot.id}`] : ['--force']),
-    ...[...own, ...resticExclude].map(excludeFrom(reach.path)),
+    ...[...own, ...resticExclude].map((pattern) => `--exclude=${patternBelow(path, pattern)}`),
     ...(bandwidthLimit === undefined
       ? []
       : [`--limit-upload=${Math.max(1, Math.floor(sizeToBytes(bandwidthLimit) / 1024))}`]),
@@ -114,7 +106,8 @@ async function judge(
 async function backUp(
   repository: Repository,
   args: readonly string[],
-  { id, reach, signal, onProgress }: TransferRequest,
+  { id, signal, onProgress }: TransferRequest,
+  path: string,
 ): Promise<Ended> {
   const startedAt = performance.now();
   let summary: Summary | undefined;
@@ -130,7 +123,7 @@ async function backUp(
     repository,
     args,
     {
-      ...{ cwd: reach.path, signal, onStdout: stdout.push, onStderr: stderr.push },
+      ...{ cwd: path, env: { PWD: path }, signal, onStdout: stdout.push, onStderr: stderr.push },
       ...{ attempt: backupAttempt(repository.host.home, id), endsWithAgent: true },
     },
     [INCOMPLETE],
@@ -141,14 +134,16 @@ async function backUp(
 /** `transfer` of the mover contract. What an attempt has sent the next one finds there. */
 export async function transfer(host: Host, request: TransferRequest): Promise<TransferStats> {
   const { id, reach, opened, maxDeletions } = request;
-  const { runner, path } = reach;
+  const { runner } = reach;
   const repository = repositoryAt(host, readVolume(opened), runner);
   await runner.endAttempts(backupAttempt(host.home, id));
   const startedAt = performance.now();
   const parent = pointsAmong(await listSnapshots(repository, id.relationship)).at(-1);
-  const [root, leftOut] = await Promise.all([describeRoot(runner, path), findLeftOut(request)]);
-  const args = makeArguments(request, repository, { parent, root });
-  const { summary, vanished } = await backUp(repository, args, request).finally(() =>
+  // Without symlinks, as restic takes it: patterns are compared with that.
+  const path = await runner.files.resolve(reach.path);
+  const [root, leftOut] = await Promise.all([describeRoot(repository, path), findLeftOut(request)]);
+  const args = makeArguments(request, repository, { path, parent, root });
+  const { summary, vanished } = await backUp(repository, args, request, path).finally(() =>
     forgetLooks(repository),
   );
   const entries = entriesOf(summary);
