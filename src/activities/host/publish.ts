@@ -51,7 +51,7 @@ export function makePublish(
         await runHooks(context, marked, hooks, subject, signal);
         const { points, warning } = await keepPoints(
           { host: marked, volume, driver },
-          { relationship, retain, signal },
+          { relationship, retain, signal, later: true },
         );
         return { point, points, ...(warning !== undefined && { warning }) };
       });

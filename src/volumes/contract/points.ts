@@ -130,10 +130,19 @@ export interface Points {
     request: { relationship: string; keepCloneIds: readonly string[] },
   ): Promise<void>;
 
-  /** Removes points, and half-made left-overs. Unknown ids are not an error. */
+  /**
+   * Removes points, and half-made left-overs. Unknown ids are not an error.
+   * @param request.later nobody waits for the room: what takes long may go on after this has returned. Whoever asks this
+   *   driver is not shown it any more; what fails is tried again by the next call, which then tells of it
+   */
   prune(
     host: Host,
     volume: Volume,
-    request: { relationship: string; removePointIds: readonly string[]; signal?: AbortSignal },
+    request: {
+      relationship: string;
+      removePointIds: readonly string[];
+      signal?: AbortSignal;
+      later?: boolean;
+    },
   ): Promise<void>;
 }

@@ -5,6 +5,7 @@ import type { KindImplementation, VolumeDriver } from '../contract';
 import { makeError } from '../shared/tools';
 import { check, claim, disclaim, inspect, points } from './claims';
 import { findOmitted } from './omitted';
+import { settleAll } from './looks';
 import { markVerified, prune, publish } from './points';
 import { leave, reach, sweepRestored } from './reach';
 import { resticMover } from './send';
@@ -47,4 +48,5 @@ export const repository: KindImplementation = (agent) => ({
   driver: repositoryDriver,
   mover: resticMover,
   start: () => sweepRestored(agent),
+  stop: settleAll,
 });

@@ -2,7 +2,6 @@ import { movedExcludes, patternBelow } from './patterns';
 
 const snapshot = (excludes: string[]) => ({
   id: '1',
-  tree: '2',
   time: '',
   tags: [],
   paths: ['/a [b]'],

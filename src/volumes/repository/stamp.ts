@@ -6,7 +6,8 @@ import type { PointStamp } from '../contract';
 /** A snapshot as `restic snapshots --json` has it, as far as anybody here asks. */
 export const SnapshotSchema = z.object({
   id: z.string(),
-  tree: z.string(),
+  /** What it was called before it was given other tags for the first time. */
+  original: z.string().exactOptional(),
   time: z.string(),
   tags: z.array(z.string()).default([]),
   /** Where the source lay: one folder. */
@@ -65,5 +66,5 @@ export function readStamp(snapshot: Snapshot): Stamp | undefined {
 export const pointOf = (snapshot: Snapshot, stamp: Stamp): Point => ({
   ...stamp,
   method: 'Snapshot',
-  identity: `restic:${snapshot.tree}`,
+  identity: `restic:${snapshot.original ?? snapshot.id}`,
 });

@@ -12,10 +12,11 @@ import { findAtTop, findForeign, Tally } from '../../../trees/left-out';
 import { NOT_CONTENT } from '../../../trees/own-entries';
 import { classifyEnding } from '../classify';
 import { patternBelow } from '../patterns';
-import { type Repository, repositoryAt, runResticChecked } from '../restic';
+import { Patience, type Repository, repositoryAt, runResticChecked } from '../restic';
 import { describeRoot } from '../root-folder';
-import { forget, forgetLooks, type KeptPoint, listSnapshots, pointsAmong } from '../snapshots';
-import { makeTag, TAGS } from '../stamp';
+import { forgetLooks, lookAhead } from '../looks';
+import { forget, type KeptPoint, listSnapshots, noteSnapshot, pointsAmong } from '../snapshots';
+import { makeTag, type Snapshot, TAGS } from '../stamp';
 import { entriesOf, hasVanished, type ItemError, parseMessage, type Status, type Summary } from './messages';
 import { readVolume } from './told';
 
@@ -30,23 +31,19 @@ export const backupAttempt = (home: string, { relationship, target }: Omit<Trans
 async function findLeftOut({ reach, signal }: TransferRequest): Promise<LeftOut[]> {
   const { runner, path } = reach;
   const tally = new Tally();
-  await findForeign(runner, path, tally.add, { signal });
+  await findForeign(runner, path, tally.add, { signal, sockets: true });
   await findAtTop(runner, path, tally.add);
-  const sockets = makeRecordReader((name) => tally.add('socket', name), '\0');
-  await runner.run(['find', '.', '-xdev', '-type', 's', '-printf', '%P\\0'], {
-    cwd: path,
-    signal,
-    onStdout: sockets.push,
-  });
   return tally.list;
 }
 
-function makeArguments(
+/** What the snapshot is to say of itself. */
+type Plan = Pick<Snapshot, 'tags' | 'paths' | 'excludes'>;
+
+function makePlan(
   { id, remembered }: TransferRequest,
   { volume }: Repository,
-  { path, parent, root }: { path: string; parent: KeptPoint | undefined; root: string },
-): string[] {
-  const { resticExclude = [], bandwidthLimit } = volume.options ?? {};
+  { path, root }: { path: string; root: string },
+): Plan {
   const tags = [
     TAGS.ours,
     makeTag(TAGS.relationship, id.relationship),
@@ -54,12 +51,21 @@ function makeArguments(
     makeTag(TAGS.epoch, String(remembered?.epoch ?? 0)),
     makeTag(TAGS.root, root),
   ];
-  const own = NOT_CONTENT.map((name) => `/${name}`);
+  const patterns = [...NOT_CONTENT.map((name) => `/${name}`), ...(volume.options?.resticExclude ?? [])];
+  return { tags, paths: [path], excludes: patterns.map((pattern) => patternBelow(path, pattern)) };
+}
+
+function makeArguments(
+  { tags, excludes }: Plan,
+  { volume }: Repository,
+  parent: KeptPoint | undefined,
+): string[] {
+  const { bandwidthLimit } = volume.options ?? {};
   return [
     ...['backup', '--json', '--one-file-system', '--host=tidemark', `--tag=${tags.join(',')}`],
     // A frozen copy lies somewhere else each time: restic would not find the one before by its path.
     ...(parent ? [`--parent=${parent.snapshot.id}`] : ['--force']),
-    ...[...own, ...resticExclude].map((pattern) => `--exclude=${patternBelow(path, pattern)}`),
+    ...excludes.map((pattern) => `--exclude=${pattern}`),
     ...(bandwidthLimit === undefined
       ? []
       : [`--limit-upload=${Math.max(1, Math.floor(sizeToBytes(bandwidthLimit) / 1024))}`]),
@@ -112,23 +118,38 @@ async function backUp(
   const startedAt = performance.now();
   let summary: Summary | undefined;
   const errors: ItemError[] = [];
+  const patience = new Patience(repository);
   const readLine = (line: string) => {
     const message = parseMessage(Buffer.from(line, 'latin1').toString());
+    if (message) patience.onOpened();
     if (message?.message_type === 'status') onProgress(toProgress(message, startedAt));
     else if (message?.message_type === 'summary') summary = message;
     else if (message) errors.push(message);
   };
   const [stdout, stderr] = [makeRecordReader(readLine, '\n'), makeRecordReader(readLine, '\n')];
+  const onStderr = (chunk: Buffer) => {
+    patience.onStderr(chunk);
+    stderr.push(chunk);
+  };
   const ended = await runResticChecked(
     repository,
     args,
     {
-      ...{ cwd: path, env: { PWD: path }, signal, onStdout: stdout.push, onStderr: stderr.push },
+      ...{ cwd: path, env: { PWD: path }, onStdout: stdout.push, onStderr },
+      signal: AbortSignal.any([signal, patience.signal]),
       ...{ attempt: backupAttempt(repository.host.home, id), endsWithAgent: true },
     },
     [INCOMPLETE],
-  );
+  ).catch((error: unknown) => {
+    throw patience.explain(error);
+  });
   return await judge(repository, args, ended, { summary, errors });
+}
+
+/** Of two that run at the same time, none is left running where the other fails. */
+async function bothOf<One, Other>(one: Promise<One>, other: Promise<Other>): Promise<[One, Other]> {
+  await Promise.allSettled([one, other]);
+  return [await one, await other];
 }
 
 /** `transfer` of the mover contract. What an attempt has sent the next one finds there. */
@@ -141,11 +162,20 @@ export async function transfer(host: Host, request: TransferRequest): Promise<Tr
   const parent = pointsAmong(await listSnapshots(repository, id.relationship)).at(-1);
   // Without symlinks, as restic takes it: patterns are compared with that.
   const path = await runner.files.resolve(reach.path);
-  const [root, leftOut] = await Promise.all([describeRoot(repository, path), findLeftOut(request)]);
-  const args = makeArguments(request, repository, { path, parent, root });
-  const { summary, vanished } = await backUp(repository, args, request, path).finally(() =>
-    forgetLooks(repository),
-  );
+  const plan = makePlan(request, repository, { path, root: await describeRoot(repository, path) });
+  const args = makeArguments(plan, repository, parent);
+  const [{ summary, vanished }, [leftOut]] = await bothOf(
+    backUp(repository, args, request, path),
+    Promise.all([findLeftOut(request), lookAhead(repository)]),
+  ).catch((error: unknown) => {
+    forgetLooks(repository);
+    throw error;
+  });
+  noteSnapshot(repository, {
+    ...plan,
+    id: summary.snapshot_id,
+    time: summary.backup_start ?? new Date().toISOString(),
+  });
   const entries = entriesOf(summary);
   const added = summary.files_new + summary.dirs_new;
   const filesDeleted = parent ? Math.max(0, parent.stamp.files + added - entries) : 0;
