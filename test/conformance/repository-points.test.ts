@@ -1,12 +1,12 @@
 /** What a repository of restic promises as a target: its snapshots are recovery points, whole ones, and nobody else's business. */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { appendFile, chmod, cp, mkdir, open, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Host } from '../../src/hosts/contract';
 import { PASSWORD, useRepositories } from '../support/rigs/repository-rig';
-import { restic } from '../support/stores/restic';
+import { damagePack, restic } from '../support/stores/restic';
 import { compareTrees } from '../support/trees/compare-trees';
 import { makeNastyTree } from '../support/trees/nasty-tree';
 import { makeStamp, TARGET } from './volume-fixture';
@@ -162,19 +162,7 @@ it('notes with a point that it was verified, and that it was found to be damaged
 it('is found damaged where its bytes are not what they were, and says so', async () => {
   await writeFile(join(stage.rig.source, 'big'), randomBytes(2 ** 20));
   const { point } = await stage.rig.sync(1);
-  const packs = await readdir(join(stage.rig.volume.path, 'data'), { recursive: true, withFileTypes: true });
-  const sizes = await Promise.all(
-    packs
-      .filter((each) => each.isFile())
-      .map(async (each) => {
-        const path = join(each.parentPath, each.name);
-        return { path, size: (await stat(path)).size };
-      }),
-  );
-  const [largest] = sizes.toSorted((one, other) => other.size - one.size);
-  const pack = await open(largest?.path ?? '', 'r+');
-  await pack.write(Buffer.alloc(64, 'x'), 0, 64, 1000);
-  await pack.close();
+  await damagePack(stage.rig.volume.path);
   await expect(stage.rig.withTree(point.id, () => Promise.resolve())).rejects.toMatchObject({
     type: 'VerificationFailed',
     message: 'the repository is damaged',

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RestoreResult, VerifyResult } from '../../src/api/messages';
 import type { RelationshipInput } from '../../src/model/spec';
-import { addResticToPath, restic, writeCredentials } from '../support/stores/restic';
+import { addResticToPath, damagePack, restic, writeCredentials } from '../support/stores/restic';
 import { carryOut } from '../support/system/switching';
 import { eventually, TestSystem } from '../support/system/system';
 import { applyAndSync, parseError, syncNow, syncWell, writeDocument } from '../support/system/user';
@@ -101,7 +101,8 @@ it('is not equal where it lacks what restic was to take', async () => {
   const [newest] = JSON.parse(await restic(at('repository'), PASSWORD, 'snapshots', '--json', 'latest')) as {
     id: string;
   }[];
-  await restic(at('repository'), PASSWORD, 'rewrite', '--forget', '--exclude=content', newest?.id ?? '');
+  const rewrite = ['rewrite', '--retry-lock=1m', '--forget', '--exclude=content', newest?.id ?? ''];
+  await restic(at('repository'), PASSWORD, ...rewrite);
   const ran = await system.cli(['verify', 'wiki', '--target', 'repository', '-o', 'json']);
   expect(JSON.parse(ran.stdout)).toMatchObject({ equal: false });
   expect((JSON.parse(ran.stdout) as VerifyResult).differences).toContainEqual({
@@ -115,6 +116,21 @@ it('tells what the source has changed since from damage', async () => {
   const verified = await system.json<VerifyResult>('verify', 'wiki', '--target', 'repository');
   expect(verified).toMatchObject({ equal: true, totalDifferences: 1 });
   await syncWell(system, 'wiki');
+});
+
+it('fails the sync that finds it damaged, without losing the point that was made', async () => {
+  await applyAndSync(system, 'wiki', spec({ checkEvery: '0s', checkShare: '100%' }));
+  const { pack, mend } = await damagePack(at('repository'));
+  const { targets } = await syncNow(system, 'wiki');
+  await mend();
+  const found = targets.find(({ name }) => name === 'repository');
+  expect(found).toMatchObject({
+    result: 'failed',
+    failure: { type: 'VerificationFailed', volume: at('repository') },
+  });
+  expect(found?.failure?.message).toContain(pack);
+  expect((await pointsOf()).map(({ id }) => id)).toContain(found?.point?.id);
+  await applyAndSync(system, 'wiki', spec());
 });
 
 it('is no place that a service could go on at: a failover goes to the copy, and never there', async () => {

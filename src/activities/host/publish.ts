@@ -14,7 +14,7 @@ export function makePublish(
   context: AgentContext,
   exclusive: Exclusive,
   doors: Doors,
-): Pick<HostActivities, 'publish'> {
+): Pick<HostActivities, 'publish' | 'examine'> {
   const { host, volumes } = context;
   return {
     async publish(input): Promise<PublishResult> {
@@ -53,7 +53,22 @@ export function makePublish(
           { host: marked, volume, driver },
           { relationship, retain, signal, later: true },
         );
-        return { point, points, ...(warning !== undefined && { warning }) };
+        const isExaminationDue = await driver.isExaminationDue?.(marked, volume);
+        return {
+          ...{ point, points },
+          ...(warning !== undefined && { warning }),
+          ...(isExaminationDue === true && { isExaminationDue }),
+        };
+      });
+    },
+
+    async examine(input) {
+      const { volume, claim } = input;
+      const driver = volumes.driverFor(volume);
+      const signal = Context.current().cancellationSignal;
+      await exclusive.run(host, stepKey(input), async (marked) => {
+        await driver.check(marked, volume, claim);
+        await driver.examine?.(marked, volume, signal);
       });
     },
   };

@@ -131,6 +131,18 @@ export interface Points {
   ): Promise<void>;
 
   /**
+   * Whether it is time to examine what is kept, by the options of the volume. Left out by kinds that are never examined.
+   */
+  isExaminationDue?(host: Host, volume: Volume): Promise<boolean>;
+
+  /**
+   * Examines what is kept, or a part of it, by reading it back: may take hours. What was found damaged is told again until it
+   * is mended.
+   * @throws TidemarkError `VerificationFailed` where it is damaged; anything else where that could not be found out
+   */
+  examine?(host: Host, volume: Volume, signal: AbortSignal): Promise<void>;
+
+  /**
    * Removes points, and half-made left-overs. Unknown ids are not an error.
    * @param request.later nobody waits for the room: what takes long may go on after this has returned. Whoever asks this
    *   driver is not shown it any more; what fails is tried again by the next call, which then tells of it

@@ -75,6 +75,11 @@ function wordsOf(text: string): string {
   return tailOf(lines.filter((line) => !line.startsWith('{"message_type":')).join('\n')) || tailOf(text);
 }
 
+/** The packs that `restic check` could not read, or did not find. */
+export const brokenPacks = (said: string): string[] => [
+  ...new Set([...said.matchAll(/\bpack ([0-9a-f]{64})\b/g)].map(([, id = '']) => id)),
+];
+
 /** How often restic has tried a store again. */
 export const countRetries = (stderr: string): number =>
   stderr.match(/returned error, retrying after/g)?.length ?? 0;

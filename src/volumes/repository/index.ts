@@ -8,7 +8,9 @@ import { findOmitted } from './omitted';
 import { settleAll } from './looks';
 import { markVerified, prune, publish } from './points';
 import { leave, reach, sweepRestored } from './reach';
+import { repositoryAt } from './restic';
 import { resticMover } from './send';
+import { checkPart, isCheckDue } from './upkeep';
 
 /** What a repository is not: a volume that a service could run on. */
 const refuse = (host: Host, volume: Volume): Promise<never> =>
@@ -39,6 +41,8 @@ const repositoryDriver: VolumeDriver = {
   clone: refuse,
   removeClones: () => Promise.resolve(),
   prune,
+  isExaminationDue: (host, volume) => isCheckDue(repositoryAt(host, volume)),
+  examine: (host, volume, signal) => checkPart(repositoryAt(host, volume), signal),
   promote: refuse,
   demote: refuse,
   rollback: refuse,

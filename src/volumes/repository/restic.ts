@@ -76,7 +76,7 @@ const WAIT_FOR_LOCK_MS = 5 * 60_000;
  * Runs restic, past locks: one whose owner is dead is removed. restic takes those for dead whose process is gone from this
  * machine, or that are half an hour old. One of somebody who lives is waited for.
  */
-async function runPastLocks(
+export async function runPastLocks(
   repository: Repository,
   args: readonly string[],
   options: RunOptions,

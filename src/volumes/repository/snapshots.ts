@@ -29,12 +29,16 @@ export function pointsAmong(snapshots: readonly Snapshot[]): KeptPoint[] {
   return [...once.values()].toSorted((one, other) => one.point.sequence - other.point.sequence);
 }
 
-/** @throws TidemarkError `PointMissing` */
+/**
+ * One recovery point, as it is called now: a snapshot that others gave tags has another id.
+ * @throws TidemarkError `PointMissing`
+ */
 export async function findKept(
   repository: Repository,
   relationship: string,
   pointId: string,
 ): Promise<KeptPoint> {
+  forgetLooks(repository);
   const kept = pointsAmong(await listSnapshots(repository, relationship));
   const found = kept.find(({ point }) => point.id === pointId);
   if (found) return found;
