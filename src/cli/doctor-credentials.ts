@@ -107,6 +107,7 @@ async function checkVariables(
 export async function checkCredentials(stated?: string): Promise<Finding[]> {
   const folder = stated ?? join(stateHome(), 'credentials');
   if (stated === undefined && !existsSync(folder)) return [];
+  if (!existsSync(folder)) return [failed('credentials', new Error(`there is no folder ${folder}`))];
   const home = await mkdtemp(join(tmpdir(), 'tidemark-doctor-'));
   const name = hostname();
   const host: Host = {

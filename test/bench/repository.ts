@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { addResticToPath, restic, writeCredentials } from '../support/stores/restic';
+import { waitFor } from '../support/wait-for';
 import { TestSystem } from '../support/system/system';
 import { changeTenFiles, makeBigFile, makeSmallFiles } from './data';
 import { formatTable, median, timePipe } from './measure';
@@ -49,6 +50,15 @@ async function timeRaw(repository: string, from: string): Promise<number> {
   return (await timePipe(['restic', '--repo', repository, 'backup', '--one-file-system', from])) / 1000;
 }
 
+/** What goes on after a sync has ended is no part of what comes after it. */
+async function waitUntilQuiet(repository: string): Promise<void> {
+  const isDone = async () => {
+    const snapshots = await restic(repository, PASSWORD, '--no-lock', 'snapshots', '--json');
+    return (JSON.parse(snapshots) as unknown[]).length === 1;
+  };
+  await waitFor(isDone, 'retention');
+}
+
 /** One tree, cold, and then each change. */
 async function measureTree(
   { system, folder, rounds, say }: Bench,
@@ -71,6 +81,7 @@ async function measureTree(
     for (const { work, change } of changes) {
       await change(tree);
       const changed = await timeCli(system, ['sync', name, '--wait']);
+      await waitUntilQuiet(own);
       add(`${label}, ${work}`, changed, await timeRaw(raw, tree));
     }
     await timeCli(system, ['delete', name, '--yes']);

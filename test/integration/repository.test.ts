@@ -101,7 +101,7 @@ it('is not equal where it lacks what restic was to take', async () => {
   const [newest] = JSON.parse(await restic(at('repository'), PASSWORD, 'snapshots', '--json', 'latest')) as {
     id: string;
   }[];
-  const rewrite = ['rewrite', '--retry-lock=1m', '--forget', '--exclude=content', newest?.id ?? ''];
+  const rewrite = ['rewrite', '--forget', '--exclude=content', newest?.id ?? ''];
   await restic(at('repository'), PASSWORD, ...rewrite);
   const ran = await system.cli(['verify', 'wiki', '--target', 'repository', '-o', 'json']);
   expect(JSON.parse(ran.stdout)).toMatchObject({ equal: false });
@@ -162,6 +162,27 @@ it('brings a point back to any host that has its credentials, with the primary g
   const part = ['--path', 'content', '--to', `alpha:${at('part')}`];
   await system.json<RestoreResult>(...argv.slice(0, -2), ...part);
   expect(await readFile(at('part', 'content'))).toEqual(await readFile(at('copy', 'content')));
+  await restic(at('repository'), PASSWORD, 'backup', '--tag=mine', at('part'));
+  const [other] = JSON.parse(
+    await restic(at('repository'), PASSWORD, 'snapshots', '--json', '--tag=mine'),
+  ) as { short_id: string }[];
+  const foreign = [
+    'restore',
+    'wiki',
+    '--target',
+    'repository',
+    '--point',
+    `restic:${other?.short_id}`,
+    '--yes',
+  ];
+  await system.json<RestoreResult>(
+    ...foreign,
+    '--path',
+    at('part').slice(1),
+    '--to',
+    `alpha:${at('others')}`,
+  );
+  expect(await compareTrees(at('part'), join(at('others'), at('part')))).toEqual([]);
   const without = await system.cli([...argv, '--to', `gamma:${at('nowhere')}`]);
   expect(without.stderr).toContain('credentials wiki: this agent has none');
   system.launch('agent:beta');

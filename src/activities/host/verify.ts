@@ -17,7 +17,9 @@ export async function findPoint(
   pointId?: string,
 ): Promise<Point> {
   const { host, volumes } = context;
-  const points = await volumes.driverFor(volume).points(host, volume, claim.relationship);
+  const driver = volumes.driverFor(volume);
+  if (pointId?.includes(':') && driver.findOther) return await driver.findOther(host, volume, pointId);
+  const points = await driver.points(host, volume, claim.relationship);
   const point = pointId ? points.find(({ id }) => id === pointId) : points.at(-1);
   if (point) return point;
   throw new TidemarkError(

@@ -77,6 +77,13 @@ export interface Points {
   points(host: Host, volume: Volume, relationship: string): Promise<Point[]>;
 
   /**
+   * A state that others keep at the same place, by a name that says whose it is: `restic:1a2b3c4d`. It is reached as a point
+   * is, and nothing else is done with it. Left out by kinds where others keep none.
+   * @throws PointMissing
+   */
+  findOther?(host: Host, volume: Volume, name: string): Promise<Point>;
+
+  /**
    * Freezes the live replica as a recovery point. All or nothing; a second call with one point id
    * answers the point that is there. A state that is proven to be that of the newest point may
    * share its tree. `Direct` freezes nothing and only notes the stamp, as the one point there is.

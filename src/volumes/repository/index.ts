@@ -6,6 +6,7 @@ import { makeError } from '../shared/tools';
 import { check, claim, disclaim, inspect, points } from './claims';
 import { findOmitted } from './omitted';
 import { settleAll } from './looks';
+import { findOther } from './others';
 import { markVerified, prune, publish } from './points';
 import { leave, reach, sweepRestored } from './reach';
 import { repositoryAt } from './restic';
@@ -35,6 +36,7 @@ const repositoryDriver: VolumeDriver = {
   reach,
   leave: (host, _volume, use) => leave(host, use),
   points,
+  findOther,
   publish,
   markVerified,
   findOmitted,

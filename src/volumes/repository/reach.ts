@@ -8,6 +8,7 @@ import { type Reach, reachHere } from '../../movers/reach';
 import type { State } from '../contract';
 import { makeError } from '../shared/tools';
 import { shortHash } from './names';
+import { findOtherSnapshot, isOther } from './others';
 import { type Repository, repositoryAt, runResticChecked } from './restic';
 import { restoreRoot } from './root-folder';
 import { findKept, type KeptPoint } from './snapshots';
@@ -27,7 +28,12 @@ export const folderOf = (host: Host, { relationship, target }: Use) =>
 const attemptOf = ({ home }: Host, { relationship, target }: Use) =>
   `restore:${relationship}:${target}:${home}`;
 
-async function restoreInto(repository: Repository, kept: KeptPoint, path: string, use: Use): Promise<void> {
+async function restoreInto(
+  repository: Repository,
+  kept: Pick<KeptPoint, 'snapshot' | 'point'>,
+  path: string,
+  use: Use,
+): Promise<void> {
   const { host, runner } = repository;
   const { bytes } = kept.point;
   await runner.files.mkdir(path, 0o700);
@@ -56,7 +62,9 @@ export async function reach(host: Host, volume: Volume, state: State, use: Trans
     throw makeError(repository, 'UnsupportedCapture', 'a repository is no source', {
       hint: 'restore a point of it',
     });
-  const kept = await findKept(repository, state.relationship, state.pointId);
+  const kept = isOther(state.pointId)
+    ? await findOtherSnapshot(repository, state.pointId)
+    : await findKept(repository, state.relationship, state.pointId);
   await leave(host, use);
   const path = join(folderOf(host, use), shortHash(state.pointId));
   const close = () => host.files.remove(folderOf(host, use));

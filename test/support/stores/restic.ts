@@ -65,9 +65,9 @@ export async function damagePack(repository: string): Promise<{ pack: string; me
   return { pack: basename(path), mend: () => put(whole) };
 }
 
-/** restic as anybody else would run it. */
+/** restic as anybody else would run it, with the patience to wait for what goes on when a sync has ended. */
 export async function restic(repository: string, password: string, ...args: string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)('restic', ['--repo', repository, ...args], {
+  const { stdout } = await promisify(execFile)('restic', ['--repo', repository, '--retry-lock=1m', ...args], {
     env: { ...process.env, RESTIC_PASSWORD: password },
     maxBuffer: 2 ** 26,
   });
