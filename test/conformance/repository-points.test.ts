@@ -124,6 +124,22 @@ it('forgets what retention no longer keeps and what was cut off, and nothing of 
   expect(JSON.parse(await restic(stage.rig.volume.path, PASSWORD, 'snapshots', '--json'))).toHaveLength(2);
 });
 
+it('may forget after it has answered: nobody is shown what goes, and what failed is told by the next time', async () => {
+  await writeFile(join(stage.rig.source, 'page'), 'one');
+  await stage.rig.sync(1);
+  await stage.rig.sync(2);
+  const { driver, host, volume } = stage.rig;
+  const request = { relationship: 'wiki', removePointIds: ['point-000001'], later: true };
+  const run: Host['run'] = (argv, options) =>
+    argv.includes('forget') ? Promise.reject(new Error('lost')) : host.run(argv, options);
+  await driver.prune({ ...host, run }, volume, request);
+  expect(await stage.rig.points()).toEqual(['point-000001', 'point-000002']);
+  await expect(driver.prune({ ...host, run }, volume, request)).rejects.toThrow('lost');
+  await driver.prune(host, volume, request);
+  expect(await stage.rig.points()).toEqual(['point-000002']);
+  expect(JSON.parse(await restic(volume.path, PASSWORD, 'snapshots', '--json'))).toHaveLength(1);
+});
+
 it('removes the data of what was forgotten when that is due', async () => {
   stage.rig.volume = { ...stage.rig.volume, options: { ...stage.rig.volume.options, pruneEvery: '0s' } };
   await writeFile(join(stage.rig.source, 'big'), Buffer.alloc(2 ** 20, 'x'));
