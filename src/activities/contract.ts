@@ -79,6 +79,8 @@ export interface PublishResult {
   points: KeptPoint[];
   /** What retention no longer keeps, and could not be removed. */
   warning?: string;
+  /** It is time for `examine`. */
+  isExaminationDue?: true;
 }
 
 /** What a tree, or a part of one, holds. */
@@ -206,6 +208,11 @@ export interface HostActivities {
       hooks: HookSpec[];
     },
   ): Promise<PublishResult>;
+  /**
+   * Target, after a publish that asks for it: reads back a part of what it keeps.
+   * @throws VerificationFailed where it is damaged
+   */
+  examine(input: StepContext): Promise<void>;
   /** Target: removes what retention no longer keeps, before a sync, where it is full. Answers how many points went. */
   makeRoom(input: StepContext & { retain: RetainSpec }): Promise<{ removed: number; warning?: string }>;
   /**
@@ -234,6 +241,8 @@ export interface HostActivities {
       identity: string;
       /** By size and time, not by checksum. */
       quick: boolean;
+      /** Whose the point is; a workflow of an earlier version does not tell. */
+      holder?: { volume: Volume; pointId: string };
     },
   ): Promise<Comparison>;
   /** Target: opens a landing that only reads a recovery point. */

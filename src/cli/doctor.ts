@@ -39,6 +39,8 @@ const TOOLS: readonly Tool[] = [
   { program: 'zfs', only: 'ZFS datasets' },
   { program: 'podman', argv: ['--version'], only: 'images of Podman' },
   { program: 'docker', argv: ['--version'], only: 'images of Docker' },
+  { program: 'restic', argv: ['version'], only: 'repositories of restic' },
+  { program: 'tar', argv: ['--version'], only: 'repositories of restic' },
   { program: 'ctr', argv: ['--version'], only: 'images of containerd' },
 ];
 
@@ -118,7 +120,8 @@ export async function checkMachine(): Promise<Finding[]> {
   return [{ what: 'node', state: 'ok', detail: process.version }, ...tools];
 }
 
-function failed(what: string, error: unknown): Finding {
+/** What could not be had, in the words of its error. */
+export function failed(what: string, error: unknown): Finding {
   const { message, hint } = tellError(error);
   return { what, state: 'missing', detail: message, ...(hint !== undefined && { fix: hint }) };
 }

@@ -40,6 +40,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   docker: 'docker.io',
   ctr: 'containerd',
   skopeo: 'skopeo',
+  restic: 'restic',
 };
 
 /** The Debian package that brings a program; undefined where none is known. */

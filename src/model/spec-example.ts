@@ -116,6 +116,8 @@ spec:
       resticExclude: [/cache, "*.tmp"]
       bandwidthLimit: 20MiB
       pruneEvery: 7d
+      checkEvery: 7d
+      checkShare: 5%
       retain: { daily: 30, monthly: 24 }
     - peer: "ssh://backup@nas.example.net:2222/volume1/letters"
       credentials: nas

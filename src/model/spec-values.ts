@@ -24,6 +24,10 @@ export const size = z
   .refine(isSize, 'must be a size such as 512KiB, 20MiB or 1.5GiB')
   .refine((text) => !isSize(text) || sizeToBytes(text) > 0, 'must be more than nothing')
   .meta({ pattern: SIZE.source, title: 'size' });
+export const percentage = z
+  .string()
+  .regex(/^(100|[1-9]?\d)%$/, 'must be a percentage such as 50%')
+  .meta({ title: 'percentage' });
 export const absolutePath = z
   .string()
   .overwrite(normalizePath)
@@ -117,6 +121,7 @@ export const values = {
   duration,
   positiveDuration,
   size,
+  percentage,
   absolutePath,
   pattern,
   dataset,

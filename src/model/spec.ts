@@ -7,7 +7,7 @@
 import { z } from 'zod';
 import { KINDS, VOLUME_KINDS, VOLUME_OPTIONS, type VolumeKind, type VolumeOptions } from './kinds';
 import { defaultMover, MoverSchema } from './movers/schema';
-import { duration, name, positiveDuration, size, values } from './spec-values';
+import { duration, name, percentage, positiveDuration, size, values } from './spec-values';
 
 export { defaultMover, MoverSchema };
 export type { BtrfsSpec, ImageSpec, MoverKind, MoverSpec, RsyncSpec, ZfsSpec } from './movers';
@@ -202,10 +202,7 @@ export const RelationshipSchema = z
         guards: z
           .strictObject({
             allowEmpty: z.boolean().default(false).describe('Let an empty source empty its targets.'),
-            maxDeletes: z
-              .string()
-              .regex(/^(100|[1-9]?\d)%$/, 'must be a percentage such as 50%')
-              .meta({ title: 'percentage' })
+            maxDeletes: percentage
               .default('50%')
               .describe(
                 'A sync that would delete more of a target than this stops and waits for `tidemark approve`.',

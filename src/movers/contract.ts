@@ -10,6 +10,7 @@
  */
 import type { Host, Runner } from '../hosts/contract';
 import type { Landing, Landings } from '../landings/contract';
+import type { LeftOut } from '../model/left-out';
 import type { Keeps } from '../model/keeps';
 import type { StreamHow, StreamPlan } from '../model/plan-stream';
 import type { Comparison, Progress, TransferStats, Volume, Written } from '../model/records';
@@ -95,6 +96,21 @@ export interface TransferRequest {
   expectedBytes?: { disk: number; files: number };
   signal: AbortSignal;
   onProgress: (progress: Progress) => void;
+}
+
+/** An entry that a recovery point lacks of its source. */
+export interface Missing {
+  /** Below the root; bytes, one character each (`latin1`). */
+  path: string;
+  /** As rsync tells it: `f`, `d`, `L`, `D`, `S` for what is special. */
+  type: string;
+}
+
+/** Of what is missing, what was never to be there. */
+export interface Omitted {
+  paths: ReadonlySet<string>;
+  /** Those of them that nobody has asked to be left out. */
+  leftOut: LeftOut[];
 }
 
 /** Where a landing is, or may be, open. */
@@ -198,6 +214,8 @@ export interface Mover {
       capturedAt: string;
       /** The sync that made it; by that, what the source looked like then may be known. */
       pointSyncId?: string;
+      /** Of what the point lacks, what it was never to hold: see `Points.findOmitted`. Left out where that is nothing. */
+      findOmitted?: (missing: readonly Missing[]) => Promise<Omitted>;
       signal: AbortSignal;
       onProgress: (progress: Progress) => void;
     },

@@ -49,12 +49,15 @@ export async function mountsInside(host: Runner, root: string): Promise<Set<stri
 export const reasonOfForeign = (path: string, mounts: ReadonlySet<string>): LeftOutReason =>
   mounts.has(path) ? 'mount' : 'subvolume';
 
-/** Finds what is mounted inside of a tree, and the subvolumes in it: what stays on one device does not go there. */
+/**
+ * Finds what is mounted inside of a tree, and the subvolumes in it: what stays on one device does not go there.
+ * @param options.sockets they too, for tools that don't carry them
+ */
 export async function findForeign(
   host: Runner,
   root: string,
   onFound: OnFound,
-  options: { signal?: AbortSignal } = {},
+  { sockets = false, ...options }: { signal?: AbortSignal; sockets?: boolean } = {},
 ): Promise<void> {
   let device: string | undefined;
   const mounts = await mountsInside(host, root);
@@ -65,6 +68,7 @@ export async function findForeign(
       device ??= entry.device;
       const path = entry.path.slice('./'.length);
       if (entry.type === 'd' && entry.device !== device) onFound(reasonOfForeign(path, mounts), path);
+      if (sockets && entry.type === 's') onFound('socket', path);
     },
     options,
   );

@@ -66,6 +66,7 @@ export async function compare(request: CompareRequest): Promise<{ comparison: Co
         capturedAt: point.capturedAt,
         pointSyncId: point.syncId,
         identity: point.identity,
+        holder: { volume: holder.step.volume, pointId: point.id },
       },
     );
     return { comparison, point };

@@ -12,7 +12,7 @@ import type { RungsLeftOut, StreamHow } from '../model/plan-stream';
 import type { TargetSpec } from '../model/spec';
 import { formatBytes, formatEntries } from '../model/units';
 import type { Opened, TransferId } from '../movers/contract';
-import { isMissingAgent } from '../model/failure';
+import { describeFailure, isMissingAgent } from '../model/failure';
 import type { Capture } from '../model/capture';
 import { NOTHING_LEFT_OUT, streamOf } from './check-target';
 import { explainShortage, makeRoom } from './make-room';
@@ -243,6 +243,38 @@ async function publishWithRoom(
   }
 }
 
+/** Examining reads back what is kept, which may take days; what keeps it from that now is gone by the next sync, perhaps. */
+const LONG_STEP: StepOverrides = { startToCloseTimeout: '30d', retry: { maximumAttempts: 1 } };
+
+/**
+ * Examines what a target keeps, where that is due. The point that was made is one, whatever comes of this: damage is this
+ * sync's failure, and that it could not be looked for is a warning.
+ */
+async function examine(
+  ctx: SyncContext,
+  target: TargetSpec,
+  { isExaminationDue }: PublishResult,
+): Promise<Partial<Pick<TargetOutcome, 'result' | 'failure' | 'warning'>>> {
+  if (!isExaminationDue) return {};
+  ctx.show(targetName(target), 'reading back a part of what it keeps');
+  const to = { host: target.host, step: atTarget(ctx, target) };
+  try {
+    await stepAt(
+      to,
+      `Read back a part of ${to.step.volume.path}`,
+      (host) => host.examine(to.step),
+      LONG_STEP,
+    );
+    return {};
+  } catch (error) {
+    if (!(error instanceof StepFailed)) throw error;
+    const { failure } = error;
+    if (failure.type === 'VerificationFailed') return { result: 'failed', failure };
+    if (failure.type === 'Cancelled') return { result: 'cancelled', failure };
+    return { warning: `it could not be checked: ${describeFailure(failure)}` };
+  }
+}
+
 /** Brings one target up to date. Never throws: its fate is its own. */
 export async function syncTarget(ctx: SyncContext, work: TargetWork): Promise<TargetOutcome> {
   const { target, prepared } = work;
@@ -275,14 +307,20 @@ export async function syncTarget(ctx: SyncContext, work: TargetWork): Promise<Ta
         hooks: spec.hooks.afterPublish,
       });
     const published = await publishWithRoom(ctx, target, publish);
+    const examined = await examine(ctx, target, published);
     const lacking = notCarried.length > 0 ? `; left out: ${describeLeftOut(notCarried)}` : '';
+    const { failure } = examined;
     ctx.show(
       name,
-      `done: ${formatEntries(stats.filesChanged)} changed, ${formatBytes(stats.bytesSent)} sent${lacking}`,
+      failure
+        ? `${failure.type}: ${failure.message}`
+        : `done: ${formatEntries(stats.filesChanged)} changed, ${formatBytes(stats.bytesSent)} sent${lacking}`,
     );
-    const warning = published.warning ?? describeRest(prepared.fixedBytes, stats.totalBytes);
+    const { isExaminationDue: _asked, ...kept } = published;
+    const warning =
+      published.warning ?? examined.warning ?? describeRest(prepared.fixedBytes, stats.totalBytes);
     return {
-      ...{ ...outcome, result: 'succeeded', how, stats, attempts, ...leftOut, ...published },
+      ...{ ...outcome, result: 'succeeded', how, stats, attempts, ...leftOut, ...kept, ...examined },
       ...(warning !== undefined && { warning }),
     };
   } catch (error) {

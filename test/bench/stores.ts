@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { reservePorts } from '../support/hosts/ports';
 import { addRcloneToPath, serveS3, writeConfig } from '../support/stores/rclone';
 import { addResticToPath, restic, writeCredentials } from '../support/stores/restic';
+import { waitFor } from '../support/wait-for';
 import { TestSystem } from '../support/system/system';
 import { changeTenFiles, makeBigFile, makeSmallFiles } from './data';
 import { formatTable, median, timePipe } from './measure';
@@ -31,6 +32,8 @@ interface Tool {
   prepareRaw: (name: string) => Promise<void>;
   /** The raw command: from a tree into a store of its own. */
   raw: (name: string, tree: string) => string[];
+  /** What goes on after a sync has ended is no part of what comes after it. */
+  untilQuiet: (name: string) => Promise<void>;
   /** Removes what both have made. */
   clean: (names: string[]) => Promise<void>;
 }
@@ -88,6 +91,7 @@ async function measureTree(
     for (const { work, change } of changes) {
       await change(tree);
       const changed = await timeCli(system, ['sync', name, '--wait']);
+      await tool.untilQuiet(own);
       add(`${label}, ${work}`, changed, await timeRaw(tool.raw(raw, tree)));
     }
     await timeCli(system, ['delete', name, '--yes']);
@@ -142,6 +146,11 @@ export async function measureRepositories(rounds: number, say: (text: string) =>
       target: (name) => `{ repository: ${join(folder, name)}, credentials: bench }`,
       prepareRaw: async (name) => void (await restic(join(folder, name), PASSWORD, 'init')),
       raw: (name, tree) => ['restic', '--repo', join(folder, name), 'backup', '--one-file-system', tree],
+      untilQuiet: (name) =>
+        waitFor(async () => {
+          const snapshots = await restic(join(folder, name), PASSWORD, '--no-lock', 'snapshots', '--json');
+          return (JSON.parse(snapshots) as unknown[]).length === 1;
+        }, 'retention'),
       async clean(names) {
         for (const name of names) await rm(join(folder, name), { recursive: true });
       },
@@ -161,6 +170,7 @@ export async function measureBuckets(rounds: number, say: (text: string) => void
       target: (name) => `{ bucket: "store:bench/${name}", credentials: bench }`,
       prepareRaw: () => Promise.resolve(),
       raw: (name, tree) => ['rclone', `--config=${config}`, 'sync', '--links', tree, `store:bench/${name}`],
+      untilQuiet: () => Promise.resolve(),
       async clean(names) {
         for (const name of names) await rm(join(folder, 'served', 'bench', name), { recursive: true });
       },

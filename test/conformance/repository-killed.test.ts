@@ -2,6 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { forgetLooks } from '../../src/volumes/repository/looks';
+import { repositoryAt } from '../../src/volumes/repository/restic';
 import { Mortality } from '../support/hosts/mortal-host';
 import type { StoreRig } from '../support/rigs/store-rig';
 import { PASSWORD, useRepositories } from '../support/rigs/repository-rig';
@@ -10,12 +12,14 @@ import { restic } from '../support/stores/restic';
 import { describeTree } from '../support/trees/compare-trees';
 
 /** Commands of a sync and its retention, and what it writes down; some of the last are not reached each time. */
-const STEPS = Array.from({ length: 20 }, (_, index) => index + 1);
+const STEPS = Array.from({ length: 8 }, (_, index) => index + 1);
 
 const stage = useRepositories();
 
 /** One sync with its retention; answers what it failed with. */
 async function syncOnce(rig: StoreRig, sequence: number, keep: number): Promise<unknown> {
+  // Who was killed remembers nothing.
+  forgetLooks(repositoryAt(rig.host, rig.volume));
   try {
     await rig.sync(sequence);
     const points = await rig.points();

@@ -1,12 +1,12 @@
 /** What a repository of restic promises as a target: its snapshots are recovery points, whole ones, and nobody else's business. */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { appendFile, chmod, cp, mkdir, open, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Host } from '../../src/hosts/contract';
 import { PASSWORD, useRepositories } from '../support/rigs/repository-rig';
-import { restic } from '../support/stores/restic';
+import { damagePack, restic } from '../support/stores/restic';
 import { compareTrees } from '../support/trees/compare-trees';
 import { makeNastyTree } from '../support/trees/nasty-tree';
 import { makeStamp, TARGET } from './volume-fixture';
@@ -14,9 +14,13 @@ import { makeStamp, TARGET } from './volume-fixture';
 const stage = useRepositories();
 const matching = (text: string) => expect.stringContaining(text) as unknown;
 
-it('holds everything that a tree can have, its own folder with its mode, owner and time', async () => {
+it('holds everything that a tree can have, and all of its own folder', async () => {
   await makeNastyTree(stage.rig.source);
   await chmod(stage.rig.source, 0o2751);
+  const run = (...argv: string[]) => promisify(execFile)(argv[0] ?? '', [...argv.slice(1), stage.rig.source]);
+  await run('setfacl', '-m', 'u:4711:rwx,d:u:4711:rwx');
+  await run('setfattr', '-n', 'user.folder', '-v', 'grüße');
+  await run('chown', '4713:4714');
   const { point, stats } = await stage.rig.sync(1);
   expect(stats.totalBytes).toBeGreaterThan(0);
   await stage.rig.withTree(point.id, async (path) => {
@@ -120,6 +124,22 @@ it('forgets what retention no longer keeps and what was cut off, and nothing of 
   expect(JSON.parse(await restic(stage.rig.volume.path, PASSWORD, 'snapshots', '--json'))).toHaveLength(2);
 });
 
+it('may forget after it has answered: nobody is shown what goes, and what failed is told by the next time', async () => {
+  await writeFile(join(stage.rig.source, 'page'), 'one');
+  await stage.rig.sync(1);
+  await stage.rig.sync(2);
+  const { driver, host, volume } = stage.rig;
+  const request = { relationship: 'wiki', removePointIds: ['point-000001'], later: true };
+  const run: Host['run'] = (argv, options) =>
+    argv.includes('forget') ? Promise.reject(new Error('lost')) : host.run(argv, options);
+  await driver.prune({ ...host, run }, volume, request);
+  expect(await stage.rig.points()).toEqual(['point-000001', 'point-000002']);
+  await expect(driver.prune({ ...host, run }, volume, request)).rejects.toThrow('lost');
+  await driver.prune(host, volume, request);
+  expect(await stage.rig.points()).toEqual(['point-000002']);
+  expect(JSON.parse(await restic(volume.path, PASSWORD, 'snapshots', '--json'))).toHaveLength(1);
+});
+
 it('removes the data of what was forgotten when that is due', async () => {
   stage.rig.volume = { ...stage.rig.volume, options: { ...stage.rig.volume.options, pruneEvery: '0s' } };
   await writeFile(join(stage.rig.source, 'big'), Buffer.alloc(2 ** 20, 'x'));
@@ -158,19 +178,7 @@ it('notes with a point that it was verified, and that it was found to be damaged
 it('is found damaged where its bytes are not what they were, and says so', async () => {
   await writeFile(join(stage.rig.source, 'big'), randomBytes(2 ** 20));
   const { point } = await stage.rig.sync(1);
-  const packs = await readdir(join(stage.rig.volume.path, 'data'), { recursive: true, withFileTypes: true });
-  const sizes = await Promise.all(
-    packs
-      .filter((each) => each.isFile())
-      .map(async (each) => {
-        const path = join(each.parentPath, each.name);
-        return { path, size: (await stat(path)).size };
-      }),
-  );
-  const [largest] = sizes.toSorted((one, other) => other.size - one.size);
-  const pack = await open(largest?.path ?? '', 'r+');
-  await pack.write(Buffer.alloc(64, 'x'), 0, 64, 1000);
-  await pack.close();
+  await damagePack(stage.rig.volume.path);
   await expect(stage.rig.withTree(point.id, () => Promise.resolve())).rejects.toMatchObject({
     type: 'VerificationFailed',
     message: 'the repository is damaged',

@@ -41,14 +41,18 @@ export interface KeptPoints {
  */
 export async function keepPoints(
   { host, volume, driver }: { host: Host; volume: Volume; driver: VolumeDriver },
-  { relationship, retain, signal }: { relationship: string; retain: RetainSpec; signal: AbortSignal },
+  {
+    relationship,
+    retain,
+    ...how
+  }: { relationship: string; retain: RetainSpec; signal: AbortSignal; later?: boolean },
 ): Promise<KeptPoints> {
   const { kept, remove } = explain(await driver.points(host, volume, relationship), retain);
   try {
-    await driver.prune(host, volume, { relationship, removePointIds: remove, signal });
+    await driver.prune(host, volume, { relationship, removePointIds: remove, ...how });
     return { points: kept, removed: remove.length };
   } catch (error) {
-    signal.throwIfAborted();
+    how.signal.throwIfAborted();
     const left = await driver.points(host, volume, relationship);
     const still = left.filter(({ id }) => remove.includes(id));
     return {

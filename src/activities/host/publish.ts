@@ -14,7 +14,7 @@ export function makePublish(
   context: AgentContext,
   exclusive: Exclusive,
   doors: Doors,
-): Pick<HostActivities, 'publish'> {
+): Pick<HostActivities, 'publish' | 'examine'> {
   const { host, volumes } = context;
   return {
     async publish(input): Promise<PublishResult> {
@@ -51,9 +51,24 @@ export function makePublish(
         await runHooks(context, marked, hooks, subject, signal);
         const { points, warning } = await keepPoints(
           { host: marked, volume, driver },
-          { relationship, retain, signal },
+          { relationship, retain, signal, later: true },
         );
-        return { point, points, ...(warning !== undefined && { warning }) };
+        const isExaminationDue = await driver.isExaminationDue?.(marked, volume);
+        return {
+          ...{ point, points },
+          ...(warning !== undefined && { warning }),
+          ...(isExaminationDue === true && { isExaminationDue }),
+        };
+      });
+    },
+
+    async examine(input) {
+      const { volume, claim } = input;
+      const driver = volumes.driverFor(volume);
+      const signal = Context.current().cancellationSignal;
+      await exclusive.run(host, stepKey(host, input), async (marked) => {
+        await driver.check(marked, volume, claim);
+        await driver.examine?.(marked, volume, signal);
       });
     },
   };

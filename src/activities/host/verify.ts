@@ -1,6 +1,9 @@
 import { Context } from '@temporalio/activity';
 import { TidemarkError } from '../../model/errors';
+import { declarationOf } from '../../model/kinds';
 import type { Point } from '../../model/records';
+import type { Mover, TransferId } from '../../movers/contract';
+import type { Reach } from '../../movers/reach';
 import type { HostActivities, StepContext } from '../contract';
 import type { AgentContext } from './context';
 import { type Doors, withCapture, withReach } from './doors';
@@ -14,7 +17,9 @@ export async function findPoint(
   pointId?: string,
 ): Promise<Point> {
   const { host, volumes } = context;
-  const points = await volumes.driverFor(volume).points(host, volume, claim.relationship);
+  const driver = volumes.driverFor(volume);
+  if (pointId?.includes(':') && driver.findOther) return await driver.findOther(host, volume, pointId);
+  const points = await driver.points(host, volume, claim.relationship);
   const point = pointId ? points.find(({ id }) => id === pointId) : points.at(-1);
   if (point) return point;
   throw new TidemarkError(
@@ -28,6 +33,20 @@ export async function findPoint(
         : `tidemark sync ${claim.relationship} --wait`,
     },
   );
+}
+
+/** Whoever holds the point may know what it was never to hold; nobody but a volume that this host reaches too is asked. */
+function askHolder(
+  { host, volumes }: AgentContext,
+  { volume, pointId }: NonNullable<Parameters<HostActivities['verify']>[0]['holder']>,
+  { source, use }: { source: Reach; use: TransferId },
+): Pick<Parameters<Mover['verify']>[1], 'findOmitted'> {
+  if (declarationOf(volume.kind).isAtSource !== true) return {};
+  const driver = volumes.driverFor(volume);
+  if (!driver.findOmitted) return {};
+  const find = driver.findOmitted.bind(driver, host, volume);
+  const about = { relationship: use.relationship, pointId, source, use };
+  return { findOmitted: (missing) => find({ ...about, missing }) };
 }
 
 export function makeVerify(
@@ -63,7 +82,7 @@ export function makeVerify(
       return { opened, point };
     },
 
-    async verify({ volume, claim, capture, base, ...compared }) {
+    async verify({ volume, claim, capture, base, holder, ...compared }) {
       const signal = Context.current().cancellationSignal;
       const onProgress = progressReporter();
       const driver = volumes.driverFor(volume);
@@ -71,7 +90,8 @@ export function makeVerify(
       const what = { capture, orFrozen: true, ...(base !== undefined && { base }) } as const;
       return await withCapture({ host, volume, driver }, what, compared.id, (reach) => {
         const mover = volumes.moverFor(compared.mover);
-        return mover.verify(host, { ...compared, ...{ volume, reach, signal, onProgress } });
+        const asking = holder && askHolder(context, holder, { source: reach, use: compared.id });
+        return mover.verify(host, { ...compared, ...asking, ...{ volume, reach, signal, onProgress } });
       });
     },
 

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { checkMachine, checkPath, checkServices } from '../doctor';
 import type { Finding } from '../doctor';
+import { checkCredentials } from '../doctor-credentials';
 import { finish, print } from '../output';
 import type { OutputOptions } from '../output';
 import { parsePath } from '../parse';
@@ -8,6 +9,7 @@ import { colors, formatTable, paintState } from '../../client/text';
 
 interface DoctorOptions extends OutputOptions {
   path?: string;
+  credentials?: string;
 }
 
 export function register(program: Command): void {
@@ -16,11 +18,21 @@ export function register(program: Command): void {
     .summary('what this host lacks, and the command that installs it')
     .description(
       'Looks at this machine: the tools that Tidemark runs, whether Temporal, the control worker and the agents answer, and ' +
-        'what the filesystem of a path can do. Exit code 1 where something needed is missing.',
+        'what the filesystem of a path can do. Credentials of stores are tried: whether they can be read, and open what they are ' +
+        'for. Exit code 1 where something needed is missing.',
     )
     .option('--path <dir>', 'also say what the filesystem of this directory can do', parsePath)
+    .option(
+      '--credentials <dir>',
+      "try the credentials that this host's agent was started with, and change nothing (default: those of tidemark up)",
+      parsePath,
+    )
     .action((options: DoctorOptions) => doctor(options));
-  finish(command, ['tidemark doctor', 'tidemark doctor --path /srv/wiki']);
+  finish(command, [
+    'tidemark doctor',
+    'tidemark doctor --path /srv/wiki',
+    'tidemark doctor --credentials /etc/tidemark/credentials',
+  ]);
 }
 
 function formatFindings(findings: readonly Finding[]): string {
@@ -34,6 +46,7 @@ async function doctor(options: DoctorOptions): Promise<void> {
   const findings = [
     ...(await checkMachine()),
     ...(await checkServices()),
+    ...(await checkCredentials(options.credentials)),
     ...(options.path === undefined ? [] : await checkPath(options.path)),
   ];
   print(findings, options, formatFindings);

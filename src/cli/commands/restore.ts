@@ -34,7 +34,10 @@ export function register(program: Command): void {
         'then asks. An existing folder must be empty, unless --overwrite is given. A folder that is, holds or lies in a ' +
         'volume of any relationship is refused.',
     )
-    .requiredOption('--point <id>', 'the recovery point, as `tidemark points` lists it; or `latest`')
+    .requiredOption(
+      '--point <id>',
+      'the recovery point, as `tidemark points` lists it; or `latest`; of a repository also `restic:` and the id of any snapshot in it',
+    )
     .requiredOption('--to <host:path>', 'where to', parseLocation)
     .option('--target <name>', 'the target that holds the point; by default the first')
     .option(

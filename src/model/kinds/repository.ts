@@ -16,13 +16,25 @@ export const repository = {
         .array(pattern)
         .optional()
         .describe(
-          'Patterns of what is left out, as restic has them, from the root of the source: `/cache`, `*.tmp`.',
+          'Patterns of what is left out, as restic has them, from the root of the source with a slash before them, anywhere in it without: `/cache`, `*.tmp`.',
         ),
     pruneEvery: ({ duration }: SpecValues) =>
       duration
         .optional()
         .describe(
           'How often the data of points that are no longer kept is removed, after a sync; by default `7d`.',
+        ),
+    checkEvery: ({ duration }: SpecValues) =>
+      duration
+        .optional()
+        .describe(
+          'How often a part of the repository is read back and checked, after a sync. By default not at all, or every `7d` where `checkShare` is stated.',
+        ),
+    checkShare: ({ percentage }: SpecValues) =>
+      percentage
+        .optional()
+        .describe(
+          'How much of it each time: in so many times, all is read back. By default `5%`, which is the next of 20 parts.',
         ),
   },
   movers: ['restic'],

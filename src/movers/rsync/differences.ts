@@ -15,10 +15,13 @@ const WHAT: Record<string, string> = {
   x: 'xattr',
 };
 
+/** The target has nothing by this name. */
+export const isMissing = (item: Item): boolean => !isDeletion(item) && item.code.includes('+++');
+
 /** What differs, in the words of {@link Difference.what}. */
 export function explainItem(item: Item): string[] {
   if (isDeletion(item)) return ['extra'];
-  if (item.code.includes('+++')) return ['missing'];
+  if (isMissing(item)) return ['missing'];
   const letters = [...item.code.slice(2)].map((letter) => WHAT[letter]).filter((what) => what !== undefined);
   // A name of a multiply linked file that is not linked at the target.
   if (item.code.startsWith('h')) letters.unshift('link');

@@ -1,5 +1,6 @@
 /** Compares a recovery point with the source's copy; changes nothing. */
 import type { Host, Runner } from '../../hosts/contract';
+import { type LeftOut, mergeLeftOut } from '../../model/left-out';
 import type { Comparison, Difference } from '../../model/records';
 import { mountsInside } from '../../trees/left-out';
 import { isInside } from '../../trees/mounts';
@@ -7,7 +8,7 @@ import type { Mover } from '../contract';
 import { describeLink } from '../shared/link';
 import { findChangedSince } from './changed-since';
 import { classifyEnding, VANISHED } from './classify';
-import { makeDifference, pathOfItem, unescapeName } from './differences';
+import { isMissing, makeDifference, pathOfItem, unescapeName } from './differences';
 import { ONE_ITEM } from './offer';
 import { makeClientOptions, writerOf } from './options';
 import { findUnkept } from './unkept';
@@ -57,7 +58,10 @@ export async function verify(host: Host, request: VerifyRequest): Promise<Compar
     const link = await describeLink(host, id, landing);
     throw classifyEnding({ ...link, exitCode, stderr, sourcePath });
   }
-  const compared = await dropMounted(runner, sourcePath, items);
+  const { compared, omitted } = await dropOmitted(
+    await dropMounted(runner, sourcePath, items),
+    request.findOmitted,
+  );
   // A receiver without rights takes what it could not keep for equal: what must differ is known by itself.
   const { leftOut, unkept } =
     item === undefined
@@ -76,7 +80,22 @@ export async function verify(host: Host, request: VerifyRequest): Promise<Compar
       changedSince: changed[compared.length + index] ?? false,
     })),
   ];
-  return { ...summarize(compared, joinByPath(differences)), ...(leftOut.length > 0 && { leftOut }) };
+  const notHeld = mergeLeftOut(leftOut, omitted);
+  return { ...summarize(compared, joinByPath(differences)), ...(notHeld.length > 0 && { leftOut: notHeld }) };
+}
+
+const bytesOf = (item: SizedItem) => unescapeName(pathOfItem(item)).toString('latin1');
+
+/** What the point's own tool left out on purpose is no difference. */
+async function dropOmitted(
+  items: readonly SizedItem[],
+  findOmitted: VerifyRequest['findOmitted'],
+): Promise<{ compared: readonly SizedItem[]; omitted: LeftOut[] }> {
+  const missing = items.filter(isMissing).map((item) => ({ path: bytesOf(item), type: item.code[1] ?? '' }));
+  if (!findOmitted || missing.length === 0) return { compared: items, omitted: [] };
+  const { paths, leftOut } = await findOmitted(missing);
+  const compared = items.filter((item) => !(isMissing(item) && paths.has(bytesOf(item))));
+  return { compared, omitted: leftOut };
 }
 
 /** What is mounted in the source is not the volume's, and hides the folder that is. */
@@ -87,7 +106,7 @@ async function dropMounted(
 ): Promise<readonly SizedItem[]> {
   const mounted = items.length > 0 ? [...(await mountsInside(host, sourcePath))] : [];
   return items.filter((item) => {
-    const path = unescapeName(pathOfItem(item)).toString('latin1');
+    const path = bytesOf(item);
     return !mounted.some((point) => isInside(path, point));
   });
 }

@@ -3,6 +3,8 @@ import type { Filters, Instant, Point, PointMethod, Volume, Written } from '../.
 import type { Host } from '../../hosts/contract';
 import type { LeftOut } from '../../model/left-out';
 import type { StreamPlan } from '../../model/plan-stream';
+import type { Reach } from '../../movers/reach';
+import type { Missing, Omitted, TransferId } from '../../movers/contract';
 
 /** What `publish` stamps on a new recovery point. */
 export interface PointStamp {
@@ -59,9 +61,27 @@ export interface PublishRequest {
   signal?: AbortSignal;
 }
 
+/** What is asked of `findOmitted`. */
+export interface OmittedRequest {
+  relationship: string;
+  pointId: string;
+  /** To the source, as it is now. */
+  source: Reach;
+  missing: readonly Missing[];
+  /** Whose reach the point was opened by. */
+  use: TransferId;
+}
+
 export interface Points {
   /** The whole recovery points, oldest first by sequence; never a half-made one. */
   points(host: Host, volume: Volume, relationship: string): Promise<Point[]>;
+
+  /**
+   * A state that others keep at the same place, by a name that says whose it is: `restic:1a2b3c4d`. It is reached as a point
+   * is, and nothing else is done with it. Left out by kinds where others keep none.
+   * @throws PointMissing
+   */
+  findOther?(host: Host, volume: Volume, name: string): Promise<Point>;
 
   /**
    * Freezes the live replica as a recovery point. All or nothing; a second call with one point id
@@ -81,6 +101,12 @@ export interface Points {
     pointId: string,
     at: Instant | null,
   ): Promise<void>;
+
+  /**
+   * While a point is compared with its source, which the same host holds: of what the point lacks, what its own tool was to
+   * leave out when it was made. Left out by kinds whose mover says all that is left out.
+   */
+  findOmitted?(host: Host, volume: Volume, request: OmittedRequest): Promise<Omitted>;
 
   /**
    * Right before a transfer that compares files by size and time: what others wrote to the live replica since its newest
@@ -111,10 +137,31 @@ export interface Points {
     request: { relationship: string; keepCloneIds: readonly string[] },
   ): Promise<void>;
 
-  /** Removes points, and half-made left-overs. Unknown ids are not an error. */
+  /**
+   * Whether it is time to examine what is kept, by the options of the volume. Left out by kinds that are never examined.
+   */
+  isExaminationDue?(host: Host, volume: Volume): Promise<boolean>;
+
+  /**
+   * Examines what is kept, or a part of it, by reading it back: may take hours. What was found damaged is told again until it
+   * is mended.
+   * @throws TidemarkError `VerificationFailed` where it is damaged; anything else where that could not be found out
+   */
+  examine?(host: Host, volume: Volume, signal: AbortSignal): Promise<void>;
+
+  /**
+   * Removes points, and half-made left-overs. Unknown ids are not an error.
+   * @param request.later nobody waits for the room: what takes long may go on after this has returned. Whoever asks this
+   *   driver is not shown it any more; what fails is tried again by the next call, which then tells of it
+   */
   prune(
     host: Host,
     volume: Volume,
-    request: { relationship: string; removePointIds: readonly string[]; signal?: AbortSignal },
+    request: {
+      relationship: string;
+      removePointIds: readonly string[];
+      signal?: AbortSignal;
+      later?: boolean;
+    },
   ): Promise<void>;
 }

@@ -5,7 +5,8 @@ import type { Inspection, VolumeDriver } from '../contract';
 import { forgetClaim, isRemembered, noteClaim } from '../shared/memory';
 import { makeError } from '../shared/tools';
 import { type Repository, repositoryAt } from './restic';
-import { changeRepository, listSnapshots, lookInto, newestEpoch, pointsAmong } from './snapshots';
+import { lookInto, settle } from './looks';
+import { listSnapshots, makeRepository, newestEpoch, pointsAmong } from './snapshots';
 
 const WHY_NOT = 'a repository keeps snapshots of its own: leave copyMethod out';
 /** Nobody can ask an object store how much room it has. */
@@ -66,13 +67,15 @@ export async function check(host: Host, volume: Volume, wanted: Claim, options?:
 export async function claim(host: Host, volume: Volume, wanted: Claim, options?: Options): Promise<void> {
   const repository = repositoryAt(host, volume);
   const { exists } = await checkState(repository, wanted, options);
-  if (!exists) await changeRepository(repository, ['init']);
+  if (!exists) await makeRepository(repository);
   await noteClaim(repository, wanted);
 }
 
 /** `disclaim` of the volume contract: nothing of it says whose it is but its recovery points, which stay. */
 export async function disclaim(host: Host, volume: Volume, relationship: string): Promise<void> {
-  await forgetClaim(repositoryAt(host, volume), relationship);
+  const repository = repositoryAt(host, volume);
+  await settle(repository);
+  await forgetClaim(repository, relationship);
 }
 
 /** `points` of the volume contract. */

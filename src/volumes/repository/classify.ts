@@ -46,6 +46,12 @@ const RULES: readonly Rule[] = [
     hint: 'see what is lost: restic check --read-data; other recovery points may be whole',
   },
   {
+    says: /snapshot is empty/,
+    type: 'UnsupportedCapture',
+    message: 'the source holds nothing that could be backed up, and restic makes no snapshot of nothing',
+    hint: 'fill it, or correct resticExclude in the spec; the recovery points are whole',
+  },
+  {
     says: /no space left on device|disk quota exceeded|QuotaExceeded|507 Insufficient Storage/i,
     type: 'TargetFull',
     message: 'the store has no room left',
@@ -68,6 +74,11 @@ function wordsOf(text: string): string {
   const lines = stripVTControlCharacters(text).split('\n');
   return tailOf(lines.filter((line) => !line.startsWith('{"message_type":')).join('\n')) || tailOf(text);
 }
+
+/** The packs that `restic check` could not read, or did not find. */
+export const brokenPacks = (said: string): string[] => [
+  ...new Set([...said.matchAll(/\bpack ([0-9a-f]{64})\b/g)].map(([, id = '']) => id)),
+];
 
 /** How often restic has tried a store again. */
 export const countRetries = (stderr: string): number =>

@@ -4,9 +4,14 @@ import type { Host } from '../../hosts/contract';
 import type { KindImplementation, VolumeDriver } from '../contract';
 import { makeError } from '../shared/tools';
 import { check, claim, disclaim, inspect, points } from './claims';
+import { findOmitted } from './omitted';
+import { settleAll } from './looks';
+import { findOther } from './others';
 import { markVerified, prune, publish } from './points';
 import { leave, reach, sweepRestored } from './reach';
+import { repositoryAt } from './restic';
 import { resticMover } from './send';
+import { checkPart, isCheckDue } from './upkeep';
 
 /** What a repository is not: a volume that a service could run on. */
 const refuse = (host: Host, volume: Volume): Promise<never> =>
@@ -31,11 +36,15 @@ const repositoryDriver: VolumeDriver = {
   reach,
   leave: (host, _volume, use) => leave(host, use),
   points,
+  findOther,
   publish,
   markVerified,
+  findOmitted,
   clone: refuse,
   removeClones: () => Promise.resolve(),
   prune,
+  isExaminationDue: (host, volume) => isCheckDue(repositoryAt(host, volume)),
+  examine: (host, volume, signal) => checkPart(repositoryAt(host, volume), signal),
   promote: refuse,
   demote: refuse,
   rollback: refuse,
@@ -45,4 +54,5 @@ export const repository: KindImplementation = (agent) => ({
   driver: repositoryDriver,
   mover: resticMover,
   start: () => sweepRestored(agent),
+  stop: settleAll,
 });

@@ -1,21 +1,20 @@
 /** Recovery points of a repository: snapshots that bear a stamp. */
-import { z } from 'zod';
 import type { Instant, Point, Volume } from '../../model/records';
-import { durationToMs } from '../../model/units';
 import type { Host } from '../../hosts/contract';
-import type { PublishRequest } from '../contract';
+import type { PublishRequest, VolumeDriver } from '../contract';
 import { publishOnce } from '../shared/publish-once';
-import { makeError, writeRecord } from '../shared/tools';
-import { shortHash } from './names';
-import { type Repository, repositoryAt, runResticChecked } from './restic';
-import { changeRepository, findKept, forget, listSnapshots, pointsAmong } from './snapshots';
-import { encodeStamp, pointOf, readStamp, readTag, type Snapshot, type Stamp, TAGS } from './stamp';
+import { makeError } from '../shared/tools';
+import { goOn, takeFailure } from './looks';
+import { type Repository, repositoryAt } from './restic';
+import { findKept, forget, listSnapshots, pointsAmong, retag } from './snapshots';
+import { encodeStamp, makeTag, pointOf, readStamp, readTag, type Snapshot, type Stamp, TAGS } from './stamp';
+import { isPruneDue, pruneData } from './upkeep';
 
-/** Gives a snapshot its stamp, in place of the one that it has. The snapshot itself is made anew by that, under another id. */
+/** Gives a snapshot its stamp, in place of the one that it has. */
 async function stampWith(repository: Repository, snapshot: Snapshot, stamp: Stamp): Promise<void> {
   const former = readTag(snapshot, TAGS.stamp);
-  const remove = former === undefined ? [] : [`--remove=${TAGS.stamp}=${former}`];
-  await changeRepository(repository, ['tag', ...remove, `--add=${encodeStamp(stamp)}`, snapshot.id]);
+  const remove = former === undefined ? undefined : makeTag(TAGS.stamp, former);
+  await retag(repository, snapshot, { add: encodeStamp(stamp), remove });
 }
 
 /** `publish` of the volume contract: the snapshot that the transfer made becomes a recovery point. */
@@ -71,35 +70,18 @@ export async function markVerified(
 export async function prune(
   host: Host,
   volume: Volume,
-  { relationship, removePointIds }: { relationship: string; removePointIds: readonly string[] },
+  { relationship, removePointIds, later = false }: Parameters<VolumeDriver['prune']>[2],
 ): Promise<void> {
   const repository = repositoryAt(host, volume);
   const snapshots = await listSnapshots(repository, relationship);
-  // What has no stamp was left by syncs that were cut off: this relationship runs one at a time.
-  const isDue = (snapshot: Snapshot) => {
-    const stamp = readStamp(snapshot);
-    return !stamp || removePointIds.includes(stamp.id);
-  };
-  await forget(
-    repository,
-    snapshots.filter(isDue).map(({ id }) => id),
-  );
-  await pruneData(repository);
-}
-
-const PrunedSchema = z.object({ prunedAt: z.string() });
-const DEFAULT_PRUNE_EVERY = '7d';
-
-/** Removes the data of forgotten snapshots, where that is due: it reads the whole index, and may rewrite much. */
-async function pruneData(repository: Repository): Promise<void> {
-  const { host, volume } = repository;
-  const note = `${host.home}/repositories/${shortHash(volume.path)}.json`;
-  const text = await host.files.read(note);
-  const now = new Date();
-  const last = text === undefined ? undefined : PrunedSchema.parse(JSON.parse(text)).prunedAt;
-  const everyMs = durationToMs(volume.options?.pruneEvery ?? DEFAULT_PRUNE_EVERY);
-  // Nothing is there yet that would be worth it, when it is looked at for the first time.
-  const isDue = last === undefined ? everyMs === 0 : now.getTime() - Date.parse(last) >= everyMs;
-  if (isDue) await runResticChecked(repository, ['prune']);
-  if (isDue || last === undefined) await writeRecord(repository, note, { prunedAt: now.toISOString() });
+  const isToBeTold = takeFailure(repository);
+  const kept = pointsAmong(snapshots).filter(({ point }) => !removePointIds.includes(point.id));
+  const keptIds = new Set(kept.map(({ snapshot }) => snapshot.id));
+  // What is no point was left by what was cut off: this relationship runs one sync at a time.
+  const due = snapshots.map(({ id }) => id).filter((id) => !keptIds.has(id));
+  const isDue = await isPruneDue(repository);
+  const forgetting = forget(repository, due);
+  if (later && !isDue && !isToBeTold) return goOn(repository, forgetting);
+  await forgetting;
+  if (isDue) await pruneData(repository);
 }

@@ -3,43 +3,37 @@ import { join } from 'node:path';
 import type { Volume } from '../../model/records';
 import { formatBytes } from '../../model/units';
 import type { Host } from '../../hosts/contract';
-import { runChecked } from '../../hosts/run-checked';
 import type { TransferId } from '../../movers/contract';
 import { type Reach, reachHere } from '../../movers/reach';
 import type { State } from '../contract';
 import { makeError } from '../shared/tools';
 import { shortHash } from './names';
+import { findOtherSnapshot, isOther } from './others';
 import { type Repository, repositoryAt, runResticChecked } from './restic';
+import { restoreRoot } from './root-folder';
 import { findKept, type KeptPoint } from './snapshots';
 import { readTag, TAGS } from './stamp';
 
 /** Kept free beside what is restored. */
 const SPARE_BYTES = 64 * 1024 ** 2;
 
-type Use = Omit<TransferId, 'syncId'>;
+export type Use = Omit<TransferId, 'syncId'>;
 
 /** Everything that is restored only to be read. */
 const restoredFolder = ({ home }: Host) => join(home, 'restored');
 
-const folderOf = (host: Host, { relationship, target }: Use) =>
+export const folderOf = (host: Host, { relationship, target }: Use) =>
   join(restoredFolder(host), encodeURIComponent(relationship), encodeURIComponent(target));
 
 const attemptOf = ({ home }: Host, { relationship, target }: Use) =>
   `restore:${relationship}:${target}:${home}`;
 
-/** What restic keeps nothing of: how the folder is that everything lies in. */
-async function restoreRoot({ runner }: Repository, { snapshot }: KeptPoint, path: string): Promise<void> {
-  const match = /^([0-7]+) (\d+) (\d+) (-?[\d.]+)$/.exec(
-    readTag(snapshot, TAGS.root)?.replaceAll('_', ' ') ?? '',
-  );
-  if (!match) return;
-  const [, mode = '', uid = '', gid = '', mtime = ''] = match;
-  await runChecked(runner, ['chown', '--', `${uid}:${gid}`, path]);
-  await runChecked(runner, ['chmod', '--', mode, path]);
-  await runChecked(runner, ['touch', `--date=@${mtime}`, '--', path]);
-}
-
-async function restoreInto(repository: Repository, kept: KeptPoint, path: string, use: Use): Promise<void> {
+async function restoreInto(
+  repository: Repository,
+  kept: Pick<KeptPoint, 'snapshot' | 'point'>,
+  path: string,
+  use: Use,
+): Promise<void> {
   const { host, runner } = repository;
   const { bytes } = kept.point;
   await runner.files.mkdir(path, 0o700);
@@ -56,7 +50,8 @@ async function restoreInto(repository: Repository, kept: KeptPoint, path: string
     attempt: attemptOf(host, use),
     endsWithAgent: true,
   });
-  await restoreRoot(repository, kept, path);
+  const root = readTag(kept.snapshot, TAGS.root);
+  if (root !== undefined) await restoreRoot(runner, root, path);
 }
 
 /** `reach` of the volume contract. */
@@ -67,7 +62,9 @@ export async function reach(host: Host, volume: Volume, state: State, use: Trans
     throw makeError(repository, 'UnsupportedCapture', 'a repository is no source', {
       hint: 'restore a point of it',
     });
-  const kept = await findKept(repository, state.relationship, state.pointId);
+  const kept = isOther(state.pointId)
+    ? await findOtherSnapshot(repository, state.pointId)
+    : await findKept(repository, state.relationship, state.pointId);
   await leave(host, use);
   const path = join(folderOf(host, use), shortHash(state.pointId));
   const close = () => host.files.remove(folderOf(host, use));

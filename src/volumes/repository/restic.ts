@@ -76,7 +76,7 @@ const WAIT_FOR_LOCK_MS = 5 * 60_000;
  * Runs restic, past locks: one whose owner is dead is removed. restic takes those for dead whose process is gone from this
  * machine, or that are half an hour old. One of somebody who lives is waited for.
  */
-async function runPastLocks(
+export async function runPastLocks(
   repository: Repository,
   args: readonly string[],
   options: RunOptions,
@@ -116,28 +116,49 @@ export async function runResticChecked(
 }
 
 /**
- * The same for what reads or writes little. restic itself tries a store again for a quarter of an hour, which is too long for
- * somebody who asks: whoever called tries again as well.
+ * Gives up a store that does not answer. restic itself tries it again for a quarter of an hour, which is too long where
+ * nothing has come of it yet: whoever called tries again as well.
  */
+export class Patience {
+  private readonly givingUp = new AbortController();
+  private said = '';
+  private hasOpened = false;
+
+  constructor(private readonly repository: Repository) {}
+
+  get signal(): AbortSignal {
+    return this.givingUp.signal;
+  }
+
+  readonly onStderr = (chunk: Buffer): void => {
+    if (this.hasOpened) return;
+    this.said += chunk.toString();
+    if (countRetries(this.said) >= RETRIES) this.givingUp.abort(new Error('the store does not answer'));
+  };
+
+  /** What was sent is worth waiting for. */
+  readonly onOpened = (): void => {
+    this.hasOpened = true;
+  };
+
+  /** The error for a run that was ended. @param isLate for its time */
+  explain(error: unknown, isLate = false): unknown {
+    return isLate || this.signal.aborted ? storeIsAway(this.repository, this.said, error) : error;
+  }
+}
+
+/** The same for what reads or writes little. */
 export async function runLight(
   repository: Repository,
   args: readonly string[],
   allowed: readonly number[] = [],
 ): Promise<RunResult> {
-  const givingUp = new AbortController();
-  let said = '';
-  const onStderr = (chunk: Buffer) => {
-    said += chunk.toString();
-    if (countRetries(said) >= RETRIES) givingUp.abort(new Error('the store does not answer'));
-  };
-  const options = { timeoutMs: LIGHT_MS, signal: givingUp.signal, onStderr };
+  const patience = new Patience(repository);
+  const { signal, onStderr } = patience;
+  const options = { timeoutMs: LIGHT_MS, signal, onStderr };
   const result = await runPastLocks(repository, args, options).catch((error: unknown) => {
     // So a run fails that was ended for its time: what restic itself ended with is judged below.
-    const isLate = error instanceof TidemarkError && error.type === 'ToolFailed';
-    throw isLate || givingUp.signal.aborted ? storeIsAway(repository, said, error) : error;
+    throw patience.explain(error, error instanceof TidemarkError && error.type === 'ToolFailed');
   });
   return check(repository, args, result, allowed);
 }
-
-/** A pattern of restic that means this path and no other. */
-export const literal = (path: string): string => path.replaceAll(/[\\*?[\]]/g, String.raw`\$&`);

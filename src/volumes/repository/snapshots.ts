@@ -1,63 +1,10 @@
-/** The snapshots of one relationship in a repository. */
+/** The snapshots of one relationship in a repository, and changes of them. */
 import { z } from 'zod';
 import type { Point } from '../../model/records';
 import { makeError } from '../shared/tools';
+import { forgetLooks, lookInto, noteChange, noteEmpty } from './looks';
 import { type Repository, runLight } from './restic';
-import {
-  makeTag,
-  pointOf,
-  readStamp,
-  readTag,
-  type Snapshot,
-  SnapshotSchema,
-  type Stamp,
-  TAGS,
-} from './stamp';
-
-const SnapshotsSchema = z.array(SnapshotSchema);
-
-/** restic's exit code where there is no repository. */
-const MISSING = 10;
-/**
- * Each look opens the repository, which takes a third of a second and more (its key is made slow to find). The steps of one
- * sync ask the same, one right after the other.
- */
-const FRESH_MS = 5_000;
-
-const looks = new Map<string, { at: number; found: Promise<Snapshot[] | undefined> }>();
-
-/** Whoever has other credentials looks for themselves. */
-const keyOf = ({ volume }: Pick<Repository, 'volume'>) =>
-  JSON.stringify([volume.path, volume.options?.credentials]);
-
-/** What was seen may have changed: this agent has written. */
-export function forgetLooks(repository: Pick<Repository, 'volume'>): void {
-  looks.delete(keyOf(repository));
-}
-
-async function look(repository: Repository): Promise<Snapshot[] | undefined> {
-  const args = ['--json', 'snapshots', `--tag=${TAGS.ours}`];
-  const { exitCode, stdout } = await runLight(repository, args, [MISSING]);
-  if (exitCode === MISSING) return undefined;
-  const found = SnapshotsSchema.parse(JSON.parse(stdout.toString()));
-  return found.toSorted((one, other) => one.time.localeCompare(other.time));
-}
-
-/** All of Tidemark's, oldest first; undefined where there is no repository. As they were some seconds ago at the most. */
-export async function lookInto(repository: Repository): Promise<Snapshot[] | undefined> {
-  const key = keyOf(repository);
-  const before = looks.get(key);
-  if (before && performance.now() - before.at < FRESH_MS) return await before.found;
-  const now = { at: performance.now(), found: look(repository) };
-  looks.set(key, now);
-  let found: Snapshot[] | undefined;
-  try {
-    return (found = await now.found);
-  } finally {
-    // One that was away may be back at any moment.
-    if (found === undefined && looks.get(key) === now) looks.delete(key);
-  }
-}
+import { makeTag, pointOf, readStamp, readTag, type Snapshot, type Stamp, TAGS } from './stamp';
 
 /** Those of one relationship, oldest first; none where there is no repository. */
 export async function listSnapshots(repository: Repository, relationship: string): Promise<Snapshot[]> {
@@ -73,20 +20,25 @@ export interface KeptPoint {
 
 /** Those that are recovery points, oldest first by sequence. */
 export function pointsAmong(snapshots: readonly Snapshot[]): KeptPoint[] {
-  return snapshots
-    .flatMap((snapshot) => {
-      const stamp = readStamp(snapshot);
-      return stamp ? [{ snapshot, stamp, point: pointOf(snapshot, stamp) }] : [];
-    })
-    .toSorted((one, other) => one.point.sequence - other.point.sequence);
+  const kept = snapshots.flatMap((snapshot) => {
+    const stamp = readStamp(snapshot);
+    return stamp ? [{ snapshot, stamp, point: pointOf(snapshot, stamp) }] : [];
+  });
+  // One that is being given another stamp is there twice for a moment; for longer, where that was cut off.
+  const once = new Map(kept.map((each) => [each.point.id, each]));
+  return [...once.values()].toSorted((one, other) => one.point.sequence - other.point.sequence);
 }
 
-/** @throws TidemarkError `PointMissing` */
+/**
+ * One recovery point, as it is called now: a snapshot that others gave tags has another id.
+ * @throws TidemarkError `PointMissing`
+ */
 export async function findKept(
   repository: Repository,
   relationship: string,
   pointId: string,
 ): Promise<KeptPoint> {
+  forgetLooks(repository);
   const kept = pointsAmong(await listSnapshots(repository, relationship));
   const found = kept.find(({ point }) => point.id === pointId);
   if (found) return found;
@@ -99,16 +51,74 @@ export async function findKept(
 export const newestEpoch = (snapshots: readonly Snapshot[]): number =>
   Math.max(0, ...snapshots.map((snapshot) => Number(readTag(snapshot, TAGS.epoch) ?? 0)));
 
-/** Writes something small. However that ends, what was seen before is not taken for what is there. */
-export async function changeRepository(repository: Repository, args: readonly string[]): Promise<void> {
+/** Makes the repository. */
+export async function makeRepository(repository: Repository): Promise<void> {
+  await change(repository, ['init']);
+  noteEmpty(repository);
+}
+
+/** Writes something small. Where that did not end well, nobody knows what came of it. */
+async function change(repository: Repository, args: readonly string[]): Promise<string> {
   try {
-    await runLight(repository, args);
-  } finally {
+    return (await runLight(repository, args)).stdout.toString();
+  } catch (error) {
     forgetLooks(repository);
+    throw error;
   }
 }
 
 /** Forgets snapshots by id; what they alone held stays until the next prune. */
 export async function forget(repository: Repository, ids: readonly string[]): Promise<void> {
-  if (ids.length > 0) await changeRepository(repository, ['forget', ...ids]);
+  if (ids.length === 0) return;
+  await change(repository, ['forget', ...ids]);
+  noteChange(repository, (before) => before.filter(({ id }) => !ids.includes(id)));
+}
+
+/** A snapshot that was made just now. */
+export function noteSnapshot(repository: Repository, snapshot: Snapshot): void {
+  noteChange(repository, (before) => [...before.filter(({ id }) => id !== snapshot.id), snapshot]);
+}
+
+const ChangedSchema = z.object({ message_type: z.literal('changed'), new_snapshot_id: z.string() });
+
+/** The id that a snapshot has by its new tags, as `restic tag --json` says it. Since restic 0.18. */
+export function readNewId(said: string): string | undefined {
+  const lines = said.split('\n').filter((line) => line.startsWith('{'));
+  const found = lines.map((line) => ChangedSchema.safeParse(JSON.parse(line)).data);
+  return found.find((each) => each !== undefined)?.new_snapshot_id;
+}
+
+/**
+ * Gives a snapshot another tag, or one in place of another. The snapshot itself is made anew by that, under another id.
+ * @throws TidemarkError `BaseLost` where it is not there any more
+ */
+export async function retag(
+  repository: Repository,
+  snapshot: Snapshot,
+  { add, remove }: { add: string; remove: string | undefined },
+): Promise<void> {
+  const removing = remove === undefined ? [] : [`--remove=${remove}`];
+  const said = await change(repository, ['tag', '--json', ...removing, `--add=${add}`, snapshot.id]);
+  const id = readNewId(said);
+  if (id === undefined) {
+    forgetLooks(repository);
+    await requireTag(repository, add);
+    return;
+  }
+  const tags = [...snapshot.tags.filter((tag) => tag !== remove), add];
+  const changed = { ...snapshot, id, original: snapshot.original ?? snapshot.id, tags };
+  noteChange(repository, (before) =>
+    before.some((each) => each.id === id)
+      ? before.filter((each) => each.id !== snapshot.id)
+      : before.map((each) => (each.id === snapshot.id ? changed : each)),
+  );
+}
+
+/** restic says nothing of a snapshot that it did not find, or that has the tags already. */
+async function requireTag(repository: Repository, tag: string): Promise<void> {
+  const found = await lookInto(repository);
+  if (found?.some(({ tags }) => tags.includes(tag))) return;
+  throw makeError(repository, 'BaseLost', 'the snapshot is not in the repository any more', {
+    hint: 'somebody forgot it meanwhile; the next sync makes another',
+  });
 }

@@ -6,9 +6,13 @@ import type { PointStamp } from '../contract';
 /** A snapshot as `restic snapshots --json` has it, as far as anybody here asks. */
 export const SnapshotSchema = z.object({
   id: z.string(),
-  tree: z.string(),
+  /** What it was called before it was given other tags for the first time. */
+  original: z.string().exactOptional(),
   time: z.string(),
   tags: z.array(z.string()).default([]),
+  /** Where the source lay: one folder. */
+  paths: z.array(z.string()).default([]),
+  excludes: z.array(z.string()).default([]),
 });
 export type Snapshot = z.output<typeof SnapshotSchema>;
 
@@ -17,7 +21,7 @@ export const TAGS = {
   relationship: 'relationship',
   sync: 'sync',
   epoch: 'epoch',
-  /** Mode, owner and time of the source's own folder, of which restic keeps nothing. */
+  /** The source's own folder, as `describeRoot` has it. */
   root: 'root',
   stamp: 'stamp',
 } as const;
@@ -62,5 +66,5 @@ export function readStamp(snapshot: Snapshot): Stamp | undefined {
 export const pointOf = (snapshot: Snapshot, stamp: Stamp): Point => ({
   ...stamp,
   method: 'Snapshot',
-  identity: `restic:${snapshot.tree}`,
+  identity: `restic:${snapshot.original ?? snapshot.id}`,
 });

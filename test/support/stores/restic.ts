@@ -1,7 +1,7 @@
 /** restic as the set-up built it, and repositories of tests. */
 import { execFile, spawn } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { waitFor } from '../wait-for';
 import { addToPath } from './go-tools';
@@ -39,9 +39,27 @@ export async function serveRest(
   };
 }
 
-/** restic as anybody else would run it. */
+/** Writes over some bytes of the largest pack of a repository that is a folder. Answers which, and how to mend it. */
+export async function damagePack(repository: string): Promise<{ pack: string; mend: () => Promise<void> }> {
+  const entries = await readdir(join(repository, 'data'), { recursive: true, withFileTypes: true });
+  const paths = entries.filter((each) => each.isFile()).map((each) => join(each.parentPath, each.name));
+  const sized = await Promise.all(paths.map(async (path) => ({ path, size: (await stat(path)).size })));
+  const path = sized.toSorted((one, other) => other.size - one.size)[0]?.path ?? '';
+  const whole = await readFile(path);
+  const damaged = Buffer.from(whole);
+  damaged.fill('x', Math.floor(whole.length / 2), Math.floor(whole.length / 2) + 64);
+  // restic makes it read-only.
+  const put = async (bytes: Buffer) => {
+    await chmod(path, 0o600);
+    await writeFile(path, bytes);
+  };
+  await put(damaged);
+  return { pack: basename(path), mend: () => put(whole) };
+}
+
+/** restic as anybody else would run it, with the patience to wait for what goes on when a sync has ended. */
 export async function restic(repository: string, password: string, ...args: string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)('restic', ['--repo', repository, ...args], {
+  const { stdout } = await promisify(execFile)('restic', ['--repo', repository, '--retry-lock=1m', ...args], {
     env: { ...process.env, RESTIC_PASSWORD: password },
     maxBuffer: 2 ** 26,
   });

@@ -24,6 +24,8 @@ const SummarySchema = z.object({
   total_files_processed: z.number(),
   total_bytes_processed: z.number(),
   snapshot_id: z.string(),
+  /** The time of the snapshot. Later than restic 0.17. */
+  backup_start: z.string().optional(),
 });
 
 const ErrorSchema = z.object({

@@ -3,17 +3,20 @@ import { TidemarkError } from '../../../model/errors';
 import type { LeftOut } from '../../../model/left-out';
 import type { Progress, TransferStats } from '../../../model/records';
 import { sizeToBytes } from '../../../model/units';
-import type { Host, RunResult, Runner } from '../../../hosts/contract';
+import type { Host, RunResult } from '../../../hosts/contract';
 import { makeRecordReader } from '../../../hosts/record-reader';
-import { runChecked, tailOf } from '../../../hosts/run-checked';
+import { tailOf } from '../../../hosts/run-checked';
 import type { TransferId, TransferRequest } from '../../../movers/contract';
 import { makeApprovalRequired } from '../../../movers/shared/approval';
 import { findAtTop, findForeign, Tally } from '../../../trees/left-out';
 import { NOT_CONTENT } from '../../../trees/own-entries';
 import { classifyEnding } from '../classify';
-import { literal, type Repository, repositoryAt, runResticChecked } from '../restic';
-import { forget, forgetLooks, type KeptPoint, listSnapshots, pointsAmong } from '../snapshots';
-import { makeTag, TAGS } from '../stamp';
+import { patternBelow } from '../patterns';
+import { Patience, type Repository, repositoryAt, runResticChecked } from '../restic';
+import { describeRoot } from '../root-folder';
+import { forgetLooks, lookAhead } from '../looks';
+import { forget, type KeptPoint, listSnapshots, noteSnapshot, pointsAmong } from '../snapshots';
+import { makeTag, type Snapshot, TAGS } from '../stamp';
 import { entriesOf, hasVanished, type ItemError, parseMessage, type Status, type Summary } from './messages';
 import { readVolume } from './told';
 
@@ -24,37 +27,23 @@ const INCOMPLETE = 3;
 export const backupAttempt = (home: string, { relationship, target }: Omit<TransferId, 'syncId'>): string =>
   `backup:${relationship}:${target}:${home}`;
 
-/** How the folder is that everything lies in: restic keeps what is in it. As `mode_uid_gid_mtime`. */
-async function describeRoot(runner: Runner, path: string): Promise<string> {
-  const { stdout } = await runChecked(runner, ['stat', '-c', '%a_%u_%g_%.9Y', '--', path]);
-  return stdout.toString().trim();
-}
-
 /** What restic does not take along. It stays on the source's own filesystem. */
 async function findLeftOut({ reach, signal }: TransferRequest): Promise<LeftOut[]> {
   const { runner, path } = reach;
   const tally = new Tally();
-  await findForeign(runner, path, tally.add, { signal });
+  await findForeign(runner, path, tally.add, { signal, sockets: true });
   await findAtTop(runner, path, tally.add);
-  const sockets = makeRecordReader((name) => tally.add('socket', name), '\0');
-  await runner.run(['find', '.', '-xdev', '-type', 's', '-printf', '%P\\0'], {
-    cwd: path,
-    signal,
-    onStdout: sockets.push,
-  });
   return tally.list;
 }
 
-/** Patterns that begin with a slash are meant from the root of the source, which is somewhere else each time. */
-const excludeFrom = (root: string) => (pattern: string) =>
-  `--exclude=${pattern.startsWith('/') ? `${literal(root)}${pattern}` : pattern}`;
+/** What the snapshot is to say of itself. */
+type Plan = Pick<Snapshot, 'tags' | 'paths' | 'excludes'>;
 
-function makeArguments(
-  { id, reach, remembered }: TransferRequest,
+function makePlan(
+  { id, remembered }: TransferRequest,
   { volume }: Repository,
-  { parent, root }: { parent: KeptPoint | undefined; root: string },
-): string[] {
-  const { resticExclude = [], bandwidthLimit } = volume.options ?? {};
+  { path, root }: { path: string; root: string },
+): Plan {
   const tags = [
     TAGS.ours,
     makeTag(TAGS.relationship, id.relationship),
@@ -62,12 +51,21 @@ function makeArguments(
     makeTag(TAGS.epoch, String(remembered?.epoch ?? 0)),
     makeTag(TAGS.root, root),
   ];
-  const own = NOT_CONTENT.map((name) => `/${name}`);
+  const patterns = [...NOT_CONTENT.map((name) => `/${name}`), ...(volume.options?.resticExclude ?? [])];
+  return { tags, paths: [path], excludes: patterns.map((pattern) => patternBelow(path, pattern)) };
+}
+
+function makeArguments(
+  { tags, excludes }: Plan,
+  { volume }: Repository,
+  parent: KeptPoint | undefined,
+): string[] {
+  const { bandwidthLimit } = volume.options ?? {};
   return [
     ...['backup', '--json', '--one-file-system', '--host=tidemark', `--tag=${tags.join(',')}`],
     // A frozen copy lies somewhere else each time: restic would not find the one before by its path.
     ...(parent ? [`--parent=${parent.snapshot.id}`] : ['--force']),
-    ...[...own, ...resticExclude].map(excludeFrom(reach.path)),
+    ...excludes.map((pattern) => `--exclude=${pattern}`),
     ...(bandwidthLimit === undefined
       ? []
       : [`--limit-upload=${Math.max(1, Math.floor(sizeToBytes(bandwidthLimit) / 1024))}`]),
@@ -114,43 +112,70 @@ async function judge(
 async function backUp(
   repository: Repository,
   args: readonly string[],
-  { id, reach, signal, onProgress }: TransferRequest,
+  { id, signal, onProgress }: TransferRequest,
+  path: string,
 ): Promise<Ended> {
   const startedAt = performance.now();
   let summary: Summary | undefined;
   const errors: ItemError[] = [];
+  const patience = new Patience(repository);
   const readLine = (line: string) => {
     const message = parseMessage(Buffer.from(line, 'latin1').toString());
+    if (message) patience.onOpened();
     if (message?.message_type === 'status') onProgress(toProgress(message, startedAt));
     else if (message?.message_type === 'summary') summary = message;
     else if (message) errors.push(message);
   };
   const [stdout, stderr] = [makeRecordReader(readLine, '\n'), makeRecordReader(readLine, '\n')];
+  const onStderr = (chunk: Buffer) => {
+    patience.onStderr(chunk);
+    stderr.push(chunk);
+  };
   const ended = await runResticChecked(
     repository,
     args,
     {
-      ...{ cwd: reach.path, signal, onStdout: stdout.push, onStderr: stderr.push },
+      ...{ cwd: path, env: { PWD: path }, onStdout: stdout.push, onStderr },
+      signal: AbortSignal.any([signal, patience.signal]),
       ...{ attempt: backupAttempt(repository.host.home, id), endsWithAgent: true },
     },
     [INCOMPLETE],
-  );
+  ).catch((error: unknown) => {
+    throw patience.explain(error);
+  });
   return await judge(repository, args, ended, { summary, errors });
+}
+
+/** Of two that run at the same time, none is left running where the other fails. */
+async function bothOf<One, Other>(one: Promise<One>, other: Promise<Other>): Promise<[One, Other]> {
+  await Promise.allSettled([one, other]);
+  return [await one, await other];
 }
 
 /** `transfer` of the mover contract. What an attempt has sent the next one finds there. */
 export async function transfer(host: Host, request: TransferRequest): Promise<TransferStats> {
   const { id, reach, opened, maxDeletions } = request;
-  const { runner, path } = reach;
+  const { runner } = reach;
   const repository = repositoryAt(host, readVolume(opened), runner);
   await runner.endAttempts(backupAttempt(host.home, id));
   const startedAt = performance.now();
   const parent = pointsAmong(await listSnapshots(repository, id.relationship)).at(-1);
-  const [root, leftOut] = await Promise.all([describeRoot(runner, path), findLeftOut(request)]);
-  const args = makeArguments(request, repository, { parent, root });
-  const { summary, vanished } = await backUp(repository, args, request).finally(() =>
-    forgetLooks(repository),
-  );
+  // Without symlinks, as restic takes it: patterns are compared with that.
+  const path = await runner.files.resolve(reach.path);
+  const plan = makePlan(request, repository, { path, root: await describeRoot(repository, path) });
+  const args = makeArguments(plan, repository, parent);
+  const [{ summary, vanished }, [leftOut]] = await bothOf(
+    backUp(repository, args, request, path),
+    Promise.all([findLeftOut(request), lookAhead(repository)]),
+  ).catch((error: unknown) => {
+    forgetLooks(repository);
+    throw error;
+  });
+  noteSnapshot(repository, {
+    ...plan,
+    id: summary.snapshot_id,
+    time: summary.backup_start ?? new Date().toISOString(),
+  });
   const entries = entriesOf(summary);
   const added = summary.files_new + summary.dirs_new;
   const filesDeleted = parent ? Math.max(0, parent.stamp.files + added - entries) : 0;
