@@ -64,11 +64,16 @@ function checkOneVolume(spec: DraftSpec): SpecIssue[] {
 
 /** Options that are about volumes of another kind. @param kindsByOption the kinds that have each of them */
 export function checkOptions(spec: DraftSpec, kindsByOption = KINDS_BY_OPTION): SpecIssue[] {
-  return listEndpoints(spec).flatMap(({ endpoint, path }) => {
+  return listEndpoints(spec).flatMap(({ endpoint, path, role }) => {
     const kind = kindOf(endpoint);
     if (!kind) return [];
     return Object.entries(kindsByOption).flatMap(([option, kinds]) => {
-      if (!endpoint.keys?.includes(option) || kinds.includes(kind)) return [];
+      if (!endpoint.keys?.includes(option)) return [];
+      if (role === 'target' && declarationOf(kind).sourceOptions?.includes(option))
+        return [
+          makeProblem([...path, option], 'says which state of a source is read: a target has none to choose'),
+        ];
+      if (kinds.includes(kind)) return [];
       return [makeProblem([...path, option], `is for volumes of kind ${kinds.join(', ')}, not ${kind}`)];
     });
   });

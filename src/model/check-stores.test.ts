@@ -39,9 +39,7 @@ test('two of them need names', () => {
   expect(checkParts({ targets: [store, { ...store, name: 'offsite' }] }).problems).toEqual([]);
 });
 
-test('a repository is no source, and takes the files of a directory', () => {
-  const asSource = checkParts({ source: { directory: undefined, ...store } });
-  expect(asSource.problems.join('\n')).toMatch(/a repository can be a target, not a source/);
+test('a repository takes the files of a directory', () => {
   const ofClaim = checkParts({
     source: { host: 'east', directory: undefined, pvc: 'shop/data' },
     targets: [store],
@@ -49,4 +47,26 @@ test('a repository is no source, and takes the files of a directory', () => {
   expect(ofClaim.problems.join('\n')).toMatch(
     /takes the files of a directory, and the source is of kind pvc/,
   );
+});
+
+test('a repository is read as a source by the host that is named, and as it was at a time', () => {
+  const { relationship, problems } = checkParts({
+    source: { directory: undefined, ...store, restoreAsOf: '2026-11-30T08:00:00+01:00', previous: 2 },
+  });
+  expect(problems).toEqual([]);
+  expect(relationship?.spec).toMatchObject({ source: { host: 'alpha', previous: 2 }, mover: { rsync: {} } });
+});
+
+test.each([
+  ['without a host', { host: undefined }, /source\.host: is missing/],
+  ['at a time without a zone', { restoreAsOf: '2026-11-30 08:00' }, /must be a time with its zone/],
+  ['at a time that there is not', { restoreAsOf: '2026-13-30T08:00:00Z' }, /must be a time that there is/],
+])('a repository as a source %s is refused', (_, more, problem) => {
+  const { problems } = checkParts({ source: { directory: undefined, ...store, ...more } });
+  expect(problems.join('\n')).toMatch(problem);
+});
+
+test('which state is read is said of a source alone', () => {
+  const { problems } = checkParts({ targets: [{ ...store, previous: 1 }] });
+  expect(problems).toEqual([expect.stringMatching(/previous: says which state of a source is read/)]);
 });

@@ -83,7 +83,7 @@ describe('what is wrong is shown in its line, with a guess', () => {
     [
       'a volume kind that the mover does not carry',
       withSpec(SOURCE, '  targets:', '    - host: beta', '      zfs: tank/wiki'),
-      '8:12: spec.targets[0].zfs: the rsync mover carries directory, pvc, bucket, peer, not zfs; the source is of kind directory',
+      '8:12: spec.targets[0].zfs: the rsync mover carries directory, pvc, repository, bucket, peer, not zfs; the source is of kind directory',
     ],
     [
       'a second volume',

@@ -146,6 +146,19 @@ spec:
 ---
 apiVersion: tidemark/v1
 kind: Relationship
+metadata: { name: letters-of-november }
+spec:
+  source:
+    host: edge1
+    repository: "s3:https://s3.example.net/letters"
+    credentials: letters-s3
+    restoreAsOf: "2026-11-30T08:00:00Z"
+    previous: 1
+    snapshotsOf: letters
+  targets: [{ host: edge1, directory: /srv/letters-of-november }]
+---
+apiVersion: tidemark/v1
+kind: Relationship
 metadata: { name: letters-archive }
 spec:
   source: { host: edge1, bucket: "s3:company-data/letters", credentials: company-s3 }

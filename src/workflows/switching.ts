@@ -54,6 +54,7 @@ function refuseStore(relationship: string, target: TargetSpec): ApplicationFailu
 /** The target that is meant, by name or else the one that would lose least. @throws `RefusedByState` */
 export function meantTarget(state: RelationshipState, wanted: string | undefined): string {
   const { document, primaryName: primary } = switchInput(state);
+  if (isAtSource(document.spec.source)) throw refuseStoreAsSource(state.name);
   const { takeover } = state;
   // Somebody else may just have done what is asked for.
   const since = takeover ? `${state.name} has failed over to ${primary}, at ${takeover.at}` : undefined;
@@ -74,6 +75,15 @@ export function meantTarget(state: RelationshipState, wanted: string | undefined
     throw refuse('RefusedByState', `${since}; ${awaitedText(state.name, takeover, takeover.from)}`);
   }
   throw refuseTarget(document, wanted ?? '');
+}
+
+/** Nobody of this relationship writes to the store that it reads: there is no primary to be taken over from. */
+function refuseStoreAsSource(name: string) {
+  return refuse(
+    'RefusedByState',
+    `the source of ${name} is a store that others write to: no target can take its place`,
+    `to go on with a copy by itself: tidemark delete ${name}, which leaves it as it is`,
+  );
 }
 
 function checkNoSwitch({ state, wants }: SwitchingParts): void {

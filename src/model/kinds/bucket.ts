@@ -1,7 +1,7 @@
 import { locateFolder } from './location';
 import type { SpecValues } from '../spec-values';
 import type { KindDeclaration } from './contract';
-import { REACHED_BY } from './options';
+import { PAST_STATE, REACHED_BY } from './options';
 
 /** A bucket of an object store, or whatever else rclone reaches: files at their own names, and what each is in a manifest. */
 export const bucket = {
@@ -11,6 +11,7 @@ export const bucket = {
     ),
   options: {
     ...REACHED_BY,
+    ...PAST_STATE,
     keepReplaced: ({ duration }: SpecValues) =>
       duration
         .optional()
@@ -24,8 +25,10 @@ export const bucket = {
   isFolder: false,
   files: 'known-to-tool',
   isWrittenInPlace: false,
+  onlyMethod: 'Snapshot',
   isReadFrozen: true,
   hasTrees: true,
   isAtSource: true,
   canBeSource: true,
+  sourceOptions: Object.keys(PAST_STATE),
 } as const satisfies KindDeclaration;

@@ -62,6 +62,8 @@ export interface KindDeclaration {
   writtenBy?: MoverKind;
   /** Of such a kind: it can be a source too, read by the host that the spec names. */
   canBeSource?: true;
+  /** Options that say something of a source alone. */
+  sourceOptions?: readonly string[];
   /** Its points are trees: folders that rsync can read, so that a point can be restored into any directory. */
   hasTrees: boolean;
   /** Why one volume of this kind can't be copied to another; undefined where it can. */

@@ -22,3 +22,19 @@ export const REACHED_BY = {
       ),
   bandwidthLimit: ({ size }: SpecValues) => size.optional().describe('At most so much is sent per second.'),
 } as const;
+
+/** RFC 3339, with its zone: nobody guesses which clock was meant. */
+const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/;
+
+/** Of kinds that keep many states and can be a source: which of them is read. By default the newest. */
+export const PAST_STATE = {
+  restoreAsOf: ({ z }: SpecValues) =>
+    z
+      .string()
+      .regex(INSTANT, 'must be a time with its zone, such as 2026-11-30T08:00:00Z')
+      .refine((text) => !Number.isNaN(Date.parse(text)), 'must be a time that there is')
+      .optional()
+      .describe('Of a source: the newest state that was captured then, or earlier.'),
+  previous: ({ z }: SpecValues) =>
+    z.int().min(0).max(10_000).optional().describe('Of a source: so many states before that one.'),
+} as const;

@@ -1,5 +1,5 @@
 import { locateFolder } from './location';
-import { REACHED_BY } from './options';
+import { PAST_STATE, REACHED_BY } from './options';
 import type { SpecValues } from '../spec-values';
 import type { KindDeclaration } from './contract';
 
@@ -11,6 +11,13 @@ export const repository = {
     ),
   options: {
     ...REACHED_BY,
+    ...PAST_STATE,
+    snapshotsOf: ({ pattern }: SpecValues) =>
+      pattern
+        .optional()
+        .describe(
+          'Of a source, where the repository has snapshots of several: whose are read, by the name of a relationship of Tidemark, or by their host as `restic snapshots` shows it.',
+        ),
     resticExclude: ({ z, pattern }: SpecValues) =>
       z
         .array(pattern)
@@ -37,11 +44,16 @@ export const repository = {
           'How much of it each time: in so many times, all is read back. By default `5%`, which is the next of 20 parts.',
         ),
   },
-  movers: ['restic'],
+  movers: ['rsync'],
+  writtenBy: 'restic',
   locate: locateFolder,
   isFolder: false,
   files: 'known-to-tool',
   isWrittenInPlace: false,
   hasTrees: true,
+  onlyMethod: 'Snapshot',
+  isReadFrozen: true,
   isAtSource: true,
+  canBeSource: true,
+  sourceOptions: [...Object.keys(PAST_STATE), 'snapshotsOf'],
 } as const satisfies KindDeclaration;

@@ -128,11 +128,11 @@ async function look(bucket: Bucket): Promise<Notes> {
 export const pointsOf = ({ points }: Notes, relationship: string): Notes['points'] =>
   points.filter((point) => point.relationship === relationship);
 
-/** The one that readers take: of the latest primary, the last. */
-export const newestPoint = ({ points }: Notes): Notes['points'][number] | undefined =>
-  points
-    .toSorted((one, other) => one.epoch - other.epoch || one.stamp.sequence - other.stamp.sequence)
-    .at(-1);
+/** As readers take them: by primary, and then as they were made. */
+export const inOrder = ({ points }: Notes): Notes['points'] =>
+  points.toSorted((one, other) => one.epoch - other.epoch || one.stamp.sequence - other.stamp.sequence);
+
+export const newestPoint = (notes: Notes): Notes['points'][number] | undefined => inOrder(notes).at(-1);
 
 export const toPoint = ({ stamp, identity, verifiedAt }: Notes['points'][number]): Point => ({
   ...stamp,

@@ -1,6 +1,7 @@
 /** States of a bucket as trees that can be read: in the agent's own folder. */
 import { join } from 'node:path';
 import type { Capture } from '../../model/capture';
+import { choosePast, describePast } from '../../model/past-state';
 import type { Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import type { TransferId } from '../../movers/contract';
@@ -9,7 +10,7 @@ import type { CaptureRequest, State } from '../contract';
 import { shortHash } from '../shared/short-hash';
 import { makeError } from '../shared/tools';
 import { fetchedFolder } from './fetched';
-import { forgetLooks, newestPoint, readNotes } from './notes';
+import { forgetLooks, inOrder, readNotes } from './notes';
 import { materialise, treeIn } from './materialise';
 import { findKept } from './points';
 import { bucketAt } from './rclone';
@@ -27,16 +28,23 @@ export async function capture(
   const bucket = bucketAt(host, volume);
   // What was seen some seconds ago, the writer may have left behind by now.
   forgetLooks(bucket);
-  const newest = newestPoint(await readNotes(bucket));
-  if (!newest) {
-    throw makeError(bucket, 'VolumeMissing', 'there is no state of Tidemark in it', {
-      hint: 'the relationship that writes to it has to be synced first',
-    });
+  const points = inOrder(await readNotes(bucket));
+  const asked = volume.options ?? {};
+  const chosen = choosePast(points, asked, ({ stamp }) => stamp.capturedAt);
+  if (!chosen) {
+    throw makeError(
+      bucket,
+      'PointMissing',
+      `of ${points.length} recovery points in it, none is ${describePast(asked)}`,
+      {
+        hint: 'correct restoreAsOf and previous in the spec; the target stays as it is',
+      },
+    );
   }
   const folder = fetchedFolder(host, relationship, volume);
   const attempt = attemptOf(host, `${relationship}:${volume.path}`);
-  await materialise(bucket, { stateId: newest.state, folder, attempt, signal, onProgress });
-  const { capturedAt, leftOut } = newest.stamp;
+  await materialise(bucket, { stateId: chosen.state, folder, attempt, signal, onProgress });
+  const { capturedAt, leftOut } = chosen.stamp;
   return {
     ...{ syncId, method: 'Snapshot', path: treeIn(folder), live: false, capturedAt },
     ...(leftOut && { leftOut }),

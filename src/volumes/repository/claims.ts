@@ -20,7 +20,7 @@ export async function inspect(host: Host, volume: Volume): Promise<Inspection> {
       filesystem: 'restic',
       mountPoint: volume.path,
     },
-    ...{ empty: true, freeBytes: NOBODY_KNOWS, capture: [], points: ['Snapshot'] },
+    ...{ empty: true, freeBytes: NOBODY_KNOWS, capture: ['Snapshot'], points: ['Snapshot'] },
     whyNot: { Clone: WHY_NOT, HardLink: WHY_NOT, Direct: WHY_NOT },
   };
 }
@@ -60,11 +60,14 @@ type Options = Parameters<VolumeDriver['check']>[3];
 
 /** `check` of the volume contract. A repository that was never there is made when it is claimed. */
 export async function check(host: Host, volume: Volume, wanted: Claim, options?: Options): Promise<void> {
+  // Who only reads is told by what it reads.
+  if (wanted.role === 'source') return;
   await checkState(repositoryAt(host, volume), wanted, options);
 }
 
 /** `claim` of the volume contract: makes the repository where it is missing; each snapshot says of which epoch it is. */
 export async function claim(host: Host, volume: Volume, wanted: Claim, options?: Options): Promise<void> {
+  if (wanted.role === 'source') return;
   const repository = repositoryAt(host, volume);
   const { exists } = await checkState(repository, wanted, options);
   if (!exists) await makeRepository(repository);

@@ -11,6 +11,7 @@ import { markVerified, prune, publish } from './points';
 import { leave, reach, sweepRestored } from './reach';
 import { repositoryAt } from './restic';
 import { resticMover } from './send';
+import { capture } from './source';
 import { checkPart, isCheckDue } from './upkeep';
 
 /** What a repository is not: a volume that a service could run on. */
@@ -29,7 +30,7 @@ const repositoryDriver: VolumeDriver = {
   disclaim,
   diskUse: () => Promise.resolve({ diskBytes: 0, hasHardLinks: false }),
   size: () => Promise.resolve({ fileBytes: 0, entries: 0 }),
-  capture: refuse,
+  capture,
   states: () => Promise.resolve([]),
   isChanged: () => Promise.resolve(false),
   release: () => Promise.resolve(),

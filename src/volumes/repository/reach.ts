@@ -12,6 +12,7 @@ import { findOtherSnapshot, isOther } from './others';
 import { type Repository, repositoryAt, runResticChecked } from './restic';
 import { restoreRoot } from './root-folder';
 import { findKept, type KeptPoint } from './snapshots';
+import { treeOf } from './source';
 import { readTag, TAGS } from './stamp';
 
 /** Kept free beside what is restored. */
@@ -57,11 +58,8 @@ async function restoreInto(
 /** `reach` of the volume contract. */
 export async function reach(host: Host, volume: Volume, state: State, use: TransferId): Promise<Reach> {
   const repository = repositoryAt(host, volume);
-  if (state.of === 'live') return reachHere(host, volume.path);
-  if (state.of === 'capture')
-    throw makeError(repository, 'UnsupportedCapture', 'a repository is no source', {
-      hint: 'restore a point of it',
-    });
+  if (state.of === 'live') return reachHere(host, treeOf(host, use.relationship, volume));
+  if (state.of === 'capture') return reachHere(host, state.capture.path);
   const kept = isOther(state.pointId)
     ? await findOtherSnapshot(repository, state.pointId)
     : await findKept(repository, state.relationship, state.pointId);

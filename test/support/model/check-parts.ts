@@ -6,6 +6,10 @@ interface Parts {
   [part: string]: unknown;
 }
 
+/** A key that is to be left out is given as undefined. */
+const withoutUndefined = (part: object): object =>
+  Object.fromEntries(Object.entries(part).filter(([, value]) => value !== undefined));
+
 /** What is said of a document that is right but for the given parts of its spec. */
 export function checkParts({ source, targets, ...rest }: Parts) {
   return checkDocument({
@@ -13,7 +17,7 @@ export function checkParts({ source, targets, ...rest }: Parts) {
     kind: 'Relationship',
     metadata: { name: 'wiki' },
     spec: {
-      source: { host: 'alpha', directory: '/srv/wiki', ...source },
+      source: withoutUndefined({ host: 'alpha', directory: '/srv/wiki', ...source }),
       targets: targets ?? [{ host: 'beta', directory: '/srv/wiki' }],
       ...rest,
     },
