@@ -1,4 +1,4 @@
-import { isRcloneConfig, unreadLines, withoutLogin } from './doctor-credentials';
+import { unreadLines, withoutLogin } from './doctor-credentials';
 
 it('names the lines that set no variable, and none of a value over several lines', () => {
   const text = [
@@ -14,12 +14,6 @@ it('names the lines that set no variable, and none of a value over several lines
   ];
   expect(unreadLines(text.join('\n'))).toEqual([4, 9]);
   expect(unreadLines('A="closed"\nB=\n')).toEqual([]);
-});
-
-it('knows a configuration of rclone by its name or its first section', () => {
-  expect(isRcloneConfig('store.conf', '')).toBe(true);
-  expect(isRcloneConfig('store', '\n[remote]\ntype = s3\n')).toBe(true);
-  expect(isRcloneConfig('store', 'A=[b]\n')).toBe(false);
 });
 
 it('shows a URL without the login in it', () => {

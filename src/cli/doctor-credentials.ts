@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { existsSync } from 'node:fs';
 import type { Host } from '../hosts/contract';
 import { makeCredentials } from '../hosts/credentials';
+import { isRcloneConfig, remotesOf } from '../hosts/rclone-config';
+import { TidemarkError } from '../model/errors';
 import { stateHome } from '../client/up-state';
 import { type Finding, failed } from './doctor';
 import { lazy } from './lazy';
@@ -31,10 +33,6 @@ export function unreadLines(text: string): number[] {
   return unread;
 }
 
-/** A configuration of rclone: sections, and no variables. Pure. */
-export const isRcloneConfig = (name: string, text: string): boolean =>
-  name.endsWith('.conf') || text.trimStart().startsWith('[');
-
 /** A URL may hold a user and a password. Pure. */
 export const withoutLogin = (url: string): string => url.replace(/\/\/[^/@]*@/, '//…@');
 
@@ -59,16 +57,59 @@ async function checkFile(host: Host, folder: string, name: string): Promise<Find
     const mode = (found.mode & 0o777).toString(8).padStart(4, '0');
     if (found.isFile() && (found.mode & 0o077) === 0) {
       const text = await readFile(path, 'utf8');
-      if (isRcloneConfig(name, text))
-        return [{ what, state: 'ok', detail: `mode ${mode}; a configuration of rclone, which is not tried` }];
+      if (isRcloneConfig(text)) return await checkRemotes(host, { name, text, mode });
       return await checkVariables(host, { name, path, text, mode });
     }
+    if (found.isDirectory()) return [await checkKey(host, name)];
     // It says itself what is wrong.
     await host.credentials?.readVariables(name);
     return [];
   } catch (error) {
     return [failed(what, error)];
   }
+}
+
+/** Of a peer: whether it is pinned who answers there. Nobody is asked: which peer it is for, the spec says. */
+async function checkKey(host: Host, name: string): Promise<Finding> {
+  const what = `credentials ${name}`;
+  const { knownHosts } = (await host.credentials?.findKey(name)) ?? { knownHosts: '' };
+  const isPinned = existsSync(knownHosts);
+  return isPinned
+    ? { what, state: 'ok', detail: 'a key for a peer, and who answers there is pinned' }
+    : {
+        what,
+        state: 'missing',
+        detail: `a key for a peer, and ${knownHosts} is not there`,
+        fix: 'the first sync shows what the peer offers, and what to write there',
+      };
+}
+
+/** Whether each remote answers, and lets these keys in. Changes nothing there. */
+async function tryRemote(host: Host, name: string, remote: string): Promise<Finding> {
+  const what = `remote ${remote} of ${name}`;
+  const volume = { kind: 'bucket', path: `${remote}:`, options: { credentials: name } } as const;
+  try {
+    await lazy.volumes().makeVolumes(host).driverFor(volume).inspect(host, volume);
+    return { what, state: 'ok', detail: 'answers, and lets these keys in' };
+  } catch (error) {
+    const isNarrow = error instanceof TidemarkError && /AccessDenied/.test(error.details.toolMessage ?? '');
+    if (!isNarrow) return failed(what, error);
+    const detail = 'answers, and shows these keys nothing at its top: they may be for one bucket alone';
+    return { what, state: 'absent', detail, fix: 'tidemark apply tries the bucket of a spec' };
+  }
+}
+
+async function checkRemotes(
+  host: Host,
+  { name, text, mode }: { name: string; text: string; mode: string },
+): Promise<Finding[]> {
+  const remotes = remotesOf(text);
+  const own: Finding = {
+    what: `credentials ${name}`,
+    state: 'ok',
+    detail: `mode ${mode}; a configuration of rclone with ${remotes.join(', ')}`,
+  };
+  return [own, ...(await Promise.all(remotes.map((remote) => tryRemote(host, name, remote))))];
 }
 
 async function checkVariables(

@@ -1,4 +1,4 @@
-import { isRcloneConfig, toVariables } from './rclone-config';
+import { isRcloneConfig, remotesOf, toVariables } from './rclone-config';
 
 const CONFIG = `# made by rclone config
 [company-s3]
@@ -17,6 +17,10 @@ test('each option of each section is a variable, with its value as it stands', (
     RCLONE_CONFIG_LOCKED_TYPE: 'crypt',
     RCLONE_CONFIG_LOCKED_REMOTE: 'company-s3:bucket/x',
   });
+});
+
+test('its remotes are known by their names', () => {
+  expect(remotesOf(CONFIG)).toEqual(['company-s3', 'locked']);
 });
 
 test('a configuration of rclone is told from lines of variables', () => {

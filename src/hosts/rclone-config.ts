@@ -20,3 +20,7 @@ export function toVariables(text: string): Record<string, string> {
   }
   return variables;
 }
+
+/** The names of its remotes. */
+export const remotesOf = (text: string): string[] =>
+  text.split('\n').flatMap((line) => /^\s*\[([^\]]+)\]\s*$/.exec(line)?.[1]?.trim() ?? []);

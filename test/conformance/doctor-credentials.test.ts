@@ -3,20 +3,28 @@ import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkCredentials } from '../../src/cli/doctor-credentials';
+import { reservePorts } from '../support/hosts/ports';
+import { addRcloneToPath, KEYS, type Served, serveS3, writeConfig } from '../support/stores/rclone';
 import { addResticToPath, restic, writeCredentials } from '../support/stores/restic';
 
-const SECRETS = ['correct horse', 'a guess'];
+const SECRETS = ['correct horse', 'a guess', KEYS.secret];
 
 let folder: string;
+let store: Served;
 const at = (name: string) => join(folder, name);
 
 beforeAll(async () => {
   addResticToPath();
   folder = await mkdtemp(join(tmpdir(), 'tidemark-doctor-test-'));
+  addRcloneToPath();
+  store = await serveS3(at('served'), (await reservePorts(1))[0] ?? 0);
   await mkdir(at('credentials'));
   await restic(at('repository'), 'correct horse', 'init');
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  await store?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
 
 const write = (name: string, RESTIC_REPOSITORY: string, RESTIC_PASSWORD: string) =>
   writeCredentials(at('credentials'), name, { RESTIC_REPOSITORY, RESTIC_PASSWORD });
@@ -29,7 +37,13 @@ it('tells what opens from a wrong password, a missing repository, and a store th
   await writeCredentials(at('credentials'), 'e-keys', { RESTIC_PASSWORD: 'correct horse' });
   await write('f-open', at('repository'), 'correct horse');
   await chmod(at('credentials/f-open'), 0o640);
-  await writeFile(at('credentials/g-rclone'), '[store]\ntype = s3\n', { mode: 0o600 });
+  await writeConfig(
+    at('credentials'),
+    'g-rclone',
+    `${store.config}[away]\ntype = webdav\nurl = http://127.0.0.1:9\n`,
+  );
+  await mkdir(at('credentials/i-peer'));
+  await writeFile(at('credentials/i-peer/key'), 'correct horse', { mode: 0o600 });
   await writeFile(at('credentials/h-words'), 'RESTIC_PASSWORD=correct horse\na guess\n', { mode: 0o600 });
   const before = await readdir(at('repository'), { recursive: true });
   const findings = await checkCredentials(at('credentials'));
@@ -39,7 +53,8 @@ it('tells what opens from a wrong password, a missing repository, and a store th
     ...['credentials c-missing: ok', 'repository of c-missing: absent'],
     ...['credentials d-away: ok', 'repository of d-away: missing'],
     ...['credentials e-keys: ok', 'credentials f-open: missing', 'credentials g-rclone: ok'],
-    'credentials h-words: missing',
+    ...['remote store of g-rclone: ok', 'remote away of g-rclone: missing'],
+    ...['credentials h-words: missing', 'credentials i-peer: missing'],
   ]);
   const told = Object.fromEntries(findings.map(({ what, detail, fix }) => [what, `${detail} ${fix}`]));
   expect(told['credentials a-good']).toContain('mode 0600; RESTIC_PASSWORD, RESTIC_REPOSITORY');
