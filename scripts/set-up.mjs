@@ -16,8 +16,8 @@ import { ensureTemporal } from './set-up/temporal.mjs';
 import { ensureTools } from './set-up/tools.mjs';
 
 /** @returns the path of the Node to go on with. @throws SetUpError with what to do. */
-export async function setUp({ forTests = false } = {}) {
-  const steps = new Steps(forTests ? 9 : 5);
+export async function setUp({ forTests = false, forChaos = false } = {}) {
+  const steps = new Steps(forTests ? (forChaos ? 9 : 8) : 5);
   let node;
   const work = async () => {
     await steps.take('dependencies', installDependencies);
@@ -33,7 +33,7 @@ export async function setUp({ forTests = false } = {}) {
     if (!forTests) return;
     await steps.take('restic of the tests', (say) => ensureGoTool('restic', say));
     await steps.take('rclone of the tests', (say) => ensureGoTool('rclone', say));
-    await steps.take('S3 of the tests', (say) => ensureGoTool('versitygw', say));
+    if (forChaos) await steps.take('S3 of the long tests', (say) => ensureGoTool('versitygw', say));
     await steps.take('Kubernetes of the tests', (say) => ensureKubernetes(say));
   };
   await withLock(join(ROOT, '.cache', 'set-up.lock'), work, (pid) =>
@@ -53,5 +53,8 @@ export async function setUpOrExit(options) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  await setUpOrExit({ forTests: process.argv.includes('--for-tests') });
+  await setUpOrExit({
+    forTests: process.argv.includes('--for-tests'),
+    forChaos: process.argv.includes('--for-chaos'),
+  });
 }

@@ -13,13 +13,13 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type StoreName, STORES, useBuckets } from '../support/rigs/bucket-rig';
+import { STORE_NAMES, useBuckets } from '../support/rigs/bucket-rig';
 import { rclone } from '../support/stores/rclone';
 import { compareTrees } from '../support/trees/compare-trees';
 import { makeNastyTree } from '../support/trees/nasty-tree';
 import { makeStamp, TARGET } from './volume-fixture';
 
-describe.each(Object.keys(STORES) as StoreName[])('in a store that is %s', (store) => {
+describe.each(STORE_NAMES)('in a store that is %s', (store) => {
   const stage = useBuckets(store);
   const source = (...names: string[]) => join(stage.rig.source, ...names);
   const matching = (text: string) => expect.stringContaining(text) as unknown;
