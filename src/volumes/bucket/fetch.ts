@@ -1,5 +1,4 @@
 /** Fetches the content of a state's files, each proved by its checksum, into a folder beside the tree that is to have them. */
-
 import type { Progress } from '../../model/records';
 import { formatEntries, sizeToBytes } from '../../model/units';
 import { runChecked } from '../../hosts/run-checked';

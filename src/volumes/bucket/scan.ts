@@ -4,7 +4,7 @@ import type { Runner } from '../../hosts/contract';
 import { makeRecordReader } from '../../hosts/record-reader';
 import { TidemarkError } from '../../model/errors';
 import { findAtTop, mountsInside, reasonOfForeign, Tally } from '../../trees/left-out';
-import { walk, type WalkEntry } from '../../trees/walk';
+import { walk, type WalkEnd, type WalkEntry } from '../../trees/walk';
 import { byPath, type Entry } from './manifest';
 import { parseXattrs } from './xattrs';
 
@@ -28,6 +28,9 @@ const toTime = (text: string): string => {
   const [seconds = '0', fraction = ''] = text.split('.');
   return `${seconds}.${fraction.slice(0, 9).padEnd(9, '0')}`;
 };
+
+/** As manifests have it, of a path that a walk tells. */
+const nameOf = (path: string) => path.replace(/^\.\/?/, '');
 
 const KEPT_OUTPUT = { maxOutputBytes: 64 * 1024 };
 const toStdin = (paths: readonly string[]) =>
@@ -74,7 +77,7 @@ async function readTargets(runner: Runner, root: string, signal?: AbortSignal): 
 
 function toEntry(found: WalkEntry): Entry {
   const { mode, uid, gid, size, diskBytes, type } = found;
-  const path = found.path.replace(/^\.\/?/, '');
+  const path = nameOf(found.path);
   const entry: Entry = { path, type: type as Entry['type'], mode, uid, gid, mtime: toTime(found.mtime) };
   if (type !== 'f') return entry;
   return { ...entry, bytes: size, ...(diskBytes < size && { hasHoles: true as const }) };
@@ -127,34 +130,34 @@ function findLinks(found: readonly WalkEntry[]): Map<string, string> {
   return links;
 }
 
-const nameOf = (path: string) => path.replace(/^\.\/?/, '');
+/** What vanishes while a live tree is looked at is no part of it; what can't be read is. */
+function checkWhole({ name }: Runner, root: string, { complete, problems }: WalkEnd): void {
+  const unread = problems.split('\n').filter((line) => line !== '' && !line.includes('No such file'));
+  if (complete || unread.length === 0) return;
+  throw new TidemarkError('ToolFailed', `not all of ${root} can be read`, {
+    ...{ host: name, volume: root, toolMessage: unread.join('\n') },
+    hint: 'run the agent as a user who may read it',
+  });
+}
 
 /** @throws TidemarkError `ToolFailed` where a part of the tree can't be read */
 export async function scan(runner: Runner, root: string, signal?: AbortSignal): Promise<Scan> {
   const found: WalkEntry[] = [];
   const tally = new Tally();
   const mounts = await mountsInside(runner, root);
-  let device: string | undefined;
+  let ownDevice: string | undefined;
   const onEntry = (entry: WalkEntry) => {
-    device ??= entry.device;
+    ownDevice ??= entry.device;
     if (entry.type === 's') tally.add('socket', nameOf(entry.path));
     else found.push(entry);
-    if (entry.type === 'd' && entry.device !== device)
+    if (entry.type === 'd' && entry.device !== ownDevice)
       tally.add(reasonOfForeign(nameOf(entry.path), mounts), nameOf(entry.path));
   };
   const [end] = await Promise.all([
     walk(runner, root, onEntry, signal ? { signal } : {}),
     findAtTop(runner, root, tally.add),
   ]);
-  if (
-    !end.complete &&
-    /: (?!No such file)/.test(end.problems.replaceAll(/^find: [^\n]*No such file[^\n]*$/gm, ''))
-  ) {
-    throw new TidemarkError('ToolFailed', `not all of ${root} can be read`, {
-      ...{ host: runner.name, volume: root, toolMessage: end.problems },
-      hint: 'run the agent as a user who may read it',
-    });
-  }
+  checkWhole(runner, root, end);
   found.sort((one, other) => (one.path < other.path ? -1 : 1));
   const paths = found.map(({ path }) => path);
   const isDevice = ({ type }: WalkEntry) => type === 'b' || type === 'c';
@@ -169,13 +172,17 @@ export async function scan(runner: Runner, root: string, signal?: AbortSignal): 
   ]);
   const links = findLinks(found);
   const entries = found.map((each): Entry => {
-    const [target, own, number, linkOf] = [targets, xattrs, devices, links].map((map) =>
-      map.get(each.path),
-    ) as [string | undefined, Record<string, string> | undefined, string | undefined, string | undefined];
+    const { path } = each;
+    const [target, device, linkOf, own] = [
+      targets.get(path),
+      devices.get(path),
+      links.get(path),
+      xattrs.get(path),
+    ];
     return {
       ...toEntry(each),
       ...(target !== undefined && { target }),
-      ...(number !== undefined && { device: number }),
+      ...(device !== undefined && { device }),
       ...(linkOf !== undefined && { linkOf: nameOf(linkOf) }),
       ...(own && { xattrs: own }),
     };

@@ -1,8 +1,6 @@
 /** Repositories of restic: backups in an object store, behind a REST server, over SFTP or in a folder. */
-import type { Volume } from '../../model/records';
-import type { Host } from '../../hosts/contract';
 import type { KindImplementation, VolumeDriver } from '../contract';
-import { makeError } from '../shared/tools';
+import { makeStoreDriver } from '../shared/store-driver';
 import { check, claim, disclaim, inspect, points } from './claims';
 import { findOmitted } from './omitted';
 import { settleAll } from './looks';
@@ -14,26 +12,14 @@ import { resticMover } from './send';
 import { capture } from './source';
 import { checkPart, isCheckDue } from './upkeep';
 
-/** What a repository is not: a volume that a service could run on. */
-const refuse = (host: Host, volume: Volume): Promise<never> =>
-  Promise.reject(
-    makeError({ host, volume }, 'UnsupportedCapture', 'a repository is no volume that a service could use', {
-      hint: 'restore a point of it to a host, and go on there: tidemark restore NAME --target repository --point latest --to HOST:/path',
-    }),
-  );
-
 const repositoryDriver: VolumeDriver = {
+  ...makeStoreDriver('repository', 'a repository is no volume that a service could use'),
   kind: 'repository',
   inspect,
   check,
   claim,
   disclaim,
-  diskUse: () => Promise.resolve({ diskBytes: 0, hasHardLinks: false }),
-  size: () => Promise.resolve({ fileBytes: 0, entries: 0 }),
   capture,
-  states: () => Promise.resolve([]),
-  isChanged: () => Promise.resolve(false),
-  release: () => Promise.resolve(),
   reach,
   leave: (host, _volume, use) => leave(host, use),
   points,
@@ -41,14 +27,9 @@ const repositoryDriver: VolumeDriver = {
   publish,
   markVerified,
   findOmitted,
-  clone: refuse,
-  removeClones: () => Promise.resolve(),
   prune,
   isExaminationDue: (host, volume) => isCheckDue(repositoryAt(host, volume)),
   examine: (host, volume, signal) => checkPart(repositoryAt(host, volume), signal),
-  promote: refuse,
-  demote: refuse,
-  rollback: refuse,
 };
 
 export const repository: KindImplementation = (agent) => ({

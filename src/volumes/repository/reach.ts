@@ -7,7 +7,7 @@ import type { TransferId } from '../../movers/contract';
 import { type Reach, reachHere } from '../../movers/reach';
 import type { State } from '../contract';
 import { makeError } from '../shared/tools';
-import { shortHash } from './names';
+import { shortHash } from '../shared/short-hash';
 import { findOtherSnapshot, isOther } from './others';
 import { type Repository, repositoryAt, runResticChecked } from './restic';
 import { restoreRoot } from './root-folder';

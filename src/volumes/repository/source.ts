@@ -8,7 +8,7 @@ import { formatBytes } from '../../model/units';
 import type { Host } from '../../hosts/contract';
 import type { CaptureRequest } from '../contract';
 import { makeError } from '../shared/tools';
-import { shortHash } from './names';
+import { shortHash } from '../shared/short-hash';
 import { type Repository, repositoryAt, runLight, runResticChecked } from './restic';
 import { restoreRoot } from './root-folder';
 import { readStamp, readTag, SnapshotSchema, TAGS } from './stamp';

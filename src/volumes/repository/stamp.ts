@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Point } from '../../model/records';
 import type { PointStamp } from '../contract';
+import { PointStampSchema } from '../shared/point-stamp';
 
 /** A snapshot as `restic snapshots --json` has it, as far as anybody here asks. */
 export const SnapshotSchema = z.object({
@@ -34,18 +35,7 @@ export function readTag({ tags }: Snapshot, key: string): string | undefined {
   return found?.slice(key.length + 1);
 }
 
-const StampSchema = z.object({
-  id: z.string(),
-  syncId: z.string(),
-  sequence: z.number(),
-  capturedAt: z.string(),
-  publishedAt: z.string(),
-  bytes: z.number(),
-  files: z.number(),
-  leftOut: z.array(z.custom<NonNullable<Point['leftOut']>[number]>()).exactOptional(),
-  filters: z.custom<NonNullable<Point['filters']>>().exactOptional(),
-  verifiedAt: z.string().exactOptional(),
-});
+const StampSchema = PointStampSchema.extend({ verifiedAt: z.string().exactOptional() });
 export type Stamp = z.output<typeof StampSchema>;
 
 /** A tag may hold no comma. */

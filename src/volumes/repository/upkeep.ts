@@ -4,7 +4,7 @@ import { TidemarkError } from '../../model/errors';
 import { durationToMs } from '../../model/units';
 import { writeRecord } from '../shared/tools';
 import { brokenPacks, classifyEnding, countRetries } from './classify';
-import { shortHash } from './names';
+import { shortHash } from '../shared/short-hash';
 import { type Repository, runPastLocks, runResticChecked } from './restic';
 
 const DamageSchema = z.object({

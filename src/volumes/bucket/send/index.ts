@@ -24,9 +24,7 @@ export const rcloneMover: Mover = {
   transfer,
   close: (host, _place, id) => end(host, id),
   closeAll: (host, _place, id) => end(host, id),
-  async forget(host, relationship) {
-    await forgetFetched(host, relationship);
-  },
+  forget: forgetFetched,
   offerVerify: refuse,
   verify: refuse,
 };

@@ -1,7 +1,7 @@
 /** Sends a source to a bucket. What it becomes is a state, by its manifest; a recovery point when it is published. */
 import { join } from 'node:path';
 import { TidemarkError } from '../../../model/errors';
-import type { TransferStats } from '../../../model/records';
+import type { Claim, TransferStats } from '../../../model/records';
 import type { Host, Runner } from '../../../hosts/contract';
 import type { TransferId, TransferRequest } from '../../../movers/contract';
 import { makeApprovalRequired } from '../../../movers/shared/approval';
@@ -18,7 +18,7 @@ import { type Bucket, bucketAt } from '../rclone';
 import { scan, type Scan, type Witness } from '../scan';
 import { noteSent } from '../sent';
 import { nextStateId, readManifest, statesIn, writeManifest } from '../states';
-import { countChanges, listGone, planWrite } from './plan';
+import { countChanges, listGone, planWrite, type WritePlan } from './plan';
 import { readVolume } from './told';
 import { write } from './write';
 
@@ -104,6 +104,44 @@ function guardDeletions({ host }: Bucket, request: TransferRequest, gone: readon
 const sumBytes = (entries: readonly Entry[]): number =>
   entries.reduce((sum, { bytes = 0, linkOf }) => (linkOf === undefined ? sum + bytes : sum), 0);
 
+interface Prepared {
+  look: Look;
+  listing: Listing;
+  /** The newest state, published or not. */
+  newest: { id?: string; entries: readonly Entry[] };
+  /** Of the newest recovery point. */
+  published: readonly Entry[];
+  /** As the source is now. */
+  entries: Entry[];
+}
+
+async function prepare(bucket: Bucket, request: TransferRequest, memory: HashMemory): Promise<Prepared> {
+  const [look, listing, notes] = await Promise.all([
+    lookAtSource(request),
+    listAll(bucket),
+    readNotes(bucket),
+  ]);
+  const newest = await readNewest(bucket, listing);
+  const entries = await knowHashes(bucket, look, { memory, before: newest.entries, request });
+  const last = pointsOf(notes, request.id.relationship).at(-1);
+  const published = last ? (await readManifest(bucket, last.state)).entries : [];
+  return { look, listing, newest, published, entries };
+}
+
+/** What the newest point has and the source has not; and what others have put into the bucket, which goes too. */
+function listGoing({ newest, published, entries }: Prepared, { removed }: WritePlan): string[] {
+  const known = new Set(newest.entries.filter(({ type }) => type === 'f').map(({ path }) => keyOf(path)));
+  return [...listGone(published, entries), ...removed.filter((key) => !known.has(key))];
+}
+
+/** Whoever wrote meanwhile in a later epoch is found before anything says that a state is whole. */
+async function checkStillOwner(bucket: Bucket, { id, remembered }: TransferRequest): Promise<Claim> {
+  forgetLooks(bucket);
+  const claim: Claim = { relationship: id.relationship, epoch: remembered?.epoch ?? 0, role: 'target' };
+  checkOwner(bucket, await readNotes(bucket), claim);
+  return claim;
+}
+
 /** `transfer` of the mover contract. What an attempt has sent that was cut off, the next one sends again. */
 export async function transfer(host: Host, request: TransferRequest): Promise<TransferStats> {
   const { id, reach, opened, capture, signal, onProgress } = request;
@@ -112,52 +150,31 @@ export async function transfer(host: Host, request: TransferRequest): Promise<Tr
   await reach.runner.endAttempts(attempt);
   const startedAt = performance.now();
   const memoryPath = join(folderOf(bucket), 'hashes', `${encodeURIComponent(id.relationship)}.jsonl`);
-  const [look, listing, memory] = await Promise.all([
-    lookAtSource(request),
-    listAll(bucket),
-    HashMemory.open(host.files, memoryPath),
-  ]);
-  const newest = await readNewest(bucket, listing);
-  const entries = await knowHashes(bucket, look, { memory, before: newest.entries, request });
+  const memory = await HashMemory.open(host.files, memoryPath);
+  const prepared = await prepare(bucket, request, memory);
+  const { look, listing, newest, published, entries } = prepared;
   const files = entries.filter(({ type }) => type === 'f');
   const plan = planWrite({ files, before: newest.entries, listing });
-  const last = pointsOf(await readNotes(bucket), id.relationship).at(-1);
-  const published = last ? (await readManifest(bucket, last.state)).entries : [];
-  const gone = listGone(published, entries);
-  const known = new Set(newest.entries.filter(({ type }) => type === 'f').map(({ path }) => keyOf(path)));
-  const strange = plan.removed.filter((key) => !known.has(key));
-  guardDeletions(bucket, request, [...gone, ...strange]);
-
-  const first = nextStateId(listing);
-  const replaced = newest.id ?? NO_STATE;
+  guardDeletions(bucket, request, listGoing(prepared, plan));
   const written = await write(bucket, {
-    ...{ entries, plan, first, replaced },
-    isLive: capture.live,
-    look: look.scanned,
+    ...{ entries, plan, first: nextStateId(listing), replaced: newest.id ?? NO_STATE },
+    ...{ isLive: capture.live, look: look.scanned },
     options: { root: reach.path, attempt, signal, onProgress },
   });
-  const sum = identityOf(written.entries);
-  const isAsBefore = newest.id !== undefined && written.sentKeys === 0 && sum === identityOf(newest.entries);
-  const state = isAsBefore ? (newest.id ?? first) : written.state;
-  // Whoever wrote meanwhile in a later epoch is found before anything says that this state is whole.
-  forgetLooks(bucket);
-  const claim = {
-    relationship: id.relationship,
-    epoch: request.remembered?.epoch ?? 0,
-    role: 'target',
-  } as const;
-  checkOwner(bucket, await readNotes(bucket), claim);
-  if (!isAsBefore) {
-    const { relationship, epoch } = claim;
-    await writeManifest(bucket, state, { relationship, epoch, syncId: id.syncId, entries: written.entries });
-  }
+  const identity = identityOf(written.entries);
+  const isAsBefore = written.sentKeys === 0 && identity === identityOf(newest.entries);
+  const state = isAsBefore && newest.id !== undefined ? newest.id : written.state;
+  const { relationship, epoch } = await checkStillOwner(bucket, request);
+  const { syncId } = id;
+  if (state !== newest.id)
+    await writeManifest(bucket, state, { relationship, epoch, syncId, entries: written.entries });
   await memory.replace(written.entries, look.witnesses, look.trustedBefore);
-  await noteSent(bucket, id, { syncId: id.syncId, state, identity: sum });
-  const changed = countChanges(published, written.entries);
+  await noteSent(bucket, id, { syncId, state, identity });
+  const gone = listGone(published, entries).length;
   const { leftOut } = look.scanned;
   return {
     ...{ bytesSent: written.sentBytes, bytesChanged: written.sentBytes },
-    ...{ filesChanged: changed + gone.length, filesDeleted: gone.length },
+    ...{ filesChanged: countChanges(published, written.entries) + gone, filesDeleted: gone },
     ...{ totalBytes: sumBytes(written.entries), totalFiles: written.entries.length },
     durationMs: Math.round(performance.now() - startedAt),
     filesVanished: written.vanished,

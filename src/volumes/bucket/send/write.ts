@@ -1,6 +1,7 @@
 /** Writes a state's objects, and finds out what became of each. The manifest is the caller's. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TidemarkError } from '../../../model/errors';
+import { TICK_SECONDS } from '../../../trees/fingerprint';
 import { type Hashes, hashFiles } from '../hashes';
 import { keyOf } from '../layout';
 import { listSome, type Listing } from '../listing';
@@ -112,7 +113,9 @@ async function settle(
   const read = new Map(pass.entries.map((entry) => [entry.path, entry]));
   const isSettled = ({ path }: Entry) => {
     const [was, is] = [look.witnesses.get(path), now.witnesses.get(path)];
-    const isUntouched = was !== undefined && was.inode === is?.inode && was.ctime === is.ctime;
+    // What changed within the grain of the clock before it was looked at may have changed again, unseen.
+    const isOld = was !== undefined && Number(was.ctime) < look.startedAt - TICK_SECONDS;
+    const isUntouched = isOld && was.inode === is?.inode && was.ctime === is.ctime;
     const key = keyOf(path);
     const isThere = plan.unchanged.has(path) || pass.objects.get(key)?.bytes === pass.lengths.get(key);
     return isUntouched && isThere && read.get(path)?.sha256 !== undefined;
