@@ -95,12 +95,22 @@ it('verifies what is in the bucket, and what a target has', async () => {
     });
 });
 
+it('gives its targets what is in the bucket while the source is away', async () => {
+  await writeFile(at('source', 'page'), 'before it went away');
+  expect(fates(await syncNow(system, 'wiki', { targets: ['bucket'] }))).toEqual({ bucket: 'succeeded' });
+  await system.kill('agent:alpha');
+  const record = await syncNow(system, 'wiki', { scheduled: true, targets: ['beta', 'gamma'] });
+  expect(fates(record)).toEqual({ beta: 'succeeded', gamma: 'succeeded' });
+  expect(await readFile(at('gamma', 'page'), 'utf8')).toBe('before it went away');
+  system.launch('agent:alpha');
+});
+
 it('says of a store that is away what it is, and goes on when it is back', async () => {
   await store.stop();
   await writeFile(at('source', 'page'), 'while away');
   const failed = await syncNow(system, 'wiki');
   expect(failed.targets.every(({ failure }) => failure?.type === 'HostUnreachable')).toBe(true);
-  expect(await readFile(at('beta', 'page'), 'utf8')).toBe('newer');
+  expect(await readFile(at('beta', 'page'), 'utf8')).toBe('before it went away');
   store = await serveS3(at('served'), port);
   await syncWell(system, 'wiki');
   expect(await readFile(at('gamma', 'page'), 'utf8')).toBe('while away');
