@@ -29,7 +29,7 @@ function checkSchedule(schedule: string, path: SpecPath, jitter: string | undefi
 }
 
 /** The time zone, the relationship's schedule, and those that targets have of their own. */
-function checkTrigger({ trigger, targets }: DraftSpec): SpecChecks {
+function checkTrigger({ trigger, targets, through }: DraftSpec): SpecChecks {
   const { schedule, timezone, jitter } = trigger;
   const badZone = timezone === undefined ? undefined : checkTimezone(timezone);
   const own = targets.flatMap((target, index) => {
@@ -41,7 +41,9 @@ function checkTrigger({ trigger, targets }: DraftSpec): SpecChecks {
   const path = ['spec', 'trigger', 'schedule'];
   const common = schedule === undefined ? [] : [checkSchedule(schedule, path, jitter)];
   const warnings: SpecIssue[] = [];
-  if (schedule !== undefined && targets.length > 0 && own.length === targets.length) {
+  // A bucket in between goes by it, whatever the targets go by.
+  const goByIt = through !== undefined || own.length < targets.length;
+  if (schedule !== undefined && targets.length > 0 && !goByIt) {
     warnings.push(makeProblem(path, 'has no effect: every target has a schedule of its own'));
   }
   if (jitter !== undefined && schedule === undefined && own.length === 0) {

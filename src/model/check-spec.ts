@@ -14,7 +14,7 @@ const keepsMore = (retain: object) => Object.values(retain).some((value) => valu
 const KEEPS_NONE = 'targets with copyMethod Direct keep no recovery points';
 const KEEPS_NEWEST = 'keeps the newest recovery point alone';
 
-function warnAboutRetain({ retain, targets }: DraftSpec): SpecIssue[] {
+function warnAboutRetain({ retain, targets, through }: DraftSpec): SpecIssue[] {
   const own = targets.flatMap((target, index) => {
     if (!target.retain) return [];
     const path = ['spec', 'targets', index, 'retain'];
@@ -23,7 +23,7 @@ function warnAboutRetain({ retain, targets }: DraftSpec): SpecIssue[] {
   });
   if (!retain) return own;
   const path = ['spec', 'retain'];
-  const others = targets.filter((target) => !target.retain);
+  const others = (through ? [...targets, through] : targets).filter((target) => !target.retain);
   if (targets.length > 0 && others.length === 0) {
     return [makeProblem(path, 'has no effect: every target has a retain of its own'), ...own];
   }

@@ -69,3 +69,12 @@ test.each([
   expect(checkParts({ through: wrong, targets }).problems.join('\n')).toMatch(problem);
   expect(checkParts({ targets: [wrong] }).problems.join('\n')).toMatch(problem);
 });
+
+test('the common schedule and retention are the bucket’s too, though each reader has its own', () => {
+  const own = targets.map((target) => ({ ...target, schedule: '*/5 * * * *', retain: { last: 2 } }));
+  const { warnings } = checkParts({
+    ...{ through, targets: own, retain: { daily: 7 } },
+    trigger: { schedule: '0 * * * *' },
+  });
+  expect(warnings).toEqual([]);
+});

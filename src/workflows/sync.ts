@@ -71,7 +71,8 @@ async function runLegs(ctx: SyncContext): Promise<Ran> {
   return {
     ...written,
     ...(capturedAt !== undefined && { capturedAt }),
-    targets: [...written.targets, ...fetched.targets],
+    // Those that were asked for come first: the hub may only have been written for their sake.
+    targets: [...fetched.targets, ...written.targets],
   };
 }
 
