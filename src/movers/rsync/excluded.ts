@@ -1,4 +1,5 @@
 /** Asks rsync which paths a user's own filters exclude: what somebody left out on purpose needs no naming. */
+import { nulWords } from '../../hosts/nul-words';
 import type { Runner } from '../../hosts/contract';
 import { toolFailed } from '../../hosts/run-checked';
 import { rsyncOptions } from '../../model/movers';
@@ -35,7 +36,7 @@ export async function dropExcluded(
   const argv = ['rsync', '-a', '--dry-run', ...list, '--out-format=%n', ...filters, '--', './'];
   const result = await host.run([...argv, `${host.scratch}/nowhere/`], {
     cwd: root,
-    stdin: Buffer.from([...asked].map((path) => `${path}\0`).join(''), 'latin1'),
+    stdin: nulWords([...asked]),
     onStdout: reader.push,
     maxOutputBytes: 64 * 1024,
   });

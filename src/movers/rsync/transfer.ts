@@ -1,4 +1,5 @@
 /** Pushes the bytes. */
+import { nulWords } from '../../hosts/nul-words';
 import { modifyWindow } from '../../model/keeps';
 import { rsyncOptions } from '../../model/movers';
 import type { Host } from '../../hosts/contract';
@@ -67,7 +68,7 @@ async function push(
   // A landing has its own limit.
   const limited = account && { account: { ...account, ...(maxDeletions !== undefined && { maxDeletions }) } };
   const options = makeClientOptions(mover, writeMode, resolved, { ...writer, ...limited, pass });
-  const stdin = named && Buffer.from(named.map((path) => `${path}\0`).join(''), 'latin1');
+  const stdin = named && nulWords(named);
   const run = { id, reach, landing, options, pass, signal, onLine, ...(stdin && { stdin }) } as const;
   // Files that are named are so from the folder that the item is in.
   const { exitCode, stderr } = await runRsync(host, {

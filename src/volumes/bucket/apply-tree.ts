@@ -1,4 +1,5 @@
 /** Carries out what a tree lacks, by programs of its host. */
+import { nulWords } from '../../hosts/nul-words';
 import { runChecked } from '../../hosts/run-checked';
 import type { Runner } from '../../hosts/contract';
 import type { AttributePlan, TreePlan } from './plan-tree';
@@ -12,8 +13,6 @@ export interface Tree {
 }
 
 const named = (path: string): string => (path === '' ? '.' : `./${path}`);
-const toStdin = (words: readonly string[]) =>
-  Buffer.from(words.map((word) => `${word}\0`).join(''), 'latin1');
 
 /** Runs a program on paths of the tree, as often as their number asks for. */
 async function each(
@@ -25,7 +24,7 @@ async function each(
   if (words.length === 0) return;
   const limit = perCall === undefined ? [] : [`-n${perCall}`];
   await runChecked(runner, ['xargs', '-0', ...limit, ...argv], {
-    ...{ cwd: root, stdin: toStdin(words) },
+    ...{ cwd: root, stdin: nulWords(words) },
     ...(signal && { signal }),
   });
 }

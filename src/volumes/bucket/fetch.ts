@@ -1,66 +1,28 @@
 /** Fetches the content of a state's files, each proved by its checksum, into a folder beside the tree that is to have them. */
-import type { Progress } from '../../model/records';
-import { formatEntries, sizeToBytes } from '../../model/units';
+import { nulWords } from '../../hosts/nul-words';
+import { formatEntries } from '../../model/units';
 import { runChecked } from '../../hosts/run-checked';
-import { makeRecordReader } from '../../hosts/record-reader';
 import { showPath } from '../../trees/left-out';
 import { makeError } from '../shared/tools';
+import { copyNamed, type CopyOptions } from './copy';
 import { type Hashes, hashFiles } from './hashes';
 import { keyOf, toText } from './layout';
 import { listAll, type Listing } from './listing';
 import type { Entry } from './manifest';
 import { candidatesOf, keptFoldersIn } from './plan-prune';
-import { parseProgress, WITH_STATS } from './progress';
-import { at, type Bucket, keysToStdin, LASTING, NO_FOLDER, runRcloneChecked } from './rclone';
+import { at, type Bucket } from './rclone';
 import { scan } from './scan';
 
-export interface FetchRequest {
+export interface FetchRequest extends CopyOptions {
   stateId: string;
   files: readonly Entry[];
   /** Into which they are fetched, each at its key. What is there already, of an attempt that was cut off, is used. */
   folder: string;
-  attempt: string;
-  signal?: AbortSignal | undefined;
-  onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /** A key's folder in the bucket, and its path below that: what a copy keeps. */
 function split(candidate: string, key: string): { from: string; name: string } {
   return { from: candidate.slice(0, candidate.length - key.length).replace(/\/$/, ''), name: key };
-}
-
-async function copyDown(
-  bucket: Bucket,
-  from: string,
-  names: readonly string[],
-  { folder, attempt, signal, onProgress }: FetchRequest,
-): Promise<void> {
-  const reader = makeRecordReader((line) => {
-    const progress = parseProgress(Buffer.from(line, 'latin1').toString());
-    if (progress) onProgress?.(progress);
-  }, '\n');
-  const { bandwidthLimit } = bucket.volume.options ?? {};
-  const limit = bandwidthLimit === undefined ? [] : [`--bwlimit=${sizeToBytes(bandwidthLimit)}B`];
-  const args = [
-    'copy',
-    ...LASTING,
-    ...WITH_STATS,
-    ...limit,
-    '--transfers=8',
-    '--no-traverse',
-    '--files-from-raw=-',
-    '--ignore-times',
-  ];
-  await runRcloneChecked(
-    bucket,
-    [...args, '--', at(bucket, from), folder],
-    {
-      ...{ stdin: keysToStdin(names), onStderr: reader.push, maxOutputBytes: 256 * 1024, attempt },
-      ...(signal && { signal }),
-    },
-    // What has been moved away meanwhile is looked for elsewhere.
-    [NO_FOLDER],
-  );
 }
 
 /** Which of the files are in the folder, whole. */
@@ -89,7 +51,7 @@ async function clear(
   const { entries } = await scan(runner, folder, signal);
   const isWanted = ({ path }: Entry) => wanted.has(toText(path) ?? '');
   const strange = entries.filter((entry) => entry.type !== 'd' && !isWanted(entry));
-  const stdin = Buffer.from(strange.map(({ path }) => `./${path}\0`).join(''), 'latin1');
+  const stdin = nulWords(strange.map(({ path }) => `./${path}`));
   if (strange.length > 0) await runChecked(runner, ['xargs', '-0', 'rm', '-f', '--'], { cwd: folder, stdin });
   await runChecked(runner, ['find', folder, '-mindepth', '1', '-type', 'd', '-empty', '-delete']);
 }
@@ -114,10 +76,10 @@ async function fetchOnce(
     });
     const byFolder = Map.groupBy(tried, ({ from }) => from);
     for (const [from, group] of byFolder)
-      await copyDown(
+      await copyNamed(
         bucket,
-        from,
-        group.map(({ name }) => name),
+        ['copy', '--ignore-times'],
+        { from: at(bucket, from), to: request.folder, names: group.map(({ name }) => name) },
         request,
       );
     const proved = await prove(

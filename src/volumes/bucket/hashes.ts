@@ -1,4 +1,5 @@
 /** Checksums of a tree's files: of what is known by its inode and change time they are remembered, the rest is read. */
+import { nulWords } from '../../hosts/nul-words';
 import { z } from 'zod';
 import type { HostFiles, Runner } from '../../hosts/contract';
 import { makeRecordReader } from '../../hosts/record-reader';
@@ -17,6 +18,10 @@ interface Known extends Witness {
   bytes: number;
   sha256: string;
 }
+
+/** With what its content is, where that is known. */
+export const withHash = (entry: Entry, sha256: string | undefined): Entry =>
+  sha256 === undefined ? entry : { ...entry, sha256 };
 
 /** What an agent remembers of one tree. */
 export class HashMemory {
@@ -41,7 +46,7 @@ export class HashMemory {
   }
 
   /** The checksum of a file that is as it was when it was read. */
-  find({ path, bytes, mtime }: Entry, witness: Witness | undefined): string | undefined {
+  private find({ path, bytes, mtime }: Entry, witness: Witness | undefined): string | undefined {
     const found = this.known.get(path);
     const isSame =
       found !== undefined &&
@@ -51,6 +56,13 @@ export class HashMemory {
       found.bytes === bytes &&
       found.mtime === mtime;
     return isSame ? found.sha256 : undefined;
+  }
+
+  /** Entries with the checksums that are remembered of them. */
+  recall(entries: readonly Entry[], witnesses: ReadonlyMap<string, Witness>): Entry[] {
+    return entries.map((entry) =>
+      entry.type === 'f' ? withHash(entry, this.find(entry, witnesses.get(entry.path))) : entry,
+    );
   }
 
   /**
@@ -91,7 +103,7 @@ async function hashSmall(
   const hashes: Hashes = new Map();
   if (paths.length === 0) return hashes;
   const reader = makeRecordReader((record) => hashes.set(record.slice(68), record.slice(0, 64)), '\0');
-  const stdin = Buffer.from(paths.map((path) => `./${path}\0`).join(''), 'latin1');
+  const stdin = nulWords(paths.map((path) => `./${path}`));
   // What vanishes meanwhile makes it fail, with all others read.
   await runner.run(['xargs', '-0', 'sha256sum', '-z', '--'], {
     ...{ cwd: root, stdin, onStdout: reader.push, maxOutputBytes: 4096 },

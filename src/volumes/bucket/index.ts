@@ -3,7 +3,7 @@ import type { KindImplementation, VolumeDriver } from '../contract';
 import { makeStoreDriver } from '../shared/store-driver';
 import { check, claim, disclaim, inspect, points } from './claims';
 import { markVerified, prune, publish } from './points';
-import { capture, leave, reach, sweepRead } from './reach';
+import { capture, reach, scratch } from './reach';
 import { rcloneMover } from './send';
 
 const bucketDriver: VolumeDriver = {
@@ -15,7 +15,7 @@ const bucketDriver: VolumeDriver = {
   disclaim,
   capture,
   reach,
-  leave: (host, _volume, use) => leave(host, use),
+  leave: (host, _volume, use) => scratch.leave(host, use),
   points,
   publish,
   markVerified,
@@ -25,5 +25,5 @@ const bucketDriver: VolumeDriver = {
 export const bucket: KindImplementation = (agent) => ({
   driver: bucketDriver,
   mover: rcloneMover,
-  start: () => sweepRead(agent),
+  start: () => scratch.sweep(agent),
 });

@@ -1,15 +1,16 @@
 /** Makes a tree of a state: brought from whatever it is now, and looked at in the end. All of it is proved before the tree is touched. */
+import { nulWords } from '../../hosts/nul-words';
 import { join } from 'node:path';
-import type { Progress } from '../../model/records';
-import { formatBytes } from '../../model/units';
 import { runChecked } from '../../hosts/run-checked';
 import { showPath } from '../../trees/left-out';
 import { TICK_SECONDS } from '../../trees/fingerprint';
 import { walk } from '../../trees/walk';
+import { checkScratchRoom } from '../shared/scratch';
 import { makeError } from '../shared/tools';
 import { applyAttributes, digHoles, makeRest, makeRoom, type Tree } from './apply-tree';
+import type { CopyOptions } from './copy';
 import { fetchFiles } from './fetch';
-import { hashFiles, HashMemory } from './hashes';
+import { hashFiles, HashMemory, withHash } from './hashes';
 import { isOdd, keyOf } from './layout';
 import type { Entry } from './manifest';
 import { findDifferences, planAttributes, planTree } from './plan-tree';
@@ -17,19 +18,13 @@ import type { Bucket } from './rclone';
 import { scan, type Witness } from './scan';
 import { readManifest } from './states';
 
-export interface MaterialiseRequest {
+export interface MaterialiseRequest extends CopyOptions {
   stateId: string;
   /** In which the tree is, and what is needed to make it. */
   folder: string;
-  attempt: string;
-  signal?: AbortSignal | undefined;
-  onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 export const treeIn = (folder: string): string => join(folder, 'tree');
-
-/** Kept free beside what is fetched. */
-const SPARE_BYTES = 64 * 1024 ** 2;
 
 /** Checksums of files by their inodes: a name may be another file's by the end, an inode is not. */
 type HashesByInode = Map<string, string>;
@@ -41,16 +36,10 @@ async function lookAt(
   memory: HashMemory,
 ): Promise<{ entries: Entry[]; hashes: HashesByInode }> {
   const { entries, witnesses } = await scan(bucket.runner, root);
-  const known = entries.map((entry): Entry => {
-    const sha256 = entry.type === 'f' ? memory.find(entry, witnesses.get(entry.path)) : undefined;
-    return sha256 === undefined ? entry : { ...entry, sha256 };
-  });
+  const known = memory.recall(entries, witnesses);
   const unread = known.filter(({ type, sha256 }) => type === 'f' && sha256 === undefined);
   const read = await hashFiles(bucket, root, unread);
-  const hashed = known.map((entry) => {
-    const sha256 = read.get(entry.path);
-    return sha256 === undefined ? entry : { ...entry, sha256 };
-  });
+  const hashed = known.map((entry) => withHash(entry, entry.sha256 ?? read.get(entry.path)));
   return { entries: hashed, hashes: byInode(hashed, witnesses) };
 }
 
@@ -86,19 +75,6 @@ async function lookAtFetched(
   return hashes;
 }
 
-async function checkRoom(bucket: Bucket, folder: string, bytes: number): Promise<void> {
-  const { freeBytes } = await bucket.runner.files.room(folder);
-  if (freeBytes >= bytes + SPARE_BYTES) return;
-  throw makeError(
-    bucket,
-    'TargetFull',
-    `what is read from the bucket is put into ${folder} first, which takes ${formatBytes(bytes)}, and ${formatBytes(freeBytes)} are free`,
-    {
-      hint: `make room there, or start the agent of ${bucket.host.name} with its --home on a larger filesystem`,
-    },
-  );
-}
-
 /** Moves what was fetched to its place: by links, so that nothing is copied. */
 async function putInPlace({ runner, root }: Tree, incoming: string, files: readonly Entry[]): Promise<void> {
   if (files.length === 0) return;
@@ -106,8 +82,10 @@ async function putInPlace({ runner, root }: Tree, incoming: string, files: reado
   const from = Buffer.from(incoming).toString('latin1');
   const pairs = odd.flatMap(({ path }) => [`${from}/${keyOf(path)}`, `./${path}`]);
   if (odd.length > 0) {
-    const stdin = Buffer.from(pairs.map((word) => `${word}\0`).join(''), 'latin1');
-    await runChecked(runner, ['xargs', '-0', '-n2', 'mv', '-fT', '--'], { cwd: root, stdin });
+    await runChecked(runner, ['xargs', '-0', '-n2', 'mv', '-fT', '--'], {
+      cwd: root,
+      stdin: nulWords(pairs),
+    });
     await runner.files.remove(join(incoming, '.tidemark'));
   }
   if (odd.length < files.length)
@@ -129,11 +107,11 @@ export async function materialise(bucket: Bucket, request: MaterialiseRequest): 
     lookAt(bucket, root, memory),
   ]);
   const plan = planTree(have.entries, want);
-  await checkRoom(
-    bucket,
-    folder,
-    plan.fetched.reduce((sum, { bytes = 0 }) => sum + bytes, 0),
-  );
+  await checkScratchRoom(bucket, {
+    path: folder,
+    bytes: plan.fetched.reduce((sum, { bytes = 0 }) => sum + bytes, 0),
+    what: `what is read from the bucket is put into ${folder} first`,
+  });
   await fetchFiles(bucket, { stateId, files: plan.fetched, folder: incoming, attempt, signal, onProgress });
   const fetched = await lookAtFetched(bucket, incoming, plan.fetched);
   const tree: Tree = { runner, root, signal };
@@ -168,10 +146,7 @@ async function prove(
   },
 ): Promise<void> {
   const { entries, witnesses, startedAt } = await scan(bucket.runner, treeIn(folder), signal);
-  const now = entries.map((entry): Entry => {
-    const sha256 = hashes.get(witnesses.get(entry.path)?.inode ?? '');
-    return sha256 === undefined ? entry : { ...entry, sha256 };
-  });
+  const now = entries.map((entry) => withHash(entry, hashes.get(witnesses.get(entry.path)?.inode ?? '')));
   const differences = findDifferences(now, want, abilities);
   if (differences.length > 0) {
     throw makeError(

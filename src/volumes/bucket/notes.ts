@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { Claim, Instant, Point } from '../../model/records';
 import { shortHash } from '../shared/short-hash';
 import type { Released } from '../contract';
-import { PointStampSchema } from '../shared/point-stamp';
+import { PointStampSchema } from '../shared/points';
 import { withLock } from '../shared/lock';
 import { checkName } from '../shared/tools';
 import { NOTES } from './layout';

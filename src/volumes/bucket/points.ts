@@ -6,11 +6,13 @@ import { durationToMs } from '../../model/units';
 import type { Host } from '../../hosts/contract';
 import type { PublishRequest } from '../contract';
 import { publishOnce } from '../shared/publish-once';
-import { makeError } from '../shared/tools';
+import { readRecord } from '../shared/records';
+import { makeError, writeRecord } from '../shared/tools';
 import { listAll, type Listing } from './listing';
 import { manifestKey } from './layout';
 import {
   folderOf,
+  newestEpoch,
   type Notes,
   pointsOf,
   readNotes,
@@ -48,7 +50,7 @@ export async function publish(
     const { epoch } = await readManifest(bucket, state);
     const note = {
       relationship,
-      epoch: Math.max(epoch, await epochOf(bucket, relationship)),
+      epoch: Math.max(epoch, newestEpoch(await readNotes(bucket), relationship)),
       state,
       identity,
       stamp,
@@ -56,15 +58,6 @@ export async function publish(
     await writePoint(bucket, note);
     return toPoint({ ...note, key: '', verifiedKeys: [] });
   });
-}
-
-/** The epoch of whoever writes now: checked right before, by the transfer. */
-async function epochOf(bucket: Bucket, relationship: string): Promise<number> {
-  const { claims } = await readNotes(bucket);
-  return Math.max(
-    0,
-    ...claims.filter((claim) => claim.relationship === relationship).map(({ epoch }) => epoch),
-  );
 }
 
 /** @throws TidemarkError `PointMissing` */
@@ -127,13 +120,13 @@ const SweptSchema = z.object({ sweptAt: z.string() });
 const sweptPath = (bucket: Bucket) => join(folderOf(bucket), 'swept.json');
 
 const noteSwept = (bucket: Bucket): Promise<void> =>
-  bucket.host.files.write(sweptPath(bucket), JSON.stringify({ sweptAt: new Date().toISOString() }));
+  writeRecord(bucket, sweptPath(bucket), { sweptAt: new Date().toISOString() });
 
 /** To find what can go, everything is listed: now and then. What waits takes room, and nothing else. */
 async function isSweepDue(bucket: Bucket, keepMs: number): Promise<boolean> {
-  const text = await bucket.host.files.read(sweptPath(bucket));
-  if (text === undefined) await noteSwept(bucket);
-  const last = text === undefined ? undefined : Date.parse(SweptSchema.parse(JSON.parse(text)).sweptAt);
+  const swept = await readRecord(bucket, sweptPath(bucket), SweptSchema);
+  if (!swept) await noteSwept(bucket);
+  const last = swept && Date.parse(swept.sweptAt);
   return keepMs === 0 || (last !== undefined && Date.now() - last >= keepMs / 4);
 }
 

@@ -86,8 +86,6 @@ export async function runRcloneChecked(
  * measured with a store that is away, four tries take 35 s.
  */
 const LIGHT = ['--retries=1', '--low-level-retries=1', '--contimeout=10s', '--timeout=30s'];
-/** Of what moves much: a store that is slow for a moment does not end it. */
-export const LASTING = ['--retries=1', '--low-level-retries=5', '--contimeout=20s'];
 const LIGHT_MS = 120_000;
 
 /** The same for what reads or writes little, and somebody waits for. */

@@ -7,6 +7,7 @@ import type { Host } from '../../hosts/contract';
 import type { TransferId } from '../../movers/contract';
 import { type Reach, reachHere } from '../../movers/reach';
 import type { CaptureRequest, State } from '../contract';
+import { makeScratch } from '../shared/scratch';
 import { shortHash } from '../shared/short-hash';
 import { makeError } from '../shared/tools';
 import { fetchedFolder } from './fetched';
@@ -14,10 +15,6 @@ import { forgetLooks, inOrder, readNotes } from './notes';
 import { materialise, treeIn } from './materialise';
 import { findKept } from './points';
 import { bucketAt } from './rclone';
-
-type Use = Omit<TransferId, 'syncId'>;
-
-const attemptOf = ({ home }: Host, what: string) => `fetch:${what}:${home}`;
 
 /** `capture` of the volume contract, of a bucket that is a source: the newest state, fetched whole. */
 export async function capture(
@@ -42,7 +39,7 @@ export async function capture(
     );
   }
   const folder = fetchedFolder(host, relationship, volume);
-  const attempt = attemptOf(host, `${relationship}:${volume.path}`);
+  const attempt = `fetch:${relationship}:${volume.path}:${host.home}`;
   await materialise(bucket, { stateId: chosen.state, folder, attempt, signal, onProgress });
   const { capturedAt, leftOut } = chosen.stamp;
   return {
@@ -51,11 +48,8 @@ export async function capture(
   };
 }
 
-/** Everything that is fetched only to be read once. */
-const readFolder = ({ home }: Host) => join(home, 'read');
-
-const folderOfUse = (host: Host, { relationship, target }: Use) =>
-  join(readFolder(host), encodeURIComponent(relationship), encodeURIComponent(target));
+/** What is fetched only to be read once. */
+export const scratch = makeScratch('read', 'fetch');
 
 /** `reach` of the volume contract. A point is read back whole, and from the bucket alone. */
 export async function reach(host: Host, volume: Volume, state: State, use: TransferId): Promise<Reach> {
@@ -63,29 +57,9 @@ export async function reach(host: Host, volume: Volume, state: State, use: Trans
   if (state.of === 'capture') return reachHere(host, state.capture.path);
   if (state.of === 'live') return reachHere(host, treeIn(fetchedFolder(host, use.relationship, volume)));
   const { state: stateId } = await findKept(bucket, state.relationship, state.pointId);
-  await leave(host, use);
-  const folder = join(folderOfUse(host, use), shortHash(state.pointId));
-  const close = () => host.files.remove(folderOfUse(host, use));
-  try {
-    await materialise(bucket, {
-      stateId,
-      folder,
-      attempt: attemptOf(host, `${use.relationship}:${use.target}`),
-    });
-  } catch (error) {
-    await close();
-    throw error;
-  }
-  return { runner: host, path: treeIn(folder), close };
-}
-
-/** Ends what fetches for a use, and removes what was fetched for it. */
-export async function leave(host: Host, use: Use): Promise<void> {
-  await host.endAttempts(attemptOf(host, `${use.relationship}:${use.target}`));
-  await host.files.remove(folderOfUse(host, use));
-}
-
-/** The agent starts: what its former life has fetched only to be read nobody reads any more. */
-export async function sweepRead(host: Host): Promise<void> {
-  await host.files.remove(readFolder(host));
+  return await scratch.open(host, use, async (used) => {
+    const folder = join(used, shortHash(state.pointId));
+    await materialise(bucket, { stateId, folder, attempt: scratch.attemptOf(host, use) });
+    return treeIn(folder);
+  });
 }

@@ -1,4 +1,5 @@
 /** What a tree is: every entry of it, with all that a manifest says of it, but for checksums. */
+import { nulWords } from '../../hosts/nul-words';
 import type { LeftOut } from '../../model/left-out';
 import type { Runner } from '../../hosts/contract';
 import { makeRecordReader } from '../../hosts/record-reader';
@@ -33,8 +34,6 @@ const toTime = (text: string): string => {
 const nameOf = (path: string) => path.replace(/^\.\/?/, '');
 
 const KEPT_OUTPUT = { maxOutputBytes: 64 * 1024 };
-const toStdin = (paths: readonly string[]) =>
-  Buffer.from(paths.map((path) => `${path}\0`).join(''), 'latin1');
 
 /** Runs a program on many paths, and reads what it prints of them. */
 async function ask(
@@ -51,7 +50,7 @@ async function ask(
   if (paths.length === 0) return '';
   const reader = makeRecordReader(onRecord, end);
   const { stderr } = await runner.run(['xargs', '-0', ...argv], {
-    ...{ cwd: root, stdin: toStdin(paths), onStdout: reader.push, ...KEPT_OUTPUT },
+    ...{ cwd: root, stdin: nulWords(paths), onStdout: reader.push, ...KEPT_OUTPUT },
     ...(signal && { signal }),
   });
   return stderr;

@@ -2,6 +2,8 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { TransferId } from '../../movers/contract';
+import { readRecord } from '../shared/records';
+import { writeRecord } from '../shared/tools';
 import { folderOf } from './notes';
 import type { Bucket } from './rclone';
 
@@ -11,16 +13,12 @@ export type Sent = z.output<typeof SentSchema>;
 const pathOf = (bucket: Bucket, relationship: string) =>
   join(folderOf(bucket), 'sent', `${encodeURIComponent(relationship)}.json`);
 
-export async function noteSent(
+export const noteSent = (
   bucket: Bucket,
   { relationship }: Pick<TransferId, 'relationship'>,
   sent: Sent,
-): Promise<void> {
-  await bucket.host.files.write(pathOf(bucket, relationship), JSON.stringify(sent));
-}
+): Promise<void> => writeRecord(bucket, pathOf(bucket, relationship), sent);
 
 /** Undefined where this agent has sent nothing, or where it lost its notes. */
-export async function recallSent(bucket: Bucket, relationship: string): Promise<Sent | undefined> {
-  const text = await bucket.host.files.read(pathOf(bucket, relationship));
-  return text === undefined ? undefined : SentSchema.parse(JSON.parse(text));
-}
+export const recallSent = (bucket: Bucket, relationship: string): Promise<Sent | undefined> =>
+  readRecord(bucket, pathOf(bucket, relationship), SentSchema);

@@ -2,6 +2,7 @@
  * Generations by hard links: files that did not change are shared with the tree before, and never
  * with the live replica, so that nothing written there reaches a recovery point.
  */
+import { nulWords } from '../../hosts/nul-words';
 import { NOT_CONTENT } from '../../trees/own-entries';
 import type { Change } from '../../trees/fingerprint';
 import {
@@ -115,7 +116,7 @@ async function copyNamed(
   options: WorkOptions,
 ): Promise<void> {
   if (paths.length === 0) return;
-  const stdin = Buffer.from(paths.map((path) => `${path}\0`).join(''), 'latin1');
+  const stdin = nulWords(paths);
   const ends = ['--', `${place.root}/`, `${destination}/`];
   const named = [...COPY, ...how, '--files-from=-', '--from0', ...ends];
   await runTool(place, named, { ...options, stdin }, [VANISHED]);

@@ -3,7 +3,7 @@ import type { KindImplementation, VolumeDriver } from '../contract';
 import { makeStoreDriver } from '../shared/store-driver';
 import { check, claim, disclaim, inspect, isChanged, keeps, points } from './claims';
 import { beginPush, markVerified, publish } from './points';
-import { leave, reach, sweepFetched } from './reach';
+import { reach, scratch } from './reach';
 
 const peerDriver: VolumeDriver = {
   ...makeStoreDriver('peer', 'a peer is no volume that a service could use from here'),
@@ -16,7 +16,7 @@ const peerDriver: VolumeDriver = {
   make: beginPush,
   isChanged,
   reach,
-  leave: (host, _volume, use) => leave(host, use),
+  leave: (host, _volume, use) => scratch.leave(host, use),
   points,
   publish,
   markVerified,
@@ -24,5 +24,5 @@ const peerDriver: VolumeDriver = {
 
 export const peer: KindImplementation = (agent) => ({
   driver: peerDriver,
-  start: () => sweepFetched(agent),
+  start: () => scratch.sweep(agent),
 });

@@ -6,7 +6,7 @@ import { findOmitted } from './omitted';
 import { settleAll } from './looks';
 import { findOther } from './others';
 import { markVerified, prune, publish } from './points';
-import { leave, reach, sweepRestored } from './reach';
+import { reach, scratch } from './reach';
 import { repositoryAt } from './restic';
 import { resticMover } from './send';
 import { capture } from './source';
@@ -21,7 +21,7 @@ const repositoryDriver: VolumeDriver = {
   disclaim,
   capture,
   reach,
-  leave: (host, _volume, use) => leave(host, use),
+  leave: (host, _volume, use) => scratch.leave(host, use),
   points,
   findOther,
   publish,
@@ -35,6 +35,6 @@ const repositoryDriver: VolumeDriver = {
 export const repository: KindImplementation = (agent) => ({
   driver: repositoryDriver,
   mover: resticMover,
-  start: () => sweepRestored(agent),
+  start: () => scratch.sweep(agent),
   stop: settleAll,
 });

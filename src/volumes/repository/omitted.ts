@@ -3,6 +3,7 @@
  * missing, as a tree of empty files of these names with the point's own patterns, and asked what of that it would take. What
  * it would take is missing for another reason.
  */
+import { nulWords } from '../../hosts/nul-words';
 import { join } from 'node:path';
 import { TidemarkError } from '../../model/errors';
 import type { Volume } from '../../model/records';
@@ -14,7 +15,7 @@ import type { Missing, Omitted } from '../../movers/contract';
 import type { OmittedRequest } from '../contract';
 import { makeError } from '../shared/tools';
 import { movedExcludes } from './patterns';
-import { folderOf } from './reach';
+import { scratch } from './reach';
 import { type Repository, repositoryAt, runResticChecked } from './restic';
 import { findKept } from './snapshots';
 import { Taken } from './taken';
@@ -25,8 +26,7 @@ function* foldersOf(path: string): Generator<string> {
     yield path.slice(0, end);
 }
 
-const toNames = (paths: Iterable<string>): Buffer =>
-  Buffer.from([...paths].map((path) => `./${path}\0`).join(''), 'latin1');
+const toNames = (paths: Iterable<string>): Buffer => nulWords([...paths].map((path) => `./${path}`));
 
 const eachOf = (argv: readonly string[]) => ['xargs', '--null', '--no-run-if-empty', ...argv, '--'];
 
@@ -86,7 +86,7 @@ export async function findOmitted(
   // Nothing is taken of a folder that is left out: what lies in one that is missing shares its fate.
   const all = new Set(missing.map(({ path }) => path));
   const tops = missing.filter(({ path }) => ![...foldersOf(path)].some((folder) => all.has(folder)));
-  const model = join(folderOf(host, use), 'missing');
+  const model = join(scratch.folderOf(host, use), 'missing');
   await makeModel(host, model, tops);
   const root = await host.files.resolve(model);
   const taken = await askRestic(repository, root, movedExcludes(snapshot, root));

@@ -4,9 +4,9 @@ import { z } from 'zod';
 import type { Capture } from '../../model/capture';
 import { choosePast, describePast } from '../../model/past-state';
 import type { Volume } from '../../model/records';
-import { formatBytes } from '../../model/units';
 import type { Host } from '../../hosts/contract';
 import type { CaptureRequest } from '../contract';
+import { checkScratchRoom } from '../shared/scratch';
 import { makeError } from '../shared/tools';
 import { shortHash } from '../shared/short-hash';
 import { type Repository, repositoryAt, runLight, runResticChecked } from './restic';
@@ -110,8 +110,6 @@ async function whatToRestore(repository: Repository, { id, paths, tags }: Source
   return isThere ? `${id}:${path}` : id;
 }
 
-const SPARE_BYTES = 64 * 1024 ** 2;
-
 /** `capture` of the volume contract: the snapshot that the spec asks for. One that fits nothing is a failure. */
 export async function capture(
   host: Host,
@@ -125,15 +123,8 @@ export async function capture(
   await host.endAttempts(attempt);
   await host.files.mkdir(tree, 0o700);
   const bytes = readStamp(snapshot)?.bytes ?? snapshot.summary?.total_bytes_processed ?? 0;
-  const [{ freeBytes }, isEmpty] = await Promise.all([host.files.room(tree), host.files.isEmpty(tree)]);
-  if (isEmpty && freeBytes < bytes + SPARE_BYTES) {
-    throw makeError(
-      repository,
-      'TargetFull',
-      `what is read from the repository is put into ${tree} first, which takes ${formatBytes(bytes)}, and ${formatBytes(freeBytes)} are free`,
-      { hint: `make room there, or start the agent of ${host.name} with its --home on a larger filesystem` },
-    );
-  }
+  const what = `what is read from the repository is put into ${tree} first`;
+  if (await host.files.isEmpty(tree)) await checkScratchRoom(repository, { path: tree, bytes, what });
   // By default it compares the contents of what is there, and rewrites what differs.
   const args = [
     'restore',

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Point } from '../../model/records';
 import type { PointStamp } from '../contract';
-import { PointStampSchema } from '../shared/point-stamp';
+import { PointStampSchema } from '../shared/points';
 
 /** A snapshot as `restic snapshots --json` has it, as far as anybody here asks. */
 export const SnapshotSchema = z.object({

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { TidemarkError } from '../../model/errors';
 import { durationToMs } from '../../model/units';
+import { readRecord } from '../shared/records';
 import { writeRecord } from '../shared/tools';
 import { brokenPacks, classifyEnding, countRetries } from './classify';
 import { shortHash } from '../shared/short-hash';
@@ -33,8 +34,7 @@ const MOST_PARTS = 256;
 const notePath = ({ host, volume }: Repository) => `${host.home}/repositories/${shortHash(volume.path)}.json`;
 
 async function readNotes(repository: Repository): Promise<Notes> {
-  const text = await repository.host.files.read(notePath(repository));
-  return text === undefined ? {} : NotesSchema.parse(JSON.parse(text));
+  return (await readRecord(repository, notePath(repository), NotesSchema)) ?? {};
 }
 
 const writeNotes = (repository: Repository, notes: Notes) =>

@@ -1,4 +1,5 @@
 /** Files of a replica that are one where the tree that it is to equal has several: copying alone leaves them one. */
+import { nulWords } from '../../hosts/nul-words';
 import type { Runner } from '../../hosts/contract';
 import { toolFailed } from '../../hosts/run-checked';
 import type { Volume } from '../../model/records';
@@ -22,7 +23,7 @@ export async function separateForeignLinks(
   const list = (root: string) => listLinkedNames({ host, volume }, root, ALL_BUT_FOLDERS, options);
   const foreign = findForeignLinks(await list(replica), await list(tree));
   if (foreign.length === 0) return;
-  const stdin = Buffer.from(foreign.map(({ path }) => `${path}\0`).join(''), 'latin1');
+  const stdin = nulWords(foreign.map(({ path }) => path));
   const remove = ['xargs', '-0', 'rm', '-f', '--'];
   const result = await host.run(remove, { ...options, cwd: replica, stdin });
   if (result.exitCode !== 0) throw toolFailed(host, remove, result, volume.path);

@@ -28,6 +28,9 @@ export const PointSchema = z.object({
   filters: z.object({ include: z.array(z.string()), exclude: z.array(z.string()) }).exactOptional(),
 });
 
+/** What `publish` stamps on one, where a store keeps the rest otherwise. */
+export const PointStampSchema = PointSchema.omit({ method: true, identity: true, verifiedAt: true });
+
 /**
  * The one with this id.
  * @param records all there are, oldest first

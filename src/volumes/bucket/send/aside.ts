@@ -1,4 +1,5 @@
 /** Files that change while they are read: sent from copies of them that stand still. */
+import { nulWords } from '../../../hosts/nul-words';
 import { randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { runChecked } from '../../../hosts/run-checked';
@@ -8,9 +9,6 @@ import type { Entry } from '../manifest';
 import type { Bucket } from '../rclone';
 import { scan } from '../scan';
 import { upload, type UploadOptions } from './upload';
-
-const toStdin = (paths: readonly string[]) =>
-  Buffer.from(paths.map((path) => `${path}\0`).join(''), 'latin1');
 
 /** Those that are gone by now are left out. */
 async function copyAside(
@@ -24,11 +22,11 @@ async function copyAside(
   await runner.files.mkdir(folder, 0o700);
   await runChecked(runner, ['xargs', '-0', 'mkdir', '-p', '--'], {
     cwd: folder,
-    stdin: toStdin([...folders]),
+    stdin: nulWords([...folders]),
   });
   const pairs = files.flatMap(({ path }) => [`${from}/${path}`, `./${path}`]);
   await runner.run(['xargs', '-0', '-n2', 'cp', '--preserve=timestamps', '--reflink=auto', '-T', '--'], {
-    ...{ cwd: folder, stdin: toStdin(pairs) },
+    ...{ cwd: folder, stdin: nulWords(pairs) },
   });
 }
 

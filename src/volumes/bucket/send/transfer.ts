@@ -9,7 +9,7 @@ import { findBirth } from '../../../trees/birth';
 import { TICK_SECONDS } from '../../../trees/fingerprint';
 import { walk } from '../../../trees/walk';
 import { checkOwner } from '../claims';
-import { hashFiles, HashMemory } from '../hashes';
+import { hashFiles, HashMemory, withHash } from '../hashes';
 import { keyOf, NO_STATE } from '../layout';
 import { listAll, type Listing } from '../listing';
 import { type Entry, identityOf } from '../manifest';
@@ -75,22 +75,14 @@ async function knowHashes(
   { memory, before, request }: { memory: HashMemory; before: readonly Entry[]; request: TransferRequest },
 ): Promise<Entry[]> {
   const there = new Map(before.map((entry) => [entry.path, entry]));
-  const isKnown = (witness: Witness | undefined) =>
-    witness !== undefined && Number(witness.ctime) < trustedBefore;
-  const entries = scanned.entries.map((entry): Entry => {
-    const witness = witnesses.get(entry.path);
-    const sha256 = entry.type === 'f' && isKnown(witness) ? memory.find(entry, witness) : undefined;
-    return sha256 === undefined ? entry : { ...entry, sha256 };
-  });
+  const trusted = new Map([...witnesses].filter(([, { ctime }]) => Number(ctime) < trustedBefore));
+  const entries = memory.recall(scanned.entries, trusted);
   const isDoubtful = ({ path, type, sha256, bytes }: Entry) =>
     type === 'f' && sha256 === undefined && there.get(path)?.bytes === bytes;
   const doubtful = entries.filter(isDoubtful);
   const { reach, signal } = request;
   const hashes = await hashFiles(bucket, reach.path, doubtful, signal);
-  return entries.map((entry) => {
-    const sha256 = hashes.get(entry.path);
-    return sha256 === undefined ? entry : { ...entry, sha256 };
-  });
+  return entries.map((entry) => withHash(entry, entry.sha256 ?? hashes.get(entry.path)));
 }
 
 /** @throws TidemarkError `ApprovalRequired` where more would go than may */

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TidemarkError } from '../../../model/errors';
 import { TICK_SECONDS } from '../../../trees/fingerprint';
-import { type Hashes, hashFiles } from '../hashes';
+import { hashFiles, withHash } from '../hashes';
 import { keyOf } from '../layout';
 import { listSome, type Listing } from '../listing';
 import type { Entry, ObjectMark } from '../manifest';
@@ -85,11 +85,6 @@ async function uploadAll(
   }
 }
 
-const withHash = (entry: Entry, hashes: Hashes): Entry => {
-  const sha256 = entry.sha256 ?? hashes.get(entry.path);
-  return sha256 === undefined ? entry : { ...entry, sha256 };
-};
-
 const isFile = ({ type }: Entry) => type === 'f';
 
 /** What a first pass has brought about. */
@@ -125,8 +120,7 @@ async function settle(
   const openPaths = new Set(open.map(({ path }) => path));
   const entries = now.entries.flatMap((entry) => {
     if (openPaths.has(entry.path)) return aside.files.get(entry.path) ?? [];
-    const { sha256 } = read.get(entry.path) ?? {};
-    return sha256 === undefined ? entry : { ...entry, sha256 };
+    return withHash(entry, read.get(entry.path)?.sha256);
   });
   const vanished = pass.entries.filter((entry) => isFile(entry) && !now.witnesses.has(entry.path)).length;
   const lengths = lengthsOf([...aside.files.values()]);
@@ -177,7 +171,11 @@ export async function write(bucket: Bucket, request: WriteRequest): Promise<Writ
       return mark ? [[key, mark] as const] : [];
     }),
   );
-  const pass: Pass = { entries: entries.map((entry) => withHash(entry, hashes)), objects, lengths };
+  const pass: Pass = {
+    entries: entries.map((entry) => withHash(entry, entry.sha256 ?? hashes.get(entry.path))),
+    objects,
+    lengths,
+  };
   if (!isLive) checkShown(bucket, lengths, listing);
   const done = isLive ? await settle(bucket, request, pass) : { ...pass, state: first, vanished: 0 };
   // What failed is put right by now, or what it was about is gone.
