@@ -29,6 +29,7 @@ const ROOMS = [
   ['volumes'],
   ['activities'],
   ['workflows'],
+  ['cluster'],
   ['workers'],
   ['up'],
   ['cli'],
@@ -92,7 +93,11 @@ export default tseslint.config(
   {
     files: ['src/workflows/**/*.ts'],
     ignores: ['**/*.test.ts'],
-    rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [...node, drivers] }] },
+    rules: {
+      '@typescript-eslint/no-restricted-imports': ['error', { patterns: [...node, drivers] }],
+      // A handler runs as soon as it is set, where its message came with the first task: what it uses must stand by then.
+      '@typescript-eslint/no-use-before-define': ['error', { functions: false, typedefs: false }],
+    },
   },
   {
     files: ['src/volumes/**/*.ts'],

@@ -40,10 +40,12 @@ function runOn(node) {
 
 if (Number(process.versions.node.split('.')[0]) >= LEAST_NODE) {
   if (!existsSync(main)) fail('not built yet: run `npm start`, or `npm run build`, first');
-  const cache = process.env.XDG_CACHE_HOME;
-  module.enableCompileCache(
-    join(cache && isAbsolute(cache) ? cache : join(homedir(), '.cache'), 'tidemark', 'compiled'),
-  );
+  const base = process.env.XDG_CACHE_HOME;
+  const cache = join(base && isAbsolute(base) ? base : join(homedir(), '.cache'), 'tidemark');
+  module.enableCompileCache(join(cache, 'compiled'));
+  // The rclone and restic of `npm run set-up -- --stores`.
+  const stores = join(cache, 'bin', 'stores');
+  if (existsSync(stores)) process.env.PATH = [stores, process.env.PATH ?? ''].join(delimiter);
   await import(pathToFileURL(main));
 } else {
   const own = join(root, 'node_modules', 'node', 'bin', 'node');

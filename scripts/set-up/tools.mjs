@@ -41,7 +41,6 @@ const TEST_TOOLS = {
   busybox: 'busybox-static',
   curl: 'curl',
   zstd: 'zstd',
-  rclone: 'rclone',
 };
 
 /** Debian keeps the servers of each PostgreSQL version out of the PATH. */

@@ -15,6 +15,7 @@ import type {
   TransferStats,
   Volume,
 } from '../model/records';
+import type { OthersPage, OthersRequest } from '../model/others';
 import type { StreamPlan } from '../model/plan-stream';
 import type { Shortage } from '../model/room';
 import type { Growth } from '../model/space';
@@ -111,6 +112,10 @@ export interface HostActivities {
     relationship: string;
     role: 'source' | 'target';
     endpoint: SourceSpec | TargetSpec;
+    /** See `Volume.near`. */
+    near?: Volume['near'];
+    /** See `Volume.door`. */
+    door?: Volume['door'];
     /** The primary, as `host:path`. */
     copyOf: string;
     /** Left out by workflows of before. */
@@ -189,7 +194,12 @@ export interface HostActivities {
       /** No other target of this sync reads the capture: it is released once the bytes are over. */
       releaseAfter: boolean;
     },
-  ): Promise<{ stats: TransferStats; attempt: number }>;
+  ): Promise<{
+    stats: TransferStats;
+    attempt: number;
+    /** Of what somebody else has pushed: when that was whole. */
+    capturedAt?: Instant;
+  }>;
   /** Closes the landing, freezes the point, runs hooks after publish, applies retention. */
   publish(
     input: StepContext & {
@@ -218,8 +228,16 @@ export interface HostActivities {
   /**
    * Undo of `receive`, on the target's host; and of an offer, on the source's, which answers how far a transfer had
    * come that did not end by itself. `volumes`: of this host, from or to which it was.
+   * @param input.target of this host, where its only copy was sent to: whether that is of two states now is answered, where it
+   *   can be known
+   * @param input.untouched of that copy: the transfer was refused before it wrote anything
    */
-  closeTransfer(input: { id: TransferId; volumes?: Volume[] }): Promise<{ reachedBytes?: number }>;
+  closeTransfer(input: {
+    id: TransferId;
+    volumes?: Volume[];
+    target?: Volume;
+    untouched?: true;
+  }): Promise<{ reachedBytes?: number; torn?: boolean }>;
   /** Source: drops captures that no target needs any more. */
   release(input: StepContext & { keepSyncIds: string[] }): Promise<void>;
   /** What a target that is full lacks: for the text of `TargetFull`. */
@@ -305,6 +323,10 @@ export interface HostActivities {
   }): Promise<RestoreDestination>;
   /** Target: its recovery points; and whether its only copy was cut off in a transfer. */
   listPoints(input: StepContext & { target: string }): Promise<{ points: Point[]; broken: boolean }>;
+  /** What others keep at a store, as far as it is told at once: by any host that can read it. */
+  listOthers(
+    input: { volume: Volume; relationship: string } & Pick<OthersRequest, 'limit' | 'before'>,
+  ): Promise<OthersPage>;
   /** Runs programs that the agent allows, in order. @throws HookFailed */
   runHooks(input: StepContext & { hooks: HookSpec[]; pointId?: string; path?: string }): Promise<void>;
   /** Source, before a relocation: ends what writes to the volume, as far as its kind knows how; and undoes that. */
@@ -331,6 +353,8 @@ export interface HostActivities {
     input: StepContext & { cloneId: string; pointId?: string },
   ): Promise<{ path: string; how: 'Snapshot' | 'Clone' | 'Copy'; pointId: string }>;
   removeClones(input: StepContext): Promise<void>;
+  /** What a spec says now of a source that others fill holds for them from here on, whenever it is read next. */
+  settleSource(input: Pick<StepContext, 'volume' | 'claim'>): Promise<void>;
   /**
    * Relationship deleted: forgets claim, captures, landings; data and points stay.
    * @param input.copyOf the primary, as `host:path`: a relationship of the same name with the same primary may go on

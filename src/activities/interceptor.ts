@@ -11,6 +11,8 @@ import type { Turns } from './turns';
 
 /** Often enough for live progress; the worker throttles what goes over the wire. */
 const HEARTBEAT_EVERY_MS = 1000;
+/** Of what waits for others, often for days, and beside hundreds of its kind. */
+const WAITING_HEARTBEAT_MS = 4000;
 
 /**
  * Unknown trouble with a tool of a host is worth one more try, not a dozen. What the control worker
@@ -86,6 +88,7 @@ export class ActivityInterceptor implements ActivityInboundCallsInterceptor {
         id?: { relationship: string };
         relationship?: string;
         syncId?: string;
+        mover?: { push?: object };
       }?,
     ];
     const log = this.log.child({
@@ -95,14 +98,19 @@ export class ActivityInterceptor implements ActivityInboundCallsInterceptor {
       attempt,
       workflowId: workflowExecution?.workflowId,
     });
+    // It carries nothing: somebody else does, whenever they please, and nobody is to wait for a turn meanwhile.
+    const isWaiting = activityType === 'transfer' && first?.mover?.push !== undefined;
     const started = performance.now();
     const beat = heartbeatTimeoutMs
-      ? setInterval(() => this.context.heartbeat(progressOf(this.context)), HEARTBEAT_EVERY_MS)
+      ? setInterval(
+          () => this.context.heartbeat(progressOf(this.context)),
+          isWaiting ? WAITING_HEARTBEAT_MS : HEARTBEAT_EVERY_MS,
+        )
       : undefined;
     try {
       const { cancellationSignal } = this.context;
       const work = () => next(input);
-      const result = await (this.agent
+      const result = await (this.agent && !isWaiting
         ? this.agent.turns.run(activityType, cancellationSignal, work)
         : work());
       log.info({ durationMs: Math.round(performance.now() - started) }, `${activityType} done`);

@@ -7,9 +7,14 @@ import type { Approvals } from '../model/approvals';
 import type { LeftOut } from '../model/left-out';
 
 import type { OperationNews } from '../model/operation-news';
+import type { OthersRequest } from '../model/others';
 import type { Price } from '../model/price';
 import type { Difference, Failure, Instant, Point, SyncRecord, TargetOutcome } from '../model/records';
 import type { RelationshipState } from '../model/relationship-state';
+import type { Labels } from '../model/labels';
+import type { Selection } from '../model/selections';
+import type { Relationship } from '../model/spec';
+import type { ReadBack } from '../model/store-failover';
 import type { RelationshipStatus, Takeover } from '../model/status';
 
 /** Failure `type` of an update that the present state does not allow; exit code 3 of the CLI. */
@@ -21,11 +26,15 @@ export interface ApplyAnswer {
   warnings: string[];
   /** Number of the last operation that began before the spec was taken: every later sync goes by it. */
   sequence: number;
+  /** Which hosts its selectors mean now, where it has any. */
+  selections?: Selection[];
 }
 
 /** What is worth knowing of a document that would be accepted. */
 export interface ExamineAnswer {
   warnings: string[];
+  /** As {@link ApplyAnswer}. */
+  selections?: Selection[];
 }
 
 export interface SyncRequest {
@@ -59,6 +68,8 @@ export interface VerifyResult {
   totalDifferences: number;
   /** What was not compared, because it is not carried; `equal` does not speak of it. */
   leftOut: LeftOut[];
+  /** Of a store that was read back whole for it. */
+  readBack?: ReadBack;
 }
 
 export interface RestoreRequest {
@@ -96,6 +107,8 @@ export interface RestoreResult {
   durationSeconds: number;
   /** What the point lacked of its source, and what of it could not be brought back. */
   leftOut: LeftOut[];
+  /** Of a store of which a whole point was brought back: all that it took, and not what went to the folder alone. */
+  readBack?: ReadBack;
 }
 
 export interface PriceRequest {
@@ -195,6 +208,8 @@ export const resumeSignal = defineSignal('resume');
 export const verifySignal = defineSignal<[VerifyRequest?]>('verify');
 export const approveSignal = defineSignal<[{ by: string }?]>('approve');
 export const retireSignal = defineSignal('retire');
+/** An agent has told other labels than it had: the hosts that selectors mean may be others now. */
+export const reselectSignal = defineSignal('reselect');
 
 /** From a sync to its relationship: one target has failed while others are still at work. */
 export const targetFailedSignal = defineSignal<[TargetOutcome]>('targetFailed');
@@ -238,6 +253,13 @@ export interface RequestDrillInput {
   relationship: string;
 }
 
+/** Of the workflow `agentTold`, which agents start by themselves. */
+export interface AgentToldInput {
+  host: string;
+  /** Null: it is to be forgotten. */
+  labels: Labels | null;
+}
+
 /** What the update `sync` answers. */
 export interface SyncAnswer {
   /** Not started: another operation was running, or the relationship was paused. */
@@ -247,6 +269,12 @@ export interface SyncAnswer {
   /** Where it was asked to wait. */
   result?: SyncRecord['result'];
   failure?: Failure;
+}
+
+/** Of the workflow `listOthers`, which is started by itself. */
+export interface ListOthersInput {
+  document: Relationship;
+  request: OthersRequest;
 }
 
 export interface ExamineInput {

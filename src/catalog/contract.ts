@@ -2,6 +2,7 @@
  * The catalog: what happened and what can be recovered, kept in SQL for longer than Temporal keeps
  * its histories. The control worker owns it; everybody else asks over HTTP.
  */
+import type { Labels } from '../model/labels';
 import type { LeftOut } from '../model/left-out';
 import type { Instant, PointMethod, SyncRecord, TargetOutcome } from '../model/records';
 import type { Relationship, SourceSpec } from '../model/spec';
@@ -74,6 +75,11 @@ export interface PointEntry {
   identity: string;
   /** What of the source it does not hold. */
   leftOut: LeftOut[];
+  /**
+   * Set by whoever answers over HTTP: it is an only copy, and may not be whole since a sync broke off. Null: it is one, and the
+   * relationship could not be asked.
+   */
+  torn?: boolean | null;
 }
 
 /** One target of a relationship, as far as syncs were recorded. */
@@ -132,6 +138,15 @@ export interface HistoryQuery {
   before?: number | Instant | undefined;
 }
 
+/** What the agent of a host told of itself last. */
+export interface AgentEntry {
+  host: string;
+  /** Null: somebody has it forgotten, and it has not told anything since. */
+  labels: Labels | null;
+  /** By Temporal's clock. */
+  toldAt: Instant;
+}
+
 /**
  * Every `record…` can be repeated: the second call changes nothing, and it has returned only once the
  * record would survive a kill of this process. All throw TidemarkError `ToolFailed`, retryable, where
@@ -154,6 +169,10 @@ export interface Catalog {
   }): Promise<void>;
   /** A tick fell into a running operation; told apart by its instant. */
   recordMissedTick(relationship: string, at: Instant): Promise<void>;
+  /** An agent has told what it is called by; what was told earlier never replaces what was told later. */
+  recordAgent(agent: AgentEntry): Promise<void>;
+  /** All that have ever told anything, sorted by host. */
+  agents(): Promise<AgentEntry[]>;
   /** The highest sequence of any sync recorded under this name, retired lives included; 0 for none. */
   lastSequence(name: string): Promise<number>;
   /** Newest first, also of a retired relationship; empty for an unknown name. */

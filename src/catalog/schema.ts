@@ -1,4 +1,5 @@
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+import type { Labels } from '../model/labels';
 import type { LeftOut } from '../model/left-out';
 import type { PointMethod, SyncRecord, TargetOutcome } from '../model/records';
 import type { Relationship } from '../model/spec';
@@ -101,7 +102,16 @@ export interface TargetResultsTable {
   error_type: string | null;
 }
 
+/** What the agent of each host told of itself last. */
+export interface AgentsTable {
+  host: string;
+  /** Null: somebody has it forgotten. */
+  labels: Json<Labels> | null;
+  told_at: Timestamp;
+}
+
 export interface CatalogSchema {
+  agents: AgentsTable;
   relationships: RelationshipsTable;
   syncs: SyncsTable;
   sync_targets: SyncTargetsTable;

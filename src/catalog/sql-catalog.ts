@@ -1,6 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import { TidemarkError } from '../model/errors';
 import type { Catalog } from './contract';
+import { readAgents, recordAgent } from './agents';
 import { readHistory, readLastSequence, readPoints, readRelationships, readTotals } from './reads';
 import type { CatalogSchema } from './schema';
 import { recordMissedTick, recordRelationship, recordRetired, recordSync, recordVerified } from './writes';
@@ -35,6 +36,8 @@ export function makeSqlCatalog({ db, afterWrite, explain, close }: OpenDatabase)
     recordSync: (record) => write(() => recordSync(db, record)),
     recordVerified: (input) => write(() => recordVerified(db, input)),
     recordMissedTick: (relationship, at) => write(() => recordMissedTick(db, relationship, at)),
+    recordAgent: (agent) => write(() => recordAgent(db, agent)),
+    agents: () => read(() => readAgents(db)),
     lastSequence: (name) => read(() => readLastSequence(db, name)),
     history: (name, query) => read(() => readHistory(db, name, query)),
     points: (name, target) => read(() => readPoints(db, name, target)),

@@ -18,11 +18,15 @@ export interface KubernetesFlags {
   moverTemplate?: string;
   expose?: Exposure;
   limit?: number;
+  resources?: true;
+  resourceHosts?: string[];
+  volsync?: true;
 }
 
 /** Those of every agent that mean something else, or nothing, where the host is a cluster. */
 interface OtherFlags {
   via?: unknown;
+  credentials?: string;
   address?: string;
   port?: number;
 }
@@ -45,7 +49,14 @@ export function addKubernetesOptions(command: Command): void {
     .addOption(
       new Option('--expose <how>', 'how other hosts reach these pods (default: PodIP)').choices(EXPOSURES),
     )
-    .option('--limit <duration>', 'wait so long for pods, snapshots and volumes (default: 5m)', parseLimit);
+    .option('--limit <duration>', 'wait so long for pods, snapshots and volumes (default: 5m)', parseLimit)
+    .option('--resources', 'serve the custom resources of the cluster: kubectl get relationships')
+    .option(
+      '--resource-hosts <names>',
+      'other hosts that these may name: west,nas1 (default: none)',
+      parseList,
+    )
+    .option('--volsync', 'serve those of VolSync and Scribe in its place: kubectl get replicationsources');
 }
 
 function parseLimit(text: string): number {
@@ -69,8 +80,20 @@ function readTemplate(file: string): PodTemplate {
 /** @throws ClientError `WrongUse` where options of a cluster came without one, or the other way round */
 export function readKubernetes(options: KubernetesFlags & OtherFlags): KubernetesOptions | undefined {
   const { kubernetes, kubeconfig, context, namespaces, moverImage, moverTemplate, expose, limit } = options;
+  const { resources, resourceHosts, volsync } = options;
   if (!kubernetes) {
-    if (kubeconfig ?? context ?? namespaces ?? moverImage ?? moverTemplate ?? expose ?? limit)
+    if (
+      kubeconfig ??
+      context ??
+      namespaces ??
+      moverImage ??
+      moverTemplate ??
+      expose ??
+      limit ??
+      resources ??
+      resourceHosts ??
+      volsync
+    )
       throw new ClientError('WrongUse', 'this is about a Kubernetes cluster, and the host is none', {
         hint: 'add --kubernetes',
       });
@@ -80,6 +103,14 @@ export function readKubernetes(options: KubernetesFlags & OtherFlags): Kubernete
     throw new ClientError('WrongUse', 'a host is a cluster, or it is reached over SSH: not both', {
       hint: 'leave out --via or --kubernetes',
     });
+  if (options.credentials !== undefined)
+    throw new ClientError('WrongUse', 'the credentials of a cluster are Secrets of its namespaces', {
+      hint: 'leave out --credentials, and make a Secret beside the claim: credentials: NAME in a spec is its name',
+    });
+  if (resourceHosts && !resources)
+    throw new ClientError('WrongUse', 'hosts are allowed to custom resources, and these are not served', {
+      hint: 'add --resources',
+    });
   if (moverImage === undefined)
     throw new ClientError('WrongUse', 'nothing says which image the pods have that carry data', {
       hint: 'add --mover-image IMAGE: one with sh, GNU coreutils, findutils, util-linux, rsync and OpenSSH',
@@ -88,6 +119,8 @@ export function readKubernetes(options: KubernetesFlags & OtherFlags): Kubernete
     ...(kubeconfig !== undefined && { kubeconfig }),
     ...(context !== undefined && { context }),
     ...(namespaces && { namespaces }),
+    ...(resources && { resources: { hosts: resourceHosts ?? [] } }),
+    ...(volsync && { volsync }),
     settings: {
       image: moverImage,
       expose: expose ?? 'PodIP',

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import type { Host } from '../hosts/contract';
 import { makeCredentials } from '../hosts/credentials';
 import { isRcloneConfig, remotesOf } from '../hosts/rclone-config';
+import { parsePublicKeys } from '../landings/door-keys';
 import { TidemarkError } from '../model/errors';
 import { stateHome } from '../client/up-state';
 import { type Finding, failed } from './doctor';
@@ -60,7 +61,8 @@ async function checkFile(host: Host, folder: string, name: string): Promise<Find
       if (isRcloneConfig(text)) return await checkRemotes(host, { name, text, mode });
       return await checkVariables(host, { name, path, text, mode });
     }
-    if (found.isDirectory()) return [await checkKey(host, name)];
+    if (found.isDirectory())
+      return [await (existsSync(join(path, 'authorized_keys')) ? checkDoorKeys : checkKey)(host, name)];
     // It says itself what is wrong.
     await host.credentials?.readVariables(name);
     return [];
@@ -69,10 +71,19 @@ async function checkFile(host: Host, folder: string, name: string): Promise<Find
   }
 }
 
+/** Of a peer that pushes to us: who may. */
+async function checkDoorKeys(host: Host, name: string): Promise<Finding> {
+  const found = await host.credentials?.findDoorKeys(name);
+  const path = found?.authorizedKeys ?? '';
+  const keys = parsePublicKeys(await readFile(path, 'utf8'), path);
+  const own = found?.hostKey === undefined ? 'its agent makes a host key' : 'with a host key of its own';
+  return { what: `credentials ${name}`, state: 'ok', detail: `${keys.length} keys of who may push; ${own}` };
+}
+
 /** Of a peer: whether it is pinned who answers there. Nobody is asked: which peer it is for, the spec says. */
 async function checkKey(host: Host, name: string): Promise<Finding> {
   const what = `credentials ${name}`;
-  const { knownHosts } = (await host.credentials?.findKey(name)) ?? { knownHosts: '' };
+  const { knownHosts } = (await host.credentials?.findKey(name, { runner: host })) ?? { knownHosts: '' };
   const isPinned = existsSync(knownHosts);
   return isPinned
     ? { what, state: 'ok', detail: 'a key for a peer, and who answers there is pinned' }

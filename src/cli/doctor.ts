@@ -3,7 +3,9 @@ import { access, constants, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import type { Host } from '../hosts/contract';
-import { findPackage } from '../hosts/missing-tool';
+import { findFix } from '../hosts/missing-tool';
+import { objectToVersion } from '../hosts/tool-version';
+import { inOneLine } from '../model/failure';
 import { formatBytes } from '../model/units';
 import { cacheHome } from '../client/up-state';
 import { chooseHttpUrl, findUp } from '../client/connection';
@@ -40,6 +42,8 @@ const TOOLS: readonly Tool[] = [
   { program: 'podman', argv: ['--version'], only: 'images of Podman' },
   { program: 'docker', argv: ['--version'], only: 'images of Docker' },
   { program: 'restic', argv: ['version'], only: 'repositories of restic' },
+  { program: 'rclone', argv: ['version'], only: 'buckets' },
+  { program: 'getfattr', argv: ['--version'], only: 'buckets' },
   { program: 'tar', argv: ['--version'], only: 'repositories of restic' },
   { program: 'ctr', argv: ['--version'], only: 'images of containerd' },
 ];
@@ -71,18 +75,25 @@ async function askVersion(host: Host, path: string, argv: string[]): Promise<str
   return lines.find((line) => /\d+\.\d+/.test(line))?.slice(0, 80) ?? path;
 }
 
+function withFix(program: string): Pick<Finding, 'fix'> {
+  const fix = findFix(program);
+  return fix === undefined ? {} : { fix };
+}
+
 async function checkTool(host: Host, { program, argv, only }: Tool): Promise<Finding> {
   const path = await findProgram(program);
   if (path !== undefined) {
     const detail = argv ? await askVersion(host, path, argv).catch(() => path) : path;
-    return { what: program, state: 'ok', detail };
+    const objection = objectToVersion(program, detail);
+    return objection === undefined
+      ? { what: program, state: 'ok', detail }
+      : { what: program, state: 'absent', detail: objection, ...withFix(program) };
   }
-  const name = findPackage(program);
   return {
     what: program,
     state: only === undefined ? 'missing' : 'absent',
     detail: only === undefined ? 'every host needs it' : `only needed for ${only}`,
-    ...(name !== undefined && { fix: `sudo apt-get install ${name}` }),
+    ...withFix(program),
   };
 }
 
@@ -122,8 +133,9 @@ export async function checkMachine(): Promise<Finding[]> {
 
 /** What could not be had, in the words of its error. */
 export function failed(what: string, error: unknown): Finding {
-  const { message, hint } = tellError(error);
-  return { what, state: 'missing', detail: message, ...(hint !== undefined && { fix: hint }) };
+  const { message, hint, toolMessage } = tellError(error);
+  const detail = inOneLine({ message, ...(toolMessage !== undefined && { toolMessage }) });
+  return { what, state: 'missing', detail, ...(hint !== undefined && { fix: hint }) };
 }
 
 async function checkTemporal(): Promise<Finding> {
@@ -144,6 +156,7 @@ interface HostSeen {
   name: string;
   seen: boolean;
   identities: string[];
+  named: boolean;
 }
 
 async function checkControl(): Promise<Finding[]> {
@@ -157,7 +170,13 @@ async function checkControl(): Promise<Finding[]> {
     };
     return [
       control,
-      ...hosts.map(({ name, seen, identities }): Finding => {
+      ...hosts.map(({ name, seen, identities, named }): Finding => {
+        if (!seen && !named)
+          return {
+            what: `agent of ${name}`,
+            state: 'absent',
+            detail: 'no agent answers, and no relationship names it',
+          };
         if (seen) return { what: `agent of ${name}`, state: 'ok', detail: identities.join(', ') };
         return {
           what: `agent of ${name}`,

@@ -1,10 +1,8 @@
 /** Follows a change of the primary: each phase by name, and what it waits for. */
-import type { RelationshipStatus } from '../model/status';
+import type { Operation } from '../model/status';
 import { followShown } from './follow-shown';
 import type { Temporal } from '../client/temporal-client';
 import { formatFields, printable } from '../client/text';
-
-type Operation = NonNullable<RelationshipStatus['operation']>;
 
 /** What each phase does, for somebody who has never seen one. */
 const PHASES: Readonly<Record<string, string>> = {

@@ -4,6 +4,7 @@ import type * as Yaml from 'yaml';
 import type * as Template from '../hosts/cluster/template';
 import type * as AgentWorker from '../workers/agent';
 import type * as ControlWorker from '../workers/control';
+import type * as Withdraw from '../workers/withdraw';
 import type * as Up from '../up';
 import type * as ParseSpec from '../model/parse-spec';
 import type * as LocalHost from '../hosts/local';
@@ -18,6 +19,7 @@ export const lazy = {
   template: () => load('../hosts/cluster/template') as typeof Template,
   agent: () => load('../workers/agent') as typeof AgentWorker,
   control: () => load('../workers/control') as typeof ControlWorker,
+  withdraw: () => load('../workers/withdraw') as typeof Withdraw,
   up: () => load('../up') as typeof Up,
   parseSpec: () => load('../model/parse-spec') as typeof ParseSpec,
   localHost: () => load('../hosts/local') as typeof LocalHost,

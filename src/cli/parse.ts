@@ -10,6 +10,14 @@ export function parseCount(text: string): number {
   throw new InvalidArgumentError('It must be a number from 1 to 1000.');
 }
 
+/** An instant, or a day: the first moment of it. */
+export function parseInstant(text: string): string {
+  // As times are shown: where nothing else is said, of this machine's zone.
+  const at = new Date(/^[\d-]+$/.test(text) ? `${text}T00:00` : text);
+  if (/^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(at.getTime())) return at.toISOString();
+  throw new InvalidArgumentError('It must be a time, like 2026-11-30T08:00:00Z, or a day, like 2026-11-30.');
+}
+
 export function parsePort(text: string): number {
   const port = Number(text);
   if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) return port;

@@ -13,6 +13,7 @@ import * as drill from './commands/drill';
 import * as failover from './commands/failover';
 import * as down from './commands/down';
 import * as get from './commands/get';
+import * as hosts from './commands/hosts';
 import * as history from './commands/history';
 import * as pause from './commands/pause';
 import * as points from './commands/points';
@@ -23,6 +24,7 @@ import * as reverse from './commands/reverse';
 import * as sync from './commands/sync';
 import * as up from './commands/up';
 import * as verify from './commands/verify';
+import * as withdraw from './commands/withdraw';
 import { EXIT_CODES } from '../client/exit-codes';
 
 const COMMANDS = [
@@ -46,7 +48,9 @@ const COMMANDS = [
   drill,
   remove,
   agent,
+  withdraw,
   control,
+  hosts,
   doctor,
   completion,
 ] as const;

@@ -15,6 +15,7 @@ export interface ProgressView {
 export function formatProgress(progress: Progress): string {
   const { phase, bytesDone, bytesTotal, filesDone, filesTotal, percent, rateBytesPerSecond, etaSeconds } =
     progress;
+  if (phase === 'waiting') return 'waiting for a push';
   const of = bytesTotal === undefined ? '' : ` of ${formatBytes(bytesTotal)}`;
   const share = percent === undefined ? '' : ` (${Math.floor(percent)} %)`;
   return [

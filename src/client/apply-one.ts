@@ -2,6 +2,7 @@
 import type { ApplyAnswer, SyncAnswer } from '../api/messages';
 import { makeOperationId } from '../model/names';
 import type { SyncRecord } from '../model/records';
+import type { Selection } from '../model/selections';
 import type { Relationship } from '../model/spec';
 import { tellError } from './exit-codes';
 import { recordIn } from './format-record';
@@ -12,6 +13,8 @@ export interface Applied {
   name: string;
   outcome: ApplyAnswer['outcome'] | 'valid';
   warnings: string[];
+  /** Which hosts its selectors mean now, where it has any. */
+  selections?: Selection[];
   sync?: SyncRecord;
 }
 
@@ -51,6 +54,9 @@ async function findSync(temporal: Temporal, name: string, sequence: number): Pro
   }
 }
 
+const hasNoTarget = async (temporal: Temporal, name: string): Promise<boolean> =>
+  (await temporal.status(name)).targets.length === 0;
+
 /** How a relationship fared after its spec was applied. */
 export async function awaitSync(
   temporal: Temporal,
@@ -58,8 +64,15 @@ export async function awaitSync(
   answer: ApplyAnswer,
   follow: FollowSync = waitForSync,
 ): Promise<Applied> {
-  const { outcome, warnings, sequence } = answer;
-  const applied: Applied = { name, outcome, warnings };
+  const { outcome, warnings, sequence, selections } = answer;
+  const applied: Applied = { name, outcome, warnings, ...(selections && { selections }) };
+  // There is nothing to sync to yet: an agent that comes starts it.
+  if (
+    selections &&
+    selections.every(({ hosts }) => hosts.length === 0) &&
+    (await hasNoTarget(temporal, name))
+  )
+    return applied;
   if (outcome === 'unchanged') return applied;
   const workflowId = await findSync(temporal, name, sequence);
   if (workflowId !== undefined) return { ...applied, sync: await follow(temporal, workflowId) };

@@ -26,7 +26,8 @@ const ORDER: readonly Checked['status'][] = ['up', 'unknown', 'warn', 'down'];
 const rank = (status: Checked['status']) => ORDER.indexOf(status);
 
 /** A line for each target. */
-function linesOf({ name, paused, targets }: RelationshipSummary): Checked[] {
+function linesOf({ name, paused, targets, status, statusReason }: RelationshipSummary): Checked[] {
+  if (targets.length === 0) return [{ status, text: `${name}: ${statusReason}` }];
   const isPaused = paused ? ', paused' : '';
   return targets.map((target) => ({
     status: target.status,

@@ -21,7 +21,7 @@ export function sumProgress(running: readonly Progress[]): Progress | undefined 
   return {
     ...rest,
     phase:
-      (['transferring', 'comparing', 'scanning', 'finishing'] as const).find((phase) =>
+      (['transferring', 'comparing', 'scanning', 'finishing', 'waiting'] as const).find((phase) =>
         running.some((each) => each.phase === phase),
       ) ?? first.phase,
     bytesDone,

@@ -67,6 +67,11 @@ export class Temporal {
     }
   }
 
+  /** Over a connection that somebody else has opened, and closes. */
+  static over(client: Client, address: string): Temporal {
+    return new Temporal(client, address, client.options.namespace);
+  }
+
   /** Connects to a Temporal of this machine, whatever the environment says. */
   static async connectTo(address: string): Promise<Temporal> {
     const connection = await Connection.connect({ address, connectTimeout: REACH_TIMEOUT_MS });
@@ -153,13 +158,19 @@ export class Temporal {
   /** Of a relationship whose workflow is not there, or does not answer. */
   private async examineApart(document: Relationship): Promise<ExamineAnswer> {
     const { name } = document.metadata;
+    const summary = `Checks a spec for ${name}; changes nothing`;
+    return await this.runApart<ExamineInput, ExamineAnswer>('examine', name, { name, document }, summary);
+  }
+
+  /** Runs a workflow that is no operation of a relationship: it changes nothing, and waits for nobody. */
+  async runApart<Input, Answer>(type: string, name: string, input: Input, summary: string): Promise<Answer> {
     return await this.whileServed(
-      this.client.workflow.execute<(input: ExamineInput) => Promise<ExamineAnswer>>('examine', {
-        workflowId: `examine/${name}/${randomUUID()}`,
+      this.client.workflow.execute<(input: Input) => Promise<Answer>>(type, {
+        workflowId: `${type}/${name}/${randomUUID()}`,
         taskQueue: CONTROL_QUEUE,
-        args: [{ name, document }],
+        args: [input],
         workflowExecutionTimeout: '5m',
-        staticSummary: `Checks a spec for ${name}; changes nothing`,
+        staticSummary: summary,
       }),
     );
   }

@@ -114,27 +114,60 @@ export interface Runner {
 
 /** What reaches stores, by the names that specs call it. Nothing of it goes into Temporal, logs or arguments. */
 export interface Credentials {
-  /** Variables of the environment of the tool that reaches the store. @throws TidemarkError `AuthRejected` */
-  readVariables(name: string): Promise<Record<string, string>>;
-  /** A key for an account of somebody else, and the host keys that its owner vouches for. @throws TidemarkError `AuthRejected` */
-  findKey(name: string): Promise<KeyFiles>;
+  /**
+   * Variables of the environment of the tool that reaches the store.
+   * @param namespace of a cluster: where the Secret is
+   * @throws TidemarkError `AuthRejected`
+   */
+  readVariables(name: string, namespace?: string): Promise<Record<string, string>>;
+  /**
+   * A key for an account of somebody else, and the host keys that its owner vouches for, as files where ssh is to run: those of
+   * this machine stay where they are, those of a Secret are put into a folder of the pod that is memory alone.
+   * @throws TidemarkError `AuthRejected`
+   */
+  findKey(name: string, at: KeyPlace): Promise<KeyFiles>;
+  /**
+   * Of a door.
+   * @param at of a cluster: the pod that is one
+   * @throws TidemarkError `AuthRejected`
+   */
+  findDoorKeys(name: string, at?: KeyPlace): Promise<DoorKeys>;
 }
 
-/** Files of this machine, by their absolute paths; what is in them stays there. */
+/** Where ssh is to run. */
+export interface KeyPlace {
+  runner: Runner;
+  /** Of a cluster: where the Secret is. */
+  namespace?: string;
+}
+
+/** Files by their absolute paths. */
 export interface KeyFiles {
   /** An OpenSSH private key, without a passphrase. */
   key: string;
   /** As OpenSSH has it. */
   knownHosts: string;
+  /** Where its owner's host keys are written to, as users call it. */
+  pinnedIn: string;
+}
+
+/** Who may push at a door, and what it shows itself by: files of this machine, or of the pod that is a door, by their absolute paths. */
+export interface DoorKeys {
+  /** Public keys, one a line. */
+  authorizedKeys: string;
+  /** An OpenSSH private key, without a passphrase. Left out: the agent makes one. */
+  hostKey?: string;
 }
 
 /** The host that an agent speaks for. What is to last is kept here: notes, keys, what is remembered of former syncs. */
 export interface Host extends Runner {
   /** The agent's own state folder on this host. Absolute. The scratch folder too. */
   readonly home: string;
+  /** It is the machine on which the agent itself runs. */
+  readonly isHere?: true;
   /** Of a host that is a Kubernetes cluster: its volumes are claims, and this agent's own machine only keeps notes. */
   readonly cluster?: Cluster;
-  /** Left out where nothing needs any. */
+  /** Files of a folder of the agent's; of a cluster, Secrets. Left out where nothing needs any. */
   readonly credentials?: Credentials;
 }
 

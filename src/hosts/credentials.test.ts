@@ -2,6 +2,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeCredentials } from './credentials';
+import { makeLocalHost } from './local';
 
 let folder: string;
 beforeEach(async () => {
@@ -11,7 +12,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const find = (isHere?: boolean) => makeCredentials('alpha', folder, isHere).findKey('nas');
+const AT = { runner: makeLocalHost({ name: 'alpha', home: '/nowhere' }) };
+const find = (isHere?: boolean) => makeCredentials('alpha', folder, isHere).findKey('nas', AT);
 const refused = (message: RegExp) => ({
   type: 'AuthRejected',
   message: expect.stringMatching(message) as unknown,
@@ -22,6 +24,7 @@ it('a key stays where it is, and is told by its path; host keys may not be there
   expect(await find()).toEqual({
     key: join(folder, 'nas', 'key'),
     knownHosts: join(folder, 'nas', 'known_hosts'),
+    pinnedIn: join(folder, 'nas', 'known_hosts'),
   });
 });
 
@@ -39,7 +42,7 @@ it('a key is of no use where programs run on another machine', async () => {
 });
 
 it('an agent without credentials says so', async () => {
-  await expect(makeCredentials('alpha', undefined).findKey('nas')).rejects.toMatchObject(
+  await expect(makeCredentials('alpha', undefined).findKey('nas', AT)).rejects.toMatchObject(
     refused(/has none$/),
   );
 });

@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { TidemarkError } from '../model/errors';
-import type { Credentials, KeyFiles } from './contract';
+import type { Credentials, DoorKeys, KeyFiles } from './contract';
 import { isRcloneConfig, toVariables } from './rclone-config';
 
 /**
@@ -35,6 +35,24 @@ export function makeCredentials(host: string, folder: string | undefined, isHere
       throw fail(`credentials ${name}: others may read ${path}`, `chmod 600 ${path}`);
   };
 
+  /** @throws TidemarkError `AuthRejected` */
+  const folderOf = (name: string): string => {
+    const path = pathOf(name);
+    if (isHere) return path;
+    throw fail(
+      `credentials ${name}: a key is used where it lies, and this agent reaches its host from elsewhere`,
+      `run an agent on ${host} itself`,
+    );
+  };
+
+  /** It vouches for who is at the other end: all may read it, and nobody else change it. */
+  const checkUnchanged = async (name: string, path: string): Promise<boolean> => {
+    const found = await stat(path).catch(() => undefined);
+    if (found && (found.mode & 0o022) !== 0)
+      throw fail(`credentials ${name}: others may change ${path}`, `chmod 644 ${path}`);
+    return found?.isFile() === true;
+  };
+
   return {
     async readVariables(name) {
       const path = pathOf(name);
@@ -49,20 +67,24 @@ export function makeCredentials(host: string, folder: string | undefined, isHere
     },
 
     async findKey(name): Promise<KeyFiles> {
-      const path = pathOf(name);
-      if (!isHere) {
-        throw fail(
-          `credentials ${name}: a key is used where it lies, and this agent reaches its host from elsewhere`,
-          `run an agent on ${host} itself`,
-        );
-      }
+      const path = folderOf(name);
       const [key, knownHosts] = [join(path, 'key'), join(path, 'known_hosts')];
       await checkFile(name, key);
-      const found = await stat(knownHosts).catch(() => undefined);
-      // It vouches for who answers: all may read it, and nobody else change it.
-      if (found && (found.mode & 0o022) !== 0)
-        throw fail(`credentials ${name}: others may change ${knownHosts}`, `chmod 644 ${knownHosts}`);
-      return { key, knownHosts };
+      await checkUnchanged(name, knownHosts);
+      return { key, knownHosts, pinnedIn: knownHosts };
+    },
+
+    async findDoorKeys(name): Promise<DoorKeys> {
+      const path = folderOf(name);
+      const [authorizedKeys, hostKey] = [join(path, 'authorized_keys'), join(path, 'host_key')];
+      if (!(await checkUnchanged(name, authorizedKeys)))
+        throw fail(
+          `credentials ${name}: there is no file ${authorizedKeys}`,
+          'put the public key of whoever pushes there',
+        );
+      if (!(await stat(hostKey).catch(() => undefined))) return { authorizedKeys };
+      await checkFile(name, hostKey);
+      return { authorizedKeys, hostKey };
     },
   };
 }

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { TidemarkError } from '../model/errors';
+import { CURRENT_TOOLS } from './tool-version';
 
 /** The Debian package of each program that Tidemark may run. */
 const PACKAGES: Readonly<Record<string, string>> = {
@@ -40,8 +41,17 @@ const PACKAGES: Readonly<Record<string, string>> = {
   docker: 'docker.io',
   ctr: 'containerd',
   skopeo: 'skopeo',
-  restic: 'restic',
 };
+
+/** Those that Debian has too old, or may have. */
+const BUILT = ['restic', 'rclone'];
+
+/** The command that brings a program, where one is known. */
+export function findFix(program: string): string | undefined {
+  if (BUILT.includes(basename(program))) return CURRENT_TOOLS;
+  const name = findPackage(program);
+  return name === undefined ? undefined : `sudo apt-get install ${name}`;
+}
 
 /** The Debian package that brings a program; undefined where none is known. */
 export function findPackage(program: string): string | undefined {
@@ -51,9 +61,7 @@ export function findPackage(program: string): string | undefined {
 
 /** The error for a program that a host lacks, with the command that installs it. */
 export function makeToolMissing(host: string, program: string, cause?: unknown): TidemarkError {
-  const packageName = findPackage(program);
-  const hint = packageName
-    ? `on ${host}: sudo apt-get install ${packageName}`
-    : `install ${basename(program)} on ${host}, or check the path`;
+  const fix = findFix(program);
+  const hint = fix ? `on ${host}: ${fix}` : `install ${basename(program)} on ${host}, or check the path`;
   return new TidemarkError('ToolMissing', `there is no program ${program}`, { host, hint }, { cause });
 }

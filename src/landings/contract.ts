@@ -20,6 +20,8 @@ export interface Landing {
 export interface Account {
   /** Names the key that it lets in, and the host keys that its owner vouches for. */
   credentials: string;
+  /** Of a cluster: where these are. */
+  namespace?: string;
   /** The folder, as a client there names it. */
   folder: string;
 }

@@ -156,7 +156,7 @@ export async function prepareSsh(
   landing: Landing,
 ): Promise<string> {
   const folder = keyFolder(runner.scratch, id);
-  if (landing.account) return await prepareAccount(host, landing, folder);
+  if (landing.account) return await prepareAccount(host, runner, landing, folder);
   const knownHosts = landing.hostKeys.map((key) => `${LANDING_ALIAS} ${parseHostKey(key)}\n`);
   const ciphers = chooseCiphers((await runner.files.read('/proc/cpuinfo')) ?? '');
   if (!isAgentHost(runner)) await copyKey(host, runner, id);
@@ -166,14 +166,20 @@ export async function prepareSsh(
 }
 
 /**
- * The same for an account, in any folder of the agent's own: keys stay where they are.
- * @throws TidemarkError `AuthRejected` where there are none
+ * The same for an account, in any folder where ssh is to run.
+ * @throws TidemarkError `AuthRejected` where there are no keys
  */
-export async function prepareAccount(host: Host, landing: Landing, folder: string): Promise<string> {
-  const name = landing.account?.credentials ?? '';
-  const keys = await host.credentials?.findKey(name);
-  const ciphers = chooseCiphers((await host.files.read('/proc/cpuinfo')) ?? '');
-  await host.files.write(`${folder}/ssh_config`, makeSshConfig(landing, ciphers, keys), 0o600);
+export async function prepareAccount(
+  host: Host,
+  runner: Runner,
+  landing: Landing,
+  folder: string,
+): Promise<string> {
+  const { credentials: name = '', namespace } = landing.account ?? {};
+  const at = { runner, ...(namespace !== undefined && { namespace }) };
+  const keys = await host.credentials?.findKey(name, at);
+  const ciphers = chooseCiphers((await runner.files.read('/proc/cpuinfo')) ?? '');
+  await runner.files.write(`${folder}/ssh_config`, makeSshConfig(landing, ciphers, keys), 0o600);
   return folder;
 }
 

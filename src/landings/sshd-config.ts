@@ -11,6 +11,8 @@ export interface SshdConfig {
   usePam: boolean;
   /** `PATH` of the commands that landings run. */
   path: string;
+  /** Left out: the one in the home. */
+  hostKey?: string;
   /** Options that only some versions know, whole lines. */
   extraLines?: readonly string[];
 }
@@ -39,7 +41,7 @@ export function makeSshdConfig(config: SshdConfig): string {
   const listen = config.listenAddress === undefined ? '' : `ListenAddress ${config.listenAddress}\n`;
   return `# Written by Tidemark at each start.
 Port ${config.port}
-${listen}HostKey ${quote(`${folder}/host_key`)}
+${listen}HostKey ${quote(config.hostKey ?? `${folder}/host_key`)}
 AuthorizedKeysFile ${quotePath(`${folder}/authorized_keys`)}
 AllowUsers ${config.user}
 AuthenticationMethods publickey

@@ -12,6 +12,8 @@ export interface SshdSetup {
   usePam: boolean;
   /** `PATH` as programs get it there. */
   path: string;
+  /** A private key that is not the one in the home. */
+  hostKey?: string;
   /** Public halves, `ssh-ed25519 AAAA…`. */
   hostKeys: string[];
 }
@@ -38,6 +40,12 @@ async function ensureHostKey(host: Host): Promise<string> {
   return text.trim().split(' ').slice(0, 2).join(' ');
 }
 
+/** The public half of a key of the user's own. @throws TidemarkError `ToolFailed` where it is none, or has a passphrase */
+async function readHostKey(host: Host, path: string): Promise<string> {
+  const { stdout } = await runChecked(host, ['ssh-keygen', '-y', '-P', '', '-f', path]);
+  return stdout.toString().trim().split(' ').slice(0, 2).join(' ');
+}
+
 /** True where sshd itself would turn the user away: it takes `!` in the shadow file for a locked account. */
 async function isPasswordLocked(host: Host, user: string): Promise<boolean> {
   // By a shell: where there is no getent, as in small images, nobody is locked.
@@ -58,7 +66,7 @@ async function findUser(host: Host): Promise<{ user: string; isRoot: boolean }> 
 }
 
 /** Makes what is missing. Idempotent. @throws TidemarkError `ToolMissing` */
-export async function setUpSshd(host: Host): Promise<SshdSetup> {
+export async function setUpSshd(host: Host, hostKey?: string): Promise<SshdSetup> {
   const program = await findSshd(host);
   await host.files.mkdir(`${host.home}/sshd`, 0o700);
   const { user, isRoot } = await findUser(host);
@@ -68,6 +76,7 @@ export async function setUpSshd(host: Host): Promise<SshdSetup> {
   return {
     ...{ program, user, path: stdout.toString().trim() },
     usePam: await isPasswordLocked(host, user),
-    hostKeys: [await ensureHostKey(host)],
+    ...(hostKey !== undefined && { hostKey }),
+    hostKeys: [hostKey === undefined ? await ensureHostKey(host) : await readHostKey(host, hostKey)],
   };
 }

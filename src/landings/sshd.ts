@@ -1,25 +1,14 @@
-/** An agent's own sshd: started with the agent, kept up, and gone with it. */
-import { setTimeout as sleep } from 'node:timers/promises';
+/** The landings of an agent: by an sshd of its own. */
 import type { Host } from '../hosts/contract';
-import { TidemarkError } from '../model/errors';
 import type { Landings } from './contract';
-import { endLeftOverSshd } from './left-over';
-import { findFreePort } from '../hosts/free-port';
+import { keepSshd, type SshdOptions } from './keep-sshd';
 import { openRegistry } from './registry';
-import { makeSshdConfig } from './sshd-config';
-import { setUpSshd, type SshdSetup } from './sshd-setup';
 
-export interface LandingSshdOptions {
-  /** Where sshd listens: `127.0.0.1`, `0.0.0.0`, `::`. Left out: on all addresses. */
-  listenAddress?: string;
+export interface LandingSshdOptions extends Omit<SshdOptions, 'hostKey'> {
   /** How sources reach this host: a name or an address. */
   advertisedAddress: string;
-  /** Left out: a free one, chosen at the first start and kept. */
-  port?: number;
   /** The port by which sources reach it, where that is another: of a service before it. */
   advertisedPort?: number;
-  /** Each line that sshd logs. */
-  onLog?: (line: string) => void;
 }
 
 export interface LandingService {
@@ -30,154 +19,29 @@ export interface LandingService {
   stop(): Promise<void>;
 }
 
-const READY_MS = 10_000;
-const MAX_BACKOFF_MS = 5000;
-const PORT_TRIES = 5;
-
-/** One life of sshd. */
-interface Life {
-  /** True once it listens, false where it ended before. */
-  ready: Promise<boolean>;
-  ended: Promise<unknown>;
-  end(): void;
-  lastLines: string[];
-}
-
-function startLife(host: Host, program: string, stopping: AbortSignal, onLog?: (line: string) => void): Life {
-  const ending = new AbortController();
-  const signal = AbortSignal.any([stopping, ending.signal]);
-  const lastLines: string[] = [];
-  let isReady: (ready: boolean) => void = () => undefined;
-  const ready = new Promise<boolean>((resolve) => (isReady = resolve));
-  let rest = '';
-  const onStderr = (chunk: Buffer) => {
-    const lines = (rest + chunk.toString()).split(/\r?\n/);
-    rest = lines.pop()?.slice(-1000) ?? '';
-    for (const line of lines) {
-      lastLines.push(line);
-      if (lastLines.length > 20) lastLines.shift();
-      if (line.startsWith('Server listening on')) isReady(true);
-      onLog?.(line);
-    }
-  };
-  const argv = [program, '-D', '-e', '-f', `${host.home}/sshd/sshd_config`];
-  const ended = host
-    .run(argv, { signal, env: { TZ: 'UTC' }, onStderr, maxOutputBytes: 4096, endsWithAgent: true })
-    .catch((error: unknown) => error)
-    .finally(() => isReady(false));
-  return { ready, ended, end: () => ending.abort(), lastLines };
-}
-
-/** Writes the configuration, leaving out what this version of sshd does not know. */
-async function writeConfig(
-  host: Host,
-  setup: SshdSetup,
-  options: LandingSshdOptions,
-  port: number,
-): Promise<void> {
-  const path = `${host.home}/sshd/sshd_config`;
-  // New versions make a source that was refused once wait, which a retry with a fresh key need not.
-  for (const extraLines of [['PerSourcePenalties no'], []]) {
-    const { listenAddress } = options;
-    const where = { home: host.home, port, ...(listenAddress !== undefined && { listenAddress }) };
-    await host.files.write(path, makeSshdConfig({ ...setup, ...where, extraLines }), 0o600);
-    const { exitCode, stderr } = await host.run([setup.program, '-t', '-f', path]);
-    if (exitCode === 0) return;
-    if (extraLines.length > 0) continue;
-    throw new TidemarkError('ToolFailed', 'sshd refuses its configuration', {
-      host: host.name,
-      toolMessage: stderr.slice(-2000),
-    });
-  }
-}
-
-async function rememberedPort(host: Host): Promise<number | undefined> {
-  const port = Number(await host.files.read(`${host.home}/sshd/port`));
-  return Number.isInteger(port) && port > 0 && port < 65_536 ? port : undefined;
-}
-
-/** Starts sshd on the port of its choice, or on another one where that is taken. */
-async function startListening(
-  host: Host,
-  setup: SshdSetup,
-  options: LandingSshdOptions,
-  signal: AbortSignal,
-): Promise<{ life: Life; port: number }> {
-  let lastLines: string[] = [];
-  let wanted = options.port ?? (await rememberedPort(host));
-  for (let tries = 0; tries < PORT_TRIES; tries++) {
-    signal.throwIfAborted();
-    const port = wanted ?? (await findFreePort(options.listenAddress ?? '::'));
-    await writeConfig(host, setup, options, port);
-    const life = startLife(host, setup.program, signal, options.onLog);
-    const timeout = sleep(READY_MS, false, { ref: false });
-    if (await Promise.race([life.ready, timeout])) {
-      await host.files.write(`${host.home}/sshd/port`, `${port}\n`);
-      return { life, port };
-    }
-    lastLines = life.lastLines;
-    life.end();
-    await life.ended;
-    const isTaken = lastLines.some((line) => line.includes('Address already in use'));
-    if (!isTaken || options.port !== undefined) break;
-    wanted = undefined;
-  }
-  throw new TidemarkError('ToolFailed', `sshd can't listen on ${options.listenAddress ?? 'any address'}`, {
-    host: host.name,
-    toolMessage: lastLines.join('\n'),
-    hint: 'choose another address or port for landings',
-  });
-}
-
 /**
  * Ends what an earlier agent left, starts sshd and keeps it up until `stop`.
  * @throws TidemarkError `ToolMissing`, or `ToolFailed` where sshd can't listen.
  */
 export async function startLandingSshd(host: Host, options: LandingSshdOptions): Promise<LandingService> {
-  const stopping = new AbortController();
-  await endLeftOverSshd(host);
-  let setup = await setUpSshd(host);
+  await host.files.mkdir(`${host.home}/sshd`, 0o700);
   const registry = await openRegistry(host);
-  let { life, port } = await startListening(host, setup, options, stopping.signal);
-
-  const keepUp = async () => {
-    for (let backoff = 100; !stopping.signal.aborted; backoff = Math.min(backoff * 2, MAX_BACKOFF_MS)) {
-      const startedAt = performance.now();
-      await life.ended;
-      if (performance.now() - startedAt > MAX_BACKOFF_MS) backoff = 100;
-      await sleep(backoff, undefined, { signal: stopping.signal }).catch(() => undefined);
-      if (stopping.signal.aborted) return;
-      options.onLog?.(`sshd ended and is started again: ${life.lastLines.at(-1) ?? ''}`);
-      try {
-        // Its host key may have been replaced meanwhile, and is what landings tell.
-        setup = await setUpSshd(host);
-        ({ life, port } = await startListening(host, setup, options, stopping.signal));
-      } catch (error) {
-        options.onLog?.(`sshd could not be started: ${String(error)}`);
-      }
-    }
-  };
-  const kept = keepUp();
-
+  const sshd = await keepSshd(host, options);
   return {
     get port() {
-      return port;
+      return sshd.port;
     },
     landings: {
       async open(request) {
         await registry.put(request);
         const { id, expiresAt } = request;
-        const { user, hostKeys } = setup;
-        const { advertisedAddress: address, advertisedPort = port } = options;
+        const { user, hostKeys } = sshd.setup;
+        const { advertisedAddress: address, advertisedPort = sshd.port } = options;
         return { id, address, port: advertisedPort, user, hostKeys, expiresAt };
       },
       close: (id) => registry.remove(id),
       sweep: (now) => registry.removeExpired(now),
     },
-    async stop() {
-      stopping.abort();
-      await kept;
-      await life.ended;
-    },
+    stop: () => sshd.stop(),
   };
 }

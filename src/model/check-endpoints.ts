@@ -1,5 +1,7 @@
 /** What the endpoints of a document are wrong about, each by itself and beside each other. */
 import type { DraftEndpoint, DraftSpec } from './draft-spec';
+import { checkSelectors } from './check-selectors';
+import { objectToDoor, parseClaimDoor, parseDoor } from './doors';
 import { targetName } from './endpoints';
 import { makeProblem } from './issues';
 import type { SpecIssue, SpecPath } from './issues';
@@ -39,10 +41,15 @@ function listEndpoints(spec: DraftSpec): PlacedEndpoint[] {
   ];
 }
 
-const kindsOf = (endpoint: DraftEndpoint) => VOLUME_KINDS.filter((kind) => endpoint[kind] !== undefined);
+/** Those whose host is known from the document alone. */
+const listNamed = (spec: DraftSpec): PlacedEndpoint[] =>
+  listEndpoints(spec).filter(({ endpoint }) => endpoint.hostSelector === undefined);
+
+const kindsOf = (endpoint: Pick<DraftEndpoint, VolumeKind>) =>
+  VOLUME_KINDS.filter((kind) => endpoint[kind] !== undefined);
 
 /** The kind of an endpoint that names exactly one volume. */
-function kindOf(endpoint: DraftEndpoint): VolumeKind | undefined {
+function kindOf(endpoint: Pick<DraftEndpoint, VolumeKind>): VolumeKind | undefined {
   const kinds = kindsOf(endpoint);
   return kinds.length === 1 ? kinds[0] : undefined;
 }
@@ -69,6 +76,8 @@ export function checkOptions(spec: DraftSpec, kindsByOption = KINDS_BY_OPTION): 
     if (!kind) return [];
     return Object.entries(kindsByOption).flatMap(([option, kinds]) => {
       if (!endpoint.keys?.includes(option)) return [];
+      if (role === 'source' && declarationOf(kind).targetOptions?.includes(option))
+        return [makeProblem([...path, option], 'is for targets: whoever pushes says how fast')];
       if (role === 'target' && declarationOf(kind).sourceOptions?.includes(option))
         return [
           makeProblem([...path, option], 'says which state of a source is read: a target has none to choose'),
@@ -76,6 +85,20 @@ export function checkOptions(spec: DraftSpec, kindsByOption = KINDS_BY_OPTION): 
       if (kinds.includes(kind)) return [];
       return [makeProblem([...path, option], `is for volumes of kind ${kinds.join(', ')}, not ${kind}`)];
     });
+  });
+}
+
+/** Whoever pushes to us logs in nowhere else, and whom we push to has an account. */
+function checkPeers(spec: DraftSpec): SpecIssue[] {
+  return listEndpoints(spec).flatMap(({ endpoint, path, role }) => {
+    const url = kindOf(endpoint) === 'peer' ? endpoint.peer : undefined;
+    if (url === undefined) return [];
+    const objection =
+      role === 'source'
+        ? objectToDoor(url)
+        : (parseDoor(url) ?? parseClaimDoor(url)) &&
+          'must be an account and a folder, such as ssh://backup@nas.example.net:2222/volume1/wiki';
+    return objection ? [makeProblem([...path, 'peer'], objection)] : [];
   });
 }
 
@@ -98,6 +121,39 @@ function checkMover(spec: DraftSpec): SpecIssue[] {
   });
 }
 
+/** Why what has no host of its own can't take what the source is. */
+function objectToSource(kind: VolumeKind, { source, mover }: DraftSpec): string | undefined {
+  const sourceKind = kindOf(source);
+  if (sourceKind === undefined || sourceKind === 'directory') return undefined;
+  // What others bring lies in a directory of the host.
+  if (declarationOf(sourceKind).isFilledByOthers) return undefined;
+  const { takesClaims } = declarationOf(kind);
+  if (sourceKind !== 'pvc' || !takesClaims)
+    return `a ${kind} takes the files of a directory${takesClaims ? ' or a claim' : ''}, and the source is of kind ${sourceKind}`;
+  return mover.block === undefined ? undefined : `a ${kind} takes files, and the block mover sends devices`;
+}
+
+/** What no pod reaches, where the claims of a cluster are to be brought there, or brought from there. */
+function checkReachable(spec: DraftSpec): SpecIssue[] {
+  return listEndpoints(spec).flatMap(({ endpoint, path }) => {
+    const kind = kindOf(endpoint);
+    if (kind === undefined) return [];
+    const { [kind]: id } = endpoint;
+    const { notInClusters = {}, isAtSource } = declarationOf(kind);
+    const host = endpoint.host ?? spec.source.host;
+    const isReadByClaims = path.at(-1) === 'through' && spec.targets.some(({ pvc }) => pvc !== undefined);
+    const isInCluster =
+      isReadByClaims ||
+      [spec.source, ...spec.targets].some((each) => each.pvc !== undefined && each.host === host);
+    // What is made for a resource may have further volumes mounted.
+    const isMounted = [spec.source, ...spec.targets].some(({ madeFor }) => madeFor !== undefined);
+    if (id === undefined || !isAtSource || !isInCluster || isMounted) return [];
+    return Object.entries(notInClusters).flatMap(([start, reason]) =>
+      id.startsWith(start) ? [makeProblem([...path, kind], reason)] : [],
+    );
+  });
+}
+
 /** Who has a host, and who has none; a source has one. */
 function checkHosts(spec: DraftSpec): SpecIssue[] {
   return listEndpoints(spec).flatMap(({ endpoint, path, role }): SpecIssue[] => {
@@ -114,17 +170,11 @@ function checkHosts(spec: DraftSpec): SpecIssue[] {
     if (!endpoint.keys) return [];
     const { host } = endpoint;
     if (!isHostless || role === 'source')
-      return endpoint.keys.includes('host')
+      return endpoint.keys.includes('host') || endpoint.hostSelector !== undefined
         ? []
         : [{ path: [...path, 'host'], message: 'is missing', about: 'missing' }];
-    const sourceKind = kindOf(spec.source);
-    if (sourceKind !== undefined && sourceKind !== 'directory')
-      return [
-        makeProblem(
-          [...path, kind],
-          `a ${kind} takes the files of a directory, and the source is of kind ${sourceKind}`,
-        ),
-      ];
+    const objection = objectToSource(kind, spec);
+    if (objection !== undefined) return [makeProblem([...path, kind], objection)];
     if (host === undefined || host === spec.source.host) return [];
     return [
       makeProblem(
@@ -166,14 +216,16 @@ const OVERLAPS = {
   contains: (what: string) => `contains ${what}, and a sync would remove it`,
 };
 
-function placeOf(endpoint: DraftEndpoint): Location | undefined {
+function placeOf(endpoint: Pick<DraftEndpoint, VolumeKind>): Location | undefined {
   const kind = kindOf(endpoint);
   const id = kind && endpoint[kind];
   return id ? declarationOf(kind).locate(id) : undefined;
 }
 
+type Placed = Pick<DraftEndpoint, 'host' | VolumeKind>;
+
 /** What is wrong with two volumes side by side; undefined where they are apart. */
-function describeOverlap(one: DraftEndpoint, other: DraftEndpoint, otherName: string): string | undefined {
+export function describeOverlap(one: Placed, other: Placed, otherName: string): string | undefined {
   if (one.host === undefined || one.host !== other.host) return undefined;
   const [place, otherPlace] = [placeOf(one), placeOf(other)];
   if (!place || !otherPlace || place.family !== otherPlace.family) return undefined;
@@ -184,7 +236,7 @@ function describeOverlap(one: DraftEndpoint, other: DraftEndpoint, otherName: st
 
 function checkOverlaps(spec: DraftSpec): SpecIssue[] {
   // One without a host may be a folder of the source's.
-  const endpoints = listEndpoints(spec).map((each) => {
+  const endpoints = listNamed(spec).map((each) => {
     const { host = spec.source.host, ...endpoint } = each.endpoint;
     return { ...each, endpoint: { ...endpoint, host } };
   });
@@ -203,6 +255,8 @@ function checkTargetNames(spec: DraftSpec): SpecIssue[] {
   return spec.targets.flatMap((target, index) => {
     // As it is told of when the document is shown: the same bucket once more.
     if (through && target.bucket === through.bucket) return [];
+    // Each of its hosts has a name of its own.
+    if (target.hostSelector !== undefined) return [];
     const { host, name } = target;
     const kind = kindOf(target);
     const own = kind && declarationOf(kind).isAtSource ? kind : host;
@@ -223,7 +277,10 @@ export function checkEndpoints(spec: DraftSpec): SpecIssue[] {
   return [
     ...checkOneVolume(spec),
     ...checkHosts(spec),
+    ...checkSelectors(spec),
+    ...checkReachable(spec),
     ...checkOptions(spec),
+    ...checkPeers(spec),
     ...checkMover(spec),
     ...checkCopies(spec),
     ...checkFolders(spec),

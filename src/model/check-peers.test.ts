@@ -72,7 +72,59 @@ test.each(['ssh://root@198.51.100.7/~', 'ssh://root@[2001:db8::7]:22/~/wiki', 's
   },
 );
 
-test('a peer is no source yet', () => {
-  const asSource = checkParts({ source: { directory: undefined, ...nas } });
-  expect(asSource.problems.join('\n')).toMatch(/a peer can be a target, not a source/);
+const door = { directory: undefined, peer: 'ssh://192.0.2.1:2222/srv/incoming/wiki' };
+
+test('a source is a folder of its host, which somebody else pushes to', () => {
+  const source = { ...door, host: 'beta', credentials: 'nas', signal: 'volsync' };
+  const { relationship, problems } = checkParts({
+    source,
+    targets: [{ host: 'gamma', directory: '/srv/x' }],
+  });
+  expect(problems).toEqual([]);
+  expect(relationship?.spec.source).toMatchObject({ host: 'beta', peer: door.peer, copyMethod: 'Direct' });
+  expect(relationship?.spec.mover).toHaveProperty('rsync');
+});
+
+test.each([
+  ['with an account', { peer: 'ssh://me@192.0.2.1:2222/srv/x' }, /source\.peer: must have no account/],
+  ['without a port', { peer: 'ssh://192.0.2.1/srv/x' }, /must name a port of its own/],
+  ['without such a port', { peer: 'ssh://192.0.2.1:0/srv/x' }, /must name a port of its own/],
+  ['where nobody logs in', { peer: 'ssh://192.0.2.1:2222/~/x' }, /must have an absolute folder/],
+  ['that leads out', { peer: 'ssh://192.0.2.1:2222/srv/x/../../etc' }, /must not contain \.\./],
+  ['of the system', { peer: 'ssh://192.0.2.1:2222/etc/x' }, /belongs to the operating system/],
+  ['that has a limit of its own', { bandwidthLimit: '1MiB' }, /bandwidthLimit: is for targets/],
+])('a source %s is refused', (_, asked, problem) => {
+  expect(checkParts({ source: { ...door, ...asked } }).problems).toEqual([expect.stringMatching(problem)]);
+});
+
+test('a source that others push to lies apart from the targets on its host', () => {
+  const { problems } = checkParts({
+    source: { ...door, host: 'alpha' },
+    targets: [{ host: 'alpha', directory: '/srv/incoming/wiki/copy' }],
+  });
+  expect(problems).toEqual([expect.stringMatching(/lies inside the source/)]);
+});
+
+test('what others push goes to stores and to peers too, and by way of a bucket', () => {
+  const source = { ...door, host: 'beta', credentials: 'theirs' };
+  const stores = [{ bucket: 's3:company/wiki', credentials: 's3' }, { repository: '/srv/restic' }, nas];
+  const { relationship, problems } = checkParts({ source, targets: stores });
+  expect(problems).toEqual([]);
+  expect(relationship?.spec.targets).toMatchObject([
+    { host: 'beta', name: 'bucket' },
+    { host: 'beta', name: 'repository' },
+    { host: 'beta', name: 'peer', peer: nas.peer },
+  ]);
+  const through = { bucket: 's3:company/wiki', credentials: 's3' };
+  expect(checkParts({ source, through, targets: [{ host: 'gamma', directory: '/srv/x' }] }).problems).toEqual(
+    [],
+  );
+});
+
+test('a store in the folder that others push to is refused', () => {
+  const { problems } = checkParts({
+    source: { ...door, host: 'beta' },
+    targets: [{ repository: '/srv/incoming/wiki/restic' }],
+  });
+  expect(problems).toEqual([expect.stringMatching(/repository: lies inside the source/)]);
 });

@@ -2,8 +2,10 @@
  * What the schema alone can't say of a document: how its parts fit together. Works on any value, so
  * that a document with mistakes of shape is told about these at the same time.
  */
+import { checkDoors } from './check-doors';
 import { checkEndpoints } from './check-endpoints';
 import { checkHooks } from './check-hooks';
+import { checkLayouts } from './check-layouts';
 import { checkSchedules } from './check-schedules';
 import { type DraftSpec, readDraft } from './draft-spec';
 import { makeProblem } from './issues';
@@ -39,7 +41,13 @@ export function checkSpec(document: unknown): SpecChecks {
   if (!spec) return { problems: [], warnings: [] };
   const schedules = checkSchedules(spec);
   return {
-    problems: [...checkEndpoints(spec), ...checkHooks(spec), ...schedules.problems],
+    problems: [
+      ...checkEndpoints(spec),
+      ...checkDoors(spec),
+      ...checkLayouts(spec),
+      ...checkHooks(spec),
+      ...schedules.problems,
+    ],
     warnings: [...schedules.warnings, ...warnAboutRetain(spec)],
   };
 }

@@ -39,14 +39,46 @@ test('two of them need names', () => {
   expect(checkParts({ targets: [store, { ...store, name: 'offsite' }] }).problems).toEqual([]);
 });
 
-test('a repository takes the files of a directory', () => {
-  const ofClaim = checkParts({
-    source: { host: 'east', directory: undefined, pvc: 'shop/data' },
+const claim = { host: 'east', directory: undefined, pvc: 'shop/data' };
+
+test('a repository takes the files of a directory or a claim, and of nothing else', () => {
+  expect(checkParts({ source: claim, targets: [store] }).problems).toEqual([]);
+  const ofDataset = checkParts({
+    source: { host: 'alpha', directory: undefined, zfs: 'tank/wiki' },
     targets: [store],
   });
-  expect(ofClaim.problems.join('\n')).toMatch(
-    /takes the files of a directory, and the source is of kind pvc/,
+  expect(ofDataset.problems.join('\n')).toMatch(
+    /takes the files of a directory or a claim, and the source is of kind zfs/,
   );
+});
+
+test.each([
+  ['a folder', { ...store, repository: '/srv/restic' }, {}, /is a folder of a machine, and a claim has none/],
+  ['an account by SSH', { ...store, repository: 'sftp:me@nas:/restic' }, {}, /a pod has none/],
+  [
+    'anything but files',
+    store,
+    { mover: { block: {} } },
+    /a repository takes files, and the block mover sends/,
+  ],
+])('a claim is not brought into a repository that is %s', (_, target, more, problem) => {
+  const { problems } = checkParts({ source: claim, targets: [target], ...more });
+  expect(problems).toEqual([expect.stringMatching(problem)]);
+});
+
+test('a claim does not get what is in a folder of a machine', () => {
+  const targets = [{ host: 'east', pvc: 'shop/data' }];
+  const folder = { bucket: '/srv/bucket' };
+  const problem = [expect.stringMatching(/is a folder of a machine/)];
+  const { problems } = checkParts({ source: { host: 'east', directory: undefined, ...folder }, targets });
+  expect(problems).toEqual(problem);
+  const between = checkParts({
+    source: { directory: '/srv/wiki' },
+    through: folder,
+    targets,
+    mover: { rsync: {} },
+  });
+  expect(between.problems).toEqual(problem);
 });
 
 test('a repository is read as a source by the host that is named, and as it was at a time', () => {

@@ -1,9 +1,11 @@
 /** Which targets a request, a tick or a failover is for. Pure. */
-import { isAtSource, targetName } from './endpoints';
+import { claimDoorOf, isAtSource, targetName } from './endpoints';
 import type { Instant } from './records';
 import { activeDocument } from './relationship-state';
+import { fetchingTargets } from './fetches';
 import { awaitedNames, awaitedText, replicatedTo } from './takeovers';
 import type { RelationshipState } from './relationship-state';
+import { noTargetText } from './selections';
 import { targetsDue } from './schedules';
 import type { Relationship, TargetSpec } from './spec';
 import type { TargetStatus } from './status';
@@ -35,6 +37,12 @@ export function objectionToTargets(
   return `no target has the name or class ${unknown.join(', ')}; there are ${known}`;
 }
 
+/** Why nothing can be synced: there is no target at all, since a selector means nobody yet. */
+export function objectionToNone(state: RelationshipState): string | undefined {
+  const document = activeDocument(state);
+  return document && noTargetText(document);
+}
+
 /**
  * The targets that a tick starts a sync of, now or right after the sync of others that runs; none: it is
  * skipped. A sync of some targets alone, such as one that is tried again, must not cost the others their ticks.
@@ -52,9 +60,9 @@ export function targetsOfTick(
     tick === undefined || targets ? chooseTargets(spec.targets, targets).chosen : targetsDue(spec, tick);
   const awaited = awaitedNames(state.takeover);
   const due = meant.filter((name) => !awaited.includes(name));
-  if (!state.operation) return due;
-  const { targets: running } = state.operation;
-  return running ? due.filter((name) => !running.includes(name)) : [];
+  const running = state.operation ? (state.operation.targets ?? due) : [];
+  const busy = [...running, ...fetchingTargets(state)];
+  return due.filter((name) => !busy.includes(name));
 }
 
 /**
@@ -80,7 +88,27 @@ export function chooseTakeoverTarget(
   targets: readonly TargetStatus[],
 ): string | undefined {
   const stores = spec.targets.filter(isAtSource).map(targetName);
-  return targets
-    .filter(({ name }) => !stores.includes(name))
-    .toSorted((one, other) => (other.capturedAt ?? '').localeCompare(one.capturedAt ?? ''))[0]?.name;
+  return targets.filter(({ name }) => !stores.includes(name)).toSorted(byFreshness)[0]?.name;
+}
+
+const byFreshness = (one: TargetStatus, other: TargetStatus): number =>
+  (other.capturedAt ?? '').localeCompare(one.capturedAt ?? '');
+
+/** The freshest of those in which no service can go on; undefined where there is none. */
+export function chooseStore(
+  { spec }: Relationship,
+  targets: readonly TargetStatus[],
+): TargetSpec | undefined {
+  const stores = spec.targets.filter(isAtSource);
+  const fresh = targets
+    .toSorted(byFreshness)
+    .map(({ name }) => stores.find((each) => targetName(each) === name));
+  return fresh.find((each) => each !== undefined);
+}
+
+/** Why nothing can be compared with the source: it is somebody else's, who pushes. Undefined where it can. */
+export function objectionToCompare(state: RelationshipState): string | undefined {
+  const { spec } = activeDocument(state) ?? {};
+  if (!spec || !claimDoorOf(spec.source)) return undefined;
+  return `whoever pushes to ${state.name} has its source, and nothing here can be compared with that; restore a point, and look at it: tidemark restore ${state.name}`;
 }

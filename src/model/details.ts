@@ -4,10 +4,13 @@ import { assess, isRpoKept, watchedOf } from './health';
 import type { RelationshipHealth, TargetHealth } from './health';
 import { code, page, plain, table, time } from './markdown';
 import type { Failure, Instant, SyncRecord } from './records';
-import { activeDocument, directionOf, phaseOf } from './relationship-state';
+import { activeDocument, directionOf, phaseOf, warningsOf } from './relationship-state';
 import type { RelationshipState } from './relationship-state';
 import { schedulesOf } from './schedules';
+import { formatSelector } from './host-selector';
+import { noTargetText } from './selections';
 import type { Relationship, SourceSpec, TargetSpec } from './spec';
+import { tornText } from './summary';
 import { describeReason, relationshipGuide } from './static-texts';
 import type { DrillOutcome, Phase, Takeover, TargetStatus } from './status';
 import { formatBytes, formatDuration, formatEntries } from './units';
@@ -16,6 +19,7 @@ const PHASES: Partial<Record<Phase, string>> = {
   Applying: 'Checking its spec',
   Retrying: 'Failed, and about to try again',
   WaitingForHost: 'Waiting for a host',
+  AwaitingPush: 'Waiting for a push',
   WaitingForApproval: 'Waiting for an approval',
   FailingOver: 'Failing over',
   FailedOver: 'Failed over',
@@ -74,10 +78,16 @@ function advice(state: RelationshipState): string[] {
         `**Stopped by a guard:** ${plain(state.approval?.reason ?? '')}. If that is meant: ${code(`tidemark approve ${name}`)}.`,
       ];
     case 'WaitingForHost':
+      if (state.document && state.targets.length === 0)
+        return [`**There is no target:** ${plain(noTargetText(state.document) ?? '')}.`];
       return state.absentHosts.map(
         (host) =>
           `**No agent answers for host ${plain(host)}.** Start it there: ${code(`tidemark agent --host ${host}`)}. The sync then resumes by itself.`,
       );
+    case 'AwaitingPush':
+      return [
+        `**Waiting for a push** to ${code(activeDocument(state)?.spec.source.peer ?? '')}: the sync goes on once somebody has pushed, and said that it is whole.`,
+      ];
     case 'Paused':
       return [`**Paused.** To go on: ${code(`tidemark resume ${name}`)}.`];
     case 'Retrying':
@@ -89,14 +99,19 @@ function advice(state: RelationshipState): string[] {
 
 /** What it is for, in one sentence. */
 function purpose({ spec }: Relationship): string {
-  const { source, targets, trigger } = spec;
+  const { source, targets, trigger, selecting } = spec;
+  const selectedText = (target: TargetSpec) =>
+    `${code(volumePath(target))} of each host whose agent is ${code(formatSelector(target.hostSelector ?? {}))}`;
   const place = (end: SourceSpec | TargetSpec) => code(`${end.host}:${volumePath(end)}`);
   const crons = schedulesOf(spec);
   const when =
     crons.length > 0
       ? `by the schedule${crons.length > 1 ? 's' : ''} ${crons.map(code).join(', ')} (${trigger.timezone})`
       : 'on request';
-  return `Keeps ${place(source)} copied to ${targets.map(place).join(' and ')}, ${when}.`;
+  const where = selecting
+    ? [...targets.filter(({ hostSelector }) => !hostSelector).map(place), ...selecting.map(selectedText)]
+    : targets.map(place);
+  return `Keeps ${place(source)} copied to ${where.join(' and ')}, ${when}.`;
 }
 
 function targetRow(target: TargetStatus, health: TargetHealth | undefined): string[] {
@@ -134,7 +149,7 @@ function drillText({ result, target, endedAt, rtoSeconds }: DrillOutcome): strin
 }
 
 function facts(state: RelationshipState, health: RelationshipHealth, nextRun?: Instant): string {
-  const { operation, missedTicks } = state;
+  const { operation, fetches = [], missedTicks } = state;
   const now =
     operation &&
     `${operation.kind} ${code(operation.workflowId)} since ${time(operation.startedAt)}${operation.phase ? `: ${operation.phase}` : ''}`;
@@ -142,6 +157,10 @@ function facts(state: RelationshipState, health: RelationshipHealth, nextRun?: I
     ['', ''],
     [
       ...(now ? [['running now', now]] : []),
+      ...fetches.map(({ targets, workflowId, startedAt }) => [
+        'fetching from the bucket',
+        `${targets.map(plain).join(', ')}, by ${code(workflowId)} since ${time(startedAt)}`,
+      ]),
       ['last sync', lastSyncText(state)],
       ['next sync', time(state.paused ? undefined : (state.retryAt ?? nextRun))],
       ['recovery point objective', rpoText(health)],
@@ -174,6 +193,7 @@ export function renderRelationshipDetails(
     ...advice(state),
     ...(state.notice ? [`**${plain(state.notice.text)}**`] : []),
     ...state.targets.flatMap(({ givenUp }) => (givenUp === undefined ? [] : [`**${plain(givenUp)}.**`])),
+    ...state.targets.flatMap(({ name, torn }) => (torn ? [`**${plain(tornText(state.name, name))}.**`] : [])),
     ...state.targets.flatMap(({ name, warning }) =>
       warning === undefined ? [] : [`**${plain(name)}**: ${plain(warning)}`],
     ),
@@ -191,8 +211,13 @@ export function renderRelationshipDetails(
       ],
     ),
     facts(state, health, nextRun),
-    ...(state.warnings.length > 0
-      ? ['**Worth knowing**', state.warnings.map((warning) => `- ${plain(warning)}`).join('\n')]
+    ...(warningsOf(state).length > 0
+      ? [
+          '**Worth knowing**',
+          warningsOf(state)
+            .map((warning) => `- ${plain(warning)}`)
+            .join('\n'),
+        ]
       : []),
     `As of ${time(now)}, and updated whenever a status changes. A target's lag is the time since **captured**.`,
     ...(withGuide ? ['### What this is', ...relationshipGuide(state.name)] : []),

@@ -1,5 +1,6 @@
 import { makeDocument } from '../../test/support/model/records';
 import { objectionTo, warnOfChange } from './document-change';
+import { RESOURCE_LABELS } from './resource-labels';
 import { targetName } from './endpoints';
 import { DEFAULT_RSYNC } from './movers/rsync';
 import { initialState, recordTakeover } from './relationship-state';
@@ -70,4 +71,15 @@ test('what is excluded later is said to go, and nothing is said of any other cha
   for (const wanted of [before, excluding([]), excluding(['*.tmp'], ['keep.tmp', 'more.tmp'])])
     expect(warnOfChange(before, wanted)).toEqual([]);
   expect(warnOfChange(undefined, before)).toEqual([]);
+});
+
+test('whoever changes by hand what a resource keeps is warned that it is put back', () => {
+  const byHand = document;
+  const labels = { [RESOURCE_LABELS.resource]: 'shop/mysql', [RESOURCE_LABELS.cluster]: 'east' };
+  const kept = { ...byHand, metadata: { ...byHand.metadata, labels } };
+  expect(warnOfChange(kept, byHand)).toEqual([
+    expect.stringMatching(/^resource shop\/mysql of cluster east keeps this relationship, and puts it back/),
+  ]);
+  expect(warnOfChange(kept, kept)).toEqual([]);
+  expect(warnOfChange(byHand, kept)).toEqual([]);
 });

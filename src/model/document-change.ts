@@ -1,6 +1,7 @@
 /** Which changes of the spec a relationship can't take while its primary changes, or has changed. Pure. */
 import { volumePath } from './endpoints';
 import { findPrimary, orient } from './orientation';
+import { RESOURCE_LABELS } from './resource-labels';
 import type { RelationshipState } from './relationship-state';
 import type { Relationship } from './spec';
 import type { OperationKind } from './status';
@@ -28,8 +29,22 @@ export function objectionTo(
   return `${place} is the primary of ${name} now, and this spec has it neither as its source nor as a target: name it as its source, and as targets what it is to be copied to`;
 }
 
-/** What a change of the spec will do at the next sync that one may not expect. */
+/** Whoever keeps it by a custom resource puts it back as that says. */
+function warnOfResource(old: Relationship | undefined, wanted: Relationship): string[] {
+  const { [RESOURCE_LABELS.resource]: resource, [RESOURCE_LABELS.cluster]: cluster } =
+    old?.metadata.labels ?? {};
+  if (resource === undefined || wanted.metadata.labels[RESOURCE_LABELS.resource] === resource) return [];
+  return [
+    `resource ${resource} of cluster ${cluster ?? ''} keeps this relationship, and puts it back as it says: change that (kubectl edit relationship)`,
+  ];
+}
+
+/** What a change of the spec will do at the next sync that one may not expect; and who will undo it. */
 export function warnOfChange(old: Relationship | undefined, wanted: Relationship): string[] {
+  return [...warnOfResource(old, wanted), ...warnOfPatterns(old, wanted)];
+}
+
+function warnOfPatterns(old: Relationship | undefined, wanted: Relationship): string[] {
   const before = old?.spec.mover.rsync;
   const after = wanted.spec.mover.rsync;
   if (!before || !after) return [];

@@ -13,9 +13,12 @@ const EndpointSchema = z
     (value) => (typeof value === 'object' && value ? { ...value, keys: Object.keys(value) } : value),
     z.object({
       host: text,
+      hostSelector: z.unknown().optional(),
       ...volumeKeys,
       name: text,
       copyMethod: text,
+      layout: text,
+      madeFor: text,
       schedule: text,
       rpo: text,
       retain: rules,

@@ -7,6 +7,7 @@ import {
   type VolumeOptions,
   type VolumeOptionValues,
 } from './kinds';
+import { type ClaimDoor, parseClaimDoor } from './doors';
 import type { Volume } from './records';
 import { type MoverSpec, rsyncOptions } from './movers';
 import type { Relationship, TargetSpec } from './spec';
@@ -17,6 +18,16 @@ type Endpoint = Partial<Record<VolumeKind, string | undefined>>;
 /** It has no host of its own (see `KindDeclaration.isAtSource`). */
 export const isAtSource = (endpoint: Endpoint): boolean =>
   declarationOf(volumeOf(endpoint).kind).isAtSource === true;
+
+/** Somebody else brings what it holds (see `KindDeclaration.isFilledByOthers`): as a source. */
+export const isFilledByOthers = (source: Endpoint): boolean =>
+  declarationOf(volumeOf(source).kind).isFilledByOthers === true;
+
+/** Of a source that is a door into the target's claim: how that is reached. */
+export function claimDoorOf(source: Endpoint): ClaimDoor | undefined {
+  const { kind, path } = volumeOf(source);
+  return kind === 'peer' ? parseClaimDoor(path) : undefined;
+}
 
 /**
  * What carries the bytes to a target: a kind without a host brings its own mover. Where that is one of those that a spec
@@ -52,6 +63,27 @@ export function volumeOf(endpoint: Endpoint): Volume {
   const kind = VOLUME_KINDS.find((key) => endpoint[key] !== undefined) ?? 'directory';
   return { kind, path: endpoint[kind] ?? '', options: readOptions(kind, endpoint) };
 }
+
+/**
+ * The same of an endpoint of a document: one without a host of its own is worked with for the claim that its host has, be that
+ * the source's or else the first target's. A claim into which somebody else pushes is told which door leads there.
+ */
+export function volumeIn({ spec }: Relationship, endpoint: Endpoint & { host: string }): Volume {
+  const volume = volumeOf(endpoint);
+  if (!isAtSource(endpoint)) {
+    const door = volume.kind === 'pvc' ? claimDoorOf(spec.source) : undefined;
+    return door ? { ...volume, door: door.service } : volume;
+  }
+  const claim = [spec.source, ...spec.targets].find(
+    ({ host, pvc }) => pvc !== undefined && host === endpoint.host,
+  );
+  return claim ? { ...volume, near: nearOf(volumeOf(claim)) } : volume;
+}
+
+const nearOf = ({ path, options }: Volume): NonNullable<Volume['near']> => ({
+  path,
+  ...(options && { options }),
+});
 
 /** What an endpoint says about a volume of its kind. */
 function readOptions(kind: VolumeKind, endpoint: Endpoint): VolumeOptionValues {

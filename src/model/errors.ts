@@ -32,6 +32,8 @@ const RETRYABLE = {
   VolumeBusy: true,
   /** What a cluster was to make was not there within the limit: the sync ends and says what it waited for. */
   NotReady: false,
+  /** Nobody has pushed a whole state yet, or a push is under way or was broken off: the sync comes with the next that is completed. */
+  PushAwaited: false,
   /** A tool failed in a way that no table knows. */
   ToolFailed: true,
 } as const;
@@ -64,6 +66,8 @@ export interface ErrorDetails {
   hint?: string;
   /** No agent answers for the host: its return is worth waiting for. */
   noAgent?: true;
+  /** Of a refusal before anything was written: the volume is as it was. */
+  changedNothing?: true;
   /** What a cancelled or failed operation had done, and could not undo. */
   notUndone?: string[];
 }

@@ -1,9 +1,10 @@
 /** The one place where a document is judged, whether it came as text or as data. */
 import { checkSpec } from './check-spec';
 import { dropExplained, explainIssue } from './explain-issue';
+import { asWritten } from './fan-out';
 import { formatIssue, formatPath } from './issues';
 import type { SpecIssue } from './issues';
-import { volumeOf } from './endpoints';
+import { claimDoorOf, volumeOf } from './endpoints';
 import { AT_SOURCE, defaultMover, RelationshipSchema } from './spec';
 import { declarationOf } from './kinds';
 import type { Relationship, TargetSpec } from './spec';
@@ -41,11 +42,13 @@ function withHosts(document: Relationship): Relationship {
 function withMover(document: Relationship): Relationship {
   const { spec } = document;
   if (Object.keys(spec.mover).length > 0) return document;
-  return { ...document, spec: { ...spec, mover: defaultMover(volumeOf(spec.source).kind) } };
+  const mover = claimDoorOf(spec.source) ? { push: {} } : defaultMover(volumeOf(spec.source).kind);
+  return { ...document, spec: { ...spec, mover } };
 }
 
 /** Every reason why a parsed document can't be accepted, and what looks unintended. */
-export function examineDocument(document: unknown): Examination {
+export function examineDocument(given: unknown): Examination {
+  const document = asWritten(given);
   const parsed = RelationshipSchema.safeParse(document);
   const checks = checkSpec(document);
   const found = parsed.error?.issues.flatMap((issue) => explainIssue(document, issue)) ?? [];

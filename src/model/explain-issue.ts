@@ -123,11 +123,17 @@ export function explainIssue(document: unknown, issue: ZodIssue): SpecIssue[] {
   return [{ path, ...explainValue(issue, path, value), about: value === null ? 'missing' : 'value' }];
 }
 
-/** Leaves out that a key is missing where a mistaken one beside it was probably meant to be it. */
+/**
+ * Leaves out that a key is missing where a mistaken one beside it was probably meant to be it; and that one is unknown where it
+ * is told why.
+ */
 export function dropExplained(issues: readonly SpecIssue[]): SpecIssue[] {
   const isParent = (parent: SpecPath, path: SpecPath) =>
     parent.length === path.length - 1 && parent.every((part, index) => part === path[index]);
+  const isTold = (path: SpecPath) =>
+    issues.some((other) => other.about === 'value' && JSON.stringify(other.path) === JSON.stringify(path));
   return issues.filter((issue) => {
+    if (issue.about === 'key') return !isTold(issue.path);
     if (issue.about !== 'missing') return true;
     const key = issue.path.at(-1);
     return !issues.some(

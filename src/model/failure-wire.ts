@@ -67,7 +67,7 @@ const firstOf = ({ details }: Received): unknown =>
 
 export function decodeFailure(received: Received): ToldFailure {
   const told = (firstOf(received) ?? {}) as Partial<ToldFailure>;
-  const { host, volume, toolMessage, hint, noAgent, notUndone, problems } = told;
+  const { host, volume, toolMessage, hint, noAgent, changedNothing, notUndone, problems } = told;
   return {
     type: received.type ?? 'Unknown',
     // What stands in Temporal may have the hint in its text too.
@@ -77,6 +77,7 @@ export function decodeFailure(received: Received): ToldFailure {
     ...(toolMessage !== undefined && { toolMessage }),
     ...(hint !== undefined && { hint }),
     ...(noAgent && { noAgent }),
+    ...(changedNothing && { changedNothing }),
     ...(notUndone !== undefined && { notUndone }),
     ...(problems !== undefined && { problems }),
   };

@@ -8,6 +8,16 @@ export function describeFailure(failure: Failure): string {
   return describeError(type, message, details);
 }
 
+/** The same in one line, for whoever is told elsewhere where it happened. */
+export function inOneLine({
+  message,
+  toolMessage,
+  hint,
+}: Pick<Failure, 'message' | 'toolMessage' | 'hint'>): string {
+  const words = toolMessage?.trim().replaceAll(/\s*\n\s*/g, ' / ');
+  return `${message}${words ? `: ${words}` : ''}${hint === undefined ? '' : `; ${hint}`}`;
+}
+
 /** A failure of a step on a host that no agent speaks for. */
 export function noAgentFailure(host: string): Failure {
   return {

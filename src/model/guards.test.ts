@@ -6,6 +6,7 @@ const question = {
   source: { host: 'alpha', volume: '/srv/wiki', empty: false },
   target: { name: 'beta', host: 'beta', volume: '/srv/wiki', files: 12, countsItself: true, foreign: false },
   allowEmpty: false,
+  allowForeign: false,
   approved: false,
 };
 const emptied = { ...question, source: { ...question.source, empty: true } };
@@ -24,6 +25,11 @@ test('an empty source may fill an empty target', () => {
   // A device is one thing, and has no folder of its own.
   const device = { ...question.target, files: 1, countsItself: false };
   expect(checkGuards({ ...emptied, target: device })?.message).toContain('1 entry');
+});
+
+test('allowForeign lets what nobody of ours wrote be replaced, and no empty source through', () => {
+  expect(checkGuards({ ...foreign, allowForeign: true })).toBeUndefined();
+  expect(checkGuards({ ...emptied, allowForeign: true })).toMatchObject({ type: 'ApprovalRequired' });
 });
 
 test('allowEmpty lets an empty source empty its targets', () => {

@@ -14,6 +14,7 @@ export interface GuardQuestion {
     foreign: boolean;
   };
   allowEmpty: boolean;
+  allowForeign: boolean;
   /** `tidemark approve` was given for this sync. */
   approved: boolean;
 }
@@ -59,6 +60,7 @@ export function checkGuards({
   source,
   target,
   allowEmpty,
+  allowForeign,
   approved,
 }: GuardQuestion): Failure | undefined {
   if (approved) return undefined;
@@ -73,7 +75,7 @@ export function checkGuards({
       hint: `see whether the volume is mounted and whole; ${approve}, or set guards.allowEmpty`,
     };
   }
-  if (target.foreign) {
+  if (target.foreign && !allowForeign) {
     return {
       type: 'ApprovalRequired',
       message: `target ${target.name} holds data that no sync put there, and it would be replaced`,

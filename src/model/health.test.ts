@@ -45,6 +45,14 @@ test('a target that the source has given up warns, since its next sync may be lo
   });
 });
 
+test('a target whose only copy may be of two states warns, and says so beside why', () => {
+  const torn = { ...watched(60, 'failed'), errorType: 'HostUnreachable', isTorn: true };
+  expect(assessTarget(torn, HOUR, NOW)).toMatchObject({
+    status: 'warn',
+    reason: 'lag 1m, rpo 1h, last sync failed: HostUnreachable, its only copy may not be whole',
+  });
+});
+
 test('an rpo is kept up to its very end, and by no target without a recovery point; without one there is nothing to keep', () => {
   const kept = (lag: number | null, promised: Promised | null, result?: WatchedTarget['result']) =>
     isRpoKept(assessTarget(watched(lag, result), promised, NOW));

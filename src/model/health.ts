@@ -3,6 +3,7 @@ import { targetName } from './endpoints';
 import type { Instant } from './records';
 import { lagSeconds } from './lag';
 import { longestGapMs } from './schedules';
+import { noTargetText } from './selections';
 import type { Relationship, RelationshipSpec, TargetSpec } from './spec';
 import type { RelationshipStatus, TargetStatus } from './status';
 import { durationToMs, formatDuration } from './units';
@@ -49,6 +50,8 @@ export interface WatchedTarget {
   errorType?: string | null;
   /** The source keeps no base for it any more. */
   isGivenUp?: boolean;
+  /** Its only copy may be of two states. */
+  isTorn?: boolean;
 }
 
 /** How fresh a target has to be by its own `rpo`, or else the relationship's; undefined where none is promised. */
@@ -89,7 +92,9 @@ export function assessTarget(target: WatchedTarget, promised: Promised | null, n
     lagSeconds: lag,
     promised,
   });
-  const trouble = troubleText(target);
+  const trouble = [troubleText(target), target.isTorn && 'its only copy may not be whole']
+    .filter(Boolean)
+    .join(', ');
   if (lag === null) return say('down', 'never synced', trouble);
   const age = `lag ${formatDuration(lag * 1000)}`;
   if (!promised) return say(trouble ? 'warn' : 'up', age, 'no rpo, no schedule', trouble);
@@ -155,6 +160,11 @@ function assessEach(spec: RelationshipSpec, watched: Watched, nowMs: number): Re
  */
 export function assess(document: Relationship, watched: Watched, nowMs: number): RelationshipHealth {
   const targets = assessEach(document.spec, watched, nowMs);
+  const none = noTargetText(document);
+  if (none !== undefined) {
+    const trouble = troubleOf('', watched);
+    return { status: 'down', reason: trouble ? `${none}; ${trouble.reason}` : none, targets };
+  }
   const worst = targets.reduce((one, other) => (rank(other.status) > rank(one.status) ? other : one));
   const paused = watched.paused ? ', paused' : '';
   const status = HEALTHS[rank(worst.status)] ?? 'up';
@@ -191,12 +201,13 @@ export function watchedOf({
   vanished,
 }: Pick<RelationshipStatus, 'targets' | 'takeover' | 'operation' | 'paused' | 'vanished'>): Watched {
   return {
-    targets: targets.map(({ name, result, capturedAt, lastError, givenUp }) => ({
+    targets: targets.map(({ name, result, capturedAt, lastError, givenUp, torn }) => ({
       name,
       result,
       ...(capturedAt !== undefined && { capturedAt }),
       ...(lastError && { errorType: lastError.type }),
       ...(givenUp !== undefined && { isGivenUp: true }),
+      ...(torn && { isTorn: true }),
     })),
     paused,
     ...(takeover && { takeover }),

@@ -21,11 +21,29 @@ const namesOf = (list: readonly { name?: string | undefined; host: string }[]) =
 test('a bucket in between is a target too, of the source’s host, and read with the credentials of each', () => {
   const document = make();
   expect(hubOf(document)).toMatchObject({ name: 'bucket', host: 'alpha', bucket: 's3:company/wiki' });
-  expect(hubAtReaders(document).map(({ host }) => host)).toEqual(['edge1', 'edge2']);
+  expect(hubAtReaders(document).map(({ endpoint }) => endpoint.host)).toEqual(['edge1', 'edge2']);
   // A document that is shown, and applied again as it is, is the same.
   expect(checkParts({ through, targets: document.spec.targets }).relationship?.spec.targets).toEqual(
     document.spec.targets,
   );
+});
+
+test('of claims, credentials are of the namespace: each that reads is asked once, and not the one that writes', () => {
+  const { relationship } = checkParts({
+    source: { host: 'east', directory: undefined, pvc: 'shop/data' },
+    through,
+    targets: [
+      { host: 'east', pvc: 'shop/copy', name: 'beside' },
+      { host: 'east', pvc: 'spare/one', name: 'one', runAs: '1000' },
+      { host: 'east', pvc: 'spare/two', name: 'two' },
+      { host: 'edge1', directory: '/srv/wiki' },
+    ],
+  });
+  const readers = hubAtReaders(relationship as Relationship);
+  expect(readers.map(({ endpoint, volume }) => [endpoint.host, volume.near?.path])).toEqual([
+    ['east', 'spare/two'],
+    ['edge1', undefined],
+  ]);
 });
 
 test('by the clock a reader takes what is there; who asks has the source write first', () => {
@@ -52,7 +70,7 @@ test('a reader’s own sync has the bucket as its source, on its own host, and n
   const [reader] = document.spec.targets;
   const hub = hubOf(document);
   if (!reader || !hub) throw new Error('no reader');
-  expect(asReadBy(document, hub, reader).spec).toMatchObject({
+  expect(asReadBy(document, hub, [reader]).spec).toMatchObject({
     source: { host: 'edge1', bucket: 's3:company/wiki', credentials: 'company' },
     targets: [{ host: 'edge1' }],
   });

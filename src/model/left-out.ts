@@ -14,6 +14,16 @@ export const LEFT_OUT_REASONS = [
   /** The filesystem's own `lost+found`. */
   'lost+found',
   'socket',
+  /** What the layout of a store can't hold. */
+  'symlink',
+  'pipe',
+  'name',
+  'folder',
+  /** The rest is carried: each name as a file of its own, and what was a hole as zeros. */
+  'hardlink',
+  'hole',
+  /** What others wrote tells of it, and has it not. */
+  'absent',
   /** An image, or one platform of one, that could not be carried. */
   'image',
   /** The rest is carried, but for what the receiver can't keep: it is no root, or its filesystem lacks it. */
@@ -71,6 +81,13 @@ const NOUNS: Record<LeftOutReason, (count: number) => string> = {
   tidemark: countOf('folder of Tidemark itself', 'folders of Tidemark itself'),
   'lost+found': (count) => `${count} lost+found`,
   socket: countOf('socket'),
+  symlink: countOf('symlink'),
+  pipe: countOf('pipe'),
+  name: countOf('name that can not be kept', 'names that can not be kept'),
+  folder: countOf('empty folder'),
+  hardlink: countOf('hard link'),
+  hole: ofEntries('holes'),
+  absent: countOf('entry that is not there', 'entries that are not there'),
   image: countOf('image'),
   owner: ofEntries('the owner'),
   device: countOf('device'),

@@ -13,6 +13,11 @@ export function makeRelationshipId(name: string): string {
   return `relationship/${name}`;
 }
 
+/** The workflow id of what the agent of a host tells of itself. */
+export function makeAgentToldId(host: string): string {
+  return `agent/${host}`;
+}
+
 /** The name of the relationship in a relationship's workflow id; undefined for any other workflow. */
 export function parseRelationshipId(workflowId: string): string | undefined {
   return /^relationship\/([^/]+)$/.exec(workflowId)?.[1];
@@ -52,3 +57,6 @@ export const NAME_PATTERN = /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/;
 
 /** Namespace and name of a PersistentVolumeClaim: `shop/mysql`. */
 export const CLAIM_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\/[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/;
+
+/** The host of an endpoint that names none, until it is given one. */
+export const AT_SOURCE = '';

@@ -1,9 +1,10 @@
 /** What an operation tells its relationship while it runs, and what that changes there. Pure. */
-import { recordSyncEnd } from './record-sync';
+import { endTarget, handOver } from './fetches';
+import { recordSyncEnd, recordTargetEnd } from './record-sync';
 import { recordEpoch, recordTakeover } from './relationship-state';
 import type { RelationshipState } from './relationship-state';
 import { takeoversOf, toTakeover } from './takeovers';
-import type { SyncRecord } from './records';
+import type { SyncRecord, TargetOutcome } from './records';
 import type { Takeover, Waiting } from './status';
 
 export interface OperationNews {
@@ -16,6 +17,10 @@ export interface OperationNews {
   /** The last number that it gave to a sync. */
   sequence?: number;
   takeover?: Takeover;
+  /** Of a sync: the source has been read, and only targets that fetch from the hub are still at work. */
+  fetching?: true;
+  /** Of such a sync: what became of one of them, while others may be at work for hours. */
+  ended?: { sequence: number; outcome: TargetOutcome };
 }
 
 /** What an operation has said of itself while it runs, or what must outlive it. Idempotent. */
@@ -24,6 +29,11 @@ export function takeNews(state: RelationshipState, news: OperationNews): void {
   if (takeover && epoch !== undefined) recordTakeover(state, takeover, epoch);
   if (epoch !== undefined) recordEpoch(state, epoch);
   if (sequence !== undefined) state.sequence = Math.max(state.sequence, sequence);
+  if (news.fetching) handOver(state, workflowId);
+  if (news.ended) {
+    recordTargetEnd(state, news.ended.outcome, news.ended.sequence);
+    endTarget(state, workflowId, news.ended.outcome.name);
+  }
   const { operation } = state;
   if (operation?.workflowId !== workflowId) return;
   if (phase !== undefined) operation.phase = phase;

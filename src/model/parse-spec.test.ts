@@ -38,7 +38,7 @@ describe('what is right', () => {
       mover: { rsync: { exclude: [], compress: 'auto', checksum: false } },
       trigger: { timezone: 'UTC', catchUp: '10m' },
       retain: { last: 3 },
-      guards: { allowEmpty: false, maxDeletes: '50%' },
+      guards: { allowEmpty: false, allowForeign: false, maxDeletes: '50%' },
       hooks: { beforeCapture: [] },
     });
   });
@@ -99,7 +99,7 @@ describe('what is wrong is shown in its line, with a guess', () => {
     [
       'a mover',
       withSpec(SOURCE, TARGETS, '  mover: { rsnyc: {} }'),
-      '7:12: spec.mover.rsnyc: unknown mover; there is rsync, zfs, btrfs, image, block, restic, rclone; did you mean "rsync"?',
+      '7:12: spec.mover.rsnyc: unknown mover; there is rsync, zfs, btrfs, image, block, restic, rclone, push; did you mean "rsync"?',
     ],
     [
       'a missing key',

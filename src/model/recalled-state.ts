@@ -17,7 +17,7 @@ export function recalledState(
   ended: { takeover: Takeover; epoch: number } | undefined,
   now: Instant,
 ): RelationshipState {
-  const { operation, drill: _ended, ...known } = old;
+  const { operation, fetches: _fetches, drill: _ended, ...known } = old;
   const state: RelationshipState = { ...known };
   if (ended) recordTakeover(state, ended.takeover, ended.epoch);
   // Its hosts may have been told of epochs that nobody was left to remember.

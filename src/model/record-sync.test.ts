@@ -39,6 +39,28 @@ test('a target that failed keeps its last recovery point', () => {
   });
 });
 
+test('an only copy that a sync has broken off in is told of until one succeeds, whatever fails meanwhile', () => {
+  const state = makeState('beta');
+  const torn = () => state.targets[0]?.torn;
+  const end = (outcome: TargetOutcome) =>
+    recordSyncEnd(
+      state,
+      makeRecord([outcome], outcome.result === 'succeeded' ? 'succeeded' : 'failed'),
+      NOW,
+      () => 0,
+    );
+  // Where there was no point, nothing was lost.
+  end({ ...failed('beta', NO_AGENT), torn: true });
+  expect(torn()).toBeUndefined();
+  end(succeeded('beta'));
+  end({ ...failed('beta', NO_AGENT), torn: true });
+  expect(torn()).toBe(true);
+  end(failed('beta', GUARD));
+  expect(torn()).toBe(true);
+  end(succeeded('beta'));
+  expect(torn()).toBeUndefined();
+});
+
 test('a host without an agent is waited for, and only its target is synced again', () => {
   const state = makeState('beta', 'gamma');
   recordSyncEnd(
@@ -138,4 +160,24 @@ test('whatever happens, no recovery point is forgotten and the state stays bound
       }
     }),
   );
+});
+
+test('what somebody else is awaited for is not tried again by the clock, and other targets are', () => {
+  const state = makeState('beta', 'gamma');
+  const awaited: Failure = { type: 'PushAwaited', message: 'a push is under way' };
+  recordSyncEnd(
+    state,
+    makeRecord([failed('beta', awaited), failed('gamma', awaited)], 'failed'),
+    NOW,
+    () => 5000,
+  );
+  expect(state.retryAt).toBeUndefined();
+  const full: Failure = { type: 'TargetFull', message: 'no space is left' };
+  recordSyncEnd(
+    state,
+    makeRecord([failed('beta', awaited), failed('gamma', full)], 'failed'),
+    NOW,
+    () => 5000,
+  );
+  expect(state.retryTargets).toEqual(['gamma']);
 });

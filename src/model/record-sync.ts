@@ -7,19 +7,31 @@ import type { LastSync, TargetStatus } from './status';
 /** How many syncs the relationship itself remembers; the catalog has them all. */
 const REMEMBERED_SYNCS = 20;
 
+/** Failures that somebody else mends, and then asks for a sync. */
+const AWAITED: Failure['type'] = 'PushAwaited';
 /** Failures of a sync that nothing mends but a person who says yes. */
 const ASKING: readonly Failure['type'][] = ['ApprovalRequired', 'Diverged'];
 
-function toTargetStatus(old: TargetStatus, outcome: TargetOutcome): TargetStatus {
-  const { lastError: _gone, warning: _before, givenUp, leftOut, ...kept } = old;
+/** Without the list of points, which is long. */
+export const withoutPoints = ({ points: _recorded, ...outcome }: TargetOutcome): TargetOutcome => outcome;
+
+function toTargetStatus(old: TargetStatus, outcome: TargetOutcome, sequence: number): TargetStatus {
+  // A later sync of this target alone has ended before.
+  if (sequence < (old.sequence ?? 0)) return old;
+  const { lastError: _gone, warning: _before, givenUp, leftOut, torn, ...kept } = old;
   return {
     ...kept,
+    sequence,
     ...(givenUp !== undefined && outcome.result !== 'succeeded' && { givenUp }),
     result: outcome.result,
     ...(!outcome.point && leftOut && { leftOut }),
+    ...(!outcome.point &&
+      (torn || outcome.torn) &&
+      kept.recoveryPoint !== undefined && { torn: true as const }),
     ...(outcome.point && {
       recoveryPoint: outcome.point.id,
       capturedAt: outcome.point.capturedAt,
+      pointBytes: outcome.point.bytes,
       baseSyncId: outcome.point.syncId,
       ...(outcome.leftOut && { leftOut: outcome.leftOut }),
     }),
@@ -36,12 +48,16 @@ function recordGivenUp(target: TargetStatus, record: SyncRecord): TargetStatus {
   return { ...rest, givenUp: given.text };
 }
 
-/** Says that a target has failed before the sync has ended, which may be hours away. */
-export function recordTargetFailure(state: RelationshipState, outcome: TargetOutcome): void {
-  if (state.operation?.kind !== 'sync') return;
+/** Says what became of a target before its sync has ended, which may be hours away. */
+export function recordTargetEnd(state: RelationshipState, outcome: TargetOutcome, sequence: number): void {
   state.targets = state.targets.map((target) =>
-    target.name === outcome.name ? toTargetStatus(target, outcome) : target,
+    target.name === outcome.name ? toTargetStatus(target, outcome, sequence) : target,
   );
+}
+
+/** The same for one that has failed in the sync that runs. */
+export function recordTargetFailure(state: RelationshipState, outcome: TargetOutcome): void {
+  if (state.operation?.kind === 'sync') recordTargetEnd(state, outcome, state.sequence);
 }
 
 function summarizeSync(record: SyncRecord): LastSync {
@@ -68,7 +84,7 @@ export function recordSyncEnd(
   const outcomes = new Map(record.targets.map((target) => [target.name, target]));
   state.targets = state.targets.map((target) => {
     const outcome = outcomes.get(target.name);
-    return recordGivenUp(outcome ? toTargetStatus(target, outcome) : target, record);
+    return recordGivenUp(outcome ? toTargetStatus(target, outcome, record.sequence) : target, record);
   });
   state.history = [record, ...state.history].slice(0, REMEMBERED_SYNCS);
   state.lastSync = summarizeSync(record);
@@ -99,7 +115,8 @@ function planRecovery(
   const asks = (each: Failure | undefined) => each !== undefined && ASKING.includes(each.type);
   const guard = failures.find(asks);
   if (guard) state.approval = { reason: guard.message, since: now };
-  const retryable = failing.filter((target) => !asks(target.lastError));
+  const isTried = ({ lastError }: TargetStatus) => !asks(lastError) && lastError?.type !== AWAITED;
+  const retryable = failing.filter(isTried);
   state.retryTargets = retryable.map((target) => target.name);
   const isWholeLost = failing.length === 0 && failure !== undefined && failure.type !== 'Cancelled';
   if (failures.length === 0 || failure?.type === 'Cancelled') state.consecutiveFailures = 0;

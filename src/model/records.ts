@@ -22,6 +22,13 @@ export interface Volume {
   path: string;
   /** What the spec says about it besides, by the keys that its kind declares. */
   options?: VolumeOptionValues;
+  /**
+   * Of a kind without a host of its own, where its host is a cluster: the claim that it is worked with for. Credentials are
+   * Secrets of that claim's namespace, and the tools run in pods there.
+   */
+  near?: Pick<Volume, 'path' | 'options'>;
+  /** Of a claim into which somebody else pushes: the Service that leads to the pod which has it. */
+  door?: string;
 }
 
 /** How the source's point-in-time copy is made. */
@@ -100,7 +107,7 @@ export interface Point {
 
 /** What a running transfer has done so far; sent with heartbeats. */
 export interface Progress {
-  phase: 'scanning' | 'transferring' | 'finishing' | 'comparing';
+  phase: 'scanning' | 'transferring' | 'finishing' | 'comparing' | 'waiting';
   bytesDone: number;
   /** Of what has to be sent, where it is known already. */
   bytesTotal?: number;
@@ -173,6 +180,8 @@ export interface TargetOutcome {
    * sent. Absent where its agent can't say.
    */
   reachedBytes?: number;
+  /** See `TargetStatus.torn`. */
+  torn?: true;
   /** Transfer attempts, the successful one included. */
   attempts: number;
   point?: Point;

@@ -1,7 +1,9 @@
 /** The state of a relationship and how each event changes it: pure, so that it can be tested alone. */
-import { hostsOf, targetName, volumeOf } from './endpoints';
+import { NO_SPEC } from './vanished';
+import { claimDoorOf, hostsOf, targetName, volumeOf } from './endpoints';
 import { findPrimary, isSamePlace, orient, primaryAfter, primaryName } from './orientation';
 import type { Failure, SyncRecord } from './records';
+import { type SelectionNotes, selectionTexts } from './selections';
 import type { Relationship, TargetSpec } from './spec';
 import type { OperationKind, Phase, RelationshipStatus, Takeover, TargetStatus } from './status';
 import { replicatedTo, takeoversOf, toTakeover } from './takeovers';
@@ -27,6 +29,8 @@ export interface RelationshipState extends Omit<
   /** The next sync may pass its guards. */
   approved: boolean;
   retired: boolean;
+  /** What is worth knowing of the hosts that its selectors mean. */
+  selection?: SelectionNotes;
 }
 
 export function initialState(name: string): RelationshipState {
@@ -47,16 +51,24 @@ export function initialState(name: string): RelationshipState {
   };
 }
 
+/** Its sync waits for somebody else, who may come in days; or they are at it. */
+export function isAwaitingPush(state: RelationshipState): boolean {
+  const { spec } = activeDocument(state) ?? {};
+  return state.operation?.kind === 'sync' && spec !== undefined && claimDoorOf(spec.source) !== undefined;
+}
+
 /** What the relationship is doing or waiting for, derived from its state. */
 export function phaseOf(state: RelationshipState): Phase {
   if (state.retired) return 'Retired';
   if (!state.document) return 'Applying';
+  if (isAwaitingPush(state)) return 'AwaitingPush';
   if (state.operation) return phaseOfOperation(state.operation);
+  if (state.fetches) return 'Syncing';
   const isHeldUp = state.approval !== undefined || state.absentHosts.length > 0;
   if (state.takeover && !isHeldUp) return 'FailedOver';
   if (state.paused) return 'Paused';
   if (state.approval) return 'WaitingForApproval';
-  if (state.absentHosts.length > 0) return 'WaitingForHost';
+  if (state.absentHosts.length > 0 || state.targets.length === 0) return 'WaitingForHost';
   if (state.retryAt) return 'Retrying';
   return 'Idle';
 }
@@ -175,6 +187,18 @@ function keepTakeovers(
   else delete state.takeover;
 }
 
+/** Hosts that stay targets whatever the labels of their agents: the primary, and who is waited for since a failover. */
+export function heldHosts({ document, primary, takeover }: RelationshipState): string[] {
+  const names = [primary, ...takeoversOf(takeover).flatMap(({ from, target }) => [from, target])];
+  const { targets = [] } = document?.spec ?? {};
+  return targets.filter((target) => names.includes(targetName(target))).map(({ host }) => host);
+}
+
+/** What is worth knowing of its spec, as it was applied, and of the hosts that its selectors mean. */
+export function warningsOf({ warnings, selection }: RelationshipState): string[] {
+  return [...warnings, ...selectionTexts(selection)];
+}
+
 /** Says something to whoever looks at the current details, until a later sync succeeds. */
 export function setNotice(state: RelationshipState, text: string): void {
   state.notice = { text, sequence: state.sequence };
@@ -206,17 +230,26 @@ export function toStatus(state: RelationshipState): RelationshipStatus | undefin
     epoch: state.epoch,
     sequence: state.sequence,
     ...(state.operation && { operation: state.operation }),
+    ...(state.fetches && { fetches: state.fetches }),
     targets: state.targets,
     ...(state.lastSync && { lastSync: state.lastSync }),
     ...(state.approval && { approval: state.approval }),
     consecutiveFailures: state.consecutiveFailures,
     ...(state.retryAt && { retryAt: state.retryAt }),
     missedTicks: state.missedTicks,
-    warnings: state.warnings,
+    warnings: warningsOf(state),
     ...(state.takeover && { takeover: state.takeover }),
     ...(state.drill && { drill: state.drill }),
     ...(state.lastDrill && { lastDrill: state.lastDrill }),
     ...(state.drillSchedule !== undefined && { drillSchedule: state.drillSchedule }),
     ...(state.notice && { notice: state.notice.text }),
   };
+}
+
+/** Why the present state does not allow an operation on request; undefined where it does. */
+export function reasonAgainst(state: RelationshipState): string | undefined {
+  if (state.retired) return `relationship ${state.name} was deleted`;
+  if (!state.document) return `relationship ${state.name} ${NO_SPEC}`;
+  if (state.paused) return `relationship ${state.name} is paused: tidemark resume ${state.name}`;
+  return undefined;
 }

@@ -45,7 +45,7 @@ test('the examples use every key there is', () => {
   const repeated = /^spec\.(hooks\.\w+\.(job|timeout|onError)|targets\.retain\.\w+)$/;
   // Of targets alone; and a mover that nobody has to name.
   const elsewhere =
-    /^spec\.(source\.(resticExclude|bandwidthLimit|pruneEvery|checkEvery|checkShare|keepReplaced|peer|signal)|targets\.(bucket|keepReplaced|restoreAsOf|previous|snapshotsOf)|through\.retain\.\w+|mover\.(restic|rclone))$/;
+    /^spec\.(source\.(resticExclude|bandwidthLimit|pruneEvery|checkEvery|checkShare|keepReplaced|peer|signal|serviceType|serviceAnnotations|layout)|targets\.(bucket|keepReplaced|layout|restoreAsOf|previous|snapshotsOf|serviceType|serviceAnnotations)|through\.retain\.\w+|mover\.(restic|rclone|push|rsync\.keepExtra)|(source|targets)\.madeFor)$/;
   const shown = (key: string) => keys.has(key) || repeated.test(key) || elsewhere.test(key);
   expect(listKeys().filter((key) => !shown(key))).toEqual([]);
 });

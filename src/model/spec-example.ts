@@ -48,6 +48,7 @@ spec:
     within: 2d
   guards:
     allowEmpty: false
+    allowForeign: false
     maxDeletes: 50%
   hooks:
     beforeCapture:
@@ -103,6 +104,17 @@ spec:
   targets: [{ host: beta, image: "podman:/srv/images" }]
   mover:
     image: { names: ["registry.example.net/team/*"], used: true }
+---
+apiVersion: tidemark/v1
+kind: Relationship
+metadata: { name: maps }
+spec:
+  source: { host: alpha, directory: /srv/maps }
+  targets:
+    - hostSelector:
+        matchLabels: { region: eu }
+        matchExpressions: [{ key: tier, operator: In, values: [edge, depot] }]
+      directory: /srv/copies/maps
 ---
 apiVersion: tidemark/v1
 kind: Relationship

@@ -7,9 +7,11 @@
 import { z } from 'zod';
 import { KINDS, VOLUME_KINDS, VOLUME_OPTIONS, type VolumeKind, type VolumeOptions } from './kinds';
 import { defaultMover, MoverSchema } from './movers/schema';
+import { LABEL_VALUE, WRONG_VALUE } from './labels';
+import { AT_SOURCE } from './names';
 import { duration, name, percentage, positiveDuration, size, values } from './spec-values';
 
-export { defaultMover, MoverSchema };
+export { AT_SOURCE, defaultMover, MoverSchema };
 export type { BtrfsSpec, ImageSpec, MoverKind, MoverSpec, RsyncSpec, ZfsSpec } from './movers';
 
 type VolumeKeys = { [Kind in VolumeKind]: z.ZodOptional<ReturnType<(typeof KINDS)[Kind]['endpoint']>> };
@@ -23,9 +25,6 @@ type OptionKeys = { [Key in keyof VolumeOptions]: ReturnType<VolumeOptions[Key]>
 const optionKeys = Object.fromEntries(
   Object.entries(VOLUME_OPTIONS).map(([key, option]) => [key, option(values)]),
 ) as OptionKeys;
-
-/** Of an endpoint that has no host of its own, until it is given the source's. */
-export const AT_SOURCE = '';
 
 const endpoint = {
   ...volumeKeys,
@@ -103,6 +102,34 @@ const SourceSchema = z
   })
   .describe('Where the data is.');
 
+const labelKey = z.string().min(1).describe('The key of a label.');
+const labelValue = z.string().regex(LABEL_VALUE, WRONG_VALUE);
+
+const HostSelectorSchema = z
+  .strictObject({
+    matchLabels: z
+      .record(z.string(), labelValue)
+      .optional()
+      .describe('Labels that the agent has, each with this very value.'),
+    matchExpressions: z
+      .array(
+        z.strictObject({
+          key: labelKey,
+          operator: z
+            .enum(['In', 'NotIn', 'Exists', 'DoesNotExist'])
+            .describe(
+              '`In`: it has the label, with one of the values. `NotIn`: it has not, or not with one of the values. `Exists`, `DoesNotExist`: it has it, or has it not.',
+            ),
+          values: z.array(labelValue).optional().describe('Of `In` and `NotIn`: one or more.'),
+        }),
+      )
+      .optional()
+      .describe('Conditions that hold, all of them.'),
+  })
+  .describe(
+    'In place of `host`: this target stands for one on each host whose agent has such labels, now or later. As a LabelSelector of Kubernetes.',
+  );
+
 const TargetSchema = z
   .strictObject({
     host: name
@@ -110,10 +137,13 @@ const TargetSchema = z
       .describe(
         'The host that holds the volume: the name its agent was started with. Of a target that is a repository or a bucket: none.',
       ),
+    hostSelector: HostSelectorSchema.optional(),
     ...endpoint,
     name: name
       .optional()
-      .describe('How this target is called; by default as its host, a repository or a bucket by its kind.'),
+      .describe(
+        'How this target is called; by default as its host, a repository or a bucket by its kind. With `hostSelector`, `NAME-HOST`.',
+      ),
     copyMethod: z
       .enum(['Auto', 'Direct', 'Snapshot', 'Clone', 'HardLink'])
       .default('Auto')
@@ -202,6 +232,10 @@ export const RelationshipSchema = z
         guards: z
           .strictObject({
             allowEmpty: z.boolean().default(false).describe('Let an empty source empty its targets.'),
+            allowForeign: z
+              .boolean()
+              .default(false)
+              .describe('Let a sync replace what a target holds that no sync put there.'),
             maxDeletes: percentage
               .default('50%')
               .describe(
@@ -266,13 +300,18 @@ export const RelationshipSchema = z
   })
   .describe('A source, its targets, how and when to copy.');
 
+type Judged = z.output<typeof RelationshipSchema>;
 /** A whole document, with all defaults filled in. */
-export type Relationship = z.output<typeof RelationshipSchema>;
+export type Relationship = Omit<Judged, 'spec'> & { spec: RelationshipSpec };
 /** A document as a user may write it, defaults left out. */
 export type RelationshipInput = z.input<typeof RelationshipSchema>;
-export type RelationshipSpec = Relationship['spec'];
-export type SourceSpec = RelationshipSpec['source'];
-export type TargetSpec = RelationshipSpec['targets'][number];
+export type RelationshipSpec = Judged['spec'] & {
+  /** Targets that were written with a `hostSelector`, once `targets` has one for each host that they match (see `fan-out`). */
+  selecting?: TargetSpec[];
+};
+export type SourceSpec = Judged['spec']['source'];
+export type TargetSpec = Judged['spec']['targets'][number];
+export type HostSelector = NonNullable<TargetSpec['hostSelector']>;
 export type RetainSpec = RelationshipSpec['retain'];
 export type HookSpec = RelationshipSpec['hooks']['beforeCapture'][number];
 export type HooksSpec = RelationshipSpec['hooks'];

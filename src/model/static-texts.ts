@@ -1,7 +1,9 @@
 /** The fixed texts that Temporal shows of a workflow: what it is, for somebody who has never seen Tidemark. */
 import { targetName, volumePath } from './endpoints';
+import { formatSelector } from './host-selector';
 import { code, page } from './markdown';
 import type { SyncRecord } from './records';
+import { isSelecting } from './selections';
 import type { Relationship } from './spec';
 import type { OperationKind } from './status';
 
@@ -45,7 +47,9 @@ export function toSummary(text: string): string {
 
 /** What a relationship was made for, on one line. Written once: its direction and its spec may change. */
 export function relationshipSummary({ spec }: Relationship): string {
-  const hosts = spec.targets.map(({ host }) => host);
+  const hosts = spec.targets.map((target) =>
+    isSelecting(target) ? `hosts with ${formatSelector(target.hostSelector ?? {})}` : target.host,
+  );
   return toSummary(
     `Made to keep ${spec.source.host}:${volumePath(spec.source)} copied to ${[...new Set(hosts)].join(', ')}`,
   );

@@ -3,6 +3,7 @@ import type { Approvals } from './approvals';
 import type { LeftOut } from './left-out';
 import type { Failure, Instant, SyncRecord } from './records';
 import type { Relationship } from './spec';
+import type { ReadBack } from './store-failover';
 import type { Vanished } from './vanished';
 
 export type Phase =
@@ -16,6 +17,7 @@ export type Phase =
   | 'Retrying'
   /** No agent answers for a host; a fresh sync starts as soon as it is back. */
   | 'WaitingForHost'
+  | 'AwaitingPush'
   /** A guard stopped the sync; `tidemark approve` lets it through. */
   | 'WaitingForApproval'
   | 'FailingOver'
@@ -86,11 +88,22 @@ export interface TargetStatus {
   /** Id and capture time of the newest recovery point. */
   recoveryPoint?: string;
   capturedAt?: Instant;
+  /** Bytes of the files in it, as long as they are. */
+  pointBytes?: number;
+  /**
+   * That point was the only copy there, and a transfer has begun to write over it that did not end well: what lies there may be
+   * of two states, until a sync succeeds.
+   */
+  torn?: true;
+  /** Of a store: when a point of it was last read back whole. */
+  readBack?: ReadBack;
   /** What of the source that point does not hold. */
   leftOut?: LeftOut[];
   lastError?: Failure;
   /** What was wrong there though its last sync succeeded. */
   warning?: string;
+  /** Of the sync that this is from: syncs of other targets may have ended since. */
+  sequence?: number;
 }
 
 export interface LastSync {
@@ -104,6 +117,22 @@ export interface LastSync {
   files: number;
   durationSeconds: number;
 }
+
+/** An operation that runs. */
+export interface Operation {
+  kind: OperationKind;
+  workflowId: string;
+  startedAt: Instant;
+  reason: string;
+  /** Of a sync that leaves targets out: those that it is for. */
+  targets?: string[];
+  /** What it is doing, by name. */
+  phase?: string;
+  waiting?: Waiting;
+}
+
+/** A sync of which nothing is left to do but what these targets fetch. */
+export type Fetch = Operation & { targets: string[] };
 
 export interface RelationshipStatus {
   name: string;
@@ -127,17 +156,9 @@ export interface RelationshipStatus {
   /** Number of the last operation. */
   sequence: number;
   /** The operation that runs now. */
-  operation?: {
-    kind: OperationKind;
-    workflowId: string;
-    startedAt: Instant;
-    reason: string;
-    /** Of a sync that leaves targets out: those that it is for. */
-    targets?: string[];
-    /** What it is doing, by name. */
-    phase?: string;
-    waiting?: Waiting;
-  };
+  operation?: Operation;
+  /** Syncs in which only targets are still at work that fetch from the hub; other operations run beside them. */
+  fetches?: Fetch[];
   targets: TargetStatus[];
   lastSync?: LastSync;
   /** What a guard stopped, and why; for `tidemark approve`. */

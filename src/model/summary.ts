@@ -7,6 +7,7 @@ import type { LeftOut } from './left-out';
 import { nextRun as nextTickOf } from './next-run';
 import type { Instant } from './records';
 import { scheduleOf, schedulesOf } from './schedules';
+import { type Selection, selectionsOf } from './selections';
 import type { TargetSpec } from './spec';
 import type {
   DrillOutcome,
@@ -39,6 +40,8 @@ export interface TargetSummary {
   lastError: string | null;
   /** Why the source keeps no base for it any more. Null while it does, or none is needed. */
   givenUp: string | null;
+  /** Its newest recovery point was its only copy, which may not be whole since a sync of it broke off. */
+  torn: boolean;
   /** Its next tick. Null where that is paused, or there is none. */
   nextRun: Instant | null;
   /** How old its newest recovery point may be: by its rpo, or else by its schedule. Null without either. */
@@ -87,6 +90,8 @@ export interface RelationshipSummary {
   operation: { kind: OperationKind; phase: string | null; waiting: Waiting | null } | null;
   /** Who took over in a failover, until replication goes on in the new direction. */
   takeover: Takeover | null;
+  /** Which hosts its selectors mean now; empty where it has none. */
+  selections: Selection[];
   lastDrill: {
     result: DrillOutcome['result'];
     target: string;
@@ -119,6 +124,7 @@ function summarizeTarget(
     leftOut: target.leftOut ?? [],
     lastError: lastError ? describeFailure(lastError) : null,
     givenUp: target.givenUp ?? null,
+    torn: target.torn ?? false,
     nextRun: next ?? null,
     promised: health?.promised ?? null,
   };
@@ -145,6 +151,10 @@ function nextRuns(
   };
 }
 
+/** That there is nothing whole to go back to at a target, and what helps. */
+export const tornText = (relationship: string, target: string): string =>
+  `what lies at ${target} may be of two states since a sync of it broke off, and it keeps no other: tidemark sync ${relationship} completes it`;
+
 /** That nothing is synced on schedule, and what helps; undefined where all is well. */
 export function scheduleText({
   name,
@@ -161,7 +171,8 @@ export function summarize(
   nowMs: number,
   { nextRun, trouble }: ScheduleSeen = {},
 ): RelationshipSummary {
-  const { name, phase, paused, direction, epoch, operation, lastSync, lastDrill } = status;
+  const { name, phase, paused, direction, epoch, lastSync, lastDrill } = status;
+  const operation = status.operation ?? status.fetches?.[0];
   const { source, targets: specs } = status.document.spec;
   const health = assess(status.document, watchedOf(status), nowMs);
   // Nobody would answer its ticks.
@@ -202,6 +213,7 @@ export function summarize(
       ? { kind: operation.kind, phase: operation.phase ?? null, waiting: operation.waiting ?? null }
       : null,
     takeover: status.takeover ?? null,
+    selections: selectionsOf(status.document),
     lastDrill: lastDrill
       ? {
           result: lastDrill.result,

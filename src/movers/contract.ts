@@ -13,7 +13,7 @@ import type { Landing, Landings } from '../landings/contract';
 import type { LeftOut } from '../model/left-out';
 import type { Keeps } from '../model/keeps';
 import type { StreamHow, StreamPlan } from '../model/plan-stream';
-import type { Comparison, Progress, TransferStats, Volume, Written } from '../model/records';
+import type { Comparison, Instant, Progress, TransferStats, Volume, Written } from '../model/records';
 import type { MoverKind, MoverSpec } from '../model/spec';
 import type { Capture } from '../model/capture';
 import type { Reach } from './reach';
@@ -106,11 +106,24 @@ export interface Missing {
   type: string;
 }
 
+/** An entry that a recovery point has, and otherwise. */
+export interface Differing extends Missing {
+  /** In the words of `Difference.what`. */
+  what: readonly string[];
+}
+
 /** Of what is missing, what was never to be there. */
 export interface Omitted {
   paths: ReadonlySet<string>;
+  /** Of what differs, what was never to be kept: by path, in the words of `Difference.what`. */
+  aspects?: ReadonlyMap<string, ReadonlySet<string>>;
   /** Those of them that nobody has asked to be left out. */
   leftOut: LeftOut[];
+}
+
+/** What a transfer did; of what somebody else has pushed, when that was whole. */
+export interface Pushed extends TransferStats {
+  capturedAt?: Instant;
 }
 
 /** Where a landing is, or may be, open. */
@@ -177,7 +190,7 @@ export interface Mover {
   ): Promise<Opened>;
 
   /** Source: ends a lost attempt of the same transfer, then pushes the bytes. Resumes by itself. */
-  transfer(host: Host, request: TransferRequest): Promise<TransferStats>;
+  transfer(host: Host, request: TransferRequest): Promise<Pushed>;
 
   /** Either side: closes the landing, removes keys, ends what still runs. */
   close(host: Host, place: LandingPlace, id: TransferId): Promise<void>;
@@ -215,7 +228,7 @@ export interface Mover {
       /** The sync that made it; by that, what the source looked like then may be known. */
       pointSyncId?: string;
       /** Of what the point lacks, what it was never to hold: see `Points.findOmitted`. Left out where that is nothing. */
-      findOmitted?: (missing: readonly Missing[]) => Promise<Omitted>;
+      findOmitted?: (missing: readonly Missing[], differing: readonly Differing[]) => Promise<Omitted>;
       signal: AbortSignal;
       onProgress: (progress: Progress) => void;
     },

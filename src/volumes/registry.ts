@@ -10,7 +10,7 @@ import { rsyncMover } from '../movers/rsync';
 import { block } from './block';
 import { btrfs } from './btrfs';
 import { bucket } from './bucket';
-import type { Implementation, KindImplementation, VolumeDriver } from './contract';
+import type { AgentNews, Implementation, KindImplementation, VolumeDriver } from './contract';
 import { directory } from './directory';
 import { image } from './image';
 import { peer } from './peer';
@@ -42,10 +42,15 @@ export interface Volumes {
   /** All of them; those that are no kind's own come first. */
   movers: readonly Mover[];
   /** The agent starts: what a former life of it has left running is removed. */
-  start(): Promise<void>;
+  start(news?: AgentNews): Promise<void>;
   /** The agent ends: what is kept for whoever may come next is removed. */
   stop(): Promise<void>;
 }
+
+const NOBODY_LISTENS: AgentNews = {
+  syncIsDue: () => undefined,
+  findVolume: () => Promise.resolve(undefined),
+};
 
 export function makeVolumes(agent: Host, implementations: Implementations = IMPLEMENTATIONS): Volumes {
   const isCluster = agent.cluster !== undefined;
@@ -75,8 +80,8 @@ export function makeVolumes(agent: Host, implementations: Implementations = IMPL
         hint: `one of: ${movers.map(({ kind }) => kind).join(', ')}`,
       });
     },
-    async start() {
-      for (const { start } of made.values()) await start?.();
+    async start(news = NOBODY_LISTENS) {
+      for (const { start } of made.values()) await start?.(news);
     },
     async stop() {
       for (const { stop } of made.values()) await stop?.();

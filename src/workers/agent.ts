@@ -9,6 +9,7 @@ import type { Host } from '../hosts/contract';
 import { makeCredentials } from '../hosts/credentials';
 import { lockFolder } from '../hosts/local/folder-lock';
 import { ActivityInterceptor } from '../activities/interceptor';
+import type { Labels } from '../model/labels';
 import type { TidemarkError } from '../model/errors';
 import { Turns } from '../activities/turns';
 import { makeLocalHost } from '../hosts/local';
@@ -17,17 +18,23 @@ import { makeVolumes } from '../volumes/registry';
 import { makeHostQueue } from '../model/names';
 import { openSide } from './host-side';
 import { type SideOptions } from './side';
+import { serveFrontDoor } from './front-door';
 import { parseListenAddress, type Listening } from './http/listen';
 import { makeLogger } from './logger';
+import type { Registry } from 'prom-client';
 import { makeRegistry } from './metrics';
 import { startMetricsServer } from './metrics-server';
 import { serveSdkMetrics } from './sdk-metrics';
 import { makeIdentity, refuseSecondAgent, watchForSecondAgent } from './second-agent';
+import { makeNews } from './sync-due';
+import { tellLabels } from './tell-labels';
 import { connectWorker, installRuntime, shutdownSignal, WORKER_DEFAULTS } from './temporal';
 
 export interface AgentOptions extends SideOptions {
   /** The only folder from which hooks are run; on the host that the agent speaks for. */
   allowHooks?: string;
+  /** What hosts are selected by. */
+  labels?: Labels;
   /** The folder of what reaches stores, on this machine. */
   credentials?: string;
   /** `HOST:PORT` for Prometheus. */
@@ -93,14 +100,18 @@ async function serve(
 }
 
 /** Ours, and those of the SDK. @throws TidemarkError `ToolFailed` where the port is taken. */
-async function serveMetrics(listen: string | undefined, log: Logger): Promise<Listening | undefined> {
+async function serveMetrics(
+  listen: string | undefined,
+  registry: Registry,
+  log: Logger,
+): Promise<Listening | undefined> {
   if (listen === undefined) {
     installRuntime(log);
     return undefined;
   }
   const sdkMetricsAddress = await serveSdkMetrics((address) => installRuntime(log, address));
   return await startMetricsServer({
-    registry: makeRegistry(),
+    registry,
     sdkMetricsAddress,
     listen: parseListenAddress(listen),
   });
@@ -110,13 +121,13 @@ async function serveMetrics(listen: string | undefined, log: Logger): Promise<Li
 async function runLocked(options: AgentOptions, log: Logger, signal: AbortSignal): Promise<void> {
   // This machine, where the agent's own state is, whichever host it speaks for.
   const own = makeLocalHost({ name: options.host, home: options.home });
-  const metrics = await serveMetrics(options.metrics, log);
+  const registry = makeRegistry();
+  const metrics = await serveMetrics(options.metrics, registry, log);
   const { connection, namespace } = await connectWorker(log, signal);
   await refuseSecondAgent({ connection, namespace, host: own }, signal);
   const side = await openSide(options, log, signal);
-  const isHere = options.via === undefined && options.kubernetes === undefined;
-  const credentials = makeCredentials(options.host, options.credentials, isHere);
-  const host: Host = { ...side.host, credentials };
+  const credentials = makeCredentials(options.host, options.credentials, options.via === undefined);
+  const host: Host = { credentials, ...side.host };
   const context: AgentContext = {
     host,
     landings: side.landings,
@@ -126,13 +137,27 @@ async function runLocked(options: AgentOptions, log: Logger, signal: AbortSignal
   };
   // What can't be looked for everywhere is found where it is in somebody's way.
   await context.volumes
-    .start()
+    .start(makeNews({ connection, namespace, host: host.name }, log, signal))
     .catch((error: unknown) => log.warn({ err: error }, 'what a former agent left could not be looked for'));
   const stopSweeping = await startSweeping(context);
+  const stopped = new AbortController();
+  const untilStopped = AbortSignal.any([signal, stopped.signal]);
+  const { host: name, labels = {} } = options;
+  const telling = tellLabels({ connection, namespace }, { host: name, labels }, log, untilStopped);
+  const frontDoor = serveFrontDoor(
+    host.cluster,
+    options.kubernetes ?? {},
+    { connection, namespace },
+    log,
+    untilStopped,
+    registry,
+  );
   try {
     await serve(context, own, connection, namespace, signal);
   } finally {
     stopSweeping();
+    stopped.abort();
+    await Promise.all([frontDoor, telling]);
     // What could not be removed now, the next start removes.
     await context.volumes.stop().catch((error: unknown) => log.warn({ err: error }, 'not all was removed'));
     await side.close();

@@ -76,6 +76,7 @@ async function serve(
     workflowService: client.workflowService,
     namespace,
     hostNames: hostsOfCatalog(catalog),
+    agents: () => catalog.agents(),
   });
   const states = makeStatesSource(client);
   const http = await startHttp({

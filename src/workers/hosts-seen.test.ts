@@ -1,3 +1,4 @@
+import type { AgentEntry } from '../catalog/contract';
 import { FakeCatalog, makeRelationshipEntry } from '../../test/support/model/catalog-fake';
 import { makeDocument } from '../../test/support/model/records';
 import { hostsOfCatalog, makeHostsSource, type HostsSourceOptions } from './hosts-seen';
@@ -21,7 +22,14 @@ function makeTemporal(queues: Record<string, [identity: string, secondsAgo: numb
   return { asked, workflowService };
 }
 
-function makeSource(queues: Parameters<typeof makeTemporal>[0], names: string[], now = () => NOW) {
+const NOT_TOLD = { named: true, labels: null, toldAt: null };
+
+function makeSource(
+  queues: Parameters<typeof makeTemporal>[0],
+  names: string[],
+  now = () => NOW,
+  agents: AgentEntry[] = [],
+) {
   const temporal = makeTemporal(queues);
   const { workflowService } = temporal;
   return {
@@ -30,6 +38,7 @@ function makeSource(queues: Parameters<typeof makeTemporal>[0], names: string[],
       workflowService,
       namespace: 'default',
       hostNames: () => Promise.resolve(names),
+      agents: () => Promise.resolve(agents),
       now,
     }),
   };
@@ -41,9 +50,27 @@ test('a host is seen while an agent polled within 75 s, and gone after that', as
     ['gamma', 'beta', 'alpha'],
   );
   expect(await source.hosts()).toEqual([
-    { name: 'alpha', seen: true, lastSeenAt: '2026-11-21T07:59:00.250Z', identities: ['1@alpha'] },
-    { name: 'beta', seen: false, lastSeenAt: '2026-11-21T07:58:30.250Z', identities: [] },
-    { name: 'gamma', seen: false, identities: [] },
+    {
+      name: 'alpha',
+      seen: true,
+      lastSeenAt: '2026-11-21T07:59:00.250Z',
+      identities: ['1@alpha'],
+      ...NOT_TOLD,
+    },
+    { name: 'beta', seen: false, lastSeenAt: '2026-11-21T07:58:30.250Z', identities: [], ...NOT_TOLD },
+    { name: 'gamma', seen: false, identities: [], ...NOT_TOLD },
+  ]);
+});
+
+test('a host whose agent has told its labels is known, named by anybody or not; one that was forgotten only where it is named', async () => {
+  const { source } = makeSource({ 'host/alpha': [], 'host/edge': [] }, ['alpha'], undefined, [
+    { host: 'alpha', labels: null, toldAt: '2026-11-20T00:00:00Z' },
+    { host: 'edge', labels: { region: 'eu' }, toldAt: '2026-11-21T00:00:00Z' },
+    { host: 'gone', labels: null, toldAt: '2026-11-21T00:00:00Z' },
+  ]);
+  expect(await source.hosts()).toMatchObject([
+    { name: 'alpha', ...NOT_TOLD },
+    { name: 'edge', named: false, labels: { region: 'eu' }, toldAt: '2026-11-21T00:00:00Z' },
   ]);
 });
 

@@ -1,7 +1,8 @@
 import { temporal } from '@temporalio/proto';
 import type { WorkflowService } from '@temporalio/client';
-import type { Catalog } from '../catalog/contract';
+import type { AgentEntry, Catalog } from '../catalog/contract';
 import { TidemarkError } from '../model/errors';
+import type { Labels } from '../model/labels';
 import { makeHostQueue } from '../model/names';
 import type { Instant } from '../model/records';
 
@@ -19,6 +20,11 @@ export interface HostSeen {
   lastSeenAt?: Instant;
   /** The agents that were seen: one, unless something is wrong. */
   identities: string[];
+  /** A relationship names it, or has selected it. */
+  named: boolean;
+  /** What its agent told last. Null: never anything, or somebody has it forgotten. */
+  labels: Labels | null;
+  toldAt: Instant | null;
 }
 
 /** Who knows which agents are there. */
@@ -31,8 +37,10 @@ export interface HostsSourceOptions {
   /** `connection.workflowService` of a client or worker. */
   workflowService: Pick<WorkflowService, 'describeTaskQueue'>;
   namespace: string;
-  /** Which hosts there are; {@link hostsOfCatalog}. */
+  /** Which hosts relationships name; {@link hostsOfCatalog}. */
   hostNames: () => Promise<string[]>;
+  /** What agents have told of themselves. */
+  agents: () => Promise<AgentEntry[]>;
   /** Milliseconds since the epoch. */
   now?: () => number;
 }
@@ -67,12 +75,30 @@ export function makeHostsSource(options: HostsSourceOptions): HostsSource {
   };
 }
 
+/** As much as Temporal knows. */
+type Polled = Omit<HostSeen, 'named' | 'labels' | 'toldAt'>;
+
 async function askAll(options: HostsSourceOptions, now: () => number): Promise<HostSeen[]> {
-  const names = (await options.hostNames()).toSorted();
+  const [named, agents] = await Promise.all([options.hostNames(), options.agents()]);
+  // Whoever was forgotten is shown for as long as somebody names it.
+  const told = agents.filter(({ labels }) => labels !== null).map(({ host }) => host);
+  const names = [...new Set([...named, ...told])].toSorted();
   const hosts: HostSeen[] = [];
   for (let first = 0; first < names.length; first += QUERIES_AT_ONCE) {
     const some = names.slice(first, first + QUERIES_AT_ONCE);
-    hosts.push(...(await Promise.all(some.map((name) => askOne(options, name, now())))));
+    const asked = await Promise.all(some.map((name) => askOne(options, name, now())));
+    hosts.push(
+      ...asked.map((host): HostSeen => {
+        const agent = agents.find((each) => each.host === host.name);
+        const isTold = agent?.labels != null;
+        return {
+          ...host,
+          named: named.includes(host.name),
+          labels: agent?.labels ?? null,
+          toldAt: isTold ? agent.toldAt : null,
+        };
+      }),
+    );
   }
   return hosts;
 }
@@ -81,7 +107,7 @@ async function askOne(
   { workflowService, namespace }: HostsSourceOptions,
   name: string,
   now: number,
-): Promise<HostSeen> {
+): Promise<Polled> {
   const { pollers } = await workflowService
     .describeTaskQueue({
       namespace,
@@ -101,7 +127,7 @@ function readPollers(
   name: string,
   pollers: readonly temporal.api.taskqueue.v1.IPollerInfo[],
   now: number,
-): HostSeen {
+): Polled {
   const times = pollers.map(({ identity, lastAccessTime }) => ({
     identity: identity ?? '',
     at: Number(lastAccessTime?.seconds ?? 0) * 1000 + (lastAccessTime?.nanos ?? 0) / 1e6,

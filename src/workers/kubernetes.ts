@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openCluster } from '../hosts/cluster';
 import type { Cluster } from '../hosts/cluster/contract';
+import { makeSecretCredentials } from '../hosts/cluster/secrets';
 import { makeLocalHost } from '../hosts/local';
 import type { Landings } from '../landings/contract';
 import { isRetryable, TidemarkError } from '../model/errors';
@@ -72,13 +73,14 @@ export async function openKubernetes(
   log: Logger,
   signal: AbortSignal,
 ): Promise<HostSide> {
-  const cluster = await openCluster({ name: options.host, ...kubernetes });
+  const { resources: _served, volsync: _too, ...reached } = kubernetes;
+  const cluster = await openCluster({ name: options.host, ...reached });
   await examine(cluster, log, signal);
   const local = makeLocalHost({ name: options.host, home: options.home });
   const { expose } = cluster.settings;
   log.info({ namespaces: cluster.namespaces, expose }, `host ${options.host} is a Kubernetes cluster`);
   return {
-    host: { ...local, cluster },
+    host: { ...local, cluster, credentials: makeSecretCredentials(cluster) },
     landings: noLandings(options.host),
     close: () => Promise.resolve(),
   };

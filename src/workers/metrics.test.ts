@@ -11,11 +11,13 @@ import { summarize } from '../model/summary';
 import { makeControlMetrics } from './metrics';
 import type { KnownState } from './states';
 
+const TOLD = { named: true, labels: null, toldAt: null };
 const hosts: HostsSource = {
   hosts: () =>
     Promise.resolve([
-      { name: 'alpha', seen: true, lastSeenAt: minute(9), identities: ['1@alpha'] },
-      { name: 'beta', seen: false, identities: [] },
+      { name: 'alpha', seen: true, lastSeenAt: minute(9), identities: ['1@alpha'], ...TOLD },
+      { name: 'beta', seen: false, identities: [], ...TOLD },
+      { name: 'spare', seen: false, identities: [], ...TOLD, named: false },
     ]),
 };
 

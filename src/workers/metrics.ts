@@ -140,7 +140,11 @@ function setFreshness(
 ): void {
   for (const gauge of [metrics.lag, metrics.rpo, metrics.rpoMet, metrics.status]) gauge.reset();
   for (const entry of relationships) {
-    for (const target of healthOf(entry, now, said.get(entry.name)).targets) {
+    const health = healthOf(entry, now, said.get(entry.name));
+    // A selector that means nobody: there is no target to tell of, and yet something is wrong.
+    if (health.targets.length === 0)
+      metrics.status.set({ relationship: entry.name, target: '' }, HEALTHS.indexOf(health.status));
+    for (const target of health.targets) {
       const { status, lagSeconds, promised } = target;
       const labels = { relationship: entry.name, target: target.name };
       const isKept = isRpoKept(target);
@@ -171,7 +175,8 @@ function setTotals(metrics: ControlGauges, relationships: RelationshipEntry[], t
 function setHosts(metrics: ControlGauges, hosts: HostSeen[]): void {
   metrics.agentSeen.reset();
   metrics.agentLastSeen.reset();
-  for (const { name: host, seen, lastSeenAt } of hosts) {
+  // Of one that nobody needs, none is missed.
+  for (const { name: host, seen, lastSeenAt } of hosts.filter(({ named }) => named)) {
     metrics.agentSeen.set({ host }, seen ? 1 : 0);
     if (lastSeenAt) metrics.agentLastSeen.set({ host }, Date.parse(lastSeenAt) / 1000);
   }

@@ -13,7 +13,15 @@ export interface ViaOptions {
 }
 
 /** A cluster that is the host. */
-export type KubernetesOptions = Omit<ClusterOptions, 'name'>;
+export interface KubernetesOptions extends Omit<ClusterOptions, 'name'> {
+  /** It serves the cluster's custom resources too. Left out: it does not. */
+  resources?: {
+    /** Other hosts that a resource may name. */
+    hosts: readonly string[];
+  };
+  /** It serves those of VolSync and Scribe. Left out: it does not. */
+  volsync?: true;
+}
 
 export interface SideOptions {
   /** The host's name: the agent serves the queue `host/<name>`. */

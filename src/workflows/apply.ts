@@ -1,33 +1,26 @@
 /** `apply`: takes a spec into a relationship, or refuses it with every reason at once. */
 import { ApplicationFailure } from '@temporalio/workflow';
 import { decodeFailure, encodeFailure } from '../model/failure-wire';
-import { placeOf, volumeOf, volumePath } from '../model/endpoints';
-import { isMissingAgent } from '../model/failure';
+import { isFilledByOthers, placeOf, volumeIn, volumePath } from '../model/endpoints';
+import { inOneLine, isMissingAgent } from '../model/failure';
 import { hubAtReaders } from '../model/hub';
 import { objectionTo, warnOfChange } from '../model/document-change';
 import { orient } from '../model/orientation';
 import {
   activeDocument,
   applyDocument as takeDocument,
-  isStopped,
+  heldHosts,
   recordEpoch,
 } from '../model/relationship-state';
 import type { RelationshipState } from '../model/relationship-state';
-import { schedulesOf } from '../model/schedules';
-import type { Relationship, SourceSpec, TargetSpec } from '../model/spec';
-import { scheduleNote } from '../model/static-texts';
-import { durationToMs } from '../model/units';
+import { nobodyText, selectionsOf } from '../model/selections';
+import type { Relationship } from '../model/spec';
 import type { ApplyAnswer, ExamineAnswer } from '../api/messages';
 import { onControl, onHost, toFailure } from './steps';
 import { refuse } from './switch-steps';
+import { Reselector } from './reselect';
+import { dropEndpoints, INSPECT, keepSchedule, withDocument } from './take-document';
 import type { WantQueue } from './wants';
-
-/** A host that does not answer for so long is taken as absent: the spec is accepted with a warning. */
-const INSPECT = {
-  scheduleToStartTimeout: '3s',
-  startToCloseTimeout: '30s',
-  retry: { maximumAttempts: 2 },
-} as const;
 
 function refuseSpec(problems: string[], message = problems.join('\n')): ApplicationFailure {
   return ApplicationFailure.create(encodeFailure({ type: 'InvalidSpec', message, problems }));
@@ -37,7 +30,7 @@ interface Findings {
   problems: string[];
   warnings: string[];
   /** What every sync finds out again: told to whoever applies, and not kept. */
-  passing?: string;
+  passing?: string[];
   /** Epoch of this relationship's own claim, where it has or had one there. */
   epoch?: number;
 }
@@ -51,18 +44,22 @@ async function inspectHosts(
     {
       role: 'source' as const,
       endpoint: source,
+      volume: volumeIn(document, source),
       hooks: [...hooks.beforeCapture, ...hooks.afterCapture],
       laterHooks: [...hooks.quiesce, ...hooks.unquiesce],
     },
-    ...[...targets, ...hubAtReaders(document)].map((endpoint) => ({
+    ...[
+      ...targets.map((endpoint) => ({ endpoint, volume: volumeIn(document, endpoint) })),
+      ...hubAtReaders(document),
+    ].map((each) => ({
+      ...each,
       role: 'target' as const,
-      endpoint,
       hooks: hooks.afterPublish,
       laterHooks: [...hooks.afterPromote, ...hooks.startDrill, ...hooks.probeDrill, ...hooks.stopDrill],
     })),
   ];
   const found = await Promise.all(
-    endpoints.map(async ({ role, endpoint, hooks, laterHooks }): Promise<Findings> => {
+    endpoints.map(async ({ role, endpoint, volume, hooks, laterHooks }): Promise<Findings> => {
       const { host } = endpoint;
       const where = `${role} ${host}:${volumePath(endpoint)}`;
       try {
@@ -70,6 +67,8 @@ async function inspectHosts(
           relationship: document.metadata.name,
           role,
           endpoint,
+          ...(volume.near && { near: volume.near }),
+          ...(volume.door !== undefined && { door: volume.door }),
           copyOf: placeOf(source),
           mover,
           hooks,
@@ -79,21 +78,25 @@ async function inspectHosts(
           ),
         });
         const prefix = (text: string) => `${where}: ${text}`;
+        // Whom a selector means, nobody has named: what is wrong with one is no reason against the spec, and its sync tells it.
+        const isSelected = 'hostSelector' in endpoint && endpoint.hostSelector !== undefined;
         const { claim, released } = answer.inspection;
         const own = [claim, released].find((each) => each?.relationship === document.metadata.name);
         return {
-          problems: answer.problems.map(prefix),
-          warnings: answer.warnings.map(prefix),
+          problems: isSelected ? [] : answer.problems.map(prefix),
+          warnings: isSelected ? [] : answer.warnings.map(prefix),
+          ...(isSelected && { passing: [...answer.problems, ...answer.warnings].map(prefix) }),
           ...(own && { epoch: own.epoch }),
         };
       } catch (error) {
         const failure = toFailure(error, host, volumePath(endpoint));
         if (isMissingAgent(failure)) {
-          const passing = `no agent answers for host ${host}: start it with tidemark agent --host ${host}`;
+          const passing = [`no agent answers for host ${host}: start it with tidemark agent --host ${host}`];
           return { problems: [], warnings: [], passing };
         }
-        const { message, hint } = failure;
-        return { problems: [`${where}: ${message}${hint === undefined ? '' : `; ${hint}`}`], warnings: [] };
+        if ('hostSelector' in endpoint && endpoint.hostSelector !== undefined)
+          return { problems: [], warnings: [], passing: [`${where}: ${inOneLine(failure)}`] };
+        return { problems: [`${where}: ${inOneLine(failure)}`], warnings: [] };
       }
     }),
   );
@@ -105,55 +108,27 @@ async function inspectHosts(
   };
 }
 
-/** Makes the Temporal Schedule what the state says. */
-async function keepSchedule(state: RelationshipState, resume = false): Promise<void> {
-  const document = activeDocument(state);
-  if (!document) return;
-  const { trigger } = document.spec;
-  await onControl('Keep the Schedule in step').keepSchedule({
-    relationship: state.name,
-    crons: schedulesOf(document.spec),
-    timezone: trigger.timezone,
-    jitterMs: trigger.jitter ? durationToMs(trigger.jitter) : 0,
-    catchUpMs: durationToMs(trigger.catchUp),
-    paused: isStopped(state),
-    note: scheduleNote(document, isStopped(state)),
-    ...(resume && { resume }),
-  });
-}
-
-/** Endpoints of the old spec that the new one no longer has. */
-function droppedEndpoints(old: Relationship | undefined, document: Relationship) {
-  const ends = (each: Relationship) => [each.spec.source, ...each.spec.targets];
-  const key = (endpoint: SourceSpec | TargetSpec) => `${endpoint.host}:${volumePath(endpoint)}`;
-  const kept = new Set(ends(document).map(key));
-  return old ? ends(old).filter((endpoint) => !kept.has(key(endpoint))) : [];
-}
-
-async function dropEndpoints(
-  state: RelationshipState,
-  old: Relationship | undefined,
-  former: Relationship | undefined,
-  document: Relationship,
-): Promise<void> {
-  if (!former) return;
-  const copyOf = placeOf(former.spec.source);
-  await Promise.allSettled(
-    droppedEndpoints(old, document).map((endpoint) =>
-      onHost(endpoint.host, `Release ${volumePath(endpoint)}`, INSPECT).retireEndpoint({
-        volume: volumeOf(endpoint),
-        relationship: state.name,
-        copyOf,
-      }),
-    ),
-  );
-}
-
-/** The state as it will be with this document. */
-function withDocument(state: RelationshipState, document: Relationship): RelationshipState {
-  const next = { ...state };
-  takeDocument(next, document);
-  return next;
+/**
+ * Whoever brings what the source holds goes by the new spec at once: the next sync may be long in coming, and comes with what
+ * they bring.
+ * @returns why they don't
+ */
+async function settleSource(state: RelationshipState, document: Relationship): Promise<string[]> {
+  const { source } = document.spec;
+  if (state.primary !== undefined || !isFilledByOthers(source)) return [];
+  const { name, epoch } = state;
+  try {
+    await onHost(source.host, `Open ${volumePath(source)} as the spec has it now`, INSPECT).settleSource({
+      volume: volumeIn(document, source),
+      claim: { relationship: name, epoch, role: 'source' },
+    });
+    return [];
+  } catch (error) {
+    const failure = toFailure(error, source.host, volumePath(source));
+    // Its agent asks for the spec as it starts.
+    if (isMissingAgent(failure)) return [];
+    return [`source ${placeOf(source)} is not as the spec has it yet: ${inOneLine(failure)}`];
+  }
 }
 
 /** A document that may be taken, and what is worth knowing of it. */
@@ -167,6 +142,15 @@ interface Judged {
   /** The highest that a host has of an earlier relationship of this name. */
   epoch: number;
 }
+
+const nobodyWarnings = (document: Relationship): string[] =>
+  selectionsOf(document).flatMap((selection) =>
+    selection.hosts.length === 0 ? [nobodyText(selection)] : [],
+  );
+
+/** For whoever applies it: which hosts it is about. */
+const toldSelections = (document: Relationship) =>
+  document.spec.selecting ? { selections: selectionsOf(document) } : {};
 
 /** @throws ApplicationFailure `InvalidSpec` where the state does not allow this document. */
 function checkState(state: RelationshipState, document: Relationship): void {
@@ -183,7 +167,13 @@ async function judge(state: RelationshipState, input: unknown): Promise<Judged> 
   if (state.retired) {
     throw refuse('RefusedByState', `relationship ${state.name} was deleted just now`, 'apply it once more');
   }
-  const checked = await onControl('Check the spec').checkSpec(input);
+  const { document: standing } = state;
+  const checked = await onControl('Check the spec').checkSpec(
+    ...([
+      input,
+      ...(standing?.spec.selecting ? [{ document: standing, held: heldHosts(state) }] : []),
+    ] as const),
+  );
   const { relationship: document } = checked;
   if (!document || checked.problems.length > 0) throw refuseSpec(checked.problems);
   if (document.metadata.name !== state.name) {
@@ -194,13 +184,16 @@ async function judge(state: RelationshipState, input: unknown): Promise<Judged> 
   const turned = orient(document, primary);
   const { problems, warnings, allPassing, epoch } = await inspectHosts(turned);
   if (problems.length > 0) throw refuseSpec(problems);
-  return { document, turned, warnings: [...(checked.warnings ?? []), ...warnings], allPassing, epoch };
+  return {
+    ...{ document, turned, warnings: [...(checked.warnings ?? []), ...warnings], epoch },
+    allPassing: [...nobodyWarnings(document), ...allPassing],
+  };
 }
 
 /** What `apply` would say of a document now. @throws ApplicationFailure `InvalidSpec` with every problem. */
 export async function examineFor(state: RelationshipState, input: unknown): Promise<ExamineAnswer> {
-  const { warnings, allPassing } = await judge(state, input);
-  return { warnings: [...warnings, ...allPassing] };
+  const { document, warnings, allPassing } = await judge(state, input);
+  return { warnings: [...warnings, ...allPassing], ...toldSelections(document) };
 }
 
 function outcomeOf(
@@ -235,19 +228,24 @@ async function apply(
   const { sequence } = state;
   const passing = [...warnOfChange(old, document), ...allPassing];
   state.warnings = warnings;
+  delete state.selection;
   // A name that was used before counts on: no id of a sync comes twice.
   if (outcome === 'created') state.sequence = Math.max(state.sequence, lastSequence);
   // So does its epoch: a host that was away when it was deleted still has its claim.
   if (outcome === 'created') recordEpoch(state, epoch);
-  if (outcome === 'created') wants.sync('created');
+  if (outcome === 'created' && document.spec.targets.length > 0) wants.sync('created');
   else if (added.length > 0) wants.sync('changed', added);
   await dropEndpoints(state, old, former, document);
-  return { outcome, warnings: [...state.warnings, ...passing], sequence };
+  // Of a new one, the first sync does it.
+  if (old) passing.push(...(await settleSource(state, document)));
+  return { outcome, warnings: [...state.warnings, ...passing], sequence, ...toldSelections(document) };
 }
 
 /** Changes the spec and the Schedule one step at a time: two at once would mix. */
 export class Applier {
   private last: Promise<unknown>;
+
+  private readonly reselector: Reselector;
 
   /** @param before settles once the state is what it is to be changed from; true where the workflow had been ended */
   constructor(
@@ -256,6 +254,7 @@ export class Applier {
     private before: Promise<boolean>,
   ) {
     this.last = before;
+    this.reselector = new Reselector(state, wants, (step) => this.inTurn(step));
   }
 
   /**
@@ -267,7 +266,10 @@ export class Applier {
       const isBroughtBack = await this.before;
       this.before = Promise.resolve(false);
       try {
-        return await apply(this.state, document, this.wants, isBroughtBack);
+        const answer = await apply(this.state, document, this.wants, isBroughtBack);
+        // An agent that came while it was not in the catalog yet has told nobody.
+        if (answer.selections) void this.reselect();
+        return answer;
       } catch (error) {
         const problems = isBroughtBack ? problemsOf(error) : undefined;
         const { name } = this.state;
@@ -276,6 +278,16 @@ export class Applier {
           : error;
       }
     });
+  }
+
+  /** Makes the targets what the selectors of the spec mean now. */
+  reselect(): Promise<void> {
+    return this.reselector.ask();
+  }
+
+  /** Nobody looks what selectors mean. */
+  get isIdle(): boolean {
+    return this.reselector.isIdle;
   }
 
   /** Brings the Schedule in step with the state. `resume`: even where somebody has paused it in the Temporal UI. */

@@ -95,6 +95,7 @@ export function checkTarget(
         foreign: prepared.foreign,
       },
       allowEmpty: spec.guards.allowEmpty,
+      allowForeign: spec.guards.allowForeign,
       approved: ctx.approved,
     }) ??
     checkDivergence(ctx, source, looked) ??

@@ -1,16 +1,15 @@
 /** How every operation is started as a child workflow: one id, one summary, and all search attributes. */
 import { CancellationScope, ParentClosePolicy, startChild } from '@temporalio/workflow';
 import type { ChildWorkflowOptions } from '@temporalio/workflow';
+import { beginFetch, endFetch } from '../model/fetches';
 import { makeOperationId } from '../model/names';
 import type { SyncRecord } from '../model/records';
 import { activeDocument, type RelationshipState } from '../model/relationship-state';
 import type { Relationship } from '../model/spec';
 import { operationSummary, SYNC_DETAILS } from '../model/static-texts';
-import type { OperationKind } from '../model/status';
+import type { Operation, OperationKind } from '../model/status';
 import { attributesOf } from './search-attributes';
 import type { WantQueue } from './wants';
-
-type Operation = NonNullable<RelationshipState['operation']>;
 
 export interface ChildOperation {
   kind: OperationKind | 'drill';
@@ -46,11 +45,21 @@ export interface Operations {
   keepSchedule: (resume: boolean) => Promise<void>;
   /** Does a step while no spec is being taken. */
   inTurn: <T>(step: () => Promise<T>) => Promise<T>;
-  /** Set while an operation runs: cancels it. */
-  cancel?: () => void;
+  /** Something has changed that decides what comes next. */
+  changed: () => void;
+  /** How each workflow that runs is cancelled, by its id. */
+  cancels: Map<string, () => void>;
 }
 
-/** Runs one child workflow as the relationship's present operation. */
+/** Cancels all that runs. */
+export function cancelAll({ cancels }: Operations): void {
+  for (const cancel of cancels.values()) cancel();
+}
+
+/**
+ * Runs one child workflow as the relationship's present operation.
+ * @param isFetchAlone beside it, if there is one: the targets fetch from the hub, and the source has no part in it
+ */
 export async function runChild<Input, Result>(
   operations: Operations,
   kind: Operation['kind'],
@@ -58,30 +67,29 @@ export async function runChild<Input, Result>(
   input: Input,
   onStarted: (workflowId: string, runId: string) => void,
   targets?: string[],
+  isFetchAlone = false,
 ): Promise<Result> {
   const { state } = operations;
   const document = activeDocument(state);
   if (!document) throw new Error('an operation was started before a spec was accepted');
   const workflowId = makeOperationId(state.name, kind, state.sequence);
-  state.operation = {
-    kind,
-    workflowId,
-    startedAt: new Date().toISOString(),
-    reason,
-    ...(targets && { targets }),
-  };
+  const startedAt = new Date().toISOString();
+  const operation: Operation = { kind, workflowId, startedAt, reason, ...(targets && { targets }) };
+  if (isFetchAlone) beginFetch(state, { ...operation, targets: targets ?? [] });
+  else state.operation = operation;
   try {
     const { sequence } = state;
     const options = childOptions(document, { kind, sequence, reason, ...(targets && { targets }) });
     const scope = new CancellationScope();
-    operations.cancel = () => scope.cancel();
+    operations.cancels.set(workflowId, () => scope.cancel());
     return await scope.run(async () => {
       const child = await startChild<(input: Input) => Promise<Result>>(kind, { ...options, args: [input] });
       onStarted(workflowId, child.firstExecutionRunId);
       return await child.result();
     });
   } finally {
-    delete operations.cancel;
-    delete state.operation;
+    operations.cancels.delete(workflowId);
+    if (state.operation?.workflowId === workflowId) delete state.operation;
+    endFetch(state, workflowId);
   }
 }

@@ -1,7 +1,9 @@
 /** The workflow types of Tidemark: what a worker on queue `tidemark` runs. */
+export { agentTold } from './agent-told';
 export { drill } from './drill';
 export { examine } from './examine';
 export { failover } from './failover';
+export { listOthers } from './list-others';
 export { relationship } from './relationship';
 export { relocate } from './relocate';
 export { requestDrill } from './request-drill';

@@ -74,16 +74,29 @@ export async function carryComparison(
 interface End {
   host: string;
   volume?: Volume;
+  /** It was written to, and there is no other copy at it: whether that is whole is asked. */
+  isOnlyCopy?: boolean;
+  /** The transfer was refused before it wrote anything. */
+  isUntouched?: boolean;
 }
 
 const volumesOn = (host: string, ends: readonly End[]) =>
   ends.flatMap((end) => (end.host === host && end.volume ? [end.volume] : []));
 
+const onlyCopyOn = (host: string, ends: readonly End[]) => {
+  const end = ends.find((each) => each.host === host && each.isOnlyCopy);
+  return end?.volume ? { target: end.volume, ...(end.isUntouched && { untouched: true as const }) } : {};
+};
+
 /**
  * Closes what either side has opened: the landing at one, the key at the other. Best effort: what can't be closed now
- * expires, and is swept by the agent. Answers how far a transfer had come that did not end by itself.
+ * expires, and is swept by the agent. Answers how far a transfer had come that did not end by itself, and what is known of an
+ * only copy that was written to.
  */
-export async function closeLeg(id: TransferId, ...ends: End[]): Promise<{ reachedBytes?: number }> {
+export async function closeLeg(
+  id: TransferId,
+  ...ends: End[]
+): Promise<{ reachedBytes?: number; torn?: boolean }> {
   const hosts = new Set(ends.map(({ host }) => host));
   const ended = await CancellationScope.nonCancellable(() =>
     Promise.allSettled(
@@ -91,11 +104,11 @@ export async function closeLeg(id: TransferId, ...ends: End[]): Promise<{ reache
         onHost(host, 'Close the landing, drop the key', {
           scheduleToStartTimeout: '5s',
           retry: { maximumAttempts: 2 },
-        }).closeTransfer({ id, volumes: volumesOn(host, ends) }),
+        }).closeTransfer({ id, volumes: volumesOn(host, ends), ...onlyCopyOn(host, ends) }),
       ),
     ),
   );
   // Of a history that is replayed, an agent of an earlier version may have answered nothing.
   const told = ended.flatMap((each) => (each.status === 'fulfilled' ? [{ ...each.value }] : []));
-  return told.find(({ reachedBytes }) => reachedBytes !== undefined) ?? {};
+  return Object.assign({}, ...told) as (typeof told)[number];
 }

@@ -14,28 +14,37 @@ import { encodeFailure } from '../model/failure-wire';
 import { approvedBy } from '../model/approvals';
 import { takeNews } from '../model/operation-news';
 import type { TargetOutcome } from '../model/records';
-import { objectionToAwaited, objectionToTargets, targetsOfTick } from '../model/choose-targets';
+import {
+  objectionToAwaited,
+  objectionToCompare,
+  objectionToNone,
+  objectionToTargets,
+} from '../model/choose-targets';
+import { isFilledByOthers } from '../model/endpoints';
 import { recordTargetFailure } from '../model/record-sync';
 import {
   activeDocument,
   initialState,
+  reasonAgainst,
   setNotice,
   toStatus,
   waitingForApproval,
 } from '../model/relationship-state';
 import type { RelationshipState } from '../model/relationship-state';
 import { takeoversOf } from '../model/takeovers';
+import { admitSync, turnOfWant } from './admit';
 import { Applier, examineFor } from './apply';
 import { Display } from './display';
 import { HostWatch } from './host-watch';
 import * as messages from '../api/messages';
 import { handleDrills } from './hold-drills';
 import { runOperation } from './operations';
-import type { Operations } from './children';
+import { cancelAll, type Operations } from './children';
+import { MakeWay } from './make-way';
 import { toApprover, toRestoreRequest, toSyncRequest, toVerifyRequest } from './requests';
 import { takeUp } from './recall';
 import { handleSwitching } from './switching';
-import { WantQueue } from './wants';
+import { type Want, WantQueue } from './wants';
 
 export interface RelationshipInput {
   name: string;
@@ -46,16 +55,11 @@ export interface RelationshipInput {
 /** An old primary that answers, and can't be fenced, is asked again after so long, then twice as long. */
 const FENCE_AGAIN_MS = 10_000;
 
+/** Temporal ends a workflow at 51,200. */
+const FULL_HISTORY_EVENTS = 20_000;
+
 function refused(message: string): ApplicationFailure {
   return ApplicationFailure.create(encodeFailure({ type: messages.REFUSED_BY_STATE, message }));
-}
-
-/** Why the present state does not allow an operation on request; undefined where it does. */
-function reasonAgainst(state: RelationshipState): string | undefined {
-  if (state.retired) return `relationship ${state.name} was deleted`;
-  if (!state.document) return `relationship ${state.name} ${NO_SPEC}`;
-  if (state.paused) return `relationship ${state.name} is paused: tidemark resume ${state.name}`;
-  return undefined;
 }
 
 /**
@@ -71,7 +75,9 @@ export async function relationship(input: RelationshipInput): Promise<void> {
 /** @param cancelRequested rejects where somebody cancels the workflow */
 async function live(input: RelationshipInput, cancelRequested: Promise<never>): Promise<void> {
   const state = input.carried ?? initialState(input.name);
-  const wants = new WantQueue();
+  const cancels: Operations['cancels'] = new Map();
+  const way = new MakeWay(state, cancels);
+  const wants = new WantQueue((want) => turnOfWant(state, want));
   const before = input.carried ? Promise.resolve(false) : takeUp(state);
   const applier = new Applier(state, wants, before);
   const first: { apply: 'waiting' | 'accepted' | 'refused' } = {
@@ -98,25 +104,13 @@ async function live(input: RelationshipInput, cancelRequested: Promise<never>): 
     oldPrimary.watch([...new Set(hostsOfThem)]);
   };
 
-  async function admitSync(request: messages.SyncRequest) {
-    const targets = request.scheduled ? targetsOfTick(state, request) : request.targets;
-    if (request.scheduled && targets?.length === 0) {
-      state.missedTicks++;
-      show();
-      const why = state.paused || !state.takeover ? 'paused' : `failed over to ${state.takeover.target}`;
-      return { skipped: state.operation ? `${state.operation.kind} is running` : why };
-    }
-    const want = wants.sync(request.scheduled ? 'schedule' : 'request', targets);
-    const started = await want.started;
-    if (!request.wait) return started;
-    const { record } = await want.ended;
-    const failure = record.failure ?? record.targets.find((target) => target.failure)?.failure;
-    return {
-      ...started,
-      result: record.result,
-      ...(record.result !== 'succeeded' && failure && { failure }),
-    };
-  }
+  /** So many events are enough: once the targets that fetch are through, it continues as new. */
+  const isFull = () => state.fetches !== undefined && workflowInfo().historyLength > FULL_HISTORY_EVENTS;
+
+  const checkState = (_message?: unknown) => {
+    const reason = reasonAgainst(state);
+    if (reason) throw refused(reason);
+  };
 
   async function setPaused(paused: boolean) {
     if (state.retired) checkState();
@@ -125,9 +119,14 @@ async function live(input: RelationshipInput, cancelRequested: Promise<never>): 
       await getExternalWorkflowHandle(operation.workflowId).signal(messages.resumeSignal);
       return;
     }
+    const wasPaused = state.paused;
     state.paused = paused;
+    if (paused) way.make();
     await applier.keepSchedule(!paused);
     if (!paused && state.retryAt) state.retryAt = new Date().toISOString();
+    // What was brought meanwhile was told of once, and refused.
+    const source = activeDocument(state)?.spec.source;
+    if (wasPaused && !paused && source && isFilledByOthers(source)) void wants.sync('request');
     dirty = true;
   }
 
@@ -153,10 +152,6 @@ async function live(input: RelationshipInput, cancelRequested: Promise<never>): 
   }
 
   const specTargets = () => activeDocument(state)?.spec.targets ?? [];
-  const checkState = (_message?: unknown) => {
-    const reason = reasonAgainst(state);
-    if (reason) throw refused(reason);
-  };
   /** What is checked where it is carried out. */
   const unchecked = () => undefined;
   /** A signal has nobody to tell: what it is refused for goes to the current details. */
@@ -175,6 +170,27 @@ async function live(input: RelationshipInput, cancelRequested: Promise<never>): 
     }
   };
 
+  const changed = () => {
+    dirty = true;
+    publishState();
+  };
+  const operations: Operations = {
+    state,
+    wants,
+    show: () => publishState(),
+    keepSchedule: (resume) => applier.keepSchedule(resume),
+    inTurn: (step) => applier.inTurn(step),
+    changed,
+    cancels,
+  };
+
+  /** Whoever waits for a push makes way for it. */
+  const beforeAll = ({ started }: Pick<Want, 'started'>) => {
+    way.make();
+    return started;
+  };
+
+  // Whatever came with the first task runs as soon as its handler is set: what handlers use stands before them all.
   setHandler(messages.statusQuery, () => {
     const status = toStatus(state);
     if (!status) throw refused(`relationship ${state.name} ${NO_SPEC}`);
@@ -186,6 +202,7 @@ async function live(input: RelationshipInput, cancelRequested: Promise<never>): 
     try {
       const answer = await applier.apply(document);
       first.apply = 'accepted';
+      if (answer.outcome === 'changed') way.make();
       return answer;
     } catch (error) {
       if (first.apply === 'waiting') first.apply = 'refused';
@@ -195,14 +212,16 @@ async function live(input: RelationshipInput, cancelRequested: Promise<never>): 
     }
   });
   setHandler(messages.examineUpdate, (document) => examineFor(state, document));
-  setHandler(messages.syncUpdate, (request) => admitSync(toSyncRequest(request)), {
+  setHandler(messages.syncUpdate, (request) => admitSync(operations, toSyncRequest(request), isFull()), {
     validator: (request) => {
       // A tick is never refused: it is skipped, and counted.
       const { scheduled, targets } = toSyncRequest(request);
       if (!scheduled || !state.document || state.retired) checkState();
       const objection = scheduled
         ? undefined
-        : (objectionToTargets(specTargets(), targets) ?? objectionToAwaited(state, targets));
+        : (objectionToNone(state) ??
+          objectionToTargets(specTargets(), targets) ??
+          objectionToAwaited(state, targets));
       if (objection !== undefined) throw refused(`${state.name}: ${objection}`);
     },
   });
@@ -212,13 +231,14 @@ async function live(input: RelationshipInput, cancelRequested: Promise<never>): 
     validator: (request) => {
       const { target } = toVerifyRequest(request);
       checkState();
-      const objection = objectionToAwaited(state, target === undefined ? [] : [target]);
+      const objection =
+        objectionToCompare(state) ?? objectionToAwaited(state, target === undefined ? [] : [target]);
       if (objection !== undefined) throw refused(objection);
     },
   });
   setHandler(
     messages.restoreUpdate,
-    async (request) => await wants.restore(toRestoreRequest(request)).started,
+    async (request) => await beforeAll(wants.restore(toRestoreRequest(request))),
     {
       validator: (request) => {
         toRestoreRequest(request);
@@ -230,9 +250,7 @@ async function live(input: RelationshipInput, cancelRequested: Promise<never>): 
   setHandler(messages.approveUpdate, (request) => approve(toApprover(request)), {
     validator: (request) => void toApprover(request),
   });
-  setHandler(messages.retireUpdate, async () => {
-    await wants.retire().started;
-  });
+  setHandler(messages.retireUpdate, async () => void (await beforeAll(wants.retire())));
   setHandler(messages.syncSignal, (request) =>
     asSignal(() => void wants.sync('request', toSyncRequest(request).targets)),
   );
@@ -247,22 +265,15 @@ async function live(input: RelationshipInput, cancelRequested: Promise<never>): 
   setHandler(messages.approveSignal, (request) =>
     asSignal(() => void approve(toApprover(request)), unchecked),
   );
-  setHandler(messages.retireSignal, () => void wants.retire());
-  const operations: Operations = {
-    state,
-    wants,
-    show: () => publishState(),
-    keepSchedule: (resume) => applier.keepSchedule(resume),
-    inTurn: (step) => applier.inTurn(step),
-  };
-  const changed = () => {
+  setHandler(messages.retireSignal, () => void beforeAll(wants.retire()));
+  setHandler(messages.reselectSignal, async () => {
+    await applier.reselect();
     dirty = true;
-    publishState();
-  };
+  });
   handleSwitching({
     state,
     wants,
-    cancel: () => operations.cancel?.(),
+    cancel: () => cancelAll(operations),
     asSignal: (act) => asSignal(act, unchecked),
     onNews: (news) => {
       takeNews(state, news);
@@ -270,16 +281,17 @@ async function live(input: RelationshipInput, cancelRequested: Promise<never>): 
     },
   });
   const drills = handleDrills({ state, changed, asSignal: (act) => asSignal(act, unchecked) });
+  const isQuiet = () => !state.drill && !state.fetches && applier.isIdle;
   let isCancelled = false;
   cancelRequested.catch(() => {
     isCancelled = true;
-    const what = state.operation?.kind ?? (state.drill && 'drill');
+    const what = (state.operation ?? state.fetches?.[0])?.kind ?? (state.drill && 'drill');
     const ended = what === undefined ? 'nothing ran' : `the ${what} that ran was told to end`;
     setNotice(
       state,
       `Somebody cancelled this workflow: ${ended}, and the relationship goes on; tidemark pause ${state.name} stops it, tidemark delete ${state.name} ends it`,
     );
-    operations.cancel?.();
+    cancelAll(operations);
     drills.cancel();
     changed();
   });
@@ -306,17 +318,18 @@ async function live(input: RelationshipInput, cancelRequested: Promise<never>): 
     // Skipped ticks alone fill a history too. A run that was cancelled can't be cancelled once more: the next one can.
     // What a pause holds is in this run alone.
     const mayContinue = () =>
-      (workflowInfo().continueAsNewSuggested || isCancelled) && !state.drill && wants.isEmpty();
-    const ready = () => dirty || wants.hasNext(state.paused) || mayContinue();
+      (workflowInfo().continueAsNewSuggested || isCancelled) && isQuiet() && wants.isEmpty();
+    const ready = () => dirty || (wants.hasNext(state.paused) && !isFull()) || mayContinue();
     if (retryInMs === undefined) await condition(ready);
     else if (retryInMs > 0)
       await condition(ready, retryInMs, { summary: 'Sync again, after one that failed' });
     if (!state.paused && state.retryAt && Date.parse(state.retryAt) <= Date.now() && wants.isEmpty()) {
       void wants.sync('retry', state.retryTargets);
     }
-    const want = wants.take(state.paused);
+    const want = isFull() ? undefined : wants.take(state.paused);
     if (want) {
       await runOperation(operations, want);
+      way.settle(wants, want.kind === 'sync' ? want.reason : 'request');
       dirty = true;
     } else if (mayContinue()) {
       await condition(() => allHandlersFinished() || !wants.isEmpty());

@@ -27,6 +27,7 @@ export interface RestoreInput {
 
 interface Holder {
   endpoint: TargetSpec | SourceSpec;
+  volume: Volume;
   role: Role;
   /** As a target. */
   name: string;
@@ -35,19 +36,33 @@ interface Holder {
 /** Entries that are named. */
 const TOLD = 5;
 
+const isClaim = (path: string): boolean => !path.startsWith('/');
+
 function chooseHolder({ document, primaryName, request }: RestoreInput, wanted: string | undefined): Holder {
   const { source, targets } = document.spec;
-  if (wanted === primaryName) return { endpoint: source, role: 'source', name: primaryName };
+  if (wanted === primaryName)
+    return { endpoint: source, volume: volumeOf(source), role: 'source', name: primaryName };
   const target = wanted ? findTarget(document, wanted) : targets[0];
+  if (!target) throw refuseTarget(document, wanted ?? '');
+  const held = {
+    endpoint: target,
+    volume: volumeOf(target),
+    role: 'target',
+    name: targetName(target),
+  } as const;
+  if (!isAtSource(target)) return held;
   // What has no host of its own is read where it is wanted: the source may be the one that was lost.
-  const { host } = request.to;
-  const endpoint = target && isAtSource(target) ? { ...target, host } : target;
-  if (endpoint) return { endpoint, role: 'target', name: targetName(endpoint) };
-  throw refuseTarget(document, wanted ?? '');
+  const { host, path } = request.to;
+  const near = isClaim(path) ? { near: { path, options: likeOf(document, held.volume) } } : {};
+  return { ...held, endpoint: { ...target, host }, volume: { ...held.volume, ...near } };
 }
 
 /** What both sides hold, once both have been judged, and the landing is open. */
-async function openBoth(input: RestoreInput, { endpoint: holder, role, name }: Holder, id: TransferId) {
+async function openBoth(
+  input: RestoreInput,
+  { endpoint: holder, volume, role, name }: Holder,
+  id: TransferId,
+) {
   const { document, epoch, request } = input;
   const { overwrite = false, dryRun = false, pointId } = request;
   const { host, path } = request.to;
@@ -56,7 +71,7 @@ async function openBoth(input: RestoreInput, { endpoint: holder, role, name }: H
   const from: Side = {
     host: holder.host,
     step: {
-      volume: volumeOf(holder),
+      volume,
       claim: { relationship: document.metadata.name, epoch, role },
       syncId: id.syncId,
     },
@@ -68,13 +83,12 @@ async function openBoth(input: RestoreInput, { endpoint: holder, role, name }: H
     }),
   );
   const { offer, leastBytes, shape } = held;
-  const { kind, options } = from.step.volume;
   const summary = dryRun ? `Look at ${path}` : `Open a landing at ${path}`;
   const destination = await stepAt(request.to, summary, (agent) =>
     agent.receiveRestore({
       ...{ id, path, overwrite, dryRun, offer, mover, leastBytes },
       ...(shape && { source: shape }),
-      ...(kind === 'pvc' && options && { like: likeOf(options) }),
+      ...(isClaim(path) && { like: likeOf(document, volume) }),
       ...part,
       landingLifetimeMs: 12 * 3_600_000,
     }),
@@ -82,8 +96,13 @@ async function openBoth(input: RestoreInput, { endpoint: holder, role, name }: H
   return { ...held, destination, mover, from };
 }
 
-/** What a new claim has in common with the one whose point it is made from, in whatever cluster it is. */
-function likeOf({ runAs, accessModes }: VolumeOptionValues): VolumeOptionValues {
+/**
+ * What a new claim has in common with the one whose point it is made from, in whatever cluster it is; of a point that no claim
+ * holds, with the first claim that the relationship has.
+ */
+function likeOf({ spec }: Relationship, holder: Volume): VolumeOptionValues {
+  const claims = [holder, ...[spec.source, ...spec.targets].map(volumeOf)];
+  const { runAs, accessModes } = claims.find(({ kind }) => kind === 'pvc')?.options ?? {};
   return { ...(runAs !== undefined && { runAs }), ...(accessModes && { accessModes }) };
 }
 
@@ -157,6 +176,13 @@ async function bring(input: RestoreInput, holder: Holder, id: TransferId): Promi
     ...{ ...known, deleted: { entries: stats.filesDeleted, examples: [] } },
     ...{ bytes: stats.totalBytes, files: stats.totalFiles, durationSeconds: stats.durationMs / 1000 },
     leftOut: mergeLeftOut(point.leftOut, stats.leftOut),
+    ...(isAtSource(holder.endpoint) &&
+      request.path === undefined && {
+        readBack: {
+          ...{ how: 'restore', bytes: point.bytes, seconds: (Date.now() - startedAt) / 1000 },
+          ...{ host: request.to.host, at: new Date().toISOString() },
+        },
+      }),
   };
 }
 
@@ -185,10 +211,10 @@ export async function restore(input: RestoreInput): Promise<RestoreResult> {
     if (!(error instanceof StepFailed)) throw error;
     throw ApplicationFailure.create(encodeFailure(error.failure));
   } finally {
-    const { endpoint } = holder;
+    const { endpoint, volume } = holder;
     const { host, path } = request.to;
     const claim: Volume = { kind: 'pvc', path };
-    const destination = path.startsWith('/') ? { host } : { host, volume: claim };
-    await closeLeg(id, { host: endpoint.host, volume: volumeOf(endpoint) }, destination);
+    const destination = isClaim(path) ? { host, volume: claim } : { host };
+    await closeLeg(id, { host: endpoint.host, volume }, destination);
   }
 }

@@ -1,4 +1,4 @@
-import { placeOf, volumeOf, volumePath } from '../model/endpoints';
+import { placeOf, volumeIn, volumePath } from '../model/endpoints';
 import { activeDocument } from '../model/relationship-state';
 import type { RelationshipState } from '../model/relationship-state';
 import { onControl, onHost } from './steps';
@@ -15,7 +15,7 @@ export async function retire(state: RelationshipState): Promise<void> {
       onControl('Remove the Schedule').removeSchedule(state.name),
       ...[source, ...targets].map((endpoint) =>
         onHost(endpoint.host, `Release ${volumePath(endpoint)}`, ONCE).retireEndpoint({
-          volume: volumeOf(endpoint),
+          volume: volumeIn(document, endpoint),
           relationship: state.name,
           copyOf: placeOf(source),
         }),

@@ -8,6 +8,7 @@ import { makeFailure } from '../model/failure';
 import { declarationOfMover } from '../model/movers';
 import type { Failure, HeldState, Instant, TargetOutcome } from '../model/records';
 import type { TargetSpec } from '../model/spec';
+import type { VolumeShape } from '../volumes/contract';
 import { checkTarget } from './check-target';
 import { explainShortage, makeRoom } from './make-room';
 import { onHost, toFailure } from './steps';
@@ -67,7 +68,8 @@ async function prepareSource(ctx: SyncContext, targets: TargetSpec[]): Promise<S
       })),
       approved: ctx.approved,
     });
-    return tooOld(ctx, prepared) ?? prepared;
+    const shape = { ...ctx.shape, ...prepared.shape };
+    return tooOld(ctx, prepared) ?? { ...prepared, shape };
   } catch (error) {
     return toFailure(error, source.host, volumePath(source));
   }
@@ -129,6 +131,8 @@ export interface Ran {
   usesStates?: boolean;
   /** What the source held before. */
   states?: HeldState[];
+  /** How large the source is, as far as that is known. */
+  shape?: VolumeShape;
 }
 
 /** Nothing was reached, and so nothing done. */
@@ -173,14 +177,14 @@ export async function runTargets(ctx: SyncContext, wanted: TargetSpec[]): Promis
   );
   const source = await preparing;
   if ('type' in source) return failAll(source, false);
-  const states = source.states ?? [];
-  if (!taken) return { targets, captured: source.capture !== undefined, states };
+  const { states = [], shape = {} } = source;
+  if (!taken) return { targets, captured: source.capture !== undefined, states, shape };
   const { capturedAt } = taken;
   const captured = await taken.capture;
   if ('type' in captured) return failAll(captured, true);
   const isReleased = isReleasedByTransfer(ctx, captured) && targets[0]?.result === 'succeeded';
   const usesStates = captured.identity !== undefined;
-  return { targets, capturedAt, captured: !captured.live && !isReleased, usesStates, states };
+  return { targets, capturedAt, captured: !captured.live && !isReleased, usesStates, states, shape };
 }
 
 /** A target's failure is seen at once, though others may be at work for hours. */

@@ -3,7 +3,7 @@ import { ApplicationFailure, executeChild, workflowInfo } from '@temporalio/work
 import { encodeFailure } from '../model/failure-wire';
 import type { StepContext } from '../activities/contract';
 import type { Demoted } from '../volumes/contract';
-import { missingTarget, targetName, volumeOf, volumePath } from '../model/endpoints';
+import { missingTarget, targetName, volumeIn, volumePath } from '../model/endpoints';
 import { listHooks } from '../model/hook-names';
 import { makeSyncId } from '../model/names';
 import { makePrice } from '../model/price';
@@ -63,7 +63,7 @@ export function sideOf(
   return {
     host: endpoint.host,
     step: {
-      volume: volumeOf(endpoint),
+      volume: volumeIn(input.document, endpoint),
       claim: { relationship: name, epoch, role },
       syncId: makeSyncId(name, input.sequence),
     },

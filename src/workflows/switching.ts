@@ -3,14 +3,15 @@ import { NO_SPEC } from '../model/vanished';
 import { ApplicationFailure, setHandler } from '@temporalio/workflow';
 import { encodeFailure } from '../model/failure-wire';
 import { isSwitch } from '../model/document-change';
-import { chooseTakeoverTarget } from '../model/choose-targets';
+import { chooseStore, chooseTakeoverTarget } from '../model/choose-targets';
 import { activeDocument } from '../model/relationship-state';
 import type { OperationNews } from '../model/operation-news';
-import { isAtSource, targetName, volumeOf } from '../model/endpoints';
+import { claimDoorOf, isAtSource, isFilledByOthers, targetName } from '../model/endpoints';
 import { primaryName } from '../model/orientation';
 import type { Price } from '../model/price';
 import type { RelationshipState } from '../model/relationship-state';
 import type { TargetSpec } from '../model/spec';
+import { tellDetour } from '../model/store-failover';
 import { awaitedNames, awaitedText, nextToReverse, replicatedTo } from '../model/takeovers';
 import * as messages from '../api/messages';
 import { toFailoverRequest, toReverseRequest } from './requests';
@@ -22,7 +23,7 @@ import type { WantQueue } from './wants';
 export interface SwitchingParts {
   state: RelationshipState;
   wants: WantQueue;
-  /** Cancels the operation that runs. */
+  /** Cancels all that runs. */
   cancel: () => void;
   /** Runs what a signal asks for, and shows what it was refused for. */
   asSignal: (act: () => unknown) => void;
@@ -42,19 +43,27 @@ export function switchInput(state: RelationshipState): SwitchInput {
 }
 
 /** A target that is no volume which a service could use. */
-function refuseStore(relationship: string, target: TargetSpec): ApplicationFailure {
-  const name = targetName(target);
-  return refuse(
-    'RefusedByState',
-    `${name} of ${relationship} is a ${volumeOf(target).kind}: no service can go on in it`,
-    `bring a point of it to a host first, and go on there: tidemark restore ${relationship} --target ${name} --point latest --to HOST:/path`,
-  );
+function refuseStore(state: RelationshipState, target: TargetSpec): ApplicationFailure {
+  const { source } = switchInput(state).document.spec;
+  const status = state.targets.find(({ name }) => name === targetName(target));
+  const { message, hint } = tellDetour(state.name, { source, target }, status);
+  return refuse('RefusedByState', message, hint);
 }
+
+/** There is no second volume to go to. */
+const refuseClaimDoor = (name: string) =>
+  refuse(
+    'RefusedByState',
+    `${name} has one volume, the claim into which somebody pushes: there is none to fail over to, or to move to`,
+    `to go on in the claim: tidemark delete ${name}; to have an older point first: tidemark restore ${name}`,
+  );
 
 /** The target that is meant, by name or else the one that would lose least. @throws `RefusedByState` */
 export function meantTarget(state: RelationshipState, wanted: string | undefined): string {
   const { document, primaryName: primary } = switchInput(state);
-  if (isAtSource(document.spec.source)) throw refuseStoreAsSource(state.name);
+  const { source } = document.spec;
+  if (isAtSource(source) && !isFilledByOthers(source)) throw refuseStoreAsSource(state.name);
+  if (claimDoorOf(source)) throw refuseClaimDoor(state.name);
   const { takeover } = state;
   // Somebody else may just have done what is asked for.
   const since = takeover ? `${state.name} has failed over to ${primary}, at ${takeover.at}` : undefined;
@@ -69,8 +78,8 @@ export function meantTarget(state: RelationshipState, wanted: string | undefined
   const target = wanted ?? chooseTakeoverTarget(document, candidates);
   const found = target === undefined ? undefined : findTarget(document, target);
   if (target !== undefined && found && !isAtSource(found)) return target;
-  const store = found ?? (wanted === undefined ? document.spec.targets.find(isAtSource) : undefined);
-  if (store) throw refuseStore(state.name, store);
+  const store = found ?? (wanted === undefined ? chooseStore(document, candidates) : undefined);
+  if (store) throw refuseStore(state, store);
   if (wanted === undefined && takeover && since !== undefined) {
     throw refuse('RefusedByState', `${since}; ${awaitedText(state.name, takeover, takeover.from)}`);
   }
@@ -83,6 +92,15 @@ function refuseStoreAsSource(name: string) {
     'RefusedByState',
     `the source of ${name} is a store that others write to: no target can take its place`,
     `to go on with a copy by itself: tidemark delete ${name}, which leaves it as it is`,
+  );
+}
+
+/** Whoever pushes is not ours to stop, and nothing is sent back to where they do. */
+function refuseDoor(name: string, why: string) {
+  return refuse(
+    'RefusedByState',
+    `${why}: somebody else pushes there, and nothing is ever sent back to it`,
+    `to give it up for a copy: tidemark failover ${name}; then apply a spec with that copy as its source`,
   );
 }
 
@@ -125,8 +143,14 @@ function checkEpoch({ state }: SwitchingParts, { epoch }: { epoch?: number }): v
 
 function checkReverse(parts: SwitchingParts): void {
   checkNoSwitch(parts);
-  if (parts.state.takeover) return;
-  const { name } = parts.state;
+  const { name, takeover } = parts.state;
+  if (takeover) {
+    const from = nextToReverse(takeover)?.from ?? '';
+    const old = findTarget(switchInput(parts.state).document, from);
+    // A target that is a peer is sent to; an old primary is never waited for as one.
+    if (old && isFilledByOthers(old)) throw refuseDoor(name, `${from} can't become a copy of ${name}`);
+    return;
+  }
   throw refuse(
     'RefusedByState',
     `no old primary of ${name} waits to come back, since it has not failed over, or that is a copy already: there is nothing to reverse`,
@@ -177,13 +201,15 @@ export function handleSwitching(parts: SwitchingParts): void {
     checkEpoch(parts, request);
     const want = wants.failover({ ...request, target: meantTarget(state, request.target) });
     // Whatever runs is for a primary that is given up.
-    if (state.operation) cancel();
+    cancel();
     return want;
   };
   const relocate = (input: unknown) => {
     checkNoSwitch(parts);
     const request = toFailoverRequest(input);
     checkEpoch(parts, request);
+    const { source } = switchInput(state).document.spec;
+    if (isFilledByOthers(source)) throw refuseDoor(state.name, `${state.name} can't be relocated`);
     const target = meantTarget(state, request.target);
     checkIsCopy(parts, target);
     return wants.relocate({ target });
@@ -198,9 +224,11 @@ export function handleSwitching(parts: SwitchingParts): void {
     return wants.reverse(request);
   };
   const cancelOperation = () => {
-    if (!state.operation) throw refuse('RefusedByState', `nothing runs in relationship ${state.name}`);
+    const running = state.operation ?? state.fetches?.[0];
+    if (!running) throw refuse('RefusedByState', `nothing runs in relationship ${state.name}`);
+    const { workflowId } = running;
     cancel();
-    return { workflowId: state.operation.workflowId };
+    return { workflowId };
   };
   setHandler(messages.priceUpdate, (request) => price(state, toFailoverRequest(request)), {
     validator: (request) => void meantTarget(state, toFailoverRequest(request).target),

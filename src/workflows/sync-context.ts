@@ -1,9 +1,10 @@
 /** What the steps of one sync know of it. */
 import type { StepContext, TargetPrepared } from '../activities/contract';
 import type { Bases } from '../model/bases';
-import { volumeOf } from '../model/endpoints';
+import { volumeIn } from '../model/endpoints';
 import type { Failure, Instant, SyncRecord } from '../model/records';
 import type { Relationship, TargetSpec } from '../model/spec';
+import type { VolumeShape } from '../volumes/contract';
 
 export interface SyncInput {
   document: Relationship;
@@ -31,6 +32,8 @@ export interface SyncContext extends SyncInput {
   show: (target: string, doing: string) => void;
   /** The primary, as `host:path`, where what is read is no volume of its own but the hub. */
   copyOf?: string;
+  /** The primary's, where what is read has no size of its own. */
+  shape?: VolumeShape;
   /** Of a hub: what is read has to be captured then, or later. */
   notBefore?: Instant;
 }
@@ -43,7 +46,7 @@ export type Prepared =
 export function atSource(ctx: SyncContext): StepContext {
   const { source } = ctx.document.spec;
   return {
-    volume: volumeOf(source),
+    volume: volumeIn(ctx.document, source),
     claim: { relationship: ctx.name, epoch: ctx.epoch, role: 'source' },
     syncId: ctx.syncId,
   };
@@ -52,7 +55,7 @@ export function atSource(ctx: SyncContext): StepContext {
 /** The context of a step at a target. */
 export function atTarget(ctx: SyncContext, target: TargetSpec): StepContext {
   return {
-    volume: volumeOf(target),
+    volume: volumeIn(ctx.document, target),
     claim: { relationship: ctx.name, epoch: ctx.epoch, role: 'target' },
     syncId: ctx.syncId,
   };

@@ -1,7 +1,7 @@
 /** One target of a sync: landing, transfer, publish; its failures are its own. */
 import { sleep } from '@temporalio/workflow';
 import type { PublishResult, SourcePrepared, TargetPrepared } from '../activities/contract';
-import { moverTo, targetName, volumeOf, volumePath } from '../model/endpoints';
+import { claimDoorOf, moverTo, targetName, volumeIn, volumePath } from '../model/endpoints';
 import { describeLeftOut, mergeLeftOut } from '../model/left-out';
 import { describeRest } from '../model/space';
 import { planTransfer } from '../model/plan-transfer';
@@ -49,6 +49,9 @@ interface TargetWork {
   capturedAt: Instant;
 }
 
+/** Once it has begun, an only copy may be of two states. */
+type Sending = TargetWork & { hasBegun: boolean };
+
 async function openLanding(
   ctx: SyncContext,
   work: TargetWork,
@@ -87,11 +90,18 @@ const ON_ONE_LANDING: StepOverrides = {
   },
 };
 
+/** What got through, and how it did in the end; of what somebody else has pushed, when that was whole. */
+interface Delivered {
+  stats: TransferStats;
+  how: StreamHow;
+  capturedAt?: Instant;
+}
+
 async function transferOnce(
   ctx: SyncContext,
-  work: TargetWork,
+  work: Sending,
   plan: TransferPlan,
-): Promise<{ stats: TransferStats; attempt: number; how: StreamHow }> {
+): Promise<Delivered & { attempt: number }> {
   const { source } = work;
   const { spec } = ctx.document;
   const name = targetName(work.target);
@@ -100,9 +110,13 @@ async function transferOnce(
   const capture = await work.capture;
   if ('type' in capture) throw new StepFailed(capture);
   const how = opened.goesBy ?? plan.how;
-  ctx.show(name, `transferring (${how})`);
+  const isPushed = claimDoorOf(spec.source) !== undefined;
+  ctx.show(name, isPushed ? `waiting for a push to ${volumePath(spec.source)}` : `transferring (${how})`);
   const from = { host: spec.source.host, step: atSource(ctx) };
-  const summary = `Transfer to ${name}: ${how}, from a tree of about ${formatBytes(source.bytes)}`;
+  work.hasBegun = true;
+  const summary = isPushed
+    ? `Wait until somebody has pushed to ${name}`
+    : `Transfer to ${name}: ${how}, from a tree of about ${formatBytes(source.bytes)}`;
   const sent = await carryBytes(
     { from, id, summary, overrides: ON_ONE_LANDING },
     {
@@ -128,25 +142,18 @@ export function isReleasedByTransfer(ctx: SyncContext, capture: Capture): boolea
   return !capture.live && capture.identity === undefined && ctx.targets.length === 1;
 }
 
-/** What got through, and how it did in the end. */
-interface Sent {
-  stats: TransferStats;
+interface Sent extends Delivered {
   attempts: number;
-  how: StreamHow;
 }
 
 /** Transfers, opening a new landing when the old one may be gone; adds up the attempts. */
-async function transferWithNewLandings(
-  ctx: SyncContext,
-  work: TargetWork,
-  plan: TransferPlan,
-): Promise<Sent> {
+async function transferWithNewLandings(ctx: SyncContext, work: Sending, plan: TransferPlan): Promise<Sent> {
   let attempts = 0;
   for (let round = 1; ; round++) {
     const startedAt = Date.now();
     try {
-      const { stats, attempt, how } = await transferOnce(ctx, work, plan);
-      return { stats, attempts: attempts + attempt, how };
+      const { attempt, ...sent } = await transferOnce(ctx, work, plan);
+      return { ...sent, attempts: attempts + attempt };
     } catch (error) {
       if (!(error instanceof StepFailed)) throw error;
       attempts += error.attempts;
@@ -184,7 +191,7 @@ function planFor(
 /** Transfers by the highest rung that holds: what turns out not to is left out, and the next one is tried. */
 async function climbLadder(
   ctx: SyncContext,
-  work: TargetWork,
+  work: Sending,
   onPlan: (plan: TransferPlan) => void,
 ): Promise<Sent> {
   let left = NOTHING_LEFT_OUT;
@@ -213,7 +220,7 @@ async function climbLadder(
 /** As `climbLadder`; a target that ran full in the middle is tried once more where retention makes room. */
 async function sendWithRoom(
   ctx: SyncContext,
-  work: TargetWork,
+  work: Sending,
   onPlan: (plan: TransferPlan) => void,
 ): Promise<Sent> {
   try {
@@ -282,8 +289,9 @@ export async function syncTarget(ctx: SyncContext, work: TargetWork): Promise<Ta
   const name = targetName(target);
   const outcome = { name, host: target.host };
   let plan = planFor(ctx, work, NOTHING_LEFT_OUT);
+  const sending: Sending = { ...work, hasBegun: false };
   try {
-    const sent = await sendWithRoom(ctx, work, (chosen) => (plan = chosen));
+    const sent = await sendWithRoom(ctx, sending, (chosen) => (plan = chosen));
     const { stats, attempts, how } = sent;
     const capture = await work.capture;
     if ('type' in capture) throw new StepFailed(capture, attempts);
@@ -297,7 +305,7 @@ export async function syncTarget(ctx: SyncContext, work: TargetWork): Promise<Ta
         id: { relationship: ctx.name, target: name, syncId: ctx.syncId },
         mover: moverTo(ctx.document, target),
         method: prepared.method,
-        capturedAt: capture.capturedAt ?? work.capturedAt,
+        capturedAt: sent.capturedAt ?? capture.capturedAt ?? work.capturedAt,
         sequence: Math.max(ctx.sequence, (prepared.newestPoint?.sequence ?? 0) + 1),
         stats,
         ...leftOut,
@@ -327,8 +335,16 @@ export async function syncTarget(ctx: SyncContext, work: TargetWork): Promise<Ta
     const failed =
       error instanceof StepFailed ? error : new StepFailed(toFailure(error, target.host, volumePath(target)));
     const id: TransferId = { relationship: ctx.name, target: name, syncId: ctx.syncId };
-    const ends = [target, spec.source].map((end) => ({ host: end.host, volume: volumeOf(end) }));
-    const reached = await closeLeg(id, ...ends);
+    const isOnlyCopy = sending.hasBegun && prepared.method === 'Direct';
+    // An attempt before may have written.
+    const isUntouched = failed.failure.changedNothing === true && failed.attempts <= 1;
+    const ends = [target, spec.source].map((end) => ({
+      host: end.host,
+      volume: volumeIn(ctx.document, end),
+      isOnlyCopy: isOnlyCopy && end === target,
+      isUntouched,
+    }));
+    const { reachedBytes, torn } = await closeLeg(id, ...ends);
     const failure = await explainShortage(ctx, work, failed.failure);
     ctx.show(name, `${failure.type}: ${failure.message}`);
     return {
@@ -336,7 +352,9 @@ export async function syncTarget(ctx: SyncContext, work: TargetWork): Promise<Ta
       result: failure.type === 'Cancelled' ? 'cancelled' : 'failed',
       how: plan.how,
       attempts: failed.attempts,
-      ...reached,
+      ...(reachedBytes !== undefined && { reachedBytes }),
+      // Where nobody can say, it may be.
+      ...(isOnlyCopy && torn !== false && { torn: true }),
       failure,
     };
   }

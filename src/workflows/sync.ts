@@ -15,6 +15,7 @@ import { pinLimitsOf, pinsAfter, planPins } from '../model/pins';
 import type { PinPlan } from '../model/pins';
 import type { SyncRecord } from '../model/records';
 import { SEARCH_ATTRIBUTES } from '../model/search-attributes';
+import { withoutPoints } from '../model/record-sync';
 import { syncResult } from '../model/sync-result';
 import { declarationOfMover } from '../model/movers';
 import { fetchFromHub } from './fetch-from-hub';
@@ -49,9 +50,10 @@ async function release(ctx: SyncContext, keepSyncIds: string[], isCancelled: boo
 }
 
 /** The catalog has the lists of points: in every history after that they would only take space. */
-function withoutPoints(record: SyncRecord): SyncRecord {
-  return { ...record, targets: record.targets.map(({ points: _recorded, ...target }) => target) };
-}
+const toTold = (record: SyncRecord): SyncRecord => ({
+  ...record,
+  targets: record.targets.map(withoutPoints),
+});
 
 function throwUnlessSucceeded(record: SyncRecord): void {
   if (record.result === 'succeeded') return;
@@ -66,10 +68,16 @@ async function runLegs(ctx: SyncContext): Promise<Ran> {
   const written =
     legs.written.length > 0 || legs.readers.length === 0 ? await runTargets(ctx, legs.written) : nothing;
   if (legs.readers.length === 0) return written;
+  // Readers may take hours: nobody waits for the source meanwhile, and what a later sync freezes there is not this one's to drop.
+  if (written.captured) {
+    const isCancelled = syncResult(written.targets) === 'cancelled';
+    await CancellationScope.nonCancellable(() => release(ctx, planKept(ctx, written).keep, isCancelled));
+  }
   const fetched = await fetchFromHub(ctx, legs, written);
   const capturedAt = written.capturedAt ?? fetched.capturedAt;
   return {
     ...written,
+    captured: false,
     ...(capturedAt !== undefined && { capturedAt }),
     // Those that were asked for come first: the hub may only have been written for their sake.
     targets: [...fetched.targets, ...written.targets],
@@ -129,7 +137,7 @@ export async function sync(input: SyncInput): Promise<SyncRecord> {
       inControl('Record in the catalog').recordSync(record),
     ]);
   });
-  const told = withoutPoints(record);
+  const told = toTold(record);
   throwUnlessSucceeded(told);
   return told;
 }

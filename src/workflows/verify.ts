@@ -1,7 +1,8 @@
 import { formatEntries } from '../model/units';
 import { ApplicationFailure, setCurrentDetails } from '@temporalio/workflow';
 import { encodeFailure } from '../model/failure-wire';
-import { targetName, volumeOf, volumePath } from '../model/endpoints';
+import { targetName, volumeIn, volumeOf, volumePath } from '../model/endpoints';
+import { isOwnStore } from '../model/kinds';
 import { describeLeftOut, mergeLeftOut } from '../model/left-out';
 import { makeSyncId } from '../model/names';
 import type { Relationship } from '../model/spec';
@@ -30,8 +31,9 @@ async function compareWithPoint(input: VerifyInput, id: TransferId): Promise<Ver
   const relationship = document.metadata.name;
   const target = chooseTarget(document, request.target);
   const { syncId } = id;
+  const startedAt = Date.now();
   const atTarget = {
-    volume: volumeOf(target),
+    volume: volumeIn(document, target),
     claim: { relationship, epoch, role: 'target' as const },
     syncId,
   };
@@ -39,7 +41,7 @@ async function compareWithPoint(input: VerifyInput, id: TransferId): Promise<Ver
     id,
     volume: {
       host: source.host,
-      step: { volume: volumeOf(source), claim: { relationship, epoch, role: 'source' }, syncId },
+      step: { volume: volumeIn(document, source), claim: { relationship, epoch, role: 'source' }, syncId },
     },
     holder: { host: target.host, step: atTarget },
     ...(request.pointId && { pointId: request.pointId }),
@@ -51,6 +53,8 @@ async function compareWithPoint(input: VerifyInput, id: TransferId): Promise<Ver
       ),
   });
   const verifiedAt = new Date().toISOString();
+  const seconds = (Date.now() - startedAt) / 1000;
+  const { host } = target;
   const equal = comparison.unexplained === 0;
   const holder = { host: target.host, step: atTarget };
   await noteVerified(holder, id.target, point.id, equal ? verifiedAt : null);
@@ -61,6 +65,10 @@ async function compareWithPoint(input: VerifyInput, id: TransferId): Promise<Ver
     capturedAt: point.capturedAt,
     verifiedAt,
     equal,
+    // What rsync wrote it compares where that lies.
+    ...(isOwnStore(volumeOf(target).kind) && {
+      readBack: { how: 'verify', bytes: point.bytes, seconds, host, at: verifiedAt },
+    }),
     differences: comparison.differences,
     totalDifferences: comparison.total,
     // Movers that don't compare files say nothing of what was not frozen: the point does.

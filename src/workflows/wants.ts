@@ -1,4 +1,6 @@
 import { Trigger } from '@temporalio/workflow';
+import type { Turn } from '../model/fetches';
+import { isByClock } from '../model/hub';
 import type { SyncRecord } from '../model/records';
 import type {
   FailoverRequest,
@@ -46,14 +48,22 @@ function makeTrigger<T>(): Trigger<T> {
   return trigger;
 }
 
+/** A sync that is no matter of the queue. */
+export const makeSyncWant = (reason: SyncRecord['reason'], targets: string[]): SyncWant => ({
+  ...{ kind: 'sync', reason, targets, started: makeTrigger(), ended: makeTrigger() },
+});
+
 /** What a pause holds back: it waits until that has ended. */
 function isHeld({ kind }: Want, paused: boolean): boolean {
   return paused && (kind === 'sync' || kind === 'verify');
 }
 
-/** Operations that are asked for and have not started: one at a time, in order, syncs merged. */
+/** Operations that are asked for and have not started: in order, syncs merged. */
 export class WantQueue {
   private readonly queue: Want[] = [];
+
+  /** @param turnOf whether one may run beside what runs */
+  constructor(private readonly turnOf: (want: Want) => Turn = () => 'now') {}
 
   isEmpty(): boolean {
     return this.queue.length === 0;
@@ -61,13 +71,29 @@ export class WantQueue {
 
   /** Something may start now. */
   hasNext(paused: boolean): boolean {
-    return this.queue.some((want) => !isHeld(want, paused));
+    return this.next(paused) !== undefined;
   }
 
   /** The next that may start now. */
   take(paused: boolean): Want | undefined {
-    const index = this.queue.findIndex((want) => !isHeld(want, paused));
-    return index < 0 ? undefined : this.queue.splice(index, 1)[0];
+    const next = this.next(paused);
+    if (next) this.queue.splice(this.queue.indexOf(next), 1);
+    return next;
+  }
+
+  /** Nothing may pass what waits. */
+  isBlocked(): boolean {
+    return this.queue.some((want) => this.turnOf(want) === 'blocks');
+  }
+
+  private next(paused: boolean): Want | undefined {
+    for (const want of this.queue) {
+      if (isHeld(want, paused)) continue;
+      const turn = this.turnOf(want);
+      if (turn === 'now') return want;
+      if (turn === 'blocks') return undefined;
+    }
+    return undefined;
   }
 
   /** Tells everybody who waits that it will not come to that. */
@@ -80,9 +106,15 @@ export class WantQueue {
 
   /** A sync that waits already serves everybody who asks meanwhile: it starts after they asked. */
   sync(reason: SyncRecord['reason'], targets: string[] = []): SyncWant {
-    const waiting = this.queue.find((want) => want.kind === 'sync');
-    if (!waiting)
-      return this.push({ kind: 'sync', reason, targets, started: makeTrigger(), ended: makeTrigger() });
+    const fresh = makeSyncWant(reason, targets);
+    const turn = this.turnOf(fresh);
+    // One that may start is not to wait with another.
+    const waiting = this.queue.find(
+      (want): want is SyncWant => want.kind === 'sync' && this.turnOf(want) === turn,
+    );
+    if (!waiting) return this.push(fresh);
+    // What somebody asked for is not done as by the clock.
+    if (isByClock(waiting.reason)) waiting.reason = reason;
     const both = waiting.targets.length === 0 || targets.length === 0 ? [] : [...waiting.targets, ...targets];
     waiting.targets = [...new Set(both)];
     return waiting;

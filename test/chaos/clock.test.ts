@@ -130,7 +130,7 @@ describe.each([
 });
 
 test('points are in the order of their syncs, none is missing, and none failed on the way', async () => {
-  const points = await system.json<PointEntry[]>('points', 'clocks');
+  const points = await system.points('clocks');
   const sequenceOf = ({ id }: PointEntry) => Number(id.split('-')[1]);
   const history = await watched.history();
   const succeeded = history.filter(({ result }) => result === 'succeeded');

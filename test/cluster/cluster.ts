@@ -169,6 +169,11 @@ export class Cluster {
     });
   }
 
+  /** Brings an image to every node. @param archive path of a Docker archive */
+  async importImage(archive: string): Promise<void> {
+    for (const node of this.nodes) await node.importImage(archive);
+  }
+
   /** Where this machine sees what a driver keeps in its pool. @param names like `v`, `ID`, `fs`: see `csi/pool.ts` */
   inPool(driver: string, ...names: string[]): string {
     return this.machine(1).path(join(this.pool, this.record.token, driver, ...names));

@@ -100,8 +100,12 @@ export class Node {
     const images = ensureImages();
     await this.start('containerd');
     await this.waitForContainerd();
-    for (const image of await images)
-      await this.machine.run(ctr('--namespace', 'k8s.io', 'images', 'import', image));
+    for (const image of await images) await this.importImage(image);
+  }
+
+  /** @param archive path of a Docker archive */
+  async importImage(archive: string): Promise<void> {
+    await this.machine.run(ctr('--namespace', 'k8s.io', 'images', 'import', archive));
   }
 
   private async waitForContainerd(): Promise<void> {

@@ -7,32 +7,16 @@ import { makeCredentials } from '../../src/hosts/credentials';
 import type { Host } from '../../src/hosts/contract';
 import { makeLocalHost } from '../../src/hosts/local';
 import { Mortality } from '../support/hosts/mortal-host';
+import { killWriter, syncOnce } from '../support/rigs/kill-writer';
 import { type BucketStage, type StoreName, useBuckets } from '../support/rigs/bucket-rig';
 import type { StoreRig } from '../support/rigs/store-rig';
-import { sample } from '../support/sample';
 import { describeTree } from '../support/trees/compare-trees';
 
-/** Commands of a sync and its retention, and what it writes down; some of the last are not reached each time. */
-const STEPS = Array.from({ length: 32 }, (_, index) => index + 1);
 /** Rounds of writer and readers at once. */
 const ROUNDS = Number(process.env.TIDEMARK_CHAOS_ROUNDS ?? 2) * 3;
 const READERS = 3;
 
 jest.setTimeout(3_600_000);
-
-const idOf = (sequence: number) => `point-${String(sequence).padStart(6, '0')}`;
-
-/** One sync with its retention; answers what it failed with. */
-async function syncOnce(rig: StoreRig, sequence: number, keep: number): Promise<unknown> {
-  try {
-    await rig.sync(sequence);
-    const points = await rig.points();
-    await rig.prune(points.slice(0, -keep));
-    return undefined;
-  } catch (error) {
-    return error;
-  }
-}
 
 /** Changes the source as people do, and tells what it looks like by then. */
 async function change(rig: StoreRig, sequence: number): Promise<string[]> {
@@ -58,25 +42,7 @@ describe.each(['folder', 'S3'] satisfies StoreName[])('in a store that is %s', (
   it('a writer that is killed loses no point, and leaves none that is not whole', async () => {
     const { rig } = stage;
     keepFor(rig, '0s');
-    const states = new Map<string, string[]>();
-    let sequence = 0;
-    const next = async () => states.set(idOf(++sequence), await change(rig, sequence));
-    await next();
-    expect(await syncOnce(rig, sequence, 3)).toBeUndefined();
-    let killed = 0;
-    for (const step of sample(STEPS, 4)) {
-      await next();
-      const failed = await syncOnce(rig.withHost(new Mortality(step).wrap(rig.host)), sequence, 3);
-      if (failed !== undefined) expect(failed).toMatchObject({ message: 'killed' });
-      if (failed !== undefined) killed++;
-      for (const id of await rig.points())
-        await rig.withTree(id, async (path) => expect(await describeTree(path)).toEqual(states.get(id)));
-      await next();
-      expect(await syncOnce(rig, sequence, 3)).toBeUndefined();
-    }
-    expect(killed).toBeGreaterThan(0);
-    for (const id of await rig.points())
-      await rig.withTree(id, async (path) => expect(await describeTree(path)).toEqual(states.get(id)));
+    await killWriter(rig, { steps: 32, change: (sequence) => change(rig, sequence) });
   });
 
   it('readers get a state that was published, whatever the writer does meanwhile', async () => {

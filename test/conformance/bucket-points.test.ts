@@ -186,6 +186,24 @@ describe.each(STORE_NAMES)('in a store that is %s', (store) => {
     });
   });
 
+  it('finds a manifest that is damaged in the store, though this host has a copy, and the next sync writes one', async () => {
+    const { rig } = stage;
+    await writeFile(source('page'), 'one');
+    const { point } = await rig.sync(1);
+    const [manifest = ''] = (await keys()).filter((key) => key.startsWith('.tidemark/states/'));
+    await write(manifest, 'nobody can read this');
+    await expect(
+      rig.driver.markVerified(rig.host, rig.volume, 'wiki', point.id, new Date().toISOString()),
+    ).rejects.toMatchObject({ type: 'VerificationFailed', message: matching('is damaged') });
+    const second = await rig.sync(2);
+    await rig.driver.markVerified(rig.host, rig.volume, 'wiki', second.point.id, new Date().toISOString());
+    const points = await rig.driver.points(rig.host, rig.volume, 'wiki');
+    expect(points.map(({ verifiedAt }) => verifiedAt !== undefined && verifiedAt !== null)).toEqual([
+      false,
+      true,
+    ]);
+  });
+
   it('refuses more deletions than allowed, and leaves everything as it was', async () => {
     for (let index = 0; index < 10; index++) await writeFile(source(`page-${index}`), String(index));
     const { point } = await stage.rig.sync(1);
@@ -229,5 +247,17 @@ describe.each(STORE_NAMES)('in a store that is %s', (store) => {
     const second = await driver.capture(host, volume, request as never);
     expect(second.path).toBe(first.path);
     expect(await compareTrees(source(), second.path)).toEqual([]);
+    // Broken off as the tree is changed, it is of two states: nobody compares with that.
+    const live = { of: 'live', orFrozen: true } as const;
+    const use = { relationship: 'reader', target: 'copy', syncId: 'reader-2' };
+    await (await driver.reach(host, volume, live, use)).close();
+    await writeFile(source('last page'), 'last');
+    await stage.rig.sync(3);
+    const run: typeof host.run = (argv, options) =>
+      argv[0] === 'cp' ? Promise.reject(new Error('the host is switched off')) : host.run(argv, options);
+    await expect(driver.capture({ ...host, run }, volume, request as never)).rejects.toThrow('switched off');
+    await expect(driver.reach(host, volume, live, use)).rejects.toMatchObject({ type: 'NotReady' });
+    await driver.capture(host, volume, request as never);
+    await (await driver.reach(host, volume, live, use)).close();
   });
 });

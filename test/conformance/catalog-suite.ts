@@ -17,6 +17,7 @@ export function describeCatalog(kind: string, open: () => Promise<Catalog>): voi
     describePoints(() => catalog);
     describeRelationships(() => catalog);
     describeTotals(() => catalog);
+    describeAgents(() => catalog);
   });
 }
 
@@ -284,5 +285,21 @@ function describeTotals(catalog: () => Catalog): void {
     const totals = await catalog().totals();
     expect(totals.syncs.some(({ relationship }) => relationship === 'gone')).toBe(false);
     expect(totals.missedTicks.some(({ relationship }) => relationship === 'gone')).toBe(false);
+  });
+}
+
+function describeAgents(catalog: () => Catalog): void {
+  test('keeps what each agent told last, whatever comes late; and that one was forgotten', async () => {
+    const edge = (labels: Record<string, string> | null, at: number) =>
+      catalog().recordAgent({ host: 'edge', labels, toldAt: minute(at) });
+    await edge({ region: 'eu', "it's": '"' }, 2);
+    await edge({ region: 'us' }, 1);
+    await catalog().recordAgent({ host: 'Zeta', labels: {}, toldAt: minute(1) });
+    expect(await catalog().agents()).toEqual([
+      { host: 'Zeta', labels: {}, toldAt: minute(1) },
+      { host: 'edge', labels: { region: 'eu', "it's": '"' }, toldAt: minute(2) },
+    ]);
+    await edge(null, 3);
+    expect(await catalog().agents()).toContainEqual({ host: 'edge', labels: null, toldAt: minute(3) });
   });
 }

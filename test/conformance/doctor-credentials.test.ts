@@ -9,6 +9,8 @@ import { addResticToPath, restic, writeCredentials } from '../support/stores/res
 
 const SECRETS = ['correct horse', 'a guess', KEYS.secret];
 
+const PUBLIC_KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBc0ptE0tPjFsZJ2DHxDQYUFEPBbTWzsuRgFdMUiwYcA';
+
 let folder: string;
 let store: Served;
 const at = (name: string) => join(folder, name);
@@ -45,6 +47,10 @@ it('tells what opens from a wrong password, a missing repository, and a store th
   await mkdir(at('credentials/i-peer'));
   await writeFile(at('credentials/i-peer/key'), 'correct horse', { mode: 0o600 });
   await writeFile(at('credentials/h-words'), 'RESTIC_PASSWORD=correct horse\na guess\n', { mode: 0o600 });
+  await mkdir(at('credentials/j-door'));
+  await writeFile(at('credentials/j-door/authorized_keys'), `${PUBLIC_KEY} nas\n`, { mode: 0o644 });
+  await mkdir(at('credentials/k-door'));
+  await writeFile(at('credentials/k-door/authorized_keys'), 'a guess\n', { mode: 0o644 });
   const before = await readdir(at('repository'), { recursive: true });
   const findings = await checkCredentials(at('credentials'));
   expect(findings.map(({ what, state }) => `${what}: ${state}`)).toEqual([
@@ -55,6 +61,7 @@ it('tells what opens from a wrong password, a missing repository, and a store th
     ...['credentials e-keys: ok', 'credentials f-open: missing', 'credentials g-rclone: ok'],
     ...['remote store of g-rclone: ok', 'remote away of g-rclone: missing'],
     ...['credentials h-words: missing', 'credentials i-peer: missing'],
+    ...['credentials j-door: ok', 'credentials k-door: missing'],
   ]);
   const told = Object.fromEntries(findings.map(({ what, detail, fix }) => [what, `${detail} ${fix}`]));
   expect(told['credentials a-good']).toContain('mode 0600; RESTIC_PASSWORD, RESTIC_REPOSITORY');

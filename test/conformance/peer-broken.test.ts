@@ -151,7 +151,7 @@ describe('an account', () => {
 
   it('that breaks while it is tried has refused nothing', async () => {
     const rig = await confined(
-      `case "$SSH_ORIGINAL_COMMAND" in *server*-*A*e.*) [ -e FOLDER-broke ] || { : > FOLDER-broke; kill -KILL $PPID; };; esac; exec /usr/bin/rrsync FOLDER`,
+      `case "$SSH_ORIGINAL_COMMAND" in *server*-*A*e.*) [ -e FOLDER-broke ] || { : > FOLDER-broke; kill -KILL $PPID; exit 1; };; esac; exec /usr/bin/rrsync FOLDER`,
     );
     await rig.host.run(['chmod', '777', join(rig.far, '..')]);
     await rig.host.run(['setfattr', '-n', 'user.of', '-v', 'x', join(rig.source, 'page')]);

@@ -185,6 +185,27 @@ it('is found damaged where its bytes are not what they were, and says so', async
   });
 });
 
+it('is not called verified where this host alone still has what its folders are made of', async () => {
+  await writeFile(join(stage.rig.source, 'page'), 'one');
+  const { point } = await stage.rig.sync(1);
+  const cached = await readdir(join(stage.rig.host.scratch, 'restic-cache'), { recursive: true });
+  const pack = cached.find((path) => /\/data\/..\/[0-9a-f]{64}$/.test(path)) ?? '';
+  const path = join(stage.rig.volume.path, pack.slice(pack.indexOf('data/')));
+  await chmod(path, 0o600);
+  await writeFile(path, 'nothing that restic knows');
+  // From its cache, this host can still read it.
+  await stage.rig.withTree(point.id, () => Promise.resolve());
+  await expect(
+    stage.rig.driver.markVerified(
+      stage.rig.host,
+      stage.rig.volume,
+      'wiki',
+      point.id,
+      '2026-11-30T12:00:00.000Z',
+    ),
+  ).rejects.toMatchObject({ type: 'VerificationFailed' });
+});
+
 it('is written to by the newest primary alone', async () => {
   await writeFile(join(stage.rig.source, 'page'), 'one');
   await stage.rig.sync(1, { epoch: 3 });

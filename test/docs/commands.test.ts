@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
 import { makeProgram } from '../../src/cli/program';
 import { ERROR_TYPES } from '../../src/model/errors';
 import { SEARCH_ATTRIBUTES } from '../../src/model/search-attributes';
@@ -66,6 +67,13 @@ function findWrongOption(command: Command, rest: readonly string[]): string | un
   return positional > most ? `${command.name()} takes ${most} arguments` : undefined;
 }
 
+/** What containers are started with, anywhere in an object. */
+function findArgs(value: unknown): string[][] {
+  if (typeof value !== 'object' || value === null) return [];
+  const { args } = value as { args?: string[] };
+  return [...(Array.isArray(args) ? [args] : []), ...Object.values(value).flatMap(findArgs)];
+}
+
 describe('the documentation', () => {
   it('calls only commands that there are, with options that they have', () => {
     const calls = findCalls();
@@ -101,6 +109,19 @@ describe('the documentation', () => {
       for (const [, command = '', options = ''] of text.matchAll(/TIDEMARK_(AGENT|CONTROL)_OPTIONS=(.+)$/gm))
         expect(findMistake([command.toLowerCase(), ...splitWords(options)])).toBeUndefined();
     }
+  });
+
+  it('gives the containers of manifests options that the commands have', () => {
+    const files = ['kubernetes/install', 'kubernetes/agent', 'kubernetes/withdraw'].map(
+      (name) => `${name}.yaml`,
+    );
+    const calls = [...files, 'bundle/manifests/tidemark.clusterserviceversion.yaml'].flatMap((file) =>
+      parseAllDocuments(readFileSync(join(ROOT, 'deploy', file), 'utf8')).flatMap((each) =>
+        findArgs(each.toJS()),
+      ),
+    );
+    expect(calls.length).toBe(6);
+    expect(calls.map(findMistake)).toEqual(calls.map(() => undefined));
   });
 
   it('names only scripts of npm that there are', () => {

@@ -1,6 +1,9 @@
 /** Every spec in the documentation is one that `tidemark apply` takes. */
 import { parseAllDocuments } from 'yaml';
-import { parseSpecs } from '../../src/model/parse-spec';
+import { documentOf } from '../../src/cluster/document';
+import { OPERATION_RESOURCE, type OperationSpec, updateOf } from '../../src/cluster/operation';
+import { RESOURCE, type RelationshipResource } from '../../src/cluster/resource';
+import { checkDocument, parseSpecs } from '../../src/model/parse-spec';
 import { readPages } from '../support/markdown';
 
 const blocks = readPages().flatMap(({ path, blocks: found }) =>
@@ -16,7 +19,8 @@ const written = blocks
       where,
     })),
   );
-const isSpec = ({ text }: { text: string }) => text.includes('kind: Relationship');
+const isResource = ({ text }: { text: string }) => text.includes('apiVersion: tidemark.dev/');
+const isSpec = (block: { text: string }) => block.text.includes('kind: Relationship') && !isResource(block);
 const specs = [...yaml, ...written].filter(isSpec);
 
 it('the documentation has specs', () => {
@@ -28,6 +32,24 @@ it.each(specs.map(({ where, text }) => [where, text]))('the spec in %s has no mi
   expect(problems).toEqual([]);
   expect(relationships.length).toBeGreaterThan(0);
 });
+
+it.each(yaml.filter(isResource).map(({ where, text }) => [where, text]))(
+  'the resource in %s is one that the definitions know',
+  (_where, text) => {
+    for (const document of parseAllDocuments(text)) {
+      const { kind, metadata, spec } = document.toJS() as RelationshipResource;
+      if (kind === RESOURCE.kind)
+        expect(
+          checkDocument(documentOf({ cluster: 'east', hosts: [] }, document.toJS() as never)).problems,
+        ).toEqual([]);
+      else {
+        expect(kind).toBe(OPERATION_RESOURCE.kind);
+        expect(updateOf(spec as unknown as OperationSpec, 'me')).toBeDefined();
+      }
+      expect(metadata.namespace).toBeDefined();
+    }
+  },
+);
 
 it('every other YAML in the documentation can be read', () => {
   for (const { text, where } of yaml.filter((block) => !isSpec(block))) {

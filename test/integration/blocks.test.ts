@@ -60,7 +60,7 @@ it('a device goes to an image file, is verified, fails over to it, and comes bac
   await syncWell(system, 'db');
   expect(await system.cli(['verify', 'db'])).toMatchObject({ exitCode: 0 });
 
-  const points = await system.json<{ id: string }[]>('points', 'db');
+  const points = await system.points('db');
   const restored = await system.cli([
     'restore',
     'db',
@@ -109,7 +109,7 @@ it('an image file goes back to an older point at a failover', async () => {
   const first = await sumOf(source);
   await BlockStorage.scribble(source, 2, 4);
   await syncWell(system, 'older');
-  const points = await system.json<{ id: string }[]>('points', 'older');
+  const points = await system.points('older');
   expect(points).toHaveLength(2);
   const pointId = points.map(({ id }) => id).sort()[0];
   await carryOut<FailoverResult>(system, 'older', 'failover', { pointId, force: true, acceptLoss: true });

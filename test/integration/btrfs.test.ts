@@ -87,7 +87,7 @@ it('replicates, verifies, restores, rehearses, switches, comes back, and moves, 
   expect(verified).toMatchObject({ equal: true, totalDifferences: 0 });
   expect(verified.leftOut).toMatchObject([{ reason: 'time', examples: ['inner'] }]);
 
-  const points = await system.json<{ id: string }[]>('points', NAME);
+  const points = await system.points(NAME);
   expect(points).toHaveLength(3);
   const restored = join(beta, '..', 'restored');
   await ok('restore', NAME, '--point', points.at(-1)?.id ?? '', '--to', `beta:${restored}`, '--yes');

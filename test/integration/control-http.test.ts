@@ -56,6 +56,7 @@ beforeAll(async () => {
     workflowService: temporal.connection.workflowService,
     namespace: temporal.namespace ?? 'default',
     hostNames: hostsOfCatalog(catalog),
+    agents: () => catalog.agents(),
   });
   const metrics = makeControlMetrics({ catalog, hosts, sdkMetricsAddress });
   await catalog.recordRelationship(makeDocument('wiki', { objectives: { rpo: '1h' } }));
@@ -134,7 +135,10 @@ test('knows from Temporal which host has an agent', async () => {
       body: { name: string; seen: boolean; identities: string[] }[];
     };
     expect(body.map(({ name }) => name)).toEqual(['alpha', 'beta']);
-    expect(body[1]).toEqual({ name: 'beta', seen: false, identities: [] });
+    expect(body[1]).toEqual({
+      ...{ name: 'beta', seen: false, identities: [] },
+      ...{ named: true, labels: null, toldAt: null },
+    });
     if (body[0]?.seen) {
       expect(body[0].identities).toEqual(['4711@alpha']);
       return;

@@ -82,7 +82,7 @@ describe.each(['btrfs', 'ext4'] as const)('on %s', (kind) => {
     expect(back.diverged).toMatchObject({ diverged: true });
     expect(await compareTrees(beta, alpha)).toEqual([]);
     expect(await readFile(join(alpha, 'page'), 'utf8')).toBe('written at beta');
-    const points = await system.json<{ id: string; target: string; keptBecause: string[] }[]>('points', name);
+    const points = await system.points(name);
     expect(points).toContainEqual(
       expect.objectContaining({ id: back.diverged?.id, target: 'alpha', keptBecause: ['diverged'] }),
     );
@@ -118,10 +118,7 @@ describe.each(['btrfs', 'ext4'] as const)('on %s', (kind) => {
     const moved = await carryOut<RelocateResult>(system, name, 'relocate');
     expect(moved.record.result).toBe('succeeded');
     expect(moved.diverged).toBeUndefined();
-    const points = await system.json<{ id: string; target: string; verified: string | null }[]>(
-      'points',
-      name,
-    );
+    const points = await system.points(name);
     const last = points.find(({ id, target }) => id === moved.takeover.pointId && target === 'beta');
     expect(Date.parse(last?.verified ?? '')).toBeGreaterThan(0);
     expect(await readFile(join(beta, 'page'), 'utf8')).toBe('written just before');

@@ -1,7 +1,6 @@
 /** What a sync never does unasked, and what no spec may name: guards, as a user meets them. */
 import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PointEntry } from '../../src/catalog/contract';
 import type { SyncRecord } from '../../src/model/records';
 import type { RelationshipInput } from '../../src/model/spec';
 import type { RelationshipSummary } from '../../src/model/summary';
@@ -127,7 +126,17 @@ describe('a source that lost more than maxDeletes', () => {
     expect(failure).toMatchObject({ type: 'ApprovalRequired' });
     expect(failure?.message).toContain('would delete 16 entries');
     expect(await list(at('many-target'))).toHaveLength(20);
-    expect(await system.json<PointEntry[]>('points', 'many')).toHaveLength(1);
+    expect(await system.points('many')).toHaveLength(1);
+  });
+
+  it('leaves a copy that is the only one whole, and says so', async () => {
+    await fill('only', 10);
+    const targets = [{ host: 'beta', directory: at('only-target'), copyMethod: 'Direct' as const }];
+    await applyAndSync(system, 'only', spec('only', { targets }));
+    await empty('only', 1);
+    expect(failureOf(await syncNow(system, 'only'))).toMatchObject({ type: 'ApprovalRequired' });
+    const points = await system.points('only');
+    expect(points.map(({ method, torn }) => ({ method, torn }))).toEqual([{ method: 'Direct', torn: false }]);
   });
 
   it('is brought over with an approval, and the guard counts from there', async () => {
@@ -286,7 +295,7 @@ describe('a relationship that was deleted, and is applied again', () => {
     expect(applied.stdout + applied.stderr).not.toContain('approve');
     expect(await syncNow(system, 'again')).toMatchObject({ result: 'succeeded' });
     expect(await list(at('again-target'))).toEqual(['1', '2', '3', '4']);
-    const points = await system.json<PointEntry[]>('points', 'again');
+    const points = await system.points('again');
     expect(points.map(({ id }) => Number(id.slice(-6))).sort()).toEqual([1, 2, 3]);
     await remove('again');
   });

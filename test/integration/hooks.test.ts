@@ -133,7 +133,7 @@ describe('a hook that fails', () => {
     });
     expect(record.targets[0]?.point).toBeUndefined();
     expect(await takeLog()).toEqual(['first', 'refusing', 'undo']);
-    expect(await system.json('points', 'wiki')).toHaveLength(1);
+    expect(await system.points('wiki')).toHaveLength(1);
   });
 
   it('is passed over where it says onError: continue, and the log tells', async () => {
@@ -216,6 +216,7 @@ describe('the undo of a hook', () => {
     await (await system.client()).workflow.getHandle(workflowId).cancel();
     const record = await syncAfter(system, 'wiki', sequence - 1);
     expect(record.result).toBe('cancelled');
+    await untilSaid('undo');
     expect(await takeLog()).toEqual(['waiting', 'undo']);
     expect(await findRunning('wait')).toEqual([]);
   });

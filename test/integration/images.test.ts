@@ -41,7 +41,7 @@ it('are applied, copied, verified, told as points, failed over to, reversed and 
   expect(await beta.userNames()).toEqual({ [WIKI]: first, [BLOG]: blog });
   const verified = await system.cli(['verify', name]);
   expect(verified).toMatchObject({ exitCode: 0 });
-  const points = await system.json<{ id: string }[]>('points', name);
+  const points = await system.points(name);
   expect(points).toHaveLength(2);
 
   const elsewhere = ['--point', points[0]?.id ?? '', '--to', 'beta:/tmp/nowhere', '--yes'];

@@ -1,6 +1,6 @@
 /**
  * Claims of a real cluster, walked through as their user does: in from a machine, from namespace to namespace, out again;
- * failover, reverse and relocation with the service that uses them; drill, restore, verify; and an agent that is killed.
+ * failover, reverse and relocation with the service that uses them; drill, restore, verify; stores; and an agent that is killed.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,17 @@ import type { SyncRecord } from '../../src/model/records';
 import type { DrillOutcome } from '../../src/model/status';
 import type { FailoverResult, RelocateResult, ReverseResult, VerifyResult } from '../../src/api/messages';
 import { Cluster } from '../cluster/cluster';
-import { bindAgent, clusterAgent, listMade, PASSING, writeAgentKubeconfig } from '../support/cluster/agent';
+import {
+  bindAgent,
+  clusterAgent,
+  listMade,
+  makeSecrets,
+  PASSING,
+  writeAgentKubeconfig,
+} from '../support/cluster/agent';
+import { reservePorts } from '../support/hosts/ports';
+import { addRcloneToPath, serveS3 } from '../support/stores/rclone';
+import { addResticToPath, serveRest } from '../support/stores/restic';
 import { carryOut, untilStatus } from '../support/system/switching';
 import { eventually, TestSystem } from '../support/system/system';
 import { applyAndSync, syncNow, syncWell } from '../support/system/user';
@@ -225,6 +235,33 @@ it('brings the old primary back into step, and moves home again without losing a
   expect([await replicasOf('shop'), await replicasOf('spare')]).toEqual(['1', '0']);
   await untilRunning('shop');
   expect(await inService('shop', 'cat', '/data/ordered-there')).toBe('order\n');
+});
+
+it('brings a claim into a repository and a bucket, with Secrets, and from there into another claim', async () => {
+  addResticToPath();
+  addRcloneToPath();
+  const { outside } = cluster.network;
+  const [restPort = 0, s3Port = 0] = await reservePorts(2);
+  const rest = await serveRest(at('rest'), restPort, outside);
+  const s3 = await serveS3(at('s3'), s3Port, outside);
+  const login = { RESTIC_REST_USERNAME: 'u', RESTIC_REST_PASSWORD: 'p' };
+  const restic = { RESTIC_PASSWORD: 'correct horse', RESTIC_REPOSITORY: rest.url, ...login };
+  for (const namespace of ['shop', 'spare'])
+    await makeSecrets(cluster, namespace, { restic, s3: { 'rclone.conf': s3.config } });
+  const record = await applyAndSync(system, 'stores', {
+    source: { host: 'east', pvc: 'shop/data', copyMethod: 'Snapshot' },
+    targets: [
+      { repository: rest.url, credentials: 'restic' },
+      { bucket: 'store:backups/shop', credentials: 's3' },
+    ],
+  });
+  expect(failuresOf(record)).toEqual([]);
+  const verified = await system.json<VerifyResult>('verify', 'stores', '--target', 'repository');
+  expect(verified).toMatchObject({ equal: true, totalDifferences: 0 });
+  const argv = ['restore', 'stores', '--point', 'latest', '--target', 'bucket', '--yes', '--to'];
+  expect(await system.cli([...argv, 'west:spare/brought'])).toMatchObject({ exitCode: 0 });
+  await system.retire('stores');
+  await Promise.all([rest.stop(), s3.stop()]);
 });
 
 it('resumes where the agent of a cluster is killed in the middle of a transfer, and leaves nothing behind', async () => {

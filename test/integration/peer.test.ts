@@ -81,7 +81,7 @@ it('gets what the source holds, as the other target does, and is compared to the
 it('has one point, the newest, and says so', async () => {
   const { targets } = await syncWell(system, 'wiki');
   expect(targets.find(({ name }) => name === 'peer')?.stats).toMatchObject({ filesChanged: 0 });
-  const points = await system.json<{ target: string; method: string }[]>('points', 'wiki');
+  const points = await system.points('wiki');
   expect(points.filter(({ target }) => target === 'peer')).toEqual([
     expect.objectContaining({ method: 'Direct' }),
   ]);

@@ -13,7 +13,6 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PointEntry } from '../../src/catalog/contract';
 import type { RelationshipInput } from '../../src/model/spec';
 import { makeLocalHost } from '../../src/hosts/local';
 import { runChecked } from '../../src/hosts/run-checked';
@@ -33,7 +32,7 @@ const spec = (retain: RelationshipInput['spec']['retain']): RelationshipInput['s
   targets: [{ host: 'beta', directory: at('copies', 'wiki'), copyMethod: 'HardLink' }],
   retain,
 });
-const points = () => system.json<PointEntry[]>('points', 'wiki');
+const points = () => system.points('wiki');
 const sequences = async () => (await points()).map(({ id }) => Number(id.slice(-6)));
 const trees = () => readdir(at('copies', '.tidemark', 'wiki', 'wiki', 'trees'));
 const versionAt = (folder: string) => readFile(join(folder, 'version'), 'utf8');

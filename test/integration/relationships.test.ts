@@ -109,6 +109,7 @@ describe('what scripts read', () => {
       nextRun: matching(/^\d{4}-01-01T02:00:00.000Z$/),
       promised: { seconds: 86_400, by: 'rpo' },
       leftOut: [],
+      torn: false,
     };
     const places = [
       { name: 'beta', host: 'beta', volume: at('beta-wiki'), class: 'node' },

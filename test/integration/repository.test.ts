@@ -1,9 +1,10 @@
 /** A repository of restic beside an ordinary copy: kept, compared, restored without the source, and never failed over to. */
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RestoreResult, VerifyResult } from '../../src/api/messages';
+import type { OthersAnswer } from '../../src/model/others';
 import type { RelationshipInput } from '../../src/model/spec';
 import { addResticToPath, damagePack, restic, writeCredentials } from '../support/stores/restic';
 import { carryOut } from '../support/system/switching';
@@ -41,10 +42,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const pointsOf = async () =>
-  (await system.json<{ target: string; id?: string; pointId?: string }[]>('points', 'wiki')).filter(
-    ({ target }) => target === 'repository',
-  );
+/** By alpha: a folder is there alone where its host is, and which that is changes here. */
+const others = ['points', 'wiki', '--target', 'repository', '--others', '--on', 'alpha'];
+
+const pointsOf = async () => (await system.points('wiki')).filter(({ target }) => target === 'repository');
 
 it('is refused where its credentials are missing, with what to do', async () => {
   const ran = await system.cli(['apply', '-f', '-', '-o', 'json'], {
@@ -166,6 +167,11 @@ it('brings a point back to any host that has its credentials, with the primary g
   const [other] = JSON.parse(
     await restic(at('repository'), PASSWORD, 'snapshots', '--json', '--tag=mine'),
   ) as { short_id: string }[];
+  const listed = await system.json<OthersAnswer>(...others);
+  expect(listed).toMatchObject({ host: 'alpha', total: 1, older: 0 });
+  expect(listed.states).toMatchObject([
+    { name: `restic:${other?.short_id}`, from: hostname(), paths: [at('part')], tags: ['mine'] },
+  ]);
   const foreign = [
     'restore',
     'wiki',
@@ -188,6 +194,22 @@ it('brings a point back to any host that has its credentials, with the primary g
   system.launch('agent:beta');
 });
 
+it('says in words of restic why what others keep can not be listed, and where there is no such snapshot how it is', async () => {
+  const misspelt = await system.cli([
+    ...['restore', 'wiki', '--target', 'repository', '--point', 'restic:0123456789', '--yes'],
+    ...['--to', `alpha:${at('nowhere')}`],
+  ]);
+  expect(misspelt.exitCode).toBe(3);
+  expect(misspelt.stderr).toContain('tidemark points wiki --others');
+  const without = await system.cli([...others.slice(0, -1), 'gamma']);
+  expect(without.exitCode).toBe(1);
+  expect(without.stderr).toContain('credentials wiki: this agent has none');
+  await writeCredentials(at('credentials'), 'wiki', { RESTIC_PASSWORD: 'a guess' });
+  const guessed = await system.cli(others);
+  await writeCredentials(at('credentials'), 'wiki', { RESTIC_PASSWORD: PASSWORD });
+  expect(guessed.stderr).toMatch(/does not open.*alpha.*\n +Fatal: wrong password/);
+});
+
 it('that is gone fails alone, is never made anew without a word, and goes on once it is back', async () => {
   await eventually('beta answers', async () => {
     const { exitCode } = await system.cli(['verify', 'wiki', '--target', 'alpha']);
@@ -201,4 +223,32 @@ it('that is gone fails alone, is never made anew without a word, and goes on onc
   ]);
   await rename(at('away'), at('repository'));
   await syncWell(system, 'wiki');
+});
+
+describe('that is all that there is', () => {
+  const alone = (source: RelationshipInput['spec']['source']): RelationshipInput['spec'] => ({
+    ...{ source, targets: [{ repository: at('alone'), credentials: 'wiki' }] },
+  });
+  const refusal = async () => (await system.cli(['failover', 'alone', '--yes'])).stderr;
+
+  it('is failed over to by what its refusal says: a restore first, with the time that was measured', async () => {
+    await applyAndSync(system, 'alone', alone({ host: 'alpha', directory: at('copy') }));
+    expect(await refusal()).toContain(
+      'never measured: tidemark verify alone --target repository measures it',
+    );
+    const verified = await system.json<VerifyResult>('verify', 'alone', '--target', 'repository');
+    expect(verified.readBack).toMatchObject({ how: 'verify', host: 'alpha' });
+    await system.kill('agent:alpha');
+    const said = await refusal();
+    expect(said).toContain('that takes about');
+    const line = /tidemark (restore alone .*) --to HOST:\/path/.exec(said)?.[1] ?? '';
+    const to = ['--to', `beta:${at('again')}`, '--yes'];
+    const restored = await system.json<RestoreResult>(...line.split(' '), ...to);
+    expect(restored.readBack).toMatchObject({ how: 'restore', host: 'beta' });
+    expect(await compareTrees(at('copy'), at('again'))).toEqual([]);
+    await applyAndSync(system, 'alone', alone({ host: 'beta', directory: at('again') }));
+    const points = await system.json<unknown[]>('points', 'alone', '--target', 'repository');
+    expect(points).toHaveLength(2);
+    system.launch('agent:alpha');
+  });
 });

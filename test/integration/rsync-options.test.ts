@@ -82,7 +82,7 @@ describe('exclude and include', () => {
   });
 
   it('take what is excluded later out of the replica and of new points, and say so at apply', async () => {
-    const [before] = await system.json<{ id: string }[]>('points', 'filters');
+    const [before] = await system.points('filters');
     const wanted = spec('filters', { exclude: ['/deep'] });
     const stdin = writeDocument('filters', wanted);
     const ran = await system.cli(['apply', '-f', '-'], { stdin });

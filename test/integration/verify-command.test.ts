@@ -13,7 +13,6 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { PointEntry } from '../../src/catalog/contract';
 import { makeLocalHost } from '../../src/hosts/local';
 import { runChecked } from '../../src/hosts/run-checked';
 import type { Difference } from '../../src/model/records';
@@ -33,7 +32,7 @@ let xfs: TestFilesystem;
 const at = (...parts: string[]) => join(system.folder, 'data', ...parts);
 const source = (...parts: string[]) => at('wiki', ...parts);
 
-const points = () => system.json<PointEntry[]>('points', 'wiki');
+const points = () => system.points('wiki');
 /** Where the content of a point lies; the newest by default. */
 async function inPoint(...parts: string[]): Promise<string> {
   const [newest] = await points();
@@ -206,7 +205,7 @@ describe('a recovery point that was damaged', () => {
 
 describe.each(['Clone', 'HardLink'] as const)('damage in a point by %s', (copyMethod) => {
   const name = copyMethod.toLowerCase();
-  const newest = async () => (await system.json<PointEntry[]>('points', name))[0];
+  const newest = async () => (await system.points(name))[0];
   const compare = async () => parse<VerifyResult>(await system.cli(['verify', name, '-o', 'json']));
 
   it('is not passed on to the next point once it was found, and the point is no longer told as verified', async () => {

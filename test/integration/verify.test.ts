@@ -10,13 +10,8 @@ let system: TestSystem;
 let source: string;
 let tree: string;
 
-interface PointJson {
-  id: string;
-  verified: string | null;
-}
-
 async function newestTree(): Promise<string> {
-  const [newest] = await system.json<PointJson[]>('points', 'checked');
+  const [newest] = await system.points('checked');
   const meta = join(system.folder, 'data', '.tidemark', 'copy', 'checked');
   const { tree: id } = JSON.parse(readFileSync(join(meta, 'points', `${newest?.id}.json`), 'utf8')) as {
     tree: string;
@@ -68,7 +63,7 @@ test('a point that is as it was captured is equal, and says from then on when it
   const { exitCode, result } = await verify();
   expect(exitCode).toBe(0);
   expect(result).toMatchObject({ relationship: 'checked', target: 'beta', equal: true, totalDifferences: 0 });
-  const [newest] = await system.json<PointJson[]>('points', 'checked');
+  const [newest] = await system.points('checked');
   expect(newest?.verified).toBe(result.verifiedAt);
 });
 

@@ -59,10 +59,7 @@ it('carries a dataset through syncs, failover, reverse, relocation and a drill, 
   const verified = await system.cli(['verify', 'trip']);
   expect(verified).toMatchObject({ exitCode: 0 });
   expect(verified.stdout).toContain('below');
-  const points = await system.json<{ id: string; target: string; verified: string | null }[]>(
-    'points',
-    'trip',
-  );
+  const points = await system.points('trip');
   expect(points).toHaveLength(3);
   expect(points.filter(({ verified: at }) => at !== null)).toHaveLength(1);
   const restored = join(system.folder, 'restored');
@@ -171,7 +168,7 @@ it('carries children and properties, and leaves where it is mounted to the targe
   expect(next.targets).toMatchObject([{ how: 'incremental' }]);
   expect(await readFile(join(beta, 'mail', 'letter'), 'utf8')).toBe('dear all');
   expect(await readFile(join(beta, 'new', 'page'), 'utf8')).toBe('new');
-  const [newest] = await system.json<{ id: string }[]>('points', 'family');
+  const [newest] = await system.points('family');
   const restored = join(system.folder, 'restored-family');
   const ran = await system.cli([
     'restore',

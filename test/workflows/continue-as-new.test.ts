@@ -1,5 +1,8 @@
 /** A relationship lives for years, in runs that follow each other: nothing is lost between them. */
+import { WithStartWorkflowOperation } from '@temporalio/client';
 import * as messages from '../../src/api/messages';
+import { CONTROL_QUEUE, makeRelationshipId } from '../../src/model/names';
+import type { relationship } from '../../src/workflows/relationship';
 import { eventually } from '../support/system/system';
 import { FakeWorld } from './fakes';
 import { applyTo, idle, setUpRelationship } from './rig';
@@ -75,6 +78,26 @@ test('requests that arrive while it continues are all answered, each by a sync t
   );
   expect(new Set(answers.flat())).toEqual(new Set(['succeeded']));
   expect(await runOf(rig)).not.toBe(first);
+  await rig.stop();
+}, 120_000);
+
+test('a request that comes with the very first task of the next run is carried out', async () => {
+  const rig = await setUpRelationship(world);
+  await applyTo(world, rig.document, rig.name);
+  await idle(rig.handle);
+  const carried = await rig.handle.query(messages.carriedQuery);
+  await rig.handle.terminate();
+  const answer = await world.env.client.workflow.executeUpdateWithStart(messages.syncUpdate, {
+    args: [{ scheduled: true, wait: true }],
+    startWorkflowOperation: new WithStartWorkflowOperation<typeof relationship>('relationship', {
+      workflowId: makeRelationshipId(rig.name),
+      taskQueue: CONTROL_QUEUE,
+      workflowIdConflictPolicy: 'FAIL',
+      args: [{ name: rig.name, carried }],
+    }),
+  });
+  expect(answer).toMatchObject({ result: 'succeeded' });
+  expect(await rig.handle.query(messages.statusQuery)).toMatchObject({ sequence: carried.sequence + 1 });
   await rig.stop();
 }, 120_000);
 

@@ -7,11 +7,10 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import type { HostActivities, StepContext } from '../../src/activities/contract';
 import type { ControlActivities, WantedSchedule } from '../../src/activities/control/contract';
-import type { SyncAnswer } from '../../src/api/messages';
+import type { AgentEntry } from '../../src/catalog/contract';
 import { recall } from '../../src/activities/control/recall';
 import type { ErrorType } from '../../src/model/errors';
 import { CONTROL_QUEUE, makeHostQueue, makePointId, makeRelationshipId } from '../../src/model/names';
-import { checkDocument } from '../../src/model/parse-spec';
 import type { Claim, Comparison, HeldState, Point, SyncRecord } from '../../src/model/records';
 import type { StreamHow } from '../../src/model/plan-stream';
 import type { Opened } from '../../src/movers/contract';
@@ -19,8 +18,9 @@ import type { RetainSpec } from '../../src/model/spec';
 import type { WorkflowBundle } from '../../src/workers/bundle';
 import { registerSearchAttributes } from '../../src/workers/search-attributes';
 import type { DrillOutcome } from '../../src/model/status';
-import { drillUpdate, syncUpdate } from '../../src/api/messages';
+import { drillUpdate, type SyncAnswer, syncUpdate } from '../../src/api/messages';
 import { reservePorts } from '../support/hosts/ports';
+import { placingBy } from './fake-agents';
 import { findTemporal } from '../support/system/temporal-server';
 import { loadTestBundle } from '../support/system/workflow-bundle';
 
@@ -50,6 +50,10 @@ export class FakeHost {
   comparison: Comparison = { differences: [], total: 0, unexplained: 0, bytes: 0 };
   /** A transfer into the only copy was cut off. */
   broken = false;
+  /** Its newest state is its only copy. */
+  keepsOne = false;
+  /** What it says of that after a transfer that did not end well. */
+  torn?: boolean;
   canBeReadOnly = true;
   /** Every claim that a change of the primary stored here, in order. */
   readonly claims: Claim[] = [];
@@ -141,7 +145,13 @@ export class FakeHost {
         this.take(step);
         const newestPoint = this.points.at(-1);
         return {
-          ...{ method: 'Snapshot', hasHardLinks: false, freeBytes: this.freeBytes, bytes: 0, pointBytes: 0 },
+          ...{
+            method: this.keepsOne ? 'Direct' : 'Snapshot',
+            hasHardLinks: false,
+            freeBytes: this.freeBytes,
+            bytes: 0,
+            pointBytes: 0,
+          },
           ...{ files: newestPoint?.files ?? 0, foreign: this.foreign, resuming: false },
           ...(newestPoint && { newestPoint }),
           ...(this.keepsStates && { states: this.states, exists: this.states.length > 0 }),
@@ -198,12 +208,16 @@ export class FakeHost {
         this.freeBytes += this.roomToMake;
         return { removed: this.roomToMake > 0 ? 1 : 0 };
       },
-      closeTransfer: async () => {
+      closeTransfer: async ({ target }) => {
         note('closeTransfer');
-        const { reachedBytes } = this;
-        return { ...(reachedBytes !== undefined && { reachedBytes }) };
+        const { reachedBytes, torn } = this;
+        return {
+          ...(reachedBytes !== undefined && { reachedBytes }),
+          ...(target && torn !== undefined && { torn }),
+        };
       },
       measureShortage: async () => ({ freeBytes: 1024, missingBytes: 2048 }),
+      settleSource: async () => note('settleSource'),
       retireEndpoint: async () => note('retireEndpoint'),
       offerVerify: async () => {
         note('offerVerify');
@@ -223,6 +237,10 @@ export class FakeHost {
       listPoints: async () => {
         note('listPoints');
         return { points: this.points, broken: this.broken };
+      },
+      listOthers: async () => {
+        note('listOthers');
+        return { states: [], total: 7, older: 7 };
       },
       runHooks: async ({ hooks, path }) => {
         note('runHooks');
@@ -277,6 +295,8 @@ export class FakeHost {
 /** A Temporal server, a control worker that remembers, and fake hosts. */
 export class FakeWorld {
   readonly records: SyncRecord[] = [];
+  /** What agents have told. */
+  readonly agents: AgentEntry[] = [];
   readonly schedules: WantedSchedule[] = [];
   private readonly workers = new Map<string, { worker: Worker; running: Promise<void> }>();
 
@@ -332,7 +352,7 @@ export class FakeWorld {
 
   private async startControl(): Promise<void> {
     const control: ControlActivities = {
-      checkSpec: async (document) => checkDocument(document),
+      ...placingBy(this.agents),
       keepSchedule: async (wanted) => {
         this.schedules.push(wanted);
         return {};

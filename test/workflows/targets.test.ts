@@ -231,3 +231,28 @@ test('also where no target answers, what is kept for them does not outlive pinLi
   expect(alpha.states).toEqual([]);
   await stop();
 });
+
+test('an only copy that a transfer broke off in is told of as that until a sync succeeds; one that nobody has written to is not', async () => {
+  const { alpha, beta, gamma, sync, record, status, stop } = await setUp();
+  beta.keepsOne = true;
+  gamma.keepsOne = true;
+  const tornOf = async () => (await status()).targets.map(({ torn = false }) => torn);
+  const breakOff = async () => {
+    alpha.failNext = { transfer: 'TargetFull' };
+    return record((await sync({ targets: ['node'] })).syncId);
+  };
+  beta.torn = false;
+  await breakOff();
+  expect(await tornOf()).toEqual([false, false]);
+  // Nobody can say: so it may be.
+  delete beta.torn;
+  expect((await breakOff())?.targets[0]).toMatchObject({ result: 'failed', torn: true });
+  expect(await tornOf()).toEqual([true, false]);
+  // It fails before anything is written: what was there is as it was.
+  beta.failNext = { prepareTarget: 'TargetFull' };
+  expect(record((await sync({ targets: ['node'] })).syncId)?.targets[0]?.torn).toBeUndefined();
+  expect(await tornOf()).toEqual([true, false]);
+  await sync({ targets: ['node'] });
+  expect(await tornOf()).toEqual([false, false]);
+  await stop();
+});

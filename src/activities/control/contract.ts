@@ -2,6 +2,8 @@
 import type { SyncAnswer } from '../../api/messages';
 import type { Instant, SyncRecord } from '../../model/records';
 import type { RelationshipState } from '../../model/relationship-state';
+import type { AgentEntry } from '../../catalog/contract';
+import type { FanOut, Standing } from '../../model/fan-out';
 import type { Relationship } from '../../model/spec';
 import type { DrillOutcome, Takeover } from '../../model/status';
 
@@ -24,10 +26,19 @@ export interface WantedSchedule {
 
 /** Run by the control worker, on queue `tidemark`. */
 export interface ControlActivities {
-  /** Every reason why this document can't be accepted, and the document with defaults filled in. */
+  /**
+   * Every reason why this document can't be accepted, and the document with defaults filled in and a target for each host that
+   * its selectors mean.
+   */
   checkSpec(
     document: unknown,
+    standing?: Standing,
   ): Promise<{ relationship?: Relationship; problems: string[]; warnings?: string[] }>;
+  /** The same document with a target for each host that its selectors mean now. */
+  selectHosts(standing: Standing): Promise<FanOut>;
+  recordAgent(agent: AgentEntry): Promise<void>;
+  /** Tells relationships whose selectors mean this host now, or no longer. Answers which. */
+  tellSelectors(input: { host: string }): Promise<string[]>;
   /** Makes the Temporal Schedule what the spec says, or removes it where that has none. */
   keepSchedule(wanted: WantedSchedule): Promise<{ nextRun?: Instant }>;
   removeSchedule(relationship: string): Promise<void>;

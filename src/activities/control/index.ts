@@ -1,11 +1,12 @@
 import type { Client } from '@temporalio/client';
 import type { Catalog } from '../../catalog/contract';
-import { checkDocument } from '../../model/parse-spec';
 import type { ControlActivities } from './contract';
 import { keepSchedule, removeSchedule } from './schedule';
 import { sendDrill } from './send-drill';
 import { recall } from './recall';
+import { checkAndSelect, selectHosts } from './select-hosts';
 import { sendSync } from './send-sync';
+import { tellSelectors } from './tell-selectors';
 
 /** All activities of the control worker. */
 export function makeControlActivities({
@@ -16,7 +17,10 @@ export function makeControlActivities({
   catalog: Catalog;
 }): ControlActivities {
   return {
-    checkSpec: (document) => Promise.resolve(checkDocument(document)),
+    checkSpec: (document, standing) => checkAndSelect(catalog, document, standing),
+    selectHosts: (standing) => selectHosts(catalog, standing),
+    recordAgent: (agent) => catalog.recordAgent(agent),
+    tellSelectors: ({ host }) => tellSelectors(client, catalog, host),
     keepSchedule: (wanted) => keepSchedule(client, wanted),
     removeSchedule: (relationship) => removeSchedule(client, relationship),
     recordSync: (record) => catalog.recordSync(record),

@@ -32,7 +32,9 @@ export function chooseCaptureMethod(
  */
 export function choosePointMethod(target: Omit<TargetSpec, 'class'>, inspection: Inspection): PointMethod {
   const { onlyMethod, leastMethod = 'HardLink' } = declarationOf(volumeOf(target).kind);
-  if (onlyMethod) return onlyMethod;
+  const { points } = inspection;
+  // This very volume may have another one.
+  if (onlyMethod) return points.includes(onlyMethod) ? onlyMethod : (points[0] ?? onlyMethod);
   const { copyMethod } = target;
   if (copyMethod === 'Auto')
     return PREFERRED_POINTS.find((method) => inspection.points.includes(method)) ?? leastMethod;

@@ -104,10 +104,14 @@ async function warnOfLacks({ host, volumes }: AgentContext, volume: Volume): Pro
 /** What is wrong with one endpoint of a spec, every reason at once. Changes nothing. */
 export async function inspectEndpoint(
   context: AgentContext,
-  { relationship, role, endpoint, copyOf, mover, hooks, laterHooks = [], beside = [] }: Input,
+  { relationship, role, endpoint, near, door, copyOf, mover, hooks, laterHooks = [], beside = [] }: Input,
 ): Promise<{ inspection: Inspection; problems: string[]; warnings: string[] }> {
   const { host, volumes } = context;
-  const volume = volumeOf(endpoint);
+  const volume: Volume = {
+    ...volumeOf(endpoint),
+    ...(near && { near }),
+    ...(door !== undefined && { door }),
+  };
   const driver = volumes.driverFor(volume);
   const problems: string[] = [];
   const warnings: string[] = [];

@@ -54,6 +54,12 @@ export async function noteClosing(host: Host, id: TransferId, closedAt: number):
     await writeNote(host, id, [...landings.slice(0, -1), { ...last, closedAt }]);
 }
 
+/** Nothing came through the last one. */
+export async function dropLanding(host: Host, id: TransferId): Promise<void> {
+  const landings = await readLandings(host, id);
+  if (landings.length > 0) await writeNote(host, id, landings.slice(0, -1));
+}
+
 /** The newest point holds what they brought. */
 export async function forgetLandings(host: Host, id: TransferId): Promise<void> {
   await host.files.remove(notePath(host, id));

@@ -24,7 +24,7 @@ import { freeze } from './transfer';
 export function makePrepare(
   context: AgentContext,
   exclusive: Exclusive,
-): Pick<HostActivities, 'inspectEndpoint' | 'ping' | 'prepareSource' | 'prepareTarget'> {
+): Pick<HostActivities, 'inspectEndpoint' | 'ping' | 'prepareSource' | 'prepareTarget' | 'settleSource'> {
   const { host, volumes } = context;
   return {
     async ping() {},
@@ -43,9 +43,17 @@ export function makePrepare(
       const holding = sendsStates(input.mover) ? driver.states(host, volume, claim.relationship) : undefined;
       const [inspection, states] = await Promise.all([inspecting, holding]);
       checkMode(host, volume, inspection, input.mover);
-      const isLive = chooseCaptureMethod(source, inspection) === 'Direct';
+      const isHeld = declarationOf(volume.kind).isFilledByOthers === true;
+      const isLive = !isHeld && chooseCaptureMethod(source, inspection) === 'Direct';
       const capture = isReadFrozen && !isLive ? await freeze(context, exclusive, input) : undefined;
-      const { bytes, fileBytes, empty, offers } = await measure(context, input, use, capture);
+      const { bytes, fileBytes, empty, offers } = await measure(context, input, use, capture).catch(
+        async (error: unknown) => {
+          // Whoever writes there may wait for it, and nobody is told that it is there.
+          if (capture)
+            await driver.release(host, volume, { relationship: claim.relationship, keepSyncIds: [] });
+          throw error;
+        },
+      );
       const { capacityBytes, isBlock } = inspection;
       return {
         ...{ bytes, fileBytes, offers, empty: empty ?? inspection.empty },
@@ -56,6 +64,12 @@ export function makePrepare(
         ...(capture && { capture }),
         shape: { ...(capacityBytes !== undefined && { capacityBytes }), ...(isBlock && { isBlock }) },
       };
+    },
+
+    async settleSource({ volume, claim }) {
+      const driver = volumes.driverFor(volume);
+      await driver.check(host, volume, claim);
+      await driver.claim(host, volume, claim);
     },
 
     async prepareTarget(input): Promise<TargetPrepared> {

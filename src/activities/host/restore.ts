@@ -3,14 +3,16 @@ import type { Host } from '../../hosts/contract';
 import { measureTree } from '../../trees/measure-tree';
 import { TidemarkError } from '../../model/errors';
 import type { Volume } from '../../model/records';
+import { pageOf } from '../../model/others';
 import { declarationOf } from '../../model/kinds';
 import type { Opened } from '../../movers/contract';
 import { type Reach, reachAt, reachHere } from '../../movers/reach';
 import type { HostActivities, RestoreDestination } from '../contract';
 import type { AgentContext } from './context';
 import { type Doors, withReach } from './doors';
-import { expiryIn, landingsSincePublish } from './landed';
+import { expiryIn } from './landed';
 import { findPart, findRestorePlace, judgeFolder, type RestorePlace } from './restore-place';
+import { isTorn } from './torn';
 import { findPoint } from './verify';
 
 /** How large a claim is made for what has no size of its own. */
@@ -28,7 +30,7 @@ function noTree(host: Host, { kind, path }: Volume): TidemarkError {
 export function makeRestore(
   context: AgentContext,
   doors: Doors,
-): Pick<HostActivities, 'offerRestore' | 'receiveRestore'> {
+): Pick<HostActivities, 'offerRestore' | 'receiveRestore' | 'listOthers'> {
   const { host, volumes } = context;
   return {
     async offerRestore({ volume, claim, syncId, id, holder, pointId, part, targetHost, mover, dryRun }) {
@@ -37,11 +39,7 @@ export function makeRestore(
       const point = await findPoint(context, { volume, claim }, pointId);
       if (!declarationOf(volume.kind).hasTrees) throw noTree(host, volume);
       const written = { relationship: claim.relationship, target: holder, syncId };
-      // The only copy is the replica itself.
-      const broken =
-        point.method === 'Direct' &&
-        ((await landingsSincePublish(host, written)) > 0 ||
-          (await driver.isChanged(host, volume, claim.relationship)));
+      const broken = await isTorn(context, { volume, id: written, point });
       const state = { of: 'point', relationship: claim.relationship, pointId: point.id } as const;
       return await withReach({ host, volume, driver }, state, id, async (reach) => {
         const { runner, path } = reach;
@@ -67,6 +65,11 @@ export function makeRestore(
       return isClaim
         ? await receiveInClaim(context, doors, input)
         : await receiveInFolder(context, doors, input);
+    },
+
+    async listOthers({ volume, relationship, limit, before }) {
+      const found = (await volumes.driverFor(volume).listOthers?.(host, volume, relationship)) ?? [];
+      return pageOf(found, { limit, ...(before !== undefined && { before }) });
     },
   };
 }

@@ -6,6 +6,7 @@ import { declarationOf } from '../../model/kinds';
 import type { CaptureMethod, Progress, Volume } from '../../model/records';
 import { estimateNeededBytes } from '../../model/space';
 import type { SourceSpec } from '../../model/spec';
+import type { TransferId } from '../../movers/contract';
 import type { Reach } from '../../movers/reach';
 import type { VolumeDriver } from '../../volumes/contract';
 import { receiveAttempt } from '../../movers/shared/names';
@@ -15,9 +16,10 @@ import { chooseCaptureMethod, statedCaptureMethod } from './copy-method';
 import { type Doors, withCapture } from './doors';
 import type { Exclusive } from './exclusive';
 import { betweenHooks } from './hooks';
-import { expiryIn, noteClosing, noteLanding, readLandings } from './landed';
+import { dropLanding, expiryIn, noteClosing, noteLanding, readLandings } from './landed';
 import { readWhole } from './middle';
 import { followTransfer, progressReporter, takeReached } from './progress';
+import { isTorn } from './torn';
 
 type Activities = Pick<
   HostActivities,
@@ -29,6 +31,13 @@ export function stepKey({ home }: Host, { claim, volume }: Pick<StepContext, 'cl
   // A store is no volume of a host: several agents of one machine may work with it at once.
   const own = declarationOf(volume.kind).isAtSource ? `:${home}` : '';
   return `${claim.relationship}:${volume.path}${own}`;
+}
+
+/** The live files that a clone is of; undefined where they are not in a folder of the agent's host. */
+function liveFolder({ kind, path }: Volume): string | undefined {
+  const { isFolder, isFilledByOthers, locate } = declarationOf(kind);
+  if (isFolder) return path;
+  return isFilledByOthers ? locate(path)?.path : undefined;
 }
 
 /** `Auto` is looked for; what the spec names is taken at its word, and refused by the driver where it can't be. */
@@ -72,6 +81,16 @@ export async function freeze(
       ),
     );
   });
+}
+
+/** Undefined where that can't be found out now: the store may be what failed. */
+async function findTorn(context: AgentContext, volume: Volume, id: TransferId): Promise<boolean | undefined> {
+  try {
+    const points = await context.volumes.driverFor(volume).points(context.host, volume, id.relationship);
+    return await isTorn(context, { volume, id, point: points.at(-1) });
+  } catch {
+    return undefined;
+  }
 }
 
 export function makeTransfer(context: AgentContext, exclusive: Exclusive, doors: Doors): Activities {
@@ -127,6 +146,8 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive, doors:
       const { cancellationSignal: signal, info } = Context.current();
       const driver = volumes.driverFor(volume);
       await driver.check(host, volume, claim);
+      // Of kinds whose live volume is elsewhere, the clone's own files are looked at: what is new of them is compared.
+      const livePath = capture.method === 'Clone' ? liveFolder(volume) : undefined;
       const sendFrom = (reach: Reach, onProgress: (progress: Progress) => void) =>
         volumes.moverFor(mover).transfer(host, {
           id,
@@ -142,20 +163,14 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive, doors:
           ...(maxDeletionsPercent !== undefined && { maxDeletionsPercent }),
           ...(targetEntries !== undefined && { targetEntries }),
           ...(since && {
-            remembered: {
-              epoch: claim.epoch,
-              ...since,
-              // Of kinds whose live volume is elsewhere, the clone's own files are looked at: what is new of them is compared.
-              ...(capture.method === 'Clone' &&
-                declarationOf(volume.kind).isFolder && { livePath: volume.path }),
-            },
+            remembered: { epoch: claim.epoch, ...since, ...(livePath !== undefined && { livePath }) },
           }),
           expectedBytes,
           signal,
           onProgress,
         });
       const { relationship } = claim;
-      const stats = await followTransfer(id, (onProgress) => {
+      const { capturedAt, ...stats } = await followTransfer(id, (onProgress) => {
         const what = { capture, ...(base !== undefined && { base }) };
         const send = () =>
           withCapture({ host, volume, driver }, what, id, (reach) => sendFrom(reach, onProgress));
@@ -165,15 +180,20 @@ export function makeTransfer(context: AgentContext, exclusive: Exclusive, doors:
       await driver.check(host, volume, claim);
       // What can't be released now, the next release finds and drops: it is space, not data.
       if (input.releaseAfter) await release({ ...input, keepSyncIds: [] }).catch(() => undefined);
-      return { stats, attempt: info.attempt };
+      return { stats, attempt: info.attempt, ...(capturedAt !== undefined && { capturedAt }) };
     },
 
-    async closeTransfer({ id, volumes: touched = [] }) {
+    async closeTransfer({ id, volumes: touched = [], target, untouched }) {
       const closedAt = await host.files.clock();
       await doors.close(id, volumes.movers, touched);
+      if (target && untouched) {
+        await volumes.driverFor(target).unmake?.(host, target);
+        await dropLanding(host, id);
+      }
       await noteClosing(host, id, closedAt);
       const reachedBytes = takeReached(id);
-      return { ...(reachedBytes !== undefined && { reachedBytes }) };
+      const torn = target && (await findTorn(context, target, id));
+      return { ...(reachedBytes !== undefined && { reachedBytes }), ...(torn !== undefined && { torn }) };
     },
 
     async measureShortage({ volume, growth }) {

@@ -18,7 +18,8 @@ export async function findPoint(
 ): Promise<Point> {
   const { host, volumes } = context;
   const driver = volumes.driverFor(volume);
-  if (pointId?.includes(':') && driver.findOther) return await driver.findOther(host, volume, pointId);
+  if (pointId?.includes(':') && driver.findOther)
+    return await driver.findOther(host, volume, claim.relationship, pointId);
   const points = await driver.points(host, volume, claim.relationship);
   const point = pointId ? points.find(({ id }) => id === pointId) : points.at(-1);
   if (point) return point;
@@ -46,7 +47,7 @@ function askHolder(
   if (!driver.findOmitted) return {};
   const find = driver.findOmitted.bind(driver, host, volume);
   const about = { relationship: use.relationship, pointId, source, use };
-  return { findOmitted: (missing) => find({ ...about, missing }) };
+  return { findOmitted: (missing, differing) => find({ ...about, missing, differing }) };
 }
 
 export function makeVerify(

@@ -3,6 +3,7 @@ import { initial } from './0001-initial';
 import { targetResults } from './0002-target-results';
 import { leftOut } from './0003-left-out';
 import { reachedBytes } from './0004-reached-bytes';
+import { agents } from './0005-agents';
 
 /**
  * Every migration by its name, in order. Named here rather than found in a folder, so that they are
@@ -13,4 +14,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0002-target-results': targetResults,
   '0003-left-out': leftOut,
   '0004-reached-bytes': reachedBytes,
+  '0005-agents': agents,
 };

@@ -5,9 +5,10 @@ import { ClientError } from '../../client/exit-codes';
 import { stateHome } from '../../client/up-state';
 import { addKubernetesOptions, type KubernetesFlags, readKubernetes } from '../agent-kubernetes';
 import { addSshOptions, readSsh, type SshFlags } from '../agent-ssh';
+import { type Labels, parseLabels } from '../../model/labels';
 import { lazy } from '../lazy';
 import { finish } from '../output';
-import { parseHostName, parseHostPort, parsePath, parsePort, parseText } from '../parse';
+import { collect, parseHostName, parseHostPort, parsePath, parsePort, parseText } from '../parse';
 
 interface AgentOptions extends SshFlags, KubernetesFlags {
   host: string;
@@ -16,6 +17,7 @@ interface AgentOptions extends SshFlags, KubernetesFlags {
   address?: string;
   port?: number;
   allowHooks?: string;
+  label?: string[];
   credentials?: string;
   metrics?: string;
 }
@@ -49,6 +51,11 @@ export function register(program: Command): void {
       parseText,
     )
     .option(
+      '--label <key=value>',
+      'a label that hostSelector of a target means it by; may be repeated',
+      collect,
+    )
+    .option(
       '--credentials <dir>',
       'folder of what reaches stores: files that nobody else may read (default: none)',
       parsePath,
@@ -62,6 +69,7 @@ export function register(program: Command): void {
     [
       'tidemark agent --host alpha',
       'tidemark agent --host beta --address beta.example.net --port 7822',
+      'tidemark agent --host edge1 --label region=eu --label tier=edge',
       'tidemark agent --host nas1 --via ssh://root@nas1',
       'tidemark agent --host east --kubernetes --kubeconfig east.yaml --mover-image registry.example.net/tidemark-mover:1',
       'tidemark agent --host nas2 --via ssh://backup@10.0.0.7:2222 --jump ssh://admin@bastion.example.net',
@@ -92,8 +100,20 @@ function readHooksFolder({ allowHooks, via }: AgentOptions): string | undefined 
   );
 }
 
+/** @throws ClientError `WrongUse` with every reason */
+function readLabels(texts: readonly string[] = []): Labels {
+  const { labels, problems } = parseLabels(texts);
+  if (problems.length > 0) {
+    throw new ClientError('WrongUse', `--label: ${problems.join('; ')}`, {
+      hint: 'labels are as those of Kubernetes: --label region=eu --label tier=edge',
+    });
+  }
+  return labels;
+}
+
 async function agent(options: AgentOptions): Promise<void> {
   const { host, home, listen, port, credentials, metrics } = options;
+  const labels = readLabels(options.label);
   const allowHooks = readHooksFolder(options);
   const via = readSsh(options);
   const kubernetes = readKubernetes(options);
@@ -102,6 +122,7 @@ async function agent(options: AgentOptions): Promise<void> {
     home: home ?? join(stateHome(), 'agents', host),
     listenAddress: listen,
     advertisedAddress: chooseAddress(options),
+    labels,
     ...(port !== undefined && { port }),
     ...(allowHooks !== undefined && { allowHooks }),
     ...(credentials !== undefined && { credentials }),

@@ -11,6 +11,7 @@ import { followSync } from '../follow-sync';
 import { formatRecord } from '../../client/format-record';
 import { inTurns } from '../../model/in-turns';
 import type { Temporal } from '../../client/temporal-client';
+import { isSelecting, type Selection } from '../../model/selections';
 import { printable } from '../../client/text';
 import type { Applied } from '../../client/apply-one';
 import { awaitSync } from '../../client/apply-one';
@@ -64,21 +65,40 @@ async function examineAll(temporal: Temporal, documents: readonly Relationship[]
   if (problems.length > 0) throw new ClientError('InvalidSpec', problems.join('\n'), { problems });
 }
 
+/** Whom a selector means is to surprise nobody. */
+const selectionText = ({ selector, volume, hosts }: Selection): string =>
+  `  ${volume} on ${hosts.length} ${hosts.length === 1 ? 'host' : 'hosts'} with ${selector}: ${hosts.join(', ') || 'none yet'}`;
+
 function formatApplied(applied: readonly Applied[]): string {
   return applied
-    .map(({ name, outcome, sync }) =>
-      [`relationship ${name} ${outcome}`, ...(sync ? [formatRecord(sync)] : [])].join('\n'),
+    .map(({ name, outcome, sync, selections = [] }) =>
+      [
+        `relationship ${name} ${outcome}`,
+        ...selections.map(selectionText),
+        ...(sync ? [formatRecord(sync)] : []),
+      ].join('\n'),
     )
     .join('\n');
 }
 
+/** Files are checked by themselves. Whom a selector means, only those who know the agents can say. */
+async function dryRun(documents: readonly Relationship[]): Promise<Applied[]> {
+  return await inTurns(documents, AT_ONCE, async (document): Promise<Applied> => {
+    const valid = { name: document.metadata.name, outcome: 'valid' as const, warnings: [] };
+    if (!document.spec.targets.some(isSelecting)) return valid;
+    try {
+      const { selections } = await lazy.temporal().Temporal.use((temporal) => temporal.examine(document));
+      return { ...valid, ...(selections && { selections }) };
+    } catch (error) {
+      const { message, exitCode } = tellError(error);
+      if (exitCode !== exitCodeOf('Unreachable')) throw error;
+      return { ...valid, warnings: [`which hosts its selectors mean is not known: ${message}`] };
+    }
+  });
+}
+
 async function applyAll(documents: readonly Relationship[], options: ApplyOptions): Promise<Applied[]> {
-  if (options.dryRun)
-    return documents.map(({ metadata }) => ({
-      name: metadata.name,
-      outcome: 'valid' as const,
-      warnings: [],
-    }));
+  if (options.dryRun) return await dryRun(documents);
   return await lazy.temporal().Temporal.use(async (temporal) => {
     // One alone is all or nothing by itself.
     if (documents.length > 1) await examineAll(temporal, documents);
@@ -92,7 +112,10 @@ async function applyAll(documents: readonly Relationship[], options: ApplyOption
       throw error;
     }
     if (!options.wait)
-      return answers.map(({ name, answer: { outcome, warnings } }) => ({ name, outcome, warnings }));
+      return answers.map(({ name, answer: { outcome, warnings, selections } }) => ({
+        ...{ name, outcome, warnings },
+        ...(selections && { selections }),
+      }));
     const done: Applied[] = [];
     for (const { name, answer } of answers) done.push(await awaitSync(temporal, name, answer, followSync));
     return done;

@@ -4,8 +4,8 @@ import { describeFailure } from '../../model/failure';
 import { targetName } from '../../model/endpoints';
 import { schedulesOf } from '../../model/schedules';
 import type { RelationshipSpec } from '../../model/spec';
-import type { RelationshipStatus } from '../../model/status';
-import { scheduleText, summarize } from '../../model/summary';
+import type { Operation, RelationshipStatus } from '../../model/status';
+import { scheduleText, summarize, tornText } from '../../model/summary';
 import type { RelationshipSummary } from '../../model/summary';
 import { formatDuration } from '../../model/units';
 import { makeRelationshipId } from '../../model/names';
@@ -31,8 +31,6 @@ interface Description extends Omit<RelationshipSummary, 'status'> {
   /** Why points and history are not there. */
   catalogError: string | null;
 }
-
-type Operation = NonNullable<RelationshipStatus['operation']>;
 
 export function register(program: Command): void {
   const command = program
@@ -65,9 +63,17 @@ function pageOf(name: string, namespace: string): string | null {
     : null;
 }
 
-function runningText({ kind, startedAt, reason, phase }: Operation): string {
+function operationText({ kind, startedAt, reason, phase }: Operation): string {
   const what = `${kind} since ${formatTime(startedAt)} (${reason})`;
   return phase === undefined ? what : `${what}: ${phase}`;
+}
+
+/** Those that fetch from the hub do so beside anything else. */
+function runningText({ operation, fetches = [] }: RelationshipStatus): string | undefined {
+  const fetching = fetches.map(
+    ({ targets, startedAt }) => `${targets.join(', ')} fetching since ${formatTime(startedAt)}`,
+  );
+  return [...(operation ? [operationText(operation)] : []), ...fetching].join('; ') || undefined;
 }
 
 function drillsText({ drill, drillSchedule, document }: RelationshipStatus): string | undefined {
@@ -113,6 +119,10 @@ function formatHead({ status, ...summary }: Description): string {
     ['Paused', summary.paused ? 'yes' : 'no'],
     ['Direction', `${summary.direction}, epoch ${summary.epoch}`],
     ['Source', `${summary.source.host}:${summary.source.volume} (${spec.source.copyMethod})`],
+    ...summary.selections.map(({ selector, volume, hosts }): [string, string] => [
+      'Selects',
+      `${selector}: ${volume} on ${hosts.join(', ') || 'no host yet'}`,
+    ]),
     ['Schedule', triggerText(spec)],
     ['Next run', formatTime(summary.nextRun)],
     [
@@ -120,7 +130,7 @@ function formatHead({ status, ...summary }: Description): string {
       status.retryAt && `${formatTime(status.retryAt)}, after ${status.consecutiveFailures} failed in a row`,
     ],
     ['RPO', spec.objectives.rpo && `${spec.objectives.rpo}, ${summary.rpoMet ? 'met' : 'NOT met'}`],
-    ['Running', status.operation && runningText(status.operation)],
+    ['Running', runningText(status)],
     ['Drills', drillsText(status)],
     ['Last drill', lastDrillText(summary)],
     ['Missed ticks', String(status.missedTicks)],
@@ -141,6 +151,10 @@ function formatTargets({ targets, status }: Description): string {
           ['Result', paintState(target.result)],
           ['Lag', target.lagSeconds === null ? 'never synced' : formatDuration(target.lagSeconds * 1000)],
           ['Recovery point', target.recoveryPoint ?? '–'],
+          [
+            'NOT WHOLE',
+            target.torn ? { text: tornText(status.name, target.name), paint: colors.red } : undefined,
+          ],
           ['Given up', target.givenUp ? { text: target.givenUp, paint: colors.red } : undefined],
         ],
         '  ',

@@ -2,7 +2,7 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RelationshipSummary, TargetSummary } from '../../model/summary';
-import { scheduleText, summarize } from '../../model/summary';
+import { scheduleText, summarize, tornText } from '../../model/summary';
 import { formatBytes, formatDuration } from '../../model/units';
 import { vanishedHint, vanishedText } from '../../model/vanished';
 import { DOWN_AT, isRpoKept, WARN_AT } from '../../model/health';
@@ -123,11 +123,16 @@ function attentionLines(summary: RelationshipSummary): string[] {
   const given = summary.targets.flatMap(({ givenUp }) =>
     givenUp === null ? [] : [`${summary.name}: ${givenUp}`],
   );
+  const torn = summary.targets.flatMap((target) =>
+    target.torn ? [`${summary.name}: ${tornText(summary.name, target.name)}`] : [],
+  );
   const trouble = scheduleText(summary);
   return [
+    ...(summary.targets.length === 0 ? [`${summary.name}: ${summary.statusReason}`] : []),
     ...switchLines(summary),
     ...(trouble === undefined ? [] : [`${summary.name}: ${trouble}`]),
     ...given,
+    ...torn,
   ];
 }
 
@@ -164,6 +169,18 @@ function rowOf(summary: RelationshipSummary, target: TargetSummary, isWide: bool
   ];
 }
 
+/** A selector means nobody yet. */
+function rowWithoutTarget(summary: RelationshipSummary, isWide: boolean): Cell[] {
+  const { name, status, source, selections } = summary;
+  return [
+    ...[name, { text: status, paint: PAINTS[status] }, '–', phaseCell(summary)],
+    `${source.host}:${source.volume}`,
+    selections.map(({ selector, volume }) => `${selector}:${volume}`).join(' '),
+    ...(isWide ? ['never', lastSync(summary)] : []),
+    '–',
+  ];
+}
+
 /** One line per target; the relationship is named in the first. In a terminal, what fits into its width. */
 export function formatSummaries(
   summaries: readonly RelationshipSummary[],
@@ -172,7 +189,9 @@ export function formatSummaries(
   if (summaries.length === 0) return 'no relationships yet: tidemark apply -f FILE makes one';
   const isWide = width === undefined || width >= WIDE;
   const rows = summaries.flatMap((summary) =>
-    summary.targets.map((target) => rowOf(summary, target, isWide)),
+    summary.targets.length === 0
+      ? [rowWithoutTarget(summary, isWide)]
+      : summary.targets.map((target) => rowOf(summary, target, isWide)),
   );
   const more = isWide ? ['RESULT', 'LAST SYNC'] : [];
   const head = ['NAME', 'STATUS', 'LAG', 'PHASE', 'SOURCE', 'TARGET', ...more, 'NEXT'];

@@ -30,6 +30,17 @@ describe('formatPoints', () => {
     expect(second?.lastIndexOf('diverged')).toBe(head?.indexOf('MARK'));
   });
 
+  it('says of an only copy that a sync broke off in that it may not be whole, whether or not the reasons are shown', () => {
+    const torn = { ...NEWEST, torn: true };
+    for (const explain of [true, false]) {
+      const lines = formatPoints([torn], explain).split('\n');
+      expect(lines[0]).toMatch(/MARK$/);
+      expect(lines[1]).toMatch(/NOT WHOLE\?$/);
+      expect(lines[2]).toContain('a sync of beta broke off');
+    }
+    expect(formatPoints([{ ...NEWEST, torn: false }], false)).not.toContain('WHOLE');
+  });
+
   it('has no such column where nothing has diverged, or the reasons say it', () => {
     expect(formatPoints([NEWEST], false)).not.toContain('MARK');
     const explained = formatPoints([NEWEST, DIVERGED], true);

@@ -6,7 +6,7 @@ import { lazy } from '../lazy';
 import { finish, print } from '../output';
 import type { OutputOptions } from '../output';
 import { colors, formatLeftOut, formatTable, formatTime } from '../../client/text';
-import { formatEntries } from '../../model/units';
+import { formatBytes, formatDuration, formatEntries } from '../../model/units';
 
 interface VerifyOptions extends OutputOptions {
   target?: string;
@@ -43,7 +43,17 @@ function formatDifferences(differences: readonly Difference[]): string {
 }
 
 export function formatVerification(result: VerifyResult): string {
-  const { relationship, target, pointId, capturedAt, equal, differences, totalDifferences, leftOut } = result;
+  const {
+    relationship,
+    target,
+    pointId,
+    capturedAt,
+    equal,
+    differences,
+    totalDifferences,
+    leftOut,
+    readBack,
+  } = result;
   const compared = leftOut.length > 0 ? 'equal in what was compared' : 'equal';
   const changed = `, but for ${formatEntries(totalDifferences)} changed at the source since`;
   const verdict = `${compared}${totalDifferences > 0 ? changed : ''}`;
@@ -54,6 +64,11 @@ export function formatVerification(result: VerifyResult): string {
     head,
     ...(totalDifferences > 0 ? [formatDifferences(differences), ...more] : []),
     ...(equal ? [] : [`What to do: tidemark sync ${relationship} makes a new point; then verify that`]),
+    ...(readBack
+      ? [
+          `read back: ${formatBytes(readBack.bytes)} by ${readBack.host}, in ${formatDuration(readBack.seconds * 1000)}`,
+        ]
+      : []),
     ...formatLeftOut('not compared, because it is not carried', leftOut),
   ].join('\n');
 }

@@ -3,7 +3,7 @@ import type * as Kubernetes from '@kubernetes/client-node';
 import type { KubeConfig, KubernetesObject, KubernetesObjectApi } from '@kubernetes/client-node';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TidemarkError } from '../../model/errors';
-import { type ClusterApi, Conflict, type Selection } from './contract';
+import { type ClusterApi, Conflict, type CustomApi, type Selection } from './contract';
 import { type Answer, type Asked, askedFor, explain, isDoubtful, mayPass } from './failures';
 import type { ClusterObject, ObjectReference } from './objects';
 
@@ -84,13 +84,24 @@ const selector = (labels: Readonly<Record<string, string>>) =>
     .map(([key, value]) => `${key}=${value}`)
     .join(',');
 
+/** Asks the API server, for as long as it may yet answer. @throws TidemarkError */
+export type Ask = <T>(
+  asked: Asked,
+  call: (objects: KubernetesObjectApi) => Promise<unknown>,
+  settle?: (answer: Answer) => { value: T } | undefined,
+) => Promise<T>;
+
 /** @param cluster as users call it */
-export function makeClusterApi(cluster: string, kubeConfig: KubeConfig, library: Library): ClusterApi {
+export function makeClusterApi(
+  cluster: string,
+  kubeConfig: KubeConfig,
+  library: Library,
+): Omit<ClusterApi, keyof CustomApi> & { ask: Ask } {
   let objects: KubernetesObjectApi | undefined;
   const api = () => (objects ??= library.KubernetesObjectApi.makeApiClient(kubeConfig));
 
   /** @param settle answers what an answer of the server means that is no failure here; undefined: it is one */
-  const ask = async <T>(
+  const ask: Ask = async <T>(
     asked: Asked,
     call: (objects: KubernetesObjectApi) => Promise<unknown>,
     settle: (answer: Answer) => { value: T } | undefined = () => undefined,
@@ -144,6 +155,7 @@ export function makeClusterApi(cluster: string, kubeConfig: KubeConfig, library:
   };
 
   return {
+    ask,
     read,
     list,
     async create<T extends ClusterObject>(object: T) {
@@ -165,7 +177,7 @@ export function makeClusterApi(cluster: string, kubeConfig: KubeConfig, library:
         askedFor(cluster, 'patch', reference),
         (client) =>
           client.patch(
-            { ...change, ...reference, metadata: mergedMetadata(reference, change) },
+            makePatch(reference, change),
             ...([undefined, undefined, undefined, undefined] as const),
             library.PatchStrategy.MergePatch,
           ),
@@ -217,10 +229,12 @@ export function makeClusterApi(cluster: string, kubeConfig: KubeConfig, library:
   };
 }
 
-/** Name and namespace, beside what the change says of the metadata. */
-function mergedMetadata({ metadata }: ObjectReference, change: object): object {
+/** Which object is meant, by name and namespace, and what is changed of it: an object that was read is no change. */
+function makePatch({ apiVersion, kind, metadata }: ObjectReference, change: object): KubernetesObject {
+  const { name, namespace } = metadata;
   const changed = (change as { metadata?: object }).metadata;
-  return { ...changed, ...metadata };
+  const where = { name, ...(namespace !== undefined && { namespace }) };
+  return { ...change, apiVersion, kind, metadata: { ...changed, ...where } };
 }
 
 /** @throws TidemarkError `InvalidSpec` where the file, or the context in it, can't be used */

@@ -16,7 +16,38 @@ export interface Selection {
   labels?: Readonly<Record<string, string>>;
 }
 
-export interface ClusterApi {
+/** A kind of custom resource, by all its names. */
+export interface CustomKind {
+  apiVersion: string;
+  kind: string;
+  plural: string;
+}
+
+/** Which are followed, and from where on. */
+export interface WatchedKind extends CustomKind {
+  /** Left out: those of the whole cluster. */
+  namespace?: string;
+  /** Where the last watch had come to; left out: those that are there are told first. */
+  from?: string;
+}
+
+/** What is done with custom resources besides. */
+export interface CustomApi {
+  /**
+   * Follows the objects of a kind: tells each as it is made, changed or removed. Resolves when the connection ends, as it
+   * does when nothing happens, with where it had come to: it is to be called again from there.
+   * @throws TidemarkError where there is no such kind, or the agent may not
+   */
+  watch<T extends ClusterObject>(
+    kind: WatchedKind,
+    onObject: (object: T) => void,
+    signal: AbortSignal,
+  ): Promise<string | undefined>;
+  /** Writes the status of a custom resource by server-side apply: what we no longer name goes, what others wrote stays. */
+  applyStatus(kind: CustomKind, metadata: ObjectReference['metadata'], status: object): Promise<void>;
+}
+
+export interface ClusterApi extends CustomApi {
   /** Undefined where there is no such object, or no such kind of object in this cluster. */
   read<T extends ClusterObject>(reference: ObjectReference): Promise<T | undefined>;
   /** None where the cluster has no such kind of object. */
@@ -52,6 +83,9 @@ export interface PodRunner extends Runner {
   /** Ends the connections. What runs in the pod goes on; `endAttempts` finds it. */
   close(): void;
 }
+
+/** Of pods: what is in it is kept in memory alone. */
+export const KEYS_FOLDER = '/tidemark-keys';
 
 export interface PodPlace {
   namespace: string;

@@ -5,7 +5,7 @@ import { nameObject, type ObjectReference } from './objects';
 /** What was asked of the server, for messages. */
 export interface Asked {
   cluster: string;
-  verb: 'read' | 'list' | 'create' | 'patch' | 'delete' | 'ask about';
+  verb: 'read' | 'list' | 'create' | 'patch' | 'delete' | 'ask about' | 'watch' | 'write the status of';
   what: string;
   namespace?: string;
 }

@@ -3,6 +3,7 @@ import { TidemarkError } from '../../model/errors';
 import { makePodRunner } from '../pod';
 import { loadKubernetes } from '../pod/client';
 import { makeClusterApi, refuseKubeConfig } from './client';
+import { makeCustomApi } from './custom';
 import type { Cluster, MoverSettings } from './contract';
 
 export interface ClusterOptions {
@@ -38,9 +39,10 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
     config.setCurrentContext(context);
   }
   if (!config.getCurrentCluster()) throw refuseKubeConfig(where, new Error('it names no cluster'));
+  const { ask, ...api } = makeClusterApi(name, config, library);
   return {
     name,
-    api: makeClusterApi(name, config, library),
+    api: { ...api, ...makeCustomApi(name, config, library, ask) },
     settings,
     ...(namespaces && { namespaces }),
     runnerIn: ({ namespace, pod, container, scratch }) =>

@@ -7,6 +7,8 @@ export interface Metadata {
   resourceVersion?: string;
   creationTimestamp?: string;
   deletionTimestamp?: string;
+  /** Of a custom resource: rises with each change of its spec. */
+  generation?: number;
   labels?: Readonly<Record<string, string>>;
   annotations?: Readonly<Record<string, string>>;
   finalizers?: readonly string[];
@@ -174,6 +176,12 @@ export interface Service extends ClusterObject {
     ports?: readonly { name?: string; port: number; targetPort?: number; nodePort?: number }[];
   };
   status?: { loadBalancer?: { ingress?: readonly { ip?: string; hostname?: string }[] } };
+}
+
+export interface Secret extends ClusterObject {
+  kind: 'Secret';
+  /** In base64. */
+  data?: Readonly<Record<string, string>>;
 }
 
 export interface Namespace extends ClusterObject {

@@ -11,6 +11,7 @@ export function makeLocalHost({ name, home }: { name: string; home: string }): H
   return {
     name,
     home,
+    isHere: true,
     scratch: home,
     run: runHere,
     pipe: (argvs, options) => runPipe(name, argvs, options),

@@ -1,7 +1,7 @@
 import { locateFolder } from './location';
 import type { SpecValues } from '../spec-values';
 import type { KindDeclaration } from './contract';
-import { PAST_STATE, REACHED_BY } from './options';
+import { LAYOUT, PAST_STATE, REACHED_BY } from './options';
 
 /** A bucket of an object store, or whatever else rclone reaches: files at their own names, and what each is in a manifest. */
 export const bucket = {
@@ -18,6 +18,7 @@ export const bucket = {
         .describe(
           'How long at the least what a later state replaced is kept for those who still read the earlier one; by default `1d`.',
         ),
+    ...LAYOUT,
   },
   movers: ['rsync'],
   writtenBy: 'rclone',
@@ -29,6 +30,8 @@ export const bucket = {
   isReadFrozen: true,
   hasTrees: true,
   isAtSource: true,
+  takesClaims: true,
+  notInClusters: { '/': 'is a folder of a machine, and a claim has none' },
   canBeSource: true,
   sourceOptions: Object.keys(PAST_STATE),
 } as const satisfies KindDeclaration;

@@ -5,7 +5,7 @@ import type { SpecValues } from '../spec-values';
 import type { Location } from './location';
 
 /** What an option of a volume may be. */
-export type OptionValue = string | number | boolean | readonly string[];
+export type OptionValue = string | number | boolean | readonly string[] | Readonly<Record<string, string>>;
 
 /** Options by their keys: what each of them takes. */
 export type OptionDeclarations = Readonly<
@@ -60,8 +60,21 @@ export interface KindDeclaration {
   isAtSource?: true;
   /** Of such a kind: the mover that writes to it; by default the first of `movers`. */
   writtenBy?: MoverKind;
+  /** Of such a kind: it takes the files of claims too, and claims take its. */
+  takesClaims?: true;
+  /** Of such a kind: what it must not begin with there, since a pod of the cluster can't reach that; and why. */
+  notInClusters?: Readonly<Record<string, string>>;
+  /** Of such a kind: others may keep states of theirs beside ours, and its driver lists them (`listOthers`). */
+  findsOthers?: true;
   /** Of such a kind: it can be a source too, read by the host that the spec names. */
   canBeSource?: true;
+  /**
+   * As a source it is filled by somebody who is not of this relationship, and who waits while it is read: so it is captured,
+   * and released, even where nothing can be frozen. A target can take its place; nothing is ever sent back to it.
+   */
+  isFilledByOthers?: true;
+  /** Options that say something of a target alone. */
+  targetOptions?: readonly string[];
   /** Options that say something of a source alone. */
   sourceOptions?: readonly string[];
   /** Its points are trees: folders that rsync can read, so that a point can be restored into any directory. */

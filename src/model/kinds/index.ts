@@ -68,3 +68,9 @@ export function writerOf(kind: VolumeKind): MoverKind {
 export function kindsCarriedBy(mover: MoverKind): VolumeKind[] {
   return VOLUME_KINDS.filter((kind) => declarationOf(kind).movers.includes(mover));
 }
+
+/**
+ * A store that its own mover writes to: it keeps notes of what was begun there, and what it holds is brought here to be looked at.
+ */
+export const isOwnStore = (kind: VolumeKind): boolean =>
+  declarationOf(kind).isAtSource === true && writerOf(kind) !== 'rsync';

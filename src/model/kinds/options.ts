@@ -14,11 +14,11 @@ export const COMMON_OPTIONS = {
 
 /** Of kinds without a host of their own: what reaches them, and how much of the line they may take. */
 export const REACHED_BY = {
-  credentials: ({ name }: SpecValues) =>
-    name
+  credentials: ({ objectName }: SpecValues) =>
+    objectName
       .optional()
       .describe(
-        "What reaches it, by its name in the agent's `--credentials` folder: of a repository a file, with its password and keys as `NAME=VALUE`; of a bucket a file as `rclone.conf` is; of a peer a folder, with `key` and `known_hosts`.",
+        "What reaches it, by its name in the agent's `--credentials` folder: of a repository a file, with its password and keys as `NAME=VALUE`; of a bucket a file as `rclone.conf` is; of a peer a folder, with `key` and `known_hosts`, or as a source with `authorized_keys`. On a cluster, a Secret of the claim's namespace.",
       ),
   bandwidthLimit: ({ size }: SpecValues) => size.optional().describe('At most so much is sent per second.'),
 } as const;
@@ -37,4 +37,15 @@ export const PAST_STATE = {
       .describe('Of a source: the newest state that was captured then, or earlier.'),
   previous: ({ z }: SpecValues) =>
     z.int().min(0).max(10_000).optional().describe('Of a source: so many states before that one.'),
+} as const;
+
+/** Of stores that others write and read in a form of their own. */
+export const LAYOUT = {
+  layout: ({ z }: SpecValues) =>
+    z
+      .enum(['volsync'])
+      .optional()
+      .describe(
+        'How it is written and read, where not as Tidemark does: `volsync`. Of a bucket: as the rclone mover of VolSync, with `permissions.facl`; it holds the newest state alone, and less of each file. Of a repository: with the snapshots of its restic mover (host `volsync`, path `/data`), which are recovery points too.',
+      ),
 } as const;

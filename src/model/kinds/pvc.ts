@@ -41,6 +41,17 @@ export const pvc = {
         .describe(
           'User and group of the pods that read and write it: `1000:1000`. What that user can not keep is counted and named. Left out: root, which the namespace must allow.',
         ),
+    madeFor: ({ z }: SpecValues) =>
+      z
+        .string()
+        .regex(
+          /^(volsync|scribe)\.backube\/v1alpha1\/Replication(Source|Destination)\/[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/,
+          'must be volsync.backube/v1alpha1/ReplicationSource/NAME, or the like',
+        )
+        .optional()
+        .describe(
+          'A resource of VolSync in its namespace that says how the movers’ pods are made: with its names, labels, rights and volumes. Set by the agent that serves these resources.',
+        ),
     workloads: ({ z }: SpecValues) =>
       z
         .array(
@@ -56,8 +67,8 @@ export const pvc = {
           'What uses the volume, in its namespace: scaled down to nothing where it stops being the primary, and up again where it becomes that.',
         ),
   },
-  // Files by rsync, a raw volume as the device that it is.
-  movers: ['rsync', 'block'],
+  // Files by rsync, a raw volume as the device that it is; or somebody else writes to it.
+  movers: ['rsync', 'block', 'push'],
   // A namespace and a name: none lies inside another.
   locate: (id: string) => ({ family: 'pvc', path: `/${id}`, noun: 'volume' }),
   isFolder: false,

@@ -1,5 +1,5 @@
 import { locateFolder } from './location';
-import { PAST_STATE, REACHED_BY } from './options';
+import { LAYOUT, PAST_STATE, REACHED_BY } from './options';
 import type { SpecValues } from '../spec-values';
 import type { KindDeclaration } from './contract';
 
@@ -12,6 +12,7 @@ export const repository = {
   options: {
     ...REACHED_BY,
     ...PAST_STATE,
+    ...LAYOUT,
     snapshotsOf: ({ pattern }: SpecValues) =>
       pattern
         .optional()
@@ -54,6 +55,12 @@ export const repository = {
   onlyMethod: 'Snapshot',
   isReadFrozen: true,
   isAtSource: true,
+  findsOthers: true,
+  takesClaims: true,
+  notInClusters: {
+    '/': 'is a folder of a machine, and a claim has none',
+    'sftp:': 'is reached by the ssh of a machine, with its keys: a pod has none',
+  },
   canBeSource: true,
   sourceOptions: [...Object.keys(PAST_STATE), 'snapshotsOf'],
 } as const satisfies KindDeclaration;

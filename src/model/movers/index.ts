@@ -4,6 +4,7 @@ import { block } from './block';
 import { btrfs } from './btrfs';
 import type { MoverDeclaration } from './contract';
 import { image } from './image';
+import { push } from './push';
 import { rclone } from './rclone';
 import { restic } from './restic';
 import { rsync } from './rsync';
@@ -15,7 +16,7 @@ export { type ImageSpec } from './image';
 export { filtersOf, type RsyncSpec, rsyncOptions, toRestore, withFilters } from './rsync';
 export { type ZfsSpec, zfsOptions } from './zfs';
 
-export const MOVERS = { rsync, zfs, btrfs, image, block, restic, rclone };
+export const MOVERS = { rsync, zfs, btrfs, image, block, restic, rclone, push };
 
 /** The keys by which a mover is chosen. */
 export type MoverKind = keyof typeof MOVERS;

@@ -41,6 +41,12 @@ export const rsync = {
           .boolean()
           .default(false)
           .describe('Find changes by checksum, not by size and time. Reads everything.'),
+        keepExtra: z
+          .boolean()
+          .default(false)
+          .describe(
+            'What a target has and the source has not, stays. A point may then hold more than its source did.',
+          ),
         extraOptions: z
           .array(z.enum(SAFE_OPTIONS))
           .default([])
@@ -63,6 +69,7 @@ export const DEFAULT_RSYNC: RsyncSpec = {
   include: [],
   compress: 'auto',
   checksum: false,
+  keepExtra: false,
   extraOptions: [],
 };
 

@@ -31,6 +31,12 @@ it.each([
     'AuthRejected',
     /does not run what/,
   ],
+  [
+    12,
+    `/usr/bin/rrsync error: Another instance of rrsync is already accessing this directory.\n${CLOSED}`,
+    'VolumeBusy',
+    /^somebody else works in that folder/,
+  ],
   [12, `rsync: on remote machine: -X: unknown option\n${CLOSED}`, 'AuthRejected', /does not run what/],
   [12, `ACLs are not supported on this server\n${CLOSED}`, 'AuthRejected', /does not run what/],
   [12, `This account is for backups of bob\n${CLOSED}`, 'AuthRejected', /does not run what rsync asks for$/],

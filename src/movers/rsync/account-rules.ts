@@ -53,6 +53,13 @@ export const ACCOUNT: readonly Rule[] = [
     hint: 'a copy needs both: have its owner let it, in the folder that is meant',
     at: 'target',
   },
+  {
+    says: /Another instance of rrsync is already accessing/,
+    type: 'VolumeBusy',
+    message: ({ address }) => `somebody else works in that folder at ${address} just now`,
+    hint: 'its rrsync takes one at a time; it is tried again once that has ended',
+    at: 'target',
+  },
   { ...NOT_TAKEN, says: /: unknown option$|not supported on this server/ },
   { ...NOT_TAKEN, says: ITS_OWN_WORDS },
   {

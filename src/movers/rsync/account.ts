@@ -2,7 +2,7 @@
  * rsync as what talks to an account of somebody else's, beside transfers: small files, and a look at what is there. The kind
  * `peer` imports this and nothing else of the rsync mover; lint holds it.
  */
-import type { Host, RunOptions, RunResult } from '../../hosts/contract';
+import type { Host, Runner, RunOptions, RunResult } from '../../hosts/contract';
 import type { Landing } from '../../landings/contract';
 import {
   destinationOf,
@@ -21,9 +21,11 @@ export const LEFT_BY_TRANSFERS = PARTIAL_FOLDER_OF_ACCOUNT;
 /** What is small is done within this, or the line is as good as dead. */
 const SMALL_MS = 60_000;
 
-/** An account, and the folder of the agent's own from which it is talked to. */
+/** An account, and the folder of our own from which it is talked to. */
 export interface AccountLine {
   host: Host;
+  /** Where rsync and ssh run, and the folder is. */
+  runner: Runner;
   landing: Landing;
   folder: string;
 }
@@ -34,21 +36,21 @@ export const there = ({ account }: Landing, path?: string): string =>
 
 /** Runs rsync, whatever its exit code. @param args with {@link there} as its source or destination */
 export async function runRsyncThere(
-  { host, landing, folder }: AccountLine,
+  { host, runner, landing, folder }: AccountLine,
   args: readonly string[],
   options: RunOptions = { timeoutMs: SMALL_MS },
 ): Promise<RunResult> {
-  const cwd = await prepareAccount(host, landing, folder);
-  return await host.run(['rsync', '--timeout=30', '-e', SSH_COMMAND, ...args], { ...options, cwd });
+  const cwd = await prepareAccount(host, runner, landing, folder);
+  return await runner.run(['rsync', '--timeout=30', '-e', SSH_COMMAND, ...args], { ...options, cwd });
 }
 
 /** Runs a command of the account, whatever its exit code. */
 export async function runCommand(
-  { host, landing, folder }: AccountLine,
+  { host, runner, landing, folder }: AccountLine,
   command: string,
 ): Promise<RunResult> {
-  const cwd = await prepareAccount(host, landing, folder);
-  return await host.run([...SSH_ARGV, LANDING_ALIAS, command], { cwd, timeoutMs: SMALL_MS });
+  const cwd = await prepareAccount(host, runner, landing, folder);
+  return await runner.run([...SSH_ARGV, LANDING_ALIAS, command], { cwd, timeoutMs: SMALL_MS });
 }
 
 /** The error for an ending that is no success. @param volume as users call it */

@@ -1,5 +1,4 @@
 /** Differences between a recovery point and the source's copy, from rsync's items. Pure. */
-import type { Difference } from '../../model/records';
 import { isDeletion, type Item } from './output';
 
 /** What each letter of an item says that differs. */
@@ -45,8 +44,4 @@ export function unescapeName(name: string): Buffer {
 /** The path in the volume without the slash that rsync puts after a folder; the volume itself is `.`. */
 export function pathOfItem(item: Item): string {
   return item.name.replace(/\/$/, '') || '.';
-}
-
-export function makeDifference(item: Item, changedSince: boolean): Difference {
-  return { path: pathOfItem(item), what: explainItem(item), changedSince };
 }

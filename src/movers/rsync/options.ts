@@ -104,7 +104,7 @@ const PASSES: Record<Pass, readonly string[]> = {
  * @param whole what is copied is a state of its storage, with all that is in it.
  */
 export function makeFilters(
-  { include, exclude }: RsyncSpec,
+  { include, exclude, keepExtra }: RsyncSpec,
   mode: LandingMode,
   whole = false,
   folder = PARTIAL_FOLDER,
@@ -115,6 +115,7 @@ export function makeFilters(
     ...(whole ? [] : ['- /.tidemark', '- /lost+found']),
     partial,
     ...(mode === 'delayed' ? [`R ${folder}/`] : []),
+    ...(keepExtra && mode !== 'verify' ? ['P *'] : []),
     // Hidden at the source alone: what is excluded goes at the target, as if it had been deleted.
     ...include.map((pattern) => `S ${pattern}`),
     ...exclude.map((pattern) => `H ${pattern}`),

@@ -8,7 +8,7 @@ import type { Mover } from '../contract';
 import { describeLink } from '../shared/link';
 import { findChangedSince } from './changed-since';
 import { classifyEnding, VANISHED } from './classify';
-import { isMissing, makeDifference, pathOfItem, unescapeName } from './differences';
+import { explainItem, isMissing, pathOfItem, unescapeName } from './differences';
 import { ONE_ITEM } from './offer';
 import { makeClientOptions, writerOf } from './options';
 import { findUnkept } from './unkept';
@@ -73,7 +73,11 @@ export async function verify(host: Host, request: VerifyRequest): Promise<Compar
   const question = { root: sourcePath, names, capturedAt, ...(before && { before }) };
   const changed = await findChangedSince(runner, question);
   const differences = [
-    ...compared.map((item, index) => makeDifference(item, changed[index] ?? false)),
+    ...compared.map((item, index) => ({
+      path: pathOfItem(item),
+      what: [...item.what],
+      changedSince: changed[index] ?? false,
+    })),
     ...unkept.map(({ path, what }, index) => ({
       path,
       what,
@@ -86,15 +90,27 @@ export async function verify(host: Host, request: VerifyRequest): Promise<Compar
 
 const bytesOf = (item: SizedItem) => unescapeName(pathOfItem(item)).toString('latin1');
 
+/** An item, and what differs there. */
+type Compared = SizedItem & { what: readonly string[] };
+
 /** What the point's own tool left out on purpose is no difference. */
 async function dropOmitted(
   items: readonly SizedItem[],
   findOmitted: VerifyRequest['findOmitted'],
-): Promise<{ compared: readonly SizedItem[]; omitted: LeftOut[] }> {
-  const missing = items.filter(isMissing).map((item) => ({ path: bytesOf(item), type: item.code[1] ?? '' }));
-  if (!findOmitted || missing.length === 0) return { compared: items, omitted: [] };
-  const { paths, leftOut } = await findOmitted(missing);
-  const compared = items.filter((item) => !(isMissing(item) && paths.has(bytesOf(item))));
+): Promise<{ compared: readonly Compared[]; omitted: LeftOut[] }> {
+  const all = items.map((item): Compared => ({ ...item, what: explainItem(item) }));
+  const told = (item: Compared) => ({ path: bytesOf(item), type: item.code[1] ?? '', what: item.what });
+  const missing = all.filter(isMissing).map(told);
+  const differing = all.filter((item) => !isMissing(item) && !isDeletion(item)).map(told);
+  if (!findOmitted) return { compared: all, omitted: [] };
+  const { paths, aspects, leftOut } = await findOmitted(missing, differing);
+  const compared = all.flatMap((item): Compared[] => {
+    if (isMissing(item)) return paths.has(bytesOf(item)) ? [] : [item];
+    const lacking = isDeletion(item) ? undefined : aspects?.get(bytesOf(item));
+    if (!lacking) return [item];
+    const what = item.what.filter((each) => !lacking.has(each));
+    return what.length === 0 ? [] : [{ ...item, what }];
+  });
   return { compared, omitted: leftOut };
 }
 

@@ -18,6 +18,8 @@ interface Details {
   allowed?: number;
   /** Some of what would go, by paths fit to be shown. */
   examples?: readonly string[];
+  /** It was judged before anything was written. */
+  changedNothing?: true;
 }
 
 /** A transfer that deletes more than `guards.maxDeletes` allows without approval. */
@@ -25,7 +27,7 @@ export function makeApprovalRequired(
   wouldDelete: number,
   { id, reach, maxDeletions = 0 }: Limited,
   host: Host,
-  { allowed = maxDeletions, examples = [] }: Details = {},
+  { allowed = maxDeletions, examples = [], changedNothing }: Details = {},
 ): TidemarkError {
   const shown = examples.slice(0, SHOWN).join(', ');
   const names = shown === '' ? '' : ` (${shown}${wouldDelete > SHOWN ? ', …' : ''})`;
@@ -34,6 +36,7 @@ export function makeApprovalRequired(
     host: host.name,
     volume: reach.path,
     hint: approvalHint(id.relationship),
+    ...(changedNothing && { changedNothing }),
   });
 }
 
@@ -57,5 +60,6 @@ export function refuseDeletions(host: Host, request: Limited, counted: CountedDe
     ...(maxDeletionsPercent !== undefined && { maxDeletionsPercent }),
   });
   if (!judged) return;
-  throw makeApprovalRequired(judged.deleted, request, host, { allowed: judged.allowed, examples });
+  const { deleted, allowed } = judged;
+  throw makeApprovalRequired(deleted, request, host, { allowed, examples, changedNothing: true });
 }

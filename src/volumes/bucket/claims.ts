@@ -101,13 +101,30 @@ export async function check(host: Host, volume: Volume, wanted: Claim, options: 
   checkOwner(bucket, notes, wanted);
 }
 
+/** Notes who writes from now on. Idempotent. */
+export async function noteOwner(bucket: Bucket, wanted: Claim): Promise<void> {
+  const { relationship, epoch } = wanted;
+  if (newestEpoch(await readNotes(bucket), relationship) < epoch) await writeClaim(bucket, wanted);
+}
+
+/** Notes that a relationship writes no more, and whose copy it was. Idempotent. */
+export async function noteReleased(bucket: Bucket, relationship: string, copyOf?: string): Promise<void> {
+  const notes = await readNotes(bucket);
+  const own = notes.claims.filter((each) => each.relationship === relationship);
+  if (own.length > 0 && copyOf !== undefined)
+    await writeReleased(bucket, { relationship, epoch: newestEpoch(notes, relationship), copyOf });
+  await removeKeys(
+    bucket,
+    own.map(({ key }) => key),
+  );
+}
+
 /** `claim` of the volume contract. Who only reads leaves nothing there. */
 export async function claim(host: Host, volume: Volume, wanted: Claim, options: Options = {}): Promise<void> {
   await check(host, volume, wanted, options);
   if (wanted.role === 'source') return;
   const bucket = bucketAt(host, volume);
-  const { relationship, epoch } = wanted;
-  if (newestEpoch(await readNotes(bucket), relationship) < epoch) await writeClaim(bucket, wanted);
+  await noteOwner(bucket, wanted);
   await noteClaim(bucket, wanted);
 }
 
@@ -119,14 +136,7 @@ export async function disclaim(
   copyOf?: string,
 ): Promise<void> {
   const bucket = bucketAt(host, volume);
-  const notes = await readNotes(bucket);
-  const own = notes.claims.filter((each) => each.relationship === relationship);
-  if (own.length > 0 && copyOf !== undefined)
-    await writeReleased(bucket, { relationship, epoch: newestEpoch(notes, relationship), copyOf });
-  await removeKeys(
-    bucket,
-    own.map(({ key }) => key),
-  );
+  await noteReleased(bucket, relationship, copyOf);
   await forgetClaim(bucket, relationship);
 }
 

@@ -110,7 +110,7 @@ export async function fetchFiles(bucket: Bucket, request: FetchRequest): Promise
     `${formatEntries(open.length)} of state ${request.stateId} are not in the bucket, or are damaged`,
     {
       toolMessage: `${names.join('\n')}${open.length > names.length ? '\n…' : ''}`,
-      hint: 'somebody has removed or changed them there; the next sync puts the newest state right, older ones are lost',
+      hint: 'somebody has removed or changed them there; the next sync puts the newest state right, older ones are lost. What it does not see to be changed, remove there: it is sent again',
     },
   );
 }

@@ -1,16 +1,4 @@
-/** What a relationship has fetched of a bucket: it stays, so that the next time only what is new is fetched. */
-import { join } from 'node:path';
-import type { Volume } from '../../model/records';
-import type { Host } from '../../hosts/contract';
-import { shortHash } from '../shared/short-hash';
+/** What a relationship has fetched of a bucket. */
+import { makeKept } from '../shared/scratch';
 
-const folderOfRelationship = ({ home }: Host, relationship: string) =>
-  join(home, 'bucket-trees', encodeURIComponent(relationship));
-
-export const fetchedFolder = (host: Host, relationship: string, volume: Volume): string =>
-  join(folderOfRelationship(host, relationship), shortHash(volume.path));
-
-/** The relationship is deleted. */
-export async function forgetFetched(host: Host, relationship: string): Promise<void> {
-  await host.files.remove(folderOfRelationship(host, relationship));
-}
+export const kept = makeKept('bucket-trees');

@@ -29,6 +29,9 @@ export function toText(path: string): string | undefined {
   return Buffer.from(text, 'utf8').equals(bytes) ? text : undefined;
 }
 
+/** A name that does not come to a store, or back from it, as it is. */
+export const isChangedByStores = (text: string): boolean => CHANGED.test(text);
+
 const isOddName = (name: string): boolean =>
   /^[\s~]|[\s.]$/.test(name) || Buffer.byteLength(name) > MAX_NAME_BYTES;
 

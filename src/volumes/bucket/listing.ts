@@ -8,6 +8,7 @@ const ItemSchema = z.object({
   Path: z.string(),
   Size: z.number(),
   ModTime: z.string(),
+  IsDir: z.boolean().default(false),
   Hashes: z.record(z.string(), z.string()).default({}),
 });
 
@@ -16,7 +17,7 @@ export type Listing = ReadonlyMap<string, ObjectMark>;
 
 /** Whoever called tries again as well. */
 const TRIES = ['--retries=1', '--low-level-retries=2', '--contimeout=10s'];
-const LIST = ['lsjson', '--recursive', '--files-only', '--no-mimetype', '--use-server-modtime'];
+const LIST = ['lsjson', '--recursive', '--no-mimetype', '--use-server-modtime'];
 
 /**
  * Kinds of remotes, as rclone calls them, whose listings tell a checksum of each object. Any other would read the objects for it.
@@ -35,18 +36,33 @@ async function hashArguments(bucket: Bucket): Promise<string[]> {
   return type === undefined ? [] : ['--hash', `--hash-type=${type}`];
 }
 
-async function runList(bucket: Bucket, args: readonly string[], stdin?: Buffer): Promise<Listing> {
+/** The store tells when it was written to by its own clock, and not what the writer has said of a file. */
+export const tellsWhenWritten = async (bucket: Bucket): Promise<boolean> =>
+  LISTED_HASH[(await typeOf(bucket)) ?? ''] !== undefined;
+
+async function runList(
+  bucket: Bucket,
+  args: readonly string[],
+  { stdin, onFolder }: { stdin?: Buffer; onFolder?: (path: string) => void } = {},
+): Promise<Listing> {
   const found = new Map<string, ObjectMark>();
   const reader = makeRecordReader((line) => {
     if (!line.startsWith('{')) return;
     const text = Buffer.from(line, 'latin1').toString().replace(/,$/, '');
-    const { Path, Size, ModTime, Hashes } = ItemSchema.parse(JSON.parse(text));
+    const { Path, Size, ModTime, IsDir, Hashes } = ItemSchema.parse(JSON.parse(text));
+    if (IsDir) {
+      onFolder?.(Path);
+      return;
+    }
     const [hash] = Object.values(Hashes);
     found.set(Path, { bytes: Size, time: ModTime, ...(hash !== undefined && { hash }) });
   }, '\n');
   await runRcloneChecked(
     bucket,
-    [...TRIES, ...LIST, ...(await hashArguments(bucket)), ...args, '--', bucket.volume.path],
+    [
+      ...[...TRIES, ...LIST, ...(onFolder ? [] : ['--files-only']), ...(await hashArguments(bucket))],
+      ...[...args, '--', bucket.volume.path],
+    ],
     { onStdout: reader.push, maxOutputBytes: 4096, ...(stdin && { stdin }) },
     [NO_FOLDER],
   );
@@ -55,6 +71,13 @@ async function runList(bucket: Bucket, args: readonly string[], stdin?: Buffer):
 
 /** Everything, in as few requests as the store has for that; nothing where there is no bucket yet. */
 export const listAll = (bucket: Bucket): Promise<Listing> => runList(bucket, ['--fast-list']);
+
+/** The same, with the folders that the store shows. */
+export async function listTree(bucket: Bucket): Promise<{ files: Listing; folders: Set<string> }> {
+  const folders = new Set<string>();
+  const files = await runList(bucket, ['--fast-list'], { onFolder: (path) => folders.add(path) });
+  return { files, folders };
+}
 
 /** From so many on, everything is listed at once. */
 const FEW = 200;
@@ -66,7 +89,7 @@ const FEW = 200;
 export async function listSome(bucket: Bucket, keys: readonly string[]): Promise<Listing> {
   if (keys.length === 0) return new Map();
   if (keys.length > FEW) return await listAll(bucket);
-  return await runList(bucket, ['--files-from-raw=-'], keysToStdin(keys));
+  return await runList(bucket, ['--files-from-raw=-'], { stdin: keysToStdin(keys) });
 }
 
 /** Whether an object is the one that was seen before. */

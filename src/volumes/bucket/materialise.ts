@@ -5,7 +5,7 @@ import { runChecked } from '../../hosts/run-checked';
 import { showPath } from '../../trees/left-out';
 import { TICK_SECONDS } from '../../trees/fingerprint';
 import { walk } from '../../trees/walk';
-import { checkScratchRoom } from '../shared/scratch';
+import { changeTree, checkScratchRoom } from '../shared/scratch';
 import { makeError } from '../shared/tools';
 import { applyAttributes, digHoles, makeRest, makeRoom, type Tree } from './apply-tree';
 import type { CopyOptions } from './copy';
@@ -22,6 +22,16 @@ export interface MaterialiseRequest extends CopyOptions {
   stateId: string;
   /** In which the tree is, and what is needed to make it. */
   folder: string;
+}
+
+/** What a tree is to be, wherever that is known from. */
+export interface TreeRequest extends CopyOptions {
+  want: readonly Entry[];
+  /** As errors call it: `state 1`. */
+  called: string;
+  folder: string;
+  /** Brings files, each proved by its checksum, into a folder, each at its key. */
+  fetch: (files: readonly Entry[], into: string) => Promise<void>;
 }
 
 export const treeIn = (folder: string): string => join(folder, 'tree');
@@ -93,39 +103,47 @@ async function putInPlace({ runner, root }: Tree, incoming: string, files: reado
   await runner.files.remove(incoming);
 }
 
-/** @returns the entries of the state that the tree is by now */
-export async function materialise(bucket: Bucket, request: MaterialiseRequest): Promise<readonly Entry[]> {
-  const { stateId, folder, attempt, signal, onProgress } = request;
-  const { runner, host } = bucket;
+export async function materialise(bucket: Bucket, request: MaterialiseRequest): Promise<void> {
+  const { stateId, ...options } = request;
+  const { entries: want } = await readManifest(bucket, stateId);
+  await makeTree(bucket, {
+    ...{ ...options, want, called: `state ${stateId}` },
+    fetch: (files, folder) => fetchFiles(bucket, { ...options, stateId, files, folder }),
+  });
+}
+
+/** Makes a tree, in place of what is there of one. */
+export async function makeTree(bucket: Bucket, request: TreeRequest): Promise<void> {
+  const { want, folder, attempt, signal } = request;
+  const { runner } = bucket;
   const root = treeIn(folder);
   const incoming = join(folder, 'incoming');
   await runner.endAttempts(attempt);
   await runner.files.mkdir(root, 0o700);
-  const memory = await HashMemory.open(host.files, join(folder, 'hashes.jsonl'));
-  const [{ entries: want }, have] = await Promise.all([
-    readManifest(bucket, stateId),
-    lookAt(bucket, root, memory),
-  ]);
+  const memory = await HashMemory.open(runner.files, join(folder, 'hashes.jsonl'));
+  const have = await lookAt(bucket, root, memory);
   const plan = planTree(have.entries, want);
   await checkScratchRoom(bucket, {
     path: folder,
     bytes: plan.fetched.reduce((sum, { bytes = 0 }) => sum + bytes, 0),
     what: `what is read from the bucket is put into ${folder} first`,
   });
-  await fetchFiles(bucket, { stateId, files: plan.fetched, folder: incoming, attempt, signal, onProgress });
+  await request.fetch(plan.fetched, incoming);
   const fetched = await lookAtFetched(bucket, incoming, plan.fetched);
   const tree: Tree = { runner, root, signal };
-  await makeRoom(tree, plan);
-  await putInPlace(tree, incoming, plan.fetched);
-  await makeRest(tree, plan);
-  await digHoles(
-    tree,
-    plan.fetched.filter(({ hasHoles }) => hasHoles).map(({ path }) => path),
-  );
-  const abilities = { isRoot: (await runChecked(runner, ['id', '-u'])).stdout.toString().trim() === '0' };
-  await applyAttributes(tree, planAttributes((await scan(runner, root, signal)).entries, want, abilities));
-  await prove(bucket, { want, abilities, memory, hashes: new Map([...have.hashes, ...fetched]), request });
-  return want;
+  const hashes = new Map([...have.hashes, ...fetched]);
+  await changeTree(runner, folder, async () => {
+    await makeRoom(tree, plan);
+    await putInPlace(tree, incoming, plan.fetched);
+    await makeRest(tree, plan);
+    await digHoles(
+      tree,
+      plan.fetched.filter(({ hasHoles }) => hasHoles).map(({ path }) => path),
+    );
+    const abilities = { isRoot: (await runChecked(runner, ['id', '-u'])).stdout.toString().trim() === '0' };
+    await applyAttributes(tree, planAttributes((await scan(runner, root, signal)).entries, want, abilities));
+    await prove(bucket, { want, abilities, memory, hashes, request });
+  });
 }
 
 /** Looks at the tree once more: it is the state, or nobody is told that it is. Contents were proved as they came. */
@@ -136,28 +154,23 @@ async function prove(
     abilities,
     memory,
     hashes,
-    request: { stateId, folder, signal },
+    request: { called, folder, signal },
   }: {
     want: readonly Entry[];
     abilities: { isRoot: boolean };
     memory: HashMemory;
     hashes: HashesByInode;
-    request: MaterialiseRequest;
+    request: TreeRequest;
   },
 ): Promise<void> {
   const { entries, witnesses, startedAt } = await scan(bucket.runner, treeIn(folder), signal);
   const now = entries.map((entry) => withHash(entry, hashes.get(witnesses.get(entry.path)?.inode ?? '')));
   const differences = findDifferences(now, want, abilities);
   if (differences.length > 0) {
-    throw makeError(
-      bucket,
-      'VerificationFailed',
-      `what was made of state ${stateId} is not what it is to be`,
-      {
-        toolMessage: differences.slice(0, 5).map(showPath).join('\n'),
-        hint: `see whether the filesystem of ${folder} can keep it`,
-      },
-    );
+    throw makeError(bucket, 'VerificationFailed', `what was made of ${called} is not what it is to be`, {
+      toolMessage: differences.slice(0, 5).map(showPath).join('\n'),
+      hint: `see whether the filesystem of ${folder} can keep it`,
+    });
   }
   await memory.replace(now, witnesses, startedAt - TICK_SECONDS);
 }

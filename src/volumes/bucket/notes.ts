@@ -4,7 +4,10 @@
  */
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Claim, Instant, Point } from '../../model/records';
+import type { Claim, Instant, Point, Volume } from '../../model/records';
+import type { Runner } from '../../hosts/contract';
+import { toolFailed } from '../../hosts/run-checked';
+import { namespaceOf, withTools } from '../pvc';
 import { shortHash } from '../shared/short-hash';
 import type { Released } from '../contract';
 import { PointStampSchema } from '../shared/points';
@@ -24,6 +27,9 @@ const PointSchema = z.object({
   stamp: PointStampSchema,
 });
 
+/** Of layouts that are written in place: from here on, what is there is of two states, until a point is of this one. */
+const BegunSchema = z.object({ state: z.string() });
+
 export type PointNote = z.output<typeof PointSchema>;
 
 /** What is in a bucket, by its notes. */
@@ -31,19 +37,29 @@ export interface Notes {
   claims: readonly (z.output<typeof ClaimSchema> & { key: string })[];
   /** The last that gave it up. */
   released?: Released;
+  /** States whose writing has begun, of layouts that are written in place. */
+  begun: readonly (z.output<typeof BegunSchema> & { key: string })[];
   /** Oldest first, by sequence. */
   points: readonly (PointNote & { key: string; verifiedAt?: Instant; verifiedKeys: readonly string[] })[];
 }
 
 /** The agent's own copies, and whatever else it keeps of a bucket. */
 export const folderOf = ({ host, volume }: Pick<Bucket, 'host' | 'volume'>): string =>
-  join(host.home, 'buckets', shortHash(JSON.stringify([volume.path, volume.options?.credentials ?? ''])));
+  join(host.home, 'buckets', keyOf(volume));
 
-const NAME = /^(claim|point|verified|released)\.(.+)\.json$/;
+/** Whoever has other credentials looks for themselves. */
+function keyOf(volume: Volume): string {
+  const namespace = namespaceOf({ volume });
+  const of = [volume.path, volume.options?.credentials ?? ''];
+  return shortHash(JSON.stringify(namespace === undefined ? of : [...of, namespace]));
+}
+
+const NAME = /^(claim|point|verified|released|begun)\.(.+)\.json$/;
 
 function parseNotes(files: ReadonlyMap<string, string>): Notes {
   const claims: Notes['claims'][number][] = [];
   let released: Released | undefined;
+  const begun: Notes['begun'][number][] = [];
   const points: (PointNote & { key: string })[] = [];
   const verified = new Map<string, { at: Instant; keys: string[] }>();
   for (const [name, text] of files) {
@@ -53,6 +69,8 @@ function parseNotes(files: ReadonlyMap<string, string>): Notes {
     const value = parseJson(text);
     const claim = what === 'claim' ? ClaimSchema.safeParse(value).data : undefined;
     if (claim) claims.push({ ...claim, key });
+    const beginning = what === 'begun' ? BegunSchema.safeParse(value).data : undefined;
+    if (beginning) begun.push({ ...beginning, key });
     const point = what === 'point' ? PointSchema.safeParse(value).data : undefined;
     if (point) points.push({ ...point, key });
     released = (what === 'released' ? ReleasedSchema.safeParse(value).data : undefined) ?? released;
@@ -64,6 +82,7 @@ function parseNotes(files: ReadonlyMap<string, string>): Notes {
   }
   return {
     claims,
+    begun,
     ...(released && { released }),
     points: points
       .toSorted((one, other) => one.stamp.sequence - other.stamp.sequence)
@@ -109,19 +128,32 @@ export async function readNotes(bucket: Bucket): Promise<Notes> {
 
 /** Looks anew. One at a time: they share the agent's copies. */
 async function look(bucket: Bucket): Promise<Notes> {
-  const folder = join(folderOf(bucket), 'notes');
-  return await withLock(folder, async () => {
-    const { files } = bucket.host;
-    await files.mkdir(folder, 0o700);
-    // None of them ever changes: those that are there already are not read again.
-    const args = ['sync', '--ignore-existing', '--', at(bucket, NOTES), folder];
-    const { exitCode } = await runLight(bucket, args, {}, [NO_FOLDER]);
-    const names = exitCode === 0 ? await files.list(folder) : [];
-    const read = await Promise.all(
-      names.map(async (name) => [name, (await files.read(join(folder, name))) ?? ''] as const),
-    );
-    return parseNotes(new Map(read));
-  });
+  return await withLock(`${folderOf(bucket)}/notes`, () =>
+    withTools(bucket, async (runner) => {
+      const folder = join(runner.scratch, 'buckets', keyOf(bucket.volume), 'notes');
+      await runner.files.mkdir(folder, 0o700);
+      // None of them ever changes: those that are there already are not read again.
+      const args = ['sync', '--ignore-existing', '--', at(bucket, NOTES), folder];
+      const { exitCode } = await runLight({ ...bucket, runner }, args, {}, [NO_FOLDER]);
+      return parseNotes(exitCode === 0 ? await readAll(runner, folder) : new Map());
+    }),
+  );
+}
+
+const NOTHING_FOUND = 1;
+
+/** All files of a folder, by name, in one call: where they are, each may be a long way. Each note is one line. */
+async function readAll(runner: Runner, folder: string): Promise<Map<string, string>> {
+  const argv = ['grep', '--recursive', '--null', '--with-filename', '--binary-files=text', '', '.'];
+  const result = await runner.run(argv, { cwd: folder });
+  if (result.exitCode > NOTHING_FOUND) throw toolFailed(runner, argv, result, folder);
+  const notes = new Map<string, string>();
+  for (const line of result.stdout.toString().split('\n')) {
+    const [path = '', text = ''] = line.split('\0');
+    const name = path.replace(/^\.\//, '');
+    notes.set(name, `${notes.get(name) ?? ''}${text}\n`);
+  }
+  return notes;
 }
 
 /** Of one relationship. */
@@ -159,6 +191,9 @@ export const writeClaim = (bucket: Bucket, { relationship, epoch }: Claim): Prom
     epoch,
     host: bucket.host.name,
   });
+
+export const writeBegun = (bucket: Bucket, state: string): Promise<void> =>
+  writeNote(bucket, `begun.${state}`, { state });
 
 /** Their names sort by time. */
 export const writeReleased = (bucket: Bucket, released: Released): Promise<void> =>

@@ -24,7 +24,7 @@ import {
 import { planPrune } from './plan-prune';
 import { type Bucket, bucketAt } from './rclone';
 import { recallSent } from './sent';
-import { dropCopies, readManifest, statesIn } from './states';
+import { dropCopies, proveManifest, readManifest, statesIn } from './states';
 
 type PointWithKeys = Notes['points'][number];
 
@@ -32,14 +32,22 @@ const read = async (bucket: Bucket, relationship: string): Promise<readonly Poin
   pointsOf(await readNotes(bucket), relationship);
 
 /** `publish` of the volume contract: the state that the transfer wrote becomes a recovery point. */
-export async function publish(
-  host: Host,
-  volume: Volume,
+export const publish = (host: Host, volume: Volume, request: PublishRequest): Promise<Point> =>
+  publishIn(bucketAt(host, volume), request, pointsOf, toPoint);
+
+/**
+ * The same, where the notes lie.
+ * @param shown those of the points that there still are
+ * @param asPoint what a point is told as
+ */
+export async function publishIn(
+  bucket: Bucket,
   { relationship, stamp }: PublishRequest,
+  shown: (notes: Notes, relationship: string) => readonly PointWithKeys[],
+  asPoint: (note: PointWithKeys) => Point,
 ): Promise<Point> {
-  const bucket = bucketAt(host, volume);
-  const look = async () => ({ points: (await read(bucket, relationship)).map(toPoint) });
-  return await publishOnce(`bucket:${volume.path}`, stamp.id, look, async () => {
+  const look = async () => ({ points: shown(await readNotes(bucket), relationship).map(asPoint) });
+  return await publishOnce(`bucket:${bucket.volume.path}`, stamp.id, look, async () => {
     const sent = await recallSent(bucket, relationship);
     if (sent?.syncId !== stamp.syncId) {
       throw makeError(bucket, 'BaseLost', `which state ${stamp.syncId} has written is not known any more`, {
@@ -56,7 +64,7 @@ export async function publish(
       stamp,
     };
     await writePoint(bucket, note);
-    return toPoint({ ...note, key: '', verifiedKeys: [] });
+    return asPoint({ ...note, key: '', verifiedKeys: [] });
   });
 }
 
@@ -82,9 +90,10 @@ export async function markVerified(
   at: Instant | null,
 ): Promise<void> {
   const bucket = bucketAt(host, volume);
-  const { verifiedKeys } = await findKept(bucket, relationship, pointId);
-  if (at === null) await removeKeys(bucket, verifiedKeys);
-  else await writeVerified(bucket, pointId, at);
+  const { verifiedKeys, state } = await findKept(bucket, relationship, pointId);
+  if (at === null) return await removeKeys(bucket, verifiedKeys);
+  await proveManifest(bucket, state);
+  await writeVerified(bucket, pointId, at);
 }
 
 const DEFAULT_KEEP_REPLACED = '1d';

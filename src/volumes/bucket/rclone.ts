@@ -3,6 +3,8 @@ import { TidemarkError } from '../../model/errors';
 import type { Volume } from '../../model/records';
 import type { Host, Runner, RunOptions, RunResult } from '../../hosts/contract';
 import { variableOf } from '../../hosts/rclone-config';
+import { checkVersion } from '../../hosts/tool-version';
+import { namespaceOf, toolsOf } from '../pvc';
 import { classifyEnding } from './classify';
 
 /** One bucket, and where programs run that work with it. */
@@ -12,8 +14,9 @@ export interface Bucket {
   volume: Volume;
 }
 
-export const bucketAt = (host: Host, volume: Volume, runner: Runner = host): Bucket => ({
-  ...{ host, runner, volume },
+/** @param runner left out: this host, or a pod of the cluster that it is */
+export const bucketAt = (host: Host, volume: Volume, runner?: Runner): Bucket => ({
+  ...{ host, runner: runner ?? toolsOf({ host, volume }), volume },
 });
 
 /** A place in the bucket, as rclone calls it. */
@@ -24,7 +27,10 @@ const remoteOf = ({ volume }: Pick<Bucket, 'volume'>): string =>
   volume.path.slice(0, volume.path.indexOf(':'));
 
 /** @throws TidemarkError `AuthRejected` where they can't be had, or tell of no such remote */
-async function readEnvironment({ host, volume }: Bucket): Promise<Record<string, string>> {
+async function readEnvironment({
+  host,
+  volume,
+}: Pick<Bucket, 'host' | 'volume'>): Promise<Record<string, string>> {
   if (volume.path.startsWith('/')) return {};
   const remote = remoteOf({ volume });
   const { credentials: name } = volume.options ?? {};
@@ -32,14 +38,29 @@ async function readEnvironment({ host, volume }: Bucket): Promise<Record<string,
   if (name === undefined) {
     throw new TidemarkError('AuthRejected', `nothing says what ${remote} is`, {
       ...about,
-      hint: `name it in the spec: credentials: NAME, a file of the --credentials folder with a section [${remote}], as rclone.conf has it`,
+      hint: `name it in the spec: credentials: NAME, ${host.cluster ? `a Secret of namespace ${namespaceOf({ volume })} whose field rclone.conf has` : 'a file of the --credentials folder with'} a section [${remote}], as rclone.conf has it`,
     });
   }
-  const variables = (await host.credentials?.readVariables(name)) ?? {};
-  if (variables[variableOf(remote, 'type')] !== undefined) return variables;
+  const namespace = namespaceOf({ volume });
+  const variables = (await host.credentials?.readVariables(name, namespace)) ?? {};
+  if (variables[variableOf(remote, 'type')] !== undefined) return checkVariables(host, volume, variables);
   throw new TidemarkError('AuthRejected', `credentials ${name} have no remote ${remote}`, {
     ...about,
-    hint: `add a section [${remote}], as rclone.conf has it, or correct the bucket in the spec`,
+    hint: `add a section [${remote}]${host.cluster ? ` to the field rclone.conf of Secret ${namespace}/${name}` : ', as rclone.conf has it'}, or correct the bucket in the spec`,
+  });
+}
+
+/** A shell sets them in a pod, which knows no others. @throws TidemarkError `InvalidSpec` */
+function checkVariables(
+  host: Host,
+  { path }: Volume,
+  variables: Record<string, string>,
+): Record<string, string> {
+  const [odd] = Object.keys(variables).filter((name) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name));
+  if (!host.cluster || odd === undefined) return variables;
+  throw new TidemarkError('InvalidSpec', `in a pod, nothing can set ${odd}`, {
+    ...{ host: host.name, volume: path },
+    hint: 'give the remote a name of letters, digits and underscores',
   });
 }
 
@@ -59,6 +80,8 @@ export async function runRclone(
   { env, ...options }: RunOptions = {},
 ): Promise<RunResult> {
   const variables = await readEnvironment(bucket);
+  // The image of a pod was chosen with it.
+  if (bucket.runner === bucket.host) await checkVersion(bucket.host, 'rclone');
   return await bucket.runner.run(['rclone', ...COMMON, ...args], {
     ...options,
     env: { ...variables, ...env },

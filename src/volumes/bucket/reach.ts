@@ -1,16 +1,16 @@
-/** States of a bucket as trees that can be read: in the agent's own folder. */
+/** States of a bucket as trees that can be read: in the agent's own folder, or in a claim of its own. */
 import { join } from 'node:path';
 import type { Capture } from '../../model/capture';
 import { choosePast, describePast } from '../../model/past-state';
 import type { Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import type { TransferId } from '../../movers/contract';
-import { type Reach, reachHere } from '../../movers/reach';
+import { type Reach, reachAt, reachHere } from '../../movers/reach';
 import type { CaptureRequest, State } from '../contract';
 import { makeScratch } from '../shared/scratch';
 import { shortHash } from '../shared/short-hash';
 import { makeError } from '../shared/tools';
-import { fetchedFolder } from './fetched';
+import { kept } from './fetched';
 import { forgetLooks, inOrder, readNotes } from './notes';
 import { materialise, treeIn } from './materialise';
 import { findKept } from './points';
@@ -38,10 +38,17 @@ export async function capture(
       },
     );
   }
-  const folder = fetchedFolder(host, relationship, volume);
+  const { capturedAt, leftOut, bytes, files: entries } = chosen.stamp;
+  // What is new is fetched beside what is there, and may be all of it.
+  const room = await kept.open(bucket, relationship, { bytes: 2 * bytes, entries: 2 * entries });
+  const { runner, path: folder } = room;
   const attempt = `fetch:${relationship}:${volume.path}:${host.home}`;
-  await materialise(bucket, { stateId: chosen.state, folder, attempt, signal, onProgress });
-  const { capturedAt, leftOut } = chosen.stamp;
+  try {
+    const request = { stateId: chosen.state, folder, attempt, signal, onProgress };
+    await materialise({ ...bucket, runner }, request);
+  } finally {
+    await room.close();
+  }
   return {
     ...{ syncId, method: 'Snapshot', path: treeIn(folder), live: false, capturedAt },
     ...(leftOut && { leftOut }),
@@ -54,12 +61,17 @@ export const scratch = makeScratch('read', 'fetch');
 /** `reach` of the volume contract. A point is read back whole, and from the bucket alone. */
 export async function reach(host: Host, volume: Volume, state: State, use: TransferId): Promise<Reach> {
   const bucket = bucketAt(host, volume);
-  if (state.of === 'capture') return reachHere(host, state.capture.path);
-  if (state.of === 'live') return reachHere(host, treeIn(fetchedFolder(host, use.relationship, volume)));
-  const { state: stateId } = await findKept(bucket, state.relationship, state.pointId);
-  return await scratch.open(host, use, async (used) => {
+  // As a target: nothing of ours is open there.
+  if (state.of === 'live' && !state.orFrozen) return reachHere(host, volume.path);
+  if (state.of !== 'point') {
+    const room = await kept.openWhole(bucket, use.relationship);
+    return reachAt(room, state.of === 'capture' ? state.capture.path : treeIn(room.path));
+  }
+  const { state: stateId, stamp } = await findKept(bucket, state.relationship, state.pointId);
+  const size = { bytes: stamp.bytes, entries: stamp.files };
+  return await scratch.open(bucket, use, size, async ({ runner, folder: used }) => {
     const folder = join(used, shortHash(state.pointId));
-    await materialise(bucket, { stateId, folder, attempt: scratch.attemptOf(host, use) });
+    await materialise({ ...bucket, runner }, { stateId, folder, attempt: scratch.attemptOf(host, use) });
     return treeIn(folder);
   });
 }

@@ -25,7 +25,8 @@ export interface Scan {
   startedAt: number;
 }
 
-const toTime = (text: string): string => {
+/** As manifests have it, of a time that a walk tells. */
+export const toTime = (text: string): string => {
   const [seconds = '0', fraction = ''] = text.split('.');
   return `${seconds}.${fraction.slice(0, 9).padEnd(9, '0')}`;
 };

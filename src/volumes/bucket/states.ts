@@ -28,12 +28,20 @@ export function nextStateId(listing: Listing): string {
 }
 
 const copyOf = (bucket: Bucket, stateId: string) => join(folderOf(bucket), 'manifests', `${stateId}.jsonl`);
+/** How long the manifest is in the store, in bytes. */
+const lengthOf = (bucket: Bucket, stateId: string) => join(folderOf(bucket), 'manifests', `${stateId}.bytes`);
 
-/** A manifest that cannot be read is a state that nobody can vouch for. @throws TidemarkError `VerificationFailed` */
-export async function readManifest(bucket: Bucket, stateId: string): Promise<Manifest> {
+async function keepCopy(bucket: Bucket, stateId: string, text: string, packed: Buffer): Promise<void> {
   const { files } = bucket.host;
-  const kept = await files.read(copyOf(bucket, stateId));
-  if (kept !== undefined) return decodeManifest(kept);
+  await files.write(lengthOf(bucket, stateId), String(packed.length), 0o600);
+  await files.write(copyOf(bucket, stateId), text, 0o600);
+}
+
+/** As it is in the store. A manifest that cannot be read is a state that nobody can vouch for. @throws TidemarkError `VerificationFailed` */
+async function fetchManifest(
+  bucket: Bucket,
+  stateId: string,
+): Promise<{ text: string; packed: Buffer; manifest: Manifest }> {
   const packed = await readObject(bucket, manifestKey(stateId));
   const fail = (message: string, cause?: unknown) =>
     makeError(
@@ -47,22 +55,56 @@ export async function readManifest(bucket: Bucket, stateId: string): Promise<Man
     throw fail(`the manifest of state ${stateId} is gone: somebody removed ${manifestKey(stateId)}`);
   try {
     const text = (await unpack(packed)).toString();
-    const manifest = decodeManifest(text);
-    await files.write(copyOf(bucket, stateId), text, 0o600);
-    return manifest;
+    return { text, packed, manifest: decodeManifest(text) };
   } catch (error) {
     throw fail(`the manifest of state ${stateId} is damaged: ${String(error)}`, error);
   }
 }
 
+/** From this host's copy, where it has one. @throws TidemarkError as `fetchManifest` has it */
+export async function readManifest(bucket: Bucket, stateId: string): Promise<Manifest> {
+  const { files } = bucket.host;
+  const kept = await files.read(copyOf(bucket, stateId));
+  if (kept !== undefined) return decodeManifest(kept);
+  const { text, packed, manifest } = await fetchManifest(bucket, stateId);
+  await keepCopy(bucket, stateId, text, packed);
+  return manifest;
+}
+
+/** That the store has the manifest that this host went by: others have no copy. @throws TidemarkError `VerificationFailed` */
+export async function proveManifest(bucket: Bucket, stateId: string): Promise<void> {
+  const { text } = await fetchManifest(bucket, stateId);
+  const copy = await bucket.host.files.read(copyOf(bucket, stateId));
+  if (copy === undefined || copy === text) return;
+  throw makeError(
+    bucket,
+    'VerificationFailed',
+    `the manifest of state ${stateId} is another one than was written: somebody changed ${manifestKey(stateId)}`,
+    { hint: 'other recovery points may be whole; the next sync makes a new one' },
+  );
+}
+
+/** Whether the store still has a manifest of the length that it was written with, as far as this host knows that. */
+export async function isManifestAsWritten(
+  bucket: Bucket,
+  stateId: string,
+  listing: Listing,
+): Promise<boolean> {
+  const bytes = await bucket.host.files.read(lengthOf(bucket, stateId));
+  return bytes === undefined || listing.get(manifestKey(stateId))?.bytes === Number(bytes);
+}
+
 /** Says that all objects of a state are there: written last. */
 export async function writeManifest(bucket: Bucket, stateId: string, manifest: Manifest): Promise<void> {
   const text = encodeManifest(manifest);
-  await writeObject(bucket, manifestKey(stateId), await pack(text));
-  await bucket.host.files.write(copyOf(bucket, stateId), text, 0o600);
+  const packed = await pack(text);
+  await writeObject(bucket, manifestKey(stateId), packed);
+  await keepCopy(bucket, stateId, text, packed);
 }
 
 /** Copies of manifests that are no longer there. */
 export async function dropCopies(bucket: Bucket, stateIds: readonly string[]): Promise<void> {
-  for (const stateId of stateIds) await bucket.host.files.remove(copyOf(bucket, stateId));
+  for (const stateId of stateIds)
+    for (const path of [copyOf(bucket, stateId), lengthOf(bucket, stateId)])
+      await bucket.host.files.remove(path);
 }

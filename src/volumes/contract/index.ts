@@ -37,11 +37,33 @@ export interface VolumeDriver extends VolumeKeeper, Freezer, Points, Switch {
  */
 export type KindImplementation = (agent: Host) => Implementation | undefined;
 
+/** What has become of a volume of a relationship while its agent was away. */
+export type Whereabouts =
+  /** Its spec names it; `isIdle`: nothing of the relationship runs. */
+  | { is: 'named'; volume: Volume; isIdle: boolean }
+  /** Its spec names it no more. */
+  | { is: 'dropped' }
+  /** The relationship was deleted. */
+  | { is: 'deleted' }
+  /** Nobody has heard of the relationship. */
+  | { is: 'unheard-of' };
+
+/** What a kind tells its agent as it happens, and asks it. */
+export interface AgentNews {
+  /** Somebody else has brought what a relationship is to copy. It is told until it is heard. */
+  syncIsDue(relationship: string): void;
+  /**
+   * What a relationship says of its volume of this id on this host. Asked until there is an answer.
+   * @returns undefined where the agent ended before
+   */
+  findVolume(relationship: string, path: string): Promise<Whereabouts | undefined>;
+}
+
 export interface Implementation {
   driver: VolumeDriver;
   mover?: Mover;
-  /** The agent starts: removes what a former life of it has left running. */
-  start?: () => Promise<void>;
+  /** The agent starts: removes what a former life of it has left running, and opens what it had open. */
+  start?: (news: AgentNews) => Promise<void>;
   /** The agent ends: removes what is kept for whoever may come next. */
   stop?: () => Promise<void>;
 }

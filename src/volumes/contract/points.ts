@@ -2,9 +2,10 @@
 import type { Filters, Instant, Point, PointMethod, Volume, Written } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import type { LeftOut } from '../../model/left-out';
+import type { OtherState } from '../../model/others';
 import type { StreamPlan } from '../../model/plan-stream';
 import type { Reach } from '../../movers/reach';
-import type { Missing, Omitted, TransferId } from '../../movers/contract';
+import type { Differing, Missing, Omitted, TransferId } from '../../movers/contract';
 
 /** What `publish` stamps on a new recovery point. */
 export interface PointStamp {
@@ -68,6 +69,8 @@ export interface OmittedRequest {
   /** To the source, as it is now. */
   source: Reach;
   missing: readonly Missing[];
+  /** What the point has, and otherwise than the source. */
+  differing?: readonly Differing[];
   /** Whose reach the point was opened by. */
   use: TransferId;
 }
@@ -79,9 +82,13 @@ export interface Points {
   /**
    * A state that others keep at the same place, by a name that says whose it is: `restic:1a2b3c4d`. It is reached as a point
    * is, and nothing else is done with it. Left out by kinds where others keep none.
+   * @param relationship who asks
    * @throws PointMissing
    */
-  findOther?(host: Host, volume: Volume, name: string): Promise<Point>;
+  findOther?(host: Host, volume: Volume, relationship: string, name: string): Promise<Point>;
+
+  /** All of these, in any order, but for what is the relationship's own. Changes nothing. Left out by the same kinds. */
+  listOthers?(host: Host, volume: Volume, relationship: string): Promise<OtherState[]>;
 
   /**
    * Freezes the live replica as a recovery point. All or nothing; a second call with one point id
@@ -104,7 +111,8 @@ export interface Points {
 
   /**
    * While a point is compared with its source, which the same host holds: of what the point lacks, what its own tool was to
-   * leave out when it was made. Left out by kinds whose mover says all that is left out.
+   * leave out when it was made, and of what differs, what it could not keep. Left out by kinds whose mover says all that is
+   * left out.
    */
   findOmitted?(host: Host, volume: Volume, request: OmittedRequest): Promise<Omitted>;
 

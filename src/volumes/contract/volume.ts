@@ -81,6 +81,8 @@ export interface VolumeKeeper {
    * Left out by kinds whose volumes come to be when they are claimed, or when something is received.
    */
   make?(host: Host, volume: Volume, claim: Claim, source: VolumeShape, signal?: AbortSignal): Promise<void>;
+  /** Takes back what `make` has noted for a transfer, which was then refused before it wrote anything. */
+  unmake?(host: Host, volume: Volume): Promise<void>;
 
   /**
    * Guards of DESIGN.md, before anything is changed: present, mounted where it must be, not a system

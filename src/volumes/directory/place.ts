@@ -89,7 +89,10 @@ export async function findStored(
   mounts: readonly Mount[],
   root: string,
 ): Promise<{ meta: string; state: State } | undefined> {
-  for (const meta of Object.values(metaPaths(mounts, root))) {
+  const { inside, beside } = metaPaths(mounts, root);
+  // Whoever pushes to a peer's folder may put anything there.
+  const places = subject.volume.kind === 'peer' ? [] : [inside];
+  for (const meta of beside === undefined ? places : [...places, beside]) {
     const state = await readState(subject, join(meta, STATE_FILE));
     if (state) return { meta, state };
   }

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Landing } from '../../landings/contract';
 import type { Volume } from '../../model/records';
+import { namespaceOf } from '../pvc';
 
 const URL = /^ssh:\/\/([^@/]+)@(?:\[([^\]]+)\]|([^:/@[\]]+))(?::(\d+))?(\/.*)$/;
 
@@ -15,11 +16,16 @@ function folderOf(path: string): string {
 }
 
 /** How rsync gets there, as far as the spec says. @throws where the spec was never checked */
-export function landingOf({ path, options }: Volume): Landing {
+export function landingOf(volume: Volume): Landing {
+  const { path, options } = volume;
+  const namespace = namespaceOf({ volume });
   const [, user = '', bracketed, plain, port = '22', folder] = URL.exec(path) ?? [];
   const address = bracketed ?? plain;
   if (address === undefined || folder === undefined) throw new Error(`not a peer: ${path}`);
-  const account = { credentials: options?.credentials ?? '', folder: folderOf(folder) };
+  const account = {
+    ...{ credentials: options?.credentials ?? '', folder: folderOf(folder) },
+    ...(namespace !== undefined && { namespace }),
+  };
   return { id: path, address, port: Number(port), user, hostKeys: [], expiresAt: '', account };
 }
 

@@ -8,7 +8,7 @@ import { forgetClaim, noteClaim } from '../shared/memory';
 import { renewClaim, showClaims, withClaim, withoutClaim } from '../shared/state';
 import { makeError } from '../shared/tools';
 import { type FarState, readNote, storeState, tryAndNote } from './far-state';
-import { forgetLooks, type Look, lookAt } from './look';
+import { forgetLooks, type Look, lookAt, stateOf } from './look';
 import { type Peer, peerAt } from './line';
 
 const WHY_NOT = 'a peer keeps the newest state alone: leave copyMethod out';
@@ -93,7 +93,7 @@ export async function disclaim(
   copyOf?: string,
 ): Promise<void> {
   const peer = peerAt(host, volume);
-  const { state } = await lookAt(peer);
+  const state = await stateOf(peer);
   if (state.claims[relationship]) {
     try {
       await storeState(peer, { ...state, ...withoutClaim(state, relationship, copyOf) });
@@ -111,11 +111,11 @@ export async function keeps(host: Host, volume: Volume): Promise<Keeps | undefin
 
 /** `isChanged` of the volume contract: a push has begun since its newest point, and was cut off. */
 export async function isChanged(host: Host, volume: Volume): Promise<boolean> {
-  return (await lookAt(peerAt(host, volume))).state.isPushing === true;
+  return (await stateOf(peerAt(host, volume))).isPushing === true;
 }
 
 /** `points` of the volume contract: the newest state is all there is. */
 export async function points(host: Host, volume: Volume, relationship: string): Promise<Point[]> {
-  const { state } = await lookAt(peerAt(host, volume));
+  const state = await stateOf(peerAt(host, volume));
   return state.point && state.claims[relationship] ? [state.point] : [];
 }

@@ -42,7 +42,7 @@ const NoteSchema = z.object({
 });
 type Note = z.output<typeof NoteSchema>;
 
-const notePath = ({ line }: Peer) => join(line.folder, 'note.json');
+const notePath = ({ notes }: Peer) => join(notes, 'note.json');
 
 /** What this agent knows of it. */
 export async function readNote(peer: Peer): Promise<Note> {
@@ -51,11 +51,11 @@ export async function readNote(peer: Peer): Promise<Note> {
 
 /** Tries the account, with this as what is kept there meanwhile; what is found is noted. */
 export async function tryAndNote(
-  peer: Peer,
+  asked: Peer,
   state: FarState,
   about: Pick<Trial, 'epoch' | 'at'>,
 ): Promise<Trial> {
-  return await exclusively(peer, async () => {
+  return await exclusively(asked, async (peer) => {
     await stage(peer, state);
     const trial: Trial = { ...about, ...(await tryAccount(peer)) };
     await writeRecord(peer, notePath(peer), { ...(await readNote(peer)), trial });
@@ -67,14 +67,15 @@ export async function tryAndNote(
 const ABSENT = /No such file or directory/;
 /** What is kept there: undefined where nothing is, `unreadable` where the account does not give it out. */
 export async function fetchState(peer: Peer): Promise<FarState | undefined | 'unreadable'> {
-  return keepsOurs(peer) ? await exclusively(peer, () => fetchNow(peer)) : 'unreadable';
+  return keepsOurs(peer) ? await exclusively(peer, fetchNow) : 'unreadable';
 }
 
 async function fetchNow(peer: Peer): Promise<FarState | undefined | 'unreadable'> {
-  const { host, line } = peer;
+  const { line } = peer;
+  const { files } = line.runner;
   const into = join(line.folder, 'in');
-  await host.files.remove(into);
-  await host.files.mkdir(into, 0o700);
+  await files.remove(into);
+  await files.mkdir(into, 0o700);
   const from = there(line.landing, `${STATE_FOLDER}/`);
   const ended = await runRsyncThere(line, [
     '-rt',
@@ -88,12 +89,12 @@ async function fetchNow(peer: Peer): Promise<FarState | undefined | 'unreadable'
   if (ended.exitCode !== 0 && ended.exitCode !== 255 && ABSENT.test(ended.stderr)) return undefined;
   if (ended.exitCode !== 0) throw await explain(peer, ended);
   const hint = `have its owner look at ${STATE_FOLDER}/${STATE_FILE} there; without it, the folder is taken for somebody else's data`;
-  return await readRecord(peer, join(into, STATE_FILE), FarStateSchema, hint);
+  return await readRecord(peer, join(into, STATE_FILE), FarStateSchema, hint, files);
 }
 
 /** Keeps it there, and here. @throws TidemarkError where it can't be reached */
-export async function storeState(peer: Peer, state: FarState): Promise<void> {
-  await exclusively(peer, async () => {
+export async function storeState(asked: Peer, state: FarState): Promise<void> {
+  await exclusively(asked, async (peer) => {
     if (keepsOurs(peer)) {
       await stage(peer, state);
       // Two of one length may be written within one second, which is all that a time may be known to.

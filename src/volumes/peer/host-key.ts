@@ -1,6 +1,6 @@
 /** A peer whose host key is none that its owner vouched for: which one it shows, and which are pinned. */
 import { TidemarkError } from '../../model/errors';
-import type { Host } from '../../hosts/contract';
+import type { Runner } from '../../hosts/contract';
 import { knownHostsName } from '../../hosts/ssh/address';
 import { findKnownKeys, fingerprintOf, type HostKey } from '../../hosts/ssh/host-keys';
 import type { Peer } from './line';
@@ -16,7 +16,7 @@ export function parseScan(output: string): HostKey[] {
 }
 
 /** The keys that answer there. None is trusted by being asked for. */
-async function scan(host: Host, address: string, port: number): Promise<HostKey[]> {
+async function scan(host: Runner, address: string, port: number): Promise<HostKey[]> {
   const argv = ['ssh-keyscan', '-T', String(SCAN_SECONDS), '-p', String(port), '--', address];
   const { stdout } = await host.run(argv, { timeoutMs: 4 * SCAN_SECONDS * 1000 });
   return parseScan(stdout.toString());
@@ -31,12 +31,15 @@ export async function explainHostKey(
   error: TidemarkError,
 ): Promise<TidemarkError> {
   const { address, port, account } = line.landing;
-  const files = await host.credentials?.findKey(account?.credentials ?? '');
+  const { runner } = line;
+  const { credentials = '', namespace } = account ?? {};
+  const place = { runner, ...(namespace !== undefined && { namespace }) };
+  const files = await host.credentials?.findKey(credentials, place);
   if (!files) return error;
   const name = knownHostsName({ host: address, port });
   const [shown, { trusted }] = await Promise.all([
-    scan(host, address, port).catch((): HostKey[] => []),
-    findKnownKeys(host, { user: '', host: address, port }, [files.knownHosts]),
+    scan(runner, address, port).catch((): HostKey[] => []),
+    findKnownKeys(runner, { user: '', host: address, port }, [files.knownHosts]),
   ]);
   const [first] = shown;
   if (first === undefined) return error;
@@ -48,7 +51,7 @@ export async function explainHostKey(
     `${name} shows the host key ${shown.map(nameKey).join(', ')}, and ${pinned}`,
     {
       ...{ host: host.name, volume: volume.path },
-      hint: `nobody vouches for it yet${changed}: ask its owner what this prints there: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub; only if it is the same, write to ${files.knownHosts}: ${name} ${first}`,
+      hint: `nobody vouches for it yet${changed}: ask its owner what this prints there: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub; only if it is the same, write to ${files.pinnedIn}: ${name} ${first}`,
     },
   );
 }

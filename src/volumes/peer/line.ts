@@ -2,10 +2,11 @@
 import { join } from 'node:path';
 import { TidemarkError } from '../../model/errors';
 import type { Volume } from '../../model/records';
-import type { Host, RunOptions, RunResult } from '../../hosts/contract';
+import type { Host, Runner, RunOptions, RunResult } from '../../hosts/contract';
 import { type AccountLine, explainEnding, runRsyncThere } from '../../movers/rsync/account';
 import { withLock } from '../shared/lock';
-import { makeError } from '../shared/tools';
+import { namespaceOf, toolsOf, withTools } from '../pvc';
+import { makeError, type Subject } from '../shared/tools';
 import { landingOf, nameOf } from './address';
 import { explainHostKey } from './host-key';
 
@@ -14,22 +15,37 @@ export interface Peer {
   host: Host;
   volume: Volume;
   line: AccountLine;
+  /** What this agent keeps of it, in its own folder. */
+  notes: string;
 }
 
-/** @throws TidemarkError `AuthRejected` where the spec names no credentials */
-export function peerAt(host: Host, volume: Volume): Peer {
+/**
+ * @param runner left out: this host, or a pod of the cluster that it is
+ * @throws TidemarkError `AuthRejected` where the spec names no credentials
+ */
+export function peerAt(host: Host, volume: Volume, runner?: Runner): Peer {
+  const namespace = namespaceOf({ volume });
   if (volume.options?.credentials === undefined) {
     throw makeError({ host, volume }, 'AuthRejected', 'nothing says which key the peer lets in', {
-      hint: 'name it in the spec: credentials: NAME, a folder of the --credentials folder with key and known_hosts',
+      hint: `name it in the spec: credentials: NAME, a ${namespace === undefined ? 'folder of the --credentials folder' : `Secret of namespace ${namespace}`} with key and known_hosts`,
     });
   }
-  const folder = join(host.home, 'peers', nameOf(volume));
-  return { host, volume, line: { host, landing: landingOf(volume), folder } };
+  return atRunner({ host, volume }, runner ?? toolsOf({ host, volume }));
 }
 
+function atRunner({ host, volume }: Subject, runner: Runner): Peer {
+  const folder = join(runner.scratch, 'peers', nameOf(volume));
+  const notes = join(host.home, 'peers', nameOf(volume));
+  return { host, volume, notes, line: { host, runner, landing: landingOf(volume), folder } };
+}
+
+/** Works with a peer from one place, which stays until that is done. */
+export const fromOnePlace = <T>(peer: Peer, work: (peer: Peer) => Promise<T>): Promise<T> =>
+  withTools(peer, (runner) => work(atRunner(peer, runner)));
+
 /** One at a time of what uses the same files of the agent's own. None of them may use another one of them. */
-export const exclusively = <T>({ line }: Peer, work: () => Promise<T>): Promise<T> =>
-  withLock(`peer:${line.folder}`, work);
+export const exclusively = <T>(peer: Peer, work: (peer: Peer) => Promise<T>): Promise<T> =>
+  withLock(`peer:${peer.notes}`, () => fromOnePlace(peer, work));
 
 /** The error for an ending that is no success, with both fingerprints where the host key is none that is pinned. */
 export async function explain(peer: Peer, ended: RunResult): Promise<TidemarkError> {

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { LEFT_BY_TRANSFERS, there } from '../../movers/rsync/account';
 import { NOT_CONTENT } from '../../trees/own-entries';
 import { type FarState, fetchState, NOTHING_KNOWN, readNote } from './far-state';
-import { type Peer, runChecked } from './line';
+import { fromOnePlace, type Peer, runChecked } from './line';
+import { keepsOurs } from './ours';
 
 export interface Look {
   exists: boolean;
@@ -19,8 +20,8 @@ const FRESH_MS = 5_000;
 
 const looks = new Map<string, { at: number; found: Promise<Look> }>();
 
-const keyOf = ({ host, volume }: Peer) =>
-  JSON.stringify([host.name, host.home, volume.path, volume.options?.credentials, volume.options?.signal]);
+const keyOf = ({ host, volume: { path, options, near } }: Peer) =>
+  JSON.stringify([host.name, host.home, path, options?.credentials, options?.signal, near?.path]);
 
 /** What was seen may have changed: this agent has written. */
 export function forgetLooks(peer: Peer): void {
@@ -39,9 +40,9 @@ export function parseListing(output: string): { exists: boolean; names: string[]
 
 /** By a push that would replace all by nothing, and is none: an account that only takes answers that too. */
 async function list(peer: Peer): Promise<Pick<Look, 'exists' | 'empty'>> {
-  const { host, line } = peer;
+  const { line } = peer;
   const nothing = join(line.folder, 'nothing');
-  await host.files.mkdir(nothing, 0o700);
+  await line.runner.files.mkdir(nothing, 0o700);
   // No deeper than what lies in the folder itself.
   const options = ['--dirs', '--dry-run', '--delete', '--out-format=%i %n', '--filter=P /*/*'];
   const { stdout, stderr } = await runChecked(peer, [...options, '--', `${nothing}/`, there(line.landing)]);
@@ -50,7 +51,9 @@ async function list(peer: Peer): Promise<Pick<Look, 'exists' | 'empty'>> {
   return { exists, empty: names.every((name) => own.includes(name)) };
 }
 
-async function look(peer: Peer): Promise<Look> {
+const look = (peer: Peer): Promise<Look> => fromOnePlace(peer, lookFrom);
+
+async function lookFrom(peer: Peer): Promise<Look> {
   const fetched = await fetchState(peer);
   const isFromMemory = fetched === 'unreadable';
   const state = isFromMemory ? (await readNote(peer)).state : (fetched ?? NOTHING_KNOWN);
@@ -72,4 +75,12 @@ export async function lookAt(peer: Peer): Promise<Look> {
     if (looks.get(key) === now) looks.delete(key);
     throw error;
   }
+}
+
+/**
+ * What is known of it, where nobody asks what lies there now. VolSync's end is away between two pushes, and what is known of that
+ * this agent alone has noted.
+ */
+export async function stateOf(peer: Peer): Promise<FarState> {
+  return keepsOurs(peer) ? (await lookAt(peer)).state : (await readNote(peer)).state;
 }

@@ -9,7 +9,7 @@ import type { Peer } from './line';
 
 /** An account that takes, and gives nothing back, as `rrsync -wo`. */
 export const givesNothingBack = ({ stderr }: Pick<RunResult, 'stderr'>): boolean =>
-  /write-only|(read|send)ing[^\n]* (is )?not (allowed|permitted)/i.test(stderr);
+  /write-only|this door only takes|(read|send)ing[^\n]* (is )?not (allowed|permitted)/i.test(stderr);
 
 /** VolSync's end takes what comes for the application's: nothing of ours belongs there. */
 export const keepsOurs = ({ volume }: Peer): boolean => volume.options?.signal === undefined;
@@ -26,6 +26,7 @@ export function pushOurs(peer: Peer, options: readonly string[] = []): string[] 
 
 /** Puts into place what is sent next. */
 export async function stage(peer: Peer, state: unknown): Promise<void> {
-  await peer.host.files.remove(outgoing(peer));
-  await writeRecord(peer, join(outgoing(peer), STATE_FOLDER, STATE_FILE), state);
+  const { files } = peer.line.runner;
+  await files.remove(outgoing(peer));
+  await writeRecord(peer, join(outgoing(peer), STATE_FOLDER, STATE_FILE), state, files);
 }

@@ -8,7 +8,7 @@ import { publishOnce } from '../shared/publish-once';
 import { makeError } from '../shared/tools';
 import { type FarState, pointOf, readNote, storeState } from './far-state';
 import { explain, type Peer, peerAt } from './line';
-import { forgetLooks, lookAt } from './look';
+import { forgetLooks, stateOf } from './look';
 
 /** What VolSync's end waits for, and nothing else. */
 const SIGNAL = 'shutdown 0';
@@ -32,14 +32,28 @@ async function store(peer: Peer, state: FarState): Promise<void> {
   }
 }
 
+/** Peers of which this agent has said so, and nobody before it. */
+const begun = new Set<string>();
+
 /**
  * `make` of the volume contract, right before a transfer: says there that its point may not be whole meanwhile. Whoever
  * reads it next may be another agent, since this one's host was lost in the middle.
  */
 export async function beginPush(host: Host, volume: Volume): Promise<void> {
   const peer = peerAt(host, volume);
-  const { state } = await lookAt(peer);
-  if (state.point && !state.isPushing) await store(peer, { ...state, isPushing: true });
+  const state = await stateOf(peer);
+  begun.delete(volume.path);
+  if (!state.point || state.isPushing) return;
+  await store(peer, { ...state, isPushing: true });
+  begun.add(volume.path);
+}
+
+/** `unmake` of the volume contract. What an earlier push was cut off in stays said. */
+export async function takeBackPush(host: Host, volume: Volume): Promise<void> {
+  if (!begun.delete(volume.path)) return;
+  const peer = peerAt(host, volume);
+  const { isPushing: _none, ...state } = await stateOf(peer);
+  await store(peer, state);
 }
 
 /** @throws TidemarkError `Fenced` where another agent has claimed it since this one did */
@@ -63,7 +77,7 @@ export async function publish(
   const look = async () => {
     // What is written below takes the place of what is there now, and not of what was some seconds ago.
     forgetLooks(peer);
-    const { state } = await lookAt(peer);
+    const state = await stateOf(peer);
     await checkOwn(peer, state, relationship);
     return { state, points: state.point ? [state.point] : [] };
   };
@@ -87,6 +101,6 @@ export async function markVerified(
 ): Promise<void> {
   const peer = peerAt(host, volume);
   forgetLooks(peer);
-  const { state } = await lookAt(peer);
+  const state = await stateOf(peer);
   await store(peer, { ...state, point: withVerified(pointOf(peer, state, relationship, pointId), at) });
 }

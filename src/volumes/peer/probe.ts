@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { TidemarkError } from '../../model/errors';
 import type { AttributeSpace } from '../../model/keeps';
-import type { Host } from '../../hosts/contract';
+import type { Runner } from '../../hosts/contract';
 
 export const PROBE = 'probe';
 export const PROBE_FIFO = 'probe-fifo';
@@ -38,7 +38,7 @@ export interface Probe {
 }
 
 /** What can't be given, or by no tool that is here, is not tried. */
-async function attempt(host: Host, argv: readonly string[]): Promise<string> {
+async function attempt(host: Runner, argv: readonly string[]): Promise<string> {
   try {
     return (await host.run(argv)).stdout.toString();
   } catch (error) {
@@ -48,7 +48,7 @@ async function attempt(host: Host, argv: readonly string[]): Promise<string> {
 }
 
 /** Makes them in a folder of the agent's own. */
-export async function makeProbes(host: Host, folder: string): Promise<void> {
+export async function makeProbes(host: Runner, folder: string): Promise<void> {
   const file = join(folder, PROBE);
   await host.files.write(file, 'Tidemark tries what can be kept here.\n', 0o600);
   await attempt(host, ['chown', '--', `${FOREIGN_ID}:${FOREIGN_ID}`, file]);
@@ -60,7 +60,7 @@ export async function makeProbes(host: Host, folder: string): Promise<void> {
 }
 
 /** Undefined where there is none. */
-export async function readProbe(host: Host, file: string): Promise<Probe | undefined> {
+export async function readProbe(host: Runner, file: string): Promise<Probe | undefined> {
   if ((await host.files.stat(file)) === undefined) return undefined;
   const [uid = '', gid = '', mtime = ''] = (await attempt(host, ['stat', '-c', '%u %g %.9Y', '--', file]))
     .trim()

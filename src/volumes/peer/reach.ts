@@ -29,9 +29,9 @@ async function fetchInto(
 ): Promise<void> {
   const { host, line } = peer;
   const { path, use } = at;
-  await host.files.mkdir(path, 0o700);
+  await line.runner.files.mkdir(path, 0o700);
   const what = `to be read, what the peer holds is brought to ${path} first`;
-  await checkScratchRoom(peer, { path, bytes, what });
+  await checkScratchRoom({ ...peer, runner: line.runner }, { path, bytes, what });
   const refused = await refusedBy(peer, known);
   const own = [...NOT_CONTENT.map((name) => `/${name}`), `${LEFT_BY_TRANSFERS}/`];
   const options = ['-aHAXS', ...refused, '--numeric-ids', ...own.map((name) => `--filter=- ${name}`)];
@@ -53,9 +53,10 @@ export async function reach(host: Host, volume: Volume, state: State, use: Trans
     return { runner: host, path: volume.path, account, close: () => Promise.resolve() };
   }
   const point = pointOf(peer, known, state.relationship, state.pointId);
-  return await scratch.open(host, use, async (folder) => {
+  const size = { bytes: point.bytes, entries: point.files };
+  return await scratch.open(peer, use, size, async ({ runner, folder }) => {
     const path = join(folder, nameOf({ path: state.pointId }));
-    await fetchInto(peer, known, point, { path, use });
+    await fetchInto(peerAt(host, volume, runner), known, point, { path, use });
     return path;
   });
 }

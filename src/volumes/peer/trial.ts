@@ -116,7 +116,8 @@ async function pushAgain(peer: Peer, refused: readonly RefusedOption[]) {
 
 /** What came back, beside what was sent; undefined where nothing comes back. */
 async function compareProbes(peer: Peer, refused: readonly RefusedOption[]): Promise<Keeps | undefined> {
-  const { host, line } = peer;
+  const { line } = peer;
+  const host = line.runner;
   const into = join(line.folder, 'in');
   await host.files.remove(into);
   await host.files.mkdir(into, 0o700);
@@ -140,7 +141,7 @@ async function compareProbes(peer: Peer, refused: readonly RefusedOption[]): Pro
 /** Tries the account. What was staged has to be sent again afterwards, without the probe. */
 export async function tryAccount(peer: Peer): Promise<Found> {
   if (!keepsOurs(peer)) return { keeps: assumeKeeps(peer), refused: [] };
-  await makeProbes(peer.host, join(outgoing(peer), STATE_FOLDER));
+  await makeProbes(peer.line.runner, join(outgoing(peer), STATE_FOLDER));
   const letters = await pushWithAll(peer);
   const again = await pushAgain(peer, letters);
   const found = (await compareProbes(peer, letters)) ?? assumeKeeps(peer);

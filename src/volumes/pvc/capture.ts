@@ -5,9 +5,11 @@ import type { ClusterObject, DataSource } from '../../hosts/cluster/objects';
 import type { Host } from '../../hosts/contract';
 import type { CaptureRequest } from '../contract';
 import { likeOf, makeClaim } from './copies';
+import { awaitCopyTrigger } from './copy-trigger';
 import { LABELS, labelsOf, labelValue, objectName, type ObjectRole } from './names';
 import { discardClaim, listClaimsOf, listSnapshotsOf } from './own-objects';
-import { findPlace, findReadyPlace, type Place, type ReadyPlace } from './place';
+import { findStyle } from './find-style';
+import { findPlace, findReadyPlace, type Place, type ReadyPlace, referTo } from './place';
 import type { MoverPods } from './pods';
 import { fromClaim, fromSnapshot, referToSnapshot, removeSnapshot, takeSnapshot } from './snapshots';
 
@@ -16,7 +18,10 @@ export async function capture(host: Host, volume: Volume, request: CaptureReques
   const { syncId, method, relationship, signal } = request;
   if (method === 'Direct') return { syncId, method, path: volume.path, live: true };
   const place = await findReadyPlace(host, volume);
+  const isAsked = volume.options?.madeFor !== undefined;
+  const tellCopied = isAsked ? await awaitCopyTrigger(place, signal) : undefined;
   const name = await makeFrozen(place, 'capture', { relationship, syncId, method, signal });
+  await tellCopied?.();
   return { syncId, method, path: `${place.namespace}/${name}`, live: false };
 }
 
@@ -41,15 +46,27 @@ export async function makeFrozen(
   { relationship, syncId, method, signal }: FrozenRequest,
 ): Promise<string> {
   const { cluster, namespace, volume } = place;
-  const name = nameFrozen(place, role, { relationship, syncId });
-  const labels = labelsOf({ agent: cluster.name, role, volume: volume.path, relationship, syncId });
+  const style = role === 'capture' ? await findStyle(place) : undefined;
+  const labels = {
+    ...style?.labels,
+    ...labelsOf({ agent: cluster.name, role, volume: volume.path, relationship, syncId }),
+  };
+  const own = nameFrozen(place, role, { relationship, syncId });
+  const name = style && (await isFree(place, style.capture, syncId)) ? style.capture : own;
+  const ownerReferences = style && [style.owner];
   const { dataSource, atLeast } =
-    method === 'Snapshot' ? await freeze(place, { name, labels, ...(signal && { signal }) }) : cloneOf(place);
+    method === 'Snapshot'
+      ? await freeze(place, {
+          ...{ name, labels, ...(ownerReferences && { ownerReferences }) },
+          ...(signal && { signal }),
+        })
+      : cloneOf(place);
   const like = likeOf(place);
   try {
     await makeClaim(place, {
       ...like,
       ...{ name, labels, dataSource, atLeast: [...like.atLeast, ...atLeast] },
+      ...(ownerReferences && { ownerReferences }),
       ...(signal && { signal }),
     });
   } catch (error) {
@@ -59,6 +76,15 @@ export async function makeFrozen(
     throw error;
   }
   return name;
+}
+
+/** Nothing of that name is there but what an attempt of this very sync has made. */
+async function isFree({ cluster, namespace }: Place, name: string, syncId: string): Promise<boolean> {
+  const found = await Promise.all([
+    cluster.api.read<ClusterObject>(referToSnapshot(namespace, name)),
+    cluster.api.read<ClusterObject>(referTo('PersistentVolumeClaim', namespace, name)),
+  ]);
+  return found.every((each) => !each || each.metadata.labels?.[LABELS.sync] === labelValue(syncId));
 }
 
 interface Frozen {

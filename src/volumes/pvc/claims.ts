@@ -39,8 +39,15 @@ export async function changeClaims<T>(
   });
 }
 
-export async function checkPlace(place: Place, claim: Claim, options: CheckOptions): Promise<void> {
+/** A claim that is made for a resource of VolSync comes and goes: one that is made anew is as good as the one before. */
+const isRemade = ({ volume, pvc }: Place, { role }: Claim): boolean =>
+  role === 'target' &&
+  volume.options?.madeFor !== undefined &&
+  (!pvc || pvc.metadata.annotations?.[ANNOTATIONS.made] !== undefined);
+
+export async function checkPlace(place: Place, claim: Claim, asked: CheckOptions): Promise<void> {
   const { pvc, state, namespace, name } = place;
+  const options = isRemade(place, claim) ? { ...asked, approved: true } : asked;
   await checkClaim(place, claim, options, {
     exists: pvc !== undefined,
     state,
@@ -77,6 +84,8 @@ export async function checkPlace(place: Place, claim: Claim, options: CheckOptio
 
 /** What a sync would write to under somebody's hands. @throws TidemarkError `VolumeBusy` */
 export async function checkUnused(place: Place): Promise<void> {
+  // Who made the resource knows: VolSync writes there too, beside the pods that use it.
+  if (place.volume.options?.madeFor !== undefined) return;
   const users = await findUsers(place);
   if (users.length === 0) return;
   const named = users.map(({ metadata }) => metadata.name).join(', ');
@@ -121,7 +130,7 @@ export async function claim(
     await checkPlace(place, wanted, options);
     if (!place.pvc) {
       // That it is another one by now was approved of.
-      if (options.approved) await forgetClaim(place, wanted.relationship);
+      if (options.approved || isRemade(place, wanted)) await forgetClaim(place, wanted.relationship);
       return;
     }
     const renewed = renewClaim(place.state?.claims[wanted.relationship], wanted);

@@ -2,6 +2,7 @@
 import {
   CORE,
   type DataSource,
+  type OwnerReference,
   type PersistentVolumeClaim,
   STORAGE,
   type StorageClass,
@@ -16,6 +17,7 @@ interface Wanted {
   name: string;
   labels: Record<string, string>;
   annotations?: Record<string, string>;
+  ownerReferences?: readonly OwnerReference[];
   dataSource?: DataSource;
   /** Quantities, of which the largest is asked for. */
   atLeast: readonly (string | undefined)[];
@@ -61,7 +63,7 @@ export function likeOf({ pvc, volume }: ReadyPlace) {
  */
 export async function makeClaim(place: Place, wanted: Wanted): Promise<PersistentVolumeClaim> {
   const { cluster, namespace } = place;
-  const { name, labels, annotations, dataSource, accessModes, storageClass, mode } = wanted;
+  const { name, labels, annotations, ownerReferences, dataSource, accessModes, storageClass, mode } = wanted;
   const storage = largest(wanted.atLeast);
   if (storage === undefined) {
     throw makeError(place, 'InvalidSpec', 'nothing says how large the claim is to be', {
@@ -72,7 +74,11 @@ export async function makeClaim(place: Place, wanted: Wanted): Promise<Persisten
   const made = await cluster.api.create<PersistentVolumeClaim>({
     apiVersion: CORE,
     kind: 'PersistentVolumeClaim',
-    metadata: { name, namespace, labels, ...(annotations && { annotations }) },
+    metadata: {
+      ...{ name, namespace, labels },
+      ...(annotations && { annotations }),
+      ...(ownerReferences && { ownerReferences }),
+    },
     spec: {
       accessModes,
       volumeMode: mode,

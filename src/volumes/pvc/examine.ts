@@ -1,5 +1,6 @@
 /** What will not work with a claim, found before anybody needs it. */
 import { SNAPSHOTS, STORAGE, type StorageClass, type VolumeSnapshotClass } from '../../hosts/cluster/objects';
+import { findStyle } from './find-style';
 import { ANNOTATIONS } from './names';
 import { findNamespace, type Place } from './place';
 import { findMissing } from './workloads';
@@ -23,7 +24,7 @@ export async function findProblems(place: Place): Promise<string[]> {
   if (!found)
     return [`there is no namespace ${namespace}; kubectl create namespace ${namespace}, or correct the spec`];
   const problems: string[] = [];
-  if (runAs === undefined && !allowsRoot(found)) {
+  if (runAs === undefined && !allowsRoot(found) && (await findStyle(place))?.mayBeRoot !== true) {
     const { message, hint } = explainPrivileged(namespace);
     problems.push(`${message}; ${hint}`);
   }

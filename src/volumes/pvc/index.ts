@@ -12,13 +12,29 @@ import { make, prepareRestore } from './make';
 import { findPlace, makeMissing, type Place } from './place';
 import { leaveReaders } from './point-copy';
 import { markVerified, points } from './points';
-import { MoverPods } from './pods';
+import { type MoverPods, podsOf } from './pods';
 import { prune, publish } from './publish';
 import { reach } from './reach';
 import { forgetReplica } from './replica';
 import { rollback } from './rollback';
+import { sweepReadingRooms } from './rooms';
 import { scaleDown, scaleUp } from './workloads';
 import { listWritten, wasWritten } from './written';
+
+export { forgetRooms, leaveReadingRoom, openKeptRoom, openReadingRoom, type RoomFor } from './rooms';
+export { findPointSnapshot } from './points';
+export {
+  DO_NOT_DELETE,
+  jobName,
+  MADE_BY_US,
+  mayBeRoot,
+  type Method,
+  METHODS,
+  release as releaseOf,
+  shorten,
+} from './style';
+export { namespaceOf, toolsOf, withTools } from './tools';
+export { removePassing } from './withdraw';
 
 /** What can be done with claims through the pods of one agent. */
 function makePvcDriver(pods: MoverPods): VolumeDriver {
@@ -95,11 +111,12 @@ function makePvcDriver(pods: MoverPods): VolumeDriver {
 
 async function startUp(pods: MoverPods, cluster: Cluster): Promise<void> {
   await pods.sweep();
+  await sweepReadingRooms(cluster);
   await sweepHookJobs(cluster);
 }
 
 export const pvc: KindImplementation = ({ cluster }) => {
   if (!cluster) return undefined;
-  const pods = new MoverPods(cluster);
+  const pods = podsOf(cluster);
   return { driver: makePvcDriver(pods), start: () => startUp(pods, cluster), stop: () => pods.close() };
 };

@@ -8,6 +8,7 @@ import { noteClaim } from '../shared/memory';
 import { makeError } from '../shared/tools';
 import { changeClaims, checkPlace, checkUnused, storeClaim } from './claims';
 import { capacityOf, largest, makeClaim } from './copies';
+import { findStyle } from './find-style';
 import { ANNOTATIONS } from './names';
 import {
   findPlace,
@@ -20,6 +21,7 @@ import {
   requireClaim,
 } from './place';
 import type { MoverPods } from './pods';
+import { MADE_BY_US } from './style';
 import { quantityToBytes } from './quantity';
 import { waitFor } from './waiting';
 
@@ -86,11 +88,14 @@ async function makeTarget(place: Place, source: VolumeShape, signal?: AbortSigna
       },
     );
   }
+  // One that was made for a resource goes with that.
+  const style = await findStyle(place);
   await makeClaim(place, {
     name: place.name,
     // No label of ours: it is the user's from here on, and nothing that is found by labels is to take it away.
-    labels: {},
-    annotations: { [ANNOTATIONS.made]: 'tidemark' },
+    labels: { ...style?.labels },
+    ...(style && { ownerReferences: [style.owner] }),
+    annotations: MADE_BY_US,
     atLeast: [capacity ?? own],
     accessModes: accessModes ?? DEFAULT_MODES,
     mode: source.isBlock === true ? 'Block' : 'Filesystem',

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { ClusterObject, OwnerReference } from '../../hosts/cluster/objects';
 
 /** What an object that we made is for. */
-export type ObjectRole = 'capture' | 'point' | 'reader' | 'clone' | 'mover' | 'hook';
+export type ObjectRole = 'capture' | 'point' | 'reader' | 'clone' | 'mover' | 'hook' | 'room' | 'reading';
 
 const PREFIX = 'tidemark.dev';
 
@@ -62,9 +62,13 @@ export function objectName(role: ObjectRole, ...parts: readonly string[]): strin
   return `${readable.slice(0, MAX_LABEL - HASH - 1).replace(/-+$/, '')}-${hash}`;
 }
 
-/** The same with an end of its own: another one of the same parts may still be there, or be being deleted. */
+/** A name with an end of its own: another one of that name may still be there, or be being deleted. */
+export const endFreshly = (name: string): string =>
+  `${name.slice(0, MAX_LABEL - FRESH - 1)}-${randomBytes(FRESH / 2).toString('hex')}`;
+
+/** The same of an object by its parts. */
 export const freshName = (role: ObjectRole, ...parts: readonly string[]): string =>
-  `${objectName(role, ...parts).slice(0, MAX_LABEL - FRESH - 1)}-${randomBytes(FRESH / 2).toString('hex')}`;
+  endFreshly(objectName(role, ...parts));
 
 /** What an object belongs to. */
 export interface Belongs {

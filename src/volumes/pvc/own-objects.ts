@@ -42,7 +42,7 @@ export async function listSnapshotsOf(
 /** Ends the movers' pod of a claim, and removes the claim, which would stay for as long as the pod uses it. */
 export async function discardClaim(
   pods: MoverPods,
-  place: Place,
+  place: Pick<Place, 'cluster' | 'namespace'>,
   claim: PersistentVolumeClaim,
 ): Promise<void> {
   await pods.end(place.namespace, claim.metadata.name);

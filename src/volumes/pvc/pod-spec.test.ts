@@ -78,7 +78,7 @@ it('takes from the template what an operator may say, and lets it take nothing a
 
 it('mounts a folder, or hands in a device', () => {
   expect(podOf(wanted).containers[0]['volumeMounts']).toContainEqual({
-    ...{ name: 'volume', mountPath: '/volume', readOnly: false },
+    ...{ name: 'volume', mountPath: '/data', readOnly: false },
   });
   const block = podOf({ ...wanted, mode: 'Block', from: 'copy' }).containers[0];
   expect(block['volumeDevices']).toEqual([

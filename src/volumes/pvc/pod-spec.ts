@@ -1,11 +1,12 @@
 /** The Job whose pod reaches a volume. Pure. */
-import type { MoverSettings, PodTemplate } from '../../hosts/cluster/contract';
+import { KEYS_FOLDER, type MoverSettings, type PodTemplate } from '../../hosts/cluster/contract';
 import { BATCH, type Job } from '../../hosts/cluster/objects';
 import { makeAccount } from '../../hosts/pod/account';
+import type { Style } from './style';
 
 export const CONTAINER = 'mover';
 /** Where the volume is in the pod: a folder, or a device. */
-export const VOLUME_FOLDER = '/volume';
+export const VOLUME_FOLDER = '/data';
 export const VOLUME_DEVICE = '/dev/volume';
 /** Where a second claim is, of which the first one is made. */
 export const SECOND_FOLDER = '/point';
@@ -41,7 +42,8 @@ export interface MoverPod {
   namespace: string;
   labels: Record<string, string>;
   annotations: Record<string, string>;
-  claimName: string;
+  /** Left out: nothing is mounted. */
+  claimName?: string;
   /** A second claim, to read from. */
   from?: string;
   mode: 'Filesystem' | 'Block';
@@ -50,6 +52,8 @@ export interface MoverPod {
   runAs?: string;
   /** Where the volume is in use already, and so can be reached. */
   nodeName?: string;
+  /** Left out: as everything of ours is. */
+  style?: Style;
 }
 
 /** Numbers of `user:group`. */
@@ -82,12 +86,14 @@ function withNode(affinity: PodTemplate['affinity'], nodeName: string) {
   };
 }
 
-function mountsOf({ mode, readOnly, from }: MoverPod) {
+function mountsOf({ claimName, mode, readOnly, from }: MoverPod) {
   const own = [
     { name: 'scratch', mountPath: SCRATCH },
     { name: 'scratch', mountPath: '/tmp', subPath: 'tmp' },
     { name: 'scratch', mountPath: '/run', subPath: 'run' },
+    { name: 'keys', mountPath: KEYS_FOLDER },
   ];
+  if (claimName === undefined) return { volumeMounts: own };
   if (mode === 'Block') {
     const second = from === undefined ? [] : [{ name: 'point', devicePath: SECOND_DEVICE }];
     return { volumeMounts: own, volumeDevices: [{ name: 'volume', devicePath: VOLUME_DEVICE }, ...second] };
@@ -96,10 +102,17 @@ function mountsOf({ mode, readOnly, from }: MoverPod) {
   return { volumeMounts: [{ name: 'volume', mountPath: VOLUME_FOLDER, readOnly }, ...second, ...own] };
 }
 
+/** What whoever made the resource says of its pods goes before what the operator says of all. */
+const withStyle = (template: PodTemplate, style: Style | undefined): PodTemplate => ({
+  ...template,
+  ...(style?.pod.resources && { resources: style.pod.resources }),
+  ...(style?.pod.affinity && { affinity: style.pod.affinity }),
+});
+
 export function makeMoverJob(pod: MoverPod, { image, template }: MoverSettings): Job {
-  const { name, namespace, labels, annotations, runAs, nodeName } = pod;
-  const { imagePullPolicy, resources, affinity, ...podTemplate } = template;
-  const ownLabels = { ...template.labels, ...labels };
+  const { name, namespace, labels, annotations, runAs, nodeName, style } = pod;
+  const { imagePullPolicy, resources, affinity, ...podTemplate } = withStyle(template, style);
+  const ownLabels = { ...template.labels, ...style?.labels, ...labels };
   const { labels: _labels, annotations: templateAnnotations, ...podFields } = podTemplate;
   const metadata = { labels: ownLabels, annotations: { ...templateAnnotations, ...annotations } };
   const isRoot = runAs === undefined;
@@ -119,20 +132,21 @@ export function makeMoverJob(pod: MoverPod, { image, template }: MoverSettings):
   return {
     apiVersion: BATCH,
     kind: 'Job',
-    metadata: { name, namespace, ...metadata },
+    metadata: { name, namespace, ...metadata, ...(style && { ownerReferences: [style.owner] }) },
     spec: {
       // One that was lost is not made again behind the agent's back: it asks for another.
       backoffLimit: 0,
       ttlSecondsAfterFinished: GONE_AFTER_SECONDS,
       template: {
-        metadata,
+        metadata: { ...metadata, labels: { ...style?.pod.labels, ...ownLabels } },
         spec: {
           ...podFields,
           restartPolicy: 'Never',
           automountServiceAccountToken: false,
           enableServiceLinks: false,
           terminationGracePeriodSeconds: 2,
-          securityContext: podSecurity(runAs, pod.readOnly),
+          ...style?.pod.spec,
+          securityContext: { ...podSecurity(runAs, pod.readOnly), ...style?.pod.securityContext },
           ...(nodeName === undefined ? affinity && { affinity } : { affinity: withNode(affinity, nodeName) }),
           ...(account && { initContainers: [account.initContainer] }),
           containers: [
@@ -140,18 +154,26 @@ export function makeMoverJob(pod: MoverPod, { image, template }: MoverSettings):
               ...container,
               name: CONTAINER,
               command: ['sh', '-c', KEEP_ALIVE],
-              env: [{ name: 'HOME', value: SCRATCH }],
+              env: [{ name: 'HOME', value: SCRATCH }, ...(style?.pod.env ?? [])],
               ...mounts,
-              volumeMounts: [...mounts.volumeMounts, ...(account ? [account.volumeMount] : [])],
+              volumeMounts: [
+                ...mounts.volumeMounts,
+                ...(account ? [account.volumeMount] : []),
+                ...(style?.pod.volumeMounts ?? []),
+              ],
             },
           ],
           volumes: [
-            { name: 'volume', persistentVolumeClaim: { claimName: pod.claimName } },
+            ...(pod.claimName === undefined
+              ? []
+              : [{ name: 'volume', persistentVolumeClaim: { claimName: pod.claimName } }]),
             ...(pod.from === undefined
               ? []
               : [{ name: 'point', persistentVolumeClaim: { claimName: pod.from } }]),
             { name: 'scratch', emptyDir: {} },
+            { name: 'keys', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } },
             ...(account ? [account.volume] : []),
+            ...(style?.pod.volumes ?? []),
           ],
         },
       },

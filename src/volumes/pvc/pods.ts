@@ -4,24 +4,30 @@
  */
 import { TidemarkError } from '../../model/errors';
 import type { Cluster, PodRunner } from '../../hosts/cluster/contract';
+import { DOOR_LABEL } from '../../hosts/cluster/door-service';
 import type { Job, Pod } from '../../hosts/cluster/objects';
-import { ANNOTATIONS, freshName, LABELS, labelsOf, labelValue, shortHash } from './names';
+import { ANNOTATIONS, endFreshly, freshName, LABELS, labelsOf, labelValue, shortHash } from './names';
+import { findStyle } from './find-style';
 import { allowsRoot, explainPrivileged } from './examine';
 import { findNamespace, type Place, referTo } from './place';
 import { isOver, listJobs, listPodsOf, referToJob, removeJob, untilEnded } from './own-jobs';
 import { judgePod } from './pod-state';
 import { ALIVE, CONTAINER, makeMoverJob, type MoverPod, SCRATCH } from './pod-spec';
+import type { Style } from './style';
 import { waitFor } from './waiting';
 
 /** A pod that nobody needs any more is kept so long: the next step of a sync follows at once. */
 const LINGER_MS = 8_000;
 const TOUCH_EVERY_MS = 60_000;
 
+/** Of a pod that mounts none. */
+const NO_CLAIM = '';
+
 /** What is to be reached, and how. */
 export interface PodRequest {
   place: Place;
-  /** The claim that is mounted: the volume's own, or a copy of it. */
-  claimName: string;
+  /** The claim that is mounted: the volume's own, or a copy of it. Left out: none, for what only needs a place to run. */
+  claimName?: string;
   /** A second claim, to read from. */
   from?: string;
   mode: 'Filesystem' | 'Block';
@@ -48,6 +54,15 @@ interface Entry {
   linger?: NodeJS.Timeout;
 }
 
+const ofClusters = new WeakMap<Cluster, MoverPods>();
+
+/** The pods of an agent's cluster: all kinds of volume have them in common. */
+export function podsOf(cluster: Cluster): MoverPods {
+  const pods = ofClusters.get(cluster) ?? new MoverPods(cluster);
+  ofClusters.set(cluster, pods);
+  return pods;
+}
+
 export class MoverPods {
   private readonly entries = new Map<string, Entry>();
   /** Names of the Jobs that this process has made: whatever else bears our labels, a former life of this agent has left. */
@@ -61,9 +76,10 @@ export class MoverPods {
 
   /** A pod that has the claim mounted; to be given back once. */
   async use(request: PodRequest): Promise<{ open: OpenPod; giveBack: () => void }> {
-    const { place, claimName, from, mode, readOnly } = request;
+    const { place, claimName = NO_CLAIM, from, mode, readOnly } = request;
     const { runAs } = place.volume.options ?? {};
-    const key = JSON.stringify([place.namespace, claimName, from, mode, readOnly, runAs]);
+    const door = doorTo(request);
+    const key = JSON.stringify([place.namespace, claimName, from, mode, readOnly, runAs, door]);
     const entry = (await this.findLive(key)) ?? this.entries.get(key) ?? this.start(key, request);
     clearTimeout(entry.linger);
     entry.uses++;
@@ -105,6 +121,7 @@ export class MoverPods {
   /** The agent ends: nothing is kept for whoever may come next. */
   async close(): Promise<void> {
     clearInterval(this.touching);
+    ofClusters.delete(this.cluster);
     const opened = await Promise.allSettled([...this.entries.values()].map((entry) => entry.open));
     for (const entry of this.entries.values()) this.forget(entry);
     for (const each of opened) {
@@ -135,7 +152,7 @@ export class MoverPods {
   }
 
   private start(key: string, request: PodRequest): Entry {
-    const { place, claimName } = request;
+    const { place, claimName = NO_CLAIM } = request;
     const entry: Entry = {
       ...{ key, namespace: place.namespace, claimName, uses: 0 },
       open: this.bringUp(request),
@@ -164,9 +181,11 @@ export class MoverPods {
   }
 
   private async bringUp(request: PodRequest): Promise<OpenPod> {
-    const { place, claimName, from, nodeName, relationship, signal } = request;
+    const { place, claimName = NO_CLAIM, from, nodeName, relationship, signal } = request;
     const { cluster, namespace, volume } = place;
-    await this.checkRights(place);
+    const style = await findStyle(place);
+    await this.checkRights(place, style);
+    const door = doorTo(request);
     // A volume that one pod alone may use is not to be kept from us by one of our own.
     await this.sweep({ namespace, claimName });
     const { runAs } = volume.options ?? {};
@@ -176,14 +195,17 @@ export class MoverPods {
         ...(relationship !== undefined && { relationship }),
       }),
       ...claimLabel(claimName),
+      ...(door !== undefined && { [DOOR_LABEL]: door }),
     };
     const spec: MoverPod = {
-      name: freshName('mover', volume.path, claimName),
-      ...{ namespace, labels, claimName, mode: request.mode, readOnly: request.readOnly },
+      name: style ? await this.nameLike(style, namespace) : freshName('mover', volume.path, claimName),
+      ...{ namespace, labels, mode: request.mode, readOnly: request.readOnly },
+      ...(claimName !== NO_CLAIM && { claimName }),
       annotations: { [ANNOTATIONS.madeOf]: volume.path },
       ...(from !== undefined && { from }),
       ...(runAs !== undefined && { runAs }),
       ...(nodeName !== undefined && { nodeName }),
+      ...(style && { style }),
     };
     this.own.add(spec.name);
     const job = await cluster.api.create<Job>(makeMoverJob(spec, cluster.settings));
@@ -198,10 +220,17 @@ export class MoverPods {
     }
   }
 
+  /** The name that people know; with an end of its own while another pod has it. */
+  private async nameLike({ job }: Style, namespace: string): Promise<string> {
+    const isTaken =
+      this.own.has(job) || (await this.cluster.api.read<Job>(referToJob(namespace, job))) !== undefined;
+    return isTaken ? endFreshly(job) : job;
+  }
+
   /** Root in a pod is for the namespace to allow. @throws TidemarkError `InvalidSpec` */
-  private async checkRights(place: Place): Promise<void> {
+  private async checkRights(place: Place, style: Style | undefined): Promise<void> {
     const { namespace, volume } = place;
-    if (volume.options?.runAs !== undefined) return;
+    if (volume.options?.runAs !== undefined || style?.mayBeRoot === true) return;
     const found = await findNamespace(place);
     if (found && allowsRoot(found)) return;
     const { message, hint } = explainPrivileged(namespace);
@@ -218,12 +247,13 @@ export class MoverPods {
     // Of its pod, once it has one.
     const about = [
       referToJob(namespace, job.metadata.name),
-      referTo('PersistentVolumeClaim', namespace, claimName),
+      ...(claimName === NO_CLAIM ? [] : [referTo('PersistentVolumeClaim', namespace, claimName)]),
     ];
     return await waitFor<Pod>(
       {
         ...{ cluster, namespace, volume: volume.path, about },
-        what: `a pod for ${namespace}/${claimName}`,
+        what:
+          claimName === NO_CLAIM ? `a pod in namespace ${namespace}` : `a pod for ${namespace}/${claimName}`,
         hint: `look at it: kubectl get events --namespace ${namespace}`,
         ...(signal && { signal }),
       },
@@ -263,6 +293,10 @@ export class MoverPods {
     await Promise.allSettled(touches);
   }
 }
+
+/** The Service that leads to it: to a pod that writes to the live volume, and to no other. */
+const doorTo = ({ place, claimName, readOnly }: PodRequest): string | undefined =>
+  claimName === place.name && !readOnly ? place.volume.door : undefined;
 
 /** Names of claims are longer than a label may be. */
 const claimLabel = (claimName: string) => ({ [`${LABELS.volume}-claim`]: labelValue(shortHash(claimName)) });

@@ -1,10 +1,11 @@
 /** Recovery points of a claim: VolumeSnapshots that bear them as an annotation, and the claim itself for `Direct`. */
 import { z } from 'zod';
 import type { Instant, Point, Volume } from '../../model/records';
-import type { PersistentVolumeClaim, VolumeSnapshot } from '../../hosts/cluster/objects';
+import type { ClusterApi } from '../../hosts/cluster/contract';
+import { type PersistentVolumeClaim, SNAPSHOTS, type VolumeSnapshot } from '../../hosts/cluster/objects';
 import type { Host } from '../../hosts/contract';
 import { PointSchema, pickPoint, withVerified } from '../shared/points';
-import { ANNOTATIONS } from './names';
+import { ANNOTATIONS, labelsOf } from './names';
 import { listSnapshotsOf } from './own-objects';
 import { findPlace, findReadyPlace, type Place, referTo } from './place';
 import { referToSnapshot } from './snapshots';
@@ -34,7 +35,7 @@ function parse<T>(schema: z.ZodType<T>, text: string | undefined): T | undefined
   }
 }
 
-function recordOf(snapshot: VolumeSnapshot, relationship: string): PointRecord | undefined {
+export function recordOf(snapshot: VolumeSnapshot, relationship: string): PointRecord | undefined {
   const record = parse(RecordSchema, snapshot.metadata.annotations?.[ANNOTATIONS.point]);
   // Labels are shortened names.
   return record?.relationship === relationship ? { point: record.point, snapshot } : undefined;
@@ -107,4 +108,20 @@ export async function markVerified(
   await place.cluster.api.patch<VolumeSnapshot>(referToSnapshot(place.namespace, snapshot.metadata.name), {
     metadata: { annotations: annotatePoint(relationship, marked) },
   });
+}
+
+/** The snapshot that a recovery point is; undefined where it is none, or is not whole. */
+export async function findPointSnapshot(
+  api: ClusterApi,
+  namespace: string,
+  { relationship, pointId }: { relationship: string; pointId: string },
+): Promise<VolumeSnapshot | undefined> {
+  const labels = labelsOf({ role: 'point', relationship });
+  const found = await api.list<VolumeSnapshot>({
+    apiVersion: SNAPSHOTS,
+    kind: 'VolumeSnapshot',
+    namespace,
+    labels,
+  });
+  return found.find((each) => isWhole(each) && recordOf(each, relationship)?.point.id === pointId);
 }

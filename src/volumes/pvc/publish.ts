@@ -8,15 +8,18 @@ import type { PublishRequest } from '../contract';
 import { withLock } from '../shared/lock';
 import { publishOnce } from '../shared/publish-once';
 import { makeError } from '../shared/tools';
+import type { VolumeSnapshot } from '../../hosts/cluster/objects';
 import { changeClaims } from './claims';
+import { findStyle } from './find-style';
 import { labelsOf, objectName } from './names';
 import { listSnapshotsOf } from './own-objects';
-import { findPlace, findReadyPlace, modeOf, type ReadyPlace } from './place';
-import { annotatePoint, isWhole, type PointRecord, readRecords, writeDirect } from './points';
+import { findPlace, findReadyPlace, modeOf, type Place, type ReadyPlace } from './place';
+import { annotatePoint, isWhole, type PointRecord, readRecords, recordOf, writeDirect } from './points';
 import type { MoverPods } from './pods';
 import { withLive } from './reach';
 import { lookAtReplica, rememberReplica } from './replica';
-import { removeSnapshot, takeSnapshot } from './snapshots';
+import { referToSnapshot, removeSnapshot, takeSnapshot } from './snapshots';
+import { DO_NOT_DELETE, nameImage, release, type Style } from './style';
 
 const lockKey = ({ host, volume }: Pick<ReadyPlace, 'host' | 'volume'>, relationship: string) =>
   `points:${host.home}:${volume.path}:${relationship}`;
@@ -91,12 +94,41 @@ async function freeze(
     ...{ agent: cluster.name, role: 'point', volume: volume.path, relationship },
     syncId: point.syncId,
   });
+  const style = await findStyle(place);
   await takeSnapshot(place, {
-    name: objectName('point', volume.path, relationship, point.id),
-    labels,
+    name: await nameSnapshot(place, relationship, point, style),
+    labels: { ...style?.labels, ...labels },
+    ...(style && { ownerReferences: [style.owner] }),
     annotations: annotatePoint(relationship, point),
     ...(signal && { signal }),
   });
+}
+
+/** One that people have said they keep, or that something else of theirs has too, is let go of, and stays. */
+async function retire(place: Place, snapshot: VolumeSnapshot): Promise<void> {
+  const style = await findStyle(place);
+  const { labels = {}, ownerReferences = [] } = snapshot.metadata;
+  const isOthers = ownerReferences.some(({ uid }) => uid !== style?.owner.uid);
+  if (!style || (labels[DO_NOT_DELETE] === undefined && !isOthers))
+    return await removeSnapshot(place, snapshot);
+  await place.cluster.api.patch(
+    referToSnapshot(place.namespace, snapshot.metadata.name),
+    release(snapshot, style.owner.uid),
+  );
+}
+
+/** As people know it, where nothing else has that name. The same for the same point. */
+async function nameSnapshot(
+  { cluster, namespace, name, volume }: ReadyPlace,
+  relationship: string,
+  point: Point,
+  style: Style | undefined,
+): Promise<string> {
+  const own = objectName('point', volume.path, relationship, point.id);
+  if (!style) return own;
+  const image = nameImage(name, point.publishedAt);
+  const found = await cluster.api.read<VolumeSnapshot>(referToSnapshot(namespace, image));
+  return !found || recordOf(found, relationship)?.point.id === point.id ? image : own;
 }
 
 /** `prune` of the volume contract. */
@@ -112,7 +144,7 @@ export async function prune(
     for (const { point, snapshot } of records) {
       signal?.throwIfAborted();
       if (!removePointIds.includes(point.id)) continue;
-      if (snapshot) await removeSnapshot(place, snapshot);
+      if (snapshot) await retire(place, snapshot);
       else await changeClaims(host, volume, (now) => writeDirect(now, relationship, undefined));
     }
     // What failed and was left by an attempt that was cut off. One that only says nothing may be a point that its controller

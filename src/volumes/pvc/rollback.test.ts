@@ -2,8 +2,8 @@ import { isOwnFolderAlone } from './rollback';
 
 const end =
   'rsync error: some files/attrs were not transferred (see previous errors) (code 23) at main.c(1379)';
-const ofFolder = 'rsync: [generator] failed to set times on "/volume/.": Operation not permitted (1)';
-const ofFile = 'rsync: [generator] failed to set times on "/volume/./page": Operation not permitted (1)';
+const ofFolder = 'rsync: [generator] failed to set times on "/data/.": Operation not permitted (1)';
+const ofFile = 'rsync: [generator] failed to set times on "/data/./page": Operation not permitted (1)';
 
 it.each([
   ['is done where the volume’s own folder alone could not be changed', 23, [ofFolder, end], true],

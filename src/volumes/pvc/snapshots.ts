@@ -1,5 +1,6 @@
 /** VolumeSnapshots: made, waited for, and used only once they are ready. */
 import type { DataSource, ObjectReference, VolumeSnapshot } from '../../hosts/cluster/objects';
+import type { OwnerReference } from '../../hosts/cluster/objects';
 import { SNAPSHOTS, type VolumeSnapshotClass } from '../../hosts/cluster/objects';
 import { makeError } from '../shared/tools';
 import { findDriver, type Place, type ReadyPlace } from './place';
@@ -66,6 +67,7 @@ interface Wanted {
   name: string;
   labels: Record<string, string>;
   annotations?: Record<string, string>;
+  ownerReferences?: readonly OwnerReference[];
   signal?: AbortSignal;
 }
 
@@ -95,6 +97,7 @@ export async function takeSnapshot(place: ReadyPlace, wanted: Wanted): Promise<V
     metadata: {
       ...{ name: wanted.name, namespace, labels: wanted.labels },
       ...(wanted.annotations && { annotations: wanted.annotations }),
+      ...(wanted.ownerReferences && { ownerReferences: wanted.ownerReferences }),
     },
     spec: { volumeSnapshotClassName: metadata.name, source: { persistentVolumeClaimName: name } },
   });

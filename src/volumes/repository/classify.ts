@@ -1,9 +1,12 @@
 /** What the endings of restic mean. Pure. */
 import { stripVTControlCharacters } from 'node:util';
+import { z } from 'zod';
 import { type ErrorDetails, type ErrorType, TidemarkError } from '../../model/errors';
 import type { RunResult } from '../../hosts/contract';
 import { tailOf } from '../../hosts/run-checked';
 import type { Repository } from './restic';
+
+const ExitErrorSchema = z.object({ message_type: z.literal('exit_error'), message: z.string() });
 
 interface Rule {
   exitCode?: number;
@@ -40,7 +43,7 @@ const RULES: readonly Rule[] = [
     hint: 'it resumes by itself; a lock of a machine that is gone counts for half an hour: see restic list locks',
   },
   {
-    says: /ciphertext verification failed|hash mismatch|invalid data returned|is damaged|failed to load tree|could not find|repository contains errors/i,
+    says: /ciphertext verification failed|hash mismatch|invalid data returned|is damaged|failed to load tree|could not find|file is too short|walking tree .*(no such file|does not exist|not found)|repository contains errors/i,
     type: 'VerificationFailed',
     message: 'the repository is damaged',
     hint: 'see what is lost: restic check --read-data; other recovery points may be whole',
@@ -69,10 +72,25 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-/** What it said, as people read it: at its end restic says in JSON what it said before. */
+/** A line of JSON, as `--json` has restic say of what it ends. */
+function readEnding(line: string): string {
+  const { success, data } = ExitErrorSchema.safeParse(parseJson(line));
+  return success ? data.message : line;
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What it said, as people read it: at its end restic says in JSON what it may have said before. */
 function wordsOf(text: string): string {
   const lines = stripVTControlCharacters(text).split('\n');
-  return tailOf(lines.filter((line) => !line.startsWith('{"message_type":')).join('\n')) || tailOf(text);
+  const said = tailOf(lines.filter((line) => !line.startsWith('{"message_type":')).join('\n'));
+  return said || tailOf(lines.map(readEnding).join('\n'));
 }
 
 /** The packs that `restic check` could not read, or did not find. */

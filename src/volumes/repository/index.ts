@@ -4,7 +4,7 @@ import { makeStoreDriver } from '../shared/store-driver';
 import { check, claim, disclaim, inspect, points } from './claims';
 import { findOmitted } from './omitted';
 import { settleAll } from './looks';
-import { findOther } from './others';
+import { findOther, listOthers } from './others';
 import { markVerified, prune, publish } from './points';
 import { reach, scratch } from './reach';
 import { repositoryAt } from './restic';
@@ -21,9 +21,10 @@ const repositoryDriver: VolumeDriver = {
   disclaim,
   capture,
   reach,
-  leave: (host, _volume, use) => scratch.leave(host, use),
+  leave: (host, volume, use) => scratch.leave({ host, volume }, use),
   points,
   findOther,
+  listOthers,
   publish,
   markVerified,
   findOmitted,
@@ -31,6 +32,8 @@ const repositoryDriver: VolumeDriver = {
   isExaminationDue: (host, volume) => isCheckDue(repositoryAt(host, volume)),
   examine: (host, volume, signal) => checkPart(repositoryAt(host, volume), signal),
 };
+
+export { withoutAccount } from './restic';
 
 export const repository: KindImplementation = (agent) => ({
   driver: repositoryDriver,

@@ -1,5 +1,6 @@
 /** What this agent knows of the snapshots in a repository: by looking, and by what it has changed there itself. */
 import { z } from 'zod';
+import { namespaceOf } from '../pvc';
 import { type Repository, runLight } from './restic';
 import { type Snapshot, SnapshotSchema, TAGS } from './stamp';
 
@@ -26,7 +27,13 @@ const looks = new Map<string, Look>();
 
 /** Whoever has other credentials looks for themselves. */
 const keyOf = ({ host, volume }: Pick<Repository, 'host' | 'volume'>) =>
-  JSON.stringify([host.home, volume.path, volume.options?.credentials]);
+  JSON.stringify([
+    host.home,
+    volume.path,
+    volume.options?.credentials,
+    volume.options?.layout,
+    namespaceOf({ volume }),
+  ]);
 
 /** Something may have changed that nobody knows: what was seen before is not taken for what is there. */
 export function forgetLooks(repository: Repository): void {
@@ -86,7 +93,8 @@ const byTime = (one: Snapshot, other: Snapshot) => one.time.localeCompare(other.
 
 async function look(repository: Repository): Promise<Snapshot[] | undefined> {
   // Each snapshot is a file of its own, whole or not there: a lock would add nothing but the wait for it.
-  const args = ['--no-lock', '--json', 'snapshots', `--tag=${TAGS.ours}`];
+  const isShared = repository.volume.options?.layout === 'volsync';
+  const args = ['--no-lock', '--json', 'snapshots', ...(isShared ? [] : [`--tag=${TAGS.ours}`])];
   const { exitCode, stdout } = await runLight(repository, args, [MISSING]);
   if (exitCode === MISSING) return undefined;
   return SnapshotsSchema.parse(JSON.parse(stdout.toString())).toSorted(byTime);
@@ -94,7 +102,7 @@ async function look(repository: Repository): Promise<Snapshot[] | undefined> {
 
 const isFresh = ({ at }: Look, forMs: number) => performance.now() - at < forMs;
 
-/** All of Tidemark's, oldest first; undefined where there is no repository. As they were some seconds ago at the most. */
+/** All of Tidemark's, in the layout of VolSync those of others too, oldest first; undefined where there is no repository. As they were some seconds ago at the most. */
 export async function lookInto(repository: Repository, freshMs = FRESH_MS): Promise<Snapshot[] | undefined> {
   const key = keyOf(repository);
   await settle(repository);

@@ -13,9 +13,10 @@ import { runChecked } from '../../hosts/run-checked';
 import { Tally } from '../../trees/left-out';
 import type { Missing, Omitted } from '../../movers/contract';
 import type { OmittedRequest } from '../contract';
+import { withTools } from '../pvc';
+import { shortHash } from '../shared/short-hash';
 import { makeError } from '../shared/tools';
 import { movedExcludes } from './patterns';
-import { scratch } from './reach';
 import { type Repository, repositoryAt, runResticChecked } from './restic';
 import { findKept } from './snapshots';
 import { Taken } from './taken';
@@ -81,15 +82,22 @@ export async function findOmitted(
   volume: Volume,
   { relationship, pointId, source, missing, use }: OmittedRequest,
 ): Promise<Omitted> {
+  if (missing.length === 0) return { paths: new Set(), leftOut: [] };
   const repository = repositoryAt(host, volume);
   const { snapshot } = await findKept(repository, relationship, pointId);
   // Nothing is taken of a folder that is left out: what lies in one that is missing shares its fate.
   const all = new Set(missing.map(({ path }) => path));
   const tops = missing.filter(({ path }) => ![...foldersOf(path)].some((folder) => all.has(folder)));
-  const model = join(scratch.folderOf(host, use), 'missing');
-  await makeModel(host, model, tops);
-  const root = await host.files.resolve(model);
-  const taken = await askRestic(repository, root, movedExcludes(snapshot, root));
+  const taken = await withTools(repository, async (runner) => {
+    const model = join(runner.scratch, 'missing', shortHash(JSON.stringify([use.relationship, use.target])));
+    try {
+      await makeModel(runner, model, tops);
+      const root = await runner.files.resolve(model);
+      return await askRestic({ ...repository, runner }, root, movedExcludes(snapshot, root));
+    } finally {
+      await runner.files.remove(model);
+    }
+  });
   const isTaken = ({ path }: Missing) => taken.has(path);
   const special = tops.filter((each) => each.type === 'S' && isTaken(each)).map(({ path }) => path);
   const sockets = await findSockets(source.runner, source.path, special);

@@ -4,6 +4,7 @@ const snapshot = (excludes: string[]) => ({
   id: '1',
   time: '',
   tags: [],
+  hostname: '',
   paths: ['/a [b]'],
   excludes,
 });

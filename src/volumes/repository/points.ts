@@ -1,11 +1,13 @@
 /** Recovery points of a repository: snapshots that bear a stamp. */
+import { join } from 'node:path';
 import type { Instant, Point, Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import type { PublishRequest, VolumeDriver } from '../contract';
 import { publishOnce } from '../shared/publish-once';
+import { shortHash } from '../shared/short-hash';
 import { makeError } from '../shared/tools';
 import { goOn, takeFailure } from './looks';
-import { type Repository, repositoryAt } from './restic';
+import { type Repository, repositoryAt, runResticChecked } from './restic';
 import { findKept, forget, listSnapshots, pointsAmong, retag } from './snapshots';
 import { encodeStamp, makeTag, pointOf, readStamp, readTag, type Snapshot, type Stamp, TAGS } from './stamp';
 import { isPruneDue, pruneData } from './upkeep';
@@ -52,6 +54,20 @@ export async function publish(
   );
 }
 
+/**
+ * That the store itself has what the snapshot's folders and names are made of. This host reads them from its cache, where they
+ * are whole though the store's may not be (tried): others have no such cache. @throws TidemarkError `VerificationFailed`
+ */
+async function proveTrees(repository: Repository, { id }: Snapshot): Promise<void> {
+  const { files, scratch } = repository.runner;
+  const cache = join(scratch, `restic-proof-${shortHash(repository.volume.path)}`);
+  try {
+    await runResticChecked(repository, [`--cache-dir=${cache}`, 'stats', '--mode=restore-size', id]);
+  } finally {
+    await files.remove(cache);
+  }
+}
+
 /** `markVerified` of the volume contract. */
 export async function markVerified(
   host: Host,
@@ -62,6 +78,7 @@ export async function markVerified(
 ): Promise<void> {
   const repository = repositoryAt(host, volume);
   const { snapshot, stamp } = await findKept(repository, relationship, pointId);
+  if (at !== null) await proveTrees(repository, snapshot);
   const { verifiedAt: _former, ...rest } = stamp;
   await stampWith(repository, snapshot, at === null ? rest : { ...rest, verifiedAt: at });
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import type { TransferId } from '../../movers/contract';
-import { type Reach, reachHere } from '../../movers/reach';
+import { type Reach, reachAt, reachHere } from '../../movers/reach';
 import type { State } from '../contract';
 import { checkScratchRoom, makeScratch, type Use } from '../shared/scratch';
 import { shortHash } from '../shared/short-hash';
@@ -11,7 +11,7 @@ import { findOtherSnapshot, isOther } from './others';
 import { type Repository, repositoryAt, runResticChecked } from './restic';
 import { restoreRoot } from './root-folder';
 import { findKept, type KeptPoint } from './snapshots';
-import { treeOf } from './source';
+import { kept, treeIn } from './source';
 import { readTag, TAGS } from './stamp';
 
 /** What is restored only to be read. */
@@ -39,14 +39,19 @@ async function restoreInto(
 /** `reach` of the volume contract. */
 export async function reach(host: Host, volume: Volume, state: State, use: TransferId): Promise<Reach> {
   const repository = repositoryAt(host, volume);
-  if (state.of === 'live') return reachHere(host, treeOf(host, use.relationship, volume));
-  if (state.of === 'capture') return reachHere(host, state.capture.path);
-  const kept = isOther(state.pointId)
-    ? await findOtherSnapshot(repository, state.pointId)
+  // As a target: nothing of ours is open there.
+  if (state.of === 'live' && !state.orFrozen) return reachHere(host, volume.path);
+  if (state.of !== 'point') {
+    const room = await kept.openWhole(repository, use.relationship);
+    return reachAt(room, state.of === 'capture' ? state.capture.path : treeIn(room));
+  }
+  const found = isOther(state.pointId)
+    ? await findOtherSnapshot(repository, state.relationship, state.pointId)
     : await findKept(repository, state.relationship, state.pointId);
-  return await scratch.open(host, use, async (folder) => {
+  const { bytes, files: entries } = found.point;
+  return await scratch.open(repository, use, { bytes, entries }, async ({ runner, folder }) => {
     const path = join(folder, shortHash(state.pointId));
-    await restoreInto(repository, kept, path, use);
+    await restoreInto({ ...repository, runner }, found, path, use);
     return path;
   });
 }

@@ -3,9 +3,13 @@ import { join } from 'node:path';
 import { TidemarkError } from '../../model/errors';
 import type { Volume } from '../../model/records';
 import type { Host, Runner, RunOptions, RunResult } from '../../hosts/contract';
+import { checkVersion } from '../../hosts/tool-version';
+import { namespaceOf, toolsOf } from '../pvc';
 import { classifyEnding, countRetries, storeIsAway } from './classify';
 
 const LIGHT_MS = 60_000;
+/** It tells of all snapshots at once: one that says what it was made of takes a kilobyte or two, and there may be many. */
+const MOST_SAID_BYTES = 256 * 2 ** 20;
 /** Of restic's own, which take some 8 s. */
 const RETRIES = 3;
 
@@ -16,8 +20,9 @@ export interface Repository {
   volume: Volume;
 }
 
-export const repositoryAt = (host: Host, volume: Volume, runner: Runner = host): Repository => ({
-  ...{ host, runner, volume },
+/** @param runner left out: this host, or a pod of the cluster that it is */
+export const repositoryAt = (host: Host, volume: Volume, runner?: Runner): Repository => ({
+  ...{ host, runner: runner ?? toolsOf({ host, volume }), volume },
 });
 
 /** Variables of which restic takes its password. */
@@ -27,28 +32,40 @@ const PASSWORDS = ['RESTIC_PASSWORD', 'RESTIC_PASSWORD_FILE', 'RESTIC_PASSWORD_C
 const liesIn = (url: string, only: string): boolean =>
   url === only || url.startsWith(only.endsWith('/') ? only : `${only}/`);
 
+/** A URL without the account and password that may stand in it: as a spec may have it. */
+export const withoutAccount = (url: string): string => url.replace(/(:\/\/)[^/@]*@/, '$1');
+
 /** @throws TidemarkError `AuthRejected` where they can't be had */
-async function readEnvironment({ host, volume }: Repository): Promise<Record<string, string>> {
+async function readEnvironment({
+  host,
+  volume,
+}: Pick<Repository, 'host' | 'volume'>): Promise<Record<string, string>> {
   const { credentials: name } = volume.options ?? {};
   const about = { host: host.name, volume: volume.path };
   if (name === undefined) {
     throw new TidemarkError('AuthRejected', 'nothing says which password the repository has', {
       ...about,
-      hint: 'name it in the spec: credentials: NAME, a file of the --credentials folder with RESTIC_PASSWORD=…',
+      hint: `name it in the spec: credentials: NAME, ${host.cluster ? `a Secret of namespace ${namespaceOf({ volume })} with the field RESTIC_PASSWORD` : 'a file of the --credentials folder with RESTIC_PASSWORD=…'}`,
     });
   }
-  const { RESTIC_REPOSITORY: only, ...variables } = (await host.credentials?.readVariables(name)) ?? {};
+  const found = await host.credentials?.readVariables(name, namespaceOf({ volume }));
+  const { RESTIC_REPOSITORY: only, ...variables } = found ?? {};
   // Keys are shown to whoever answers at the URL, and a spec may name any.
-  if (only !== undefined && !liesIn(volume.path, only)) {
+  const isNamed = only !== undefined && only !== volume.path && withoutAccount(only) === volume.path;
+  if (only !== undefined && !isNamed && !liesIn(volume.path, only)) {
     throw new TidemarkError('AuthRejected', `credentials ${name} are for ${only} alone`, {
       ...about,
       hint: 'correct the repository or the credentials in the spec',
     });
   }
-  if (PASSWORDS.some((key) => variables[key])) return variables;
+  // What of its name is a secret is told by the environment, and is no argument.
+  const whole = isNamed ? { RESTIC_REPOSITORY: only } : {};
+  if (PASSWORDS.some((key) => variables[key])) return { ...variables, ...whole };
   throw new TidemarkError('AuthRejected', `credentials ${name} have no password for the repository`, {
     ...about,
-    hint: 'add a line RESTIC_PASSWORD=…',
+    hint: host.cluster
+      ? `add the field RESTIC_PASSWORD to Secret ${namespaceOf({ volume })}/${name}`
+      : 'add a line RESTIC_PASSWORD=…',
   });
 }
 
@@ -58,10 +75,13 @@ export async function runRestic(
   args: readonly string[],
   { env, ...options }: RunOptions = {},
 ): Promise<RunResult> {
-  const { runner, volume } = repository;
+  const { host, runner, volume } = repository;
   const variables = await readEnvironment(repository);
+  // The image of a pod was chosen with it.
+  if (runner === host) await checkVersion(host, 'restic');
   const cache = join(runner.scratch, 'restic-cache');
-  return await runner.run(['restic', '--repo', volume.path, '--cache-dir', cache, ...args], {
+  const named = variables['RESTIC_REPOSITORY'] === undefined ? ['--repo', volume.path] : [];
+  return await runner.run(['restic', ...named, '--cache-dir', cache, ...args], {
     ...options,
     env: { RESTIC_PROGRESS_FPS: '2', ...variables, ...env },
   });
@@ -155,7 +175,7 @@ export async function runLight(
 ): Promise<RunResult> {
   const patience = new Patience(repository);
   const { signal, onStderr } = patience;
-  const options = { timeoutMs: LIGHT_MS, signal, onStderr };
+  const options = { timeoutMs: LIGHT_MS, signal, onStderr, maxOutputBytes: MOST_SAID_BYTES };
   const result = await runPastLocks(repository, args, options).catch((error: unknown) => {
     // So a run fails that was ended for its time: what restic itself ended with is judged below.
     throw patience.explain(error, error instanceof TidemarkError && error.type === 'ToolFailed');

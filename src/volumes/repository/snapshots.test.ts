@@ -6,7 +6,7 @@ const stamp = (sequence: number) => ({
   ...{ capturedAt: '2026-11-30T00:00:00Z', publishedAt: '2026-11-30T00:00:01Z' },
 });
 const snapshot = (id: string, tags: string[], original?: string): Snapshot => ({
-  ...{ id, time: '', tags, paths: [], excludes: [] },
+  ...{ id, time: '', tags, paths: [], hostname: '', excludes: [] },
   ...(original !== undefined && { original }),
 });
 

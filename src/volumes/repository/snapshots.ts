@@ -4,12 +4,14 @@ import type { Point } from '../../model/records';
 import { makeError } from '../shared/tools';
 import { forgetLooks, lookInto, noteChange, noteEmpty } from './looks';
 import { type Repository, runLight } from './restic';
-import { makeTag, pointOf, readStamp, readTag, type Snapshot, type Stamp, TAGS } from './stamp';
+import { isOfVolsync, makeTag, pointOf, readStamp, readTag, type Snapshot, type Stamp, TAGS } from './stamp';
 
-/** Those of one relationship, oldest first; none where there is no repository. */
+/** Those of one relationship, and in the layout of VolSync its own; oldest first; none where there is no repository. */
 export async function listSnapshots(repository: Repository, relationship: string): Promise<Snapshot[]> {
   const tag = makeTag(TAGS.relationship, relationship);
-  return (await lookInto(repository))?.filter(({ tags }) => tags.includes(tag)) ?? [];
+  const found = (await lookInto(repository)) ?? [];
+  const takesVolsync = repository.volume.options?.layout === 'volsync';
+  return found.filter((each) => each.tags.includes(tag) || (takesVolsync && isOfVolsync(each)));
 }
 
 export interface KeptPoint {

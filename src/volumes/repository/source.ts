@@ -6,30 +6,22 @@ import { choosePast, describePast } from '../../model/past-state';
 import type { Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
 import type { CaptureRequest } from '../contract';
-import { checkScratchRoom } from '../shared/scratch';
+import type { Reach } from '../../movers/reach';
+import { changeTree, checkScratchRoom, makeKept } from '../shared/scratch';
 import { makeError } from '../shared/tools';
-import { shortHash } from '../shared/short-hash';
 import { type Repository, repositoryAt, runLight, runResticChecked } from './restic';
 import { restoreRoot } from './root-folder';
-import { readStamp, readTag, SnapshotSchema, TAGS } from './stamp';
+import { readStamp, readTag, SnapshotSchema, TAGS, VOLSYNC } from './stamp';
 
 const SourceSchema = SnapshotSchema.extend({
-  hostname: z.string().default(''),
-  summary: z.object({ total_bytes_processed: z.number() }).optional(),
+  summary: z.object({ total_files_processed: z.number(), total_bytes_processed: z.number() }).optional(),
 });
 type SourceSnapshot = z.output<typeof SourceSchema>;
 
-/** What a relationship has restored of its source: it stays, so that the next time only what is new is. */
-const folderOfRelationship = ({ home }: Host, relationship: string) =>
-  join(home, 'repository-trees', encodeURIComponent(relationship));
+/** What a relationship has restored of its source. */
+export const kept = makeKept('repository-trees');
 
-export const treeOf = (host: Host, relationship: string, { path }: Volume): string =>
-  join(folderOfRelationship(host, relationship), shortHash(path), 'tree');
-
-/** The relationship is deleted. */
-export async function forgetTree(host: Host, relationship: string): Promise<void> {
-  await host.files.remove(folderOfRelationship(host, relationship));
-}
+export const treeIn = (room: Pick<Reach, 'path'>): string => join(room.path, 'tree');
 
 /** Whose a snapshot is: a relationship's, or a host's with what it backed up. */
 const ownerOf = (snapshot: SourceSnapshot): string =>
@@ -62,7 +54,9 @@ async function listAll(repository: Repository): Promise<SourceSnapshot[]> {
 
 /** @throws TidemarkError `InvalidSpec` where they are of several, and nothing says whose are meant */
 function chooseOwn(repository: Repository, all: readonly SourceSnapshot[]): SourceSnapshot[] {
-  const { snapshotsOf } = repository.volume.options ?? {};
+  const { snapshotsOf, layout } = repository.volume.options ?? {};
+  // VolSync takes the newest, whoever made it.
+  if (layout === 'volsync') return all.filter(({ paths }) => paths.includes(VOLSYNC.path));
   const own = all.filter(
     (snapshot) =>
       snapshotsOf === undefined ||
@@ -110,21 +104,20 @@ async function whatToRestore(repository: Repository, { id, paths, tags }: Source
   return isThere ? `${id}:${path}` : id;
 }
 
-/** `capture` of the volume contract: the snapshot that the spec asks for. One that fits nothing is a failure. */
-export async function capture(
-  host: Host,
-  volume: Volume,
-  { relationship, syncId, signal }: CaptureRequest,
-): Promise<Capture> {
-  const repository = repositoryAt(host, volume);
-  const snapshot = await choose(repository);
-  const tree = treeOf(host, relationship, volume);
+/** Brings a tree, whatever it is now, to what a snapshot holds. */
+async function restoreTree(
+  repository: Repository,
+  snapshot: SourceSnapshot,
+  { room, bytes }: { room: Reach; bytes: number },
+  { relationship, signal }: CaptureRequest,
+): Promise<void> {
+  const { host, runner, volume } = repository;
+  const tree = treeIn(room);
   const attempt = `restore-source:${relationship}:${volume.path}:${host.home}`;
-  await host.endAttempts(attempt);
-  await host.files.mkdir(tree, 0o700);
-  const bytes = readStamp(snapshot)?.bytes ?? snapshot.summary?.total_bytes_processed ?? 0;
+  await runner.endAttempts(attempt);
+  await runner.files.mkdir(tree, 0o700);
   const what = `what is read from the repository is put into ${tree} first`;
-  if (await host.files.isEmpty(tree)) await checkScratchRoom(repository, { path: tree, bytes, what });
+  if (await runner.files.isEmpty(tree)) await checkScratchRoom(repository, { path: tree, bytes, what });
   // By default it compares the contents of what is there, and rewrites what differs.
   const args = [
     'restore',
@@ -133,11 +126,30 @@ export async function capture(
     '--sparse',
     await whatToRestore(repository, snapshot),
   ];
-  await runResticChecked(repository, args, { attempt, endsWithAgent: true, ...(signal && { signal }) });
-  const root = readTag(snapshot, TAGS.root);
-  if (root !== undefined) await restoreRoot(host, root, tree);
+  await changeTree(runner, room.path, async () => {
+    await runResticChecked(repository, args, { attempt, endsWithAgent: true, ...(signal && { signal }) });
+    const root = readTag(snapshot, TAGS.root);
+    if (root !== undefined) await restoreRoot(runner, root, tree);
+  });
+}
+
+/** `capture` of the volume contract: the snapshot that the spec asks for. One that fits nothing is a failure. */
+export async function capture(host: Host, volume: Volume, request: CaptureRequest): Promise<Capture> {
+  const repository = repositoryAt(host, volume);
+  const snapshot = await choose(repository);
+  const {
+    bytes = snapshot.summary?.total_bytes_processed ?? 0,
+    files = snapshot.summary?.total_files_processed ?? 0,
+  } = readStamp(snapshot) ?? {};
+  const room = await kept.open(repository, request.relationship, { bytes, entries: files });
+  const tree = treeIn(room);
+  try {
+    await restoreTree({ ...repository, runner: room.runner }, snapshot, { room, bytes }, request);
+  } finally {
+    await room.close();
+  }
   return {
-    ...{ syncId, method: 'Snapshot', path: tree, live: false },
+    ...{ syncId: request.syncId, method: 'Snapshot', path: tree, live: false },
     capturedAt: new Date(capturedAt(snapshot)).toISOString(),
   };
 }

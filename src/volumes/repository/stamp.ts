@@ -14,6 +14,7 @@ export const SnapshotSchema = z.object({
   /** Where the source lay: one folder. */
   paths: z.array(z.string()).default([]),
   excludes: z.array(z.string()).default([]),
+  hostname: z.string().default(''),
 });
 export type Snapshot = z.output<typeof SnapshotSchema>;
 
@@ -38,6 +39,20 @@ export function readTag({ tags }: Snapshot, key: string): string | undefined {
 const StampSchema = PointStampSchema.extend({ verifiedAt: z.string().exactOptional() });
 export type Stamp = z.output<typeof StampSchema>;
 
+/** As the restic mover of VolSync makes its snapshots. */
+export const VOLSYNC = { host: 'volsync', path: '/data' } as const;
+
+/** One that VolSync made, or somebody who does as it does. */
+export const isOfVolsync = ({ tags, hostname, paths }: Snapshot): boolean =>
+  !tags.includes(TAGS.ours) && hostname === VOLSYNC.host && paths.length === 1 && paths[0] === VOLSYNC.path;
+
+/** The recovery point that such a snapshot stands for: whoever made it noted no more of it. */
+export function stampOfVolsync({ id, original, time }: Snapshot): Stamp {
+  const at = new Date(time).toISOString();
+  const name = `restic:${(original ?? id).slice(0, 16)}`;
+  return { id: name, syncId: '', sequence: 0, capturedAt: at, publishedAt: at, bytes: 0, files: 0 };
+}
+
 /** A tag may hold no comma. */
 export const encodeStamp = (stamp: PointStamp | Stamp): string =>
   makeTag(TAGS.stamp, Buffer.from(JSON.stringify(stamp)).toString('base64url'));
@@ -45,7 +60,7 @@ export const encodeStamp = (stamp: PointStamp | Stamp): string =>
 /** Undefined for a snapshot that never became a recovery point: its sync was cut off, or it is somebody else's. */
 export function readStamp(snapshot: Snapshot): Stamp | undefined {
   const text = readTag(snapshot, TAGS.stamp);
-  if (text === undefined) return undefined;
+  if (text === undefined) return isOfVolsync(snapshot) ? stampOfVolsync(snapshot) : undefined;
   try {
     return StampSchema.parse(JSON.parse(Buffer.from(text, 'base64url').toString()));
   } catch {

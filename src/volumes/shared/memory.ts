@@ -74,8 +74,14 @@ async function readAllMemories(host: Host): Promise<Memory[]> {
   const others = (await listHomes(host)).filter((home) => home !== host.home);
   return await Promise.all([
     readMemory(host),
-    ...others.map((home) => readMemory(host, join(home, MEMORY_FILE))),
+    ...others.map((home) => readMemory(host, join(home, MEMORY_FILE)).catch(ignoreOthers)),
   ]);
+}
+
+/** What an agent of another user has claimed is not known to this one, who may not read its state. */
+function ignoreOthers(error: unknown): Memory {
+  if ((error as NodeJS.ErrnoException).code === 'EACCES') return {};
+  throw error;
 }
 
 /** A volume that somebody has claimed here, and the folders in which it is found, without symlinks. */

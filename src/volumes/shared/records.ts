@@ -16,8 +16,9 @@ export async function readRecord<T>(
   path: string,
   schema: z.ZodType<T>,
   hint?: string,
+  files = subject.host.files,
 ): Promise<T | undefined> {
-  const text = await subject.host.files.read(path);
+  const text = await files.read(path);
   if (text === undefined) return undefined;
   try {
     return schema.parse(JSON.parse(text));

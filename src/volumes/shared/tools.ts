@@ -52,9 +52,14 @@ export async function runTool(
 }
 
 /** Writes a small file beside a volume. @throws TidemarkError `TargetFull` where there is no room even for that. */
-export async function writeRecord(subject: Subject, path: string, content: unknown): Promise<void> {
+export async function writeRecord(
+  subject: Subject,
+  path: string,
+  content: unknown,
+  files = subject.host.files,
+): Promise<void> {
   try {
-    await subject.host.files.write(path, `${JSON.stringify(content, undefined, 2)}\n`);
+    await files.write(path, `${JSON.stringify(content, undefined, 2)}\n`);
   } catch (error) {
     if (!isOutOfRoom(error)) throw error;
     const { message } = error as Error;

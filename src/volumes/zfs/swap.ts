@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { Host } from '../../hosts/contract';
+import { TidemarkError } from '../../model/errors';
 import type { Volume } from '../../model/records';
 import { byAge, datasetsOf, type Entry, readLocal } from './listing';
 import { CLAIMS, containerOf, FLUSH, PENDING, POINT, sideOf } from './names';
@@ -67,12 +68,21 @@ async function placeSide(place: Place, aside: string | undefined): Promise<void>
   try {
     await runZfs(place, ['rename', sideOf(place.volume), path]);
   } catch (error) {
-    if (aside !== undefined) {
-      await runZfs(place, ['rename', aside, path]);
-      await mount(place);
-    }
+    if (aside !== undefined) await putBack(place, aside);
     throw error;
   }
+}
+
+/** @throws TidemarkError that says where the last good state is, where even that can't be done now */
+async function putBack(place: Place, aside: string): Promise<void> {
+  try {
+    await runZfs(place, ['rename', aside, place.volume.path]);
+  } catch (error) {
+    if (!(error instanceof TidemarkError)) throw error;
+    const message = `${error.message}; until the next sync the last good replica stands at ${aside}`;
+    throw makeError(place, error.type, message, error.details);
+  }
+  await mount(place);
 }
 
 /** Gives the side volume what the replica has of its own, child by child; what its stream brought wins. */

@@ -75,9 +75,12 @@ export function classifyZfs(subject: Subject, argv: readonly string[], result: R
   });
 }
 
+/** The datasets that a command names, and its other words. */
+const namedIn = (argv: readonly string[]) => new Set(argv.map((word) => word.replace(/[@#].*$/, '')));
+
 /** What is no ZFS and is mounted in the datasets that a command named: nobody can unmount these before. */
 async function findMountedInside({ host }: Subject, argv: readonly string[]): Promise<string[]> {
-  const named = new Set(argv.map((word) => word.replace(/[@#].*$/, '')));
+  const named = namedIn(argv);
   const mounts = await readMounts(host);
   const isZfs = ({ type }: Mount) => /^(fuse\.)?zfs$/.test(type);
   const folders = mounts.filter((mount) => isZfs(mount) && named.has(mount.source)).map(({ point }) => point);
@@ -86,28 +89,43 @@ async function findMountedInside({ host }: Subject, argv: readonly string[]): Pr
     .map(({ point }) => point);
 }
 
-/** Clones of its snapshots, or of those of its children, that are mounted: zfs-fuse renames no dataset that has any. */
-async function findMountedClones({ host }: Subject, dataset: string): Promise<string[]> {
-  const pool = dataset.replace(/\/.*$/, '');
-  const list = ['zfs', 'list', '-H', '-r', '-t', 'filesystem', '-o', 'name,origin,mounted', pool];
-  const { stdout } = await host.run(list);
-  return stdout
-    .toString()
-    .split('\n')
+/**
+ * Mounted clones of the snapshots of what a command names, of their children, or of what they are clones of themselves:
+ * zfs-fuse renames no dataset that has any, and may not unmount one. While a replica is replaced, its snapshots are
+ * those of the side volume, and it is a clone of that.
+ */
+async function findMountedClones({ host }: Subject, argv: readonly string[]): Promise<string[]> {
+  const named = [...namedIn(argv)].filter((word) => word.includes('/'));
+  const pools = [...new Set(named.map((name) => name.replace(/\/.*$/, '')))];
+  if (pools.length === 0) return [];
+  const { stdout } = await host.run([
+    ...['zfs', 'list', '-H', '-r', '-t', 'filesystem', '-o', 'name,origin,mounted'],
+    ...pools,
+  ]);
+  const lines = stdout.toString().split('\n');
+  const datasets = lines
     .map((line) => line.split('\t'))
-    .filter(([, origin = '', mounted]) => {
-      const isOfIt = origin.startsWith(`${dataset}@`) || origin.startsWith(`${dataset}/`);
-      return isOfIt && mounted === 'yes';
-    })
-    .map(([name = '']) => name);
+    .map(([name = '', origin = '', mounted]) => ({
+      name,
+      origin: origin.replace(/@.*$/, ''),
+      isMounted: mounted === 'yes',
+    }));
+  const isNamed = (dataset: string) => named.some((name) => `${dataset}/`.startsWith(`${name}/`));
+  const origins = datasets.filter(({ name }) => isNamed(name)).map(({ origin }) => origin);
+  return datasets
+    .filter(({ name, isMounted }) => isMounted && !isNamed(name))
+    .filter(({ origin }) => isNamed(origin) || (origin !== '-' && origins.includes(origin)))
+    .map(({ name }) => name);
 }
+
+/** What zfs-fuse does to no dataset of which clones are mounted. */
+const MOVING = new Set(['rename', 'unmount']);
 
 /** What keeps a dataset busy, as far as that can be told. */
 async function explainBusy(subject: Subject, argv: readonly string[]): Promise<string | undefined> {
   const inside = await findMountedInside(subject, argv);
   if (inside.length > 0) return `other filesystems are mounted inside of it: umount ${inside.join(' ')}`;
-  const [verb, renamed = ''] = argv;
-  const clones = verb === 'rename' ? await findMountedClones(subject, renamed) : [];
+  const clones = MOVING.has(argv[0] ?? '') ? await findMountedClones(subject, argv) : [];
   const unmount = clones.map((name) => `zfs unmount ${name}`).join('; ');
   return clones.length > 0
     ? `clones of its snapshots are mounted, and this ZFS waits for them: ${unmount}`

@@ -2,7 +2,10 @@ import SwaggerParser from '@apidevtools/swagger-parser';
 import type { FastifyInstance } from 'fastify';
 import { FakeCatalog, makeRelationshipEntry } from '../../../test/support/model/catalog-fake';
 import { makeDocument, minute } from '../../../test/support/model/records';
+import type { PointEntry } from '../../catalog/contract';
 import { TidemarkError } from '../../model/errors';
+import { applyDocument, initialState, toStatus } from '../../model/relationship-state';
+import type { StatesSource } from '../states';
 import { makeHttpApp, startHttp, type HttpOptions } from './app';
 
 const TOKEN = 'correct horse battery staple';
@@ -24,6 +27,8 @@ afterEach(async () => {
   await Promise.all(apps.splice(0).map((app) => app.close()));
 });
 
+const TOLD = { named: true, labels: { region: 'eu' }, toldAt: minute(0) };
+
 function makeOptions(overrides: Partial<HttpOptions> = {}): HttpOptions {
   const relationships = [
     makeRelationshipEntry(makeDocument('wiki'), minute(1)),
@@ -33,7 +38,9 @@ function makeOptions(overrides: Partial<HttpOptions> = {}): HttpOptions {
     catalog: new FakeCatalog({ relationships }),
     temporal: {
       hosts: () =>
-        Promise.resolve([{ name: 'alpha', seen: true, lastSeenAt: minute(1), identities: ['1@alpha'] }]),
+        Promise.resolve([
+          { name: 'alpha', seen: true, lastSeenAt: minute(1), identities: ['1@alpha'], ...TOLD },
+        ]),
     },
     metrics: {
       contentType: 'text/plain; version=0.0.4; charset=utf-8',
@@ -167,7 +174,7 @@ describe('what is answered', () => {
   test('hosts and metrics as they come', async () => {
     const app = await makeApp();
     expect((await app.inject('/v1/hosts')).json()).toEqual([
-      { name: 'alpha', seen: true, lastSeenAt: minute(1), identities: ['1@alpha'] },
+      { name: 'alpha', seen: true, lastSeenAt: minute(1), identities: ['1@alpha'], ...TOLD },
     ]);
     const metrics = await app.inject('/metrics');
     expect([metrics.headers['content-type'], metrics.body]).toEqual([
@@ -189,6 +196,34 @@ describe('what is answered', () => {
       ['history', 'wiki', { limit: 50, before: minute(3) }],
       ['points', 'wiki', 'beta'],
     ]);
+  });
+
+  test('of points that are only copies whether they may be torn, as the relationship itself says, or that nobody knows', async () => {
+    const document = makeDocument('wiki');
+    const point = (id: string, method: PointEntry['method']): PointEntry => ({
+      ...{ id, target: 'beta', syncId: 's', capturedAt: minute(1), publishedAt: minute(1), verified: null },
+      ...{ keptBecause: [], bytes: 1, files: 1, method, identity: id, leftOut: [] },
+    });
+    const catalog = new FakeCatalog({
+      relationships: [makeRelationshipEntry(document)],
+      points: [point('kept', 'Snapshot'), point('only', 'Direct')],
+    });
+    const torn = async (states?: StatesSource) => {
+      const app = await makeApp({ catalog, ...(states && { states }) });
+      return (await app.inject('/v1/relationships/wiki/points'))
+        .json<PointEntry[]>()
+        .map((each) => each.torn);
+    };
+    expect(await torn()).toEqual([false, null]);
+    const state = initialState('wiki');
+    applyDocument(state, document);
+    state.targets = state.targets.map((target) => ({ ...target, recoveryPoint: 'only', torn: true }));
+    const status = toStatus(state);
+    if (!status) throw new Error('it has no spec');
+    const states: StatesSource = { states: () => Promise.resolve(new Map([['wiki', { status }]])) };
+    expect(await torn(states)).toEqual([false, true]);
+    status.targets.forEach((target) => delete target.torn);
+    expect(await torn(states)).toEqual([false, false]);
   });
 
   test('the history of a deleted relationship too', async () => {

@@ -1,6 +1,6 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { Catalog, RelationshipEntry } from '../../catalog/contract';
+import type { Catalog, PointEntry, RelationshipEntry } from '../../catalog/contract';
 import { suggest } from '../../model/suggest';
 import { missingTarget } from '../../model/endpoints';
 import { endpointsNow, healthOf } from '../relationship-health';
@@ -70,6 +70,15 @@ function withStatus(entry: RelationshipEntry, nowMs: number, known?: KnownState)
       return { ...target, status: own?.status ?? null, statusReason: own?.reason ?? null };
     }),
   };
+}
+
+/** Null where its relationship can't be asked. */
+function isTorn({ id, target, method }: PointEntry, known: KnownState | undefined): boolean | null {
+  if (method !== 'Direct') return false;
+  if (!known || !('status' in known)) return null;
+  return known.status.targets.some(
+    ({ name, recoveryPoint, torn = false }) => name === target && recoveryPoint === id && torn,
+  );
 }
 
 /** The one route that never needs a token: for supervisors. */
@@ -145,7 +154,10 @@ export function relationshipRoutes({ catalog, states }: Sources): FastifyPluginC
         await requireKnown(catalog, name);
         const points = await catalog.points(name, target);
         if (points.length === 0 && target !== undefined) await requireTarget(catalog, name, target);
-        return points;
+        // Only what is its target's only copy can have been written over.
+        const isAsked = points.some(({ method }) => method === 'Direct');
+        const known = isAsked ? (await states.states([name])).get(name) : undefined;
+        return points.map((point) => ({ ...point, torn: isTorn(point, known) }));
       },
     );
     done();
@@ -159,7 +171,8 @@ export function otherRoutes({ hosts, metrics }: Sources): FastifyPluginCallbackZ
       '/v1/hosts',
       {
         schema: {
-          summary: 'The hosts that relationships name, and whether each has an agent',
+          summary:
+            'The hosts that relationships name or that have told their labels, and whether each has an agent',
           operationId: 'listHosts',
           response: { 200: json('The hosts.', z.array(HostSeenSchema)), ...otherwise },
         },

@@ -112,6 +112,13 @@ export const PointEntrySchema = z.object({
   method: z.enum(['Direct', 'Snapshot', 'Clone', 'HardLink']),
   identity: z.string().describe('Points of one unchanged state share it.'),
   leftOut: LeftOutSchema,
+  torn: z
+    .boolean()
+    .nullable()
+    .optional()
+    .describe(
+      'It is the only copy there, and may be of two states since a sync broke off; null where nobody can say.',
+    ),
 });
 
 export const RelationshipEntrySchema = z.object({
@@ -157,4 +164,10 @@ export const HostSeenSchema = z.object({
   seen: z.boolean().describe('An agent polled for work within the last 75 s.'),
   lastSeenAt: instant.optional(),
   identities: z.array(z.string()).describe('The agents that are there.'),
+  named: z.boolean().describe('A relationship names it, or has selected it.'),
+  labels: z
+    .record(z.string(), z.string())
+    .nullable()
+    .describe('What its agent told last; null: never anything, or it was forgotten.'),
+  toldAt: instant.nullable().describe('When it was told.'),
 });

@@ -53,9 +53,7 @@ async function tell(volume: Volume, argv: readonly string[], state?: State): Pro
   const way = await reach(volume, state);
   const { runner, path } = way;
   try {
-    return (await runChecked(runner, argv, { cwd: path === '/volume' ? path : '/' })).stdout
-      .toString()
-      .trim();
+    return (await runChecked(runner, argv, { cwd: path === '/data' ? path : '/' })).stdout.toString().trim();
   } finally {
     await way.close();
   }
@@ -258,7 +256,7 @@ describe('an agent', () => {
     expect(await rig.listLeft()).toEqual([]);
     // It has pods of its own, which a third start of nobody takes away.
     agent = next;
-    expect(await tell(volume, ['pwd'])).toBe('/volume');
+    expect(await tell(volume, ['pwd'])).toBe('/data');
     await rig.remove('pod/bystander');
   });
 

@@ -26,6 +26,55 @@ export async function bindAgent(cluster: Cluster, namespaces: readonly string[])
   await cluster.apply(namespace ?? {}, ...made, account ?? {}, ...roles, clusterBinding ?? {}, ...bindings);
 }
 
+/** Installs the custom resources, and lets the agents serve them in these namespaces, as `deploy/kubernetes` has it. */
+export async function installResources(cluster: Cluster, namespaces: readonly string[]): Promise<void> {
+  const plurals = ['relationships', 'relationshipoperations'];
+  const definitions = await Promise.all(plurals.map((plural) => readObjects(`crds/${plural}.yaml`)));
+  const [role, binding] = (await readObjects('agent-resources.yaml')) as { metadata: { name: string } }[];
+  const bindings = namespaces.map((namespace) => ({
+    ...binding,
+    metadata: { ...binding?.metadata, namespace },
+  }));
+  await cluster.apply(...definitions.flat(), role ?? {}, ...bindings);
+  const names = plurals.map((plural) => `crd/${plural}.tidemark.dev`);
+  await cluster.waitFor('condition=Established', names);
+}
+
+/** The same for the resources of VolSync and Scribe. */
+export async function installVolSync(cluster: Cluster, namespaces: readonly string[]): Promise<void> {
+  const groups = ['volsync', 'scribe'];
+  const kinds = ['replicationsources', 'replicationdestinations'];
+  const files = groups.flatMap((group) => kinds.map((kind) => `crds/${group}-${kind}.yaml`));
+  const definitions = await Promise.all(files.map(readObjects));
+  const [role, binding] = (await readObjects('agent-volsync.yaml')) as { metadata: { name: string } }[];
+  const bindings = namespaces.map((namespace) => ({
+    ...binding,
+    metadata: { ...binding?.metadata, namespace },
+  }));
+  await cluster.apply(...definitions.flat(), role ?? {}, ...bindings);
+  const names = groups.flatMap((group) => kinds.map((kind) => `crd/${kind}.${group}.backube`));
+  await cluster.waitFor('condition=Established', names);
+}
+
+/** Makes Secrets in a namespace, and gives the agents the right to read these, as `deploy/kubernetes` has it. */
+export async function makeSecrets(
+  cluster: Cluster,
+  namespace: string,
+  secrets: Readonly<Record<string, Record<string, string>>>,
+): Promise<void> {
+  const [role, binding] = (await readObjects('agent-secrets.yaml')) as {
+    metadata: object;
+    rules: { resourceNames: string[] }[];
+  }[];
+  for (const rule of role?.rules ?? []) rule.resourceNames = Object.keys(secrets);
+  const granted = [role, binding].map((each) => ({ ...each, metadata: { ...each?.metadata, namespace } }));
+  const made = Object.entries(secrets).map(([name, stringData]) => ({
+    ...{ apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace } },
+    stringData,
+  }));
+  await cluster.apply(...granted, ...made);
+}
+
 /** A kubeconfig that has nothing but a token of that account. */
 export async function writeAgentKubeconfig(cluster: Cluster, path: string): Promise<string> {
   const token = await cluster.kubectl(['-n', 'tidemark', 'create', 'token', ACCOUNT, '--duration=12h']);

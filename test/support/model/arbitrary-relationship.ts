@@ -65,6 +65,7 @@ const rsync = fc
     bandwidthLimit: optional(size),
     compress: fc.constantFrom('auto' as const, 'zstd' as const, 'lz4' as const, 'none' as const),
     checksum: fc.boolean(),
+    keepExtra: fc.boolean(),
     extraOptions: fc.subarray(['--fsync' as const, '--fuzzy' as const]),
   })
   .map((all): RsyncSpec => defined(all));
@@ -150,6 +151,7 @@ export const arbitraryRelationship: fc.Arbitrary<Relationship> = fc.record({
     retain,
     guards: fc.record({
       allowEmpty: fc.boolean(),
+      allowForeign: fc.boolean(),
       maxDeletes: fc.integer({ min: 0, max: 100 }).map((percent) => `${percent}%`),
     }),
     hooks: fc.record({

@@ -29,6 +29,8 @@ export const STORE_NAMES = (Object.keys(STORES) as StoreName[]).filter(
 
 export interface BucketStage {
   folder: string;
+  /** Of this test's own in the folder. */
+  name: string;
   rig: StoreRig;
   /** Undefined for a folder. */
   served: Served | undefined;
@@ -51,6 +53,7 @@ export function useBuckets(store: StoreName): BucketStage {
   });
   beforeEach(async () => {
     const name = String(++count);
+    stage.name = name;
     stage.rig = await StoreRig.make(stage.folder, name, (at) =>
       stage.served
         ? { kind: 'bucket', path: `store:company/${name}`, options: { credentials: 'good' } }

@@ -89,7 +89,12 @@ export class ClaimRig {
     };
     const { driver, start, stop } = pvc(host) ?? {};
     if (!driver || !start || !stop) throw new Error('an agent of a cluster has a driver of claims');
-    const agent = { host, driver, start, stop };
+    const agent = {
+      host,
+      driver,
+      start: () => start({ syncIsDue: () => undefined, findVolume: () => Promise.resolve(undefined) }),
+      stop,
+    };
     this.agents.push(agent);
     return agent;
   }

@@ -15,6 +15,7 @@ import { rsyncMover } from '../../../src/movers/rsync';
 import { makeVolumes } from '../../../src/volumes/registry';
 import { makeStamp, TARGET } from '../../conformance/volume-fixture';
 import { PeerServer } from '../stores/peer-server';
+import { withTree } from './with-tree';
 
 const opensNothing = () => Promise.reject(new Error('nothing is opened'));
 const NO_LANDINGS: Landings = { open: opensNothing, close: opensNothing, sweep: opensNothing };
@@ -146,13 +147,7 @@ export class PeerRig {
 
   /** Works on the tree of a point, brought here. */
   async withTree<T>(pointId: string, work: (path: string) => Promise<T>): Promise<T> {
-    const state = { of: 'point', relationship: 'wiki', pointId } as const;
-    const reach = await this.driver.reach(this.host, this.volume, state, this.idOf(99));
-    try {
-      return await work(reach.path);
-    } finally {
-      await reach.close();
-    }
+    return await withTree(this, this.idOf(99), pointId, work);
   }
 }
 

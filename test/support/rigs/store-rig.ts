@@ -11,6 +11,7 @@ import type { TransferRequest } from '../../../src/movers/contract';
 import { reachHere } from '../../../src/movers/reach';
 import { makeVolumes } from '../../../src/volumes/registry';
 import { makeStamp, TARGET } from '../../conformance/volume-fixture';
+import { withTree } from './with-tree';
 
 const opensNothing = () => Promise.reject(new Error('nothing is opened'));
 const NO_LANDINGS: Landings = { open: opensNothing, close: opensNothing, sweep: opensNothing };
@@ -115,12 +116,6 @@ export class StoreRig {
 
   /** Works on the tree of a point. */
   async withTree<T>(pointId: string, work: (path: string) => Promise<T>): Promise<T> {
-    const state = { of: 'point', relationship: 'wiki', pointId } as const;
-    const reach = await this.driver.reach(this.host, this.volume, state, this.idOf(99));
-    try {
-      return await work(reach.path);
-    } finally {
-      await reach.close();
-    }
+    return await withTree(this, this.idOf(99), pointId, work);
   }
 }

@@ -2,8 +2,9 @@
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What becomes of a request: it is passed on, or answered with a status, or cut after so many bytes of it. */
-export type Fault = { status: number } | { cutAfterBytes: number } | { delayMs: number } | undefined;
+/** What becomes of a request: it is passed on, or answered with a status, or cut after so many bytes of it, or waits. */
+export type Fault =
+  { status: number } | { cutAfterBytes: number } | { delayMs: number } | { until: Promise<void> } | undefined;
 
 export interface FaultyProxy {
   url: string;
@@ -50,8 +51,9 @@ export async function startFaultyProxy(port: number, at: number): Promise<Faulty
       answer.writeHead(fault.status, { 'content-type': 'application/xml' }).end(SLOW_DOWN);
       return;
     }
-    if (fault && 'delayMs' in fault) {
-      void sleep(fault.delayMs).then(() => passOn(port, incoming, answer));
+    if (fault && ('delayMs' in fault || 'until' in fault)) {
+      const waited = 'delayMs' in fault ? sleep(fault.delayMs) : fault.until;
+      void waited.then(() => passOn(port, incoming, answer));
       return;
     }
     passOn(port, incoming, answer, fault?.cutAfterBytes);

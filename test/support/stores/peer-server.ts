@@ -27,7 +27,7 @@ export class PeerServer {
   ) {}
 
   /** @param isRootAlone without that user, and with all that is mounted later */
-  static async start({ isRootAlone = false } = {}): Promise<PeerServer> {
+  static async start({ isRootAlone = false, address = '127.0.0.1' } = {}): Promise<PeerServer> {
     const folder = await mkdtemp(join(tmpdir(), 'tidemark-peer-'));
     await exec('chmod', ['755', folder]);
     const passwd = join(folder, 'passwd');
@@ -35,7 +35,7 @@ export class PeerServer {
     await writeFile(passwd, `${await readFile('/etc/passwd', 'utf8')}${line}`);
     await mkdir(join(folder, 'nas'));
     await chown(join(folder, 'nas'), NAS_ID, NAS_ID);
-    const sshd = await TestSshd.start(isRootAlone ? {} : { wrap: withPasswd(passwd) });
+    const sshd = await TestSshd.start({ address, ...(!isRootAlone && { wrap: withPasswd(passwd) }) });
     await exec('chmod', ['755', sshd.folder]);
     await exec('chmod', ['644', sshd.authorizedKeys]);
     return new PeerServer(folder, sshd.port, sshd, (await readFile(sshd.knownHosts, 'utf8')).trim());
@@ -43,7 +43,7 @@ export class PeerServer {
 
   /** @param path as a client names it, from the slash on @param port of what leads there */
   url(user: 'nas' | 'root', path: string, port = this.port): string {
-    return `ssh://${user}@127.0.0.1:${port}${path}`;
+    return `ssh://${user}@${this.sshd.address}:${port}${path}`;
   }
 
   /** A folder of user `nas`. */

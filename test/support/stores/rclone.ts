@@ -17,14 +17,14 @@ export interface Served {
   stop: () => Promise<void>;
 }
 
-/** S3 on the loopback, its buckets in a folder. */
-export async function serveS3(folder: string, port: number): Promise<Served> {
+/** S3, its buckets in a folder. @param ip of this machine; by default the loopback's */
+export async function serveS3(folder: string, port: number, ip = '127.0.0.1'): Promise<Served> {
   await mkdir(folder, { recursive: true });
-  const argv = ['serve', 's3', '--config=', `--addr=127.0.0.1:${port}`, '--vfs-cache-mode=off', folder];
+  const argv = ['serve', 's3', '--config=', `--addr=${ip}:${port}`, '--vfs-cache-mode=off', folder];
   // Not among the arguments: tests look for the secret there.
   const env = { ...process.env, RCLONE_AUTH_KEY: `"${KEYS.id},${KEYS.secret}"` };
   const server = spawn('rclone', argv, { stdio: 'ignore', env });
-  const url = `http://127.0.0.1:${port}`;
+  const url = `http://${ip}:${port}`;
   await waitFor(async () => (await fetch(url).catch(() => undefined)) !== undefined, 'the store answers');
   return { config: s3Config(url), port, stop: () => stop(server) };
 }

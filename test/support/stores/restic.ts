@@ -20,14 +20,18 @@ export async function writeCredentials(
   return folder;
 }
 
-/** A server of restic's REST protocol on the loopback, for a user `u` with password `p`. */
+/**
+ * A server of restic's REST protocol, for a user `u` with password `p`.
+ * @param ip of this machine; by default the loopback's
+ */
 export async function serveRest(
   folder: string,
   port: number,
+  ip = '127.0.0.1',
 ): Promise<{ url: string; stop: () => Promise<void> }> {
-  const argv = ['serve', 'restic', '--addr', `127.0.0.1:${port}`, '--user', 'u', '--pass', 'p', folder];
+  const argv = ['serve', 'restic', '--addr', `${ip}:${port}`, '--user', 'u', '--pass', 'p', folder];
   const server = spawn('rclone', argv, { stdio: 'ignore' });
-  const url = `http://127.0.0.1:${port}/`;
+  const url = `http://${ip}:${port}/`;
   await waitFor(async () => (await fetch(url).catch(() => undefined)) !== undefined, 'the store answers');
   return {
     url: `rest:${url}wiki`,

@@ -9,7 +9,7 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { SyncEntry } from '../../../src/catalog/contract';
+import type { PointEntry, SyncEntry } from '../../../src/catalog/contract';
 import { Temporal } from '../../../src/client/temporal-client';
 import { CONTROL_QUEUE, makeRelationshipId } from '../../../src/model/names';
 import { formatProblem, parseSpecs } from '../../../src/model/parse-spec';
@@ -239,10 +239,19 @@ export class TestSystem {
   }
 
   /** The newest 100 syncs of a relationship, newest first: what `tidemark history -o json` answers. */
-  async history(name: string): Promise<SyncEntry[]> {
-    const answer = await fetch(`${this.httpAddress}/v1/relationships/${name}/history?limit=100`);
-    if (!answer.ok) throw new Error(`no history of ${name}: ${await answer.text()}`);
-    return (await answer.json()) as SyncEntry[];
+  history(name: string): Promise<SyncEntry[]> {
+    return this.read<SyncEntry[]>(`/v1/relationships/${name}/history?limit=100`);
+  }
+
+  /** The recovery points of a relationship, newest first: what `tidemark points -o json` is made of. */
+  points(name: string): Promise<PointEntry[]> {
+    return this.read<PointEntry[]>(`/v1/relationships/${name}/points`);
+  }
+
+  private async read<T>(path: string): Promise<T> {
+    const answer = await fetch(`${this.httpAddress}${path}`);
+    if (!answer.ok) throw new Error(`no ${path}: ${await answer.text()}`);
+    return (await answer.json()) as T;
   }
 
   /** The log lines of a part, parsed. */

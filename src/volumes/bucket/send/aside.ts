@@ -37,7 +37,7 @@ const stateAfter = (id: string): string => makeStateId(numberOf(id) + 1, id.slic
 export async function sendAside(
   bucket: Bucket,
   files: readonly Entry[],
-  { first, replaced, options }: { first: string; replaced: string; options: UploadOptions },
+  { first, replaced, options }: { first: string; replaced: string | undefined; options: UploadOptions },
 ): Promise<{ files: Map<string, Entry>; state: string }> {
   const sent = new Map<string, Entry>();
   if (files.length === 0) return { files: sent, state: first };
@@ -58,7 +58,8 @@ export async function sendAside(
         sent.set(entry.path, { ...entry, bytes: copy.bytes ?? 0, mtime: copy.mtime, sha256 });
     }
     const uploads = [...sent.keys()].map((path) => ({ path, key: keyOf(path) }));
-    await upload(bucket, uploads, { replaced, by: state }, { ...options, root: folder });
+    const kept = replaced === undefined ? undefined : { replaced, by: state };
+    await upload(bucket, uploads, kept, { ...options, root: folder });
     return { files: sent, state };
   } finally {
     await bucket.runner.files.remove(folder);

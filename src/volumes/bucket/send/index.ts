@@ -3,8 +3,9 @@ import { TidemarkError } from '../../../model/errors';
 import type { Host } from '../../../hosts/contract';
 import type { Mover, TransferId } from '../../../movers/contract';
 import { measure } from '../../../movers/rsync/compare-trees';
-import { forgetFetched } from '../fetched';
-import { makeTold } from './told';
+import { kept } from '../fetched';
+import { transfer as transferAsVolSync } from '../volsync/transfer';
+import { makeTold, readVolume } from './told';
 import { sendAttempt, transfer } from './transfer';
 
 /** What a target of this kind is compared with is a tree that rsync compares: nobody asks this mover. */
@@ -21,10 +22,13 @@ export const rcloneMover: Mover = {
   offer: () => Promise.resolve({ publicKey: '', told: {} }),
   receive: (_host, _landings, { volume }) =>
     Promise.resolve({ door: { how: 'store', prefix: volume.path }, told: makeTold(volume) }),
-  transfer,
+  transfer: (host, request) =>
+    readVolume(request.opened).options?.layout === 'volsync'
+      ? transferAsVolSync(host, request)
+      : transfer(host, request),
   close: (host, _place, id) => end(host, id),
   closeAll: (host, _place, id) => end(host, id),
-  forget: forgetFetched,
+  forget: kept.forget,
   offerVerify: refuse,
   verify: refuse,
 };

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Volume } from '../../../model/records';
 import type { Opened, Told } from '../../../movers/contract';
 import { readTold } from '../../../movers/shared/told';
+import { NearSchema, toldNear } from '../../shared/near';
 
 const ToldSchema = z.object({
   remote: z.string().regex(/^[^-]/),
@@ -10,13 +11,18 @@ const ToldSchema = z.object({
     credentials: z.string().exactOptional(),
     bandwidthLimit: z.string().exactOptional(),
     keepReplaced: z.string().exactOptional(),
+    layout: z.literal('volsync').exactOptional(),
   }),
+  near: NearSchema.exactOptional(),
 });
 
-export const makeTold = ({ path, options = {} }: Volume): Told => ({ remote: path, options });
+export const makeTold = ({ path, options = {}, near }: Volume): Told => ({
+  ...{ remote: path, options },
+  ...(near && { near: toldNear(near) }),
+});
 
 /** The bucket, as the volume that it is. */
 export function readVolume(opened: Opened): Volume {
-  const { remote, options } = readTold(ToldSchema, opened.told, 'target');
-  return { kind: 'bucket', path: remote, options };
+  const { remote, options, near } = readTold(ToldSchema, opened.told, 'target');
+  return { kind: 'bucket', path: remote, options, ...(near && { near }) };
 }

@@ -1,100 +1,25 @@
 /** Sends a source to a bucket. What it becomes is a state, by its manifest; a recovery point when it is published. */
 import { join } from 'node:path';
-import { TidemarkError } from '../../../model/errors';
 import type { Claim, TransferStats } from '../../../model/records';
-import type { Host, Runner } from '../../../hosts/contract';
+import type { Host } from '../../../hosts/contract';
 import type { TransferId, TransferRequest } from '../../../movers/contract';
-import { makeApprovalRequired } from '../../../movers/shared/approval';
-import { findBirth } from '../../../trees/birth';
-import { TICK_SECONDS } from '../../../trees/fingerprint';
-import { walk } from '../../../trees/walk';
 import { checkOwner } from '../claims';
-import { hashFiles, HashMemory, withHash } from '../hashes';
+import { HashMemory } from '../hashes';
 import { keyOf, NO_STATE } from '../layout';
 import { listAll, type Listing } from '../listing';
 import { type Entry, identityOf } from '../manifest';
 import { folderOf, forgetLooks, pointsOf, readNotes } from '../notes';
 import { type Bucket, bucketAt } from '../rclone';
-import { scan, type Scan, type Witness } from '../scan';
 import { noteSent } from '../sent';
-import { nextStateId, readManifest, statesIn, writeManifest } from '../states';
+import { isManifestAsWritten, nextStateId, readManifest, writeManifest } from '../states';
 import { countChanges, listGone, planWrite, type WritePlan } from './plan';
+import { guardDeletions, knowHashes, type Look, lookAtSource, readNewest, sumBytes } from './source';
 import { readVolume } from './told';
 import { write } from './write';
 
 /** With the home, since agents of other homes on this machine may know a relationship of the same name. */
 export const sendAttempt = (home: string, { relationship, target }: Omit<TransferId, 'syncId'>): string =>
   `send:${relationship}:${target}:${home}`;
-
-/** Files of a live volume, by which those of its clone are known again. */
-async function lookForWitnesses(runner: Runner, root: string): Promise<Map<string, Witness>> {
-  const found = new Map<string, Witness>();
-  await walk(runner, root, ({ type, path, inode, ctime }) => {
-    if (type === 'f') found.set(path.slice('./'.length), { inode, ctime });
-  });
-  return found;
-}
-
-interface Look {
-  scanned: Scan;
-  witnesses: ReadonlyMap<string, Witness>;
-  /** Seconds: what changed later is read again next time. */
-  trustedBefore: number;
-}
-
-/** What the source holds, and by what its files are known again: of a clone, whose files are all new, by the live volume's. */
-async function lookAtSource({ reach, remembered, signal }: TransferRequest): Promise<Look> {
-  const { runner, path } = reach;
-  const scanned = await scan(runner, path, signal);
-  const livePath = remembered?.livePath;
-  if (livePath === undefined)
-    return { scanned, witnesses: scanned.witnesses, trustedBefore: scanned.startedAt - TICK_SECONDS };
-  const [born, witnesses] = await Promise.all([findBirth(runner, path), lookForWitnesses(runner, livePath)]);
-  return { scanned, witnesses, trustedBefore: born - TICK_SECONDS };
-}
-
-/** The newest state, whether or not it became a point; nothing where its manifest can't be trusted: then all is sent again. */
-async function readNewest(
-  bucket: Bucket,
-  listing: Listing,
-): Promise<{ id?: string; entries: readonly Entry[] }> {
-  const id = statesIn(listing).at(-1);
-  if (id === undefined) return { entries: [] };
-  try {
-    return { id, entries: (await readManifest(bucket, id)).entries };
-  } catch (error) {
-    if (error instanceof TidemarkError && error.type === 'VerificationFailed') return { id, entries: [] };
-    throw error;
-  }
-}
-
-/** Gives files the checksums that are remembered; and reads those of which it has to be known before anything is sent. */
-async function knowHashes(
-  bucket: Bucket,
-  { scanned, witnesses, trustedBefore }: Look,
-  { memory, before, request }: { memory: HashMemory; before: readonly Entry[]; request: TransferRequest },
-): Promise<Entry[]> {
-  const there = new Map(before.map((entry) => [entry.path, entry]));
-  const trusted = new Map([...witnesses].filter(([, { ctime }]) => Number(ctime) < trustedBefore));
-  const entries = memory.recall(scanned.entries, trusted);
-  const isDoubtful = ({ path, type, sha256, bytes }: Entry) =>
-    type === 'f' && sha256 === undefined && there.get(path)?.bytes === bytes;
-  const doubtful = entries.filter(isDoubtful);
-  const { reach, signal } = request;
-  const hashes = await hashFiles(bucket, reach.path, doubtful, signal);
-  return entries.map((entry) => withHash(entry, entry.sha256 ?? hashes.get(entry.path)));
-}
-
-/** @throws TidemarkError `ApprovalRequired` where more would go than may */
-function guardDeletions({ host }: Bucket, request: TransferRequest, gone: readonly string[]): void {
-  const { maxDeletions } = request;
-  if (maxDeletions === undefined || gone.length <= maxDeletions) return;
-  throw makeApprovalRequired(gone.length, request, host, { examples: gone });
-}
-
-/** Sums over files, of which one of several names counts once. */
-const sumBytes = (entries: readonly Entry[]): number =>
-  entries.reduce((sum, { bytes = 0, linkOf }) => (linkOf === undefined ? sum + bytes : sum), 0);
 
 interface Prepared {
   look: Look;
@@ -114,7 +39,9 @@ async function prepare(bucket: Bucket, request: TransferRequest, memory: HashMem
     readNotes(bucket),
   ]);
   const newest = await readNewest(bucket, listing);
-  const entries = await knowHashes(bucket, look, { memory, before: newest.entries, request });
+  const entries = await knowHashes(bucket, look, {
+    ...{ memory, found: look.scanned.entries, before: newest.entries, request },
+  });
   const last = pointsOf(notes, request.id.relationship).at(-1);
   const published = last ? (await readManifest(bucket, last.state)).entries : [];
   return { look, listing, newest, published, entries };
@@ -155,7 +82,9 @@ export async function transfer(host: Host, request: TransferRequest): Promise<Tr
   });
   const identity = identityOf(written.entries);
   const isAsBefore = written.sentKeys === 0 && identity === identityOf(newest.entries);
-  const state = isAsBefore && newest.id !== undefined ? newest.id : written.state;
+  const asBefore = isAsBefore ? newest.id : undefined;
+  const isThere = asBefore !== undefined && (await isManifestAsWritten(bucket, asBefore, listing));
+  const state = isThere ? asBefore : written.state;
   const { relationship, epoch } = await checkStillOwner(bucket, request);
   const { syncId } = id;
   if (state !== newest.id)

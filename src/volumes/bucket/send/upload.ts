@@ -5,6 +5,7 @@ import { nulWords } from '../../../hosts/nul-words';
 import { runChecked } from '../../../hosts/run-checked';
 import { copyNamed, type CopyOptions } from '../copy';
 import { isOdd, keptFolder, type KeptFolder } from '../layout';
+import { removeKeys } from '../notes';
 import { at, type Bucket, NO_FOLDER, runRcloneChecked } from '../rclone';
 import type { Upload } from './plan';
 
@@ -13,7 +14,7 @@ export interface UploadOptions extends CopyOptions {
   root: string;
 }
 
-/** How a set of files goes: where nothing is at their keys, nothing is asked about them. @param folder below which they go */
+/** How a set of files goes: where nothing of what is at their keys is kept, nothing is asked about them. @param folder below which they go */
 const howOf = (bucket: Bucket, kept: KeptFolder | undefined, folder = ''): string[] =>
   kept
     ? ['--ignore-times', `--backup-dir=${at(bucket, join(keptFolder(kept), folder))}`]
@@ -46,7 +47,7 @@ async function copyOdd(
   }
 }
 
-/** @param kept where goes what is at their keys; undefined: nothing is */
+/** @param kept where goes what is at their keys; undefined: nothing is, or none of it is kept */
 export async function upload(
   bucket: Bucket,
   files: readonly Upload[],
@@ -65,13 +66,17 @@ export async function upload(
   );
 }
 
-/** Moves away what the new state has not. */
+/** Moves away what the new state has not. @param kept undefined: it is removed */
 export async function moveAway(
   bucket: Bucket,
   keys: readonly string[],
-  kept: KeptFolder,
+  kept: KeptFolder | undefined,
   options: UploadOptions,
 ): Promise<void> {
+  if (!kept) {
+    await removeKeys(bucket, keys);
+    return;
+  }
   const to = at(bucket, keptFolder(kept));
   await copyNamed(bucket, ['move'], { from: bucket.volume.path, to, names: keys }, options);
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TidemarkError } from '../../../model/errors';
 import { TICK_SECONDS } from '../../../trees/fingerprint';
 import { hashFiles, withHash } from '../hashes';
-import { keyOf } from '../layout';
+import { type KeptFolder, keyOf } from '../layout';
 import { listSome, type Listing } from '../listing';
 import type { Entry, ObjectMark } from '../manifest';
 import type { Bucket } from '../rclone';
@@ -18,8 +18,10 @@ export interface WriteRequest {
   plan: WritePlan;
   /** The id of the new state, as long as nothing has to be sent twice. */
   first: string;
-  /** The state that is there. */
-  replaced: string;
+  /** The state that is there, of which is kept what is replaced; undefined: of a layout that keeps nothing of it. */
+  replaced: string | undefined;
+  /** Of what a look at the source finds: what the layout holds of it. By default all. */
+  hold?: (entries: readonly Entry[]) => readonly Entry[];
   /** The source may change while it is read. */
   isLive: boolean;
   /** By which the entries were seen. */
@@ -70,6 +72,10 @@ function checkShown({ host, volume }: Bucket, lengths: Lengths, listing: Listing
   });
 }
 
+/** Where a state puts what it replaces. */
+const keptBy = (replaced: string | undefined, by: string): KeptFolder | undefined =>
+  replaced === undefined ? undefined : { replaced, by };
+
 /** @returns what failed, of a live source: files that change or vanish while they are read are sent once more */
 async function uploadAll(
   bucket: Bucket,
@@ -77,7 +83,7 @@ async function uploadAll(
 ): Promise<TidemarkError | undefined> {
   try {
     await upload(bucket, plan.added, undefined, options);
-    await upload(bucket, plan.replaced, { replaced, by: first }, options);
+    await upload(bucket, plan.replaced, keptBy(replaced, first), options);
     return undefined;
   } catch (error) {
     if (isLive && error instanceof TidemarkError && error.type === 'ToolFailed') return error;
@@ -103,8 +109,9 @@ async function settle(
   request: WriteRequest,
   pass: Pass,
 ): Promise<Pass & { state: string; vanished: number }> {
-  const { look, first, plan, options, replaced } = request;
+  const { look, first, plan, options, replaced, hold = (entries) => entries } = request;
   const now = await scan(bucket.runner, options.root, options.signal);
+  const found = hold(now.entries);
   const read = new Map(pass.entries.map((entry) => [entry.path, entry]));
   const isSettled = ({ path }: Entry) => {
     const [was, is] = [look.witnesses.get(path), now.witnesses.get(path)];
@@ -115,10 +122,10 @@ async function settle(
     const isThere = plan.unchanged.has(path) || pass.objects.get(key)?.bytes === pass.lengths.get(key);
     return isUntouched && isThere && read.get(path)?.sha256 !== undefined;
   };
-  const open = now.entries.filter((entry) => isFile(entry) && !isSettled(entry));
+  const open = found.filter((entry) => isFile(entry) && !isSettled(entry));
   const aside = await sendAside(bucket, open, { first, replaced, options });
   const openPaths = new Set(open.map(({ path }) => path));
-  const entries = now.entries.flatMap((entry) => {
+  const entries = found.flatMap((entry) => {
     if (openPaths.has(entry.path)) return aside.files.get(entry.path) ?? [];
     return withHash(entry, read.get(entry.path)?.sha256);
   });
@@ -154,7 +161,7 @@ function mendLinks(entries: readonly Entry[]): Entry[] {
 export async function write(bucket: Bucket, request: WriteRequest): Promise<Written> {
   const { entries, plan, first, replaced, isLive, options } = request;
   const uploads: Upload[] = [...plan.added, ...plan.replaced];
-  await moveAway(bucket, plan.removed, { replaced, by: first }, options);
+  await moveAway(bucket, plan.removed, keptBy(replaced, first), options);
   await removeFolders(bucket, foldersInTheWay(plan));
   const paths = new Set(uploads.map(({ path }) => path));
   const sent = entries.filter((entry) => isFile(entry) && paths.has(entry.path));

@@ -3,7 +3,7 @@ import { TidemarkError } from '../../../model/errors';
 import type { Host } from '../../../hosts/contract';
 import type { Mover, TransferId } from '../../../movers/contract';
 import { measure } from '../../../movers/rsync/compare-trees';
-import { forgetTree } from '../source';
+import { kept } from '../source';
 import { backupAttempt, transfer } from './transfer';
 import { makeTold } from './told';
 
@@ -24,7 +24,7 @@ export const resticMover: Mover = {
   transfer,
   close: (host, _place, id) => end(host, id),
   closeAll: (host, _place, id) => end(host, id),
-  forget: forgetTree,
+  forget: kept.forget,
   offerVerify: refuse,
   verify: refuse,
 };

@@ -16,7 +16,7 @@ import { Patience, type Repository, repositoryAt, runResticChecked } from '../re
 import { describeRoot } from '../root-folder';
 import { forgetLooks, lookAhead } from '../looks';
 import { forget, type KeptPoint, listSnapshots, noteSnapshot, pointsAmong } from '../snapshots';
-import { makeTag, type Snapshot, TAGS } from '../stamp';
+import { makeTag, type Snapshot, TAGS, VOLSYNC } from '../stamp';
 import { entriesOf, hasVanished, type ItemError, parseMessage, type Status, type Summary } from './messages';
 import { readVolume } from './told';
 
@@ -60,9 +60,10 @@ function makeArguments(
   { volume }: Repository,
   parent: KeptPoint | undefined,
 ): string[] {
-  const { bandwidthLimit } = volume.options ?? {};
+  const { bandwidthLimit, layout } = volume.options ?? {};
+  const from = layout === 'volsync' ? VOLSYNC.host : 'tidemark';
   return [
-    ...['backup', '--json', '--one-file-system', '--host=tidemark', `--tag=${tags.join(',')}`],
+    ...['backup', '--json', '--one-file-system', `--host=${from}`, `--tag=${tags.join(',')}`],
     // A frozen copy lies somewhere else each time: restic would not find the one before by its path.
     ...(parent ? [`--parent=${parent.snapshot.id}`] : ['--force']),
     ...excludes.map((pattern) => `--exclude=${pattern}`),
@@ -175,6 +176,7 @@ export async function transfer(host: Host, request: TransferRequest): Promise<Tr
     ...plan,
     id: summary.snapshot_id,
     time: summary.backup_start ?? new Date().toISOString(),
+    hostname: '',
   });
   const entries = entriesOf(summary);
   const added = summary.files_new + summary.dirs_new;

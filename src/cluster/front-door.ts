@@ -1,0 +1,148 @@
+/** The resources of a cluster as a front door: followed for ever, each looked at when it changes and from time to time. */
+import type { Logger } from 'pino';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ClusterApi, Conflict, type CustomKind } from '../hosts/cluster/contract';
+import type { ClusterObject } from '../hosts/cluster/objects';
+import { DueQueue } from './due-queue';
+
+/** While something goes on that people wait for. */
+const BUSY_MS = 2_000;
+const IDLE_MS = 20_000;
+const FIRST_RETRY_MS = 2_000;
+const LONGEST_RETRY_MS = 60_000;
+/** Looks at resources at the same time. */
+const LANES = 8;
+/** The kind may be installed later. */
+const NO_KIND_MS = 30_000;
+
+/** What became of a look at a resource. */
+export interface Looked {
+  /** Something goes on that people wait for: it is looked at again soon. */
+  isBusy: boolean;
+  /** It is not as it says. */
+  isWrong: boolean;
+}
+
+/** A kind of resource, and what is done about each. */
+export interface Served {
+  kind: CustomKind;
+  /** Undefined: nothing more is to be done, until it changes. @throws where that could not be found out, or done */
+  reconcile: (resource: { namespace: string; name: string }) => Promise<Looked | undefined>;
+}
+
+/** Two groups may have kinds of one name. */
+const nameKind = ({ kind: { kind, apiVersion } }: Served) => `${kind}.${apiVersion.split('/')[0] ?? ''}`;
+
+const keyOf = (served: Served, { metadata }: ClusterObject) =>
+  `${nameKind(served)}/${metadata.namespace ?? ''}/${metadata.name}`;
+
+class FrontDoor {
+  private readonly queue = new DueQueue();
+  private readonly atWork = new Set<string>();
+  private readonly failures = new Map<string, number>();
+  private wake = new AbortController();
+
+  constructor(
+    private readonly served: readonly Served[],
+    private readonly log: Logger,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  /** A resource is there, was changed, or is gone. */
+  see(key: string): void {
+    this.queue.add(key, Date.now());
+    this.wake.abort();
+  }
+
+  async run(): Promise<void> {
+    while (!this.signal.aborted) {
+      const key = this.atWork.size < LANES ? this.queue.take(Date.now(), this.atWork) : undefined;
+      if (key === undefined) await this.rest();
+      else void this.look(key);
+    }
+  }
+
+  private async rest(): Promise<void> {
+    this.wake = new AbortController();
+    const next = this.atWork.size < LANES ? this.queue.next(this.atWork) : undefined;
+    const waitMs = next === undefined ? IDLE_MS : Math.max(0, next - Date.now());
+    const signal = AbortSignal.any([this.wake.signal, this.signal]);
+    await sleep(waitMs, undefined, { signal, ref: false }).catch(() => undefined);
+  }
+
+  private async look(key: string): Promise<void> {
+    this.atWork.add(key);
+    const [kind, namespace = '', name = ''] = key.split('/');
+    const served = this.served.find((each) => nameKind(each) === kind);
+    let againInMs: number | undefined;
+    try {
+      againInMs = this.pauseAfter(key, await served?.reconcile({ namespace, name }));
+    } catch (error) {
+      againInMs = this.pauseAfterFailure(key);
+      if (!(error instanceof Conflict))
+        this.log.warn({ err: error, resource: key }, 'a resource could not be looked at');
+    } finally {
+      this.atWork.delete(key);
+      if (againInMs !== undefined) this.queue.add(key, Date.now() + againInMs);
+      this.wake.abort();
+    }
+  }
+
+  private pauseAfter(key: string, looked: Looked | undefined): number | undefined {
+    if (!looked) {
+      this.failures.delete(key);
+      return undefined;
+    }
+    if (looked.isWrong) return this.pauseAfterFailure(key);
+    this.failures.delete(key);
+    return looked.isBusy ? BUSY_MS : IDLE_MS;
+  }
+
+  private pauseAfterFailure(key: string): number {
+    const failures = (this.failures.get(key) ?? 0) + 1;
+    this.failures.set(key, failures);
+    return Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1));
+  }
+}
+
+/** Follows the resources of a kind; a connection that ends is opened again, from where it had come to. */
+async function follow(
+  api: ClusterApi,
+  served: Served,
+  namespace: string | undefined,
+  { see, log, signal }: { see: (key: string) => void; log: Logger; signal: AbortSignal },
+): Promise<void> {
+  let from: string | undefined;
+  while (!signal.aborted) {
+    const startedAt = Date.now();
+    let pauseMs = 0;
+    try {
+      const kind = {
+        ...served.kind,
+        ...(namespace !== undefined && { namespace }),
+        ...(from !== undefined && { from }),
+      };
+      from = await api.watch(kind, (resource) => see(keyOf(served, resource)), signal);
+      if (Date.now() - startedAt < FIRST_RETRY_MS) pauseMs = FIRST_RETRY_MS;
+    } catch (error) {
+      pauseMs = NO_KIND_MS;
+      log.warn({ err: error }, `resources of kind ${served.kind.kind} can not be followed; trying again`);
+    }
+    await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
+  }
+}
+
+/** Serves the resources of a cluster until it is told to stop. @param namespaces undefined: all of the cluster */
+export async function serveResources(
+  api: ClusterApi,
+  served: readonly Served[],
+  namespaces: readonly string[] | undefined,
+  { log, signal }: { log: Logger; signal: AbortSignal },
+): Promise<void> {
+  const frontDoor = new FrontDoor(served, log, signal);
+  const see = (key: string) => frontDoor.see(key);
+  const following = served.flatMap((each) =>
+    (namespaces ?? [undefined]).map((namespace) => follow(api, each, namespace, { see, log, signal })),
+  );
+  await Promise.all([frontDoor.run(), ...following]);
+}

@@ -1,0 +1,86 @@
+/** Custom resources: followed as they change, and told how they stand. */
+import type * as Kubernetes from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
+import type { Ask } from './client';
+import type { CustomApi, CustomKind, WatchedKind } from './contract';
+import { type Asked, askedFor, explain } from './failures';
+import type { ClusterObject, ObjectReference } from './objects';
+
+type Library = typeof Kubernetes;
+
+/** Whoever wrote a field of a status. */
+const FIELD_MANAGER = 'tidemark';
+/** The server has forgotten where the watch was: it begins anew. */
+const GONE = 410;
+
+const partsOf = ({ apiVersion }: CustomKind) => {
+  const [group = '', version = ''] = apiVersion.split('/');
+  return { group, version };
+};
+
+/** @param cluster as users call it */
+export function makeCustomApi(
+  cluster: string,
+  kubeConfig: KubeConfig,
+  library: Library,
+  ask: Ask,
+): CustomApi {
+  return {
+    watch<T extends ClusterObject>(
+      { from, ...kind }: WatchedKind,
+      onObject: (object: T) => void,
+      signal: AbortSignal,
+    ): Promise<string | undefined> {
+      const { group, version } = partsOf(kind);
+      const inNamespace = kind.namespace === undefined ? '' : `/namespaces/${kind.namespace}`;
+      const path = `/apis/${group}/${version}${inNamespace}/${kind.plural}`;
+      const asked: Asked = { cluster, verb: 'watch', what: `resources of kind ${kind.kind}` };
+      let reached = from;
+      return new Promise((resolve, reject) => {
+        let connection: AbortController | undefined;
+        const stop = () => connection?.abort();
+        const end = (error?: unknown) => {
+          signal.removeEventListener('abort', stop);
+          const code = (error as { statusCode?: number } | undefined)?.statusCode;
+          // Without one it is the connection that ended, as it does where nothing was to be told for 30 s.
+          if (code === undefined || signal.aborted) return resolve(reached);
+          if (code === GONE) return resolve(undefined);
+          reject(explain(asked, { code, message: error instanceof Error ? error.message : String(error) }));
+        };
+        const onEvent = (phase: string, object: T) => {
+          // What has happened since then the server no longer knows.
+          if (phase === 'ERROR') reached = undefined;
+          else reached = object.metadata.resourceVersion;
+          if (phase === 'ADDED' || phase === 'MODIFIED' || phase === 'DELETED') onObject(object);
+        };
+        signal.addEventListener('abort', stop);
+        const query = { allowWatchBookmarks: true, ...(from !== undefined && { resourceVersion: from }) };
+        new library.Watch(kubeConfig).watch(path, query, onEvent, end).then((opened) => {
+          connection = opened;
+          if (signal.aborted) stop();
+        }, end);
+      });
+    },
+    async applyStatus(kind, metadata, status) {
+      const { apiVersion, plural } = kind;
+      const { group, version } = partsOf(kind);
+      const { name, namespace = '' } = metadata;
+      const reference: ObjectReference = { apiVersion, kind: kind.kind, metadata };
+      const api = kubeConfig.makeApiClient(library.CustomObjectsApi);
+      await ask<unknown>(
+        askedFor(cluster, 'write the status of', reference),
+        () =>
+          api.patchNamespacedCustomObjectStatus(
+            {
+              ...{ group, version, namespace, plural, name },
+              body: { apiVersion, kind: kind.kind, metadata: { name, namespace }, status },
+              ...{ fieldManager: FIELD_MANAGER, force: true },
+            },
+            library.setHeaderOptions('Content-Type', library.PatchStrategy.ServerSideApply),
+          ),
+        // It was removed meanwhile.
+        ({ code }) => (code === 404 ? { value: undefined } : undefined),
+      );
+    },
+  };
+}

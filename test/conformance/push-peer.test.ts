@@ -1,0 +1,33 @@
+/** Both halves of VolSync's rsync, each ours: a peer as a target, and a door into a claim. */
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { usePeer } from '../support/rigs/peer-rig';
+import { PushRig } from '../support/rigs/push-rig';
+
+const stage = usePeer();
+
+let door: PushRig;
+afterEach(() => door.dispose());
+
+it('what a source pushes to a destination counts there, each time', async () => {
+  door = await PushRig.make();
+  const at = join(stage.credentials, 'door');
+  await mkdir(at, { recursive: true });
+  await copyFile(join(door.folder, 'key'), join(at, 'key'));
+  const [type = '', key = ''] = (await readFile(join(door.folder, 'host_key.pub'), 'utf8')).split(' ');
+  await writeFile(join(at, 'known_hosts'), `* ${type} ${key}\n`, { mode: 0o600 });
+  const url = `ssh://root@127.0.0.1:${door.port}/~`;
+  const rig = await stage.make({
+    ...{ url, credentials: 'door', folder: door.volume, options: { signal: 'volsync' } },
+  });
+  for (const sequence of [1, 2, 3]) {
+    await writeFile(join(rig.source, 'page'), `state ${sequence}`);
+    const waiting = door.transfer(sequence, await door.receive(sequence), {
+      confirmed: `shop-${sequence - 1}`,
+    });
+    await rig.sync(sequence);
+    await waiting;
+    await door.close(sequence);
+    expect(await door.read('page')).toBe(`state ${sequence}`);
+  }
+});
