@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ClientError, tellError } from '../client/exit-codes';
 import type { RelationshipStatus } from '../model/status';
-import type { Looked } from './front-door';
+import type { Looked } from './pace';
 import { hold, isHeld, letGo } from './held';
 import { namespaceOf, objectionToRestore } from './document';
 import {
