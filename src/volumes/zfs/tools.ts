@@ -121,11 +121,18 @@ async function findMountedClones({ host }: Subject, argv: readonly string[]): Pr
 /** What zfs-fuse does to no dataset of which clones are mounted. */
 const MOVING = new Set(['rename', 'unmount']);
 
-/** What keeps a dataset busy, as far as that can be told. */
-async function explainBusy(subject: Subject, argv: readonly string[]): Promise<string | undefined> {
+/**
+ * What keeps a dataset busy, as far as that can be told.
+ * @param before the clones that were mounted before it was tried, where these were looked for
+ */
+async function explainBusy(
+  subject: Subject,
+  argv: readonly string[],
+  before: readonly string[] | undefined,
+): Promise<string | undefined> {
   const inside = await findMountedInside(subject, argv);
   if (inside.length > 0) return `other filesystems are mounted inside of it: umount ${inside.join(' ')}`;
-  const clones = MOVING.has(argv[0] ?? '') ? await findMountedClones(subject, argv) : [];
+  const clones = before ?? (MOVING.has(argv[0] ?? '') ? await findMountedClones(subject, argv) : []);
   const unmount = clones.map((name) => `zfs unmount ${name}`).join('; ');
   return clones.length > 0
     ? `clones of its snapshots are mounted, and this ZFS waits for them: ${unmount}`
@@ -145,6 +152,8 @@ export async function runZfs(
   argv: readonly string[],
   { allow, patient = true, ...options }: ZfsOptions = {},
 ): Promise<RunResult> {
+  // To rename, zfs-fuse unmounts clones for a moment. Where that fails, they were seen to stay so.
+  const clones = argv[0] === 'rename' ? await findMountedClones(subject, argv) : undefined;
   for (let round = 0; ; round++) {
     const result = await subject.host.run(['zfs', ...argv], options);
     if (result.exitCode === 0) return result;
@@ -156,7 +165,8 @@ export async function runZfs(
     }
     if (allow?.(result.stderr)) return result;
     const error = classifyZfs(subject, argv, result);
-    const hint = isBusy(result.stderr) ? await explainBusy(subject, argv) : undefined;
+    const hint = isBusy(result.stderr) ? await explainBusy(subject, argv, clones) : undefined;
+    for (const clone of clones ?? []) await subject.host.run(['zfs', 'mount', clone]);
     if (hint === undefined) throw error;
     throw makeError(subject, error.type, error.message, { ...error.details, hint });
   }
