@@ -34,8 +34,9 @@ export interface Relationships {
    */
   begin(name: string, asked: OperationUpdate, id: string): Promise<string | undefined>;
   outcome(workflowId: string): Promise<Outcome>;
-  /** What runs is told to end. */
+  /** What runs is told to end, but a drill beside it. */
   cancel(name: string): Promise<void>;
+  cancelDrill(workflowId: string): Promise<void>;
 }
 
 export interface ReconcileContext {

@@ -3,8 +3,10 @@ import { orient } from '../../model/orientation';
 import type { Relationship } from '../../model/spec';
 import type { RelationshipStatus } from '../../model/status';
 import {
+  checkParting,
   giveTarget,
   isMutual,
+  isParting,
   JOINED_WITH,
   type JointDocument,
   jointName,
@@ -108,6 +110,10 @@ test('a relationship of that name that is not that source’s is never taken', (
 
 test('a source that names no destination any more pushes as before', () => {
   const joint = applied(giveTarget(applied(sourceDocument('west/shop/db')), claim) ?? {});
+  expect(isParting(sourceDocument(), joint)).toBe(true);
+  expect(isParting(sourceDocument('west/shop/db'), joint)).toBe(false);
+  expect(() => checkParting(joint)).not.toThrow();
+  expect(() => checkParting({ ...joint, direction: 'reversed' })).toThrow(/relocate east.shop.db.source/);
   const parted = applied(keepTarget(sourceDocument(), joint));
   expect(targetsOf(parted)).toMatchObject([{ peer: 'ssh://root@a:22/~' }]);
   expect(isMutual('west', destination('east/shop/db'), 'east/shop/db', parted)).toBe(false);

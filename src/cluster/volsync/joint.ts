@@ -3,6 +3,7 @@
  * the destination. Each may be in a cluster of its own. Pure.
  */
 import { z } from 'zod';
+import { TidemarkError } from '../../model/errors';
 import { RESOURCE_LABELS } from '../../model/resource-labels';
 import type { RelationshipStatus } from '../../model/status';
 import {
@@ -107,6 +108,22 @@ export function giveTarget({ document }: RelationshipStatus, claim: object): obj
     metadata: { ...document.metadata, labels: { ...labels, [RESOURCE_LABELS.joinedClaim]: text } },
     spec: { ...document.spec, targets: [claim] },
   };
+}
+
+/** A source was joined with a destination that its document names no more. */
+export function isParting({ metadata }: JointDocument, { document }: RelationshipStatus): boolean {
+  const { labels } = document.metadata;
+  const wanted = metadata.labels[RESOURCE_LABELS.joinedWith];
+  return claimIn(labels) !== undefined && labels[RESOURCE_LABELS.joinedWith] !== wanted;
+}
+
+/** @throws TidemarkError `InvalidSpec` while the claim of the destination is where the data is written */
+export function checkParting({ name, direction, takeover }: RelationshipStatus): void {
+  if (direction === 'forward' && !takeover) return;
+  throw new TidemarkError(
+    'InvalidSpec',
+    `its destination is the primary, and can't be parted from it: tidemark relocate ${name} goes home first`,
+  );
 }
 
 const CONDITION = 'Joined';

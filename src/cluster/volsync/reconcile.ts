@@ -16,8 +16,10 @@ import { eventsOf } from './due-events';
 import { tellEvents } from './events';
 import type { VolSyncMetrics } from './metrics';
 import {
+  checkParting,
   giveTarget,
   isMutual,
+  isParting,
   type JointDocument,
   jointName,
   keepTarget,
@@ -85,6 +87,12 @@ async function applyIt(
   if (found && isApplied && !found.vanished) return found;
   // One that is made begins at once: for a resource that is paused, none is made before that goes on.
   if (!found && resource.spec?.paused === true) return undefined;
+  if (found && isParting(document, found)) {
+    // The destination opens its door once nobody else writes to its claim; and without one, what this says is refused.
+    checkParting(found);
+    await relationships.retire(name);
+    found = undefined;
+  }
   await relationships.apply(keepTarget(document, found));
   return await findStatus(relationships, name);
 }

@@ -13,6 +13,8 @@ export { makeError, type Subject } from '../shared/tools';
  * zfs-fuse on a busy machine, 4.5 s were seen not to be enough.
  */
 const BUSY_PAUSES_MS = [20, 50, 100, 200, 300, 500, 800, 1000, 1500, 2000, 3000, 5000];
+/** What can't be mounted is seen by nobody: zfs-fuse was seen to take longer than that to be done with its unmount. */
+const MOUNT_PAUSES_MS = [...BUSY_PAUSES_MS, 5000, 5000, 5000, 5000, 5000, 5000];
 
 export const isMissing = (stderr: string) =>
   /dataset does not exist|no such pool|could not find any snapshots/.test(stderr);
@@ -157,7 +159,7 @@ export async function runZfs(
   for (let round = 0; ; round++) {
     const result = await subject.host.run(['zfs', ...argv], options);
     if (result.exitCode === 0) return result;
-    const pause = BUSY_PAUSES_MS[round];
+    const pause = (argv[0] === 'mount' ? MOUNT_PAUSES_MS : BUSY_PAUSES_MS)[round];
     if (patient && isBusy(result.stderr) && pause !== undefined) {
       options.signal?.throwIfAborted();
       await sleep(pause);
