@@ -82,7 +82,9 @@ function checkSource({ source, mover, hooks }: DraftSpec): SpecIssue[] {
             'is missing: the Secret with the key of whoever pushes, and with what the door shows itself by',
           ),
         ]),
-    ...(scheme === 'rsync+tls' ? [own('peer', 'must be ssh: pushes through TLS are not taken yet')] : []),
+    ...(scheme === 'rsync+tls' && says(source, 'signal')
+      ? [own('signal', 'is for SSH: through TLS, the file complete says that a push is whole')]
+      : []),
     ...(source.copyMethod === undefined || source.copyMethod === 'Direct'
       ? []
       : [own('copyMethod', 'is for the target here, where what was pushed is frozen')]),
