@@ -207,5 +207,7 @@ export const SSH_ARGV = ['ssh', '-F', './ssh_config'];
 /** The same as rsync's `-e`, which rsync splits at spaces. */
 export const SSH_COMMAND = SSH_ARGV.join(' ');
 
-/** rsync's `-e` for a landing, run in the same folder. */
-export const shellTo = ({ account }: Landing): string => (account?.isTls ? TUNNEL_COMMAND : SSH_COMMAND);
+/** How rsync gets to a landing, run in the same folder. */
+export const connectBy = ({ account }: Landing): string[] =>
+  // A daemon's errors would be told there alone.
+  account?.isTls ? ['--stderr=client', '-e', TUNNEL_COMMAND] : ['-e', SSH_COMMAND];

@@ -32,7 +32,7 @@ const COREUTILS = words(`
   truncate tty uname uniq unlink wc whoami yes`);
 
 const OTHERS = words(`
-  sh bash busybox fallocate awk sed grep find xargs tar gzip zstd cmp diff ps curl rsync ssh sshd ssh-keygen ssh-keyscan flock setpriv setsid
+  sh bash busybox fallocate awk sed grep find xargs tar gzip zstd cmp diff ps curl rsync ssh sshd ssh-keygen ssh-keyscan flock setpriv setsid stunnel
   blockdev findmnt mountpoint mount umount losetup nsenter getent getfacl setfacl getfattr setfattr`);
 
 const IMAGE_LIST: Image[] = [

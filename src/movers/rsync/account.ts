@@ -4,7 +4,7 @@
  */
 import type { Host, Runner, RunOptions, RunResult } from '../../hosts/contract';
 import type { Landing } from '../../landings/contract';
-import { destinationOf, LANDING_ALIAS, prepareAccount, SSH_ARGV, shellTo } from '../../landings/ssh-client';
+import { destinationOf, LANDING_ALIAS, prepareAccount, SSH_ARGV, connectBy } from '../../landings/ssh-client';
 import type { TidemarkError } from '../../model/errors';
 import { classifyEnding } from './classify';
 import { PARTIAL_FOLDER_OF_ACCOUNT } from './options';
@@ -35,7 +35,7 @@ export async function runRsyncThere(
   options: RunOptions = { timeoutMs: SMALL_MS },
 ): Promise<RunResult> {
   const cwd = await prepareAccount(host, runner, landing, folder);
-  return await runner.run(['rsync', '--timeout=30', '-e', shellTo(landing), ...args], { ...options, cwd });
+  return await runner.run(['rsync', '--timeout=30', ...connectBy(landing), ...args], { ...options, cwd });
 }
 
 /** Runs a command of the account, whatever its exit code. */

@@ -19,7 +19,8 @@ export const NOT_NOTED = 79;
 /** By what exit codes of its receiving end rsync says that the folder is what the source is: 24, but for files that went. */
 const WHOLE_CODES = '0 24';
 
-const SAY = `say() {
+/** For scripts whose first argument is the door's folder: notes how what lies there stands. */
+export const SAY = `say() {
   printf '{"state":"%s","at":"%s","code":%s}\\n' "$1" "$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)" "$2" >"$d/state.new" &&
     sync "$d/state.new" && mv -fT -- "$d/state.new" "$d/state" && sync "$d"
 }

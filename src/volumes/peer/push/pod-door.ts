@@ -61,6 +61,8 @@ export interface PodDoorOptions {
   /** Where the volume is. */
   volume: string;
   signal?: DoorNote['signal'];
+  /** Puts right what was pushed, before it counts. */
+  mend?: () => Promise<void>;
 }
 
 export interface Whole {
@@ -176,11 +178,18 @@ export class PodDoor {
       }
       case 'over': {
         if (isTaken) return undefined;
+        await this.options.mend?.();
         const state = await this.settle();
         if (!state) return { text: refuse('no push that ended well waits for this word') };
         return { text: become(['true']), whole: await this.end(state, onWhole) };
       }
     }
+  }
+
+  /** Of pushes that are let in without being asked for. */
+  private async firstBegun(): Promise<string | undefined> {
+    const { runner, folder } = this.options;
+    return parsePushState(await runner.files.read(`${folder}/first`))?.at;
   }
 
   /** By the clock that the times of files go by. */
@@ -198,7 +207,7 @@ export class PodDoor {
   }
 
   private async end({ at }: PushState, onWhole: (whole: Whole) => Promise<void>): Promise<Whole> {
-    const whole = { at, begunAt: this.begun ?? at };
+    const whole = { at, begunAt: this.begun ?? (await this.firstBegun()) ?? at };
     await onWhole(whole);
     return whole;
   }
