@@ -1,6 +1,17 @@
 /** A door into a claim by TLS: on the wire as VolSync's rsyncTLS, so that one half may still be VolSync's. */
 import { randomBytes } from 'node:crypto';
-import { chmod, lstat, lutimes, mkdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  lstat,
+  lutimes,
+  mkdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { ended, run, waitFor } from '../support/rigs/door-rig';
 import { PushRig } from '../support/rigs/push-rig';

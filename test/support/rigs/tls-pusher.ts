@@ -9,7 +9,8 @@ import { ended, type Ran, run, waitFor } from './door-rig';
 
 export const makeSharedKey = (identity = 'volsync') => `${identity}:${randomBytes(64).toString('hex')}\n`;
 
-const answers = (port: number) =>
+/** Undefined while nothing does. */
+export const listens = (port: number) =>
   new Promise<true | undefined>((resolve) => {
     const socket = connect(port, '127.0.0.1', () => resolve(void socket.destroy() ?? true));
     socket.on('error', () => resolve(undefined));
@@ -42,7 +43,7 @@ connect = 127.0.0.1:${to}
 `,
     );
     const stunnel = spawn('stunnel', [config], { stdio: 'ignore' });
-    await waitFor('the tunnel', () => answers(port));
+    await waitFor('the tunnel', () => listens(port));
     return new TlsPusher(source, port, stunnel);
   }
 
