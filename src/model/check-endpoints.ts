@@ -102,7 +102,18 @@ function checkPeers(spec: DraftSpec): SpecIssue[] {
     const url = kindOf(endpoint) === 'peer' ? endpoint.peer : undefined;
     if (url === undefined) return [];
     const objection = role === 'source' ? objectToDoor(url) : objectToTarget(url);
-    return objection ? [makeProblem([...path, 'peer'], objection)] : [];
+    const isTls = url.startsWith('rsync+tls:') && endpoint.keys?.includes('signal');
+    return [
+      ...(objection ? [makeProblem([...path, 'peer'], objection)] : []),
+      ...(isTls
+        ? [
+            makeProblem(
+              [...path, 'signal'],
+              'is for SSH: through TLS, the file complete says that a push is whole',
+            ),
+          ]
+        : []),
+    ];
   });
 }
 

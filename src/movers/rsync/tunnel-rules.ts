@@ -6,7 +6,7 @@ const NEVER_GREETED = [2, 5, 10, 12];
 
 export const TUNNEL: readonly Rule[] = [
   {
-    says: /LOG3\[\w+\]: .*(Connection refused|Connection timed out|No route to host|Network is unreachable|TIMEOUT(connect|busy) exceeded|Error resolving|No more addresses to connect)/,
+    says: /LOG3\[\w+\]: .*(Connection refused|Connection timed out|No route to host|Network is unreachable|TIMEOUT(connect|busy) exceeded|Error resolving|No more addresses to connect|SSL_connect: (?!.*\balert\b))/,
     exitCodes: NEVER_GREETED,
     type: 'HostUnreachable',
     message: ({ address }) => `${address} does not answer`,
@@ -14,7 +14,7 @@ export const TUNNEL: readonly Rule[] = [
     at: 'target',
   },
   {
-    says: /LOG3\[\w+\]: SSL_connect: /,
+    says: /LOG3\[\w+\]: SSL_connect: .*\balert\b/,
     exitCodes: NEVER_GREETED,
     type: 'AuthRejected',
     message: ({ address }) => `what answers at ${address} does not have the key of its credentials`,
@@ -33,6 +33,14 @@ export const TUNNEL: readonly Rule[] = [
     type: 'VolumeBusy',
     message: ({ address }) => `${address} takes no push just now`,
     hint: 'it is tried again',
+    at: 'target',
+  },
+  {
+    says: /^@ERROR: /,
+    exitCodes: [5],
+    type: 'AuthRejected',
+    message: ({ address }) => `the daemon at ${address} does not take this push`,
+    hint: 'show its owner the lines above: what is pushed goes into its module data',
     at: 'target',
   },
   {

@@ -12,7 +12,10 @@ export const makeSharedKey = (identity = 'volsync') => `${identity}:${randomByte
 /** Undefined while nothing does. */
 export const listens = (port: number) =>
   new Promise<true | undefined>((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => resolve(void socket.destroy() ?? true));
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy();
+      resolve(true);
+    });
     socket.on('error', () => resolve(undefined));
   });
 
