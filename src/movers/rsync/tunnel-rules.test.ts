@@ -45,6 +45,6 @@ test.each([
 });
 
 test('a daemon that may not touch the folder of its module has carried everything else', () => {
-  const line = 'rsync: [generator] failed to set times on "/." (in data): Operation not permitted (1)';
+  const line = 'rsync: [generator] failed to set times on "." (in data): Operation not permitted (1)';
   expect(failedAtRootAlone(line)).toBe(true);
 });

@@ -61,6 +61,8 @@ export interface PodDoorOptions {
   /** Where the volume is. */
   volume: string;
   signal?: DoorNote['signal'];
+  /** By which a push may have ended before somebody says that it is whole: see {@link ending}. */
+  codes?: string;
   /** Puts right what was pushed, before it counts. */
   mend?: () => Promise<void>;
 }
@@ -199,8 +201,8 @@ export class PodDoor {
 
   /** Notes that what was pushed is whole, where the last push ended well. */
   private async settle(): Promise<PushState | undefined> {
-    const { runner, folder, volume } = this.options;
-    const { exitCode } = await runner.run(ending(folder, volume));
+    const { runner, folder, volume, codes } = this.options;
+    const { exitCode } = await runner.run(ending(folder, volume, codes));
     if (exitCode === NOT_WHOLE) return undefined;
     const state = parsePushState(await runner.files.read(`${folder}/state`));
     return state?.state === 'complete' ? state : undefined;

@@ -9,6 +9,12 @@ import { keepStunnel } from './keep-stunnel';
 import { PodDoor } from './pod-door';
 import { ADMIT, HERE, makeDaemonConfig, makeDoorConfig, SERVE, SERVED, UNMUNGE } from './tls-scripts';
 
+/**
+ * Whoever pushes is told too what could not be done (23), and judges that: the folder that a volume begins with, which a mover
+ * that is no root may not touch, makes no push less whole.
+ */
+const CODES = '0 23 24';
+
 async function findKey(host: Host, { runner, credentials, namespace }: DoorRequest): Promise<string> {
   if (host.credentials) return await host.credentials.findSharedKey(credentials, { runner, namespace });
   throw new TidemarkError('AuthRejected', `credentials ${credentials}: this agent has none`, {
@@ -33,7 +39,7 @@ export async function openTlsDoor(host: Host, request: DoorRequest): Promise<Ope
     const argv = ['sh', '-c', UNMUNGE, 'tidemark', folder, volume];
     await runChecked(runner, argv, { attempt, endsWithAgent: true });
   };
-  const door = new PodDoor({ runner, folder, volume, signal: 'volsync', mend });
+  const door = new PodDoor({ runner, folder, volume, signal: 'volsync', codes: CODES, mend });
   await door.prepare();
   await runner.files.mkdir(`${folder}/control`, 0o700);
   const { stdout } = await runChecked(runner, ['id', '-u']);
