@@ -5,7 +5,7 @@ import { objectionToPartner } from './joint';
 import { cronOf } from './trigger';
 import { methodsIn, type VolSyncResource } from './resource';
 
-const SERVED: readonly string[] = ['rsync', 'rclone', 'restic'];
+const SERVED: readonly string[] = ['rsync', 'rsyncTLS', 'rclone', 'restic'];
 
 /** Left alone altogether: somebody else replicates it. */
 export const isExternal = (resource: VolSyncResource): boolean =>
@@ -19,8 +19,6 @@ function objectToMethod(resource: VolSyncResource): string | undefined {
     return `a replication method must be specified - enabled movers: [${SERVED.join(' ')}]`;
   if (methods[0] === 'syncthing')
     return 'syncthing is not served: it keeps volumes the same in all directions, and Tidemark copies them in one';
-  if (methods[0] === 'rsyncTLS')
-    return 'rsyncTLS is not served: use rsync, which goes through SSH, with the Secret that status.rsync.sshKeys of the destination names';
   return undefined;
 }
 

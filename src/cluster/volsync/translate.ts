@@ -101,7 +101,7 @@ function targetOf({ spec = {} }: VolSyncResource, method: Method, { repository =
     const peer = `ssh://root@${bracketed(address)}:${port ?? 22}/~`;
     return { peer, credentials: keys, signal: 'volsync' };
   }
-  return { peer: `rsync+tls://${bracketed(address)}:${port ?? 8000}`, credentials: keys };
+  return { peer: `rsync+tls://${bracketed(address)}:${port ?? 8000}/data`, credentials: keys };
 }
 
 /** Where a destination has its claim from. */
