@@ -31,7 +31,7 @@ type Verdict = Omit<VolSyncCondition, 'lastTransitionTime'>;
 
 const SYNCHRONIZING = 'Synchronizing';
 /** Of ours: a restore came through that had nothing to restore, and there is no recovery point of it. */
-const RESTORED_NOTHING = 'RestoredNothing';
+export const RESTORED_NOTHING = 'RestoredNothing';
 
 /** It goes on by itself, or is about to. */
 const isAtWork = ({ operation, fetches = [], phase }: RelationshipStatus): boolean =>
