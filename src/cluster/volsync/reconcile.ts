@@ -13,6 +13,7 @@ import { pluralOf, VOLSYNC_RESOURCES } from './definitions';
 import { cleanUp, prepare, type Prepared } from './facts';
 import { eventsOf } from './due-events';
 import { tellEvents } from './events';
+import { MadeLooks } from './made';
 import type { VolSyncMetrics } from './metrics';
 import { isExternal, objectionsTo } from './objections';
 import { releaseKept } from './release';
@@ -39,6 +40,7 @@ export interface VolSyncContext extends ReconcileContext {
   log: { warn: (about: object, message: string) => void };
   /** Left out: nobody asks. */
   metrics?: VolSyncMetrics;
+  made: MadeLooks;
 }
 
 interface Applied {
@@ -218,7 +220,7 @@ async function writeStatus(
 
 /** What happened since the former status, as events of the resource, and for the metrics. */
 async function tellAll(
-  { api, log, metrics }: VolSyncContext,
+  { api, log, metrics, made }: VolSyncContext,
   { resource, method }: Seen,
   status: VolSyncStatus,
 ): Promise<void> {
@@ -237,6 +239,11 @@ async function tellAll(
     ...(claim !== undefined && { claim }),
   });
   await tellEvents(api, resource, events, log);
+  try {
+    await tellEvents(api, resource, await made.events(api, resource, status, method), log);
+  } catch (error) {
+    log.warn({ err: error }, 'what was made for a resource could not be asked for');
+  }
 }
 
 /** Undefined: it is gone, goes, or is somebody else's. @throws as `reconcile` of our own resources */
@@ -273,7 +280,8 @@ export async function reconcileVolSync(
 }
 
 /** All four kinds. */
-export function serveVolSync(context: VolSyncContext): Served[] {
+export function serveVolSync(asked: Omit<VolSyncContext, 'made'>): Served[] {
+  const context = { ...asked, made: new MadeLooks() };
   return VOLSYNC_RESOURCES.map((kind) => ({
     kind,
     reconcile: (at: { namespace: string; name: string }) => reconcileVolSync(context, kind, at),

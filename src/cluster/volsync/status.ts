@@ -176,6 +176,8 @@ export function volsyncStatusOf(seen: Seen): VolSyncStatus {
       : former.lastSyncDuration;
   const lastSyncTime = ended?.endedAt ?? former.lastSyncTime;
   const { lastUnlocked } = former.restic ?? {};
+  const { prunedAt } = found?.targets[0] ?? {};
+  const lastPruned = prunedAt === undefined ? former.restic?.lastPruned : toInstant(new Date(prunedAt));
   const unlocked = ended ? spec.restic?.unlock : lastUnlocked;
   return {
     ...(lastSyncTime !== undefined && { lastSyncTime }),
@@ -193,7 +195,10 @@ export function volsyncStatusOf(seen: Seen): VolSyncStatus {
     }),
     ...(isUnder(method, 'restic') &&
       resource.kind === 'ReplicationSource' && {
-        restic: { ...(unlocked && { lastUnlocked: unlocked }) },
+        restic: {
+          ...(lastPruned !== undefined && { lastPruned }),
+          ...(unlocked && { lastUnlocked: unlocked }),
+        },
       }),
     conditions,
   };
