@@ -252,6 +252,9 @@ export async function registerPopulator({ api, log }: PopulatorContext): Promise
     if (await api.read(DEFINITION)) return;
     await api.create(DEFINITION);
   } catch (error) {
-    log.info({ err: error }, 'this cluster takes no VolumePopulator: claims are populated all the same');
+    log.info(
+      { why: explain(error).message },
+      'this cluster takes no VolumePopulator: claims are populated all the same',
+    );
   }
 }
