@@ -178,6 +178,8 @@ test('a snapshot is kept for the working claim, but for one that people have sai
   const owners = ownersWith(SNAPSHOT, prime());
   expect(owners?.map(({ uid }) => uid)).toEqual(['d1', 'p1']);
   expect(ownersWith(kept, prime())).toBeUndefined();
+  const { ownerReferences: _nobody, ...metadata } = SNAPSHOT.metadata;
+  expect(ownersWith({ ...SNAPSHOT, metadata }, prime())).toBeUndefined();
   const owned = (snapshot: VolumeSnapshot): VolumeSnapshot => ({
     ...snapshot,
     metadata: { ...snapshot.metadata, ...(owners && { ownerReferences: owners }) },

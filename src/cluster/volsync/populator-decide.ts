@@ -87,14 +87,17 @@ export function staleLabels({ metadata: { labels = {} } }: VolumeSnapshot, name:
   );
 }
 
-/** Who has a snapshot: the working claim too, so that it does not go before its time, nor stay for it alone. Undefined: as it is. */
+/**
+ * Who has a snapshot: the working claim too, so that it does not go before its time, nor stay for it alone. One that nobody has is
+ * somebody's by hand, and would go with the working claim. Undefined: as it is.
+ */
 export function ownersWith(
   { metadata: { labels = {}, ownerReferences = [] } }: VolumeSnapshot,
   { apiVersion, kind, metadata: { name, uid = '' } }: PersistentVolumeClaim,
 ): OwnerReference[] | undefined {
   const others = ownerReferences.filter((owner) => owner.uid !== uid);
   const isOwner = others.length < ownerReferences.length;
-  const isToOwn = labels[DO_NOT_DELETE] === undefined;
+  const isToOwn = labels[DO_NOT_DELETE] === undefined && ownerReferences.length > 0;
   if (isOwner === isToOwn) return undefined;
   return isToOwn ? [...others, { apiVersion, kind, name, uid }] : others;
 }
