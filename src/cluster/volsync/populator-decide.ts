@@ -80,11 +80,16 @@ export const labelInUse = ({ metadata }: PersistentVolumeClaim): Record<string, 
   [`${IN_USE}${metadata.uid ?? ''}`]: labelValue(metadata.name),
 });
 
-/** Labels of a snapshot that are of claims of this name which are gone. @param uid of the one that is there */
-export function staleLabels({ metadata: { labels = {} } }: VolumeSnapshot, name: string, uid?: string) {
-  return Object.keys(labels).filter(
-    (key) => key.startsWith(IN_USE) && labels[key] === labelValue(name) && key !== `${IN_USE}${uid}`,
-  );
+/** Those labels of a snapshot that say which claims are filled from it. */
+const inUseLabels = ({ metadata: { labels = {} } }: VolumeSnapshot): string[] =>
+  Object.keys(labels).filter((key) => key.startsWith(IN_USE));
+
+export const isInUse = (snapshot: VolumeSnapshot): boolean => inUseLabels(snapshot).length > 0;
+
+/** Those of claims that are gone. @param claims all that are there */
+export function staleLabels(snapshot: VolumeSnapshot, claims: readonly PersistentVolumeClaim[]): string[] {
+  const alive = new Set(claims.flatMap((claim) => Object.keys(labelInUse(claim))));
+  return inUseLabels(snapshot).filter((key) => !alive.has(key));
 }
 
 /**

@@ -20,6 +20,7 @@ import {
   claimsConcerned,
   decidePopulation,
   FINISHED,
+  isInUse,
   isToBePopulated,
   labelInUse,
   nameOfPrime,
@@ -116,10 +117,9 @@ async function make(
       note: 'Unable to populate volume: this agent may not patch persistentvolumes; bind it to the role tidemark-agent-populator',
     };
   }
-  if (snapshot) {
-    const stale = withoutLabels(staleLabels(snapshot, claim.metadata.name, claim.metadata.uid));
-    await api.patch(snapshot, { metadata: { labels: { ...stale, ...labelInUse(claim) } } });
-  }
+  // One of the same name may have been deleted just now.
+  await forget(api, claim.metadata.namespace);
+  if (snapshot) await api.patch(snapshot, { metadata: { labels: labelInUse(claim) } });
   try {
     const made = await api.create<PersistentVolumeClaim>(prime);
     await own(api, snapshot && (await api.read<VolumeSnapshot>(snapshot)), made);
@@ -155,13 +155,24 @@ async function finish({ api, log }: PopulatorContext, { claim, prime }: Populato
   if (prime) await api.remove(prime, prime.metadata.uid);
 }
 
-/** What was made for a claim that is gone goes with it, by its owner; but for labels of snapshots. */
-async function forget(api: ClusterApi, namespace: string, name: string, uid?: string): Promise<void> {
+/**
+ * What was made for a claim that is gone goes with it, by its owner; but for labels of snapshots.
+ * @param namespace undefined: in the whole cluster
+ */
+async function forget(api: ClusterApi, namespace: string | undefined): Promise<void> {
+  const where = namespace === undefined ? {} : { namespace };
   const snapshots = await api.list<VolumeSnapshot>({
-    ...{ apiVersion: SNAPSHOTS, kind: 'VolumeSnapshot', namespace },
+    ...{ apiVersion: SNAPSHOTS, kind: 'VolumeSnapshot' },
+    ...where,
   });
-  for (const snapshot of snapshots) {
-    const stale = staleLabels(snapshot, name, uid);
+  const used = snapshots.filter(isInUse);
+  if (used.length === 0) return;
+  const claims = await api.list<PersistentVolumeClaim>({
+    ...{ apiVersion: CLAIMS.apiVersion, kind: CLAIMS.kind },
+    ...where,
+  });
+  for (const snapshot of used) {
+    const stale = staleLabels(snapshot, claims);
     if (stale.length > 0) await api.patch(snapshot, { metadata: { labels: withoutLabels(stale) } });
   }
 }
@@ -202,7 +213,7 @@ export async function populate(
   const { api, log } = context;
   const claim = await api.read<PersistentVolumeClaim>(claimReference(namespace, name));
   if (!claim || !isToBePopulated(claim)) {
-    await forget(api, namespace, name, claim?.metadata.uid);
+    await forget(api, namespace);
     return undefined;
   }
   const view = await look(api, claim);
@@ -246,15 +257,28 @@ export function servePopulator(context: PopulatorContext): Served {
   };
 }
 
-/** Tells the cluster that somebody fills claims from such resources, where it asks for that. */
-export async function registerPopulator({ api, log }: PopulatorContext): Promise<void> {
+async function register({ api, log }: PopulatorContext): Promise<void> {
   try {
     if (await api.read(DEFINITION)) return;
     await api.create(DEFINITION);
   } catch (error) {
-    log.info(
-      { why: explain(error).message },
-      'this cluster takes no VolumePopulator: claims are populated all the same',
-    );
+    const why = explain(error).message;
+    log.info({ why }, 'this cluster takes no VolumePopulator: claims are populated all the same');
+  }
+}
+
+/**
+ * Tells the cluster that somebody fills claims from such resources, where it asks for that; and removes what is left of claims
+ * that went while nobody looked. @param namespaces undefined: of the whole cluster
+ */
+export async function startPopulator(
+  context: PopulatorContext,
+  namespaces: readonly string[] | undefined,
+): Promise<void> {
+  await register(context);
+  try {
+    for (const namespace of namespaces ?? [undefined]) await forget(context.api, namespace);
+  } catch (error) {
+    context.log.warn({ err: error }, 'what is left of claims that are gone could not be looked for');
   }
 }
