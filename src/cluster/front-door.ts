@@ -14,9 +14,17 @@ const LANES = 8;
 /** The kind may be installed later. */
 const NO_KIND_MS = 30_000;
 
+/** Objects that are followed, and which resources of the same namespace are to be looked at as one of them is seen. */
+export interface Followed {
+  kind: CustomKind;
+  concerned: (object: ClusterObject) => readonly string[];
+}
+
 /** A kind of resource, and what is done about each. */
 export interface Served {
   kind: CustomKind;
+  /** What is followed for it; left out: the resources themselves. */
+  followed?: readonly Followed[];
   /** Undefined: nothing more is to be done, until it changes. @throws where that could not be found out, or done */
   reconcile: (resource: { namespace: string; name: string }) => Promise<Looked | undefined>;
 }
@@ -24,8 +32,11 @@ export interface Served {
 /** Two groups may have kinds of one name. */
 const nameKind = ({ kind: { kind, apiVersion } }: Served) => `${kind}.${apiVersion.split('/')[0] ?? ''}`;
 
-const keyOf = (served: Served, { metadata }: ClusterObject) =>
-  `${nameKind(served)}/${metadata.namespace ?? ''}/${metadata.name}`;
+const keyOf = (served: Served, namespace: string | undefined, name: string) =>
+  `${nameKind(served)}/${namespace ?? ''}/${name}`;
+
+const followedOf = ({ kind, followed }: Served): readonly Followed[] =>
+  followed ?? [{ kind, concerned: ({ metadata }) => [metadata.name] }];
 
 class FrontDoor {
   private readonly queue = new DueQueue();
@@ -97,25 +108,25 @@ class FrontDoor {
 /** Follows the resources of a kind; a connection that ends is opened again, from where it had come to. */
 async function follow(
   api: ClusterApi,
-  served: Served,
+  kind: CustomKind,
   namespace: string | undefined,
-  { see, log, signal }: { see: (key: string) => void; log: Logger; signal: AbortSignal },
+  { see, log, signal }: { see: (object: ClusterObject) => void; log: Logger; signal: AbortSignal },
 ): Promise<void> {
   let from: string | undefined;
   while (!signal.aborted) {
     const startedAt = Date.now();
     let pauseMs = 0;
     try {
-      const kind = {
-        ...served.kind,
+      const watched = {
+        ...kind,
         ...(namespace !== undefined && { namespace }),
         ...(from !== undefined && { from }),
       };
-      from = await api.watch(kind, (resource) => see(keyOf(served, resource)), signal);
+      from = await api.watch(watched, see, signal);
       if (Date.now() - startedAt < SHORTEST_WATCH_MS) pauseMs = SHORTEST_WATCH_MS;
     } catch (error) {
       pauseMs = NO_KIND_MS;
-      log.warn({ err: error }, `resources of kind ${served.kind.kind} can not be followed; trying again`);
+      log.warn({ err: error }, `resources of kind ${kind.kind} can not be followed; trying again`);
     }
     await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
   }
@@ -129,9 +140,15 @@ export async function serveResources(
   { log, signal }: { log: Logger; signal: AbortSignal },
 ): Promise<void> {
   const frontDoor = new FrontDoor(served, log, signal);
-  const see = (key: string) => frontDoor.see(key);
   const following = served.flatMap((each) =>
-    (namespaces ?? [undefined]).map((namespace) => follow(api, each, namespace, { see, log, signal })),
+    followedOf(each).flatMap(({ kind, concerned }) => {
+      const see = (object: ClusterObject) => {
+        for (const name of concerned(object)) frontDoor.see(keyOf(each, object.metadata.namespace, name));
+      };
+      return (namespaces ?? [undefined]).map((namespace) =>
+        follow(api, kind, namespace, { see, log, signal }),
+      );
+    }),
   );
   await Promise.all([frontDoor.run(), ...following]);
 }

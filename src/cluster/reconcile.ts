@@ -1,5 +1,6 @@
 /** One look at one resource: what it says is applied, what its relationship knows is written to its status. */
 import { isDeepStrictEqual } from 'node:util';
+import { inOneLine } from '../model/failure';
 import type { ScheduleSeen } from '../model/summary';
 import { summarize } from '../model/summary';
 import type { RelationshipStatus } from '../model/status';
@@ -100,11 +101,19 @@ function isApplied(
   return !found.vanished && uid === metadata.uid && generation === String(metadata.generation);
 }
 
+/** The end of what a tool said tells most. */
+const MOST_WORDS = 400;
+
+/** In words, a tool's own among them, shortly. */
 export function explain(error: unknown): NotReady {
-  const { type, message, problems, hint } = tellError(error);
-  const text = problems && problems.length > 0 ? problems.join('\n') : message;
-  const full = hint === undefined ? text : `${text}; ${hint}`;
-  return { reason: type === 'InvalidSpec' ? 'Refused' : 'Unreachable', message: full };
+  const { type, message, problems = [], hint, toolMessage: said = '' } = tellError(error);
+  const toolMessage = said.length > MOST_WORDS ? `…${said.slice(-MOST_WORDS)}` : said;
+  const text = inOneLine({
+    message: problems.length > 0 ? problems.join('\n') : message,
+    toolMessage,
+    ...(hint !== undefined && { hint }),
+  });
+  return { reason: type === 'InvalidSpec' ? 'Refused' : 'Unreachable', message: text };
 }
 
 /** Those of the namespaces that let resources of another one, `own`, name their claims. */

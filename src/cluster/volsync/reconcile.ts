@@ -14,6 +14,7 @@ import { pluralOf, VOLSYNC_RESOURCES } from './definitions';
 import { cleanUp, prepare, type Prepared } from './facts';
 import { eventsOf } from './due-events';
 import { tellEvents } from './events';
+import { MadeLooks } from './made';
 import type { VolSyncMetrics } from './metrics';
 import {
   checkParting,
@@ -51,6 +52,7 @@ export interface VolSyncContext extends ReconcileContext {
   log: { warn: (about: object, message: string) => void };
   /** Left out: nobody asks. */
   metrics?: VolSyncMetrics;
+  made: MadeLooks;
 }
 
 interface Applied {
@@ -277,7 +279,7 @@ async function writeStatus(
 
 /** What happened since the former status, as events of the resource, and for the metrics. */
 async function tellAll(
-  { api, log, metrics }: VolSyncContext,
+  { api, log, metrics, made }: VolSyncContext,
   { resource, method }: Seen,
   status: VolSyncStatus,
 ): Promise<void> {
@@ -296,6 +298,11 @@ async function tellAll(
     ...(claim !== undefined && { claim }),
   });
   await tellEvents(api, resource, events, log);
+  try {
+    await tellEvents(api, resource, await made.events(api, resource, status, method), log);
+  } catch (error) {
+    log.warn({ err: error }, 'what was made for a resource could not be asked for');
+  }
 }
 
 /** Undefined: it is gone, goes, or is somebody else's. @throws as `reconcile` of our own resources */
@@ -335,7 +342,8 @@ export async function reconcileVolSync(
 }
 
 /** All four kinds. */
-export function serveVolSync(context: VolSyncContext): Served[] {
+export function serveVolSync(asked: Omit<VolSyncContext, 'made'>): Served[] {
+  const context = { ...asked, made: new MadeLooks() };
   return VOLSYNC_RESOURCES.map((kind) => ({
     kind,
     reconcile: (at: { namespace: string; name: string }) => reconcileVolSync(context, kind, at),

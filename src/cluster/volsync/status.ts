@@ -33,7 +33,7 @@ type Verdict = Omit<VolSyncCondition, 'lastTransitionTime'>;
 
 const SYNCHRONIZING = 'Synchronizing';
 /** Of ours: a restore came through that had nothing to restore, and there is no recovery point of it. */
-const RESTORED_NOTHING = 'RestoredNothing';
+export const RESTORED_NOTHING = 'RestoredNothing';
 
 /** It goes on by itself, or is about to. */
 const isAtWork = ({ operation, fetches = [], phase }: RelationshipStatus): boolean =>
@@ -183,6 +183,8 @@ export function volsyncStatusOf(seen: Seen): VolSyncStatus {
       : former.lastSyncDuration;
   const lastSyncTime = ended?.endedAt ?? former.lastSyncTime;
   const { lastUnlocked } = former.restic ?? {};
+  const { prunedAt } = found?.targets[0] ?? {};
+  const lastPruned = prunedAt === undefined ? former.restic?.lastPruned : toInstant(new Date(prunedAt));
   const unlocked = ended ? spec.restic?.unlock : lastUnlocked;
   return {
     ...(lastSyncTime !== undefined && { lastSyncTime }),
@@ -200,7 +202,10 @@ export function volsyncStatusOf(seen: Seen): VolSyncStatus {
     }),
     ...(isUnder(method, 'restic') &&
       resource.kind === 'ReplicationSource' && {
-        restic: { ...(unlocked && { lastUnlocked: unlocked }) },
+        restic: {
+          ...(lastPruned !== undefined && { lastPruned }),
+          ...(unlocked && { lastUnlocked: unlocked }),
+        },
       }),
     conditions,
   };
