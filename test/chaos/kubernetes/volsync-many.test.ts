@@ -7,6 +7,7 @@ import { Cluster } from '../../cluster/cluster';
 import { makeClaim, makePod } from '../../cluster/objects';
 import { bindAgent, clusterAgent, installVolSync, writeAgentKubeconfig } from '../../support/cluster/agent';
 import { reservePorts } from '../../support/hosts/ports';
+import { addRcloneToPath } from '../../support/stores/rclone';
 import { addResticToPath, serveRest } from '../../support/stores/restic';
 import { eventually, TestSystem } from '../../support/system/system';
 
@@ -76,6 +77,7 @@ async function requestsOfAMinute(): Promise<number> {
 
 beforeAll(async () => {
   addResticToPath();
+  addRcloneToPath();
   folder = await mkdtemp(join(tmpdir(), 'tidemark-many-'));
   cluster = await Cluster.start();
   const { outside } = cluster.network;
