@@ -30,6 +30,7 @@ interface Status {
   latestImage?: { kind: string; name: string };
   latestMoverStatus?: { result?: string; logs?: string };
   rsyncTLS?: { address?: string; keySecret?: string };
+  conditions?: { message: string }[];
 }
 async function statusOf(kind: string, namespace: string, name: string): Promise<Status> {
   const resource = `${kind.toLowerCase()}.volsync.backube/${name}`;
@@ -210,7 +211,7 @@ it('says that a key is another one', async () => {
   await until(
     'it says so',
     () => statusOf('ReplicationSource', 'shop', 'strange'),
-    ({ latestMoverStatus }) =>
-      latestMoverStatus?.logs?.includes('does not have the key of its credentials') === true,
+    ({ conditions = [] }) =>
+      conditions.some(({ message }) => message.includes('does not have the key of its credentials')),
   );
 });
