@@ -15,7 +15,12 @@ const EXAMPLE = {
 const WITHDRAW = ['Role/tidemark-withdraw', 'RoleBinding/tidemark-withdraw'];
 const SECRETS = ['Role/tidemark-agent-secrets', 'RoleBinding/tidemark-agent-secrets'];
 
-const VOLSYNC = ['ClusterRole/tidemark-agent-volsync', 'RoleBinding/tidemark-agent-volsync'];
+const VOLSYNC = [
+  'ClusterRole/tidemark-agent-volsync',
+  'RoleBinding/tidemark-agent-volsync',
+  'ClusterRole/tidemark-agent-populator',
+  'ClusterRoleBinding/tidemark-agent-populator',
+];
 
 /** By file: what is said of it, and the objects that are in it. */
 const PARTS = {

@@ -80,6 +80,8 @@ export interface PublishResult {
   points: KeptPoint[];
   /** What retention no longer keeps, and could not be removed. */
   warning?: string;
+  /** See `VolumeDriver.prunedAt`. */
+  prunedAt?: Instant;
   /** It is time for `examine`. */
   isExaminationDue?: true;
 }

@@ -108,6 +108,16 @@ test('what is refused is told with every reason, and what runs stays', async () 
   expect(world.running).toBeDefined();
 });
 
+test("a tool's own words are told, and of many the last", async () => {
+  const { world, look } = setUp();
+  world.refusal = new ClientError('ToolFailed', 'it failed', {
+    toolMessage: `${'x'.repeat(1000)}\nno space`,
+    hint: 'make room',
+  });
+  await look();
+  expect(readyOf(world.resource)?.message).toMatch(/^it failed: …x{391} \/ no space; make room$/);
+});
+
 test('a resource that is deleted takes its relationship with it, and then goes', async () => {
   const { world, look } = setUp();
   await look();

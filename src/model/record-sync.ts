@@ -37,6 +37,7 @@ function toTargetStatus(old: TargetStatus, outcome: TargetOutcome, sequence: num
     }),
     ...(outcome.failure && { lastError: outcome.failure }),
     ...(outcome.warning !== undefined && { warning: outcome.warning }),
+    ...(outcome.prunedAt !== undefined && { prunedAt: outcome.prunedAt }),
   };
 }
 

@@ -190,6 +190,8 @@ export interface TargetOutcome {
   failure?: Failure;
   /** What is wrong there though the sync succeeded: old points that could not be removed. */
   warning?: string;
+  /** When what no point needs was last removed there, of kinds that do that from time to time. */
+  prunedAt?: Instant;
   /** What of the source this target's copy does not hold. */
   leftOut?: LeftOut[];
 }

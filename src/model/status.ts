@@ -102,6 +102,8 @@ export interface TargetStatus {
   lastError?: Failure;
   /** What was wrong there though its last sync succeeded. */
   warning?: string;
+  /** When what no point needs was last removed there, of kinds that do that from time to time. */
+  prunedAt?: Instant;
   /** Of the sync that this is from: syncs of other targets may have ended since. */
   sequence?: number;
 }

@@ -13,6 +13,7 @@ import { reconcile, type ReconcileContext, type Relationships } from '../cluster
 import { reconcileOperation } from '../cluster/reconcile-operation';
 import { RESOURCE } from '../cluster/resource';
 import { VolSyncMetrics } from '../cluster/volsync/metrics';
+import { servePopulator, startPopulator } from '../cluster/volsync/populator';
 import { serveVolSync } from '../cluster/volsync/reconcile';
 import type { Cluster } from '../hosts/cluster/contract';
 import { makeRelationshipId } from '../model/names';
@@ -49,6 +50,7 @@ function relationshipsOf(connection: NativeConnection, namespace: string): Relat
     },
     outcome: (workflowId) => outcomeOf(temporal, workflowId),
     cancel: async (name) => void (await temporal.update(name, 'cancel')),
+    cancelDrill: async (workflowId) => void (await temporal.client.workflow.getHandle(workflowId).cancel()),
   };
 }
 
@@ -75,7 +77,9 @@ export async function serveFrontDoor(
   const served = [
     ...(resources ? own : []),
     ...(volsync ? serveVolSync({ ...context, log, metrics: new VolSyncMetrics(registry) }) : []),
+    ...(volsync ? [servePopulator({ api, log })] : []),
   ];
+  if (volsync) void startPopulator({ api, log }, namespaces);
   const kinds = served.map(({ kind }) => `${kind.plural}.${kind.apiVersion}`);
   log.info({ namespaces, hosts: resources?.hosts, kinds }, 'serving custom resources');
   await serveResources(api, served, namespaces, { log, signal });

@@ -1,6 +1,7 @@
 import { sendsManyTrees } from '../../model/movers';
 import { TidemarkError } from '../../model/errors';
 import { volumeOf, volumePath } from '../../model/endpoints';
+import { inOneLine } from '../../model/failure';
 import { describeLacks } from '../../model/keeps';
 import { declarationOf } from '../../model/kinds';
 import type { Volume } from '../../model/records';
@@ -19,7 +20,7 @@ type Input = Parameters<HostActivities['inspectEndpoint']>[0];
 
 function problemText(error: unknown): string {
   if (!(error instanceof TidemarkError)) return error instanceof Error ? error.message : String(error);
-  return error.details.hint ? `${error.message}; ${error.details.hint}` : error.message;
+  return inOneLine({ message: error.message, ...error.details });
 }
 
 /** Runs a check and notes what is wrong, so that the next one runs too. */
@@ -31,8 +32,11 @@ async function note(problems: string[], check: () => unknown): Promise<void> {
   }
 }
 
+/** A restore from a repository that is not there yet VolSync takes for done, with nothing restored: it may be made later. */
+const mayBeMadeLater = (source: SourceSpec) => 'repository' in source && source.layout === 'volsync';
+
 function checkSource(source: SourceSpec, inspection: Inspection, problems: string[]): void {
-  if (!inspection.exists) {
+  if (!inspection.exists && !mayBeMadeLater(source)) {
     problems.push(`${volumePath(source)} does not exist; make it, or correct the path`);
     return;
   }

@@ -53,10 +53,12 @@ export function makePublish(
           { host: marked, volume, driver },
           { relationship, retain, signal, later: true },
         );
+        const prunedAt = await driver.prunedAt?.(marked, volume);
         const isExaminationDue = await driver.isExaminationDue?.(marked, volume);
         return {
           ...{ point, points },
           ...(warning !== undefined && { warning }),
+          ...(prunedAt !== undefined && { prunedAt }),
           ...(isExaminationDue === true && { isExaminationDue }),
         };
       });

@@ -1,4 +1,5 @@
 /** Which events of a resource are due: by how it stood and how it stands, and by what waits for the cluster. Pure. */
+import { addressOf } from '../../hosts/cluster/door-service';
 import type {
   ClusterObject,
   ObjectReference,
@@ -132,20 +133,15 @@ export function createdEvent(
 const isOlder = ({ metadata: { creationTimestamp } }: ClusterObject, ms: number, now: Date) =>
   creationTimestamp !== undefined && now.getTime() - Date.parse(creationTimestamp) > ms;
 
-const addressOf = ({ spec, status }: Service) => {
-  const [ingress] = status?.loadBalancer?.ingress ?? [];
-  return spec.type === 'LoadBalancer' ? (ingress?.hostname ?? ingress?.ip) : spec.clusterIP;
-};
+/** What is made for a resource. */
+export interface MadeObjects {
+  claims?: readonly PersistentVolumeClaim[];
+  snapshots?: readonly VolumeSnapshot[];
+  services?: readonly Service[];
+}
 
 /** Those that are due since something waits for the cluster for long. */
-export function eventsOfWaiting(
-  made: {
-    claims?: readonly PersistentVolumeClaim[];
-    snapshots?: readonly VolumeSnapshot[];
-    services?: readonly Service[];
-  },
-  now: Date,
-): ResourceEvent[] {
+export function eventsOfWaiting(made: MadeObjects, now: Date): ResourceEvent[] {
   const { claims = [], snapshots = [], services = [] } = made;
   const warn = (
     reason: ResourceEvent['reason'],

@@ -1,6 +1,7 @@
 /** Why a resource can't be served, in the words that people know from VolSync where it has any. Pure. */
 import { checkCron } from '../../model/cron';
 import type { Method } from '../../volumes/pvc';
+import { objectionToPartner } from './joint';
 import { cronOf } from './trigger';
 import { methodsIn, type VolSyncResource } from './resource';
 
@@ -75,6 +76,7 @@ export function objectionsTo(resource: VolSyncResource): string[] {
   return [
     ...objectToVolume(resource, method),
     ...objectToFields(resource),
+    ...[objectionToPartner(resource)].flatMap((each) => each ?? []),
     ...(wrong ? [`trigger.schedule "${schedule}": ${wrong.message}`] : []),
   ];
 }

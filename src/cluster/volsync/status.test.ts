@@ -89,6 +89,14 @@ test('a volume that is empty by now is no backup, and takes none away', () => {
   });
 });
 
+test('when a repository was last pruned is told, and stays told', () => {
+  const prunedAt = '2026-11-30T11:59:01.250Z';
+  const told = { restic: { lastPruned: '2026-11-30T11:59:01Z' } };
+  expect(tell({ resource: resource(schedule), found: relationship({}, { prunedAt }) })).toMatchObject(told);
+  expect(tell({ resource: resource(schedule, told), found: relationship() })).toMatchObject(told);
+  expect(tell({ resource: resource(schedule), found: relationship() }).restic).toEqual({});
+});
+
 test('a tag is acknowledged once it was answered, and forgotten with it', () => {
   const open = resource({ trigger: { manual: 'b' } }, { lastManualSync: 'a' });
   const asked = { tag: 'b', after: 4 };

@@ -16,7 +16,7 @@ export interface Selection {
   labels?: Readonly<Record<string, string>>;
 }
 
-/** A kind of custom resource, by all its names. */
+/** A kind of resource, by all its names. */
 export interface CustomKind {
   apiVersion: string;
   kind: string;

@@ -18,6 +18,9 @@ const partsOf = ({ apiVersion }: CustomKind) => {
   return { group, version };
 };
 
+/** Kubernetes' own first kinds are in no group. */
+const rootOf = ({ apiVersion }: CustomKind) => `/${apiVersion.includes('/') ? 'apis' : 'api'}/${apiVersion}`;
+
 /** @param cluster as users call it */
 export function makeCustomApi(
   cluster: string,
@@ -31,9 +34,8 @@ export function makeCustomApi(
       onObject: (object: T) => void,
       signal: AbortSignal,
     ): Promise<string | undefined> {
-      const { group, version } = partsOf(kind);
       const inNamespace = kind.namespace === undefined ? '' : `/namespaces/${kind.namespace}`;
-      const path = `/apis/${group}/${version}${inNamespace}/${kind.plural}`;
+      const path = `${rootOf(kind)}${inNamespace}/${kind.plural}`;
       const asked: Asked = { cluster, verb: 'watch', what: `resources of kind ${kind.kind}` };
       let reached = from;
       return new Promise((resolve, reject) => {

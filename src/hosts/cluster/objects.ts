@@ -54,6 +54,8 @@ export interface PersistentVolumeClaim extends ClusterObject {
     volumeName?: string;
     resources?: { requests?: { storage?: string } };
     dataSource?: DataSource;
+    /** The same, and whatever else a populator knows how to fill a claim from. */
+    dataSourceRef?: DataSource;
   };
   status?: {
     phase?: 'Pending' | 'Bound' | 'Lost';
@@ -65,7 +67,12 @@ export interface PersistentVolumeClaim extends ClusterObject {
 
 export interface PersistentVolume extends ClusterObject {
   kind: 'PersistentVolume';
-  spec: { csi?: { driver: string; volumeHandle: string }; nodeAffinity?: unknown };
+  spec: {
+    csi?: { driver: string; volumeHandle: string };
+    nodeAffinity?: unknown;
+    /** The claim that it is of. */
+    claimRef?: { namespace?: string; name?: string; uid?: string };
+  };
 }
 
 export interface StorageClass extends ClusterObject {

@@ -157,6 +157,9 @@ export interface Points {
    */
   examine?(host: Host, volume: Volume, signal: AbortSignal): Promise<void>;
 
+  /** Of kinds that remove from time to time what no point needs: when that was last done. Undefined: not yet. */
+  prunedAt?(host: Host, volume: Volume): Promise<Instant | undefined>;
+
   /**
    * Removes points, and half-made left-overs. Unknown ids are not an error.
    * @param request.later nobody waits for the room: what takes long may go on after this has returned. Whoever asks this

@@ -22,6 +22,8 @@ import { scaleDown, scaleUp } from './workloads';
 import { listWritten, wasWritten } from './written';
 
 export { forgetRooms, leaveReadingRoom, openKeptRoom, openReadingRoom, type RoomFor } from './rooms';
+export { largest as largestQuantity } from './copies';
+export { labelValue } from './names';
 export { findPointSnapshot } from './points';
 export {
   DO_NOT_DELETE,

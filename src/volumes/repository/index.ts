@@ -10,7 +10,7 @@ import { reach, scratch } from './reach';
 import { repositoryAt } from './restic';
 import { resticMover } from './send';
 import { capture } from './source';
-import { checkPart, isCheckDue } from './upkeep';
+import { checkPart, isCheckDue, lastPruned } from './upkeep';
 
 const repositoryDriver: VolumeDriver = {
   ...makeStoreDriver('repository', 'a repository is no volume that a service could use'),
@@ -29,6 +29,7 @@ const repositoryDriver: VolumeDriver = {
   markVerified,
   findOmitted,
   prune,
+  prunedAt: (host, volume) => lastPruned(repositoryAt(host, volume)),
   isExaminationDue: (host, volume) => isCheckDue(repositoryAt(host, volume)),
   examine: (host, volume, signal) => checkPart(repositoryAt(host, volume), signal),
 };

@@ -15,7 +15,10 @@ const DamageSchema = z.object({
 });
 
 const NotesSchema = z.object({
+  /** Or when it was looked at first, from where the time is counted. */
   prunedAt: z.string().exactOptional(),
+  /** When it was in fact. */
+  lastPruned: z.string().exactOptional(),
   checkedAt: z.string().exactOptional(),
   /** Of how many parts the last one was whole, and which it was. */
   checked: z.object({ part: z.number(), of: z.number() }).exactOptional(),
@@ -64,8 +67,13 @@ export const isPruneDue = (repository: Repository): Promise<boolean> =>
 /** Removes the data of forgotten snapshots: reads the whole index, and may rewrite much. */
 export async function pruneData(repository: Repository): Promise<void> {
   await runResticChecked(repository, ['prune']);
-  await writeNotes(repository, { ...(await readNotes(repository)), prunedAt: now() });
+  const at = now();
+  await writeNotes(repository, { ...(await readNotes(repository)), prunedAt: at, lastPruned: at });
 }
+
+/** When that was last done from here. */
+export const lastPruned = async (repository: Repository): Promise<string | undefined> =>
+  (await readNotes(repository)).lastPruned;
 
 /** Whether a part of it is to be read back, or is known to be damaged. */
 export async function isCheckDue(repository: Repository): Promise<boolean> {

@@ -46,12 +46,14 @@ export async function installVolSync(cluster: Cluster, namespaces: readonly stri
   const kinds = ['replicationsources', 'replicationdestinations'];
   const files = groups.flatMap((group) => kinds.map((kind) => `crds/${group}-${kind}.yaml`));
   const definitions = await Promise.all(files.map(readObjects));
-  const [role, binding] = (await readObjects('agent-volsync.yaml')) as { metadata: { name: string } }[];
+  const [role, binding, ...ofCluster] = (await readObjects('agent-volsync.yaml')) as {
+    metadata: { name: string };
+  }[];
   const bindings = namespaces.map((namespace) => ({
     ...binding,
     metadata: { ...binding?.metadata, namespace },
   }));
-  await cluster.apply(...definitions.flat(), role ?? {}, ...bindings);
+  await cluster.apply(...definitions.flat(), role ?? {}, ...bindings, ...ofCluster);
   const names = groups.flatMap((group) => kinds.map((kind) => `crd/${kind}.${group}.backube`));
   await cluster.waitFor('condition=Established', names);
 }
