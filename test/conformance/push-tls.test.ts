@@ -137,10 +137,15 @@ it('lets nothing else be done', async () => {
   const to = join(rig.folder, 'out');
   await mkdir(to);
   for (const [args, what] of [
-    [['-r', pusher.at('data/'), `${to}/`], 'write only'],
+    [['-r', pusher.at('data/'), `${to}/`], 'this module only takes'],
     [['-r', rig.at('page'), pusher.at('data/below/')], 'push to the whole volume'],
     [['-r', rig.at('page'), pusher.at('other/')], 'Unknown module'],
     [[rig.at('page'), pusher.at('control/other')], 'nothing else'],
+    [['-rR', rig.at('page'), pusher.at('data/')], 'push without --relative'],
+    [['-r', '-M--relative', '-M--no-implied-dirs', rig.at('page'), pusher.at('data/')], ''],
+    [['-r', '--backup', '--backup-dir=x', rig.at('page'), pusher.at('data/')], ''],
+    [['-r', '--link-dest=x', rig.at('page'), pusher.at('data/')], ''],
+    [['-rs', rig.at('page'), pusher.at('data/')], ''],
     [['-rK', rig.at('page'), pusher.at('data/')], ''],
     [['-r', '-M--log-file=/tmp/x', rig.at('page'), pusher.at('data/')], ''],
   ] as const) {

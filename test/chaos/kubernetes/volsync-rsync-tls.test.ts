@@ -30,6 +30,7 @@ interface Status {
   latestImage?: { kind: string; name: string };
   latestMoverStatus?: { result?: string; logs?: string };
   rsyncTLS?: { address?: string; keySecret?: string };
+  conditions?: { message: string }[];
 }
 async function statusOf(kind: string, namespace: string, name: string): Promise<Status> {
   const resource = `${kind.toLowerCase()}.volsync.backube/${name}`;
@@ -75,13 +76,13 @@ const push = (name: string, rsyncTLS: object, tag = 'first') =>
   );
 
 /** What the image of a destination holds. */
-async function readImage(name: string, script: string): Promise<string> {
+async function readImage(name: string, script: string, before?: string): Promise<string> {
   const { latestImage } = await until(
     'it has an image',
     () => statusOf('ReplicationDestination', 'spare', name),
-    (status) => status.latestImage !== undefined,
+    (status) => status.latestImage !== undefined && status.latestImage.name !== before,
   );
-  const see = `see-${name}`;
+  const see = `see-${name}${before === undefined ? '' : '-again'}`;
   const dataSource = {
     ...{ apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: latestImage?.name },
   };
@@ -149,6 +150,15 @@ it('a destination listens, and a source with its key pushes to it, neither of th
   const { latestMoverStatus } = await untilPushed('plain', 'first');
   expect(latestMoverStatus?.logs).toMatch(/rsync completed in \d+s/);
   expect((await readImage('plain', LOOK)).split('\n')).toEqual(['one', '/an/absolute', '65534:65534']);
+  const { latestImage } = await statusOf('ReplicationDestination', 'spare', 'plain');
+  const change = 'cd /data; echo two >file; ln -sf elsewhere link; mkdir more; echo x >more/x; sync';
+  await cluster.exec('shop', 'writer', ['sh', '-c', change]);
+  await push('plain', { copyMethod: 'Clone', address, keySecret: 'key' }, 'second');
+  await untilPushed('plain', 'second');
+  const seen = await readImage('plain', 'cat file more/x && readlink link', latestImage?.name);
+  expect(seen.split('\n')).toEqual(['two', 'x', 'elsewhere']);
+  const back = 'cd /data; echo one >file; ln -sf /an/absolute link; rm -r more; chown 7:8 file; sync';
+  await cluster.exec('shop', 'writer', ['sh', '-c', back]);
 });
 
 it('keeps owners where movers may be root, with a key that both were given', async () => {
@@ -210,7 +220,7 @@ it('says that a key is another one', async () => {
   await until(
     'it says so',
     () => statusOf('ReplicationSource', 'shop', 'strange'),
-    ({ latestMoverStatus }) =>
-      latestMoverStatus?.logs?.includes('does not have the key of its credentials') === true,
+    ({ conditions = [] }) =>
+      conditions.some(({ message }) => message.includes('does not have the key of its credentials')),
   );
 });

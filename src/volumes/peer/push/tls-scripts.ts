@@ -35,7 +35,17 @@ esac
 case $(cat "$d/state" 2>/dev/null) in
 *'"complete"'*) refuse 'what was pushed before is being taken: push again in a moment' ;;
 esac
-case \${RSYNC_ARG2%%e.*} in -*n*) exit 0 ;; esac
+dry= n=2
+while eval "[ -n \\"\\\${RSYNC_ARG$n+x}\\" ] && arg=\\\$RSYNC_ARG$n"; do
+  n=$((n + 1))
+  case \${arg%%e.*} in
+  --sender) refuse 'this module only takes: nothing is read from here' ;;
+  -[!-]*R* | -R* | --relative) refuse 'push without --relative (-R), with a slash at the end of the folder' ;;
+  -[!-]*s* | -s* | --secluded-args | --protect-args) refuse 'push without --secluded-args (-s)' ;;
+  -[!-]*n* | -n* | --dry-run) dry=yes ;;
+  esac
+done
+[ -z "$dry" ] || exit 0
 cd -- "$2" || refuse 'the volume is not there: nothing was written'
 flock --nonblock 9 || refuse 'another push is under way'
 say begun 0 2>/dev/null || refuse 'this push could not be noted, and does not count: a disk is full, or broken'
@@ -62,6 +72,12 @@ munged -print0 | rsync -lptgoH --modify-window=-1 --numeric-ids --munge-links --
 /** For the agent: until whoever has been let in is served, 10 s at most. */
 export const SERVED = 'flock --wait 10 "$1/turn" true';
 
+/** By which rsync would write through links that an earlier push has left, or to what is named besides. */
+const REFUSED = [
+  ...['no-implied-dirs', 'keep-dirlinks', 'files-from', 'fake-super', 'copy-as'],
+  ...['backup', 'backup-dir', 'temp-dir', 'partial-dir', 'compare-dest', 'copy-dest', 'link-dest'],
+];
+
 /** @param isRoot then files come with their owners */
 export function makeDaemonConfig({
   folder,
@@ -82,7 +98,7 @@ list = no
 read only = no
 write only = yes
 max verbosity = 10
-refuse options = keep-dirlinks fake-super
+refuse options = ${REFUSED.join(' ')}
 ${isRoot ? 'uid = 0\ngid = *\n' : ''}
 [data]
 path = ${volume}
