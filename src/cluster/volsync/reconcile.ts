@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Conflict } from '../../hosts/cluster/contract';
 import type { RelationshipStatus } from '../../model/status';
 import { RESOURCE_LABELS } from '../../model/resource-labels';
-import { findPointSnapshot, jobName, type Method } from '../../volumes/pvc';
+import { findPointSnapshot, jobName, type Method, retireImage } from '../../volumes/pvc';
 import type { Served } from '../front-door';
 import { hold, isHeld, letGo } from '../held';
 import type { Looked } from '../pace';
@@ -273,8 +273,21 @@ async function writeStatus(
   const status = toldAs(resource, volsyncStatusOf(seen));
   if (!isDeepStrictEqual(status, resource.status))
     await context.api.applyStatus(kindOf(resource), resource.metadata, status);
+  await retireFormerImage(context, resource, status);
   await tellAll(context, seen, status);
   return { ...seen, resource: { ...resource, status } };
+}
+
+/** The image that its status does not name any more: it was kept until then, for whoever reads that. */
+async function retireFormerImage(
+  { api }: VolSyncContext,
+  { metadata, status: former }: VolSyncResource,
+  { latestImage }: VolSyncStatus,
+): Promise<void> {
+  const { namespace = '', uid = '' } = metadata;
+  const image = former?.latestImage;
+  if (image?.kind !== 'VolumeSnapshot' || image.name === latestImage?.name) return;
+  await retireImage(api, { namespace, name: image.name }, uid);
 }
 
 /** What happened since the former status, as events of the resource, and for the metrics. */

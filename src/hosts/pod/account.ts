@@ -12,14 +12,17 @@ export interface Account {
 
 const NAME = 'account';
 
-/** Argument: home folder. What the image has is kept; a user that it does not know is added. */
+/**
+ * Argument: home folder. The first line of a number counts, so that what the image says of others is kept: one that it knows may
+ * have no shell, as `nobody` has none (`/usr/sbin/nologin`), and then sshd runs nothing for it.
+ */
 const WRITE = String.raw`
-cat /etc/passwd >/account/passwd
-id -un >/dev/null 2>&1 || echo "tidemark:x:$(id -u):$(id -g)::$1:/bin/sh" >>/account/passwd
+echo "tidemark:x:$(id -u):$(id -g)::$1:/bin/sh" >/account/passwd
+cat /etc/passwd >>/account/passwd
 `;
 
 /**
- * For pods that may run as a user whom their image does not know: with `runAsUser`, or as OpenShift chooses it. The image's
+ * For pods that may run as a user whom their image does not know, or gives no shell: with `runAsUser`, or as OpenShift chooses it. The image's
  * root may be read-only. Takes a second at the pod's start.
  * @param like of the container in which programs run: its image, and what it may do; nothing else of it
  * @param home of that user; absolute

@@ -23,6 +23,7 @@ import { listWritten, wasWritten } from './written';
 
 export { forgetRooms, leaveReadingRoom, openKeptRoom, openReadingRoom, type RoomFor } from './rooms';
 export { largest as largestQuantity } from './copies';
+export { retireImage } from './images';
 export { labelValue } from './names';
 export { findPointSnapshot } from './points';
 export {

@@ -11,6 +11,7 @@ import { makeError } from '../shared/tools';
 import type { VolumeSnapshot } from '../../hosts/cluster/objects';
 import { changeClaims } from './claims';
 import { findStyle } from './find-style';
+import { isKeptByOthers } from './images';
 import { labelsOf, objectName } from './names';
 import { listSnapshotsOf } from './own-objects';
 import { findPlace, findReadyPlace, modeOf, type Place, type ReadyPlace } from './place';
@@ -19,7 +20,7 @@ import type { MoverPods } from './pods';
 import { withLive } from './reach';
 import { lookAtReplica, rememberReplica } from './replica';
 import { referToSnapshot, removeSnapshot, takeSnapshot } from './snapshots';
-import { DO_NOT_DELETE, nameImage, release, type Style } from './style';
+import { nameImage, release, type Style } from './style';
 
 const lockKey = ({ host, volume }: Pick<ReadyPlace, 'host' | 'volume'>, relationship: string) =>
   `points:${host.home}:${volume.path}:${relationship}`;
@@ -107,10 +108,9 @@ async function freeze(
 /** One that people have said they keep, or that something else of theirs has too, is let go of, and stays. */
 async function retire(place: Place, snapshot: VolumeSnapshot): Promise<void> {
   const style = await findStyle(place);
-  const { labels = {}, ownerReferences = [] } = snapshot.metadata;
-  const isOthers = ownerReferences.some(({ uid }) => uid !== style?.owner.uid);
-  if (!style || (labels[DO_NOT_DELETE] === undefined && !isOthers))
-    return await removeSnapshot(place, snapshot);
+  // Whoever reads the status finds it: it goes once that names another one.
+  if (style?.image === snapshot.metadata.name) return;
+  if (!style || !isKeptByOthers(snapshot, style.owner.uid)) return await removeSnapshot(place, snapshot);
   await place.cluster.api.patch(
     referToSnapshot(place.namespace, snapshot.metadata.name),
     release(snapshot, style.owner.uid),

@@ -34,6 +34,13 @@ test('movers are as their resource says', () => {
   });
 });
 
+test('the image that a status names is known', () => {
+  const status = (kind: string) => ({ latestImage: { kind, name: 'image' } });
+  const resource = { apiVersion: 'v', kind: 'ReplicationDestination', metadata: { name: 'db' } };
+  expect(styleOf({ ...resource, status: status('VolumeSnapshot') }, {}).image).toBe('image');
+  expect(styleOf({ ...resource, status: status('PersistentVolumeClaim') }, {}).image).toBeUndefined();
+});
+
 test('root is for rsync by SSH, and for namespaces that allow it', () => {
   expect(make({ rsync: {} }).mayBeRoot).toBe(true);
   const resource = {

@@ -44,6 +44,8 @@ export interface Style {
   job: string;
   /** A frozen copy of the source: snapshot and claim alike. */
   capture: string;
+  /** The snapshot that its status names. */
+  image?: string;
   /** Its movers may be root. */
   mayBeRoot: boolean;
   pod: PodStyle;
@@ -65,6 +67,7 @@ interface MoverFields {
 
 interface Styled extends ClusterObject {
   spec?: Partial<Record<Method, MoverFields>>;
+  status?: { latestImage?: { kind: string; name: string } };
 }
 
 const JOBS: Readonly<Record<Method, string>> = {
@@ -140,6 +143,7 @@ export function styleOf(
   namespaceAnnotations: Readonly<Record<string, string>> | undefined,
 ): Style {
   const { apiVersion, kind, metadata } = resource;
+  const { latestImage } = resource.status ?? {};
   const method = methodOf(resource);
   const fields = (method && resource.spec?.[method]) ?? {};
   const side = kind === 'ReplicationSource' ? 'src' : 'dst';
@@ -156,6 +160,7 @@ export function styleOf(
     labels: { ...CREATED_BY },
     job: jobName(method, side, metadata.name),
     capture: `volsync-${metadata.name}-src`,
+    ...(latestImage?.kind === 'VolumeSnapshot' && { image: latestImage.name }),
     mayBeRoot: isRoot,
     pod: {
       labels: { ...fields.moverPodLabels, ...CREATED_BY },
