@@ -36,7 +36,7 @@ case $(cat "$d/state" 2>/dev/null) in
 *'"complete"'*) refuse 'what was pushed before is being taken: push again in a moment' ;;
 esac
 dry= n=2
-while eval "[ -n \\"\\\${RSYNC_ARG$n+x}\\" ] && arg=\\\$RSYNC_ARG$n"; do
+while eval "[ -n \\"\\\${RSYNC_ARG$n+x}\\" ] && arg=\\$RSYNC_ARG$n"; do
   n=$((n + 1))
   case \${arg%%e.*} in
   --sender) refuse 'this module only takes: nothing is read from here' ;;
