@@ -341,7 +341,7 @@ export async function reconcileVolSync(
   const applied = await apply(context, resource, method);
   const seen = await writeStatus(context, method, applied);
   const isWrong = applied.wrong !== undefined;
-  if (isWrong || !applied.found) return { isBusy: !isWrong, isWrong };
+  if (isWrong || !applied.found) return { isBusy: !isWrong && resource.spec?.paused !== true, isWrong };
   // By what the status says now: a sync that has just ended is not begun once more.
   await beginDue(context, seen.resource, applied, applied.found);
   if (method) await cleanUp({ name: context.options.cluster, api }, seen.resource, method);

@@ -93,7 +93,10 @@ beforeAll(async () => {
   });
   const secrets = range(SERVED).map((index) => ({
     ...{ apiVersion: 'v1', kind: 'Secret', metadata: { name: `store-${index}`, namespace: 'shop' } },
-    stringData: { RESTIC_REPOSITORY: `${rest.url}-${index}`, RESTIC_PASSWORD: 'correct-horse-battery' },
+    stringData: {
+      RESTIC_REPOSITORY: `${rest.url.replace('://', '://u:p@')}-${index}`,
+      RESTIC_PASSWORD: 'correct-horse-battery',
+    },
   }));
   await cluster.apply(
     ...secrets,
