@@ -41,6 +41,7 @@ const TEST_TOOLS = {
   busybox: 'busybox-static',
   curl: 'curl',
   zstd: 'zstd',
+  stunnel: 'stunnel4',
 };
 
 /** Debian keeps the servers of each PostgreSQL version out of the PATH. */
@@ -86,6 +87,7 @@ const SERVICES = {
   'openssh-server': ['ssh.service', 'ssh.socket'],
   'docker.io': ['docker.service', 'docker.socket'],
   containerd: ['containerd.service'],
+  stunnel4: ['stunnel.target'],
 };
 
 async function switchOffServices(root, packages) {

@@ -4,24 +4,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClusterApi, Conflict, type CustomKind } from '../hosts/cluster/contract';
 import type { ClusterObject } from '../hosts/cluster/objects';
 import { DueQueue } from './due-queue';
+import { type Looked, paceAfter, type Run } from './pace';
 
-/** While something goes on that people wait for. */
-const BUSY_MS = 2_000;
-const IDLE_MS = 20_000;
-const FIRST_RETRY_MS = 2_000;
-const LONGEST_RETRY_MS = 60_000;
+/** With nothing to be looked at. */
+const REST_MS = 20_000;
+const SHORTEST_WATCH_MS = 2_000;
 /** Looks at resources at the same time. */
 const LANES = 8;
 /** The kind may be installed later. */
 const NO_KIND_MS = 30_000;
-
-/** What became of a look at a resource. */
-export interface Looked {
-  /** Something goes on that people wait for: it is looked at again soon. */
-  isBusy: boolean;
-  /** It is not as it says. */
-  isWrong: boolean;
-}
 
 /** Objects that are followed, and which resources of the same namespace are to be looked at as one of them is seen. */
 export interface Followed {
@@ -50,7 +41,8 @@ const followedOf = ({ kind, followed }: Served): readonly Followed[] =>
 class FrontDoor {
   private readonly queue = new DueQueue();
   private readonly atWork = new Set<string>();
-  private readonly failures = new Map<string, number>();
+  /** How those that are served were found. */
+  private readonly runs = new Map<string, Run>();
   private wake = new AbortController();
 
   constructor(
@@ -76,7 +68,7 @@ class FrontDoor {
   private async rest(): Promise<void> {
     this.wake = new AbortController();
     const next = this.atWork.size < LANES ? this.queue.next(this.atWork) : undefined;
-    const waitMs = next === undefined ? IDLE_MS : Math.max(0, next - Date.now());
+    const waitMs = next === undefined ? REST_MS : Math.max(0, next - Date.now());
     const signal = AbortSignal.any([this.wake.signal, this.signal]);
     await sleep(waitMs, undefined, { signal, ref: false }).catch(() => undefined);
   }
@@ -89,7 +81,7 @@ class FrontDoor {
     try {
       againInMs = this.pauseAfter(key, await served?.reconcile({ namespace, name }));
     } catch (error) {
-      againInMs = this.pauseAfterFailure(key);
+      againInMs = this.pace(key, undefined);
       if (!(error instanceof Conflict))
         this.log.warn({ err: error, resource: key }, 'a resource could not be looked at');
     } finally {
@@ -100,19 +92,16 @@ class FrontDoor {
   }
 
   private pauseAfter(key: string, looked: Looked | undefined): number | undefined {
-    if (!looked) {
-      this.failures.delete(key);
-      return undefined;
-    }
-    if (looked.isWrong) return this.pauseAfterFailure(key);
-    this.failures.delete(key);
-    return looked.isBusy ? BUSY_MS : IDLE_MS;
+    if (looked) return this.pace(key, looked);
+    this.runs.delete(key);
+    return undefined;
   }
 
-  private pauseAfterFailure(key: string): number {
-    const failures = (this.failures.get(key) ?? 0) + 1;
-    this.failures.set(key, failures);
-    return Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1));
+  private pace(key: string, looked: Looked | undefined): number {
+    const count = Math.max(1, this.runs.size);
+    const { run, pauseMs } = paceAfter(this.runs.get(key), looked, { count, nowMs: Date.now() });
+    this.runs.set(key, run);
+    return pauseMs;
   }
 }
 
@@ -134,7 +123,7 @@ async function follow(
         ...(from !== undefined && { from }),
       };
       from = await api.watch(watched, see, signal);
-      if (Date.now() - startedAt < FIRST_RETRY_MS) pauseMs = FIRST_RETRY_MS;
+      if (Date.now() - startedAt < SHORTEST_WATCH_MS) pauseMs = SHORTEST_WATCH_MS;
     } catch (error) {
       pauseMs = NO_KIND_MS;
       log.warn({ err: error }, `resources of kind ${kind.kind} can not be followed; trying again`);

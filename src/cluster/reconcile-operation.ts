@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ClientError, tellError } from '../client/exit-codes';
 import type { RelationshipStatus } from '../model/status';
-import type { Looked } from './front-door';
+import type { Looked } from './pace';
 import { hold, isHeld, letGo } from './held';
 import { namespaceOf, objectionToRestore } from './document';
 import {
@@ -106,6 +106,8 @@ async function remove(
     try {
       const found = await findStatus(relationships, relationship);
       if (found?.operation?.workflowId === status.workflow) await relationships.cancel(relationship);
+      // Beside a drill, something else may run.
+      if (found?.drill?.workflowId === status.workflow) await relationships.cancelDrill(status.workflow);
     } catch (error) {
       // What has gone too far to be cancelled goes on, as it would for whoever types that.
       if (!(error instanceof ClientError) && !isFinal(error)) throw error;

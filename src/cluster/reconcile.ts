@@ -7,7 +7,7 @@ import type { RelationshipStatus } from '../model/status';
 import { ClientError, tellError } from '../client/exit-codes';
 import { saysNoSpec } from '../client/find-vanished';
 import type { ClusterApi } from '../hosts/cluster/contract';
-import type { Looked } from './front-door';
+import type { Looked } from './pace';
 import { hold, isHeld, letGo } from './held';
 import type { OperationUpdate, Outcome } from './operation';
 import {
@@ -35,8 +35,9 @@ export interface Relationships {
    */
   begin(name: string, asked: OperationUpdate, id: string): Promise<string | undefined>;
   outcome(workflowId: string): Promise<Outcome>;
-  /** What runs is told to end. */
+  /** What runs is told to end, but a drill beside it. */
   cancel(name: string): Promise<void>;
+  cancelDrill(workflowId: string): Promise<void>;
 }
 
 export interface ReconcileContext {
@@ -161,16 +162,21 @@ async function remove(
   await letGo(api, resource);
 }
 
+/** What goes on in a relationship, as {@link Looked} has it. */
+export const doingOf = (found: RelationshipStatus | undefined): string =>
+  [found?.phase, found?.operation?.workflowId, found?.operation?.phase].join(' ');
+
 async function writeStatus(
   context: ReconcileContext,
   resource: RelationshipResource,
   name: string,
   found: RelationshipStatus | undefined,
   wrong: NotReady | undefined,
-): Promise<boolean> {
+): Promise<Omit<Looked, 'isWrong'>> {
   const { metadata, status: former } = resource;
   const now = new Date();
-  const seen = found && !wrong ? await context.relationships.schedule(name).catch(() => ({})) : {};
+  const seen: ScheduleSeen =
+    found && !wrong ? await context.relationships.schedule(name).catch(() => ({})) : {};
   const summary = found && summarize(found, now.getTime(), seen);
   const status = statusOf({
     ...(summary && { summary }),
@@ -181,7 +187,11 @@ async function writeStatus(
     at: toInstant(now),
   });
   if (!isDeepStrictEqual(status, former)) await context.api.applyStatus(RESOURCE, metadata, status);
-  return summary?.operation !== null || summary.lastSync === null;
+  return {
+    isBusy: summary?.operation !== null || summary.lastSync === null,
+    doing: doingOf(found),
+    ...(seen.nextRun !== undefined && { dueAt: new Date(seen.nextRun) }),
+  };
 }
 
 /** Undefined: it is gone, or goes. @throws TidemarkError or Conflict where the API server does not answer, or somebody changed the resource meanwhile */
@@ -199,6 +209,6 @@ export async function reconcile(
   }
   await hold(api, resource);
   const { found, wrong } = await applyResource(context, resource, relationship);
-  const isBusy = await writeStatus(context, resource, relationship, found, wrong);
-  return { isBusy, isWrong: wrong !== undefined };
+  const looked = await writeStatus(context, resource, relationship, found, wrong);
+  return { ...looked, isWrong: wrong !== undefined };
 }

@@ -132,6 +132,11 @@ export interface Credentials {
    * @throws TidemarkError `AuthRejected`
    */
   findDoorKeys(name: string, at?: KeyPlace): Promise<DoorKeys>;
+  /**
+   * A key that both ends of a tunnel share, as a file where stunnel is to run: see `objectToSharedKey`.
+   * @throws TidemarkError `AuthRejected`
+   */
+  findSharedKey(name: string, at: KeyPlace): Promise<string>;
 }
 
 /** Where ssh is to run. */

@@ -5,6 +5,7 @@ import { parseEnv } from 'node:util';
 import { TidemarkError } from '../model/errors';
 import type { Credentials, DoorKeys, KeyFiles } from './contract';
 import { isRcloneConfig, toVariables } from './rclone-config';
+import { objectToSharedKey, SHARED_KEY } from './shared-key';
 
 /**
  * @param folder undefined: the agent was started with none
@@ -85,6 +86,14 @@ export function makeCredentials(host: string, folder: string | undefined, isHere
       if (!(await stat(hostKey).catch(() => undefined))) return { authorizedKeys };
       await checkFile(name, hostKey);
       return { authorizedKeys, hostKey };
+    },
+
+    async findSharedKey(name): Promise<string> {
+      const path = join(folderOf(name), SHARED_KEY);
+      await checkFile(name, path);
+      const objection = objectToSharedKey(await readFile(path, 'utf8'));
+      if (objection === undefined) return path;
+      throw fail(`credentials ${name}: ${path} ${objection}`, 'write the same line as at the other end');
     },
   };
 }

@@ -9,6 +9,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   'ssh-keygen': 'openssh-client',
   'ssh-keyscan': 'openssh-client',
   sshd: 'openssh-server',
+  stunnel: 'stunnel4',
   btrfs: 'btrfs-progs',
   'mkfs.btrfs': 'btrfs-progs',
   'mkfs.xfs': 'xfsprogs',

@@ -16,7 +16,7 @@ export interface Landing {
   account?: Account;
 }
 
-/** An account of somebody else's, behind their own sshd: nobody opens anything there, and what runs there they say. */
+/** An account of somebody else's, behind their own sshd or stunnel: nobody opens anything there, and what runs there they say. */
 export interface Account {
   /** Names the key that it lets in, and the host keys that its owner vouches for. */
   credentials: string;
@@ -24,6 +24,8 @@ export interface Account {
   namespace?: string;
   /** The folder, as a client there names it. */
   folder: string;
+  /** It is a module of rsync's daemon, behind TLS, and the credentials are a key that both sides share. */
+  isTls?: true;
 }
 
 /** What a landing accepts. */

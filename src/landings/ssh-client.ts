@@ -4,6 +4,7 @@ import { parseHostKey } from '../hosts/ssh/host-keys';
 import { TidemarkError } from '../model/errors';
 import { validatePublicKey } from './authorized-keys';
 import type { Account, Landing } from './contract';
+import { prepareTunnel, TUNNEL_COMMAND } from './tunnel';
 
 /** The name under which ssh finds a landing in the configuration that is written for it. */
 export const LANDING_ALIAS = 'tidemark-landing';
@@ -175,7 +176,8 @@ export async function prepareAccount(
   landing: Landing,
   folder: string,
 ): Promise<string> {
-  const { credentials: name = '', namespace } = landing.account ?? {};
+  const { credentials: name = '', namespace, isTls } = landing.account ?? {};
+  if (isTls) return await prepareTunnel(host, runner, landing, folder);
   const at = { runner, ...(namespace !== undefined && { namespace }) };
   const keys = await host.credentials?.findKey(name, at);
   const ciphers = chooseCiphers((await runner.files.read('/proc/cpuinfo')) ?? '');
@@ -184,9 +186,14 @@ export async function prepareAccount(
 }
 
 /** A path in the folder of an account, as a client names it; the folder itself as whole. */
-export const destinationOf = ({ folder }: Account, path = ''): string =>
-  // Where the account begins, it may be confined to exactly this word.
-  folder === '.' ? path || '.' : `${folder}/${path}`;
+export const destinationOf = ({ folder, isTls }: Account, path = ''): string =>
+  // Two colons are a module's.
+  isTls
+    ? `:${folder}/${path}`
+    : // Where the account begins, it may be confined to exactly this word.
+      folder === '.'
+      ? path || '.'
+      : `${folder}/${path}`;
 
 async function copyKey(host: Host, runner: Runner, id: Omit<KeyId, 'syncId'>): Promise<void> {
   const key = await host.files.read(`${keyFolder(host.home, id)}/key`);
@@ -199,3 +206,8 @@ export const SSH_ARGV = ['ssh', '-F', './ssh_config'];
 
 /** The same as rsync's `-e`, which rsync splits at spaces. */
 export const SSH_COMMAND = SSH_ARGV.join(' ');
+
+/** How rsync gets to a landing, run in the same folder. */
+export const connectBy = ({ account }: Landing): string[] =>
+  // A daemon's errors would be told there alone.
+  account?.isTls ? ['--stderr=client', '-e', TUNNEL_COMMAND] : ['-e', SSH_COMMAND];

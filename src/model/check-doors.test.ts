@@ -42,7 +42,18 @@ test.each([
     [shop],
     /^spec\.source\.peer: must be the name of a Service/,
   ],
-  ['TLS', { peer: 'rsync+tls://d:8000' }, [shop], /^spec\.source\.peer: must be ssh/],
+  [
+    'TLS, and a signal of SSH',
+    { peer: 'rsync+tls://d:8000' },
+    [shop],
+    /^spec\.source\.signal: is for SSH: through TLS, the file complete says/,
+  ],
+  [
+    'TLS, and a folder',
+    { peer: 'rsync+tls://d:8000/data' },
+    [shop],
+    /^spec\.source\.peer: must be the name of a Service and its port, as a source/,
+  ],
 ])('a door with %s is refused', (_, more, targets, message) => {
   const { problems } = checkParts({ source: { ...door, ...more }, targets });
   expect(problems).toContainEqual(expect.stringMatching(message));
@@ -70,7 +81,15 @@ test('what is for such a door alone is refused elsewhere', () => {
   expect(problems).toContainEqual(expect.stringMatching(/^spec\.mover\.push: /));
 });
 
-test.each(['ssh://shop-door:22', 'rsync+tls://shop-door:8000'])('%s is no target', (peer) => {
+test('a door may be one by TLS, with the Secret of the shared key', () => {
+  const source = { ...door, peer: 'rsync+tls://shop-door:8000', signal: undefined };
+  expect(checkParts({ source, targets: [shop] }).problems).toEqual([]);
+});
+
+test.each([
+  ['ssh://shop-door:22', /^spec\.targets\[0\]\.peer: must be an account/],
+  ['rsync+tls://shop-door:8000', /^spec\.targets\[0\]\.peer: must name what is there/],
+])('%s is no target', (peer, message) => {
   const { problems } = checkParts({ targets: [{ peer, credentials: 'x' }] });
-  expect(problems).toContainEqual(expect.stringMatching(/^spec\.targets\[0\]\.peer: must be an account/));
+  expect(problems).toContainEqual(expect.stringMatching(message));
 });

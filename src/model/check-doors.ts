@@ -72,7 +72,6 @@ function checkTarget({ source, targets, through }: DraftSpec): SpecIssue[] {
 function checkSource({ source, mover, hooks }: DraftSpec): SpecIssue[] {
   const own = (key: string, message: string) => makeProblem([...SOURCE, key], message);
   const movers = MOVER_KINDS.filter((kind) => kind !== 'push' && mover[kind] !== undefined);
-  const { scheme } = parseClaimDoor(source.peer ?? '') ?? {};
   return [
     ...(says(source, 'credentials')
       ? []
@@ -82,7 +81,6 @@ function checkSource({ source, mover, hooks }: DraftSpec): SpecIssue[] {
             'is missing: the Secret with the key of whoever pushes, and with what the door shows itself by',
           ),
         ]),
-    ...(scheme === 'rsync+tls' ? [own('peer', 'must be ssh: pushes through TLS are not taken yet')] : []),
     ...(source.copyMethod === undefined || source.copyMethod === 'Direct'
       ? []
       : [own('copyMethod', 'is for the target here, where what was pushed is frozen')]),

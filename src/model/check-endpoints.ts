@@ -88,17 +88,32 @@ export function checkOptions(spec: DraftSpec, kindsByOption = KINDS_BY_OPTION): 
   });
 }
 
+function objectToTarget(url: string): string | undefined {
+  if (parseClaimDoor(url)?.scheme === 'rsync+tls')
+    return 'must name what is there, as a target: rsync+tls://ADDRESS:PORT/data';
+  return (parseDoor(url) ?? parseClaimDoor(url))
+    ? 'must be an account and a folder, such as ssh://backup@nas.example.net:2222/volume1/wiki'
+    : undefined;
+}
+
 /** Whoever pushes to us logs in nowhere else, and whom we push to has an account. */
 function checkPeers(spec: DraftSpec): SpecIssue[] {
   return listEndpoints(spec).flatMap(({ endpoint, path, role }) => {
     const url = kindOf(endpoint) === 'peer' ? endpoint.peer : undefined;
     if (url === undefined) return [];
-    const objection =
-      role === 'source'
-        ? objectToDoor(url)
-        : (parseDoor(url) ?? parseClaimDoor(url)) &&
-          'must be an account and a folder, such as ssh://backup@nas.example.net:2222/volume1/wiki';
-    return objection ? [makeProblem([...path, 'peer'], objection)] : [];
+    const objection = role === 'source' ? objectToDoor(url) : objectToTarget(url);
+    const isTls = url.startsWith('rsync+tls:') && endpoint.keys?.includes('signal');
+    return [
+      ...(objection ? [makeProblem([...path, 'peer'], objection)] : []),
+      ...(isTls
+        ? [
+            makeProblem(
+              [...path, 'signal'],
+              'is for SSH: through TLS, the file complete says that a push is whole',
+            ),
+          ]
+        : []),
+    ];
   });
 }
 

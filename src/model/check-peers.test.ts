@@ -65,12 +65,16 @@ test.each([
   expect(checkParts({ targets: [target] }).problems).toEqual([expect.stringMatching(problem)]);
 });
 
-test.each(['ssh://root@198.51.100.7/~', 'ssh://root@[2001:db8::7]:22/~/wiki', 'ssh://me@nas/Über-uns/x'])(
-  '%s is one',
-  (peer) => {
-    expect(checkParts({ targets: [{ ...nas, peer }] }).problems).toEqual([]);
-  },
-);
+test.each([
+  ...['ssh://root@198.51.100.7/~', 'ssh://root@[2001:db8::7]:22/~/wiki', 'ssh://me@nas/Über-uns/x'],
+  ...[
+    'rsync+tls://198.51.100.7/data',
+    'rsync+tls://[2001:db8::7]:9000/data',
+    'rsync+tls://lb-1.example.net:8000/data',
+  ],
+])('%s is one', (peer) => {
+  expect(checkParts({ targets: [{ ...nas, peer }] }).problems).toEqual([]);
+});
 
 const door = { directory: undefined, peer: 'ssh://192.0.2.1:2222/srv/incoming/wiki' };
 

@@ -22,6 +22,18 @@ export function parseClaimDoor(url: string): ClaimDoor | undefined {
   return { scheme: scheme as DoorScheme, service, port: Number(port) };
 }
 
+/** Where rsync's daemon behind TLS listens, as VolSync has it: the volume is its module `data`. */
+const TLS_PEER =
+  /^rsync\+tls:\/\/(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9][A-Za-z0-9._-]*))(?::(\d{1,5}))?\/data\/?$/;
+const TLS_PORT = 8000;
+
+/** What the URL of a peer says, where we push to it through TLS with a key that both sides share. */
+export function parseTlsPeer(url: string): { address: string; port: number } | undefined {
+  const [, bracketed, plain, port = String(TLS_PORT)] = TLS_PEER.exec(url) ?? [];
+  const address = bracketed ?? plain;
+  return address === undefined ? undefined : { address, port: Number(port) };
+}
+
 /** Without an account: whoever has the key pushes, to this address of the source's host. */
 const DOOR = /^ssh:\/\/(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9][A-Za-z0-9._-]*))(?::(\d{1,5}))?(\/.*)$/;
 
@@ -45,6 +57,8 @@ export function parseDoor(url: string): DoorPlace | undefined {
 /** Why the URL of a source is no door; undefined where it is one, whether to a folder or into a claim. */
 export function objectToDoor(url: string): string | undefined {
   if (parseClaimDoor(url)) return undefined;
+  if (url.startsWith('rsync+tls:'))
+    return 'must be the name of a Service and its port, as a source: rsync+tls://shop-door:8000';
   const door = parseDoor(url);
   if (!door)
     return url.includes('@')

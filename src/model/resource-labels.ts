@@ -6,4 +6,8 @@ export const RESOURCE_LABELS = {
   generation: 'tidemark.dev/generation',
   /** Hosts that its selectors may match, with commas between. */
   hosts: 'tidemark.dev/hosts',
+  /** The destination that a source of VolSync is to be one relationship with: `west/shop/mysql`. */
+  joinedWith: 'tidemark.dev/joined-with',
+  /** The claim that this destination gave for a target, as JSON. */
+  joinedClaim: 'tidemark.dev/joined-claim',
 } as const;

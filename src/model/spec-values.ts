@@ -95,7 +95,7 @@ export const bucket = z
   .refine((text) => text.length === 1 || !/\/$/.test(text), 'must not end with a slash')
   .meta({ title: 'bucket' });
 const PEER =
-  /^(ssh|rsync\+tls):\/\/[a-z][a-z0-9-]*:\d{1,5}\/?$|^ssh:\/\/([A-Za-z0-9_][A-Za-z0-9._-]*@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9][A-Za-z0-9._-]*)(:\d{1,5})?(\/~$|\/~\/|\/.)/;
+  /^(ssh|rsync\+tls):\/\/[a-z][a-z0-9-]*:\d{1,5}\/?$|^rsync\+tls:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9][A-Za-z0-9._-]*)(:\d{1,5})?\/data\/?$|^ssh:\/\/([A-Za-z0-9_][A-Za-z0-9._-]*@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9][A-Za-z0-9._-]*)(:\d{1,5})?(\/~$|\/~\/|\/.)/;
 /** After the account. What a shell over there could take for more than a name is not part of it, nor what rsync could. */
 const PEER_FOLDER = /^(?:ssh|rsync\+tls):\/\/[^/]+(\/~)?(\/(?!-)[\p{L}\p{N}._@+,:=-]*)*$/u;
 /** A folder behind somebody else's sshd; or without an account, one that somebody else pushes to. */

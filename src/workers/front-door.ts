@@ -50,6 +50,7 @@ function relationshipsOf(connection: NativeConnection, namespace: string): Relat
     },
     outcome: (workflowId) => outcomeOf(temporal, workflowId),
     cancel: async (name) => void (await temporal.update(name, 'cancel')),
+    cancelDrill: async (workflowId) => void (await temporal.client.workflow.getHandle(workflowId).cancel()),
   };
 }
 

@@ -270,17 +270,18 @@ async function live(input: RelationshipInput, cancelRequested: Promise<never>): 
     await applier.reselect();
     dirty = true;
   });
+  const drills = handleDrills({ state, changed, asSignal: (act) => asSignal(act, unchecked) });
   handleSwitching({
     state,
     wants,
     cancel: () => cancelAll(operations),
+    cancelDrill: () => drills.cancel(),
     asSignal: (act) => asSignal(act, unchecked),
     onNews: (news) => {
       takeNews(state, news);
       publishState();
     },
   });
-  const drills = handleDrills({ state, changed, asSignal: (act) => asSignal(act, unchecked) });
   const isQuiet = () => !state.drill && !state.fetches && applier.isIdle;
   let isCancelled = false;
   cancelRequested.catch(() => {

@@ -23,8 +23,9 @@ import type { WantQueue } from './wants';
 export interface SwitchingParts {
   state: RelationshipState;
   wants: WantQueue;
-  /** Cancels all that runs. */
+  /** Cancels all that runs, but a drill. */
   cancel: () => void;
+  cancelDrill: () => void;
   /** Runs what a signal asks for, and shows what it was refused for. */
   asSignal: (act: () => unknown) => void;
   onNews: (news: OperationNews) => void;
@@ -194,7 +195,7 @@ async function price(state: RelationshipState, request: messages.PriceRequest): 
 
 /** Takes the messages about who is primary: updates, and signals of the same names. */
 export function handleSwitching(parts: SwitchingParts): void {
-  const { state, wants, cancel, asSignal, onNews } = parts;
+  const { state, wants, cancel, cancelDrill, asSignal, onNews } = parts;
   const failOver = (input: unknown) => {
     checkNoSwitch(parts);
     const request = toFailoverRequest(input);
@@ -224,10 +225,12 @@ export function handleSwitching(parts: SwitchingParts): void {
     return wants.reverse(request);
   };
   const cancelOperation = () => {
-    const running = state.operation ?? state.fetches?.[0];
+    const operation = state.operation ?? state.fetches?.[0];
+    const running = operation ?? state.drill;
     if (!running) throw refuse('RefusedByState', `nothing runs in relationship ${state.name}`);
     const { workflowId } = running;
-    cancel();
+    if (operation) cancel();
+    else cancelDrill();
     return { workflowId };
   };
   setHandler(messages.priceUpdate, (request) => price(state, toFailoverRequest(request)), {

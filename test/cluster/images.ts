@@ -32,8 +32,11 @@ const COREUTILS = words(`
   truncate tty uname uniq unlink wc whoami yes`);
 
 const OTHERS = words(`
-  sh bash busybox fallocate awk sed grep find xargs tar gzip zstd cmp diff ps curl rsync ssh sshd ssh-keygen ssh-keyscan flock setpriv setsid
+  sh bash busybox fallocate awk sed grep find xargs tar gzip zstd cmp diff ps curl rsync ssh sshd ssh-keygen ssh-keyscan flock setpriv setsid stunnel
   blockdev findmnt mountpoint mount umount losetup nsenter getent getfacl setfacl getfattr setfattr`);
+
+/** What stunnel asks for when a thread of its ends: no program says so before. */
+const LOADED_LATE = ['x86_64', 'aarch64'].map((machine) => `/lib/${machine}-linux-gnu/libgcc_s.so.1`);
 
 const IMAGE_LIST: Image[] = [
   { name: PAUSE_IMAGE, command: ['/bin/busybox', 'sleep', 'inf'], programs: ['busybox'] },
@@ -41,7 +44,10 @@ const IMAGE_LIST: Image[] = [
     name: MOVER_IMAGE,
     command: ['/bin/sleep', 'inf'],
     programs: [...COREUTILS, ...OTHERS],
-    files: ['sftp-server', 'sshd-session', 'sshd-auth'].map((name) => `/usr/lib/openssh/${name}`),
+    files: [
+      ...['sftp-server', 'sshd-session', 'sshd-auth'].map((name) => `/usr/lib/openssh/${name}`),
+      ...LOADED_LATE,
+    ],
     built: ['restic', 'rclone'],
   },
 ];

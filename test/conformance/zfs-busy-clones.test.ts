@@ -55,6 +55,7 @@ it("somebody's own clone of a point is named, and the last good replica stays in
     expect((failed as { details: object }).details).toMatchObject({
       hint: expect.stringContaining(`zfs unmount ${theirs}`) as string,
     });
+    expect((await zfs('list', '-H', '-o', 'mounted', theirs)).trim()).toBe('yes');
     expect(await replicated()).toBe('1');
     expect((await rig.points()).map(({ id }) => id)).toEqual([point.id]);
     await zfs('unmount', theirs);

@@ -17,6 +17,8 @@ const START = 'npm start';
 const AGENT = 'npx tidemark agent';
 /** Holds for whatever is typed after it. */
 const EXPORT = 'export ';
+/** A cluster of the test's own: somebody may have the tour's up, or have left it. */
+const CLUSTER = `tour-${process.pid}`;
 
 function readTour(): Step[] {
   const readme = readPages().find(({ path }) => path === 'README.md');
@@ -77,7 +79,8 @@ describe('the tour', () => {
       XDG_CACHE_HOME: process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'),
       PATH: `${join(ROOT, 'node_modules/.bin')}:${dirname(process.execPath)}:${process.env.PATH ?? ''}`,
     };
-    const script = `${exported}${command.replaceAll('/tmp/tide', folder)}`;
+    const typed = command.replaceAll('/tmp/tide', folder).replace(/(?<=cluster .*) tour\b/, ` ${CLUSTER}`);
+    const script = `${exported}${typed}`;
     const child = spawn('bash', ['-c', script], { cwd: ROOT, env, detached: true });
     if (command.startsWith(AGENT)) {
       terminals.push(child);
@@ -87,7 +90,7 @@ describe('the tour', () => {
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
     await new Promise((done) => child.once('close', done));
-    return output.replaceAll(folder, '/tmp/tide');
+    return output.replaceAll(folder, '/tmp/tide').replaceAll(CLUSTER, 'tour');
   }
 
   beforeAll(async () => {
@@ -108,7 +111,7 @@ describe('the tour', () => {
     for (const { command, output } of steps) {
       // Set-up has been done by now; and this terminal is the only one there is.
       const typed = command === START ? `npx tidemark up --detach ${ports.join(' ')}` : command;
-      if (command.startsWith(EXPORT)) exported += `${command}\n`;
+      if (command.startsWith(EXPORT)) exported += `${command.replace(/ tour\b/, ` ${CLUSTER}`)}\n`;
       const printed = await type(typed);
       const missing = findMissing(output, printed);
       expect({ command, missing, ...(missing.length > 0 && { printed }) }).toEqual({ command, missing: [] });

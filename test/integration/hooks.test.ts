@@ -45,7 +45,10 @@ async function takeLog(): Promise<string[]> {
 const untilSaid = (line: string) =>
   eventually(`a hook says ${line}`, async () =>
     (await readFile(join(folder, 'log'), 'utf8')).split('\n').includes(line) ? true : undefined,
-  );
+  ).catch(async (error: unknown) => {
+    const said = (await system.log('agent:alpha')).slice(-20).map((each) => JSON.stringify(each));
+    throw new Error([String(error), 'its agent:', ...said].join('\n'));
+  });
 
 const spec = (name: string, hooks: Hooks, source: Partial<Spec['source']> = {}): Spec => ({
   source: { host: 'alpha', directory: at(`${name}-source`), ...source },

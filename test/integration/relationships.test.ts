@@ -137,6 +137,7 @@ describe('what scripts read', () => {
       },
       rpoMet: true,
       scheduleTrouble: null,
+      selections: [],
       operation: null,
       takeover: null,
       lastDrill: null,

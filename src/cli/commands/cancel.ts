@@ -5,6 +5,7 @@ import { followPhases } from '../follow-phases';
 import { lazy } from '../lazy';
 import { finish, print } from '../output';
 import type { OutputOptions } from '../output';
+import type { DrillOutcome } from '../../model/status';
 import type { Temporal } from '../../client/temporal-client';
 
 export function register(program: Command): void {
@@ -13,7 +14,7 @@ export function register(program: Command): void {
     .argument('<name>', 'the relationship')
     .summary('cancel the running operation')
     .description(
-      'Cancels the running operation, and waits until it has ended. A failover or a relocation is undone; once its target is ' +
+      'Cancels the running operation, or the drill where nothing else runs, and waits until it has ended. A failover or a relocation is undone; once its target is ' +
         'promoted it can not be undone, and is finished instead; where it is parked then, it ends as it stands.',
     )
     .action((name: string, options: OutputOptions) => cancel(name, options));
@@ -35,8 +36,8 @@ async function awaitEnd(
   workflowId: string,
 ): Promise<Pick<Ended, 'outcome' | 'message'>> {
   try {
-    await followPhases(temporal, name, workflowId);
-    return { outcome: 'finished' };
+    const ended = await followPhases<Partial<DrillOutcome> | undefined>(temporal, name, workflowId);
+    return { outcome: ended?.result === 'cancelled' ? 'cancelled' : 'finished' };
   } catch (error) {
     const { type, message, notUndone } = tellError(error);
     const { takeover } = await temporal.status(name);

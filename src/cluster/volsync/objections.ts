@@ -1,10 +1,11 @@
 /** Why a resource can't be served, in the words that people know from VolSync where it has any. Pure. */
 import { checkCron } from '../../model/cron';
 import type { Method } from '../../volumes/pvc';
+import { objectionToPartner } from './joint';
 import { cronOf } from './trigger';
 import { methodsIn, type VolSyncResource } from './resource';
 
-const SERVED: readonly string[] = ['rsync', 'rclone', 'restic'];
+const SERVED: readonly string[] = ['rsync', 'rsyncTLS', 'rclone', 'restic'];
 
 /** Left alone altogether: somebody else replicates it. */
 export const isExternal = (resource: VolSyncResource): boolean =>
@@ -18,8 +19,6 @@ function objectToMethod(resource: VolSyncResource): string | undefined {
     return `a replication method must be specified - enabled movers: [${SERVED.join(' ')}]`;
   if (methods[0] === 'syncthing')
     return 'syncthing is not served: it keeps volumes the same in all directions, and Tidemark copies them in one';
-  if (methods[0] === 'rsyncTLS')
-    return 'rsyncTLS is not served: use rsync, which goes through SSH, with the Secret that status.rsync.sshKeys of the destination names';
   return undefined;
 }
 
@@ -77,6 +76,7 @@ export function objectionsTo(resource: VolSyncResource): string[] {
   return [
     ...objectToVolume(resource, method),
     ...objectToFields(resource),
+    ...[objectionToPartner(resource)].flatMap((each) => each ?? []),
     ...(wrong ? [`trigger.schedule "${schedule}": ${wrong.message}`] : []),
   ];
 }

@@ -11,7 +11,8 @@ import {
   type VolumeSnapshot,
 } from '../../hosts/cluster/objects';
 import { DO_NOT_DELETE } from '../../volumes/pvc';
-import type { Looked, Served } from '../front-door';
+import type { Served } from '../front-door';
+import type { Looked } from '../pace';
 import { explain } from '../reconcile';
 import { VOLSYNC_RESOURCES } from './definitions';
 import { type ResourceEvent, tellEvents } from './events';

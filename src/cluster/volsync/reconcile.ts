@@ -5,9 +5,10 @@ import { Conflict } from '../../hosts/cluster/contract';
 import type { RelationshipStatus } from '../../model/status';
 import { RESOURCE_LABELS } from '../../model/resource-labels';
 import { findPointSnapshot, jobName, type Method, retireImage } from '../../volumes/pvc';
-import type { Looked, Served } from '../front-door';
+import type { Served } from '../front-door';
 import { hold, isHeld, letGo } from '../held';
-import { explain, explainTaken, findStatus, isOwnedBy, type ReconcileContext } from '../reconcile';
+import type { Looked } from '../pace';
+import { doingOf, explain, explainTaken, findStatus, isOwnedBy, type ReconcileContext } from '../reconcile';
 import { toInstant } from '../status';
 import { pluralOf, VOLSYNC_RESOURCES } from './definitions';
 import { cleanUp, prepare, type Prepared } from './facts';
@@ -15,6 +16,17 @@ import { eventsOf } from './due-events';
 import { tellEvents } from './events';
 import { MadeLooks } from './made';
 import type { VolSyncMetrics } from './metrics';
+import {
+  checkParting,
+  giveTarget,
+  isMutual,
+  isParting,
+  type JointDocument,
+  jointName,
+  keepTarget,
+  partnerOf,
+  tellJoined,
+} from './joint';
 import { isExternal, objectionsTo } from './objections';
 import { releaseKept } from './release';
 import {
@@ -28,7 +40,7 @@ import {
 } from './resource';
 import { toldAs } from './scribe-status';
 import { hasNothingToRestore, type Seen, volsyncStatusOf } from './status';
-import { documentOf } from './translate';
+import { claimOf, documentOf } from './translate';
 import { askedNow, readAsked, scheduleIn, syncDue } from './trigger';
 
 const kindOf = ({ apiVersion, kind }: VolSyncResource) => ({
@@ -44,6 +56,10 @@ export interface VolSyncContext extends ReconcileContext {
 }
 
 interface Applied {
+  /** The relationship that serves it. */
+  name: string;
+  /** It is the source's with which this destination is joined. */
+  isShared?: boolean;
   resource: VolSyncResource;
   found?: RelationshipStatus | undefined;
   wrong?: string;
@@ -51,14 +67,10 @@ interface Applied {
 }
 
 /** The same document for the same resource and surroundings; what runs says by this which it is. */
-function markOf(document: { spec: unknown }, generation: number | undefined): string {
-  const hash = createHash('sha256').update(JSON.stringify(document.spec)).digest('hex');
+function markOf({ spec, metadata }: JointDocument, generation: number | undefined): string {
+  const said = JSON.stringify([spec, metadata.labels[RESOURCE_LABELS.joinedWith]]);
+  const hash = createHash('sha256').update(said).digest('hex');
   return `${generation ?? 0}-${hash.slice(0, 12)}`;
-}
-
-interface Made {
-  metadata: { labels: Record<string, string> };
-  spec: unknown;
 }
 
 async function applyIt(
@@ -67,7 +79,7 @@ async function applyIt(
   { facts }: Prepared,
   found: RelationshipStatus | undefined,
 ): Promise<RelationshipStatus | undefined> {
-  const document = documentOf(options.cluster, resource, facts) as Made;
+  const document = documentOf(options.cluster, resource, facts) as JointDocument;
   const mark = markOf(document, resource.metadata.generation);
   document.metadata.labels[RESOURCE_LABELS.generation] = mark;
   const labels = found?.document.metadata.labels ?? {};
@@ -77,8 +89,48 @@ async function applyIt(
   if (found && isApplied && !found.vanished) return found;
   // One that is made begins at once: for a resource that is paused, none is made before that goes on.
   if (!found && resource.spec?.paused === true) return undefined;
-  await relationships.apply(document);
+  if (found && isParting(document, found)) {
+    // The destination opens its door once nobody else writes to its claim; and without one, what this says is refused.
+    checkParting(found);
+    await relationships.retire(name);
+    found = undefined;
+  }
+  await relationships.apply(keepTarget(document, found));
   return await findStatus(relationships, name);
+}
+
+/** Its claim becomes the target of the source that it is joined with; a relationship of its own ends. */
+async function giveClaim(
+  { relationships, options: { cluster } }: ReconcileContext,
+  resource: VolSyncResource,
+  { facts }: Prepared,
+  joint: RelationshipStatus,
+): Promise<RelationshipStatus | undefined> {
+  const [method] = methodsIn(resource);
+  // What the spec says is turned round there, and can't be changed until that is over.
+  if (!method || joint.direction !== 'forward') return joint;
+  const document = giveTarget(joint, claimOf(cluster, resource, method, facts));
+  if (!document) return joint;
+  const own = volsyncRelationshipName(cluster, resource);
+  const former = await findStatus(relationships, own);
+  if (former && isOwnedBy(cluster, ownerOf(resource), former)) await relationships.retire(own);
+  await relationships.apply(document);
+  return await findStatus(relationships, joint.name);
+}
+
+/** The relationship that serves a resource: its own, or that of the source which a destination is joined with. */
+async function findServing(
+  { relationships, options: { cluster } }: ReconcileContext,
+  resource: VolSyncResource,
+): Promise<Pick<Applied, 'name' | 'isShared' | 'found'>> {
+  const partner = partnerOf(resource);
+  if (resource.kind === 'ReplicationDestination' && partner !== undefined) {
+    const name = jointName(resource, partner);
+    const found = await findStatus(relationships, name);
+    if (isMutual(cluster, resource, partner, found)) return { name, isShared: true, found };
+  }
+  const name = volsyncRelationshipName(cluster, resource);
+  return { name, found: await findStatus(relationships, name) };
 }
 
 /** Pauses a relationship, or lets it go on, as the resource says. */
@@ -109,21 +161,25 @@ async function apply(
   method: Method | undefined,
 ): Promise<Applied> {
   const { api, relationships, options } = context;
-  const name = volsyncRelationshipName(options.cluster, resource);
   const objections = objectionsTo(resource);
-  let applied: Applied = { resource };
+  let applied: Applied = { resource, name: volsyncRelationshipName(options.cluster, resource) };
   try {
-    const found = await findStatus(relationships, name);
-    if (found && !isOwnedBy(options.cluster, ownerOf(resource), found))
-      return { resource, wrong: explainTaken(name, found).message };
-    applied = { resource, found };
+    const { name, isShared = false, found } = await findServing(context, resource);
+    applied = { resource, name, isShared };
+    if (!isShared && found && !isOwnedBy(options.cluster, ownerOf(resource), found))
+      return { ...applied, wrong: explainTaken(name, found).message };
+    applied = { ...applied, found };
     if (objections.length > 0 || !method) return { ...applied, wrong: objections.join('\n') };
-    applied = { resource: await noteAsked(context, resource, found), found };
+    applied = { ...applied, resource: await noteAsked(context, resource, found) };
     const prepared = await prepare({ name: options.cluster, api }, resource, method);
     applied = { ...applied, prepared };
-    const now = await applyIt(context, resource, prepared, found);
+    const now =
+      isShared && found
+        ? await giveClaim(context, resource, prepared, found)
+        : await applyIt(context, resource, prepared, found);
     applied = { ...applied, found: now };
-    if (now && (await followPause(context, resource, name, now)))
+    // The pause of a source holds for both.
+    if (!isShared && now && (await followPause(context, resource, name, now)))
       applied = { ...applied, found: await findStatus(relationships, name) };
     return applied;
   } catch (error) {
@@ -149,20 +205,22 @@ async function noteAsked(
 }
 
 async function beginDue(
-  { relationships, options }: ReconcileContext,
+  { relationships }: ReconcileContext,
   resource: VolSyncResource,
+  { name, isShared }: Applied,
   found: RelationshipStatus,
 ): Promise<void> {
+  // When a source sends by itself is the source's to say.
+  if (isShared && !resource.spec?.trigger?.manual) return;
   const id = syncDue(resource, found);
-  const name = volsyncRelationshipName(options.cluster, resource);
   if (id !== undefined) await relationships.begin(name, { update: 'sync', argument: {} }, id);
 }
 
 async function findImage(
-  { api, options }: ReconcileContext,
+  { api }: ReconcileContext,
   resource: VolSyncResource,
   method: Method | undefined,
-  found: RelationshipStatus | undefined,
+  { name: relationship, found }: Applied,
 ): Promise<Seen['image']> {
   const pointId = found?.targets[0]?.recoveryPoint;
   if (resource.kind !== 'ReplicationDestination' || method === undefined || pointId === undefined)
@@ -170,7 +228,6 @@ async function findImage(
   const { copyMethod } = resource.spec?.[method] ?? {};
   if (copyMethod === 'Direct' || copyMethod === 'None')
     return { apiGroup: '', kind: 'PersistentVolumeClaim', name: destinationClaim(resource, method) };
-  const relationship = volsyncRelationshipName(options.cluster, resource);
   const snapshot = await findPointSnapshot(api, resource.metadata.namespace ?? '', { relationship, pointId });
   return (
     snapshot && { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: snapshot.metadata.name }
@@ -190,14 +247,15 @@ async function remove(context: ReconcileContext, resource: VolSyncResource): Pro
 async function writeStatus(
   context: VolSyncContext,
   method: Method | undefined,
-  { resource, found, wrong, prepared }: Applied,
+  applied: Applied,
 ): Promise<Seen> {
-  const name = volsyncRelationshipName(context.options.cluster, resource);
+  const { name, resource, found, wrong, prepared } = applied;
   const isScheduled = scheduleIn(resource) !== undefined && found !== undefined;
   const { nextRun } = isScheduled
     ? await context.relationships.schedule(name).catch(() => ({ nextRun: undefined }))
     : {};
-  const image = await findImage(context, resource, method, found);
+  const image = await findImage(context, resource, method, applied);
+  const joined = tellJoined(context.options.cluster, resource, applied);
   const asked = readAsked(resource);
   const { address, keys } = prepared ?? {};
   const seen: Seen = {
@@ -210,6 +268,7 @@ async function writeStatus(
     ...(image && { image }),
     ...(address !== undefined && { address }),
     ...(keys !== undefined && { keys }),
+    ...(joined && { joined }),
   };
   const status = toldAs(resource, volsyncStatusOf(seen));
   if (!isDeepStrictEqual(status, resource.status))
@@ -284,12 +343,15 @@ export async function reconcileVolSync(
   const isWrong = applied.wrong !== undefined;
   if (isWrong || !applied.found) return { isBusy: !isWrong, isWrong };
   // By what the status says now: a sync that has just ended is not begun once more.
-  await beginDue(context, seen.resource, applied.found);
+  await beginDue(context, seen.resource, applied, applied.found);
   if (method) await cleanUp({ name: context.options.cluster, api }, seen.resource, method);
   const isBusy =
     applied.found.operation !== undefined ||
     seen.resource.status?.conditions?.some(({ reason }) => reason === 'SyncInProgress') === true;
-  return { isBusy, isWrong };
+  return {
+    ...{ isBusy, isWrong, doing: doingOf(applied.found) },
+    ...(seen.nextRun !== undefined && { dueAt: new Date(seen.nextRun) }),
+  };
 }
 
 /** All four kinds. */

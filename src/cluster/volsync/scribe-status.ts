@@ -21,11 +21,13 @@ export function toldAs(
   const { lastSyncStartTime: _start, latestMoverStatus: _mover, rsyncTLS: _tls, restic, ...told } = status;
   const { lastPruned } = restic ?? {};
   const before = former?.conditions?.find(({ type }) => type === 'Reconciled');
-  const conditions = (status.conditions ?? [])
+  const all = status.conditions ?? [];
+  const conditions = all
     .filter(({ type }) => type === 'Synchronizing')
     .map(reconciled)
     .map((each) =>
       before?.reason === each.reason ? { ...each, lastTransitionTime: before.lastTransitionTime } : each,
-    );
+    )
+    .concat(all.filter(({ type }) => type === 'Joined'));
   return { ...told, ...(lastPruned !== undefined && { restic: { lastPruned } }), conditions };
 }

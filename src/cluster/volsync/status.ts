@@ -1,6 +1,6 @@
 /** The status of a resource of VolSync, as its clients wait for it, from what its relationship knows. Pure. */
 import type { Instant } from '../../model/records';
-import type { RelationshipStatus, TargetStatus } from '../../model/status';
+import type { RelationshipStatus, Takeover, TargetStatus } from '../../model/status';
 import type { Method } from '../../volumes/pvc';
 import { toInstant } from '../status';
 import { formatGoDuration } from './go-duration';
@@ -24,6 +24,8 @@ export interface Seen {
   /** Where a destination listens, and what the other side needs. */
   address?: string;
   keys?: string;
+  /** Whether it is one relationship with its other half, where it names one. */
+  joined?: Verdict;
   at: Date;
 }
 
@@ -62,6 +64,9 @@ export function hasNothingToBackUp(
   return type === 'ApprovalRequired' && message.startsWith('the source is empty');
 }
 
+const tellTakeover = (name: string, { target, at }: Takeover): string =>
+  `${target} is the primary since ${at}, and nothing is copied to the one before: tidemark reverse ${name} goes on in the other direction, tidemark describe ${name} says how it stands`;
+
 function judge(seen: Seen, isAwaited: boolean): Verdict {
   const { resource, wrong, found } = seen;
   const no = (reason: string, message: string): Verdict => ({
@@ -73,6 +78,7 @@ function judge(seen: Seen, isAwaited: boolean): Verdict {
   if (wrong !== undefined) return no('Error', wrong);
   if (resource.spec?.paused === true && (!found || !isAtWork(found)))
     return no('Paused', 'Paused: nothing is synchronized until spec.paused is taken back');
+  if (found?.takeover) return no('FailedOver', tellTakeover(found.name, found.takeover));
   const target = found?.targets[0];
   const stopped = found?.approval?.reason ?? found?.operation?.waiting?.text;
   if (stopped !== undefined && !hasNothingToBackUp(resource, target)) return no('Error', stopped);
@@ -141,7 +147,7 @@ const isUnder = (method: Method | undefined, wanted: Method) => method === wante
 
 /** The whole status; what it does not name any more goes. */
 export function volsyncStatusOf(seen: Seen): VolSyncStatus {
-  const { resource, method, found, nextRun, image, address, keys, at } = seen;
+  const { resource, method, found, nextRun, image, address, keys, joined, at } = seen;
   const { status: former = {}, spec = {} } = resource;
   const ended = endOfSync(seen);
   const lastManualSync = answeredTag(seen);
@@ -157,6 +163,7 @@ export function volsyncStatusOf(seen: Seen): VolSyncStatus {
     resource.kind === 'ReplicationDestination' && hasNothingToRestore(resource, found?.targets[0]);
   const conditions = [
     asCondition(former.conditions ?? [], verdict, at),
+    ...(joined ? [asCondition(former.conditions ?? [], joined, at)] : []),
     ...(nothing
       ? [
           asCondition(

@@ -42,6 +42,16 @@ test.each<[string, VolSyncResource, object]>([
     source({ rsync: { copyMethod: 'Snapshot', address: 'fd00::1', sshKeys: 'keys' } }),
     {},
   ],
+  [
+    'a source by rsyncTLS',
+    source({ rsyncTLS: { copyMethod: 'Snapshot', address: 'fd00::1', port: 9000, keySecret: 'keys' } }),
+    {},
+  ],
+  [
+    'a destination by rsyncTLS',
+    destination({ rsyncTLS: { copyMethod: 'Snapshot', capacity: '1Gi', accessModes: ['ReadWriteOnce'] } }),
+    { door: { service: 'volsync-rsync-tls-dst-db', port: 8000 } },
+  ],
 ])('%s is a spec that is accepted', (_, resource, facts) => {
   const { problems } = checkDocument(translate(resource, facts));
   expect(problems).toEqual([]);

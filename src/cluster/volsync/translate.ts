@@ -2,6 +2,7 @@
 import type { Method } from '../../volumes/pvc';
 import { withoutAccount } from '../../volumes/repository';
 import { RESOURCE_LABELS } from '../../model/resource-labels';
+import { partnerOf } from './joint';
 import {
   destinationClaim,
   madeForOf,
@@ -59,7 +60,8 @@ function runAsOf(resource: VolSyncResource, method: Method, { mayBeRoot }: Facts
 
 const copyMethodOf = (copyMethod: string | undefined) => (copyMethod === 'None' ? 'Direct' : copyMethod);
 
-function claimOf(cluster: string, resource: VolSyncResource, method: Method, facts: Facts): object {
+/** The volume of a resource, as an endpoint. */
+export function claimOf(cluster: string, resource: VolSyncResource, method: Method, facts: Facts): object {
   const { metadata, spec = {}, kind } = resource;
   const { copyMethod, capacity, accessModes, storageClassName, volumeSnapshotClassName } = spec[method] ?? {};
   const name = kind === 'ReplicationSource' ? (spec.sourcePVC ?? '') : destinationClaim(resource, method);
@@ -99,7 +101,7 @@ function targetOf({ spec = {} }: VolSyncResource, method: Method, { repository =
     const peer = `ssh://root@${bracketed(address)}:${port ?? 22}/~`;
     return { peer, credentials: keys, signal: 'volsync' };
   }
-  return { peer: `rsync+tls://${bracketed(address)}:${port ?? 8000}`, credentials: keys };
+  return { peer: `rsync+tls://${bracketed(address)}:${port ?? 8000}/data`, credentials: keys };
 }
 
 /** Where a destination has its claim from. */
@@ -134,6 +136,7 @@ export function documentOf(cluster: string, resource: VolSyncResource, facts: Fa
   const { metadata, kind, spec = {} } = resource;
   const [method = 'restic'] = methodsIn(resource);
   const isSource = kind === 'ReplicationSource';
+  const partner = partnerOf(resource);
   const claim = claimOf(cluster, resource, method, facts);
   const schedule = scheduleIn(resource);
   // What a store holds besides is history; the others are one state, of which nothing is to go without a word.
@@ -150,6 +153,7 @@ export function documentOf(cluster: string, resource: VolSyncResource, facts: Fa
         [RESOURCE_LABELS.resource]: ownerOf(resource),
         [RESOURCE_LABELS.uid]: metadata.uid ?? '',
         [RESOURCE_LABELS.generation]: String(metadata.generation ?? 0),
+        ...(isSource && partner !== undefined && { [RESOURCE_LABELS.joinedWith]: partner }),
       },
     },
     spec: {

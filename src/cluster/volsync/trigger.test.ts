@@ -61,3 +61,13 @@ test('a schedule by its name is one of five fields', () => {
   expect(cronOf('@daily')).toBe('0 0 * * *');
   expect(scheduleIn(make({ trigger: { schedule: ' 5 4 * * * ' } }))).toBe('5 4 * * *');
 });
+
+test('a tag is noted again where its relationship was made anew, or is another one', () => {
+  const noted = { tag: 'a', after: 9, of: 'east.shop.db.source' };
+  const resource = make(manual('a'), {}, noted);
+  const same = { name: 'east.shop.db.source', sequence: 9 };
+  expect(askedNow(resource, same)).toBeUndefined();
+  expect(askedNow(resource, undefined)).toEqual({ tag: 'a', after: 0 });
+  expect(askedNow(resource, { ...same, sequence: 2 })).toEqual({ tag: 'a', after: 2, of: same.name });
+  expect(askedNow(resource, { name: 'east.shop.db.destination', sequence: 12 })).toMatchObject({ after: 12 });
+});

@@ -28,6 +28,8 @@ const AskedSchema = z.object({
   tag: z.string(),
   /** The number of the last operation before it: a sync with a later one counts. */
   after: z.number(),
+  /** The relationship that counts so. */
+  of: z.string().optional(),
 });
 export type Asked = z.output<typeof AskedSchema>;
 
@@ -46,12 +48,16 @@ export function readAsked({ metadata }: VolSyncResource): Asked | undefined {
  */
 export function askedNow(
   resource: VolSyncResource,
-  found: Pick<RelationshipStatus, 'sequence'> | undefined,
+  found: Pick<RelationshipStatus, 'sequence' | 'name'> | undefined,
 ): Asked | undefined {
   const { manual } = resource.spec?.trigger ?? {};
-  if (!manual || resource.status?.lastManualSync === manual || readAsked(resource)?.tag === manual)
-    return undefined;
-  return { tag: manual, after: found?.sequence ?? 0 };
+  if (!manual || resource.status?.lastManualSync === manual) return undefined;
+  const { name, sequence = 0 } = found ?? {};
+  const noted = readAsked(resource);
+  // One that was made anew counts from the beginning.
+  const isOther = found !== undefined && noted?.of !== undefined && noted.of !== name;
+  if (noted?.tag === manual && noted.after <= sequence && !isOther) return undefined;
+  return { tag: manual, after: sequence, ...(name !== undefined && { of: name }) };
 }
 
 /** Whether what was asked for has come through. */

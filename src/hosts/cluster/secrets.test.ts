@@ -41,6 +41,24 @@ test('the Secrets of VolSync are taken as they are: who pushes, and whose host k
   });
 });
 
+test('a key that both ends share is taken as VolSync has it, and one that stunnel would not take is refused', async () => {
+  const written = new Map<string, string>();
+  const write = (path: string, content: string) => Promise.resolve(void written.set(path, content));
+  const at = { runner: { files: { write } } as unknown as Runner, namespace: 'shop' };
+  const key = `volsync:${'ab'.repeat(64)}`;
+  const file = await makeCredentials({ 'psk.txt': `\n${key}\r\n` }).findSharedKey('wiki', at);
+  expect(written.get(file)).toBe(`${key}\n`);
+  for (const [text, objection] of [
+    ['', 'is empty'],
+    ['volsync', 'has a line that is not IDENTITY:KEY'],
+    [`volsync:${'ab'.repeat(8)}`, 'has a key of less than 16 bytes, which are 32 hexadecimal digits'],
+  ] as const)
+    await expect(makeCredentials({ 'psk.txt': text }).findSharedKey('wiki', at)).rejects.toMatchObject({
+      type: 'AuthRejected',
+      message: `credentials wiki: the field psk.txt of Secret shop/wiki ${objection}`,
+    });
+});
+
 const base64 = (fields: Record<string, string>) =>
   Object.fromEntries(
     Object.entries(fields).map(([key, text]) => [key, Buffer.from(text).toString('base64')]),

@@ -3,6 +3,7 @@ import { TidemarkError } from '../../model/errors';
 import { createHash } from 'node:crypto';
 import type { Credentials, DoorKeys, KeyFiles } from '../contract';
 import { isRcloneConfig, toVariables } from '../rclone-config';
+import { cleanSharedKey, objectToSharedKey, SHARED_KEY } from '../shared-key';
 import { type Cluster, KEYS_FOLDER } from './contract';
 import { CORE, type Secret } from './objects';
 
@@ -108,6 +109,19 @@ export function makeSecretCredentials({ name: host, api }: Pick<Cluster, 'name' 
       await runner.files.write(files.authorizedKeys, withEnd(keys), 0o600);
       await runner.files.write(files.hostKey, withEnd(hostKey), 0o600);
       return files;
+    },
+
+    async findSharedKey(name, { runner, namespace }): Promise<string> {
+      const text = (await readFields(name, namespace))[SHARED_KEY] ?? '';
+      const objection = objectToSharedKey(text);
+      if (objection !== undefined)
+        throw fail(
+          `credentials ${name}: the field ${SHARED_KEY} of Secret ${namespace}/${name} ${objection}`,
+          'put there the same line as at the other end, such as volsync: and 128 hexadecimal digits',
+        );
+      const file = `${folderOf(name)}/${SHARED_KEY}`;
+      await runner.files.write(file, cleanSharedKey(text), 0o600);
+      return file;
     },
   };
 }

@@ -18,7 +18,7 @@ export const REACHED_BY = {
     objectName
       .optional()
       .describe(
-        "What reaches it, by its name in the agent's `--credentials` folder: of a repository a file, with its password and keys as `NAME=VALUE`; of a bucket a file as `rclone.conf` is; of a peer a folder, with `key` and `known_hosts`, or as a source with `authorized_keys`. On a cluster, a Secret of the claim's namespace.",
+        "What reaches it, by its name in the agent's `--credentials` folder: of a repository a file, with its password and keys as `NAME=VALUE`; of a bucket a file as `rclone.conf` is; of a peer a folder, with `key` and `known_hosts`, or as a source with `authorized_keys`, or by `rsync+tls` with `psk.txt`. On a cluster, a Secret of the claim's namespace.",
       ),
   bandwidthLimit: ({ size }: SpecValues) => size.optional().describe('At most so much is sent per second.'),
 } as const;

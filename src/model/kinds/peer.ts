@@ -11,7 +11,7 @@ import { REACHED_BY } from './options';
 export const peer = {
   endpoint: ({ peer: url }: SpecValues) =>
     url.describe(
-      'The volume. Of a target: a folder of an account of somebody else, `ssh://backup@nas.example.net:2222/volume1/wiki`; with `/~/` before it, below where that account begins. It has no host of its own: the source pushes to it by rsync. Of a source: an address and a port of its host, and a folder there, `ssh://192.0.2.1:2222/srv/incoming/wiki`, to which somebody else pushes by rsync; of a cluster, the name of a Service and its port, `ssh://shop-door:22`, and what is pushed lands in the claim that is the target.',
+      'The volume. Of a target: a folder of an account of somebody else, `ssh://backup@nas.example.net:2222/volume1/wiki`; with `/~/` before it, below where that account begins; or an rsyncTLS destination of VolSync, `rsync+tls://198.51.100.7:8000/data`. It has no host of its own: the source pushes to it by rsync. Of a source: an address and a port of its host, and a folder there, `ssh://192.0.2.1:2222/srv/incoming/wiki`, to which somebody else pushes by rsync; of a cluster, the name of a Service and its port, `ssh://shop-door:22` or `rsync+tls://shop-door:8000`, and what is pushed lands in the claim that is the target.',
     ),
   options: {
     ...REACHED_BY,

@@ -1,6 +1,7 @@
 /** What ssh and rsync say of an account of somebody else's, where no agent of ours could be looked at. Pure. */
 import type { ErrorType } from '../../model/errors';
 import { type Rule, SSH } from '../shared/ssh-rules';
+import { TUNNEL } from './tunnel-rules';
 
 type Words = Pick<Rule, 'message' | 'hint'>;
 
@@ -27,7 +28,7 @@ const SSH_THERE: Rule[] = SSH.flatMap((rule) => {
 
 /** What neither rsync nor ssh says themselves: rrsync does, or a script in its manner, or a shell that greets whoever comes. */
 const ITS_OWN_WORDS =
-  /^(?!rsync[: ]|rsync error|ssh|Connection |client_loop|packet_|Read from|Timeout|kex_|banner|Warning:|Load key|.*: Permission denied \().*\S/;
+  /^(?!rsync[: ]|rsync error|ssh|Connection |client_loop|packet_|Read from|Timeout|kex_|banner|Warning:|Load key|.*: Permission denied \(|[\d.]+ [\d:]+ LOG\d\[).*\S/;
 
 const NOT_TAKEN: Omit<Rule, 'says'> = {
   exitCodes: [1, 2, 4, 5, 12, 14, 126, 127],
@@ -38,6 +39,7 @@ const NOT_TAKEN: Omit<Rule, 'says'> = {
 };
 
 export const ACCOUNT: readonly Rule[] = [
+  ...TUNNEL,
   ...SSH_THERE,
   {
     says: /rsync: (command )?not found|rsync: No such file or directory/,

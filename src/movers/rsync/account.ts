@@ -4,13 +4,7 @@
  */
 import type { Host, Runner, RunOptions, RunResult } from '../../hosts/contract';
 import type { Landing } from '../../landings/contract';
-import {
-  destinationOf,
-  LANDING_ALIAS,
-  prepareAccount,
-  SSH_ARGV,
-  SSH_COMMAND,
-} from '../../landings/ssh-client';
+import { destinationOf, LANDING_ALIAS, prepareAccount, SSH_ARGV, connectBy } from '../../landings/ssh-client';
 import type { TidemarkError } from '../../model/errors';
 import { classifyEnding } from './classify';
 import { PARTIAL_FOLDER_OF_ACCOUNT } from './options';
@@ -41,7 +35,7 @@ export async function runRsyncThere(
   options: RunOptions = { timeoutMs: SMALL_MS },
 ): Promise<RunResult> {
   const cwd = await prepareAccount(host, runner, landing, folder);
-  return await runner.run(['rsync', '--timeout=30', '-e', SSH_COMMAND, ...args], { ...options, cwd });
+  return await runner.run(['rsync', '--timeout=30', ...connectBy(landing), ...args], { ...options, cwd });
 }
 
 /** Runs a command of the account, whatever its exit code. */
@@ -51,6 +45,17 @@ export async function runCommand(
 ): Promise<RunResult> {
   const cwd = await prepareAccount(host, runner, landing, folder);
   return await runner.run([...SSH_ARGV, LANDING_ALIAS, command], { cwd, timeoutMs: SMALL_MS });
+}
+
+/** Long enough for the other end to note what came, and to put its links right. */
+const NOTED_SECONDS = 600;
+
+/** Of a daemon behind TLS: the file that says there that all was pushed. What is in it does not matter. */
+export async function sendComplete(line: AccountLine): Promise<RunResult> {
+  const file = `${line.folder}/complete`;
+  await line.runner.files.write(file, 'complete\n');
+  const args = [`--timeout=${NOTED_SECONDS}`, '--', file, `${LANDING_ALIAS}::control/complete`];
+  return await runRsyncThere(line, args, { timeoutMs: 1.1 * NOTED_SECONDS * 1000 });
 }
 
 /** The error for an ending that is no success. @param volume as users call it */

@@ -5,7 +5,7 @@
 import type { LeftOut } from '../../model/left-out';
 
 const OF_ROOT =
-  /^rsync: (?:\[[a-zA-Z]+\] )?failed to set (?:times|permissions) on "[^"]*\/\.": Operation not permitted \(1\)$/;
+  /^rsync: (?:\[[a-zA-Z]+\] )?failed to set (?:times|permissions) on "(?:[^"]*\/)?\."(?: \(in \w+\))?: Operation not permitted \(1\)$/;
 const SUM = /^rsync error: some files\/attrs were not transferred .* \(code 23\)/;
 
 /** All that rsync failed at is the time or the mode of that folder. */

@@ -1,7 +1,7 @@
 /** Runs an rsync client against a landing. */
 import type { Host, Runner } from '../../hosts/contract';
 import type { Landing } from '../../landings/contract';
-import { destinationOf, LANDING_ALIAS, prepareSsh, SSH_COMMAND } from '../../landings/ssh-client';
+import { destinationOf, LANDING_ALIAS, prepareSsh, connectBy } from '../../landings/ssh-client';
 import { TidemarkError } from '../../model/errors';
 import { formatDuration } from '../../model/units';
 import type { TransferId } from '../contract';
@@ -75,7 +75,7 @@ export async function runClient(
   const cwd = await prepareSsh(host, runner, id, landing);
   const reader = makeLineReader(onLine);
   const there = landing.account ? destinationOf(landing.account) : word;
-  const argv = ['rsync', ...options, '-e', SSH_COMMAND, '--', source, `${LANDING_ALIAS}:${there}`];
+  const argv = ['rsync', ...options, ...connectBy(landing), '--', source, `${LANDING_ALIAS}:${there}`];
   const setBack = new AbortController();
   const stopWatching = watchClock((byMs) => setBack.abort(makeSetBack(host, byMs)));
   const isPaced = options.some((option) => option.startsWith('--bwlimit='));

@@ -98,11 +98,17 @@ const MAX_LINES = 12;
 
 const MAX_LINE = 300;
 
+/** Before each line of stunnel's: the time, which is another one at each try. */
+const OF_STUNNEL = /^[\d.]+ [\d:]+ LOG\d\[\w+\]: /;
+/** What stunnel says of connections that went well, too. */
+const NOISE = /LOG\d\[\w+\]: (No trusted certificates found|transfer: s_poll_wait: TIMEOUTclose exceeded)/;
+
 /** rsync's telling lines: what repeats or only sums up is left out, the rest shortened. */
 export function shortenMessages(stderr: string): string {
   const lines = stderr
     .split(/\r?\n/)
-    .filter((line) => line.trim() !== '' && !line.startsWith('file has vanished'));
+    .filter((line) => line.trim() !== '' && !line.startsWith('file has vanished') && !NOISE.test(line))
+    .map((line) => line.replace(OF_STUNNEL, 'stunnel: '));
   const telling = lines.filter((line) => !/^rsync error: /.test(line));
   const chosen = [...new Set(telling.length > 0 ? telling : lines)];
   const shown = chosen

@@ -13,6 +13,14 @@ it.each([
   expect(at(url)).toMatchObject({ user, address, port, account: { credentials: 'nas', folder } });
 });
 
+it.each([
+  ['rsync+tls://198.51.100.7/data', '198.51.100.7', 8000],
+  ['rsync+tls://[2001:db8::7]:9000/data', '2001:db8::7', 9000],
+])('reads %s', (url, address, port) => {
+  const account = { credentials: 'nas', folder: 'data', isTls: true };
+  expect(at(url)).toMatchObject({ address, port, account });
+});
+
 it('stands for each folder by a name that is safe in a path', () => {
   const name = nameOf({ path: 'ssh://backup@nas/volume1/wiki' });
   expect(name).toMatch(/^[0-9a-f]{16}$/);

@@ -1,6 +1,7 @@
 /** What the URL of a peer says. Pure. */
 import { createHash } from 'node:crypto';
 import type { Landing } from '../../landings/contract';
+import { parseTlsPeer } from '../../model/doors';
 import type { Volume } from '../../model/records';
 import { namespaceOf } from '../pvc';
 
@@ -19,6 +20,14 @@ function folderOf(path: string): string {
 export function landingOf(volume: Volume): Landing {
   const { path, options } = volume;
   const namespace = namespaceOf({ volume });
+  const tls = parseTlsPeer(path);
+  if (tls) {
+    const account = {
+      ...{ credentials: options?.credentials ?? '', folder: 'data', isTls: true as const },
+      ...(namespace !== undefined && { namespace }),
+    };
+    return { id: path, ...tls, user: 'root', hostKeys: [], expiresAt: '', account };
+  }
   const [, user = '', bracketed, plain, port = '22', folder] = URL.exec(path) ?? [];
   const address = bracketed ?? plain;
   if (address === undefined || folder === undefined) throw new Error(`not a peer: ${path}`);

@@ -1,5 +1,7 @@
 /** A peer, and what is said to it; what goes wrong with that, in classified errors. */
 import { join } from 'node:path';
+import { SHARED_KEY } from '../../hosts/shared-key';
+import { parseTlsPeer } from '../../model/doors';
 import { TidemarkError } from '../../model/errors';
 import type { Volume } from '../../model/records';
 import type { Host, Runner, RunOptions, RunResult } from '../../hosts/contract';
@@ -27,7 +29,7 @@ export function peerAt(host: Host, volume: Volume, runner?: Runner): Peer {
   const namespace = namespaceOf({ volume });
   if (volume.options?.credentials === undefined) {
     throw makeError({ host, volume }, 'AuthRejected', 'nothing says which key the peer lets in', {
-      hint: `name it in the spec: credentials: NAME, a ${namespace === undefined ? 'folder of the --credentials folder' : `Secret of namespace ${namespace}`} with key and known_hosts`,
+      hint: `name it in the spec: credentials: NAME, a ${namespace === undefined ? 'folder of the --credentials folder' : `Secret of namespace ${namespace}`} with ${parseTlsPeer(volume.path) ? SHARED_KEY : 'key and known_hosts'}`,
     });
   }
   return atRunner({ host, volume }, runner ?? toolsOf({ host, volume }));

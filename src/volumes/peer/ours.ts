@@ -1,6 +1,7 @@
 /** What of a peer's folder is Tidemark's own, and how it gets there. */
 import { join } from 'node:path';
 import type { RunResult } from '../../hosts/contract';
+import { parseTlsPeer } from '../../model/doors';
 import { STATE_FOLDER } from '../../model/paths';
 import { there } from '../../movers/rsync/account';
 import { STATE_FILE } from '../../trees/own-entries';
@@ -12,7 +13,8 @@ export const givesNothingBack = ({ stderr }: Pick<RunResult, 'stderr'>): boolean
   /write-only|this door only takes|(read|send)ing[^\n]* (is )?not (allowed|permitted)/i.test(stderr);
 
 /** VolSync's end takes what comes for the application's: nothing of ours belongs there. */
-export const keepsOurs = ({ volume }: Peer): boolean => volume.options?.signal === undefined;
+export const keepsOurs = ({ volume }: Peer): boolean =>
+  volume.options?.signal === undefined && !parseTlsPeer(volume.path);
 
 /** Where what is to be sent there lies. */
 export const outgoing = ({ line }: Peer): string => join(line.folder, 'out');

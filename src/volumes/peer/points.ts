@@ -1,7 +1,7 @@
 /** The one recovery point of a peer: the replica itself, as the last whole push left it. */
 import type { Instant, Point, Volume } from '../../model/records';
 import type { Host } from '../../hosts/contract';
-import { runCommand } from '../../movers/rsync/account';
+import { runCommand, sendComplete } from '../../movers/rsync/account';
 import type { PublishRequest } from '../contract';
 import { withVerified } from '../shared/points';
 import { publishOnce } from '../shared/publish-once';
@@ -9,6 +9,7 @@ import { makeError } from '../shared/tools';
 import { type FarState, pointOf, readNote, storeState } from './far-state';
 import { explain, type Peer, peerAt } from './line';
 import { forgetLooks, stateOf } from './look';
+import { keepsOurs } from './ours';
 
 /** What VolSync's end waits for, and nothing else. */
 const SIGNAL = 'shutdown 0';
@@ -17,10 +18,11 @@ const GONE = 255;
 
 /** Says that the push is whole. @throws TidemarkError where nobody was there to be told */
 async function tell(peer: Peer): Promise<void> {
-  const ended = await runCommand(peer.line, SIGNAL);
+  const isTls = peer.line.landing.account?.isTls === true;
+  const ended = isTls ? await sendComplete(peer.line) : await runCommand(peer.line, SIGNAL);
   if (ended.exitCode === 0) return;
   const error = await explain(peer, ended);
-  if (ended.exitCode === GONE && error.type === 'TransferInterrupted') return;
+  if (!isTls && ended.exitCode === GONE && error.type === 'TransferInterrupted') return;
   throw error;
 }
 
@@ -84,7 +86,7 @@ export async function publish(
   return await publishOnce(`peer:${volume.path}:${relationship}`, stamp.id, look, async ({ state }) => {
     const point: Point = { ...stamp, method: 'Direct', identity: stamp.syncId };
     // Asked again after it was cut off in between, it is said twice: then the other end takes the same state once more.
-    if (volume.options?.signal === 'volsync') await tell(peer);
+    if (!keepsOurs(peer)) await tell(peer);
     const { isPushing: _over, ...others } = state;
     await store(peer, { ...others, point });
     return point;

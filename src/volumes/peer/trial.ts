@@ -39,6 +39,14 @@ export function assumeKeeps({ line }: Pick<Peer, 'line'>): Keeps {
   return { uid: id, gids: [id], lacks: [], timeStepNs: 1 };
 }
 
+/** VolSync's two ends are told alike whether they may be root: what we are there, they are taken for. */
+async function assumeAlike(peer: Peer): Promise<Keeps> {
+  const { landing, runner } = peer.line;
+  if (!landing.account?.isTls) return assumeKeeps(peer);
+  const id = (await runner.run(['id', '-u'])).stdout.toString().trim() === '0' ? 0 : NOBODY_KNOWS;
+  return { ...assumeKeeps(peer), uid: id, gids: [id] };
+}
+
 /** Letters of which an rsync says by their names that it does not know them. */
 const NAMED = {
   '--no-acls': /\bACLs? |set_acl|sys_acl/i,
@@ -140,7 +148,7 @@ async function compareProbes(peer: Peer, refused: readonly RefusedOption[]): Pro
 
 /** Tries the account. What was staged has to be sent again afterwards, without the probe. */
 export async function tryAccount(peer: Peer): Promise<Found> {
-  if (!keepsOurs(peer)) return { keeps: assumeKeeps(peer), refused: [] };
+  if (!keepsOurs(peer)) return { keeps: await assumeAlike(peer), refused: [] };
   await makeProbes(peer.line.runner, join(outgoing(peer), STATE_FOLDER));
   const letters = await pushWithAll(peer);
   const again = await pushAgain(peer, letters);

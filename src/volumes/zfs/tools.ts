@@ -13,6 +13,8 @@ export { makeError, type Subject } from '../shared/tools';
  * zfs-fuse on a busy machine, 4.5 s were seen not to be enough.
  */
 const BUSY_PAUSES_MS = [20, 50, 100, 200, 300, 500, 800, 1000, 1500, 2000, 3000, 5000];
+/** What can't be mounted is seen by nobody: zfs-fuse was seen to take longer than that to be done with its unmount. */
+const MOUNT_PAUSES_MS = [...BUSY_PAUSES_MS, 5000, 5000, 5000, 5000, 5000, 5000];
 
 export const isMissing = (stderr: string) =>
   /dataset does not exist|no such pool|could not find any snapshots/.test(stderr);
@@ -121,11 +123,18 @@ async function findMountedClones({ host }: Subject, argv: readonly string[]): Pr
 /** What zfs-fuse does to no dataset of which clones are mounted. */
 const MOVING = new Set(['rename', 'unmount']);
 
-/** What keeps a dataset busy, as far as that can be told. */
-async function explainBusy(subject: Subject, argv: readonly string[]): Promise<string | undefined> {
+/**
+ * What keeps a dataset busy, as far as that can be told.
+ * @param before the clones that were mounted before it was tried, where these were looked for
+ */
+async function explainBusy(
+  subject: Subject,
+  argv: readonly string[],
+  before: readonly string[] | undefined,
+): Promise<string | undefined> {
   const inside = await findMountedInside(subject, argv);
   if (inside.length > 0) return `other filesystems are mounted inside of it: umount ${inside.join(' ')}`;
-  const clones = MOVING.has(argv[0] ?? '') ? await findMountedClones(subject, argv) : [];
+  const clones = before ?? (MOVING.has(argv[0] ?? '') ? await findMountedClones(subject, argv) : []);
   const unmount = clones.map((name) => `zfs unmount ${name}`).join('; ');
   return clones.length > 0
     ? `clones of its snapshots are mounted, and this ZFS waits for them: ${unmount}`
@@ -145,10 +154,12 @@ export async function runZfs(
   argv: readonly string[],
   { allow, patient = true, ...options }: ZfsOptions = {},
 ): Promise<RunResult> {
+  // To rename, zfs-fuse unmounts clones for a moment. Where that fails, they were seen to stay so.
+  const clones = argv[0] === 'rename' ? await findMountedClones(subject, argv) : undefined;
   for (let round = 0; ; round++) {
     const result = await subject.host.run(['zfs', ...argv], options);
     if (result.exitCode === 0) return result;
-    const pause = BUSY_PAUSES_MS[round];
+    const pause = (argv[0] === 'mount' ? MOUNT_PAUSES_MS : BUSY_PAUSES_MS)[round];
     if (patient && isBusy(result.stderr) && pause !== undefined) {
       options.signal?.throwIfAborted();
       await sleep(pause);
@@ -156,7 +167,8 @@ export async function runZfs(
     }
     if (allow?.(result.stderr)) return result;
     const error = classifyZfs(subject, argv, result);
-    const hint = isBusy(result.stderr) ? await explainBusy(subject, argv) : undefined;
+    const hint = isBusy(result.stderr) ? await explainBusy(subject, argv, clones) : undefined;
+    for (const clone of clones ?? []) await subject.host.run(['zfs', 'mount', clone]);
     if (hint === undefined) throw error;
     throw makeError(subject, error.type, error.message, { ...error.details, hint });
   }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Credentials, Host } from '../../../src/hosts/contract';
 import { findFreePort } from '../../../src/hosts/free-port';
 import { makeLocalHost } from '../../../src/hosts/local';
+import type { DoorScheme } from '../../../src/model/doors';
 import type { Volume } from '../../../src/model/records';
 import type { Opened, Pushed } from '../../../src/movers/contract';
 import { reachHere } from '../../../src/movers/reach';
@@ -18,6 +19,7 @@ function makeCredentials(folder: string): Credentials {
   return {
     findDoorKeys: () =>
       Promise.resolve({ authorizedKeys: join(folder, 'key.pub'), hostKey: join(folder, 'host_key') }),
+    findSharedKey: () => Promise.resolve(join(folder, 'psk.txt')),
   } as Partial<Credentials> as Credentials;
 }
 
@@ -32,21 +34,22 @@ export class PushRig extends Pusher {
     port: number,
     readonly host: Host,
     signal: 'volsync' | undefined,
+    scheme: DoorScheme,
   ) {
     super(folder, port);
     this.mover = this.makeMover();
     const options = { credentials: 'keys', ...(signal && { signal }) };
-    this.door = { kind: 'peer', path: 'ssh://shop-door:22', options, near: { path: 'shop/data' } };
+    this.door = { kind: 'peer', path: `${scheme}://shop-door:22`, options, near: { path: 'shop/data' } };
   }
 
-  static async make(signal: 'volsync' | undefined = 'volsync'): Promise<PushRig> {
+  static async make(signal: 'volsync' | undefined = 'volsync', scheme: DoorScheme = 'ssh'): Promise<PushRig> {
     const folder = await mkdtemp(join(tmpdir(), 'tidemark-push-'));
     for (const name of ['home', 'volume']) await mkdir(join(folder, name));
     await execute('ssh-keygen', ['-q', '-t', 'rsa', '-b', '2048', '-N', '', '-f', join(folder, 'host_key')]);
     const api = { read: () => Promise.resolve({ metadata: { uid: 'uid-of-data' } }) };
     const local = makeLocalHost({ name: 'east', home: join(folder, 'home') });
     const host = { ...local, credentials: makeCredentials(folder), cluster: { api } } as unknown as Host;
-    const rig = new PushRig(folder, await findFreePort('127.0.0.1'), host, signal);
+    const rig = new PushRig(folder, await findFreePort('127.0.0.1'), host, signal, scheme);
     await rig.prepare();
     return rig;
   }

@@ -30,7 +30,7 @@ export async function serveRest(
   ip = '127.0.0.1',
 ): Promise<{ url: string; stop: () => Promise<void> }> {
   const argv = ['serve', 'restic', '--addr', `${ip}:${port}`, '--user', 'u', '--pass', 'p', folder];
-  const server = spawn('rclone', argv, { stdio: 'ignore' });
+  const server = spawn('rclone', argv, { stdio: 'ignore', env: process.env });
   const url = `http://${ip}:${port}/`;
   await waitFor(async () => (await fetch(url).catch(() => undefined)) !== undefined, 'the store answers');
   return {

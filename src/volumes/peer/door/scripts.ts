@@ -19,7 +19,8 @@ export const NOT_NOTED = 79;
 /** By what exit codes of its receiving end rsync says that the folder is what the source is: 24, but for files that went. */
 const WHOLE_CODES = '0 24';
 
-const SAY = `say() {
+/** For scripts whose first argument is the door's folder: notes how what lies there stands. */
+export const SAY = `say() {
   printf '{"state":"%s","at":"%s","code":%s}\\n' "$1" "$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)" "$2" >"$d/state.new" &&
     sync "$d/state.new" && mv -fT -- "$d/state.new" "$d/state" && sync "$d"
 }
@@ -41,7 +42,12 @@ exit "$code"
 
 const OVER = `${SAY}case $(cat "$d/state" 2>/dev/null) in
 *'"complete"'*) exit 0 ;;
-*'"ended"'*'"code":0}'* | *'"ended"'*'"code":24}'*) sync -f "$2" && say complete 0 ;;
+*'"ended"'*) ;;
+*) exit ${NOT_WHOLE} ;;
+esac
+code=$(sed -n 's/.*"code":\\([0-9]*\\)}.*/\\1/p' "$d/state")
+case " $3 " in
+*" $code "*) sync -f "$2" && say complete 0 ;;
 *) exit ${NOT_WHOLE} ;;
 esac
 `;
@@ -63,8 +69,9 @@ export const pushing = (
   rsync: readonly string[],
 ): string[] => locked(door, PUSH, folder, claims, isWhole ? WHOLE_CODES : '', ...rsync);
 
-/** Notes that what was pushed is whole. */
-export const ending = (door: string, folder: string): string[] => locked(door, OVER, folder);
+/** Notes that what was pushed is whole. @param codes by which its receiving end may have ended */
+export const ending = (door: string, folder: string, codes = WHOLE_CODES): string[] =>
+  locked(door, OVER, folder, codes);
 
 /** Has pushes wait, where what is there is whole. @param reader a name for a file */
 export const holding = (door: string, reader: string): string[] => locked(door, HOLD, reader);

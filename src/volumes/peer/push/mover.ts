@@ -11,6 +11,7 @@ import { readTold } from '../../../movers/shared/told';
 import type { DoorRequest, OpenedDoor } from './contract';
 import { forgetAll, forgetWhole, noteWhole, readWhole } from './note';
 import { openSshDoor } from './ssh-door';
+import { openTlsDoor } from './tls-door';
 import { measurePush } from './stats';
 import { makeOffer, OfferSchema, OpenedSchema } from './told';
 
@@ -65,11 +66,12 @@ export class PushMover implements Mover {
   receive: Mover['receive'] = async (host, _landings, request): Promise<Opened> => {
     const { id, reach, volume, offer } = request;
     if (request.writeMode === 'verify') return await refuse();
-    const { credentials, signal } = readTold(OfferSchema, offer.told, 'source');
+    const { scheme, credentials, signal } = readTold(OfferSchema, offer.told, 'source');
     await this.end(id);
     const [namespace = ''] = volume.path.split('/');
     const claim = await identify(host, volume);
-    const door = await openSshDoor(host, {
+    const openDoor = scheme === 'ssh' ? openSshDoor : openTlsDoor;
+    const door = await openDoor(host, {
       ...{ runner: reach.runner, volume: reach.path, credentials, namespace },
       ...(signal && { signal }),
       ...this.where,

@@ -61,6 +61,10 @@ export interface PodDoorOptions {
   /** Where the volume is. */
   volume: string;
   signal?: DoorNote['signal'];
+  /** By which a push may have ended before somebody says that it is whole: see {@link ending}. */
+  codes?: string;
+  /** Puts right what was pushed, before it counts. */
+  mend?: () => Promise<void>;
 }
 
 export interface Whole {
@@ -176,11 +180,18 @@ export class PodDoor {
       }
       case 'over': {
         if (isTaken) return undefined;
+        await this.options.mend?.();
         const state = await this.settle();
         if (!state) return { text: refuse('no push that ended well waits for this word') };
         return { text: become(['true']), whole: await this.end(state, onWhole) };
       }
     }
+  }
+
+  /** Of pushes that are let in without being asked for. */
+  private async firstBegun(): Promise<string | undefined> {
+    const { runner, folder } = this.options;
+    return parsePushState(await runner.files.read(`${folder}/first`))?.at;
   }
 
   /** By the clock that the times of files go by. */
@@ -190,15 +201,15 @@ export class PodDoor {
 
   /** Notes that what was pushed is whole, where the last push ended well. */
   private async settle(): Promise<PushState | undefined> {
-    const { runner, folder, volume } = this.options;
-    const { exitCode } = await runner.run(ending(folder, volume));
+    const { runner, folder, volume, codes } = this.options;
+    const { exitCode } = await runner.run(ending(folder, volume, codes));
     if (exitCode === NOT_WHOLE) return undefined;
     const state = parsePushState(await runner.files.read(`${folder}/state`));
     return state?.state === 'complete' ? state : undefined;
   }
 
   private async end({ at }: PushState, onWhole: (whole: Whole) => Promise<void>): Promise<Whole> {
-    const whole = { at, begunAt: this.begun ?? at };
+    const whole = { at, begunAt: this.begun ?? (await this.firstBegun()) ?? at };
     await onWhole(whole);
     return whole;
   }
