@@ -7,6 +7,7 @@ import type { Applied } from '../../src/client/apply-one';
 import { makeHostQueue } from '../../src/model/names';
 import type { RelationshipInput } from '../../src/model/spec';
 import type { RelationshipSummary } from '../../src/model/summary';
+import { DROP_COPIED_MOUNTS } from '../support/storage/zfs';
 import { attempt } from '../support/system/switching';
 import { eventually, TestSystem } from '../support/system/system';
 import { syncNow, writeDocument, writeFiles } from '../support/system/user';
@@ -19,7 +20,7 @@ const at = (...parts: string[]) => join(folder, ...parts);
 
 /** The machines of an edge have one path for the same thing: each agent sees a folder of its own there. */
 function defineEdge(host: string, labels: string[]): void {
-  const script = 'mount --bind "$0" "$1" && shift && exec "$@"';
+  const script = `${DROP_COPIED_MOUNTS}; mount --bind "$0" "$1" && shift && exec "$@"`;
   system.defineAgent(host, {
     options: ['--home', at('homes-of', host), ...labels.flatMap((label) => ['--label', label])],
     wrap: (argv) => ['unshare', '--mount', 'sh', '-c', script, at('disks', host), at('srv'), ...argv],

@@ -14,6 +14,7 @@ import type { Volume } from '../../../src/model/records';
 import type { TransferId } from '../../../src/movers/contract';
 import type { KindImplementation, State, VolumeDriver } from '../../../src/volumes/contract';
 import { directoryDriver } from '../../../src/volumes/directory';
+import { DROP_COPIED_MOUNTS } from '../storage/zfs';
 import type { TwoHosts } from './netns';
 import { connectTo, TestSshd } from './ssh-host';
 
@@ -52,8 +53,7 @@ export class AwayHost {
 
   static async start(name: string, hosts: TwoHosts, side: 'a' | 'b'): Promise<AwayHost> {
     const root = await mkdtemp(join(tmpdir(), `tidemark-away-${name}-`));
-    const script =
-      'mount -t tmpfs tmpfs "$1" && mkdir "$1/home" "$1/runners" && echo up && exec sleep infinity';
+    const script = `${DROP_COPIED_MOUNTS}; mount -t tmpfs tmpfs "$1" && mkdir "$1/home" "$1/runners" && echo up && exec sleep infinity`;
     const argv = hosts.inside(side, ['unshare', '--mount', '--', 'sh', '-c', script, 'sh', root]);
     const [program = '', ...args] = argv;
     const holder = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { TestSshd } from '../hosts/ssh-host';
+import { DROP_COPIED_MOUNTS } from '../storage/zfs';
 
 const exec = promisify(execFile);
 
@@ -13,7 +14,8 @@ export const NAS_ID = 20_901;
 
 /** Runs a program where `/etc/passwd` has one more line. What is mounted later is not seen there. */
 const withPasswd = (passwd: string) => (argv: string[]) => [
-  ...['unshare', '--mount', '--kill-child', 'sh', '-c', 'mount --bind "$0" /etc/passwd && exec "$@"'],
+  ...['unshare', '--mount', '--kill-child', 'sh', '-c'],
+  `${DROP_COPIED_MOUNTS}; mount --bind "$0" /etc/passwd && exec "$@"`,
   ...[passwd, ...argv],
 ];
 

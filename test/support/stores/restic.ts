@@ -4,7 +4,7 @@ import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promis
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { waitFor } from '../wait-for';
-import { addToPath } from './go-tools';
+import { addToPath, findGoTool } from './go-tools';
 
 export const addResticToPath = (): void => addToPath('restic');
 
@@ -30,7 +30,7 @@ export async function serveRest(
   ip = '127.0.0.1',
 ): Promise<{ url: string; stop: () => Promise<void> }> {
   const argv = ['serve', 'restic', '--addr', `${ip}:${port}`, '--user', 'u', '--pass', 'p', folder];
-  const server = spawn('rclone', argv, { stdio: 'ignore', env: process.env });
+  const server = spawn(findGoTool('rclone'), argv, { stdio: 'ignore' });
   const url = `http://${ip}:${port}/`;
   await waitFor(async () => (await fetch(url).catch(() => undefined)) !== undefined, 'the store answers');
   return {
