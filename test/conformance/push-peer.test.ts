@@ -39,6 +39,12 @@ it('what a source pushes to a destination counts there, each time', async () => 
   }
 });
 
+it('a push that brings nothing counts as any other', async () => {
+  await writeFile(join(rig.source, 'page'), 'state 1');
+  for (const sequence of [1, 2]) await push(sequence);
+  expect(await door.read('page')).toBe('state 1');
+});
+
 it('a source that remembers nothing of what is there finds what size and time do not tell', async () => {
   const noon = new Date('2026-11-30T12:00:00Z');
   await writeFile(join(rig.source, 'page'), 'state 1');

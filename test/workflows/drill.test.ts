@@ -90,6 +90,20 @@ test('cancelled at any step, it leaves no clone, and nothing that was started ru
   });
 });
 
+test('`cancel` ends it where nothing else runs', async () => {
+  const { beta, start, endOf, handle, until, stage, stop } = await setUp();
+  const held = stage.hold('beta makeClone');
+  const workflowId = await start(messages.drillUpdate, {});
+  await held;
+  expect(await handle.executeUpdate(messages.cancelUpdate)).toEqual({ workflowId });
+  stage.letGo();
+  expect((await endOf<DrillOutcome>(workflowId)).result).toMatchObject({ result: 'cancelled' });
+  expect(beta.clones.size).toBe(0);
+  await until('the drill is recorded', ({ lastDrill }) => lastDrill?.result === 'cancelled');
+  expect((await refusalOf(handle.executeUpdate(messages.cancelUpdate))).message).toContain('nothing runs');
+  await stop();
+});
+
 test('a host that was lost in the middle is waited for, so that no clone stays', async () => {
   const { beta, start, endOf, stage, stop } = await setUp();
   const held = stage.hold('beta runHooks', 'after');

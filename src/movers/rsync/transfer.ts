@@ -144,7 +144,9 @@ async function transferTree(
     maxDeletions === undefined || isWhole
       ? undefined
       : (foreseeByNames(request, look, suspects) ?? (await foresee(host, request, suspects)));
-  if (foreseen?.stats && foreseen.isEqual && suspects.length === 0) return foreseen.stats;
+  // Whoever listens there may count a push as whole only once one has ended well, though it brings nothing.
+  const isPushDue = request.landing.account !== undefined;
+  if (foreseen?.stats && foreseen.isEqual && suspects.length === 0 && !isPushDue) return foreseen.stats;
   const { bytesToSend, suspectBytes = 0 } = foreseen ?? {};
   if (bytesToSend !== undefined) meter.expect(bytesToSend);
   let content: TransferStats | undefined;
