@@ -41,10 +41,20 @@ export function objectionToPartner(resource: VolSyncResource): string | undefine
   return undefined;
 }
 
+function partsOf(partner: string): { host: string; namespace: string; name: string } {
+  const [, host = '', namespace = '', name = ''] = HALF.exec(partner) ?? [];
+  return { host, namespace, name };
+}
+
+/** The source that a destination names, as far as its name tells: of the same group. */
+function sourceOf(destination: VolSyncResource, partner: string): { host: string; source: VolSyncResource } {
+  const { host, ...metadata } = partsOf(partner);
+  return { host, source: { ...destination, kind: 'ReplicationSource', metadata } };
+}
+
 /** The relationship of the source that a destination names. */
 export function jointName(destination: VolSyncResource, partner: string): string {
-  const [, host = '', namespace = '', name = ''] = HALF.exec(partner) ?? [];
-  const source = { ...destination, kind: 'ReplicationSource' as const, metadata: { namespace, name } };
+  const { host, source } = sourceOf(destination, partner);
   return volsyncRelationshipName(host, source);
 }
 
@@ -55,8 +65,7 @@ export function isMutual(
   partner: string,
   found: RelationshipStatus | undefined,
 ): found is RelationshipStatus {
-  const [, host = '', namespace = '', name = ''] = HALF.exec(partner) ?? [];
-  const source = { ...destination, kind: 'ReplicationSource' as const, metadata: { namespace, name } };
+  const { host, source } = sourceOf(destination, partner);
   const labels = found?.document.metadata.labels ?? {};
   return (
     !found?.vanished &&
@@ -151,7 +160,7 @@ export function tellJoined(
       ...{ type: CONDITION, status: 'True', reason: 'Joined' },
       message: `one relationship with ${other} ${partner}: tidemark describe ${name}`,
     };
-  const [, , namespace = '', named = ''] = HALF.exec(partner) ?? [];
+  const { namespace, name: named } = partsOf(partner);
   const [group = ''] = resource.apiVersion.split('/');
   const annotate = `kubectl annotate replication${other}s.${group} ${named} --namespace ${namespace} ${JOINED_WITH}=${halfName(cluster, resource)}`;
   return {
