@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host } from '../hosts/contract';
 import { findFreePort } from '../hosts/free-port';
+import { type ServerLife, startServer } from '../hosts/start-server';
 import { TidemarkError } from '../model/errors';
 import { endLeftOverSshd } from './left-over';
 import { makeSshdConfig } from './sshd-config';
@@ -33,37 +34,19 @@ const MAX_BACKOFF_MS = 5000;
 const PORT_TRIES = 5;
 
 /** One life of sshd. */
-interface Life {
-  /** True once it listens, false where it ended before. */
-  ready: Promise<boolean>;
-  ended: Promise<unknown>;
+interface Life extends ServerLife {
   end(): void;
-  lastLines: string[];
 }
 
 function startLife(host: Host, program: string, stopping: AbortSignal, onLog?: (line: string) => void): Life {
   const ending = new AbortController();
   const signal = AbortSignal.any([stopping, ending.signal]);
-  const lastLines: string[] = [];
-  let isReady: (ready: boolean) => void = () => undefined;
-  const ready = new Promise<boolean>((resolve) => (isReady = resolve));
-  let rest = '';
-  const onStderr = (chunk: Buffer) => {
-    const lines = (rest + chunk.toString()).split(/\r?\n/);
-    rest = lines.pop()?.slice(-1000) ?? '';
-    for (const line of lines) {
-      lastLines.push(line);
-      if (lastLines.length > 20) lastLines.shift();
-      if (line.startsWith('Server listening on')) isReady(true);
-      onLog?.(line);
-    }
-  };
   const argv = [program, '-D', '-e', '-f', `${host.home}/sshd/sshd_config`];
-  const ended = host
-    .run(argv, { signal, env: { TZ: 'UTC' }, onStderr, maxOutputBytes: 4096, endsWithAgent: true })
-    .catch((error: unknown) => error)
-    .finally(() => isReady(false));
-  return { ready, ended, end: () => ending.abort(), lastLines };
+  const life = startServer(host, argv, {
+    ...{ signal, env: { TZ: 'UTC' }, onLine: onLog },
+    isListening: (line) => line.startsWith('Server listening on'),
+  });
+  return { ...life, end: () => ending.abort() };
 }
 
 /** Writes the configuration, leaving out what this version of sshd does not know. */
