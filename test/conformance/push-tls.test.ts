@@ -13,13 +13,13 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ended, run, waitFor } from '../support/rigs/door-rig';
+import { ended, run } from '../support/rigs/door-rig';
 import { PushRig } from '../support/rigs/push-rig';
 import { makeSharedKey, TlsPusher } from '../support/rigs/tls-pusher';
 import { compareTrees } from '../support/trees/compare-trees';
 import { makeNastyTree } from '../support/trees/nasty-tree';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 /** In seconds. */
 const OLD = 1_500_000_000;
@@ -90,7 +90,7 @@ it('takes a push that was broken off for none, and the next one goes on', async 
   const waiting = rig.transfer(1, await rig.receive(1));
   await rig.write('big', randomBytes(30_000_000));
   const broken = pusher.begin(['--bwlimit=2000']);
-  await waitFor('it is at work', () => rig.phases.has('transferring') || undefined);
+  await rig.untilBegun();
   broken.kill('SIGKILL');
   await ended(broken);
   expect((await pusher.tellComplete()).stderr).toContain('no push that ended well waits');
@@ -104,7 +104,7 @@ it('lets one push in after the other, and none once all is there', async () => {
   await rig.write('big', randomBytes(4_000_000));
   const first = ended(pusher.begin(['--bwlimit=2000']));
   const waiting = rig.transfer(1, opened);
-  await waitFor('it is at work', () => rig.phases.has('transferring') || undefined);
+  await rig.untilBegun();
   expect(await ended(pusher.begin())).toEqual(WELL);
   expect(await first).toEqual(WELL);
   expect(await pusher.tellComplete()).toEqual(WELL);

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { ended, execute, waitFor } from '../support/rigs/door-rig';
 import { PushRig } from '../support/rigs/push-rig';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const WELL = { code: 0, stderr: '' };
 
@@ -57,7 +57,7 @@ it('takes a push that was broken off for none, and the next one goes on', async 
   const waiting = rig.transfer(1, await rig.receive(1));
   await rig.write('big', randomBytes(30_000_000));
   const broken = rig.begin(['--bwlimit=2000']);
-  await waitFor('it is at work', () => rig.phases.has('transferring') || undefined);
+  await rig.untilBegun();
   broken.kill('SIGKILL');
   await ended(broken);
   expect((await rig.ask(['shutdown', '0'])).stderr).toContain('no push that ended well waits');
@@ -70,7 +70,7 @@ it('lets one push in after the other', async () => {
   const waiting = rig.transfer(1, await rig.receive(1));
   await rig.write('big', randomBytes(4_000_000));
   const first = ended(rig.begin(['--bwlimit=2000']));
-  await waitFor('it is at work', () => rig.phases.has('transferring') || undefined);
+  await rig.untilBegun();
   const second = await rig.push();
   expect(await first).toEqual(WELL);
   expect(second).toEqual(WELL);

@@ -1,5 +1,5 @@
 import type { Host } from '../../hosts/contract';
-import { classifyEnding, wordsOf } from './classify';
+import { classifyEnding, isVanishing, wordsOf } from './classify';
 
 const bucket = {
   host: { name: 'alpha' } as Host,
@@ -46,4 +46,19 @@ test('reads what was said out of the log, once, and no progress', () => {
   const stats = JSON.stringify({ level: 'notice', msg: 'Transferred: 0 B', stats: {} });
   const told = [stats, line('cut off'), line('cut off'), line('reading', 'info'), 'plain words'].join('\n');
   expect(wordsOf(told)).toBe('cut off\nplain words');
+});
+
+// What rclone 1.76 said of a folder and of S3 as objects went while it read.
+const GONE = 'failed to open source object: lstat /store/page: no such file or directory';
+const GONE_OF_S3 = 'failed to open source object: object not found';
+
+it.each([
+  [[`Failed to copy: ${GONE}`, `Attempt 1/1 failed with 1 errors and: ${GONE}`], true],
+  [[`Failed to copy: ${GONE_OF_S3}`], true],
+  [[`Failed to copy: ${GONE}`, 'Failed to copy: open /here/page: no such file or directory'], false],
+  [[`Failed to copy: ${GONE}`, 'write /here/page: no space left on device'], false],
+  [['failed to open source object: StatusCode: 403, AccessDenied'], false],
+  [[], false],
+])('tells of %j whether objects only went as they were read: %s', (said, isOnly) => {
+  expect(isVanishing({ stderr: said.map((each) => line(each)).join('\n') })).toBe(isOnly);
 });

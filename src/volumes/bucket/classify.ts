@@ -40,8 +40,8 @@ const RULES: readonly Rule[] = [
 ];
 
 /** What rclone said, as people read it: its log is JSON. */
-export function wordsOf(stderr: string): string {
-  const words = stderr.split('\n').flatMap((line) => {
+function linesOf(stderr: string): string[] {
+  return stderr.split('\n').flatMap((line) => {
     if (!line.startsWith('{')) return line.trim() === '' ? [] : [line];
     try {
       const { msg, level, object, stats } = JSON.parse(line) as Record<string, unknown>;
@@ -52,7 +52,18 @@ export function wordsOf(stderr: string): string {
       return [line];
     }
   });
-  return tailOf([...new Set(words)].join('\n'));
+}
+
+/** The same, each line once, and no more than the last of them. */
+export const wordsOf = (stderr: string): string => tailOf([...new Set(linesOf(stderr))].join('\n'));
+
+const VANISHED =
+  /failed to open source object: .*(no such file or directory|not found|does not exist)|source file is being updated|corrupted on transfer/i;
+
+/** All that rclone complained of is objects that were moved away or replaced just as it read them. */
+export function isVanishing({ stderr }: Pick<RunResult, 'stderr'>): boolean {
+  const lines = linesOf(stderr);
+  return lines.length > 0 && lines.every((line) => VANISHED.test(line));
 }
 
 /** The error for a run that failed, in rclone's own words. */

@@ -2,6 +2,8 @@
 import type { Progress } from '../../model/records';
 import { sizeToBytes } from '../../model/units';
 import { makeRecordReader } from '../../hosts/record-reader';
+import type { RunResult } from '../../hosts/contract';
+import { isVanishing } from './classify';
 import { parseProgress, WITH_STATS } from './progress';
 import { type Bucket, keysToStdin, NO_FOLDER, runRcloneChecked } from './rclone';
 
@@ -25,12 +27,35 @@ const limitOf = ({ volume }: Bucket): string[] => {
   return bandwidthLimit === undefined ? [] : [`--bwlimit=${sizeToBytes(bandwidthLimit)}B`];
 };
 
-/** @param names below both folders; those that are not there are left out, and no error */
+export interface Named {
+  from: string;
+  to: string;
+  /** Below both folders; those that are not there are left out, and no error. */
+  names: readonly string[];
+}
+
+const isNoFolder = ({ exitCode }: RunResult) => exitCode === NO_FOLDER;
+
+/**
+ * Brings objects to a folder of this host, where whoever called proves each: one that a writer moves away or replaces just as it
+ * is read is left out, like one that is not there.
+ */
+export const fetchNamed = (bucket: Bucket, named: Named, options: CopyOptions): Promise<void> =>
+  copyNamed(
+    bucket,
+    ['copy', '--ignore-times'],
+    named,
+    options,
+    (result) => isNoFolder(result) || isVanishing(result),
+  );
+
+/** @param isFine of an ending that is no success */
 export async function copyNamed(
   bucket: Bucket,
   command: readonly ['copy' | 'move', ...string[]],
-  { from, to, names }: { from: string; to: string; names: readonly string[] },
+  { from, to, names }: Named,
   { attempt, signal, onProgress }: CopyOptions,
+  isFine: (result: RunResult) => boolean = isNoFolder,
 ): Promise<void> {
   if (names.length === 0) return;
   const reader = makeRecordReader((line) => {
@@ -45,6 +70,6 @@ export async function copyNamed(
       ...{ stdin: keysToStdin(names), onStderr: reader.push, maxOutputBytes: 256 * 1024, attempt },
       ...(signal && { signal }),
     },
-    [NO_FOLDER],
+    isFine,
   );
 }

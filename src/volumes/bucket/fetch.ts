@@ -4,7 +4,7 @@ import { formatEntries } from '../../model/units';
 import { runChecked } from '../../hosts/run-checked';
 import { showPath } from '../../trees/left-out';
 import { makeError } from '../shared/tools';
-import { copyNamed, type CopyOptions } from './copy';
+import { fetchNamed, type CopyOptions } from './copy';
 import { type Hashes, hashFiles } from './hashes';
 import { keyOf, toText } from './layout';
 import { listAll, type Listing } from './listing';
@@ -76,9 +76,8 @@ async function fetchOnce(
     });
     const byFolder = Map.groupBy(tried, ({ from }) => from);
     for (const [from, group] of byFolder)
-      await copyNamed(
+      await fetchNamed(
         bucket,
-        ['copy', '--ignore-times'],
         { from: at(bucket, from), to: request.folder, names: group.map(({ name }) => name) },
         request,
       );

@@ -90,17 +90,18 @@ export async function runRclone(
 
 /**
  * The same for what must succeed.
- * @param allowed further exit codes that are no failure
+ * @param allowed further exit codes that are no failure, or what judges that
  * @throws TidemarkError as `classifyEnding` has it
  */
 export async function runRcloneChecked(
   bucket: Bucket,
   args: readonly string[],
   options: RunOptions = {},
-  allowed: readonly number[] = [],
+  allowed: readonly number[] | ((result: RunResult) => boolean) = [],
 ): Promise<RunResult> {
   const result = await runRclone(bucket, args, options);
-  if (result.exitCode === 0 || allowed.includes(result.exitCode)) return result;
+  const isAllowed = typeof allowed === 'function' ? allowed(result) : allowed.includes(result.exitCode);
+  if (result.exitCode === 0 || isAllowed) return result;
   throw classifyEnding(bucket, args, result);
 }
 

@@ -10,7 +10,7 @@ import type { Volume } from '../../../src/model/records';
 import type { Opened, Pushed } from '../../../src/movers/contract';
 import { reachHere } from '../../../src/movers/reach';
 import { PushMover } from '../../../src/volumes/peer/push/mover';
-import { execute, Pusher } from './door-rig';
+import { execute, Pusher, waitFor } from './door-rig';
 
 const MOVER = { push: {} };
 
@@ -61,6 +61,12 @@ export class PushRig extends Pusher {
   /** As a new life of the agent has it. */
   makeMover(): PushMover {
     return (this.mover = new PushMover({ address: '127.0.0.1', port: this.port }));
+  }
+
+  /** A push may be over between two looks of the mover; that one has begun stays to be read. */
+  async untilBegun(): Promise<void> {
+    const state = join(this.host.scratch, 'door/state');
+    await waitFor('a push has begun', () => this.host.files.read(state));
   }
 
   id(sequence: number) {

@@ -4,7 +4,7 @@ import { runChecked } from '../../../hosts/run-checked';
 import { formatEntries } from '../../../model/units';
 import { showPath } from '../../../trees/left-out';
 import { makeError } from '../../shared/tools';
-import { copyNamed, type CopyOptions } from '../copy';
+import { fetchNamed, type CopyOptions } from '../copy';
 import { type Hashes, hashFiles } from '../hashes';
 import { isOdd, keyOf, toText } from '../layout';
 import type { Entry } from '../manifest';
@@ -27,7 +27,7 @@ export async function bring(
   const { runner, volume } = bucket;
   await runner.files.mkdir(into, 0o700);
   const names = files.map(({ path }) => toText(path) ?? '');
-  await copyNamed(bucket, ['copy', '--ignore-times'], { from: volume.path, to: into, names }, options);
+  await fetchNamed(bucket, { from: volume.path, to: into, names }, options);
   const odd = files.filter(({ path }) => isOdd(path));
   if (odd.length === 0) return;
   await runChecked(runner, ['mkdir', '-p', '.tidemark/odd'], { cwd: into });

@@ -21,8 +21,8 @@ exit "$code"
 
 /**
  * For the daemon, before it serves a module; `$2` is the volume. What it prints is told to whoever pushes. The lock that
- * {@link SERVE} has opened it takes for that one, which keeps it until what the push ended with is noted. That all is there, the
- * agent notes before whoever says so is told that it counts.
+ * {@link SERVE} has opened it takes for that one, which keeps it until what the push ended with is noted. The agent, as it
+ * looks, takes it for an instant: hence the wait. That all is there, the agent notes before whoever says so is told that it counts.
  */
 export const ADMIT = `${SAY}refuse() { echo "tidemark: $1"; exit 1; }
 case $RSYNC_MODULE_NAME:$RSYNC_REQUEST in
@@ -47,7 +47,7 @@ while eval "[ -n \\"\\\${RSYNC_ARG$n+x}\\" ] && arg=\\$RSYNC_ARG$n"; do
 done
 [ -z "$dry" ] || exit 0
 cd -- "$2" || refuse 'the volume is not there: nothing was written'
-flock --nonblock 9 || refuse 'another push is under way'
+flock --wait 5 9 || refuse 'another push is under way'
 say begun 0 2>/dev/null || refuse 'this push could not be noted, and does not count: a disk is full, or broken'
 [ -e "$d/first" ] || cp -- "$d/state" "$d/first"
 : >"$d/let-in"
