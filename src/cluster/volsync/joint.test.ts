@@ -12,6 +12,7 @@ import {
   jointName,
   keepTarget,
   objectionToPartner,
+  takeBack,
   tellJoined,
 } from './joint';
 import type { VolSyncResource } from './resource';
@@ -117,6 +118,21 @@ test('a source that names no destination any more pushes as before', () => {
   const parted = applied(keepTarget(sourceDocument(), joint));
   expect(targetsOf(parted)).toMatchObject([{ peer: 'ssh://root@a:22/~' }]);
   expect(isMutual('west', destination('east/shop/db'), 'east/shop/db', parted)).toBe(false);
+});
+
+test('a source whose destination is deleted goes on by itself, and is joined with one that comes anew', () => {
+  const wanted = sourceDocument('west/shop/db');
+  const joint = applied(giveTarget(applied(wanted), claim) ?? {});
+  const left = applied(takeBack(joint));
+  expect(applied(takeBack(left)).document).toEqual(left.document);
+  expect(isParting(wanted, left)).toBe(true);
+  const alone = applied(keepTarget(wanted, left));
+  expect(targetsOf(alone)).toMatchObject([{ peer: 'ssh://root@a:22/~' }]);
+  expect(isParting(wanted, alone)).toBe(false);
+  expect(tellJoined('east', source('west/shop/db'), { name: alone.name, found: alone })).toMatchObject({
+    ...{ status: 'False', reason: 'AwaitingDestination' },
+  });
+  expect(isMutual('west', destination('east/shop/db'), 'east/shop/db', alone)).toBe(true);
 });
 
 test('a half is found by its name, those of Scribe too', () => {

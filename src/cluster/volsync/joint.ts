@@ -77,6 +77,9 @@ export function isMutual(
 
 const ClaimSchema = z.looseObject({ host: z.string(), pvc: z.string() });
 
+/** In place of a claim: its destination is deleted. */
+const TAKEN_BACK = 'taken back';
+
 /** The claim that the destination has given for a target. */
 function claimIn(labels: Readonly<Record<string, string>>): object | undefined {
   try {
@@ -119,19 +122,33 @@ export function giveTarget({ document }: RelationshipStatus, claim: object): obj
   };
 }
 
-/** A source was joined with a destination that its document names no more. */
+/** The document of a source whose destination is deleted: its agent sees by this that it goes on by itself. */
+export const takeBack = ({ document }: RelationshipStatus): object => ({
+  ...document,
+  metadata: {
+    ...document.metadata,
+    labels: { ...document.metadata.labels, [RESOURCE_LABELS.joinedClaim]: TAKEN_BACK },
+  },
+});
+
+/** A source was joined with a destination that its document names no more, or that is deleted. */
 export function isParting({ metadata }: JointDocument, { document }: RelationshipStatus): boolean {
   const { labels } = document.metadata;
   const wanted = metadata.labels[RESOURCE_LABELS.joinedWith];
+  if (labels[RESOURCE_LABELS.joinedClaim] === TAKEN_BACK) return true;
   return claimIn(labels) !== undefined && labels[RESOURCE_LABELS.joinedWith] !== wanted;
 }
 
+/** The source is the primary, and nothing is about to change that. */
+export const isAtHome = ({ direction, takeover }: RelationshipStatus): boolean =>
+  direction === 'forward' && !takeover;
+
 /** @throws TidemarkError `InvalidSpec` while the claim of the destination is where the data is written */
-export function checkParting({ name, direction, takeover }: RelationshipStatus): void {
-  if (direction === 'forward' && !takeover) return;
+export function checkParting(found: RelationshipStatus): void {
+  if (isAtHome(found)) return;
   throw new TidemarkError(
     'InvalidSpec',
-    `its destination is the primary, and can't be parted from it: tidemark relocate ${name} goes home first`,
+    `its destination is the primary, and can't be parted from it: tidemark relocate ${found.name} goes home first`,
   );
 }
 

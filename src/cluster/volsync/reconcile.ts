@@ -1,70 +1,26 @@
 /** One look at one resource of VolSync: its relationship is as it says, what is due is begun, and its status tells of it. */
 import { createHash } from 'node:crypto';
-import { isDeepStrictEqual } from 'node:util';
 import { Conflict } from '../../hosts/cluster/contract';
 import type { RelationshipStatus } from '../../model/status';
 import { RESOURCE_LABELS } from '../../model/resource-labels';
-import { findPointSnapshot, jobName, type Method, retireImage } from '../../volumes/pvc';
+import type { Method } from '../../volumes/pvc';
 import type { Served } from '../front-door';
 import { hold, isHeld, letGo } from '../held';
 import type { Looked } from '../pace';
 import { doingOf, explain, explainTaken, findStatus, isOwnedBy, type ReconcileContext } from '../reconcile';
-import { toInstant } from '../status';
-import { pluralOf, VOLSYNC_RESOURCES } from './definitions';
+import type { Applied, VolSyncContext } from './context';
+import { VOLSYNC_RESOURCES } from './definitions';
 import { cleanUp, prepare, type Prepared } from './facts';
-import { eventsOf } from './due-events';
-import { tellEvents } from './events';
+import { checkParting, isAtHome, isParting, type JointDocument, keepTarget } from './joint';
 import { MadeLooks } from './made';
-import type { VolSyncMetrics } from './metrics';
-import {
-  checkParting,
-  giveTarget,
-  isMutual,
-  isParting,
-  type JointDocument,
-  jointName,
-  keepTarget,
-  partnerOf,
-  tellJoined,
-} from './joint';
 import { isExternal, objectionsTo } from './objections';
-import { releaseKept } from './release';
-import {
-  destinationClaim,
-  methodsIn,
-  ownerOf,
-  SYNC_FOR,
-  type VolSyncResource,
-  type VolSyncStatus,
-  volsyncRelationshipName,
-} from './resource';
-import { toldAs } from './scribe-status';
-import { hasNothingToRestore, type Seen, volsyncStatusOf } from './status';
-import { claimOf, documentOf } from './translate';
-import { askedNow, readAsked, scheduleIn, syncDue } from './trigger';
-
-const kindOf = ({ apiVersion, kind }: VolSyncResource) => ({
-  ...{ apiVersion, kind, plural: pluralOf(kind) },
-});
-
-/** What serving them takes besides. */
-export interface VolSyncContext extends ReconcileContext {
-  log: { warn: (about: object, message: string) => void };
-  /** Left out: nobody asks. */
-  metrics?: VolSyncMetrics;
-  made: MadeLooks;
-}
-
-interface Applied {
-  /** The relationship that serves it. */
-  name: string;
-  /** It is the source's with which this destination is joined. */
-  isShared?: boolean;
-  resource: VolSyncResource;
-  found?: RelationshipStatus | undefined;
-  wrong?: string;
-  prepared?: Prepared;
-}
+import { releaseClaim, releaseKept } from './release';
+import { methodsIn, ownerOf, SYNC_FOR, type VolSyncResource, volsyncRelationshipName } from './resource';
+import { findServing, giveClaim, takeClaimBack } from './serving';
+import { hasNothingToRestore } from './status';
+import { documentOf } from './translate';
+import { askedNow, syncDue } from './trigger';
+import { writeStatus } from './write-status';
 
 /** The same document for the same resource and surroundings; what runs says by this which it is. */
 function markOf({ spec, metadata }: JointDocument, generation: number | undefined): string {
@@ -86,10 +42,11 @@ async function applyIt(
   const isApplied =
     labels[RESOURCE_LABELS.uid] === resource.metadata.uid && labels[RESOURCE_LABELS.generation] === mark;
   const name = volsyncRelationshipName(options.cluster, resource);
-  if (found && isApplied && !found.vanished) return found;
+  const isLeaving = found !== undefined && isParting(document, found);
+  if (found && isApplied && !found.vanished && !isLeaving) return found;
   // One that is made begins at once: for a resource that is paused, none is made before that goes on.
   if (!found && resource.spec?.paused === true) return undefined;
-  if (found && isParting(document, found)) {
+  if (found && isLeaving) {
     // The destination opens its door once nobody else writes to its claim; and without one, what this says is refused.
     checkParting(found);
     await relationships.retire(name);
@@ -97,40 +54,6 @@ async function applyIt(
   }
   await relationships.apply(keepTarget(document, found));
   return await findStatus(relationships, name);
-}
-
-/** Its claim becomes the target of the source that it is joined with; a relationship of its own ends. */
-async function giveClaim(
-  { relationships, options: { cluster } }: ReconcileContext,
-  resource: VolSyncResource,
-  { facts }: Prepared,
-  joint: RelationshipStatus,
-): Promise<RelationshipStatus | undefined> {
-  const [method] = methodsIn(resource);
-  // What the spec says is turned round there, and can't be changed until that is over.
-  if (!method || joint.direction !== 'forward') return joint;
-  const document = giveTarget(joint, claimOf(cluster, resource, method, facts));
-  if (!document) return joint;
-  const own = volsyncRelationshipName(cluster, resource);
-  const former = await findStatus(relationships, own);
-  if (former && isOwnedBy(cluster, ownerOf(resource), former)) await relationships.retire(own);
-  await relationships.apply(document);
-  return await findStatus(relationships, joint.name);
-}
-
-/** The relationship that serves a resource: its own, or that of the source which a destination is joined with. */
-async function findServing(
-  { relationships, options: { cluster } }: ReconcileContext,
-  resource: VolSyncResource,
-): Promise<Pick<Applied, 'name' | 'isShared' | 'found'>> {
-  const partner = partnerOf(resource);
-  if (resource.kind === 'ReplicationDestination' && partner !== undefined) {
-    const name = jointName(resource, partner);
-    const found = await findStatus(relationships, name);
-    if (isMutual(cluster, resource, partner, found)) return { name, isShared: true, found };
-  }
-  const name = volsyncRelationshipName(cluster, resource);
-  return { name, found: await findStatus(relationships, name) };
 }
 
 /** Pauses a relationship, or lets it go on, as the resource says. */
@@ -216,106 +139,19 @@ async function beginDue(
   if (id !== undefined) await relationships.begin(name, { update: 'sync', argument: {} }, id);
 }
 
-async function findImage(
-  { api }: ReconcileContext,
-  resource: VolSyncResource,
-  method: Method | undefined,
-  { name: relationship, found }: Applied,
-): Promise<Seen['image']> {
-  const pointId = found?.targets[0]?.recoveryPoint;
-  if (resource.kind !== 'ReplicationDestination' || method === undefined || pointId === undefined)
-    return undefined;
-  const { copyMethod } = resource.spec?.[method] ?? {};
-  if (copyMethod === 'Direct' || copyMethod === 'None')
-    return { apiGroup: '', kind: 'PersistentVolumeClaim', name: destinationClaim(resource, method) };
-  const snapshot = await findPointSnapshot(api, resource.metadata.namespace ?? '', { relationship, pointId });
-  return (
-    snapshot && { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: snapshot.metadata.name }
-  );
-}
-
-/** Its relationship goes with it; so does what was made for it, but for what people have said they keep. */
+/**
+ * Its relationship goes with it; so does what was made for it, but for what people have said they keep, and what has taken over:
+ * where a joined destination is the primary, its claim stays, and the relationship.
+ */
 async function remove(context: ReconcileContext, resource: VolSyncResource): Promise<void> {
   const { api, relationships, options } = context;
-  const name = volsyncRelationshipName(options.cluster, resource);
-  const found = await findStatus(relationships, name);
-  if (found && isOwnedBy(options.cluster, ownerOf(resource), found)) await relationships.retire(name);
+  const { name, isShared, found } = await findServing(context, resource);
+  if (isShared && found) {
+    if (isAtHome(found)) await takeClaimBack(context, found);
+    else await releaseClaim(api, resource);
+  } else if (found && isOwnedBy(options.cluster, ownerOf(resource), found)) await relationships.retire(name);
   await releaseKept(api, resource);
   await letGo(api, resource);
-}
-
-async function writeStatus(
-  context: VolSyncContext,
-  method: Method | undefined,
-  applied: Applied,
-): Promise<Seen> {
-  const { name, resource, found, wrong, prepared } = applied;
-  const isScheduled = scheduleIn(resource) !== undefined && found !== undefined;
-  const { nextRun } = isScheduled
-    ? await context.relationships.schedule(name).catch(() => ({ nextRun: undefined }))
-    : {};
-  const image = await findImage(context, resource, method, applied);
-  const joined = tellJoined(context.options.cluster, resource, applied);
-  const asked = readAsked(resource);
-  const { address, keys } = prepared ?? {};
-  const seen: Seen = {
-    ...{ resource, at: new Date() },
-    ...(method && { method }),
-    ...(wrong !== undefined && { wrong }),
-    ...(found && { found }),
-    ...(asked && { asked }),
-    ...(nextRun !== undefined && { nextRun: toInstant(new Date(nextRun)) }),
-    ...(image && { image }),
-    ...(address !== undefined && { address }),
-    ...(keys !== undefined && { keys }),
-    ...(joined && { joined }),
-  };
-  const status = toldAs(resource, volsyncStatusOf(seen));
-  if (!isDeepStrictEqual(status, resource.status))
-    await context.api.applyStatus(kindOf(resource), resource.metadata, status);
-  await retireFormerImage(context, resource, status);
-  await tellAll(context, seen, status);
-  return { ...seen, resource: { ...resource, status } };
-}
-
-/** The image that its status does not name any more: it was kept until then, for whoever reads that. */
-async function retireFormerImage(
-  { api }: VolSyncContext,
-  { metadata, status: former }: VolSyncResource,
-  { latestImage }: VolSyncStatus,
-): Promise<void> {
-  const { namespace = '', uid = '' } = metadata;
-  const image = former?.latestImage;
-  if (image?.kind !== 'VolumeSnapshot' || image.name === latestImage?.name) return;
-  await retireImage(api, { namespace, name: image.name }, uid);
-}
-
-/** What happened since the former status, as events of the resource, and for the metrics. */
-async function tellAll(
-  { api, log, metrics, made }: VolSyncContext,
-  { resource, method }: Seen,
-  status: VolSyncStatus,
-): Promise<void> {
-  metrics?.see({ ...resource, status });
-  if (!method) return;
-  const side = resource.kind === 'ReplicationSource' ? 'src' : 'dst';
-  const claim =
-    resource.kind === 'ReplicationSource' ? resource.spec?.sourcePVC : destinationClaim(resource, method);
-  const events = eventsOf({
-    ...{
-      resource,
-      former: resource.status ?? {},
-      status,
-      job: jobName(method, side, resource.metadata.name),
-    },
-    ...(claim !== undefined && { claim }),
-  });
-  await tellEvents(api, resource, events, log);
-  try {
-    await tellEvents(api, resource, await made.events(api, resource, status, method), log);
-  } catch (error) {
-    log.warn({ err: error }, 'what was made for a resource could not be asked for');
-  }
 }
 
 /** Undefined: it is gone, goes, or is somebody else's. @throws as `reconcile` of our own resources */

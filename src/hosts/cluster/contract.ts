@@ -43,8 +43,17 @@ export interface CustomApi {
     onObject: (object: T) => void,
     signal: AbortSignal,
   ): Promise<string | undefined>;
-  /** Writes the status of a custom resource by server-side apply: what we no longer name goes, what others wrote stays. */
-  applyStatus(kind: CustomKind, metadata: ObjectReference['metadata'], status: object): Promise<void>;
+  /**
+   * Writes the status of a custom resource by server-side apply: what we no longer name goes, what others wrote stays.
+   * @returns the whole of it after that; undefined where the resource was removed meanwhile
+   */
+  applyStatus(
+    kind: CustomKind,
+    metadata: ObjectReference['metadata'],
+    status: object,
+  ): Promise<object | undefined>;
+  /** Changes what is named of the status, and nothing else of it (JSON merge patch): `null` removes, whoever wrote it. */
+  patchStatus(kind: CustomKind, metadata: ObjectReference['metadata'], change: object): Promise<void>;
 }
 
 export interface ClusterApi extends CustomApi {

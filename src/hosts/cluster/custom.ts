@@ -28,6 +28,32 @@ export function makeCustomApi(
   library: Library,
   ask: Ask,
 ): CustomApi {
+  /** Undefined: it was removed meanwhile. */
+  async function writeStatus(
+    kind: CustomKind,
+    { name, namespace = '' }: ObjectReference['metadata'],
+    how: 'ServerSideApply' | 'MergePatch',
+    status: object,
+  ): Promise<{ status?: object } | undefined> {
+    const { apiVersion, plural } = kind;
+    const metadata = { name, namespace };
+    const isApply = how === 'ServerSideApply';
+    const api = kubeConfig.makeApiClient(library.CustomObjectsApi);
+    return await ask<{ status?: object } | undefined>(
+      askedFor(cluster, 'write the status of', { apiVersion, kind: kind.kind, metadata }),
+      () =>
+        api.patchNamespacedCustomObjectStatus(
+          {
+            ...{ ...partsOf(kind), namespace, plural, name },
+            body: isApply ? { apiVersion, kind: kind.kind, metadata, status } : { status },
+            ...{ fieldManager: FIELD_MANAGER, ...(isApply && { force: true }) },
+          },
+          library.setHeaderOptions('Content-Type', library.PatchStrategy[how]),
+        ) as Promise<{ status?: object }>,
+      ({ code }) => (code === 404 ? { value: undefined } : undefined),
+    );
+  }
+
   return {
     watch<T extends ClusterObject>(
       { from, ...kind }: WatchedKind,
@@ -64,25 +90,11 @@ export function makeCustomApi(
       });
     },
     async applyStatus(kind, metadata, status) {
-      const { apiVersion, plural } = kind;
-      const { group, version } = partsOf(kind);
-      const { name, namespace = '' } = metadata;
-      const reference: ObjectReference = { apiVersion, kind: kind.kind, metadata };
-      const api = kubeConfig.makeApiClient(library.CustomObjectsApi);
-      await ask<unknown>(
-        askedFor(cluster, 'write the status of', reference),
-        () =>
-          api.patchNamespacedCustomObjectStatus(
-            {
-              ...{ group, version, namespace, plural, name },
-              body: { apiVersion, kind: kind.kind, metadata: { name, namespace }, status },
-              ...{ fieldManager: FIELD_MANAGER, force: true },
-            },
-            library.setHeaderOptions('Content-Type', library.PatchStrategy.ServerSideApply),
-          ),
-        // It was removed meanwhile.
-        ({ code }) => (code === 404 ? { value: undefined } : undefined),
-      );
+      const written = await writeStatus(kind, metadata, 'ServerSideApply', status);
+      return written?.status ?? undefined;
+    },
+    async patchStatus(kind, metadata, change) {
+      await writeStatus(kind, metadata, 'MergePatch', change);
     },
   };
 }

@@ -58,6 +58,12 @@ async function until(
 const resource = (kind: string, spec: object) => ({
   ...{ apiVersion: 'volsync.backube/v1alpha1', kind, metadata: { name: 'db', namespace: 'shop' }, spec },
 });
+const RECEIVED = resource('ReplicationDestination', {
+  rsync: {
+    ...{ copyMethod: 'Snapshot', capacity: '256Mi', accessModes: ['ReadWriteOnce'] },
+    serviceType: 'NodePort',
+  },
+});
 const annotate = (cluster: Cluster, kind: string, text: string) =>
   cluster.kubectl(['--namespace', 'shop', 'annotate', `${kind}/db`, `tidemark.dev/joined-with${text}`]);
 
@@ -109,15 +115,22 @@ async function carryKeys(name: string): Promise<void> {
   });
 }
 
+const joinBoth = async () => {
+  const { east, west } = clusters;
+  await annotate(east, SOURCE, '=west/shop/db');
+  await annotate(west, DESTINATION, '=east/shop/db');
+  for (const [cluster, kind] of [
+    [west, DESTINATION],
+    [east, SOURCE],
+  ] as const)
+    await until('it is joined', cluster, kind, (seen) => conditionOf(seen, 'Joined')?.status === 'True');
+};
+
 it('two halves push and listen, each by itself', async () => {
   const { east, west } = clusters;
   await east.apply(makeClaim('db', { namespace: 'shop', size: '256Mi' }));
   await beside(east, 'db', 'dd if=/dev/urandom of=big bs=1M count=40 status=none && echo 1 > count && sync');
-  const received = {
-    ...{ copyMethod: 'Snapshot', capacity: '256Mi', accessModes: ['ReadWriteOnce'] },
-    serviceType: 'NodePort',
-  };
-  await west.apply(resource('ReplicationDestination', { rsync: received }));
+  await west.apply(RECEIVED);
   const { rsync } = await until('it listens', west, DESTINATION, ({ status }) =>
     Boolean(status?.rsync?.sshKeys),
   );
@@ -148,12 +161,7 @@ it('joined, they are one relationship, and nothing is sent again', async () => {
   expect(conditionOf({ status: waiting }, 'Joined')?.message).toContain(
     'kubectl annotate replicationdestinations.volsync.backube db --namespace shop tidemark.dev/joined-with=east/shop/db',
   );
-  await annotate(west, DESTINATION, '=east/shop/db');
-  for (const [cluster, kind] of [
-    [west, DESTINATION],
-    [east, SOURCE],
-  ] as const)
-    await until('it is joined', cluster, kind, (seen) => conditionOf(seen, 'Joined')?.status === 'True');
+  await joinBoth();
   const listed = await system.json<{ name: string }[]>('get');
   expect(listed.map(({ name }) => name)).toEqual([JOINT]);
   await beside(east, 'db', 'echo 2 > count && sync');
@@ -203,4 +211,35 @@ it('parted, they go on as before', async () => {
   const [newest] = await system.history(JOINT);
   expect(newest?.targets[0]?.bytesSent).toBeLessThan(2 * MIB);
   expect(await beside(west, 'volsync-db-dst', 'cat count')).toBe('5');
+});
+
+it('a destination that is deleted while it is the primary leaves its claim, and the way home', async () => {
+  const { east, west } = clusters;
+  await joinBoth();
+  await syncBy('joined again');
+  await carryOut<FailoverResult>(system, JOINT, 'failover', { target: 'west' });
+  await untilIdle();
+  await beside(west, 'volsync-db-dst', 'echo 6 > count && sync');
+  await west.kubectl(['-n', 'shop', 'delete', `${DESTINATION}/db`, '--timeout=60s']);
+  await carryOut<ReverseResult>(system, JOINT, 'reverse', {});
+  await untilIdle();
+  await carryOut<RelocateResult>(system, JOINT, 'relocate', { target: 'east' });
+  await untilIdle();
+  expect(await beside(east, 'db', 'cat count')).toBe('6');
+  expect(await beside(west, 'volsync-db-dst', 'cat count')).toBe('6');
+});
+
+it('a destination that is deleted while it is a copy leaves the source to go on by itself', async () => {
+  const { east, west } = clusters;
+  await west.apply(RECEIVED);
+  await joinBoth();
+  await west.kubectl(['-n', 'shop', 'delete', `${DESTINATION}/db`, '--timeout=60s']);
+  await until(
+    'it goes on by itself',
+    east,
+    SOURCE,
+    (seen) => conditionOf(seen, 'Joined')?.status === 'False',
+  );
+  const { document } = await untilIdle();
+  expect(document.spec.targets).toMatchObject([{ peer: expect.stringMatching(/^ssh:/) as string }]);
 });
