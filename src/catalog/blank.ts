@@ -1,27 +1,30 @@
 /**
- * A database with nothing in it, made at build time: PostgreSQL's `initdb` takes 4 s of processor time within
- * PGlite, unpacking what it makes a quarter of that.
+ * A catalog with nothing in it, made at build time: PostgreSQL's `initdb` takes 4 s of processor time within PGlite. Copied
+ * as a folder: unpacking an archive of it takes PGlite 2 s, for what is 0.2 s here.
  */
-import { readFile, writeFile } from 'node:fs/promises';
+import { constants, cpSync, existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
+import { Kysely, PGliteDialect, sql } from 'kysely';
+import { migrate } from './migrate';
+import type { CatalogSchema } from './schema';
 
 /** Beside the compiled code, whoever asks: also the sources, as tests run them. */
-const PATH = join(__dirname, '..', '..', 'dist', 'blank-catalog.tar.gz');
+const BLANK = join(__dirname, '..', '..', 'dist', 'blank-catalog');
 
-/** For `loadDataDir` of PGlite; undefined where nothing was built, and PGlite makes its own. */
-export async function readBlank(): Promise<Blob | undefined> {
-  try {
-    return new Blob([await readFile(PATH)]);
-  } catch {
-    return undefined;
-  }
+/** Puts one where there is none; where nothing was built, PGlite makes its own. @throws where the disk is full or faulty */
+export function copyBlank(folder: string): void {
+  if (existsSync(BLANK)) cpSync(BLANK, folder, { recursive: true, mode: constants.COPYFILE_FICLONE });
 }
 
 /** Part of the build. */
 export async function writeBlank(): Promise<void> {
-  const db = await PGlite.create();
-  const dump = await db.dumpDataDir('gzip');
-  await db.close();
-  await writeFile(PATH, Buffer.from(await dump.arrayBuffer()));
+  await rm(BLANK, { recursive: true, force: true });
+  const db = new Kysely<CatalogSchema>({
+    dialect: new PGliteDialect({ pglite: await PGlite.create(BLANK) }),
+  });
+  await migrate(db);
+  await sql`checkpoint`.execute(db);
+  await db.destroy();
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PGlite, types } from '@electric-sql/pglite';
 import { Kysely, PGliteDialect, sql } from 'kysely';
 import { TidemarkError } from '../model/errors';
-import { readBlank } from './blank';
+import { copyBlank } from './blank';
 import { makeDurability, type Durability } from './durability';
 import { lockFolder } from '../hosts/local/folder-lock';
 import { migrate } from './migrate';
@@ -75,10 +75,9 @@ async function openLocked(dataDir: string, upkeep: Upkeep): Promise<OpenDatabase
 
 async function openPglite(folder: string, isNew: boolean): Promise<PGlite> {
   try {
-    const blank = isNew ? await readBlank() : undefined;
+    if (isNew) copyBlank(folder);
     return await PGlite.create({
       dataDir: folder,
-      ...(blank && { loadDataDir: blank }),
       // A catalog is small: the default of 128 MB would be most of this process.
       startParams: [...PGlite.defaultStartParams, '-c', 'shared_buffers=16MB'],
       parsers: {

@@ -9,9 +9,11 @@ import type { SyncRecord } from '../../src/model/records';
 import type { DrillOutcome } from '../../src/model/status';
 import type { FailoverResult, RelocateResult, ReverseResult, VerifyResult } from '../../src/api/messages';
 import { Cluster } from '../cluster/cluster';
+import { makePod } from '../cluster/objects';
 import {
   bindAgent,
   clusterAgent,
+  installVolSync,
   listMade,
   makeSecrets,
   PASSING,
@@ -123,12 +125,15 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tidemark-kubernetes-'));
   cluster = await Cluster.start();
   await bindAgent(cluster, ['shop', 'spare']);
+  await installVolSync(cluster, ['shop']);
   const kubeconfig = await writeAgentKubeconfig(cluster, at('agent.kubeconfig'));
   await writeFile(at('template.yaml'), 'imagePullPolicy: Never\n');
-  const agent = (namespace: string) =>
-    clusterAgent(kubeconfig, at('template.yaml'), '--namespaces', namespace);
+  const agent = (namespace: string, ...more: string[]) =>
+    clusterAgent(kubeconfig, at('template.yaml'), '--namespaces', namespace, ...more);
   const nas1 = { options: ['--address', cluster.network.outside] };
-  system = await TestSystem.start({ agents: { east: agent('shop'), west: agent('spare'), nas1 } });
+  system = await TestSystem.start({
+    agents: { east: agent('shop', '--volsync'), west: agent('spare'), nas1 },
+  });
   await mkdir(at('seed'));
   await makeNastyTree(at('seed'));
 });
@@ -262,6 +267,37 @@ it('brings a claim into a repository and a bucket, with Secrets, and from there 
   expect(await system.cli([...argv, 'west:spare/brought'])).toMatchObject({ exitCode: 0 });
   await system.retire('stores');
   await Promise.all([rest.stop(), s3.stop()]);
+});
+
+it('serves the resources of somebody who comes from VolSync: a backup, and what restores it', async () => {
+  addResticToPath();
+  const [port = 0] = await reservePorts(1);
+  const rest = await serveRest(at('theirs'), port, cluster.network.outside);
+  const login = { RESTIC_REST_USERNAME: 'u', RESTIC_REST_PASSWORD: 'p' };
+  const theirs = { RESTIC_PASSWORD: 'their own', RESTIC_REPOSITORY: rest.url, ...login };
+  await makeSecrets(cluster, 'shop', { theirs });
+  const made = { apiVersion: 'volsync.backube/v1alpha1', metadata: { name: 'orders', namespace: 'shop' } };
+  const restic = { repository: 'theirs', copyMethod: 'Snapshot' };
+  const into = { ...restic, copyMethod: 'Direct', capacity: '1Gi', accessModes: ['ReadWriteOnce'] };
+  const trigger = { manual: 'once' };
+  const inShop = (...argv: string[]) => cluster.kubectl(['-n', 'shop', ...argv]);
+  const untilDone = (plural: string) =>
+    inShop('wait', '--for=jsonpath={.status.lastManualSync}=once', `${plural}/orders`, '--timeout=120s');
+  const result = ['get', 'replicationsources.volsync.backube/orders', '-o'];
+  await cluster.apply({ ...made, kind: 'ReplicationSource', spec: { sourcePVC: 'data', trigger, restic } });
+  await untilDone('replicationsources.volsync.backube');
+  expect(await inShop(...result, 'jsonpath={.status.latestMoverStatus.result}')).toBe('Successful');
+  await cluster.apply({ ...made, kind: 'ReplicationDestination', spec: { trigger, restic: into } });
+  await untilDone('replicationdestinations.volsync.backube');
+  await cluster.apply(makePod('beside', { namespace: 'shop', files: ['volsync-orders-dest'] }));
+  await cluster.waitFor('condition=Ready', ['pod/beside'], 'shop');
+  const brought = ['cat', '/volsync-orders-dest/ordered-there'];
+  expect(await cluster.exec('shop', 'beside', brought)).toBe('order\n');
+  await inShop('delete', 'pod', 'beside', '--grace-period=1');
+  for (const kind of ['replicationsources', 'replicationdestinations'])
+    await inShop('delete', `${kind}.volsync.backube/orders`, '--timeout=60s');
+  await untilNothingIsLeft();
+  await rest.stop();
 });
 
 it('resumes where the agent of a cluster is killed in the middle of a transfer, and leaves nothing behind', async () => {
