@@ -15,12 +15,13 @@ import {
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { STORE_NAMES, useBuckets } from '../support/rigs/bucket-rig';
+import { sample } from '../support/sample';
 import { rclone } from '../support/stores/rclone';
 import { compareTrees } from '../support/trees/compare-trees';
 import { makeNastyTree } from '../support/trees/nasty-tree';
 import { makeStamp, TARGET } from './volume-fixture';
 
-describe.each(STORE_NAMES)('in a store that is %s', (store) => {
+describe.each(sample(STORE_NAMES, 2))('in a store that is %s', (store) => {
   const stage = useBuckets(store);
   const source = (...names: string[]) => join(stage.rig.source, ...names);
   const matching = (text: string) => expect.stringContaining(text) as unknown;

@@ -15,13 +15,14 @@ import {
 import { join } from 'node:path';
 import { STORE_NAMES } from '../support/rigs/bucket-rig';
 import { useVolSyncBuckets } from '../support/rigs/volsync-rig';
+import { sample } from '../support/sample';
 import { endSync, runSource, syncFiles, type VolSyncMover } from '../support/stores/volsync-mover';
 import { describePermissions } from '../support/trees/describe-permissions';
 import { SOURCE } from './volume-fixture';
 
 jest.setTimeout(180_000);
 
-describe.each(STORE_NAMES)('from a store that is %s', (store) => {
+describe.each(sample(STORE_NAMES, 1))('from a store that is %s', (store) => {
   const stage = useVolSyncBuckets(store);
   const { others, at, put } = stage;
   let theirs: VolSyncMover;

@@ -15,6 +15,7 @@ import {
 import { join } from 'node:path';
 import { STORE_NAMES } from '../support/rigs/bucket-rig';
 import { useVolSyncBuckets } from '../support/rigs/volsync-rig';
+import { sample } from '../support/sample';
 import { runDestination } from '../support/stores/volsync-mover';
 import { describeTree } from '../support/trees/compare-trees';
 import { describePermissions } from '../support/trees/describe-permissions';
@@ -23,7 +24,7 @@ import { TARGET } from './volume-fixture';
 
 jest.setTimeout(180_000);
 
-describe.each(STORE_NAMES)('in a store that is %s', (store) => {
+describe.each(sample(STORE_NAMES, 1))('in a store that is %s', (store) => {
   const stage = useVolSyncBuckets(store);
   const { source, others, at, put, mover } = stage;
   const keys = async () =>

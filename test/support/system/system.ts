@@ -110,11 +110,13 @@ export class TestSystem {
     };
     const system = new TestSystem(folder, env, { temporal, http, ui });
     await mkdir(join(folder, 'log'), { recursive: true });
-    system.define('temporal', [
+    const server = [
       ...[findTemporal(), 'server', 'start-dev', '--ip', temporalIp, '--log-level', 'error'],
       ...['--port', String(temporal), '--ui-port', String(ui), '--db-filename', join(folder, 'temporal.db')],
       ...['--sqlite-pragma', 'journal_mode=WAL', ...(options.temporalOptions ?? [])],
-    ]);
+    ];
+    // Memory is there for as long as a test takes: collecting it less often is a part of the server's time.
+    system.define('temporal', server, { GOGC: '400' });
     const controlOptions = ['--home', join(folder, 'control'), '--http', `127.0.0.1:${http}`];
     // A catalog of some rows needs no second, better translation of its WASM, which costs a control worker a third of its start.
     const node = [process.execPath, '--liftoff-only'];

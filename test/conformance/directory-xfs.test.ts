@@ -1,4 +1,0 @@
-import { makeFolderFixture } from '../support/storage/directory-fixtures';
-import { describeVolume } from './volume-suite';
-
-describeVolume(makeFolderFixture('xfs'));
