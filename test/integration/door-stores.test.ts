@@ -15,6 +15,7 @@ import { eventually, TestSystem } from '../support/system/system';
 import { applyAndSync, approveAndSync, syncNow, syncWell, writeDocument } from '../support/system/user';
 import { compareTrees } from '../support/trees/compare-trees';
 import { makeNastyTree } from '../support/trees/nasty-tree';
+import { sample } from '../support/sample';
 
 jest.setTimeout(240_000);
 
@@ -122,7 +123,7 @@ async function restored(kind: Kind, point: string): Promise<string> {
   return to;
 }
 
-describe.each(KINDS)('kept in a %s', (kind) => {
+describe.each(sample(KINDS, 2))('kept in a %s', (kind) => {
   it('waits for the first push', async () => {
     const { targets } = await applyAndSync(system, kind, spec(kind));
     expect(new Set(targets.map(({ failure }) => failure?.type))).toEqual(new Set(['PushAwaited']));

@@ -18,6 +18,7 @@ import {
   writeDocument,
   writeFiles,
 } from '../support/system/user';
+import { sample } from '../support/sample';
 
 jest.setTimeout(120_000);
 
@@ -123,7 +124,7 @@ async function place([kind, layout]: readonly [FilesystemKind, string, string], 
   return path;
 }
 
-describe.each(CASES)('$title', ({ source, target, freezesBy }) => {
+describe.each(sample(CASES, 3))('$title', ({ source, target, freezesBy }) => {
   const name = `m${CASES.findIndex((each) => each.source === source)}`;
   const paths = { source: '', target: '' };
 
