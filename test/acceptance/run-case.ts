@@ -28,12 +28,16 @@ async function until(limitMs: number, look: () => Promise<string[]>): Promise<vo
   }
 }
 
+/** Objects may name another namespace than that of their case. */
+const beside = (kubectl: Kubectl, { metadata: { namespace } }: KubeObject): Kubectl =>
+  namespace === undefined ? kubectl : kubectl.in(namespace);
+
 const nameOf = ({ kind, metadata }: KubeObject) =>
   [kind, metadata.name ?? JSON.stringify(metadata.labels ?? {})].join(' ');
 
 /** What is wrong with the one that is nearest to what is expected. */
 async function differences(kubectl: Kubectl, expected: KubeObject): Promise<string[]> {
-  const found = await kubectl.find(expected);
+  const found = await beside(kubectl, expected).find(expected);
   if (found.length === 0) return [`${nameOf(expected)} is not there`];
   const [nearest = []] = found
     .map((each) => match(expected, each))
@@ -42,14 +46,14 @@ async function differences(kubectl: Kubectl, expected: KubeObject): Promise<stri
 }
 
 async function isAbsent(kubectl: Kubectl, unwanted: KubeObject): Promise<string[]> {
-  const found = await kubectl.find(unwanted);
+  const found = await beside(kubectl, unwanted).find(unwanted);
   return found.some((each) => match(unwanted, each).length === 0) ? [`${nameOf(unwanted)} is there`] : [];
 }
 
 async function applyAll(kubectl: Kubectl, objects: readonly unknown[]): Promise<void> {
-  for (const object of objects) {
-    const { code, stderr } = await kubectl.apply(object);
-    if (code !== 0) throw new Error(`${nameOf(object as KubeObject)} was not taken: ${stderr.trim()}`);
+  for (const object of objects as readonly KubeObject[]) {
+    const { code, stderr } = await beside(kubectl, object).apply(object);
+    if (code !== 0) throw new Error(`${nameOf(object)} was not taken: ${stderr.trim()}`);
   }
 }
 
@@ -111,6 +115,16 @@ async function tellState(kubectl: Kubectl): Promise<string> {
   return [...told, events.trim()].join('\n');
 }
 
+/** Its own, and those that it has made beside it, whose names begin with that. */
+async function removeNamespaces(options: CaseOptions): Promise<void> {
+  const { kubectl, namespace } = options;
+  const names = (await kubectl.run(['get', 'namespaces', '-o', 'jsonpath={.items[*].metadata.name}'])).split(
+    ' ',
+  );
+  for (const name of names.filter((each) => each === namespace || each.startsWith(`${namespace}-`)))
+    await removeNamespace({ ...options, namespace: name });
+}
+
 /** What would have to be removed by hand: a namespace whose objects hold it is told as such. */
 async function removeNamespace({ kubectl, namespace, limitMs }: CaseOptions): Promise<void> {
   await kubectl.run(['delete', 'namespace', namespace, '--wait=false', '--ignore-not-found']);
@@ -154,7 +168,7 @@ export async function runCase(
   }
   if (keep && wrong !== undefined) return `${wrong}\nnamespace ${namespace} was kept`;
   try {
-    await removeNamespace(options);
+    await removeNamespaces(options);
   } catch (error) {
     wrong ??= error instanceof Error ? error.message : String(error);
   }

@@ -19,7 +19,7 @@ import { methodsIn, ownerOf, SYNC_FOR, type VolSyncResource, volsyncRelationship
 import { findServing, giveClaim, takeClaimBack } from './serving';
 import { hasNothingToRestore } from './status';
 import { documentOf } from './translate';
-import { askedNow, syncDue } from './trigger';
+import { askedNow, isSettled, syncDue } from './trigger';
 import { writeStatus } from './write-status';
 
 /** The same document for the same resource and surroundings; what runs says by this which it is. */
@@ -43,9 +43,12 @@ async function applyIt(
     labels[RESOURCE_LABELS.uid] === resource.metadata.uid && labels[RESOURCE_LABELS.generation] === mark;
   const name = volsyncRelationshipName(options.cluster, resource);
   const isLeaving = found !== undefined && isParting(document, found);
-  if (found && isApplied && !found.vanished && !isLeaving) return found;
-  // One that is made begins at once: for a resource that is paused, none is made before that goes on.
-  if (!found && resource.spec?.paused === true) return undefined;
+  // Of a destination that has what was asked for, nothing changes before more is: its new claim may hold somebody's data.
+  const isDone = resource.kind === 'ReplicationDestination' && isSettled(resource);
+  if (found && (isApplied || isDone) && !found.vanished && !isLeaving) return found;
+  // One that is made begins at once: what was restored once would be written over what people have written since.
+  const isResting = resource.spec?.paused === true || isSettled(resource);
+  if ((!found || found.vanished) && isResting) return undefined;
   if (found && isLeaving) {
     // The destination opens its door once nobody else writes to its claim; and without one, what this says is refused.
     checkParting(found);
@@ -63,11 +66,10 @@ async function followPause(
   name: string,
   found: RelationshipStatus,
 ): Promise<boolean> {
-  const { spec, metadata, status } = resource;
+  const { spec, metadata } = resource;
   // What has nothing to restore would try on, and change the claim when nobody waits for it any more.
-  const { manual } = spec?.trigger ?? {};
-  const isSettled = Boolean(manual) && status?.lastManualSync === manual;
-  const isPaused = spec?.paused === true || (isSettled && hasNothingToRestore(resource, found.targets[0]));
+  const isPaused =
+    spec?.paused === true || (isSettled(resource) && hasNothingToRestore(resource, found.targets[0]));
   if (found.paused === isPaused) return false;
   const update = isPaused ? 'pause' : 'resume';
   await relationships.begin(
@@ -177,7 +179,8 @@ export async function reconcileVolSync(
   const applied = await apply(context, resource, method);
   const seen = await writeStatus(context, method, applied);
   const isWrong = applied.wrong !== undefined;
-  if (isWrong || !applied.found) return { isBusy: !isWrong && resource.spec?.paused !== true, isWrong };
+  const isResting = resource.spec?.paused === true || isSettled(seen.resource);
+  if (isWrong || !applied.found) return { isBusy: !isWrong && !isResting, isWrong };
   // By what the status says now: a sync that has just ended is not begun once more.
   await beginDue(context, seen.resource, applied, applied.found);
   if (method) await cleanUp({ name: context.options.cluster, api }, seen.resource, method);

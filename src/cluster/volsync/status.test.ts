@@ -35,6 +35,26 @@ test('a sync that came through is told with when, how long, and what comes next'
   expect(status).not.toHaveProperty('lastSyncStartTime');
 });
 
+test('what was done by whoever served the resource before stays told, and nothing is begun for it', () => {
+  const former = {
+    ...{ lastManualSync: 'once', lastSyncTime: '2026-06-30T10:00:00Z', lastSyncDuration: '3s' },
+    latestImage: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 'theirs' },
+    latestMoverStatus: { result: 'Successful' as const, logs: 'restored' },
+  };
+  const manual = { trigger: { manual: 'once' } };
+  expect(tell({ resource: resource(manual, former, 'ReplicationDestination') })).toEqual({
+    ...former,
+    conditions: [
+      {
+        ...{ type: 'Synchronizing', status: 'False', reason: 'WaitingForManual' },
+        ...{ message: 'Waiting for manual trigger', lastTransitionTime: '2026-11-30T12:00:00Z' },
+      },
+    ],
+  });
+  const anew = resource({ trigger: { manual: 'again' } }, former, 'ReplicationDestination');
+  expect(tell({ resource: anew }).conditions).toMatchObject([{ reason: 'SyncInProgress' }]);
+});
+
 test('a transfer that failed is no error, and goes on', () => {
   const lastError = { type: 'ToolFailed', message: 'restic failed' };
   const former = { lastSyncTime: '2026-11-30T10:00:00Z', lastSyncStartTime: '2026-11-30T11:00:00Z' };

@@ -6,7 +6,7 @@ import { toInstant } from '../status';
 import { formatGoDuration } from './go-duration';
 import { NOTHING_TO_BACK_UP, NOTHING_TO_RESTORE, tellFailure, tellSuccess } from './mover-logs';
 import type { VolSyncCondition, VolSyncResource, VolSyncStatus } from './resource';
-import { type Asked, isAnswered } from './trigger';
+import { type Asked, isAnswered, isSettled } from './trigger';
 
 /** What was seen of a resource and of its relationship. */
 export interface Seen {
@@ -83,7 +83,8 @@ function judge(seen: Seen, isAwaited: boolean): Verdict {
   const stopped = found?.approval?.reason ?? found?.operation?.waiting?.text;
   if (stopped !== undefined && !hasNothingToBackUp(resource, target)) return no('Error', stopped);
   const isNothing = hasNothingToRestore(resource, target) || hasNothingToBackUp(resource, target);
-  if (!found || (isAtWork(found) && !isNothing) || isAwaited)
+  const isBegun = found ? isAtWork(found) && !isNothing : !isSettled(resource);
+  if (isBegun || isAwaited)
     return {
       ...{ type: SYNCHRONIZING, status: 'True', reason: 'SyncInProgress' },
       message: 'Synchronization in-progress',
@@ -152,7 +153,7 @@ export function volsyncStatusOf(seen: Seen): VolSyncStatus {
   const ended = endOfSync(seen);
   const lastManualSync = answeredTag(seen);
   const isAwaited = Boolean(spec.trigger?.manual) && lastManualSync !== spec.trigger?.manual;
-  const isAwaitedFirst = former.lastSyncTime === undefined && !ended;
+  const isAwaitedFirst = former.lastSyncTime === undefined && !ended && !isSettled(resource);
   const verdict = judge(seen, isAwaited || isAwaitedFirst);
   const isBusy = verdict.reason === 'SyncInProgress';
   const startedAt =

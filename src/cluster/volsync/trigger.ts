@@ -23,6 +23,12 @@ export const scheduleIn = ({ spec }: VolSyncResource): string | undefined => {
   return manual || !schedule ? undefined : cronOf(schedule);
 };
 
+/** What its `manual` asks for was done, whoever served the resource then: nothing is to happen before it has another text. */
+export const isSettled = ({ spec, status }: VolSyncResource): boolean => {
+  const { manual } = spec?.trigger ?? {};
+  return Boolean(manual) && status?.lastManualSync === manual;
+};
+
 const AskedSchema = z.object({
   /** The tag of a manual trigger. */
   tag: z.string(),
@@ -51,7 +57,7 @@ export function askedNow(
   found: Pick<RelationshipStatus, 'sequence' | 'name'> | undefined,
 ): Asked | undefined {
   const { manual } = resource.spec?.trigger ?? {};
-  if (!manual || resource.status?.lastManualSync === manual) return undefined;
+  if (!manual || isSettled(resource)) return undefined;
   const { name, sequence = 0 } = found ?? {};
   const noted = readAsked(resource);
   // One that was made anew counts from the beginning.
