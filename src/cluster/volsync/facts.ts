@@ -2,9 +2,9 @@
 import type { ClusterApi } from '../../hosts/cluster/contract';
 import { CORE, type Namespace, type PersistentVolumeClaim } from '../../hosts/cluster/objects';
 import { TidemarkError } from '../../model/errors';
-import { mayBeRoot, type Method, MADE_BY_US } from '../../volumes/pvc';
+import { mayBeRoot, type Method, MADE_BY_US, sideOf } from '../../volumes/pvc';
 import { CREATED_BY, ownedBy } from './owned';
-import { destinationClaim, sideOf, type VolSyncResource } from './resource';
+import { destinationClaim, type VolSyncResource } from './resource';
 import { checkSecret, fieldsOf } from './secrets';
 import { ensureService } from './service';
 import { ensureSshKeys } from './ssh-keys';
@@ -92,13 +92,13 @@ async function prepareWire(
   const { rsync, rsyncTLS } = resource.spec ?? {};
   const { credentials, published } =
     method === 'rsync'
-      ? await ensureSshKeys(cluster, resource, side, rsync?.sshKeys)
+      ? await ensureSshKeys(cluster, resource, rsync?.sshKeys)
       : await ensureTlsKey(cluster, resource, rsyncTLS?.keySecret);
   const keys = published === undefined ? {} : { keys: published };
   if (side === 'src') return { ...keys, facts: { keys: credentials } };
   const { serviceType, serviceAnnotations, port } = rsync ?? rsyncTLS ?? {};
   const service = await ensureService(cluster, resource, {
-    ...{ method, side },
+    method,
     ...(serviceType !== undefined && { serviceType }),
     ...(serviceAnnotations !== undefined && { serviceAnnotations }),
     ...(method === 'rsync' && port !== undefined && { port }),

@@ -38,7 +38,7 @@ const makeGiven = (name: string, fields: Record<string, string>): Secret => ({
 
 it('makes three Secrets, gives each side its own, and publishes the one for the other side', async () => {
   const cluster = makeCluster();
-  await expect(ensureSshKeys(cluster, resource(), 'dst')).resolves.toEqual({
+  await expect(ensureSshKeys(cluster, resource())).resolves.toEqual({
     credentials: 'volsync-rsync-dst-dest-shop',
     published: 'volsync-rsync-dst-src-shop',
   });
@@ -59,7 +59,7 @@ it('makes three Secrets, gives each side its own, and publishes the one for the 
 
 it('goes by the mirror of these for a source', async () => {
   const cluster = makeCluster();
-  await expect(ensureSshKeys(cluster, resource('ReplicationSource'), 'src')).resolves.toEqual({
+  await expect(ensureSshKeys(cluster, resource('ReplicationSource'))).resolves.toEqual({
     credentials: 'volsync-rsync-src-src-shop',
     published: 'volsync-rsync-src-dest-shop',
   });
@@ -67,10 +67,10 @@ it('goes by the mirror of these for a source', async () => {
 
 it('never replaces keys that are there, and makes again what was removed of them', async () => {
   const cluster = makeCluster();
-  await ensureSshKeys(cluster, resource(), 'dst');
+  await ensureSshKeys(cluster, resource());
   const main = cluster.fields('volsync-rsync-dst-main-shop');
   cluster.kept.delete('volsync-rsync-dst-src-shop');
-  await ensureSshKeys(cluster, resource(), 'dst');
+  await ensureSshKeys(cluster, resource());
   expect(cluster.fields('volsync-rsync-dst-main-shop')).toEqual(main);
   expect(cluster.fields('volsync-rsync-dst-src-shop').source).toBe(main.source);
 });
@@ -83,8 +83,8 @@ it('says of a given Secret which field it lacks, and makes none beside it', asyn
     makeGiven('few', { destination: 'k' }),
     makeGiven('wrong', { destination: 'k', 'destination.pub': 'p', source: 's' }),
   );
-  await expect(ensureSshKeys(cluster, resource(), 'dst', 'whole')).resolves.toEqual({ credentials: 'whole' });
-  const tell = (name: string) => ensureSshKeys(cluster, resource(), 'dst', name);
+  await expect(ensureSshKeys(cluster, resource(), 'whole')).resolves.toEqual({ credentials: 'whole' });
+  const tell = (name: string) => ensureSshKeys(cluster, resource(), name);
   await expect(tell('few')).rejects.toThrow(
     'secret should have fields: [destination destination.pub source.pub]',
   );

@@ -9,12 +9,11 @@ import {
   SNAPSHOTS,
   type VolumeSnapshot,
 } from '../../hosts/cluster/objects';
-import type { Method } from '../../volumes/pvc';
+import { type Method, serviceName, sideOf } from '../../volumes/pvc';
 import { createdEvent, eventsOfWaiting, type MadeObjects } from './due-events';
 import type { ResourceEvent } from './events';
-import { serviceName } from './names';
 import { CREATED_BY } from './owned';
-import { sideOf, type VolSyncResource, type VolSyncStatus } from './resource';
+import { type VolSyncResource, type VolSyncStatus } from './resource';
 
 /** What is older was told before. */
 const NEW_MS = 60_000;
@@ -100,12 +99,11 @@ export class MadeLooks {
     status: VolSyncStatus,
     method: Method,
   ): Promise<Service[]> {
-    const side = sideOf(resource);
-    if (side === 'src' || (method !== 'rsync' && method !== 'rsyncTLS')) return [];
+    if (sideOf(resource) === 'src' || (method !== 'rsync' && method !== 'rsyncTLS')) return [];
     if (status[method]?.address !== undefined) return [];
-    const { namespace = '', name } = resource.metadata;
+    const { namespace = '' } = resource.metadata;
     const service = await api.read<Service>(
-      referTo(CORE, 'Service', namespace, serviceName(method, side, name)),
+      referTo(CORE, 'Service', namespace, serviceName(resource, method)),
     );
     return service ? [service] : [];
   }

@@ -12,6 +12,7 @@ import type { Applied, VolSyncContext } from './context';
 import { VOLSYNC_RESOURCES } from './definitions';
 import { cleanUp, prepare, type Prepared } from './facts';
 import { checkParting, isAtHome, isParting, type JointDocument, keepTarget } from './joint';
+import { removeLeftovers } from './leftovers';
 import { MadeLooks } from './made';
 import { isExternal, objectionsTo } from './objections';
 import { releaseClaim, releaseKept } from './release';
@@ -30,7 +31,7 @@ function markOf({ spec, metadata }: JointDocument, generation: number | undefine
 }
 
 async function applyIt(
-  { relationships, options }: ReconcileContext,
+  { api, relationships, options }: ReconcileContext,
   resource: VolSyncResource,
   { facts }: Prepared,
   found: RelationshipStatus | undefined,
@@ -49,6 +50,7 @@ async function applyIt(
   // One that is made begins at once: what was restored once would be written over what people have written since.
   const isResting = resource.spec?.paused === true || isSettled(resource);
   if ((!found || found.vanished) && isResting) return undefined;
+  if (!found) await removeLeftovers(api, resource);
   if (found && isLeaving) {
     // The destination opens its door once nobody else writes to its claim; and without one, what this says is refused.
     checkParting(found);

@@ -2,9 +2,8 @@
 import type { ClusterObject } from '../../hosts/cluster/objects';
 import type { Service } from '../../hosts/cluster/objects';
 import type { Instant } from '../../model/records';
-import { METHODS, type Method } from '../../volumes/pvc';
+import { madeClaimName, METHODS, type Method } from '../../volumes/pvc';
 import { relationshipNameOf } from '../resource';
-import type { Side } from './names';
 
 /** What every method says of the volume. Quantities may be numbers in YAML. */
 interface VolumeFields {
@@ -93,8 +92,6 @@ export interface VolSyncResource extends ClusterObject {
 /** What was asked for by a sync that has not come through yet, in an annotation of the resource. */
 export const SYNC_FOR = 'tidemark.dev/sync-for';
 
-export const sideOf = ({ kind }: VolSyncResource): Side => (kind === 'ReplicationSource' ? 'src' : 'dst');
-
 /** A resource may be named as another of the other kind is, or of the other group: `east.shop.mysql.source`. */
 export function volsyncRelationshipName(
   cluster: string,
@@ -118,7 +115,5 @@ export const methodsIn = ({ spec = {} }: VolSyncResource): Method[] =>
   METHODS.filter((method) => spec[method] !== undefined);
 
 /** The claim that a destination brings up to date. */
-export function destinationClaim({ metadata, spec }: VolSyncResource, method: Method): string {
-  const end = method === 'rclone' || method === 'restic' ? 'dest' : 'dst';
-  return spec?.[method as 'restic']?.destinationPVC ?? `volsync-${metadata.name}-${end}`;
-}
+export const destinationClaim = (resource: VolSyncResource, method: Method): string =>
+  resource.spec?.[method as 'restic']?.destinationPVC ?? madeClaimName(resource, method);

@@ -3,8 +3,8 @@ import { addressOf, ensureDoorService } from '../../hosts/cluster/door-service';
 import type { DoorScheme } from '../../model/doors';
 import type { ClusterApi } from '../../hosts/cluster/contract';
 import type { ClusterObject, Service } from '../../hosts/cluster/objects';
+import { serviceName } from '../../volumes/pvc';
 import { CREATED_BY, ownedBy } from './owned';
-import { serviceName, type Side } from './names';
 
 /** What VolSync says of a Service whose resource says nothing. */
 const ANNOTATIONS = { 'service.beta.kubernetes.io/aws-load-balancer-type': 'nlb' };
@@ -17,7 +17,6 @@ const METHODS: Readonly<Record<'rsync' | 'rsyncTLS', { scheme: DoorScheme; port:
 /** What a resource says of it, by its own names. */
 export interface ServiceWish {
   method: 'rsync' | 'rsyncTLS';
-  side: Side;
   serviceType?: Service['spec']['type'];
   serviceAnnotations?: Readonly<Record<string, string>>;
   /** Of `rsync`. */
@@ -32,11 +31,11 @@ export interface ServiceWish {
 export async function ensureService(
   cluster: { name: string; api: ClusterApi },
   resource: ClusterObject,
-  { method, side, serviceType, serviceAnnotations = ANNOTATIONS, port }: ServiceWish,
+  { method, serviceType, serviceAnnotations = ANNOTATIONS, port }: ServiceWish,
 ): Promise<{ name: string; port: number; address?: string }> {
   const { namespace = '' } = resource.metadata;
   const wanted = {
-    ...{ namespace, name: serviceName(method, side, resource.metadata.name) },
+    ...{ namespace, name: serviceName(resource, method) },
     ...METHODS[method],
     ...{ annotations: serviceAnnotations, labels: CREATED_BY, owner: ownedBy(resource) },
     ...(serviceType && { type: serviceType }),

@@ -3,9 +3,9 @@
  * pushed to. Either side may make both, and people carry to the other side what that needs.
  */
 import { makeSshKey } from '../../hosts/local/ssh-key';
+import { type Side, sideOf, type SshSecret, sshSecretName } from '../../volumes/pvc';
 import type { ClusterObject } from '../../hosts/cluster/objects';
 import { checkSecret, fieldsOf, makeSecret, readSecret, type SecretsOf } from './secrets';
-import { type SshSecret, sshSecretName, type Side } from './names';
 
 /** What is in each of them. Neither side's has the other's private key. */
 export const SSH_FIELDS: Readonly<Record<SshSecret, readonly string[]>> = {
@@ -39,15 +39,15 @@ function makePair(name: 'source' | 'destination'): Record<string, string> {
 export async function ensureSshKeys(
   cluster: SecretsOf,
   resource: ClusterObject,
-  side: Side,
   given?: string,
 ): Promise<SshKeys> {
-  const { name, namespace = '' } = resource.metadata;
+  const { namespace = '' } = resource.metadata;
+  const side = sideOf(resource);
   if (given !== undefined) {
     await checkSecret(cluster, { namespace, name: given, needed: SSH_FIELDS[OWN[side]] });
     return { credentials: given };
   }
-  const nameOf = (which: SshSecret) => sshSecretName(side, which, name);
+  const nameOf = (which: SshSecret) => sshSecretName(resource, which);
   if (!(await readSecret(cluster, namespace, nameOf('main'))))
     await makeSecret(cluster, resource, nameOf('main'), {
       ...makePair('source'),

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ClusterObject, Secret } from '../../hosts/cluster/objects';
 import { checkSecret, makeSecret, readSecret, type SecretsOf } from './secrets';
-import { tlsSecretName } from './names';
+import { tlsSecretName } from '../../volumes/pvc';
 import { ownedBy } from './owned';
 
 /** Whoever has the key calls itself so. */
@@ -28,8 +28,8 @@ export async function ensureTlsKey(
   resource: ClusterObject,
   given?: string,
 ): Promise<TlsKeys> {
-  const { name: resourceName, namespace = '' } = resource.metadata;
-  const name = given ?? tlsSecretName(resourceName);
+  const { namespace = '' } = resource.metadata;
+  const name = given ?? tlsSecretName(resource);
   if (given === undefined && !(await readSecret(cluster, namespace, name))) {
     const key = `${IDENTITY}:${randomBytes(KEY_BYTES).toString('hex')}\n`;
     await makeSecret(cluster, resource, name, { 'psk.txt': key });

@@ -93,7 +93,6 @@ async function tellAll(
 ): Promise<void> {
   metrics?.see({ ...resource, status });
   if (!method) return;
-  const side = resource.kind === 'ReplicationSource' ? 'src' : 'dst';
   const claim =
     resource.kind === 'ReplicationSource' ? resource.spec?.sourcePVC : destinationClaim(resource, method);
   const events = eventsOf({
@@ -101,7 +100,7 @@ async function tellAll(
       resource,
       former: resource.status ?? {},
       status,
-      job: jobName(method, side, resource.metadata.name),
+      job: jobName(resource, method),
     },
     ...(claim !== undefined && { claim }),
   });

@@ -32,6 +32,35 @@ it('leads to the pod that bears its name, and changes what is no longer as it is
   });
 });
 
+it('takes over the Service of whoever served its resource before, whose address stays', async () => {
+  const owner = {
+    apiVersion: 'volsync.backube/v1alpha1',
+    kind: 'ReplicationDestination',
+    name: 'db',
+    uid: '1',
+  };
+  const theirs: Service = {
+    ...{ apiVersion: 'v1', kind: 'Service' },
+    metadata: { name: 'door', namespace: 'shop', ownerReferences: [owner] },
+    spec: {
+      ...{ type: 'ClusterIP', clusterIP: '10.0.0.1' },
+      selector: { 'app.kubernetes.io/name': 'dst-db' },
+      ports: [{ name: 'ssh', port: 22, targetPort: 8022 }],
+    },
+  };
+  const patch = jest.fn((_reference: unknown, _change: unknown) => Promise.resolve(theirs));
+  const api = { create: () => Promise.resolve(theirs), patch } as unknown as ClusterApi;
+  await expect(ensureDoorService({ name: 'east', api }, { ...WANTED, owner })).resolves.toBe(theirs);
+  expect(patch.mock.calls[0]?.[1]).toEqual({
+    metadata: { annotations: {}, labels: { 'app.kubernetes.io/managed-by': 'tidemark' } },
+    spec: {
+      type: 'ClusterIP',
+      selector: { 'app.kubernetes.io/name': null, 'tidemark.dev/door': 'door' },
+      ports: [{ name: 'ssh', port: 22, targetPort: 2022 }],
+    },
+  });
+});
+
 it('takes nobody else’s Service, and leaves to its owner what that makes of it', async () => {
   const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'theirs', uid: '1' };
   const asIf = (there: Service) => ({

@@ -54,22 +54,32 @@ export function makeDoorService(wanted: DoorService): Service {
 export function changeOf(there: Service, wanted: DoorService): object | undefined {
   const { spec, metadata } = makeDoorService(wanted);
   const [port, own] = [there.spec.ports?.[0], spec.ports?.[0]];
+  const selector = { ...spec.selector };
+  const former = Object.keys(there.spec.selector ?? {}).filter((key) => !(key in selector));
   const isSpec =
     (there.spec.type ?? 'ClusterIP') === spec.type &&
     port?.port === own?.port &&
-    port?.targetPort === own?.targetPort;
-  const annotations = Object.entries(metadata.annotations ?? {}).filter(
-    ([key, value]) => there.metadata.annotations?.[key] !== value,
-  );
-  if (isSpec && annotations.length === 0) return undefined;
+    port?.targetPort === own?.targetPort &&
+    former.length === 0 &&
+    there.spec.selector?.[DOOR_LABEL] === wanted.name;
+  const missing = (
+    values: Readonly<Record<string, string>> = {},
+    present: Readonly<Record<string, string>> = {},
+  ) => Object.fromEntries(Object.entries(values).filter(([key, value]) => present[key] !== value));
+  const annotations = missing(metadata.annotations, there.metadata.annotations);
+  const labels = missing(metadata.labels, there.metadata.labels);
+  const isMetadata = Object.keys(annotations).length === 0 && Object.keys(labels).length === 0;
+  if (isSpec && isMetadata) return undefined;
+  const changed = { ...Object.fromEntries(former.map((key) => [key, null])), ...selector };
   return {
-    metadata: { annotations: Object.fromEntries(annotations) },
-    ...(!isSpec && { spec: { type: spec.type, ports: spec.ports } }),
+    ...(!isMetadata && { metadata: { annotations, labels } }),
+    ...(!isSpec && { spec: { type: spec.type, ports: spec.ports, selector: changed } }),
   };
 }
 
 /**
- * Makes the Service of a door, or has the one that is there be as it is to be. One that a resource owns is for that one to change.
+ * Makes the Service of a door, or has the one that is there be as it is to be. One that a resource owns is for that one to change,
+ * also where somebody else has made it who served the resource before: its address stays.
  * @throws TidemarkError `InvalidSpec` where the name is somebody else's
  */
 export async function ensureDoorService(
@@ -80,7 +90,9 @@ export async function ensureDoorService(
   const isOurs = there.metadata.labels?.[MANAGED_BY] === 'tidemark';
   const [owner] = there.metadata.ownerReferences ?? [];
   const isAnothers = wanted.owner !== undefined && owner !== undefined && owner.uid !== wanted.owner.uid;
-  if (!isOurs || there.spec.selector?.[DOOR_LABEL] !== wanted.name || isAnothers) {
+  const isTakenOver = wanted.owner !== undefined && owner?.uid === wanted.owner.uid;
+  const isOfThisDoor = isOurs && there.spec.selector?.[DOOR_LABEL] === wanted.name && !isAnothers;
+  if (!isOfThisDoor && !isTakenOver) {
     const whose = owner ? `${owner.kind} ${owner.name} has made` : 'somebody else has made';
     throw new TidemarkError(
       'InvalidSpec',

@@ -27,15 +27,18 @@ export { retireImage } from './images';
 export { labelValue } from './names';
 export { findPointSnapshot } from './points';
 export {
-  DO_NOT_DELETE,
   jobName,
-  MADE_BY_US,
-  mayBeRoot,
+  madeClaimName,
   type Method,
   METHODS,
-  release as releaseOf,
-  shorten,
-} from './style';
+  serviceName,
+  type Side,
+  sideOf,
+  type SshSecret,
+  sshSecretName,
+  tlsSecretName,
+} from './made-names';
+export { DO_NOT_DELETE, MADE_BY_US, mayBeRoot, release as releaseOf } from './style';
 export { namespaceOf, toolsOf, withTools } from './tools';
 export { removePassing } from './withdraw';
 

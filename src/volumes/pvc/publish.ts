@@ -11,6 +11,7 @@ import { makeError } from '../shared/tools';
 import type { VolumeSnapshot } from '../../hosts/cluster/objects';
 import { changeClaims } from './claims';
 import { findStyle } from './find-style';
+import { nameImage } from './made-names';
 import { isKeptByOthers } from './images';
 import { labelsOf, objectName } from './names';
 import { listSnapshotsOf } from './own-objects';
@@ -20,7 +21,7 @@ import type { MoverPods } from './pods';
 import { withLive } from './reach';
 import { lookAtReplica, rememberReplica } from './replica';
 import { referToSnapshot, removeSnapshot, takeSnapshot } from './snapshots';
-import { nameImage, release, type Style } from './style';
+import { release, type Style } from './style';
 
 const lockKey = ({ host, volume }: Pick<ReadyPlace, 'host' | 'volume'>, relationship: string) =>
   `points:${host.home}:${volume.path}:${relationship}`;

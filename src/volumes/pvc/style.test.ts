@@ -1,17 +1,7 @@
-import { jobName, nameImage, release, shorten, styleOf } from './style';
+import { release, styleOf } from './style';
 
 const make = (spec: object, kind = 'ReplicationSource', name = 'db') =>
   styleOf({ apiVersion: 'volsync.backube/v1alpha1', kind, metadata: { name, uid: 'u' }, spec }, undefined);
-
-test('names are those that people’s policies match', () => {
-  expect(make({ restic: {} }).job).toBe('volsync-src-db');
-  expect(make({ rsync: {} }, 'ReplicationDestination').job).toBe('volsync-rsync-dst-db');
-  expect(make({ restic: {} }).capture).toBe('volsync-db-src');
-  expect(nameImage('volsync-db-dest', '2026-11-30T08:15:00.123Z')).toBe('volsync-db-dest-20261130081500');
-  const long = 'thisisavery-very-very-very-longnameevenlongerthan63chars2';
-  expect(shorten('volsync-rsync-dst-', long)).toBe('volsync-rsync-dst-b167acba');
-  expect(jobName('restic', 'src', `source-${long}`)).toBe('volsync-src-26a7661e');
-});
 
 test('movers are as their resource says', () => {
   const { pod, mayBeRoot, labels } = make({

@@ -2,8 +2,8 @@
  * How objects look that are made for a ReplicationSource or ReplicationDestination of VolSync: named, labelled and owned as
  * VolSync's own are, since people's policies and scripts match on that. Pure.
  */
-import { crc32 } from 'node:zlib';
 import type { ClusterObject, OwnerReference } from '../../hosts/cluster/objects';
+import { captureName, jobName, type Method, METHODS } from './made-names';
 import { ANNOTATIONS } from './names';
 
 const CREATED_BY = { 'app.kubernetes.io/created-by': 'volsync' } as const;
@@ -15,15 +15,6 @@ export const DO_NOT_DELETE = 'volsync.backube/do-not-delete';
 /** Of a claim: nothing of anybody else's was ever in it. */
 export const MADE_BY_US = { [ANNOTATIONS.made]: 'tidemark' } as const;
 const MANAGED_BY = 'app.kubernetes.io/managed-by';
-const LONGEST = 63;
-
-/** As VolSync shortens names, which clients of its look for. */
-export function shorten(prefix: string, name: string): string {
-  const whole = `${prefix}${name}`;
-  if (whole.length <= LONGEST) return whole;
-  return `${prefix}${crc32(name).toString(16).padStart(8, '0')}`;
-}
-
 /** What is added to a mover's pod. As its manifest has it. */
 export interface PodStyle {
   labels: Record<string, string>;
@@ -51,9 +42,6 @@ export interface Style {
   pod: PodStyle;
 }
 
-export const METHODS = ['rsync', 'rsyncTLS', 'rclone', 'restic', 'syncthing'] as const;
-export type Method = (typeof METHODS)[number];
-
 /** What of a method is about its movers' pods. */
 interface MoverFields {
   moverSecurityContext?: Record<string, unknown>;
@@ -70,13 +58,6 @@ interface Styled extends ClusterObject {
   status?: { latestImage?: { kind: string; name: string } };
 }
 
-const JOBS: Readonly<Record<Method, string>> = {
-  rsync: 'rsync-',
-  rsyncTLS: 'rsync-tls-',
-  rclone: 'rclone-',
-  restic: '',
-  syncthing: '',
-};
 const CA_FOLDER = '/customCA';
 /** Which variable names a file with the certificates of those who vouch for the store. */
 const CA_VARIABLES: Partial<Record<Method, string>> = {
@@ -133,10 +114,6 @@ function certificatesOf(method: Method | undefined, { customCA }: MoverFields) {
   };
 }
 
-/** What the Job of a mover is called, as long as no other has that name. */
-export const jobName = (method: Method | undefined, side: 'src' | 'dst', name: string): string =>
-  shorten(`volsync-${method ? JOBS[method] : ''}${side}-`, name);
-
 /** @param namespaceAnnotations of its namespace */
 export function styleOf(
   resource: Styled,
@@ -146,7 +123,6 @@ export function styleOf(
   const { latestImage } = resource.status ?? {};
   const method = methodOf(resource);
   const fields = (method && resource.spec?.[method]) ?? {};
-  const side = kind === 'ReplicationSource' ? 'src' : 'dst';
   const certificates = certificatesOf(method, fields);
   const moverVolumes = fields.moverVolumes ?? [];
   const nameOf = (index: number) => `mover-volume-${index}`;
@@ -158,8 +134,8 @@ export function styleOf(
       ...{ controller: true, blockOwnerDeletion: true },
     },
     labels: { ...CREATED_BY },
-    job: jobName(method, side, metadata.name),
-    capture: `volsync-${metadata.name}-src`,
+    job: jobName(resource, method),
+    capture: captureName(resource),
     ...(latestImage?.kind === 'VolumeSnapshot' && { image: latestImage.name }),
     mayBeRoot: isRoot,
     pod: {
@@ -190,10 +166,6 @@ export function styleOf(
     },
   };
 }
-
-/** `volsync-data-dst-20261130081500`: an image of a destination, by when it was made. */
-export const nameImage = (claim: string, at: string): string =>
-  `${claim}-${new Date(at).toISOString().slice(0, 19).replaceAll(/[-:T]/g, '')}`;
 
 /** The change that makes a snapshot its owners' alone: no label or annotation by which anything of ours would find it. */
 export function release(
