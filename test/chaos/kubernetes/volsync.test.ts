@@ -156,6 +156,27 @@ it('a backup by restic syncs once as it is made, whatever its schedule, and then
   expect(JSON.stringify(await system.json('describe', 'east.shop.backup.source'))).not.toMatch(/u:p@|horse/);
 });
 
+it('what another operator has left in a status goes, and what it has told of syncs stays', async () => {
+  const lastTransitionTime = '2026-01-01T00:00:00Z';
+  const theirs = {
+    ...{ rsync: { address: '192.0.2.7', port: 22 }, lastSyncDuration: '3s' },
+    conditions: [
+      { type: 'Reconciled', status: 'True', reason: 'Complete', message: '', lastTransitionTime },
+      { type: 'Synchronizing', status: 'False', reason: 'Error', message: 'theirs', lastTransitionTime },
+    ],
+  };
+  const { lastSyncTime } = await statusOf('ReplicationSource', 'backup');
+  const patch = ['--subresource=status', '--type=merge', '--patch', JSON.stringify({ status: theirs })];
+  await inShop('patch', 'replicationsource.volsync.backube/backup', ...patch);
+  await untilReason('ReplicationSource', 'backup', 'WaitingForSchedule');
+  const status = await eventually('it is ours', async () => {
+    const now = await statusOf('ReplicationSource', 'backup');
+    return 'rsync' in now ? undefined : now;
+  });
+  expect(status.conditions?.map(({ type }) => type)).toEqual(['Synchronizing']);
+  expect(status).toMatchObject({ lastSyncTime, lastSyncDuration: '3s' });
+});
+
 it('a restore by restic makes its claim and an image of it, for a tag', async () => {
   const restic = { ...RESTIC, ...AS_USER, capacity: '64Mi', accessModes: ['ReadWriteOnce'] };
   await apply(make('ReplicationDestination', 'restore', { trigger: { manual: 'once' }, restic }));
