@@ -21,7 +21,7 @@ import { compareTrees } from '../support/trees/compare-trees';
 import { makeNastyTree } from '../support/trees/nasty-tree';
 import { makeStamp, TARGET } from './volume-fixture';
 
-describe.each(sample(STORE_NAMES, 2))('in a store that is %s', (store) => {
+describe.each(sample(STORE_NAMES, 1))('in a store that is %s', (store) => {
   const stage = useBuckets(store);
   const source = (...names: string[]) => join(stage.rig.source, ...names);
   const matching = (text: string) => expect.stringContaining(text) as unknown;

@@ -4,10 +4,14 @@ import { join } from 'node:path';
 import { imageDriver } from '../../src/volumes/image';
 import type { EngineKind } from '../../src/volumes/image/store';
 import { ImageRig } from '../support/rigs/image-rig';
+import { sample } from '../support/sample';
 import { BLOG, ImageStore, LAYER_BYTES, OWN, WIKI } from '../support/storage/image-stores';
 
 /** A little of everything else that an image is: its configuration, manifest, tar headers. */
 const OVERHEAD = 60_000;
+
+/** Between two of one kind, an ordinary run plays one of them; across kinds, and what is of one kind alone, always. */
+export const PLAYED = sample<EngineKind>(['docker', 'podman', 'containerd'], 1);
 
 export function describeImages(from: EngineKind, to: EngineKind): void {
   describe(`images from ${from} to ${to}`, () => {

@@ -10,6 +10,7 @@ import { findProcesses } from '../support/hosts/find-processes';
 import { makeLocalHosts, type MakeHosts } from '../support/rigs/mover-rig';
 import { describeFiles, makeFiles, type SnapshotStorage } from '../support/storage/snapshot-storage';
 import { makeRigForEach, SnapshotRig, type StreamTarget } from '../support/rigs/snapshot-rig';
+import { sample } from '../support/sample';
 import { testRepairs } from './stream-repair-suite';
 import { declarationOf } from '../../src/model/kinds';
 
@@ -316,7 +317,7 @@ export function testStreamMover(
     };
 
     if (!isLocal) return;
-    it.each(['replica', 'side'] as const)(
+    it.each(sample(['replica', 'side'] as const, 1))(
       'keeps the base and the last good replica wherever a stream onto the %s is killed',
       async (into) => {
         const send = (host: Host, { target, capture, plan }: Staged) =>
@@ -337,7 +338,7 @@ export function testStreamMover(
       LONGEST_MS,
     );
 
-    it.each(['replica', 'side'] as const)(
+    it.each(sample(['replica', 'side'] as const, 1))(
       'has a whole replica wherever making a point of what came onto the %s is killed',
       async (into) => {
         const makeSent = async () => {

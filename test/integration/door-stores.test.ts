@@ -123,7 +123,7 @@ async function restored(kind: Kind, point: string): Promise<string> {
   return to;
 }
 
-describe.each(sample(KINDS, 2))('kept in a %s', (kind) => {
+describe.each(sample(KINDS, 1))('kept in a %s', (kind) => {
   it('waits for the first push', async () => {
     const { targets } = await applyAndSync(system, kind, spec(kind));
     expect(new Set(targets.map(({ failure }) => failure?.type))).toEqual(new Set(['PushAwaited']));

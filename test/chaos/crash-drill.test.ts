@@ -1,3 +1,0 @@
-import { describeCrashes } from './crash/matrix';
-
-describeCrashes('drill', ['btrfs', 'zfs']);

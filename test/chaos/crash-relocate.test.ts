@@ -1,3 +1,0 @@
-import { describeCrashes } from './crash/matrix';
-
-describeCrashes('relocate', ['ext4', 'btrfs send']);

@@ -1,3 +1,0 @@
-import { describeCrashes } from './crash/matrix';
-
-describeCrashes('reverse', ['btrfs', 'zfs']);
