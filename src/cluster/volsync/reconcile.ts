@@ -15,7 +15,7 @@ import { checkParting, isAtHome, isParting, type JointDocument, keepTarget } fro
 import { removeLeftovers } from './leftovers';
 import { MadeLooks } from './made';
 import { isExternal, objectionsTo } from './objections';
-import { releaseClaim, releaseKept } from './release';
+import { releaseTakenOver, releaseKept } from './release';
 import { methodsIn, ownerOf, SYNC_FOR, type VolSyncResource, volsyncRelationshipName } from './resource';
 import { findServing, giveClaim, takeClaimBack } from './serving';
 import { hasNothingToRestore } from './status';
@@ -145,14 +145,14 @@ async function beginDue(
 
 /**
  * Its relationship goes with it; so does what was made for it, but for what people have said they keep, and what has taken over:
- * where a joined destination is the primary, its claim stays, and the relationship.
+ * where a joined destination is the primary, its claim stays, with the points of that, and the relationship.
  */
 async function remove(context: ReconcileContext, resource: VolSyncResource): Promise<void> {
   const { api, relationships, options } = context;
   const { name, isShared, found } = await findServing(context, resource);
   if (isShared && found) {
     if (isAtHome(found)) await takeClaimBack(context, found);
-    else await releaseClaim(api, resource);
+    else await releaseTakenOver(api, resource);
   } else if (found && isOwnedBy(options.cluster, ownerOf(resource), found)) await relationships.retire(name);
   await releaseKept(api, resource);
   await letGo(api, resource);
