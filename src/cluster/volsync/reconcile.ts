@@ -11,16 +11,16 @@ import { doingOf, explain, explainTaken, findStatus, isOwnedBy, type ReconcileCo
 import type { Applied, VolSyncContext } from './context';
 import { VOLSYNC_RESOURCES } from './definitions';
 import { cleanUp, prepare, type Prepared } from './facts';
-import { checkParting, isAtHome, isParting, type JointDocument, keepTarget } from './joint';
+import { checkParting, isAtHome, isParting, type JointDocument, keepTarget, takeBack } from './joint';
 import { removeLeftovers } from './leftovers';
 import { MadeLooks } from './made';
 import { isExternal, objectionsTo } from './objections';
 import { releaseTakenOver, releaseKept } from './release';
 import { methodsIn, ownerOf, SYNC_FOR, type VolSyncResource, volsyncRelationshipName } from './resource';
-import { findServing, giveClaim, takeClaimBack } from './serving';
+import { findServing, giveClaim } from './serving';
 import { hasNothingToRestore } from './status';
 import { documentOf } from './translate';
-import { askedNow, isSettled, syncDue } from './trigger';
+import { askedNow, isResting, isSettled, syncDue } from './trigger';
 import { writeStatus } from './write-status';
 
 /** The same document for the same resource and surroundings; what runs says by this which it is. */
@@ -48,8 +48,7 @@ async function applyIt(
   const isDone = resource.kind === 'ReplicationDestination' && isSettled(resource);
   if (found && (isApplied || isDone) && !found.vanished && !isLeaving) return found;
   // One that is made begins at once: what was restored once would be written over what people have written since.
-  const isResting = resource.spec?.paused === true || isSettled(resource);
-  if ((!found || found.vanished) && isResting) return undefined;
+  if ((!found || found.vanished) && isResting(resource)) return undefined;
   if (!found) await removeLeftovers(api, resource);
   if (found && isLeaving) {
     // The destination opens its door once nobody else writes to its claim; and without one, what this says is refused.
@@ -151,7 +150,7 @@ async function remove(context: ReconcileContext, resource: VolSyncResource): Pro
   const { api, relationships, options } = context;
   const { name, isShared, found } = await findServing(context, resource);
   if (isShared && found) {
-    if (isAtHome(found)) await takeClaimBack(context, found);
+    if (isAtHome(found)) await relationships.apply(takeBack(found));
     else await releaseTakenOver(api, resource);
   } else if (found && isOwnedBy(options.cluster, ownerOf(resource), found)) await relationships.retire(name);
   await releaseKept(api, resource);
@@ -181,8 +180,7 @@ export async function reconcileVolSync(
   const applied = await apply(context, resource, method);
   const seen = await writeStatus(context, method, applied);
   const isWrong = applied.wrong !== undefined;
-  const isResting = resource.spec?.paused === true || isSettled(seen.resource);
-  if (isWrong || !applied.found) return { isBusy: !isWrong && !isResting, isWrong };
+  if (isWrong || !applied.found) return { isBusy: !isWrong && !isResting(seen.resource), isWrong };
   // By what the status says now: a sync that has just ended is not begun once more.
   await beginDue(context, seen.resource, applied, applied.found);
   if (method) await cleanUp({ name: context.options.cluster, api }, seen.resource, method);

@@ -3,7 +3,7 @@ import type { RelationshipStatus } from '../../model/status';
 import { findStatus, isOwnedBy, type ReconcileContext } from '../reconcile';
 import type { Applied } from './context';
 import type { Prepared } from './facts';
-import { giveTarget, isMutual, jointName, partnerOf, takeBack } from './joint';
+import { giveTarget, isMutual, jointName, partnerOf } from './joint';
 import { methodsIn, ownerOf, type VolSyncResource, volsyncRelationshipName } from './resource';
 import { claimOf } from './translate';
 
@@ -24,14 +24,6 @@ export async function giveClaim(
   if (former && isOwnedBy(cluster, ownerOf(resource), former)) await relationships.retire(own);
   await relationships.apply(document);
   return await findStatus(relationships, joint.name);
-}
-
-/** Its destination is deleted: the source is to go on by itself. Idempotent. */
-export async function takeClaimBack(
-  { relationships }: ReconcileContext,
-  joint: RelationshipStatus,
-): Promise<void> {
-  await relationships.apply(takeBack(joint));
 }
 
 /** The relationship that serves a resource: its own, or that of the source which a destination is joined with. */

@@ -29,6 +29,10 @@ export const isSettled = ({ spec, status }: VolSyncResource): boolean => {
   return Boolean(manual) && status?.lastManualSync === manual;
 };
 
+/** Nothing is begun for it before people change that. */
+export const isResting = (resource: VolSyncResource): boolean =>
+  resource.spec?.paused === true || isSettled(resource);
+
 const AskedSchema = z.object({
   /** The tag of a manual trigger. */
   tag: z.string(),

@@ -47,9 +47,8 @@ function prefixOf(resource: MadeFor, method: Method | undefined): string {
 export const jobName = (resource: MadeFor, method: Method | undefined): string =>
   shorten(prefixOf(resource, method), resource.metadata.name);
 
-/** The Service of a side that listens. */
-export const serviceName = (resource: MadeFor, method: 'rsync' | 'rsyncTLS'): string =>
-  shorten(prefixOf(resource, method), resource.metadata.name);
+/** The Service of a side that listens is called as its Job is. */
+export const serviceName: (resource: MadeFor, method: 'rsync' | 'rsyncTLS') => string = jobName;
 
 /** Both pairs of keys; what the source needs of them; what the destination needs. */
 export type SshSecret = 'main' | 'src' | 'dest';
