@@ -217,6 +217,11 @@ describe.each(sample(KINDS, 1))('kept in a %s', (kind) => {
 
 it('keeps nobody who pushes waiting for who fetches', async () => {
   const pusher = pusherOf('through');
+  await system.apply(writeDocument('through', spec('through')));
+  // Its door is open when a sync has ended, and has waited for a push if there was none.
+  await syncNow(system, 'through');
+  await writeFile(pusher.at('page'), 'fetched');
+  await pushAndWait('through');
   await system.kill('agent:gamma');
   await writeFile(pusher.at('page'), 'fetched late');
   expect(await pusher.push()).toMatchObject({ code: 0 });

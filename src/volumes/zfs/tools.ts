@@ -156,9 +156,15 @@ export async function runZfs(
 ): Promise<RunResult> {
   // To rename, zfs-fuse unmounts clones for a moment. Where that fails, they were seen to stay so.
   const clones = argv[0] === 'rename' ? await findMountedClones(subject, argv) : undefined;
+  const mountClones = async () => {
+    for (const clone of clones ?? []) await subject.host.run(['zfs', 'mount', clone]);
+  };
   for (let round = 0; ; round++) {
     const result = await subject.host.run(['zfs', ...argv], options);
-    if (result.exitCode === 0) return result;
+    if (result.exitCode === 0) {
+      if (round > 0) await mountClones();
+      return result;
+    }
     const pause = (argv[0] === 'mount' ? MOUNT_PAUSES_MS : BUSY_PAUSES_MS)[round];
     if (patient && isBusy(result.stderr) && pause !== undefined) {
       options.signal?.throwIfAborted();
@@ -168,7 +174,7 @@ export async function runZfs(
     if (allow?.(result.stderr)) return result;
     const error = classifyZfs(subject, argv, result);
     const hint = isBusy(result.stderr) ? await explainBusy(subject, argv, clones) : undefined;
-    for (const clone of clones ?? []) await subject.host.run(['zfs', 'mount', clone]);
+    await mountClones();
     if (hint === undefined) throw error;
     throw makeError(subject, error.type, error.message, { ...error.details, hint });
   }
