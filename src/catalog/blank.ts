@@ -3,7 +3,7 @@
  * as a folder: unpacking an archive of it takes PGlite 2 s, for what is 0.2 s here.
  */
 import { constants, cpSync, existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { chmod, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { Kysely, PGliteDialect, sql } from 'kysely';
@@ -11,7 +11,7 @@ import { migrate } from './migrate';
 import type { CatalogSchema } from './schema';
 
 /** Beside the compiled code, whoever asks: also the sources, as tests run them. */
-const BLANK = join(__dirname, '..', '..', 'dist', 'blank-catalog');
+export const BLANK = join(__dirname, '..', '..', 'dist', 'blank-catalog');
 
 /** Puts one where there is none; where nothing was built, PGlite makes its own. @throws where the disk is full or faulty */
 export function copyBlank(folder: string): void {
@@ -27,4 +27,12 @@ export async function writeBlank(): Promise<void> {
   await migrate(db);
   await sql`checkpoint`.execute(db);
   await db.destroy();
+  await letAllRead();
+}
+
+/** PGlite lets some files be read by their owner alone, and others be written by all: who runs a catalog is seldom who built it. */
+async function letAllRead(): Promise<void> {
+  await chmod(BLANK, 0o755);
+  for (const entry of await readdir(BLANK, { recursive: true, withFileTypes: true }))
+    await chmod(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o755 : 0o644);
 }

@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { sql } from 'kysely';
+import { BLANK } from '../../src/catalog/blank';
 import { openEmbedded } from '../../src/catalog/embedded';
 import { openCatalog } from '../../src/catalog/open';
 import { makeSqlCatalog } from '../../src/catalog/sql-catalog';
@@ -153,4 +154,13 @@ test('cuts its log while many write at once, and loses nothing', async () => {
   expect((await redo()).rows).not.toEqual(before.rows);
   expect(await catalog.history('wiki', { limit: 100 })).toHaveLength(40);
   await catalog.close();
+});
+
+test('a blank one may be read by whoever runs it, and written by who built it alone', async () => {
+  const entries = await readdir(BLANK, { recursive: true });
+  expect(entries.length).toBeGreaterThan(100);
+  const modes = await Promise.all(
+    ['.', ...entries].map(async (entry) => (await stat(join(BLANK, entry))).mode & 0o777),
+  );
+  expect(new Set(modes)).toEqual(new Set([0o755, 0o644]));
 });
