@@ -16,6 +16,7 @@ import type { Selection } from '../model/selections';
 import type { Relationship } from '../model/spec';
 import type { ReadBack } from '../model/store-failover';
 import type { RelationshipStatus, Takeover } from '../model/status';
+import type { ToldState } from '../model/told-state';
 
 /** Failure `type` of an update that the present state does not allow; exit code 3 of the CLI. */
 export const REFUSED_BY_STATE = 'RefusedByState';
@@ -215,6 +216,8 @@ export const reselectSignal = defineSignal('reselect');
 export const targetFailedSignal = defineSignal<[TargetOutcome]>('targetFailed');
 
 export const statusQuery = defineQuery<RelationshipStatus>('status');
+/** What it told of itself last, by sink; null where it has not told anything yet. */
+export const toldQuery = defineQuery<ToldState | null>('told');
 /** The newest syncs, newest first, at most 20; the catalog has them all. */
 export const historyQuery = defineQuery<SyncRecord[]>('history');
 

@@ -2,10 +2,14 @@
  * The catalog: what happened and what can be recovered, kept in SQL for longer than Temporal keeps
  * its histories. The control worker owns it; everybody else asks over HTTP.
  */
+import type { ToldState } from '../model/told-state';
 import type { Labels } from '../model/labels';
 import type { LeftOut } from '../model/left-out';
 import type { Instant, PointMethod, SyncRecord, TargetOutcome } from '../model/records';
 import type { Relationship, SourceSpec } from '../model/spec';
+import type { RelationshipStatus } from '../model/status';
+import type { ScheduleTrouble } from '../model/summary';
+import type { Vanished } from '../model/vanished';
 
 /** How one target fared in one sync of the history. */
 export interface TargetEntry {
@@ -130,6 +134,28 @@ export interface Totals {
   missedTicks: { relationship: string; count: number }[];
 }
 
+/** What a relationship told of itself last. */
+export interface StateEntry extends FoundState {
+  revision: StateRevision['revision'];
+  status: RelationshipStatus;
+  /** When it last changed, by Temporal's clock. */
+  toldAt: Instant;
+}
+
+/** What a look at Temporal found of a relationship, which it can't know itself. */
+export interface FoundState {
+  name: string;
+  /** How its workflow ended, where nobody deleted it. Null while it runs. */
+  vanished: Vanished | null;
+  scheduleTrouble: ScheduleTrouble | null;
+}
+
+/** Told apart from every other state of any relationship. */
+export interface StateRevision {
+  name: string;
+  revision: number;
+}
+
 /** Which part of a history. */
 export interface HistoryQuery {
   /** At most so many syncs. */
@@ -173,6 +199,19 @@ export interface Catalog {
   recordAgent(agent: AgentEntry): Promise<void>;
   /** All that have ever told anything, sorted by host. */
   agents(): Promise<AgentEntry[]>;
+  /**
+   * What relationships have told of themselves. What was told earlier never replaces what was told later; one that is
+   * deleted has no state from then on. Survives a kill of this process; what a power failure takes, a look at Temporal finds.
+   */
+  recordStates(told: readonly ToldState[]): Promise<void>;
+  /** What was found of relationships that have told something; of others it is dropped. */
+  recordFound(found: readonly FoundState[]): Promise<void>;
+  /** It was deleted, and could not tell. */
+  removeState(name: string): Promise<void>;
+  /** Of all that have a state, sorted by name: what was read before need not be read again. */
+  stateRevisions(): Promise<StateRevision[]>;
+  /** Of these relationships, or of all; in no order. */
+  states(names?: readonly string[]): Promise<StateEntry[]>;
   /** The highest sequence of any sync recorded under this name, retired lives included; 0 for none. */
   lastSequence(name: string): Promise<number>;
   /** Newest first, also of a retired relationship; empty for an unknown name. */
@@ -181,6 +220,8 @@ export interface Catalog {
   points(name: string, target?: string): Promise<PointEntry[]>;
   /** Sorted by name; retired ones only where asked for. */
   relationships(options?: { retired?: boolean }): Promise<RelationshipEntry[]>;
+  /** Of those that are not retired. */
+  relationshipNames(): Promise<string[]>;
   totals(): Promise<Totals>;
   /** The database answers. */
   ping(): Promise<void>;

@@ -99,6 +99,11 @@ export async function readRelationships(db: Db, withRetired: boolean): Promise<R
   }));
 }
 
+export async function readRelationshipNames(db: Db): Promise<string[]> {
+  const rows = await db.selectFrom('relationships').select('name').where('retired_at', 'is', null).execute();
+  return rows.map(({ name }) => name);
+}
+
 async function readResults(db: Db): Promise<Map<string, Selectable<TargetResultsTable>>> {
   const rows = await db.selectFrom('target_results').selectAll().execute();
   return new Map(rows.map((row) => [`${row.relationship}/${row.target}`, row]));

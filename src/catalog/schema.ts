@@ -3,6 +3,9 @@ import type { Labels } from '../model/labels';
 import type { LeftOut } from '../model/left-out';
 import type { PointMethod, SyncRecord, TargetOutcome } from '../model/records';
 import type { Relationship } from '../model/spec';
+import type { RelationshipStatus } from '../model/status';
+import type { ScheduleTrouble } from '../model/summary';
+import type { Vanished } from '../model/vanished';
 
 /** ISO 8601 in UTC, both ways: the drivers are told to parse it so. */
 type Timestamp = string;
@@ -110,9 +113,20 @@ export interface AgentsTable {
   told_at: Timestamp;
 }
 
+/** What each relationship told of its state last, and what a look at Temporal found of it since. */
+export interface RelationshipStatesTable {
+  name: string;
+  revision: ColumnType<number, never, number>;
+  status: Json<RelationshipStatus>;
+  told_at: Timestamp;
+  vanished: Json<Vanished> | null;
+  schedule_trouble: ScheduleTrouble | null;
+}
+
 export interface CatalogSchema {
   agents: AgentsTable;
   relationships: RelationshipsTable;
+  relationship_states: RelationshipStatesTable;
   syncs: SyncsTable;
   sync_targets: SyncTargetsTable;
   recovery_points: RecoveryPointsTable;

@@ -2,8 +2,16 @@ import { sql, type Kysely } from 'kysely';
 import { TidemarkError } from '../model/errors';
 import type { Catalog } from './contract';
 import { readAgents, recordAgent } from './agents';
-import { readHistory, readLastSequence, readPoints, readRelationships, readTotals } from './reads';
+import {
+  readHistory,
+  readLastSequence,
+  readPoints,
+  readRelationshipNames,
+  readRelationships,
+  readTotals,
+} from './reads';
 import type { CatalogSchema } from './schema';
+import { readStateRevisions, readStates, recordFound, recordStates, removeState } from './states';
 import { recordMissedTick, recordRelationship, recordRetired, recordSync, recordVerified } from './writes';
 
 /** A database that is open and migrated. */
@@ -38,10 +46,16 @@ export function makeSqlCatalog({ db, afterWrite, explain, close }: OpenDatabase)
     recordMissedTick: (relationship, at) => write(() => recordMissedTick(db, relationship, at)),
     recordAgent: (agent) => write(() => recordAgent(db, agent)),
     agents: () => read(() => readAgents(db)),
+    recordStates: (told) => read(() => recordStates(db, told)),
+    recordFound: (found) => read(() => recordFound(db, found)),
+    removeState: (name) => read(() => removeState(db, name)),
+    stateRevisions: () => read(() => readStateRevisions(db)),
+    states: (names) => read(() => readStates(db, names)),
     lastSequence: (name) => read(() => readLastSequence(db, name)),
     history: (name, query) => read(() => readHistory(db, name, query)),
     points: (name, target) => read(() => readPoints(db, name, target)),
     relationships: (options) => read(() => readRelationships(db, options?.retired ?? false)),
+    relationshipNames: () => read(() => readRelationshipNames(db)),
     totals: () => read(() => readTotals(db)),
     ping: () =>
       read(async () => {

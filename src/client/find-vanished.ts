@@ -2,7 +2,7 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { makeRelationshipId, parseRelationshipId } from '../model/names';
+import { makeRelationshipId } from '../model/names';
 import { NO_SPEC, vanishedBy, vanishedHint, vanishedText } from '../model/vanished';
 import { encodeFailure } from '../model/failure-wire';
 import type { Vanished } from '../model/vanished';
@@ -20,19 +20,26 @@ export async function neverBegan(run: Pick<WorkflowHandle, 'query'>, status: str
   return status === 'COMPLETED' && (await run.query('status').then(() => false, saysNoSpec));
 }
 
-/**
- * How the newest run of a relationship's workflow ended: undefined where it runs, or was deleted as it should be;
- * `lost` where Temporal knows of none that ever began, be it that there never was one.
- */
-export async function findVanished(client: Client, name: string): Promise<Vanished | undefined> {
+/** What became of the newest run of a relationship's workflow. */
+export type Fate = 'runs' | 'deleted' | Vanished;
+
+/** `lost` where Temporal knows of none that ever began, be it that there never was one. */
+export async function findFate(client: Client, name: string): Promise<Fate> {
   try {
     const run = client.workflow.getHandle(makeRelationshipId(name));
     const { status, closeTime } = await run.describe();
-    return (await neverBegan(run, status.name)) ? LOST : vanishedBy(status.name, closeTime);
+    if (await neverBegan(run, status.name)) return LOST;
+    return vanishedBy(status.name, closeTime) ?? (status.name === 'COMPLETED' ? 'deleted' : 'runs');
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return LOST;
     throw error;
   }
+}
+
+/** The same; undefined where it runs, or was deleted as it should be. */
+export async function findVanished(client: Client, name: string): Promise<Vanished | undefined> {
+  const fate = await findFate(client, name);
+  return typeof fate === 'string' ? undefined : fate;
 }
 
 /** gRPC's code of a call that the present state of a workflow refuses. */
@@ -54,25 +61,6 @@ export async function isStuckBy(client: Client, name: string, error: unknown): P
   if (!isRefused(error)) return false;
   const { raw } = await client.workflow.getHandle(makeRelationshipId(name)).describe();
   return (raw.pendingWorkflowTask?.attempt ?? 0) >= STUCK_ATTEMPTS;
-}
-
-/** Of relationships that somebody knows, those that have vanished. Costs one query for all that run. */
-export async function findAllVanished(
-  client: Client,
-  names: readonly string[],
-): Promise<Map<string, Vanished>> {
-  const running = new Set<string>();
-  const query = "WorkflowType = 'relationship' AND ExecutionStatus = 'Running'";
-  for await (const { workflowId } of client.workflow.list({ query })) {
-    running.add(parseRelationshipId(workflowId) ?? '');
-  }
-  const found = new Map<string, Vanished>();
-  // What Temporal lists lags behind: each that is not in it is looked at.
-  for (const name of names.filter((each) => !running.has(each))) {
-    const vanished = await findVanished(client, name);
-    if (vanished) found.set(name, vanished);
-  }
-  return found;
 }
 
 /** Why nobody answers for a relationship, and what to do. */

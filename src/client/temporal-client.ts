@@ -15,13 +15,13 @@ import type { ApplyAnswer, ExamineAnswer, ExamineInput } from '../api/messages';
 import { chooseTemporalAddress, findUp, REACH_TIMEOUT_MS, temporalUnreachable } from './connection';
 import { ClientError, isWorkflowNotFound, tellError } from './exit-codes';
 import { inTurns } from '../model/in-turns';
+import { within } from './within';
 import { askCatalog, catalogEntries, statusOfEntry, vanishedError } from './vanished';
 
 /** How often a call that takes long looks whether anybody is there to answer it. */
 const WORKER_CHECK_MS = 3000;
 /** A worker's long poll comes back within a minute: one that was not seen for longer is gone. */
 const GONE_AFTER_MS = 75_000;
-const LOOK = 'tidemark doctor shows which part does not answer';
 const TASK_QUEUE_TYPE = { workflow: 1, activity: 2 } as const;
 
 export interface PollerSeen {
@@ -335,21 +335,4 @@ function deleted(name: string): ClientError {
   return new ClientError('NotFound', `relationship ${name} was deleted`, {
     hint: `its history is still there: tidemark history ${name}`,
   });
-}
-
-/** Gives up waiting for `who` at an instant, in milliseconds since the epoch. @throws ClientError `Unreachable` */
-export async function within<T>(who: string, answer: Promise<T>, until: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    const message = `${who} does not answer in time`;
-    const tooLate = () => reject(new ClientError('Unreachable', message, { hint: LOOK }));
-    timer = setTimeout(tooLate, Math.max(0, until - Date.now()));
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-    // Nobody is left to hear why it fails later.
-    answer.catch(() => undefined);
-  }
 }

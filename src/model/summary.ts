@@ -48,16 +48,20 @@ export interface TargetSummary {
   promised: Promised | null;
 }
 
+/** Why a relationship's Schedule in Temporal does not tick: somebody deleted or paused it there. */
+export type ScheduleTrouble = 'missing' | 'paused';
+
 /** What is to be seen of a relationship's Schedule in Temporal. */
 export interface ScheduleSeen {
   /** Its next tick; none where it does not tick. */
   nextRun?: Instant;
-  /** Why it does not. */
-  trouble?: 'missing' | 'paused';
+  trouble?: ScheduleTrouble;
 }
 
 export interface RelationshipSummary {
   name: string;
+  /** As the spec has them. */
+  labels: Readonly<Record<string, string>>;
   /** That of the worst target. */
   status: Health;
   statusReason: string;
@@ -75,7 +79,7 @@ export interface RelationshipSummary {
    * Nothing is synced on schedule though the spec has one: somebody deleted the Schedule in Temporal, or paused it there.
    * Null where it ticks, none is wanted, or nobody could ask.
    */
-  scheduleTrouble: NonNullable<ScheduleSeen['trouble']> | null;
+  scheduleTrouble: ScheduleTrouble | null;
   lastSync: {
     result: string;
     startedAt: Instant;
@@ -187,6 +191,7 @@ export function summarize(
   });
   return {
     name,
+    labels: status.document.metadata.labels,
     status: health.status,
     statusReason: health.reason,
     phase,

@@ -1,20 +1,22 @@
 import { Client, Connection } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
-import type { NativeConnection } from '@temporalio/worker';
+import type { InjectedSinks, NativeConnection } from '@temporalio/worker';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { makeControlActivities } from '../activities/control';
 import { ActivityInterceptor } from '../activities/interceptor';
+import type { StateSinks } from '../model/told-state';
 import type { Catalog } from '../catalog/contract';
 import { openCatalog } from '../catalog/open';
 import { CONTROL_QUEUE } from '../model/names';
 import { loadWorkflowBundle } from './bundle';
+import { Fleet } from './fleet/fleet';
+import { StateTeller } from './fleet/state-teller';
 import { hostsOfCatalog, makeHostsSource } from './hosts-seen';
 import { startHttp } from './http/app';
 import { parseListenAddress } from './http/listen';
 import { makeLogger } from './logger';
-import { makeStatesSource } from './states';
 import { makeControlMetrics } from './metrics';
 import { serveSdkMetrics } from './sdk-metrics';
 import { registerSearchAttributes } from './search-attributes';
@@ -42,6 +44,7 @@ async function makeWorker(
   namespace: string,
   client: Client,
   catalog: Catalog,
+  teller: StateTeller,
   log: Logger,
 ): Promise<Worker> {
   const bundle = await loadWorkflowBundle();
@@ -53,6 +56,9 @@ async function makeWorker(
     taskQueue: CONTROL_QUEUE,
     workflowBundle: bundle,
     activities: makeControlActivities({ client, catalog }),
+    sinks: {
+      states: { tell: { fn: (_info, told) => teller.tell(told) } },
+    } satisfies InjectedSinks<StateSinks>,
     interceptors: {
       activity: [(context) => ({ inbound: new ActivityInterceptor(context, log) })],
     },
@@ -78,26 +84,31 @@ async function serve(
     hostNames: hostsOfCatalog(catalog),
     agents: () => catalog.agents(),
   });
-  const states = makeStatesSource(client);
+  const fleet = new Fleet(client, catalog, log);
+  const teller = new StateTeller(catalog, log);
   const http = await startHttp({
     catalog,
     temporal: hosts,
-    states,
-    metrics: makeControlMetrics({ catalog, hosts, states, sdkMetricsAddress }),
+    states: fleet,
+    fleet,
+    metrics: makeControlMetrics({ catalog, hosts, states: fleet, sdkMetricsAddress }),
     listen: parseListenAddress(options.http),
     ...(options.token && { token: options.token }),
     logger: log,
   });
-  const worker = await makeWorker(connection, namespace, client, catalog, log);
+  const worker = await makeWorker(connection, namespace, client, catalog, teller, log);
   const stop = () => worker.shutdown();
   if (signal.aborted) stop();
   signal.addEventListener('abort', stop);
   try {
     log.info({ http: http.address, queue: CONTROL_QUEUE }, 'control worker is ready');
     process.send?.({ ready: true, http: http.address });
+    fleet.start();
     await worker.run();
   } finally {
     await http.close();
+    fleet.stop();
+    await teller.stop();
     await client.connection.close();
     await connection.close();
   }

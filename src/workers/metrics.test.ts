@@ -9,7 +9,7 @@ import { initialState } from '../model/relationship-state';
 import type { RelationshipStatus, Takeover } from '../model/status';
 import { summarize } from '../model/summary';
 import { makeControlMetrics } from './metrics';
-import type { KnownState } from './states';
+import type { KnownState } from './fleet/known-states';
 
 const TOLD = { named: true, labels: null, toldAt: null };
 const hosts: HostsSource = {

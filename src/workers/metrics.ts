@@ -5,8 +5,8 @@ import { healthOf } from './relationship-health';
 import type { HostSeen, HostsSource } from './hosts-seen';
 import { fetchSdkMetrics } from './sdk-metrics';
 import { renderSyncDurations } from './sync-durations';
-import { CATALOG_ALONE } from './states';
-import type { KnownState, StatesSource } from './states';
+import { CATALOG_ALONE } from './fleet/known-states';
+import type { KnownState, StatesSource } from './fleet/known-states';
 
 const RESULTS = ['succeeded', 'partial', 'failed', 'cancelled'] as const;
 

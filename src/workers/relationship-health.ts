@@ -3,7 +3,7 @@ import { volumePath } from '../model/endpoints';
 import { assess, watchedOf } from '../model/health';
 import type { RelationshipHealth } from '../model/health';
 import type { RelationshipStatus } from '../model/status';
-import type { KnownState } from './states';
+import type { KnownState } from './fleet/known-states';
 
 /**
  * How a relationship is. By what it says itself, as `tidemark get` shows it; where it can't be asked, as far as the
@@ -14,7 +14,11 @@ export function healthOf(
   nowMs: number,
   known?: KnownState,
 ): RelationshipHealth {
-  if (known && 'status' in known) return assess(known.status.document, watchedOf(known.status), nowMs);
+  if (known && 'status' in known) {
+    const { status, unanswered } = known;
+    const watched = { ...watchedOf(status), ...(unanswered !== undefined && { unanswered }) };
+    return assess(status.document, watched, nowMs);
+  }
   return assess(document, { targets, paused: false, ...known }, nowMs);
 }
 

@@ -1,9 +1,10 @@
-/** What Temporal shows of a relationship: its current details and search attributes. */
-import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+/** What others see of a relationship: in Temporal its current details and search attributes, and its state in the catalog. */
+import { proxySinks, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import type { StateSinks, ToldState } from '../model/told-state';
 import { renderRelationshipDetails } from '../model/details';
 import { nextStatusChange, watchedOf } from '../model/health';
 import type { Instant } from '../model/records';
-import { activeDocument, isStopped, phaseOf } from '../model/relationship-state';
+import { activeDocument, isStopped, phaseOf, toStatus } from '../model/relationship-state';
 import type { RelationshipState } from '../model/relationship-state';
 import { nextTick } from '../model/schedules';
 import { SEARCH_ATTRIBUTES } from '../model/search-attributes';
@@ -19,13 +20,18 @@ function searchAttributesOf(state: RelationshipState, document: Relationship) {
   ];
 }
 
+const { states } = proxySinks<StateSinks>();
+
 export class Display {
   private published = '';
+  private toldStatus = '';
+  /** What the catalog was told last. */
+  told: ToldState | null = null;
   private readonly alarm = new Alarm(() => this.show(), 'Update the status: an objective is missed by now');
 
   constructor(private readonly state: RelationshipState) {}
 
-  /** Updates the current details: costs no event of the history. */
+  /** Updates the current details, which costs no event of the history, and what the catalog knows. */
   show(): void {
     const { state } = this;
     const document = activeDocument(state);
@@ -33,9 +39,21 @@ export class Display {
       document && !isStopped(state) ? nextTick(document.spec, Date.now()) : undefined;
     const isLaterRun = workflowInfo().continuedFromExecutionRunId !== undefined;
     setCurrentDetails(renderRelationshipDetails(state, Date.now(), next, isLaterRun));
+    this.tell();
     // What time alone makes untrue is updated at that very instant.
     if (document && !state.retired)
       this.alarm.set(nextStatusChange(document, watchedOf(state).targets, Date.now()));
+  }
+
+  /** Every change of the state, to the catalog: costs no event of the history either. */
+  private tell(): void {
+    const status = toStatus(this.state);
+    const text = JSON.stringify(status);
+    if (!status || text === this.toldStatus) return;
+    this.toldStatus = text;
+    // A copy: what is told must not change before it is read.
+    this.told = { status: JSON.parse(text) as typeof status, at: new Date().toISOString() };
+    states.tell(this.told);
   }
 
   stop(): void {

@@ -196,6 +196,7 @@ async function live(input: RelationshipInput, cancelRequested: Promise<never>): 
     if (!status) throw refused(`relationship ${state.name} ${NO_SPEC}`);
     return status;
   });
+  setHandler(messages.toldQuery, () => display.told);
   setHandler(messages.historyQuery, () => state.history);
   setHandler(messages.carriedQuery, () => state);
   setHandler(messages.applyUpdate, async (document) => {

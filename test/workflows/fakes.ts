@@ -19,6 +19,7 @@ import type { WorkflowBundle } from '../../src/workers/bundle';
 import { registerSearchAttributes } from '../../src/workers/search-attributes';
 import type { DrillOutcome } from '../../src/model/status';
 import { drillUpdate, type SyncAnswer, syncUpdate } from '../../src/api/messages';
+import type { ToldState } from '../../src/model/told-state';
 import { reservePorts } from '../support/hosts/ports';
 import { placingBy } from './fake-agents';
 import { findTemporal } from '../support/system/temporal-server';
@@ -298,6 +299,8 @@ export class FakeWorld {
   /** What agents have told. */
   readonly agents: AgentEntry[] = [];
   readonly schedules: WantedSchedule[] = [];
+  /** What relationships have told of themselves, in order. */
+  readonly told: ToldState[] = [];
   private readonly workers = new Map<string, { worker: Worker; running: Promise<void> }>();
 
   private constructor(
@@ -382,6 +385,7 @@ export class FakeWorld {
         taskQueue: CONTROL_QUEUE,
         workflowBundle: this.bundle,
         activities: control,
+        sinks: { states: { tell: { fn: (_info, state: ToldState) => void this.told.push(state) } } },
       }),
     );
   }

@@ -4,6 +4,7 @@ import { targetResults } from './0002-target-results';
 import { leftOut } from './0003-left-out';
 import { reachedBytes } from './0004-reached-bytes';
 import { agents } from './0005-agents';
+import { states } from './0006-states';
 
 /**
  * Every migration by its name, in order. Named here rather than found in a folder, so that they are
@@ -15,4 +16,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0003-left-out': leftOut,
   '0004-reached-bytes': reachedBytes,
   '0005-agents': agents,
+  '0006-states': states,
 };

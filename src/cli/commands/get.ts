@@ -8,6 +8,8 @@ import { vanishedHint, vanishedText } from '../../model/vanished';
 import { DOWN_AT, isRpoKept, WARN_AT } from '../../model/health';
 import { CHECK_CODES, checkCode, formatCheck, formatUnknown, UNKNOWN_CODE } from '../../client/check';
 import { exitCodeOf, tellError } from '../../client/exit-codes';
+import { getFleet } from '../../client/fleet';
+import { within } from '../../client/within';
 import { waitingLines } from '../follow-phases';
 import { lazy } from '../lazy';
 import { finish, note, print, printError, render } from '../output';
@@ -33,6 +35,8 @@ const WATCH_EVERY_MS = 2000;
 /** Monitoring wants an answer within 10 s of the start of this process, whatever hangs. */
 const CHECK_MS = 8000;
 const GET_MS = 60_000;
+/** For the catalog, before each relationship is asked itself. */
+const FLEET_MS = 4500;
 
 export function register(program: Command): void {
   const command = program
@@ -72,8 +76,26 @@ interface Read {
   unknown: Unknown[];
 }
 
-async function read(temporal: Temporal, name: string | undefined, until: number): Promise<Read> {
-  const { within } = lazy.temporal();
+/** Of all: as they told the catalog. Of one, or where nobody answers for the catalog: as its workflow says. */
+async function read(name: string | undefined, until: number): Promise<Read> {
+  const told = name === undefined ? await askFleet(until) : undefined;
+  return told ?? (await lazy.temporal().Temporal.use((temporal) => askEach(temporal, name, until)));
+}
+
+/** Undefined where the control worker does not answer soon. */
+async function askFleet(until: number): Promise<Read | undefined> {
+  const soon = Math.min(until, Date.now() + FLEET_MS);
+  try {
+    const { relationships, checkedAt, trouble } = await within('the control worker', getFleet(), soon);
+    const since = checkedAt === null ? 'not yet' : `last ${formatAge(checkedAt, Date.now(), formatDuration)}`;
+    const why = `${trouble}; this is what relationships told last, and whether they all run was checked ${since}`;
+    return { summaries: relationships, unknown: trouble === null ? [] : [{ name: null, why }] };
+  } catch {
+    return undefined;
+  }
+}
+
+async function askEach(temporal: Temporal, name: string | undefined, until: number): Promise<Read> {
   const { statuses, unknown }: Survey =
     name === undefined
       ? await temporal.survey(until)
@@ -203,9 +225,9 @@ function unknownLine({ name, why }: Unknown): string {
   return `${name === null ? '' : `relationship ${name} is not known now: `}${printable(why)}`;
 }
 
-async function watch(temporal: Temporal, name: string | undefined, options: GetOptions): Promise<never> {
+async function watch(name: string | undefined, options: GetOptions): Promise<never> {
   for (;;) {
-    const { summaries, unknown } = await read(temporal, name, Date.now() + GET_MS);
+    const { summaries, unknown } = await read(name, Date.now() + GET_MS);
     const text = [
       render(summaries, options.output, (all) => formatSummaries(all)),
       ...unknown.map(unknownLine),
@@ -218,8 +240,7 @@ async function watch(temporal: Temporal, name: string | undefined, options: GetO
 async function check(name: string | undefined, options: GetOptions): Promise<void> {
   try {
     const until = performance.timeOrigin + CHECK_MS;
-    const { Temporal, within } = lazy.temporal();
-    const all = Temporal.use((temporal) => read(temporal, name, until));
+    const all = read(name, until);
     // What hangs where nobody looked at the clock is ended with the process.
     const { summaries, unknown } = await within('Temporal', all, until + 500);
     print(summaries, options, (all) => formatCheck(all, unknown));
@@ -234,13 +255,11 @@ async function check(name: string | undefined, options: GetOptions): Promise<voi
 }
 
 async function get(name: string | undefined, options: GetOptions): Promise<void> {
-  await lazy.temporal().Temporal.use(async (temporal) => {
-    if (options.watch) await watch(temporal, name, options);
-    const { summaries, unknown } = await read(temporal, name, Date.now() + GET_MS);
-    const [first] = summaries;
-    if (name !== undefined && first) print(first, options, (summary) => formatSummaries([summary]));
-    else print(summaries, options, (all) => formatSummaries(all));
-    for (const each of unknown) note(`warning: ${unknownLine(each)}`);
-    if (unknown.some((each) => each.name !== null)) process.exitCode = exitCodeOf('Unreachable');
-  });
+  if (options.watch) await watch(name, options);
+  const { summaries, unknown } = await read(name, Date.now() + GET_MS);
+  const [first] = summaries;
+  if (name !== undefined && first) print(first, options, (summary) => formatSummaries([summary]));
+  else print(summaries, options, (all) => formatSummaries(all));
+  for (const each of unknown) note(`warning: ${unknownLine(each)}`);
+  if (unknown.some((each) => each.name !== null)) process.exitCode = exitCodeOf('Unreachable');
 }

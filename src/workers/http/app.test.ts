@@ -5,7 +5,7 @@ import { makeDocument, minute } from '../../../test/support/model/records';
 import type { PointEntry } from '../../catalog/contract';
 import { TidemarkError } from '../../model/errors';
 import { applyDocument, initialState, toStatus } from '../../model/relationship-state';
-import type { StatesSource } from '../states';
+import type { StatesSource } from '../fleet/known-states';
 import { makeHttpApp, startHttp, type HttpOptions } from './app';
 
 const TOKEN = 'correct horse battery staple';
@@ -15,6 +15,7 @@ const ROUTES = [
   '/v1/relationships/{name}/history',
   '/v1/relationships/{name}/points',
   '/v1/hosts',
+  '/v1/fleet',
   '/metrics',
   '/openapi.json',
 ];

@@ -3,9 +3,11 @@ import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } 
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { HostsSource } from '../hosts-seen';
 import type { MetricsSource } from '../metrics';
-import { CATALOG_ALONE } from '../states';
-import type { StatesSource } from '../states';
+import { CATALOG_ALONE } from '../fleet/known-states';
+import type { StatesSource } from '../fleet/known-states';
+import { type FleetSource, NO_FLEET } from '../fleet/fleet';
 import { answerError, answerNotFound } from './errors';
+import { fleetRoutes } from './fleet-routes';
 import { guardByHostHeader, guardByToken, requireToken } from './guards';
 import { listenOn, type ListenAddress, type Listening } from './listen';
 import { healthRoute, otherRoutes, relationshipRoutes, type Sources } from './routes';
@@ -16,6 +18,8 @@ export interface HttpOptions {
   temporal: HostsSource;
   /** What relationships say of themselves. */
   states?: StatesSource;
+  /** How they all are. */
+  fleet?: FleetSource;
   metrics: MetricsSource;
   listen: ListenAddress;
   /** Wanted of every request but `/healthz`; needed where `listen` is not the loopback. */
@@ -49,6 +53,7 @@ export async function makeHttpApp(options: HttpOptions): Promise<FastifyInstance
     if (token !== undefined) await guardByToken(scope, token);
     await scope.register(relationshipRoutes(sources));
     await scope.register(otherRoutes(sources));
+    await scope.register(fleetRoutes(options.fleet ?? NO_FLEET));
   });
   await app.ready();
   return app;

@@ -6,10 +6,10 @@ import { missingTarget } from '../../model/endpoints';
 import { endpointsNow, healthOf } from '../relationship-health';
 import type { HostsSource } from '../hosts-seen';
 import type { MetricsSource } from '../metrics';
-import type { KnownState, StatesSource } from '../states';
+import type { KnownState, StatesSource } from '../fleet/known-states';
+import { failed, json, otherwise } from './answers';
 import { HttpError } from './errors';
 import {
-  ErrorSchema,
   HealthSchema,
   HistoryQuerySchema,
   HostSeenSchema,
@@ -28,14 +28,6 @@ export interface Sources {
   states: StatesSource;
   metrics: MetricsSource;
 }
-
-const json = <T extends z.ZodType>(description: string, schema: T) => ({
-  description,
-  content: { 'application/json': { schema } },
-});
-const failed = json('What went wrong.', ErrorSchema);
-/** What any route may answer instead. */
-const otherwise = { 400: failed, 401: failed, 403: failed, 500: failed, 503: failed };
 
 /** @throws HttpError 404 with a guess, where no relationship was ever called so. */
 async function requireKnown(catalog: Sources['catalog'], name: string): Promise<void> {

@@ -12,11 +12,15 @@ import { applyOne, recordOf } from '../../../src/client/apply-one';
 import { eventually, parseDocuments, type CliResult, type TestSystem } from './system';
 
 /** A document as text. YAML takes JSON as it is. */
-export function writeDocument(name: string, spec: RelationshipInput['spec']): string {
+export function writeDocument(
+  name: string,
+  spec: RelationshipInput['spec'],
+  labels?: Record<string, string>,
+): string {
   const document: RelationshipInput = {
     apiVersion: 'tidemark/v1',
     kind: 'Relationship',
-    metadata: { name },
+    metadata: { name, ...(labels && { labels }) },
     spec,
   };
   return JSON.stringify(document, undefined, 2);

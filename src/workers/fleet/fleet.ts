@@ -1,0 +1,139 @@
+/** All relationships: what they told last, and what a look at Temporal found since. */
+import type { Client } from '@temporalio/client';
+import type { Logger } from 'pino';
+import type { Catalog, StateEntry } from '../../catalog/contract';
+import { TidemarkError } from '../../model/errors';
+import type { Instant } from '../../model/records';
+import { FleetView } from './fleet-view';
+import { type KnownState, type StatesSource, statusOf } from './known-states';
+import { sweep } from './sweep';
+
+export interface FleetNow {
+  /** By name, in that order. */
+  states: ReadonlyMap<string, StateEntry>;
+  /** When Temporal was last asked about them all; null for never. */
+  checkedAt: Instant | null;
+  /** Why it could not be asked after that: somebody may have vanished, or gone on. */
+  trouble: string | null;
+}
+
+export interface FleetSource {
+  /** @throws TidemarkError where the catalog does not answer */
+  now(): Promise<FleetNow>;
+}
+
+/** There are none. */
+export const NO_FLEET: FleetSource = {
+  now: () => Promise.resolve({ states: new Map(), checkedAt: null, trouble: null }),
+};
+
+/** A look that was that quick is made for whoever asks, if the last is older than this. */
+const FRESH_MS = 1000;
+const QUICK_MS = 1000;
+/** Whoever asks waits so long for it. */
+const WAIT_MS = 4000;
+/** Temporal that hangs is given up then. */
+const MOST_LOOK_MS = 60_000;
+/** At rest, looking takes one part in so many of the time. */
+const SPARING = 50;
+const LEAST_PAUSE_MS = 30_000;
+const MOST_PAUSE_MS = 600_000;
+
+export class Fleet implements FleetSource, StatesSource {
+  private readonly view: FleetView;
+  private readonly askedAtMs = new Map<string, number>();
+  private running: Promise<void> | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private isStopped = false;
+  private checkedAtMs: number | undefined;
+  private endedAtMs = 0;
+  private durationMs = 0;
+  private trouble: string | null = null;
+
+  constructor(
+    private readonly client: Client,
+    private readonly catalog: Catalog,
+    private readonly log: Logger,
+  ) {
+    this.view = new FleetView(catalog);
+  }
+
+  /** From now on looks are made from time to time, too. */
+  start(): void {
+    void this.look();
+  }
+
+  /** A look that is under way is not waited for: it may hang with Temporal. */
+  stop(): void {
+    this.isStopped = true;
+    clearTimeout(this.timer);
+  }
+
+  async now(): Promise<FleetNow> {
+    await this.freshen();
+    const states = await this.view.read();
+    const checkedAt = this.checkedAtMs === undefined ? null : new Date(this.checkedAtMs).toISOString();
+    return { states, checkedAt, trouble: this.trouble };
+  }
+
+  async states(names: readonly string[]): Promise<ReadonlyMap<string, KnownState>> {
+    const { states, trouble } = await this.now().catch(() => NO_FLEET.now());
+    return new Map(
+      names.map((name): [string, KnownState] => {
+        const entry: StateEntry | undefined = states.get(name);
+        const unanswered = trouble ?? 'it has told nothing of itself yet';
+        if (!entry) return [name, { unanswered }];
+        return [name, { status: statusOf(entry), ...(trouble !== null && { unanswered }) }];
+      }),
+    );
+  }
+
+  /** Looks first, where that is quick. */
+  private async freshen(): Promise<void> {
+    const isQuick = this.durationMs < QUICK_MS || this.trouble !== null;
+    if (!isQuick || Date.now() - this.endedAtMs < FRESH_MS) return;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<'late'>((resolve) => (timer = setTimeout(resolve, WAIT_MS, 'late')));
+    const first = await Promise.race([this.look(), late]);
+    clearTimeout(timer);
+    if (first === 'late') this.trouble ??= 'Temporal does not answer';
+  }
+
+  /** Those who want one at the same time share it. Never throws. */
+  private look(): Promise<void> {
+    this.running ??= this.lookNow().finally(() => {
+      this.running = undefined;
+      this.endedAtMs = Date.now();
+      this.plan();
+    });
+    return this.running;
+  }
+
+  private async lookNow(): Promise<void> {
+    const startedAtMs = Date.now();
+    try {
+      const states = await this.view.read();
+      const { client, catalog, askedAtMs } = this;
+      const until = startedAtMs + MOST_LOOK_MS;
+      await client.withDeadline(until, () => sweep({ client, catalog, states, askedAtMs }));
+      this.checkedAtMs = startedAtMs;
+      this.trouble = null;
+    } catch (error) {
+      // Of a catalog that does not answer, whoever asks hears at once.
+      if (error instanceof TidemarkError || this.isStopped) return;
+      if (this.trouble === null)
+        this.log.warn({ err: error }, 'Temporal can not be asked about relationships');
+      this.trouble = 'Temporal does not answer';
+    } finally {
+      this.durationMs = Date.now() - startedAtMs;
+    }
+  }
+
+  private plan(): void {
+    clearTimeout(this.timer);
+    if (this.isStopped) return;
+    const pauseMs = Math.min(MOST_PAUSE_MS, Math.max(LEAST_PAUSE_MS, SPARING * this.durationMs));
+    this.timer = setTimeout(() => void this.look(), pauseMs);
+    this.timer.unref();
+  }
+}

@@ -1,0 +1,41 @@
+/** What Temporal lists of relationships: which run, in which phase, and which Schedules do not tick. */
+import type { Client } from '@temporalio/client';
+import { makeScheduleId, parseRelationshipId } from '../../model/names';
+import { SEARCH_ATTRIBUTES } from '../../model/search-attributes';
+import type { ScheduleTrouble } from '../../model/summary';
+
+export interface Listed {
+  /** Phases of those that run, by name; a listing lags behind by a second or so. */
+  running: ReadonlyMap<string, string | undefined>;
+  /** Whether a Schedule is paused, by its id. */
+  schedules: ReadonlyMap<string, boolean>;
+}
+
+export async function listAll(client: Client): Promise<Listed> {
+  const [running, schedules] = await Promise.all([listRunning(client), listSchedules(client)]);
+  return { running, schedules };
+}
+
+async function listRunning(client: Client): Promise<Listed['running']> {
+  const running = new Map<string, string | undefined>();
+  const query = "WorkflowType = 'relationship' AND ExecutionStatus = 'Running'";
+  for await (const { workflowId, typedSearchAttributes } of client.workflow.list({ query, pageSize: 1000 })) {
+    const name = parseRelationshipId(workflowId);
+    if (name !== undefined) running.set(name, typedSearchAttributes.get(SEARCH_ATTRIBUTES.phase));
+  }
+  return running;
+}
+
+async function listSchedules(client: Client): Promise<Listed['schedules']> {
+  const schedules = new Map<string, boolean>();
+  for await (const { scheduleId, state } of client.schedule.list({ pageSize: 1000 }))
+    schedules.set(scheduleId, state.paused);
+  return schedules;
+}
+
+/** By the listing alone, which lags behind. */
+export function troubleIn({ schedules }: Listed, name: string): ScheduleTrouble | null {
+  const paused = schedules.get(makeScheduleId(name));
+  if (paused === undefined) return 'missing';
+  return paused ? 'paused' : null;
+}

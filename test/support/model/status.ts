@@ -1,0 +1,16 @@
+import { applyDocument, initialState, toStatus } from '../../../src/model/relationship-state';
+import type { RelationshipStatus } from '../../../src/model/status';
+import { makeDocument } from './records';
+
+/** Of a relationship that was just applied. */
+export function makeStatus(
+  name: string,
+  spec: Parameters<typeof makeDocument>[1] = {},
+  more: Partial<RelationshipStatus> = {},
+): RelationshipStatus {
+  const state = initialState(name);
+  applyDocument(state, makeDocument(name, spec));
+  const status = toStatus(state);
+  if (!status) throw new Error('it has a spec');
+  return { ...status, ...more };
+}
