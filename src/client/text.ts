@@ -1,6 +1,6 @@
 /** Text for people: colours where they are wanted, and tables that line up. */
-import Table from 'cli-table3';
 import { createColors } from 'picocolors';
+import stringWidth from 'string-width';
 import { leftOutLines } from '../model/left-out';
 import type { LeftOut } from '../model/left-out';
 import { formatBytes } from '../model/units';
@@ -20,8 +20,13 @@ export function printable(text: string): string {
   });
 }
 
+/** Printable ASCII alone, on one line. */
+const IS_PLAIN = /^[ -~]*$/;
+
 /** One line of text: line ends are shown, too. */
 export function oneLine(text: string): string {
+  // Most are, of tens of thousands of cells.
+  if (IS_PLAIN.test(text)) return text;
   return printable(text.replaceAll('\n', String.raw`\n`).replaceAll('\t', ' '));
 }
 
@@ -39,24 +44,6 @@ export interface PaintedCell {
 
 export type Cell = string | PaintedCell;
 
-const NO_BORDERS = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: '  ',
-};
-
 const textOf = (cell: Cell) => oneLine(typeof cell === 'string' ? cell : cell.text);
 
 /** No path is cut shorter than that. */
@@ -72,10 +59,9 @@ export function shortenMiddle(text: string, width: number): string {
 
 /** Has a table fit into `width` columns where it can, by shortening its paths, the longest first. */
 export function fitPaths(rows: readonly (readonly Cell[])[], width: number): Cell[][] {
-  const columns = Math.max(0, ...rows.map((row) => row.length));
-  const widths = Array.from({ length: columns }, (_none, column) =>
-    Math.max(0, ...rows.map((row) => [...textOf(row[column] ?? '')].length)),
-  );
+  if (width === Infinity) return rows.map((row) => [...row]);
+  const widths = widthsOf(rows.map((row) => row.map(textOf)));
+  const columns = widths.length;
   const isPath = widths.map((_width, column) =>
     rows.some((row) => /^[^\s:]+:\S*\//.test(textOf(row[column] ?? ''))),
   );
@@ -101,22 +87,35 @@ export function terminalWidth(
   return stream.isTTY ? stream.columns : undefined;
 }
 
+/** Columns that a text takes in a terminal. */
+const widthOf = (text: string) => (IS_PLAIN.test(text) ? text.length : stringWidth(text));
+
+/** Of each column: the longest of it. */
+function widthsOf(rows: readonly (readonly string[])[]): number[] {
+  const widths: number[] = [];
+  for (const row of rows)
+    for (const [column, text] of row.entries())
+      widths[column] = Math.max(widths[column] ?? 0, widthOf(text));
+  return widths;
+}
+
 /** A table whose columns line up, without borders. */
 export function formatTable(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
-  const table = new Table({
-    chars: NO_BORDERS,
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-  });
-  if (head.length > 0) table.push(head.map((title) => colors.bold(title)));
-  for (const row of rows) {
-    table.push(
-      row.map((cell) => (typeof cell === 'string' ? oneLine(cell) : cell.paint(oneLine(cell.text)))),
-    );
-  }
+  const titles = head.map((text): Cell => ({ text, paint: colors.bold }));
+  const table: (readonly Cell[])[] = head.length > 0 ? [titles, ...rows] : [...rows];
+  const texts = table.map((row) => row.map(textOf));
+  const widths = widthsOf(texts);
   return table
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
+    .map((row, at) =>
+      row
+        .map((cell, column) => {
+          const text = texts[at]?.[column] ?? '';
+          const padding = ' '.repeat((widths[column] ?? 0) - widthOf(text));
+          return (typeof cell === 'string' ? text : cell.paint(text)) + padding;
+        })
+        .join('  ')
+        .trimEnd(),
+    )
     .join('\n');
 }
 

@@ -1,7 +1,8 @@
 /**
- * `npm run bench [-- --write] [--rounds N] [--relationships N] [--cost] [--kubernetes] [--repository] [--bucket]`: measures, prints ratios, and
+ * `npm run bench [-- --write] [--rounds N] [--relationships N] [--cost] [--kubernetes] [--repository] [--bucket] [--fleet]`: measures, prints ratios, and
  * writes docs/benchmarks.md on request; with `--cost`, only what one sync costs; with `--kubernetes`, only claims of a cluster; with
- * `--repository`, only repositories of restic; with `--bucket`, only buckets of S3.
+ * `--repository`, only repositories of restic; with `--bucket`, only buckets of S3; with `--fleet`, only how long it takes to see how ten
+ * thousand relationships are.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -15,6 +16,7 @@ import { measureDataPlane } from './data-plane';
 import type { Row } from './data-plane';
 import { costTable, measureCost } from './cost';
 import { clusterTable, measureCluster } from './kubernetes';
+import { measureFleet, type FleetFigures } from './fleet';
 import { formatTable } from './measure';
 import { PlainSsh } from './ssh';
 import { measureImages } from './images';
@@ -31,6 +33,7 @@ const { values } = parseArgs({
     kubernetes: { type: 'boolean', default: false },
     repository: { type: 'boolean', default: false },
     bucket: { type: 'boolean', default: false },
+    fleet: { type: 'boolean', default: false },
   },
 });
 
@@ -101,6 +104,19 @@ function controlTable(figures: ControlFigures): string {
   );
 }
 
+function fleetTable({ relationships, record, firstAnswer, answer, page, get }: FleetFigures): string {
+  return formatTable(
+    [`${relationships} relationships`, 'measured'],
+    [
+      ['all their states recorded at once', s(record)],
+      ['/v1/fleet, all of them, for the first time', s(firstAnswer)],
+      ['/v1/fleet, all of them', s(answer)],
+      ['/v1/fleet, the worst fifty', s(page)],
+      ['tidemark get', s(get)],
+    ],
+  );
+}
+
 /** Of a system that does nothing else. */
 async function printCost(): Promise<string> {
   const system = await TestSystem.start();
@@ -124,6 +140,10 @@ async function printCluster(): Promise<string> {
 async function main(): Promise<void> {
   if (values.kubernetes) {
     await printCluster();
+    return;
+  }
+  if (values.fleet) {
+    console.log(`\n${fleetTable(await measureFleet(10_000, Number(values.rounds)))}\n`);
     return;
   }
   if (values.repository || values.bucket) {

@@ -117,6 +117,7 @@ describe('what scripts read', () => {
     ];
     expect(all[1]).toStrictEqual({
       name: 'wiki',
+      labels: {},
       status: 'up',
       statusReason: matching(/^beta lag .*, rpo 1d$/),
       phase: 'Idle',
