@@ -94,8 +94,7 @@ const widthOf = (text: string) => (IS_PLAIN.test(text) ? text.length : stringWid
 function widthsOf(rows: readonly (readonly string[])[]): number[] {
   const widths: number[] = [];
   for (const row of rows)
-    for (const [column, text] of row.entries())
-      widths[column] = Math.max(widths[column] ?? 0, widthOf(text));
+    for (const [column, text] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, widthOf(text));
   return widths;
 }
 

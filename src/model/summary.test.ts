@@ -103,7 +103,7 @@ test('a Schedule that somebody paused or deleted in Temporal is told of, where i
 
 test('the shape is what scripts were promised, with null for what is not there', () => {
   expect(Object.keys(summarize(makeStatus(undefined, [never]), NOW))).toEqual(
-    'name status statusReason phase vanished paused direction epoch source targets nextRun scheduleTrouble lastSync rpoMet operation takeover selections lastDrill'.split(
+    'name labels status statusReason phase vanished paused direction epoch source targets nextRun scheduleTrouble lastSync rpoMet operation takeover selections lastDrill'.split(
       ' ',
     ),
   );

@@ -152,7 +152,9 @@ it('says that Temporal does not answer, and what was last known', async () => {
     const { stdout, stderr } = await system.cli(['get']);
     expect(stdout).toMatch(/^wiki +up/m);
     expect(stderr).toMatch(/Temporal does not answer; this is what relationships told last/);
-    expect((await system.cli(['get', '--check'])).stdout).toContain('UNKNOWN tidemark: Temporal does not answer');
+    expect((await system.cli(['get', '--check'])).stdout).toContain(
+      'UNKNOWN tidemark: Temporal does not answer',
+    );
   } finally {
     process.kill(system.pid('temporal'), 'SIGCONT');
   }

@@ -6,22 +6,19 @@ import { ApplicationFailure } from '@temporalio/common';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import type { HostActivities, StepContext } from '../../src/activities/contract';
-import type { ControlActivities, WantedSchedule } from '../../src/activities/control/contract';
+import type { WantedSchedule } from '../../src/activities/control/contract';
 import type { AgentEntry } from '../../src/catalog/contract';
-import { recall } from '../../src/activities/control/recall';
 import type { ErrorType } from '../../src/model/errors';
-import { CONTROL_QUEUE, makeHostQueue, makePointId, makeRelationshipId } from '../../src/model/names';
+import { CONTROL_QUEUE, makeHostQueue, makePointId } from '../../src/model/names';
 import type { Claim, Comparison, HeldState, Point, SyncRecord } from '../../src/model/records';
 import type { StreamHow } from '../../src/model/plan-stream';
 import type { Opened } from '../../src/movers/contract';
 import type { RetainSpec } from '../../src/model/spec';
 import type { WorkflowBundle } from '../../src/workers/bundle';
 import { registerSearchAttributes } from '../../src/workers/search-attributes';
-import type { DrillOutcome } from '../../src/model/status';
-import { drillUpdate, type SyncAnswer, syncUpdate } from '../../src/api/messages';
 import type { ToldState } from '../../src/model/told-state';
 import { reservePorts } from '../support/hosts/ports';
-import { placingBy } from './fake-agents';
+import { makeFakeControl } from './fake-control';
 import { findTemporal } from '../support/system/temporal-server';
 import { loadTestBundle } from '../support/system/workflow-bundle';
 
@@ -354,30 +351,8 @@ export class FakeWorld {
   }
 
   private async startControl(): Promise<void> {
-    const control: ControlActivities = {
-      ...placingBy(this.agents),
-      keepSchedule: async (wanted) => {
-        this.schedules.push(wanted);
-        return {};
-      },
-      removeSchedule: async () => undefined,
-      recordSync: async (record) => void this.records.unshift(record),
-      recordVerified: async () => undefined,
-      recordRelationship: async () => ({ lastSequence: 0 }),
-      recordRetired: async () => undefined,
-      recall: (input) => recall(this.env.client, input),
-      sendDrill: async ({ relationship, requestId }) => {
-        const { workflowId } = await this.env.client.workflow
-          .getHandle(makeRelationshipId(relationship))
-          .executeUpdate(drillUpdate, { updateId: requestId, args: [{}] });
-        return (await this.env.client.workflow.getHandle(workflowId).result()) as DrillOutcome;
-      },
-      sendSync: async ({ relationship, requestId, scheduled, tick }): Promise<SyncAnswer> =>
-        this.env.client.workflow.getHandle(makeRelationshipId(relationship)).executeUpdate(syncUpdate, {
-          updateId: requestId,
-          args: [{ wait: true, scheduled, ...(tick && { tick }) }],
-        }),
-    };
+    const { client } = this.env;
+    const control = makeFakeControl(client, this.agents, this.records, this.schedules);
     await this.run(
       'control',
       await Worker.create({
