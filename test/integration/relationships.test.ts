@@ -222,7 +222,7 @@ describe('what monitoring reads', () => {
       exitCode: 3,
       stdout: 'UNKNOWN nobody: there is no relationship nobody\n',
     });
-    const env = { TEMPORAL_ADDRESS: '127.0.0.1:1' };
+    const env = { TEMPORAL_ADDRESS: '127.0.0.1:1', TIDEMARK_URL: 'http://127.0.0.1:1' };
     const unreachable = await system.cli(['get', '--check'], { env });
     expect(unreachable.exitCode).toBe(3);
     expect(unreachable.stdout).toMatch(/^UNKNOWN tidemark: /);

@@ -16,7 +16,7 @@ type States = ReadonlyMap<string, StateEntry>;
 /** A listing lags behind what is told by a second or so: nothing is made of a difference younger than this. */
 const SETTLED_MS = 5000;
 /** One that was not heard of for so long is asked, in turn. */
-const SILENT_MS = 60_000;
+const SILENT_MS = 10_000;
 const SILENT_AT_ONCE = 20;
 const AT_ONCE = 16;
 /** A query is answered within milliseconds; one that has to read a long history again, within seconds. */
@@ -70,10 +70,15 @@ export function chooseToAsk(
 }
 
 /** It does not run: it vanished, or was deleted; or the listing lags behind. */
-async function settleGone({ client, catalog, states }: SweepInput, name: string): Promise<void> {
+async function settleGone(input: SweepInput, name: string): Promise<void> {
+  const { client, catalog, states } = input;
   const entry = states.get(name);
   const fate = await findFate(client, name);
-  if (fate === 'runs') return;
+  if (fate === 'runs') {
+    // The listing lags behind; or what runs is nothing that this Tidemark can go on with.
+    await ask(input, name);
+    return;
+  }
   if (fate === 'deleted') {
     if (entry) await catalog.removeState(name);
     return;
