@@ -135,20 +135,19 @@ export interface Totals {
 }
 
 /** What a relationship told of itself last. */
-export interface StateEntry extends FoundState {
+export interface StateEntry {
+  name: string;
   revision: StateRevision['revision'];
   status: RelationshipStatus;
   /** When it last changed, by Temporal's clock. */
   toldAt: Instant;
-}
-
-/** What a look at Temporal found of a relationship, which it can't know itself. */
-export interface FoundState {
-  name: string;
   /** How its workflow ended, where nobody deleted it. Null while it runs. */
   vanished: Vanished | null;
   scheduleTrouble: ScheduleTrouble | null;
 }
+
+/** What a look at Temporal found of a relationship, which it can't know itself; what is left out stays as it is. */
+export type FoundState = Pick<StateEntry, 'name'> & Partial<Pick<StateEntry, 'vanished' | 'scheduleTrouble'>>;
 
 /** Told apart from every other state of any relationship. */
 export interface StateRevision {

@@ -58,8 +58,8 @@ export async function recordFound(db: Db, found: readonly FoundState[]): Promise
     await db
       .updateTable('relationship_states')
       .set({
-        vanished: vanished && toJson(vanished),
-        schedule_trouble: scheduleTrouble,
+        ...(vanished !== undefined && { vanished: vanished && toJson(vanished) }),
+        ...(scheduleTrouble !== undefined && { schedule_trouble: scheduleTrouble }),
         revision: NEXT_REVISION,
       })
       .where('name', '=', name)

@@ -1,8 +1,11 @@
 /** Arguments of options, checked where they are read, so that wrong ones are wrong use. */
 import { InvalidArgumentError } from 'commander';
 import { isAbsolute, resolve } from 'node:path';
+import { PHASES } from '../model/choose-relationships';
+import { HEALTHS } from '../model/health';
 import { CLAIM_PATTERN, NAME_PATTERN } from '../model/names';
 import { parseInnerPath } from '../model/paths';
+import { suggest } from '../model/suggest';
 
 export function parseCount(text: string): number {
   const count = Number(text);
@@ -31,6 +34,22 @@ export function parseList(text: string, before: string[] = []): string[] {
     throw new InvalidArgumentError('It must be names separated by commas.');
   return [...before, ...items];
 }
+
+/** Several of these words, separated by commas; may be given several times. */
+const parseWords =
+  <Word extends string>(words: readonly Word[]) =>
+  (text: string, before: Word[] = []): Word[] => {
+    const given = parseList(text);
+    const wrong = given.find((each) => !words.some((word) => word === each));
+    if (wrong === undefined) return [...before, ...(given as Word[])];
+    const guess = suggest(wrong, words);
+    throw new InvalidArgumentError(
+      guess ? `Did you mean ${guess}?` : `It must be among ${words.join(', ')}.`,
+    );
+  };
+
+export const parseHealths = parseWords(HEALTHS);
+export const parsePhases = parseWords(PHASES);
 
 /** Each time it is given, one more. */
 export function collect(text: string, before: string[] = []): string[] {

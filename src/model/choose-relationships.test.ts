@@ -73,6 +73,10 @@ test.each([
   [{ labels: ['tier=gold'] }, true],
   [{ labels: ['tier'] }, true],
   [{ labels: ['tier=', 'tier=gold'] }, false],
+  [{ labels: ['tier==gold'] }, true],
+  [{ labels: ['tier!=gold'] }, false],
+  [{ labels: ['tier!=iron', 'region!=eu', '!region'] }, true],
+  [{ labels: ['!tier'] }, false],
   // No label, though every object has it.
   [{ labels: ['toString'] }, false],
   [{ phase: ['Idle' as const] }, true],

@@ -11,17 +11,41 @@ export interface Choice {
   phase?: readonly Phase[] | undefined;
   /** Where it works, on either side. */
   host?: string | undefined;
-  /** Each of these: `tier=gold`, or `tier` for one that has any. */
+  /** Each of these: `tier=gold`, `tier!=gold`, `tier` for one that has any, `!tier` for one that has none. */
   labels?: readonly string[] | undefined;
 }
 
 export const SORTS = ['name', 'status', 'lag'] as const;
 export type Sort = (typeof SORTS)[number];
 
+/** Every phase that there is. */
+export const PHASES = Object.keys({
+  Applying: true,
+  Idle: true,
+  Paused: true,
+  Syncing: true,
+  Verifying: true,
+  Restoring: true,
+  Retrying: true,
+  WaitingForHost: true,
+  AwaitingPush: true,
+  WaitingForApproval: true,
+  FailingOver: true,
+  Relocating: true,
+  Reversing: true,
+  Parked: true,
+  FailedOver: true,
+  Retired: true,
+  Vanished: true,
+} satisfies Record<Phase, true>) as [Phase, ...Phase[]];
+
+/** As `kubectl` takes it: `key`, `!key`, `key=value`, `key==value` or `key!=value`. */
 function hasLabel(labels: RelationshipSummary['labels'], wanted: string): boolean {
-  const at = wanted.indexOf('=');
-  const key = at < 0 ? wanted : wanted.slice(0, at);
-  return Object.hasOwn(labels, key) && (at < 0 || labels[key] === wanted.slice(at + 1));
+  const valueOf = (key: string) => (Object.hasOwn(labels, key) ? labels[key] : undefined);
+  const [, key = '', operator, value = ''] = /^([^=!]+)(!=|==?)(.*)$/s.exec(wanted) ?? [];
+  if (operator === undefined)
+    return wanted.startsWith('!') ? valueOf(wanted.slice(1)) === undefined : valueOf(wanted) !== undefined;
+  return (valueOf(key) === value) !== (operator === '!=');
 }
 
 export function isChosen(

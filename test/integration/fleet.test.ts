@@ -85,6 +85,19 @@ it('gives those that are asked for, in order, a page at a time, and counts them 
   await expect(askFleet('?status=wonderful')).rejects.toThrow(/status/);
 });
 
+it('shows whom one asks for on the command line, by what they are and by their names', async () => {
+  const names = async (...args: string[]) =>
+    (await system.json<RelationshipSummary[]>('get', ...args)).map(({ name }) => name);
+  expect(await names('-l', 'tier=iron')).toEqual(['mail', 'shop']);
+  expect(await names('-l', 'tier!=iron', '--host', 'beta', '--phase', 'Idle')).toEqual(['wiki']);
+  expect(await names('wiki', 'mail')).toEqual(['mail', 'wiki']);
+  expect((await system.cli(['get', '-L', 'tier'])).stdout).toMatch(/^NAME .* TIER\n(.*iron\n){2}.*gold\n$/);
+  expect((await system.cli(['get', '--search', 'nothing'])).stdout).toContain('no relationship is so');
+  const some = await system.cli(['get', 'wiki', 'nobody']);
+  expect(some).toMatchObject({ exitCode: 3, stdout: expect.stringMatching(/^wiki +up/m) as string });
+  expect(some.stderr).toBe('warning: there is no relationship nobody\n');
+});
+
 it('is right again after a control worker was killed in the middle of changes, without being told once more', async () => {
   const client = await system.client();
   const paused = new Map<string, boolean>(NAMES.map((name) => [name, false]));

@@ -1,20 +1,22 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Sort, SORTS } from '../../model/choose-relationships';
+import type { Phase } from '../../model/status';
 import type { RelationshipSummary, TargetSummary } from '../../model/summary';
-import { scheduleText, summarize, tornText } from '../../model/summary';
+import { scheduleText, tornText } from '../../model/summary';
 import { formatBytes, formatDuration } from '../../model/units';
 import { vanishedHint, vanishedText } from '../../model/vanished';
-import { DOWN_AT, isRpoKept, WARN_AT } from '../../model/health';
+import { DOWN_AT, type Health, isRpoKept, WARN_AT } from '../../model/health';
 import { CHECK_CODES, checkCode, formatCheck, formatUnknown, UNKNOWN_CODE } from '../../client/check';
 import { exitCodeOf, tellError } from '../../client/exit-codes';
-import { getFleet } from '../../client/fleet';
 import { within } from '../../client/within';
 import { waitingLines } from '../follow-phases';
-import { lazy } from '../lazy';
+import { parseHealths, parseHostName, parseList, parsePhases, parseText } from '../parse';
+import { readSummaries, type Wanted } from '../read-summaries';
 import { finish, note, print, printError, render } from '../output';
 import type { OutputOptions } from '../output';
-import type { Survey, Temporal, Unknown } from '../../client/temporal-client';
+import type { Unknown } from '../../client/temporal-client';
 import {
   colors,
   fitPaths,
@@ -29,33 +31,55 @@ import type { Cell } from '../../client/text';
 interface GetOptions extends OutputOptions {
   watch?: boolean;
   check?: boolean;
+  selector?: string[];
+  status?: Health[];
+  phase?: Phase[];
+  host?: string;
+  search?: string;
+  sort: Sort;
+  labelColumns?: string[];
+}
+
+function wantedOf(names: readonly string[], options: GetOptions): Wanted {
+  const { selector: labels, status, phase, host, search, sort } = options;
+  return { names, sort, choice: { labels, status, phase, host, search } };
 }
 
 const WATCH_EVERY_MS = 2000;
 /** Monitoring wants an answer within 10 s of the start of this process, whatever hangs. */
 const CHECK_MS = 8000;
 const GET_MS = 60_000;
-/** For the catalog, before each relationship is asked itself. */
-const FLEET_MS = 4500;
 
 export function register(program: Command): void {
   const command = program
     .command('get')
-    .argument('[name]', 'only this relationship')
+    .argument('[names...]', 'only these relationships')
     .summary('relationships and how fresh their copies are')
     .description(
-      'Lists relationships and how fresh their copies are. With a name and -o json, one object; else a list.',
+      'Lists relationships and how fresh their copies are. With one name and -o json, one object; else a list.',
     )
+    .option('-l, --selector <labels>', 'only those with these labels: tier=gold,region', parseList)
+    .option('--status <list>', 'only those that are so: up, warn or down', parseHealths)
+    .option('--phase <list>', 'only those in these phases: Syncing,Parked', parsePhases)
+    .option('--host <name>', 'only those with a side on this host', parseHostName)
+    .option('--search <text>', 'only those with this in their name', parseText)
+    .addOption(
+      new Option('--sort <by>', 'by name, the worst first, or the oldest copy first')
+        .choices(SORTS)
+        .default('name'),
+    )
+    .option('-L, --label-columns <keys>', 'a column for each of these labels', parseList)
     .option('-w, --watch', 'show it again every 2 s, until Ctrl-C')
     .addOption(
       new Option('--check', 'for monitoring: a line for each target, and exit codes of their own').conflicts(
         'watch',
       ),
     )
-    .action((name: string | undefined, options: GetOptions) => (options.check ? check : get)(name, options));
+    .action((names: string[], options: GetOptions) => (options.check ? check : get)(names, options));
   finish(command, [
     'tidemark get',
     'tidemark get wiki -o json',
+    'tidemark get -l tier=gold --status down,warn --sort lag',
     'tidemark get --watch',
     'tidemark get wiki --check',
   ]);
@@ -70,44 +94,6 @@ Exit codes of --check, as Nagios and its kin have them, and no other command:
 ${Object.entries(CHECK_CODES)
   .map(([code, meaning]) => `  ${code}  ${meaning}`)
   .join('\n')}`;
-
-interface Read {
-  summaries: RelationshipSummary[];
-  unknown: Unknown[];
-}
-
-/** Of all: as they told the catalog. Of one, or where nobody answers for the catalog: as its workflow says. */
-async function read(name: string | undefined, until: number): Promise<Read> {
-  const told = name === undefined ? await askFleet(until) : undefined;
-  return told ?? (await lazy.temporal().Temporal.use((temporal) => askEach(temporal, name, until)));
-}
-
-/** Undefined where the control worker does not answer soon. */
-async function askFleet(until: number): Promise<Read | undefined> {
-  const soon = Math.min(until, Date.now() + FLEET_MS);
-  try {
-    const { relationships, checkedAt, trouble } = await within('the control worker', getFleet(), soon);
-    const since = checkedAt === null ? 'not yet' : `last ${formatAge(checkedAt, Date.now(), formatDuration)}`;
-    const why = `${trouble}; this is what relationships told last, and whether they all run was checked ${since}`;
-    return { summaries: relationships, unknown: trouble === null ? [] : [{ name: null, why }] };
-  } catch {
-    return undefined;
-  }
-}
-
-async function askEach(temporal: Temporal, name: string | undefined, until: number): Promise<Read> {
-  const { statuses, unknown }: Survey =
-    name === undefined
-      ? await temporal.survey(until)
-      : { statuses: [await within('the control worker', temporal.status(name), until)], unknown: [] };
-  const summaries = await Promise.all(
-    statuses.map(async (status) => {
-      const schedule = within('Temporal', temporal.schedule(status.name), until);
-      return summarize(status, Date.now(), await schedule.catch(() => undefined));
-    }),
-  );
-  return { summaries, unknown };
-}
 
 function lagCell(target: TargetSummary): Cell {
   const { lagSeconds } = target;
@@ -172,10 +158,19 @@ function switchLines({ name, takeover, operation, vanished }: RelationshipSummar
   ];
 }
 
+function labelCell({ labels }: RelationshipSummary, key: string): Cell {
+  return Object.hasOwn(labels, key) ? (labels[key] ?? '') : '–';
+}
+
 /** Narrower than that, a line has no room for what `tidemark describe` says too. */
 const WIDE = 110;
 
-function rowOf(summary: RelationshipSummary, target: TargetSummary, isWide: boolean): Cell[] {
+function rowOf(
+  summary: RelationshipSummary,
+  target: TargetSummary,
+  isWide: boolean,
+  labels: readonly string[],
+): Cell[] {
   const isFirst = summary.targets[0] === target;
   const onFirst = (cell: Cell): Cell => (isFirst ? cell : '');
   return [
@@ -188,11 +183,12 @@ function rowOf(summary: RelationshipSummary, target: TargetSummary, isWide: bool
     ...(isWide ? [paintState(target.result), onFirst(lastSync(summary))] : []),
     // The same for all, unless targets have schedules of their own.
     isFirst || target.nextRun !== summary.targets[0]?.nextRun ? nextRunText(target.nextRun) : '',
+    ...labels.map((key) => onFirst(labelCell(summary, key))),
   ];
 }
 
 /** A selector means nobody yet. */
-function rowWithoutTarget(summary: RelationshipSummary, isWide: boolean): Cell[] {
+function rowWithoutTarget(summary: RelationshipSummary, isWide: boolean, labels: readonly string[]): Cell[] {
   const { name, status, source, selections } = summary;
   return [
     ...[name, { text: status, paint: PAINTS[status] }, '–', phaseCell(summary)],
@@ -200,6 +196,7 @@ function rowWithoutTarget(summary: RelationshipSummary, isWide: boolean): Cell[]
     selections.map(({ selector, volume }) => `${selector}:${volume}`).join(' '),
     ...(isWide ? ['never', lastSync(summary)] : []),
     '–',
+    ...labels.map((key) => labelCell(summary, key)),
   ];
 }
 
@@ -207,16 +204,27 @@ function rowWithoutTarget(summary: RelationshipSummary, isWide: boolean): Cell[]
 export function formatSummaries(
   summaries: readonly RelationshipSummary[],
   width: number | undefined = terminalWidth(),
+  labels: readonly string[] = [],
 ): string {
   if (summaries.length === 0) return 'no relationships yet: tidemark apply -f FILE makes one';
   const isWide = width === undefined || width >= WIDE;
   const rows = summaries.flatMap((summary) =>
     summary.targets.length === 0
-      ? [rowWithoutTarget(summary, isWide)]
-      : summary.targets.map((target) => rowOf(summary, target, isWide)),
+      ? [rowWithoutTarget(summary, isWide, labels)]
+      : summary.targets.map((target) => rowOf(summary, target, isWide, labels)),
   );
   const more = isWide ? ['RESULT', 'LAST SYNC'] : [];
-  const head = ['NAME', 'STATUS', 'LAG', 'PHASE', 'SOURCE', 'TARGET', ...more, 'NEXT'];
+  const head = [
+    'NAME',
+    'STATUS',
+    'LAG',
+    'PHASE',
+    'SOURCE',
+    'TARGET',
+    ...more,
+    'NEXT',
+    ...labels.map((key) => key.toUpperCase()),
+  ];
   const [, ...fitting] = fitPaths([head, ...rows], width ?? Infinity);
   return [formatTable(head, fitting), ...summaries.flatMap(attentionLines)].join('\n');
 }
@@ -225,11 +233,19 @@ function unknownLine({ name, why }: Unknown): string {
   return `${name === null ? '' : `relationship ${name} is not known now: `}${printable(why)}`;
 }
 
-async function watch(name: string | undefined, options: GetOptions): Promise<never> {
+const isAll = ({ names, choice }: Wanted) =>
+  names.length === 0 && Object.values(choice).every((each) => each === undefined);
+
+const tableOf = (wanted: Wanted, options: GetOptions) => (all: readonly RelationshipSummary[]) =>
+  all.length === 0 && !isAll(wanted)
+    ? 'no relationship is so: tidemark get lists them all'
+    : formatSummaries(all, terminalWidth(), options.labelColumns);
+
+async function watch(wanted: Wanted, options: GetOptions): Promise<never> {
   for (;;) {
-    const { summaries, unknown } = await read(name, Date.now() + GET_MS);
+    const { summaries, unknown } = await readSummaries(wanted, Date.now() + GET_MS);
     const text = [
-      render(summaries, options.output, (all) => formatSummaries(all)),
+      render(summaries, options.output, tableOf(wanted, options)),
       ...unknown.map(unknownLine),
     ].join('\n');
     process.stdout.write(process.stdout.isTTY ? `\x1b[H\x1b[2J${text}\n` : `${text}\n\n`);
@@ -237,12 +253,13 @@ async function watch(name: string | undefined, options: GetOptions): Promise<nev
   }
 }
 
-async function check(name: string | undefined, options: GetOptions): Promise<void> {
+async function check(names: readonly string[], options: GetOptions): Promise<void> {
+  const [name] = names.length === 1 ? names : [];
   try {
     const until = performance.timeOrigin + CHECK_MS;
-    const all = read(name, until);
     // What hangs where nobody looked at the clock is ended with the process.
-    const { summaries, unknown } = await within('Temporal', all, until + 500);
+    const read = readSummaries(wantedOf(names, options), until);
+    const { summaries, unknown } = await within('Temporal', read, until + 500);
     print(summaries, options, (all) => formatCheck(all, unknown));
     process.exitCode = checkCode(summaries, unknown);
   } catch (error) {
@@ -254,12 +271,15 @@ async function check(name: string | undefined, options: GetOptions): Promise<voi
   }
 }
 
-async function get(name: string | undefined, options: GetOptions): Promise<void> {
-  if (options.watch) await watch(name, options);
-  const { summaries, unknown } = await read(name, Date.now() + GET_MS);
+async function get(names: readonly string[], options: GetOptions): Promise<void> {
+  const wanted = wantedOf(names, options);
+  if (options.watch) await watch(wanted, options);
+  const { summaries, unknown, exitCode } = await readSummaries(wanted, Date.now() + GET_MS);
   const [first] = summaries;
-  if (name !== undefined && first) print(first, options, (summary) => formatSummaries([summary]));
-  else print(summaries, options, (all) => formatSummaries(all));
+  const toTable = tableOf(wanted, options);
+  if (names.length === 1 && first) print(first, options, (summary) => toTable([summary]));
+  else print(summaries, options, toTable);
   for (const each of unknown) note(`warning: ${unknownLine(each)}`);
   if (unknown.some((each) => each.name !== null)) process.exitCode = exitCodeOf('Unreachable');
+  if (exitCode !== undefined) process.exitCode = exitCode;
 }

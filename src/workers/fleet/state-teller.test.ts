@@ -98,4 +98,6 @@ test('a catalog that hangs is waited for as long as a task can spare', async () 
   expect(await isDone(waiting)).toBe(false);
   await jest.advanceTimersByTimeAsync(1);
   expect(await isDone(waiting)).toBe(true);
+  // Not by each task anew.
+  expect(await isDone(teller.tell(told('wiki', 2)))).toBe(true);
 });

@@ -27,7 +27,13 @@ export class StateTeller {
     const written = this.flush();
     if (this.isAway) return;
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, PATIENCE_MS)));
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        // It hangs: the next task is not to wait for it, too.
+        this.isAway = true;
+        resolve();
+      }, PATIENCE_MS);
+    });
     await Promise.race([written, late]);
     clearTimeout(timer);
   }

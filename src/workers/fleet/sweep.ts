@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client';
 import { findFate, isStuckBy, STUCK } from '../../client/find-vanished';
 import { Temporal } from '../../client/temporal-client';
 import { statusOfEntry } from '../../client/vanished';
-import type { Catalog, FoundState, StateEntry } from '../../catalog/contract';
+import type { Catalog, StateEntry } from '../../catalog/contract';
 import type { ToldState } from '../../model/told-state';
 import { inTurns } from '../../model/in-turns';
 import { makeRelationshipId } from '../../model/names';
@@ -90,7 +90,7 @@ async function settleGone(input: SweepInput, name: string): Promise<void> {
     // Whatever it tells itself is newer.
     await catalog.recordStates([{ status: statusOfEntry(applied, fate), at: new Date(0).toISOString() }]);
   }
-  await catalog.recordFound([{ name, vanished: fate, scheduleTrouble: entry?.scheduleTrouble ?? null }]);
+  await catalog.recordFound([{ name, vanished: fate }]);
 }
 
 function isSame(one: Vanished | null | undefined, other: Vanished): boolean {
@@ -107,27 +107,22 @@ async function ask({ client, catalog, states, askedAtMs }: SweepInput, name: str
   } catch (error) {
     if (!(await client.withDeadline(until, () => isStuckBy(client, name, error)).catch(() => false))) return;
     const entry = states.get(name);
-    if (entry && !isSame(entry.vanished, STUCK))
-      await catalog.recordFound([{ name, vanished: STUCK, scheduleTrouble: entry.scheduleTrouble }]);
+    if (entry && !isSame(entry.vanished, STUCK)) await catalog.recordFound([{ name, vanished: STUCK }]);
   }
 }
 
 /** Whose Schedule does not tick, though it should. */
 async function recordTrouble({ client, catalog, states }: SweepInput, listed: Listed): Promise<void> {
   const isSettled = ({ toldAt }: StateEntry) => Date.now() - Date.parse(toldAt) > SETTLED_MS;
-  const changed = [...states.values()].flatMap((entry): FoundState[] => {
-    const { name, vanished, scheduleTrouble } = entry;
-    const now = isToTick(entry) ? troubleIn(listed, name) : null;
-    return now === scheduleTrouble || !isSettled(entry) ? [] : [{ name, vanished, scheduleTrouble: now }];
+  const changed = [...states.values()].flatMap((entry) => {
+    const now = isToTick(entry) ? troubleIn(listed, entry.name) : null;
+    return now === entry.scheduleTrouble || !isSettled(entry) ? [] : [{ entry, now }];
   });
   const temporal = Temporal.over(client, '');
   // A listing lags behind: what it says is confirmed before it is believed.
-  const found = await inTurns(changed, AT_ONCE, async (each) =>
-    each.scheduleTrouble === null
-      ? each
-      : { ...each, scheduleTrouble: (await temporal.schedule(each.name)).trouble ?? null },
-  );
-  await catalog.recordFound(
-    found.filter((each) => each.scheduleTrouble !== states.get(each.name)?.scheduleTrouble),
-  );
+  const found = await inTurns(changed, AT_ONCE, async ({ entry: { name, scheduleTrouble }, now }) => {
+    const trouble = now === null ? null : ((await temporal.schedule(name)).trouble ?? null);
+    return trouble === scheduleTrouble ? [] : [{ name, scheduleTrouble: trouble }];
+  });
+  await catalog.recordFound(found.flat());
 }

@@ -2,7 +2,6 @@ import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
 import type { z } from 'zod';
 import { countAll, inOrder, isChosen } from '../../model/choose-relationships';
 import type { FleetAnswer } from '../../api/fleet-answer';
-import type { Phase } from '../../model/status';
 import type { FleetSource } from '../fleet/fleet';
 import { FleetSummaries } from '../fleet/summaries';
 import { FleetQuerySchema, FleetSchema } from './fleet-schemas';
@@ -26,13 +25,11 @@ export function fleetRoutes(fleet: FleetSource): FastifyPluginCallbackZod {
         serializerCompiler: () => JSON.stringify,
       },
       async ({ query }) => {
-        const { sort, limit, offset, label, phase, ...choice } = query;
+        const { sort, limit, offset, label, ...choice } = query;
         const { states, checkedAt, trouble } = await fleet.now();
         const chosen = summaries
           .of(states, Date.now())
-          .filter((each) =>
-            isChosen(each, { ...choice, labels: label, phase: phase as Phase[] | undefined }),
-          );
+          .filter((each) => isChosen(each, { ...choice, labels: label }));
         const relationships = inOrder(chosen, sort).slice(offset, offset + limit);
         const answer: FleetAnswer = { checkedAt, trouble, counts: countAll(chosen), relationships };
         // The same, but for what the schema leaves open.

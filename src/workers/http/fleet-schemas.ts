@@ -1,6 +1,6 @@
 /** What `/v1/fleet` takes and answers. */
 import { z } from 'zod';
-import { SORTS } from '../../model/choose-relationships';
+import { PHASES, SORTS } from '../../model/choose-relationships';
 import { HEALTHS } from '../../model/health';
 
 const instant = z.string().describe('ISO 8601 in UTC.');
@@ -14,10 +14,10 @@ export const MOST_AT_ONCE = 100_000;
 export const FleetQuerySchema = z.object({
   search: z.string().min(1).max(300).optional().describe('Part of the name.'),
   status: several(z.enum(HEALTHS)).describe('Only those that are so; may be given several times.'),
-  phase: several(z.string().min(1).max(50)).describe('Only those in this phase; may be given several times.'),
+  phase: several(z.enum(PHASES)).describe('Only those in this phase; may be given several times.'),
   host: z.string().min(1).max(300).optional().describe('Only those with a side on this host.'),
   label: several(z.string().min(1).max(400)).describe(
-    '`tier=gold`, or `tier` for those that have any; may be given several times, and all must hold.',
+    '`tier=gold`, `tier!=gold`, `tier` for those that have any, `!tier` for those that have none; may be given several times, and all must hold.',
   ),
   sort: z
     .enum(SORTS)
