@@ -1,7 +1,7 @@
-import { makeDocument } from '../../../test/support/model/records';
-import type { RelationshipStatus } from '../../model/status';
-import { summarize } from '../../model/summary';
-import { formatSummaries } from './get';
+import { makeDocument } from '../../test/support/model/records';
+import type { RelationshipStatus } from '../model/status';
+import { summarize } from '../model/summary';
+import { formatSummaries } from './format-summaries';
 
 const deep = '/srv/customers/acme/production/wiki/uploads';
 
