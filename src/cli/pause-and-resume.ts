@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { vanishedText } from '../model/vanished';
 import { ClientError, tellError } from '../client/exit-codes';
 import { inTurns } from '../model/in-turns';
+import { addChoiceOfNames, chooseNames, type NamesOptions } from './choose-names';
 import { lazy } from './lazy';
 import { finish, print } from './output';
 import type { OutputOptions } from './output';
@@ -35,19 +36,17 @@ async function requireAll(temporal: Temporal, names: readonly string[]): Promise
 
 /** A command that sends one update without arguments, to one or more relationships. */
 export function registerSwitch(program: Command, { name, done, summary, description }: Switch): void {
-  const command = program
-    .command(name)
-    .argument('<names...>', 'the relationships')
+  const command = addChoiceOfNames(program.command(name))
     .summary(summary)
     .description(description)
-    .action(async (names: string[], options: OutputOptions) => {
-      const all = [...new Set(names)];
+    .action(async (names: string[], options: OutputOptions & NamesOptions) => {
+      const all = await chooseNames(name, names, options);
       await lazy.temporal().Temporal.use(async (temporal) => {
         await requireAll(temporal, all);
-        for (const each of all) await temporal.update(each, name);
+        await inTurns(all, 8, (each) => temporal.update(each, name));
       });
       const result = all.map((each) => ({ name: each, outcome: done }));
       print(result, options, () => all.map((each) => `relationship ${each} ${done}`).join('\n'));
     });
-  finish(command, [`tidemark ${name} wiki`, `tidemark ${name} wiki blog`]);
+  finish(command, [`tidemark ${name} wiki`, `tidemark ${name} wiki blog`, `tidemark ${name} -l tier=gold`]);
 }

@@ -98,6 +98,22 @@ it('shows whom one asks for on the command line, by what they are and by their n
   expect(some.stderr).toBe('warning: there is no relationship nobody\n');
 });
 
+it('is paused, resumed and synced by what it is, asked for with a count', async () => {
+  const asked = await system.cli(['pause', '-l', 'tier=iron']);
+  expect(asked).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('add --yes') as string });
+  expect((await system.cli(['pause', 'wiki', '--all'])).stderr).toContain('exclude each other');
+  expect((await system.cli(['pause', '-l', 'tier=lead', '--yes'])).exitCode).toBe(3);
+  const paused = await system.cli(['pause', '-l', 'tier=iron', '--yes']);
+  expect(paused.stdout).toBe('relationship mail paused\nrelationship shop paused\n');
+  const some = await system.cli(['sync', '--all', '--yes', '--wait']);
+  expect(some.exitCode).toBe(3);
+  expect(some.stdout).toMatch(/wiki/);
+  expect(some.stderr).toMatch(/^warning: mail: relationship mail is paused.*\nwarning: shop: /m);
+  expect((await system.cli(['resume', '--all', '--yes'])).exitCode).toBe(0);
+  const records = await system.json<{ result: string }[]>('sync', 'mail', 'shop', '--wait');
+  expect(records.map(({ result }) => result)).toEqual(['succeeded', 'succeeded']);
+});
+
 it('is right again after a control worker was killed in the middle of changes, without being told once more', async () => {
   const client = await system.client();
   const paused = new Map<string, boolean>(NAMES.map((name) => [name, false]));

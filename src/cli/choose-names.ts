@@ -1,0 +1,49 @@
+/** Which relationships a command for many is for: by their names, by their labels, or all. */
+import type { Command } from 'commander';
+import { ClientError } from '../client/exit-codes';
+import { getFleet } from '../client/fleet';
+import { isChosen } from '../model/choose-relationships';
+import { confirm } from './confirm';
+import { parseList } from './parse';
+
+export interface NamesOptions {
+  selector?: string[];
+  all?: boolean;
+  yes?: boolean;
+}
+
+/** So many are named in a question. */
+const NAMED = 5;
+
+/** Adds what chooses relationships, beside their names. */
+export function addChoiceOfNames(command: Command): Command {
+  return command
+    .argument('[names...]', 'the relationships')
+    .option('-l, --selector <labels>', 'those with these labels: tier=gold,region', parseList)
+    .option('--all', 'all of them')
+    .option('-y, --yes', 'do not ask, where labels or --all choose');
+}
+
+/** Those that are meant, and asks first where nobody has named them. @throws ClientError */
+export async function chooseNames(
+  verb: string,
+  given: readonly string[],
+  { selector: labels, all, yes }: NamesOptions,
+): Promise<string[]> {
+  const ways = [given.length > 0, labels !== undefined, all === true].filter(Boolean).length;
+  if (ways !== 1) {
+    const message = ways === 0 ? 'which relationships?' : 'names, --selector and --all exclude each other';
+    throw new ClientError('WrongUse', message, { hint: `tidemark ${verb} --help` });
+  }
+  if (given.length > 0) return [...new Set(given)];
+  const { relationships } = await getFleet();
+  const names = relationships.filter((each) => isChosen(each, { labels })).map(({ name }) => name);
+  if (names.length === 0)
+    throw new ClientError('NotFound', 'there is no such relationship', {
+      hint: 'tidemark get -L KEY lists them with a label',
+    });
+  const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : '';
+  const count = names.length === 1 ? '1 relationship' : `${names.length} relationships`;
+  if (!yes) await confirm(`${verb} ${count}: ${names.slice(0, NAMED).join(', ')}${more}?`);
+  return names;
+}
