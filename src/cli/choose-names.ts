@@ -3,7 +3,9 @@ import type { Command } from 'commander';
 import { ClientError } from '../client/exit-codes';
 import { getFleet } from '../client/fleet';
 import { isChosen } from '../model/choose-relationships';
+import { vanishedText } from '../model/vanished';
 import { confirm } from './confirm';
+import { note } from './output';
 import { parseList } from './parse';
 
 export interface NamesOptions {
@@ -37,7 +39,11 @@ export async function chooseNames(
   }
   if (given.length > 0) return [...new Set(given)];
   const { relationships } = await getFleet();
-  const names = relationships.filter((each) => isChosen(each, { labels })).map(({ name }) => name);
+  const chosen = relationships.filter((each) => isChosen(each, { labels }));
+  // One that nobody can ask keeps no other from it.
+  for (const { name, vanished } of chosen)
+    if (vanished) note(`warning: ${name} is left out: ${vanishedText(vanished)}`);
+  const names = chosen.filter(({ vanished }) => !vanished).map(({ name }) => name);
   if (names.length === 0)
     throw new ClientError('NotFound', 'there is no such relationship', {
       hint: 'tidemark get -L KEY lists them with a label',

@@ -2,6 +2,7 @@ import type { Catalog } from '../../src/catalog/contract';
 import { DURATION_BUCKETS } from '../../src/catalog/contract';
 import { makeDocument, makeOutcome, makePoint, makeSync, minute } from '../support/model/records';
 import { describePoints } from './catalog-points-suite';
+import { describeStates } from './catalog-states-suite';
 
 /** Every promise of the catalog contract. @param open a catalog that is empty at first. */
 export function describeCatalog(kind: string, open: () => Promise<Catalog>): void {
@@ -18,6 +19,7 @@ export function describeCatalog(kind: string, open: () => Promise<Catalog>): voi
     describeRelationships(() => catalog);
     describeTotals(() => catalog);
     describeAgents(() => catalog);
+    describeStates(() => catalog);
   });
 }
 

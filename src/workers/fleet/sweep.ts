@@ -35,10 +35,11 @@ export interface SweepInput {
 
 /** One look at everything. @throws where Temporal or the catalog does not answer */
 export async function sweep(input: SweepInput): Promise<void> {
-  const { client, catalog, states } = input;
+  const { client, catalog, states, askedAtMs } = input;
   const [listed, applied] = await Promise.all([listAll(client), catalog.relationshipNames()]);
   const known = new Set([...applied, ...states.keys()]);
   const gone = [...known].filter((name) => !listed.running.has(name));
+  for (const name of askedAtMs.keys()) if (!listed.running.has(name)) askedAtMs.delete(name);
   await inTurns(gone, AT_ONCE, (name) => settleGone(input, name));
   await inTurns(chooseToAsk(input, listed, Date.now()), AT_ONCE, (name) => ask(input, name));
   await recordTrouble(input, listed);
