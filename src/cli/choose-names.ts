@@ -34,7 +34,10 @@ export async function chooseNames(
 ): Promise<string[]> {
   const ways = [given.length > 0, labels !== undefined, all === true].filter(Boolean).length;
   if (ways !== 1) {
-    const message = ways === 0 ? 'which relationships?' : 'names, --selector and --all exclude each other';
+    const message =
+      ways === 0
+        ? 'which relationships? name them, or give --selector or --all'
+        : 'names, --selector and --all exclude each other';
     throw new ClientError('WrongUse', message, { hint: `tidemark ${verb} --help` });
   }
   if (given.length > 0) return [...new Set(given)];

@@ -60,7 +60,9 @@ describe('wrong use', () => {
   it.each([
     ['an unknown command', ['snyc'], 'Did you mean sync?'],
     ['an unknown option', ['sync', 'wiki', '--wiat'], 'Did you mean --wait?'],
-    ['a missing argument', ['sync'], "missing required argument 'name'"],
+    ['a missing argument', ['verify'], "missing required argument 'name'"],
+    ['a command for many that is told of none', ['sync'], 'which relationships?'],
+    ['a command for many that is told twice', ['pause', 'wiki', '--all'], 'exclude each other'],
     ['a missing option', ['apply'], "required option '-f, --file <path>'"],
     ['a format that there is not', ['get', '-o', 'xml'], 'Allowed choices are table, json, yaml'],
     ['a place that is none', ['restore', 'wiki', '--point', 'x', '--to', 'beta'], 'HOST:/absolute/path'],

@@ -88,7 +88,7 @@ describe('the documentation', () => {
   it('would be told of a command or an option that there is not', () => {
     expect(findMistake(['synch', 'wiki'])).toContain('no command');
     expect(findMistake(['sync', 'wiki', '--waits'])).toContain('no option');
-    expect(findMistake(['sync', 'wiki', 'blog'])).toContain('takes 1');
+    expect(findMistake(['verify', 'wiki', 'blog'])).toContain('takes 1');
     expect(findMistake(['up', '--ui-port', '1', '--no-quick-start'])).toBeUndefined();
   });
 
