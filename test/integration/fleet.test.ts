@@ -82,7 +82,7 @@ it('gives those that are asked for, in order, a page at a time, and counts them 
   expect(page.trouble).toBeNull();
   expect(Date.parse(page.checkedAt ?? '')).toBeGreaterThan(Date.now() - 60_000);
   expect((await askFleet('?status=down&status=warn')).counts.total).toBe(0);
-  await expect(askFleet('?status=wonderful')).rejects.toThrow(/status/);
+  await expect(askFleet('?status=wonderful')).rejects.toThrow(/status: must be among up, warn, down/);
 });
 
 it('shows whom one asks for on the command line, by what they are and by their names', async () => {

@@ -6,17 +6,22 @@ import { HEALTHS } from '../../model/health';
 const instant = z.string().describe('ISO 8601 in UTC.');
 
 /** Given once, or several times. */
-const several = <T extends z.ZodType>(each: T) =>
-  z.union([each.transform((one): z.output<T>[] => [one]), z.array(each).max(100)]).optional();
+const several = <T extends z.ZodType>(each: T, error: string) =>
+  z.union([each.transform((one): z.output<T>[] => [one]), z.array(each).max(100)], { error }).optional();
+const among = (words: readonly string[]) => `must be among ${words.join(', ')}`;
 
 export const MOST_AT_ONCE = 100_000;
 
 export const FleetQuerySchema = z.object({
   search: z.string().min(1).max(300).optional().describe('Part of the name.'),
-  status: several(z.enum(HEALTHS)).describe('Only those that are so; may be given several times.'),
-  phase: several(z.enum(PHASES)).describe('Only those in this phase; may be given several times.'),
+  status: several(z.enum(HEALTHS), among(HEALTHS)).describe(
+    'Only those that are so; may be given several times.',
+  ),
+  phase: several(z.enum(PHASES), among(PHASES)).describe(
+    'Only those in this phase; may be given several times.',
+  ),
   host: z.string().min(1).max(300).optional().describe('Only those with a side on this host.'),
-  label: several(z.string().min(1).max(400)).describe(
+  label: several(z.string().min(1).max(400), 'must be 1 to 400 characters').describe(
     '`tier=gold`, `tier!=gold`, `tier` for those that have any, `!tier` for those that have none; may be given several times, and all must hold.',
   ),
   sort: z
