@@ -27,10 +27,11 @@ export const NO_FLEET: FleetSource = {
   now: () => Promise.resolve({ states: new Map(), checkedAt: null, trouble: null }),
 };
 
-/** A look that was that quick is made for whoever asks, if the last is older than this. */
+/** A look is made for whoever asks where the last is older than this, and than so many times what it took. */
 const FRESH_MS = 1000;
+const ASKED_SPARING = 10;
+/** Whoever asks waits for one that was that quick, so long at most. */
 const QUICK_MS = 1000;
-/** Whoever asks waits so long for it. */
 const WAIT_MS = 4000;
 /** Temporal that hangs is given up then. */
 const MOST_LOOK_MS = 60_000;
@@ -88,10 +89,15 @@ export class Fleet implements FleetSource, StatesSource {
     );
   }
 
-  /** Looks first, where that is quick. */
+  /** Looks first, where that is quick; else whoever asks later has it. */
   private async freshen(): Promise<void> {
-    const isQuick = this.durationMs < QUICK_MS || this.trouble !== null;
-    if (!isQuick || Date.now() - this.endedAtMs < FRESH_MS) return;
+    const hasTrouble = this.trouble !== null;
+    const goodForMs = hasTrouble ? FRESH_MS : Math.max(FRESH_MS, ASKED_SPARING * this.durationMs);
+    if (Date.now() - this.endedAtMs < goodForMs) return;
+    if (!hasTrouble && this.durationMs >= QUICK_MS) {
+      void this.look();
+      return;
+    }
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<'late'>((resolve) => (timer = setTimeout(resolve, WAIT_MS, 'late')));
     const first = await Promise.race([this.look(), late]);
