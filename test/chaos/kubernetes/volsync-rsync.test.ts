@@ -67,64 +67,60 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-it.each(['volsync', 'scribe'])(
-  'a destination of %s listens, and a source with its keys pushes to it',
-  async (group) => {
-    const name = `of-${group}`;
-    const received = { copyMethod: 'Snapshot', capacity: '64Mi', accessModes: ['ReadWriteOnce'] };
-    await cluster.apply(make('ReplicationDestination', 'spare', name, { rsync: received }, group));
-    const look = () => statusOf('ReplicationDestination', 'spare', name, group);
-    const { rsync } = await until('it listens', look, (status) =>
-      Boolean(status.rsync?.address && status.rsync.sshKeys),
-    );
-    // As people carry it to the other cluster.
-    const secret = JSON.parse(
-      await cluster.kubectl(['--namespace', 'spare', 'get', 'secret', rsync?.sshKeys ?? '', '-o', 'json']),
-    ) as { data: object };
-    expect(Object.keys(secret.data).sort()).toEqual(['destination.pub', 'source', 'source.pub']);
-    await cluster.apply({
-      ...{ apiVersion: 'v1', kind: 'Secret', metadata: { name: `keys-${group}`, namespace: 'shop' } },
-      data: secret.data,
-    });
-    const sent = { copyMethod: 'Clone', address: rsync?.address, sshKeys: `keys-${group}` };
-    const trigger = { manual: 'first' };
-    await cluster.apply(
-      make('ReplicationSource', 'shop', name, { sourcePVC: 'data', trigger, rsync: sent }, group),
-    );
-    await until(
-      'it was pushed',
-      () => statusOf('ReplicationSource', 'shop', name, group),
-      ({ lastManualSync }) => lastManualSync === 'first',
-    );
-    const { latestImage } = await until(
-      'it has an image',
-      look,
-      (status) => status.latestImage !== undefined,
-    );
-    expect(latestImage?.name).toMatch(new RegExp(`^volsync-${name}-dst-\\d{14}$`));
-    await cluster.apply(
-      {
-        ...{
-          apiVersion: 'v1',
-          kind: 'PersistentVolumeClaim',
-          metadata: { name: `see-${group}`, namespace: 'spare' },
-        },
-        spec: {
-          accessModes: ['ReadWriteOnce'],
-          resources: { requests: { storage: '64Mi' } },
-          dataSource: {
-            apiGroup: 'snapshot.storage.k8s.io',
-            kind: 'VolumeSnapshot',
-            name: latestImage?.name,
-          },
+it.each([
+  ['volsync', 'volsync-of-volsync-dst'],
+  ['scribe', 'scribe-dest-of-scribe'],
+])('a destination of %s listens, and a source with its keys pushes to it', async (group, image) => {
+  const name = `of-${group}`;
+  const received = { copyMethod: 'Snapshot', capacity: '64Mi', accessModes: ['ReadWriteOnce'] };
+  await cluster.apply(make('ReplicationDestination', 'spare', name, { rsync: received }, group));
+  const look = () => statusOf('ReplicationDestination', 'spare', name, group);
+  const { rsync } = await until('it listens', look, (status) =>
+    Boolean(status.rsync?.address && status.rsync.sshKeys),
+  );
+  // As people carry it to the other cluster.
+  const secret = JSON.parse(
+    await cluster.kubectl(['--namespace', 'spare', 'get', 'secret', rsync?.sshKeys ?? '', '-o', 'json']),
+  ) as { data: object };
+  expect(Object.keys(secret.data).sort()).toEqual(['destination.pub', 'source', 'source.pub']);
+  await cluster.apply({
+    ...{ apiVersion: 'v1', kind: 'Secret', metadata: { name: `keys-${group}`, namespace: 'shop' } },
+    data: secret.data,
+  });
+  const sent = { copyMethod: 'Clone', address: rsync?.address, sshKeys: `keys-${group}` };
+  const trigger = { manual: 'first' };
+  await cluster.apply(
+    make('ReplicationSource', 'shop', name, { sourcePVC: 'data', trigger, rsync: sent }, group),
+  );
+  await until(
+    'it was pushed',
+    () => statusOf('ReplicationSource', 'shop', name, group),
+    ({ lastManualSync }) => lastManualSync === 'first',
+  );
+  const { latestImage } = await until('it has an image', look, (status) => status.latestImage !== undefined);
+  expect(latestImage?.name).toMatch(new RegExp(`^${image}-\\d{14}$`));
+  await cluster.apply(
+    {
+      ...{
+        apiVersion: 'v1',
+        kind: 'PersistentVolumeClaim',
+        metadata: { name: `see-${group}`, namespace: 'spare' },
+      },
+      spec: {
+        accessModes: ['ReadWriteOnce'],
+        resources: { requests: { storage: '64Mi' } },
+        dataSource: {
+          apiGroup: 'snapshot.storage.k8s.io',
+          kind: 'VolumeSnapshot',
+          name: latestImage?.name,
         },
       },
-      makePod(`see-${group}`, { namespace: 'spare', files: [`see-${group}`] }),
-    );
-    await cluster.waitFor('condition=Ready', [`pod/see-${group}`], 'spare');
-    const seen = await cluster.exec('spare', `see-${group}`, [
-      ...['sh', '-c', `cat /see-${group}/file && stat -c %u:%g /see-${group}/file`],
-    ]);
-    expect(seen.trim().split('\n')).toEqual(['one', '7:8']);
-  },
-);
+    },
+    makePod(`see-${group}`, { namespace: 'spare', files: [`see-${group}`] }),
+  );
+  await cluster.waitFor('condition=Ready', [`pod/see-${group}`], 'spare');
+  const seen = await cluster.exec('spare', `see-${group}`, [
+    ...['sh', '-c', `cat /see-${group}/file && stat -c %u:%g /see-${group}/file`],
+  ]);
+  expect(seen.trim().split('\n')).toEqual(['one', '7:8']);
+});
