@@ -2,7 +2,6 @@
 import type { Command } from 'commander';
 import { ClientError } from '../client/exit-codes';
 import { getFleet } from '../client/fleet';
-import { isChosen } from '../model/choose-relationships';
 import { vanishedText } from '../model/vanished';
 import { confirm } from './confirm';
 import { note } from './output';
@@ -41,12 +40,11 @@ export async function chooseNames(
     throw new ClientError('WrongUse', message, { hint: `tidemark ${verb} --help` });
   }
   if (given.length > 0) return [...new Set(given)];
-  const { relationships } = await getFleet();
-  const chosen = relationships.filter((each) => isChosen(each, { labels }));
+  const { relationships } = await getFleet({ labels });
   // One that nobody can ask keeps no other from it.
-  for (const { name, vanished } of chosen)
+  for (const { name, vanished } of relationships)
     if (vanished) note(`warning: ${name} is left out: ${vanishedText(vanished)}`);
-  const names = chosen.filter(({ vanished }) => !vanished).map(({ name }) => name);
+  const names = relationships.filter(({ vanished }) => !vanished).map(({ name }) => name);
   if (names.length === 0)
     throw new ClientError('NotFound', 'there is no such relationship', {
       hint: 'tidemark get -L KEY lists them with a label',

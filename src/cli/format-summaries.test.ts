@@ -1,22 +1,17 @@
-import { makeDocument } from '../../test/support/model/records';
-import type { RelationshipStatus } from '../model/status';
+import { makeStatus } from '../../test/support/model/status';
 import { summarize } from '../model/summary';
 import { formatSummaries } from './format-summaries';
 
 const deep = '/srv/customers/acme/production/wiki/uploads';
 
 function summaryOf(name: string) {
-  const document = makeDocument(name, {
+  const status = makeStatus(name, {
     source: { host: 'alpha', directory: deep },
     targets: [{ host: 'beta', directory: `${deep}/copy` }],
     trigger: { schedule: '0 * * * *' },
   });
-  const status: RelationshipStatus = {
-    ...{ name, document, phase: 'Syncing', paused: false, direction: 'forward', epoch: 1, sequence: 1 },
-    targets: [{ name: 'beta', host: 'beta', volume: `${deep}/copy`, result: 'succeeded' }],
-    ...{ consecutiveFailures: 0, missedTicks: 0, warnings: [] },
-  };
-  return summarize(status, Date.now());
+  const targets = status.targets.map((target) => ({ ...target, result: 'succeeded' as const }));
+  return summarize({ ...status, phase: 'Syncing', sequence: 1, targets }, Date.now());
 }
 
 test('a table fits 80 columns: status first, and long paths shortened in the middle', () => {

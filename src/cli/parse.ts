@@ -1,10 +1,10 @@
 /** Arguments of options, checked where they are read, so that wrong ones are wrong use. */
 import { InvalidArgumentError } from 'commander';
 import { isAbsolute, resolve } from 'node:path';
-import { PHASES } from '../model/choose-relationships';
 import { HEALTHS } from '../model/health';
 import { CLAIM_PATTERN, NAME_PATTERN } from '../model/names';
 import { parseInnerPath } from '../model/paths';
+import { PHASES } from '../model/status';
 import { suggest } from '../model/suggest';
 
 export function parseCount(text: string): number {

@@ -31,18 +31,21 @@ export interface Read {
  * @param until milliseconds since the epoch
  * @throws ClientError where the only one that was named could not be read
  */
-export async function readSummaries({ names, choice, sort }: Wanted, until: number): Promise<Read> {
-  const told = names.length === 0 ? await askFleet(until) : undefined;
-  const read = told ?? (await lazy.temporal().Temporal.use((temporal) => askEach(temporal, names, until)));
+export async function readSummaries(wanted: Wanted, until: number): Promise<Read> {
+  const { names, choice, sort } = wanted;
+  const told = names.length === 0 ? await askFleet(wanted, until) : undefined;
+  if (told) return told;
+  const read = await lazy.temporal().Temporal.use((temporal) => askEach(temporal, names, until));
   const chosen = read.summaries.filter((summary) => isChosen(summary, choice));
   return { ...read, summaries: inOrder(chosen, sort) };
 }
 
 /** Undefined where the control worker does not answer soon. */
-async function askFleet(until: number): Promise<Read | undefined> {
+async function askFleet({ choice, sort }: Wanted, until: number): Promise<Read | undefined> {
   const soon = Math.min(until, Date.now() + FLEET_MS);
   try {
-    const { relationships, checkedAt, trouble } = await within('the control worker', getFleet(), soon);
+    const answer = getFleet(choice, sort);
+    const { relationships, checkedAt, trouble } = await within('the control worker', answer, soon);
     const since = checkedAt === null ? 'not yet' : `last ${formatAge(checkedAt, Date.now(), formatDuration)}`;
     const why = `${trouble}; this is what relationships told last, and whether they all run was checked ${since}`;
     return { summaries: relationships, unknown: trouble === null ? [] : [{ name: null, why }] };

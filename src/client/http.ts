@@ -32,18 +32,19 @@ async function toClientError(response: Response): Promise<ClientError> {
   return new ClientError('Failed', `the control worker failed: ${message}`, more);
 }
 
+/** One value, or the same parameter several times. */
+type Parameter = string | number | readonly string[] | undefined;
+
 /**
  * GET of a path such as `/v1/hosts`; parameters that are undefined are left out.
  * @throws ClientError `Unreachable`, `NotFound`
  */
-export async function getJson<T>(
-  path: string,
-  query: Record<string, string | number | undefined> = {},
-): Promise<T> {
+export async function getJson<T>(path: string, query: Record<string, Parameter> = {}): Promise<T> {
   const { url, token, origin } = chooseHttpUrl(process.env, findUp());
   const address = new URL(url + path);
   for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined) address.searchParams.set(name, String(value));
+    if (value !== undefined)
+      for (const each of [value].flat()) address.searchParams.append(name, String(each));
   }
   let response: Response;
   try {

@@ -3,7 +3,7 @@ import { Client, Connection, QueryRejectedError, WithStartWorkflowOperation } fr
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { randomUUID } from 'node:crypto';
 import { findVanished, isStuckBy, saysNoSpec, STUCK } from './find-vanished';
-import { CONTROL_QUEUE, makeRelationshipId, makeScheduleId, parseRelationshipId } from '../model/names';
+import { CONTROL_QUEUE, makeRelationshipId, makeScheduleId } from '../model/names';
 import { SEARCH_ATTRIBUTES } from '../model/search-attributes';
 import type { Relationship } from '../model/spec';
 import { relationshipDetails, relationshipSummary } from '../model/static-texts';
@@ -15,6 +15,7 @@ import type { ApplyAnswer, ExamineAnswer, ExamineInput } from '../api/messages';
 import { chooseTemporalAddress, findUp, REACH_TIMEOUT_MS, temporalUnreachable } from './connection';
 import { ClientError, isWorkflowNotFound, tellError } from './exit-codes';
 import { inTurns } from '../model/in-turns';
+import { listRelationships } from './list-relationships';
 import { within } from './within';
 import { askCatalog, catalogEntries, statusOfEntry, vanishedError } from './vanished';
 
@@ -242,13 +243,9 @@ export class Temporal {
 
   /** The names of all that run, or have ended without being deleted, as far as Temporal remembers. */
   private async listed(): Promise<string[]> {
-    const query =
-      "WorkflowType = 'relationship' AND ExecutionStatus IN ('Running', 'Terminated', 'Failed', 'TimedOut', 'Canceled')";
     const names: string[] = [];
-    for await (const { workflowId } of this.client.workflow.list({ query })) {
-      const name = parseRelationshipId(workflowId);
-      if (name !== undefined) names.push(name);
-    }
+    const statuses = ['Running', 'Terminated', 'Failed', 'TimedOut', 'Canceled'] as const;
+    for await (const { name } of listRelationships(this.client, statuses)) names.push(name);
     return names;
   }
 

@@ -18,27 +18,6 @@ export interface Choice {
 export const SORTS = ['name', 'status', 'lag'] as const;
 export type Sort = (typeof SORTS)[number];
 
-/** Every phase that there is. */
-export const PHASES = Object.keys({
-  Applying: true,
-  Idle: true,
-  Paused: true,
-  Syncing: true,
-  Verifying: true,
-  Restoring: true,
-  Retrying: true,
-  WaitingForHost: true,
-  AwaitingPush: true,
-  WaitingForApproval: true,
-  FailingOver: true,
-  Relocating: true,
-  Reversing: true,
-  Parked: true,
-  FailedOver: true,
-  Retired: true,
-  Vanished: true,
-} satisfies Record<Phase, true>) as [Phase, ...Phase[]];
-
 /** As `kubectl` takes it: `key`, `!key`, `key=value`, `key==value` or `key!=value`. */
 function hasLabel(labels: RelationshipSummary['labels'], wanted: string): boolean {
   const valueOf = (key: string) => (Object.hasOwn(labels, key) ? labels[key] : undefined);

@@ -88,12 +88,17 @@ function phaseOfOperation({ kind, waiting }: NonNullable<RelationshipState['oper
 }
 
 /** The document as it holds now: with the primary as its source. */
-export function activeDocument({ document, primary }: RelationshipState): Relationship | undefined {
+export function activeDocument({
+  document,
+  primary,
+}: Pick<RelationshipState, 'document' | 'primary'>): Relationship | undefined {
   return document && orient(document, primary);
 }
 
 /** No tick starts anything: it is paused, or there is nobody to replicate to. */
-export function isStopped(state: RelationshipState): boolean {
+export function isStopped(
+  state: Pick<RelationshipState, 'document' | 'primary' | 'paused' | 'takeover'>,
+): boolean {
   const { targets = [] } = activeDocument(state)?.spec ?? {};
   return state.paused || replicatedTo(targets, state.takeover).length === 0;
 }

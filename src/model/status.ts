@@ -6,30 +6,33 @@ import type { Relationship } from './spec';
 import type { ReadBack } from './store-failover';
 import type { Vanished } from './vanished';
 
-export type Phase =
-  | 'Applying'
-  | 'Idle'
-  | 'Paused'
-  | 'Syncing'
-  | 'Verifying'
-  | 'Restoring'
+/** Every phase that there is. */
+export const PHASES = [
+  'Applying',
+  'Idle',
+  'Paused',
+  'Syncing',
+  'Verifying',
+  'Restoring',
   /** The last sync failed; a new one starts automatically at `retryAt`. */
-  | 'Retrying'
+  'Retrying',
   /** No agent answers for a host; a fresh sync starts as soon as it is back. */
-  | 'WaitingForHost'
-  | 'AwaitingPush'
+  'WaitingForHost',
+  'AwaitingPush',
   /** A guard stopped the sync; `tidemark approve` lets it through. */
-  | 'WaitingForApproval'
-  | 'FailingOver'
-  | 'Relocating'
-  | 'Reversing'
+  'WaitingForApproval',
+  'FailingOver',
+  'Relocating',
+  'Reversing',
   /** A change of the primary can't proceed; `tidemark resume` has it try again. */
-  | 'Parked'
+  'Parked',
   /** A target has taken over, and the old primary is no copy until `tidemark reverse`; others are replicated to. */
-  | 'FailedOver'
-  | 'Retired'
+  'FailedOver',
+  'Retired',
   /** Its workflow was ended, and nobody deleted it: `tidemark apply` brings it back. */
-  | 'Vanished';
+  'Vanished',
+] as const;
+export type Phase = (typeof PHASES)[number];
 
 export type OperationKind = 'sync' | 'verify' | 'restore' | 'failover' | 'relocate' | 'reverse';
 

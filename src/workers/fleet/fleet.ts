@@ -6,6 +6,7 @@ import { TidemarkError } from '../../model/errors';
 import type { Instant } from '../../model/records';
 import { FleetView } from './fleet-view';
 import { type KnownState, type StatesSource, statusOf } from './known-states';
+import { settlesWithin } from './settles-within';
 import { sweep } from './sweep';
 
 export interface FleetNow {
@@ -26,6 +27,8 @@ export interface FleetSource {
 export const NO_FLEET: FleetSource = {
   now: () => Promise.resolve({ states: new Map(), checkedAt: null, trouble: null }),
 };
+
+const SILENT = 'Temporal does not answer';
 
 /** A look is made for whoever asks where the last is older than this, and than so many times what it took. */
 const FRESH_MS = 1000;
@@ -98,11 +101,7 @@ export class Fleet implements FleetSource, StatesSource {
       void this.look();
       return;
     }
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<'late'>((resolve) => (timer = setTimeout(resolve, WAIT_MS, 'late')));
-    const first = await Promise.race([this.look(), late]);
-    clearTimeout(timer);
-    if (first === 'late') this.trouble ??= 'Temporal does not answer';
+    if (!(await settlesWithin(this.look(), WAIT_MS))) this.trouble ??= SILENT;
   }
 
   /** Those who want one at the same time share it. Never throws. */
@@ -129,7 +128,7 @@ export class Fleet implements FleetSource, StatesSource {
       if (error instanceof TidemarkError || this.isStopped) return;
       if (this.trouble === null)
         this.log.warn({ err: error }, 'Temporal can not be asked about relationships');
-      this.trouble = 'Temporal does not answer';
+      this.trouble = SILENT;
     } finally {
       this.durationMs = Date.now() - startedAtMs;
     }

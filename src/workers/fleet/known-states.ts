@@ -1,8 +1,8 @@
 /** How a relationship is, as far as it is known: what HTTP and metrics are made of, as `tidemark get` is. */
 import type { StateEntry } from '../../catalog/contract';
 import type { RelationshipStatus } from '../../model/status';
+import { isStopped } from '../../model/relationship-state';
 import { schedulesOf } from '../../model/schedules';
-import { replicatedTo } from '../../model/takeovers';
 import { asVanished, type Vanished } from '../../model/vanished';
 
 /**
@@ -27,7 +27,5 @@ export function statusOf({ status, vanished }: StateEntry): RelationshipStatus {
 
 /** Its Schedule is to start syncs: there is one, nobody has paused it, and there is somebody to replicate to. */
 export function isToTick({ status, vanished }: Pick<StateEntry, 'status' | 'vanished'>): boolean {
-  const { document, paused, takeover } = status;
-  const isHeld = vanished !== null || paused || replicatedTo(document.spec.targets, takeover).length === 0;
-  return !isHeld && schedulesOf(document.spec).length > 0;
+  return vanished === null && !isStopped(status) && schedulesOf(status.document.spec).length > 0;
 }

@@ -1,7 +1,7 @@
 /** What Temporal lists of relationships: which run, in which phase, and which Schedules do not tick. */
 import type { Client } from '@temporalio/client';
-import { makeScheduleId, parseRelationshipId } from '../../model/names';
-import { SEARCH_ATTRIBUTES } from '../../model/search-attributes';
+import { listRelationships } from '../../client/list-relationships';
+import { makeScheduleId } from '../../model/names';
 import type { ScheduleTrouble } from '../../model/summary';
 
 export interface Listed {
@@ -18,11 +18,7 @@ export async function listAll(client: Client): Promise<Listed> {
 
 async function listRunning(client: Client): Promise<Listed['running']> {
   const running = new Map<string, string | undefined>();
-  const query = "WorkflowType = 'relationship' AND ExecutionStatus = 'Running'";
-  for await (const { workflowId, typedSearchAttributes } of client.workflow.list({ query, pageSize: 1000 })) {
-    const name = parseRelationshipId(workflowId);
-    if (name !== undefined) running.set(name, typedSearchAttributes.get(SEARCH_ATTRIBUTES.phase));
-  }
+  for await (const { name, phase } of listRelationships(client, ['Running'])) running.set(name, phase);
   return running;
 }
 

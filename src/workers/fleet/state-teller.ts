@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { ToldState } from '../../model/told-state';
 import type { Catalog } from '../../catalog/contract';
+import { settlesWithin } from './settles-within';
 
 /** A workflow's task waits no longer than that for the catalog; what it told is kept, and written later. */
 const PATIENCE_MS = 2000;
@@ -26,16 +27,8 @@ export class StateTeller {
     this.waiting.set(told.status.name, told);
     const written = this.flush();
     if (this.isAway) return;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(() => {
-        // It hangs: the next task is not to wait for it, too.
-        this.isAway = true;
-        resolve();
-      }, PATIENCE_MS);
-    });
-    await Promise.race([written, late]);
-    clearTimeout(timer);
+    // It hangs: the next task is not to wait for it, too.
+    if (!(await settlesWithin(written, PATIENCE_MS))) this.isAway = true;
   }
 
   /** Settles once all that was told so far is written, or could not be. */

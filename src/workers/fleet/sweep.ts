@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client';
 import { findFate, isStuckBy, STUCK } from '../../client/find-vanished';
 import { Temporal } from '../../client/temporal-client';
 import { statusOfEntry } from '../../client/vanished';
-import type { Catalog, StateEntry } from '../../catalog/contract';
+import type { Catalog, RelationshipEntry, StateEntry } from '../../catalog/contract';
 import type { ToldState } from '../../model/told-state';
 import { inTurns } from '../../model/in-turns';
 import { makeRelationshipId } from '../../model/names';
@@ -26,7 +26,7 @@ export interface SweepInput {
   client: Client;
   catalog: Pick<
     Catalog,
-    'recordStates' | 'recordFound' | 'removeState' | 'relationshipNames' | 'relationships' | 'states'
+    'recordStates' | 'recordFound' | 'removeState' | 'relationshipNames' | 'relationships'
   >;
   states: States;
   /** When each was asked last, in milliseconds since the epoch; kept from sweep to sweep. */
@@ -40,7 +40,10 @@ export async function sweep(input: SweepInput): Promise<void> {
   const known = new Set([...applied, ...states.keys()]);
   const gone = [...known].filter((name) => !listed.running.has(name));
   for (const name of askedAtMs.keys()) if (!listed.running.has(name)) askedAtMs.delete(name);
-  await inTurns(gone, AT_ONCE, (name) => settleGone(input, name));
+  // Those that never told anything: read once for all of them.
+  const isStranger = gone.some((name) => !states.has(name));
+  const entries = new Map((isStranger ? await catalog.relationships() : []).map((each) => [each.name, each]));
+  await inTurns(gone, AT_ONCE, (name) => settleGone(input, name, entries));
   await inTurns(chooseToAsk(input, listed, Date.now()), AT_ONCE, (name) => ask(input, name));
   await recordTrouble(input, listed);
 }
@@ -71,7 +74,11 @@ export function chooseToAsk(
 }
 
 /** It does not run: it vanished, or was deleted; or the listing lags behind. */
-async function settleGone(input: SweepInput, name: string): Promise<void> {
+async function settleGone(
+  input: SweepInput,
+  name: string,
+  entries: ReadonlyMap<string, RelationshipEntry>,
+): Promise<void> {
   const { client, catalog, states } = input;
   const entry = states.get(name);
   const fate = await findFate(client, name);
@@ -86,7 +93,7 @@ async function settleGone(input: SweepInput, name: string): Promise<void> {
   }
   if (isSame(entry?.vanished, fate)) return;
   if (!entry) {
-    const [applied] = (await catalog.relationships()).filter((each) => each.name === name);
+    const applied = entries.get(name);
     if (!applied) return;
     // Whatever it tells itself is newer.
     await catalog.recordStates([{ status: statusOfEntry(applied, fate), at: new Date(0).toISOString() }]);

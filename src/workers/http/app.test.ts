@@ -2,9 +2,9 @@ import SwaggerParser from '@apidevtools/swagger-parser';
 import type { FastifyInstance } from 'fastify';
 import { FakeCatalog, makeRelationshipEntry } from '../../../test/support/model/catalog-fake';
 import { makeDocument, minute } from '../../../test/support/model/records';
+import { makeStatus } from '../../../test/support/model/status';
 import type { PointEntry } from '../../catalog/contract';
 import { TidemarkError } from '../../model/errors';
-import { applyDocument, initialState, toStatus } from '../../model/relationship-state';
 import type { StatesSource } from '../fleet/known-states';
 import { makeHttpApp, startHttp, type HttpOptions } from './app';
 
@@ -216,11 +216,8 @@ describe('what is answered', () => {
         .map((each) => each.torn);
     };
     expect(await torn()).toEqual([false, null]);
-    const state = initialState('wiki');
-    applyDocument(state, document);
-    state.targets = state.targets.map((target) => ({ ...target, recoveryPoint: 'only', torn: true }));
-    const status = toStatus(state);
-    if (!status) throw new Error('it has no spec');
+    const status = makeStatus('wiki');
+    status.targets = status.targets.map((target) => ({ ...target, recoveryPoint: 'only', torn: true }));
     const states: StatesSource = { states: () => Promise.resolve(new Map([['wiki', { status }]])) };
     expect(await torn(states)).toEqual([false, true]);
     status.targets.forEach((target) => delete target.torn);

@@ -1,16 +1,15 @@
 /** What `/v1/fleet` takes and answers. */
 import { z } from 'zod';
-import { PHASES, SORTS } from '../../model/choose-relationships';
+import { MOST_AT_ONCE } from '../../api/fleet-answer';
+import { SORTS } from '../../model/choose-relationships';
 import { HEALTHS } from '../../model/health';
-
-const instant = z.string().describe('ISO 8601 in UTC.');
+import { PHASES } from '../../model/status';
+import { count, instant, LeftOutSchema, text } from './schemas';
 
 /** Given once, or several times. */
 const several = <T extends z.ZodType>(each: T, error: string) =>
   z.union([each.transform((one): z.output<T>[] => [one]), z.array(each).max(100)], { error }).optional();
 const among = (words: readonly string[]) => `must be among ${words.join(', ')}`;
-
-export const MOST_AT_ONCE = 100_000;
 
 export const FleetQuerySchema = z.object({
   search: z.string().min(1).max(300).optional().describe('Part of the name.'),
@@ -33,8 +32,6 @@ export const FleetQuerySchema = z.object({
 });
 
 const status = z.enum(HEALTHS);
-const text = z.string().nullable();
-const count = z.number().int().min(0);
 const anything = z.record(z.string(), z.unknown());
 
 const TargetSummarySchema = z.object({
@@ -48,7 +45,7 @@ const TargetSummarySchema = z.object({
   lagSeconds: z.number().nullable().describe('Age of the newest recovery point; null before the first.'),
   recoveryPoint: text,
   capturedAt: instant.nullable(),
-  leftOut: z.array(anything).describe('What of the source the newest recovery point does not hold.'),
+  leftOut: LeftOutSchema,
   lastError: text.describe('Null after a success.'),
   givenUp: text.describe('Why the source keeps no base for it any more.'),
   torn: z.boolean().describe('It keeps one copy alone, which may not be whole since a sync of it broke off.'),
@@ -97,9 +94,9 @@ export const FleetSchema = z.object({
   trouble: z.string().nullable().describe('Why it could not be asked after that.'),
   counts: z
     .object({
-      total: z.number().int().min(0),
-      status: z.record(z.enum(HEALTHS), z.number().int().min(0)),
-      phase: z.record(z.string(), z.number().int().min(0)),
+      total: count,
+      status: z.record(z.enum(HEALTHS), count),
+      phase: z.record(z.string(), count),
     })
     .describe('Of all that are chosen, on this page or not.'),
   relationships: z

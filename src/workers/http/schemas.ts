@@ -2,11 +2,11 @@
 import { z } from 'zod';
 import { LEFT_OUT_REASONS } from '../../model/left-out';
 
-const instant = z.string().describe('ISO 8601 in UTC.');
-const text = z.string().nullable();
-const count = z.number().int().min(0);
+export const instant = z.string().describe('ISO 8601 in UTC.');
+export const text = z.string().nullable();
+export const count = z.number().int().min(0);
 
-const LeftOutSchema = z
+export const LeftOutSchema = z
   .array(
     z.object({
       reason: z.enum(LEFT_OUT_REASONS),
