@@ -9,6 +9,7 @@ import { ActivityInterceptor } from '../activities/interceptor';
 import type { StateSinks } from '../model/told-state';
 import type { Catalog } from '../catalog/contract';
 import { openCatalog } from '../catalog/open';
+import { TELLS_ACTOR } from '../client/act-as';
 import { CONTROL_QUEUE } from '../model/names';
 import { loadWorkflowBundle } from './bundle';
 import { Fleet } from './fleet/fleet';
@@ -77,6 +78,7 @@ async function serve(
   const client = new Client({
     connection: await Connection.connect(loadTemporalConfig().connectionOptions),
     namespace,
+    interceptors: { workflow: TELLS_ACTOR },
   });
   const hosts = makeHostsSource({
     workflowService: client.workflowService,

@@ -3,6 +3,7 @@ import { Client } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import { TELLS_ACTOR } from '../client/act-as';
 import { operationResult } from '../client/operation-result';
 import { tellError } from '../client/exit-codes';
 import { Temporal } from '../client/temporal-client';
@@ -34,7 +35,10 @@ async function outcomeOf(temporal: Temporal, workflowId: string): Promise<Outcom
 }
 
 function relationshipsOf(connection: NativeConnection, namespace: string): Relationships {
-  const temporal = Temporal.over(new Client({ connection, namespace }), "the agent's Temporal");
+  const temporal = Temporal.over(
+    new Client({ connection, namespace, interceptors: { workflow: TELLS_ACTOR } }),
+    "the agent's Temporal",
+  );
   return {
     apply: (document) => temporal.apply(document as Relationship),
     status: (name) => temporal.status(name),
