@@ -1,6 +1,6 @@
 /** Who asked for something, and by which front door. */
 
-export const FRONT_DOORS = ['cli', 'http', 'kubernetes', 'schedule', 'temporal'] as const;
+export const FRONT_DOORS = ['cli', 'http', 'kubernetes', 'schedule', 'temporal', 'itself'] as const;
 
 /** `temporal`: a message that Temporal's own UI or CLI, or a program of somebody's, has sent. */
 export type FrontDoor = (typeof FRONT_DOORS)[number];
@@ -21,6 +21,9 @@ export const SOMEBODY: Actor = { name: null, via: 'temporal' };
 
 /** By the clock, asked for by nobody. */
 export const THE_CLOCK: Actor = { name: null, via: 'schedule' };
+
+/** Nobody has asked: a relationship does it by itself. */
+export const ITSELF: Actor = { name: null, via: 'itself' };
 
 const MOST_NAME_LENGTH = 200;
 const MOST_REASON_LENGTH = 500;
@@ -48,6 +51,7 @@ const UNNAMED: Record<FrontDoor, string> = {
   kubernetes: 'a custom resource',
   schedule: 'the schedule',
   temporal: 'somebody through Temporal',
+  itself: 'Tidemark itself',
 };
 
 /** For people: `alice@desk`, `ci by HTTP`. */
