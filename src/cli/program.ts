@@ -14,6 +14,7 @@ import * as failover from './commands/failover';
 import * as down from './commands/down';
 import * as get from './commands/get';
 import * as hosts from './commands/hosts';
+import * as events from './commands/events';
 import * as history from './commands/history';
 import * as pause from './commands/pause';
 import * as points from './commands/points';
@@ -25,6 +26,7 @@ import * as sync from './commands/sync';
 import * as up from './commands/up';
 import * as verify from './commands/verify';
 import * as withdraw from './commands/withdraw';
+import { actAlwaysAs, userAtCli } from '../client/act-as';
 import { EXIT_CODES } from '../client/exit-codes';
 
 const COMMANDS = [
@@ -40,6 +42,7 @@ const COMMANDS = [
   cancel,
   verify,
   history,
+  events,
   points,
   restore,
   failover,
@@ -84,6 +87,9 @@ export function makeProgram(version: string, writeError?: (text: string) => void
     .helpCommand('help [command]', 'help for a command')
     .addHelpText('after', HELP);
   if (writeError) program.configureOutput({ writeErr: writeError });
+  program.hook('preAction', (_program, command) => {
+    actAlwaysAs(userAtCli(process.env, command.opts<{ reason?: string }>().reason));
+  });
   for (const { register } of COMMANDS) register(program);
   return program;
 }

@@ -1,8 +1,7 @@
-/** Says in every message to a relationship who sends it, and why. */
-import type { WorkflowClientInterceptor } from '@temporalio/client';
-import { defaultPayloadConverter, type Headers } from '@temporalio/common';
+/** Who it is that sends messages to relationships, and why. Light: commands that send none load it too. */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { ACTOR_HEADER, type Actor } from '../model/actor';
+import { hostname, userInfo } from 'node:os';
+import type { Actor } from '../model/actor';
 
 const acting = new AsyncLocalStorage<Actor>();
 let ofProcess: Actor | undefined;
@@ -17,17 +16,22 @@ export function actAlwaysAs(actor: Actor): void {
   ofProcess = actor;
 }
 
-function withActor(headers: Headers): Headers {
-  const actor = acting.getStore() ?? ofProcess;
-  if (!actor) return headers;
-  return { ...headers, [ACTOR_HEADER]: defaultPayloadConverter.toPayload(actor) };
+/** Undefined: whoever receives it is not told. */
+export function whoActs(): Actor | undefined {
+  return acting.getStore() ?? ofProcess;
 }
 
-/** For every client of Temporal that sends messages to relationships. */
-export const TELLS_ACTOR: WorkflowClientInterceptor[] = [
-  {
-    startUpdate: (input, next) => next({ ...input, headers: withActor(input.headers) }),
-    startUpdateWithStart: (input, next) => next({ ...input, updateHeaders: withActor(input.updateHeaders) }),
-    signal: (input, next) => next({ ...input, headers: withActor(input.headers) }),
-  },
-];
+function loginName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A user id without a name, as in containers.
+    return `uid ${process.getuid?.() ?? '?'}`;
+  }
+}
+
+/** Whoever sits at this command line: `alice@desk`. Who became root by sudo is who they were. */
+export function userAtCli(env: NodeJS.ProcessEnv, reason?: string): Actor {
+  const name = `${env.SUDO_USER ?? loginName()}@${hostname()}`;
+  return { name, via: 'cli', ...(reason !== undefined && { reason }) };
+}

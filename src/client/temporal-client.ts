@@ -17,7 +17,7 @@ import { ClientError, isWorkflowNotFound, tellError } from './exit-codes';
 import { inTurns } from '../model/in-turns';
 import { listRelationships } from './list-relationships';
 import { within } from './within';
-import { TELLS_ACTOR } from './act-as';
+import { TELLS_ACTOR } from './tells-actor';
 import { askCatalog, catalogEntries, statusOfEntry, vanishedError } from './vanished';
 
 /** How often a call that takes long looks whether anybody is there to answer it. */

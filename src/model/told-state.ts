@@ -11,6 +11,12 @@ export interface ToldState {
   events?: RelationshipEvent[];
 }
 
+/** What one relationship has told twice: its newest state, and all that happened. */
+export function tellBoth(former: ToldState | undefined, newer: ToldState): ToldState {
+  const events = [...(former?.events ?? []), ...(newer.events ?? [])];
+  return events.length === 0 ? newer : { ...newer, events };
+}
+
 /**
  * Where workflows tell it, beside their histories: it costs no event. The SDK waits for a sink before it completes the
  * task in which it was called (worker.js, `processSinkCalls`), and calls none while it replays: so a control worker that is

@@ -9,7 +9,7 @@ import { ActivityInterceptor } from '../activities/interceptor';
 import type { StateSinks } from '../model/told-state';
 import type { Catalog } from '../catalog/contract';
 import { openCatalog } from '../catalog/open';
-import { TELLS_ACTOR } from '../client/act-as';
+import { TELLS_ACTOR } from '../client/tells-actor';
 import { CONTROL_QUEUE } from '../model/names';
 import { loadWorkflowBundle } from './bundle';
 import { Fleet } from './fleet/fleet';

@@ -3,7 +3,8 @@ import { Client } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import { TELLS_ACTOR } from '../client/act-as';
+import { actAs } from '../client/act-as';
+import { TELLS_ACTOR } from '../client/tells-actor';
 import { operationResult } from '../client/operation-result';
 import { tellError } from '../client/exit-codes';
 import { Temporal } from '../client/temporal-client';
@@ -58,6 +59,17 @@ function relationshipsOf(connection: NativeConnection, namespace: string): Relat
   };
 }
 
+/** Whatever a resource has relationships do is its own; who changed it, the API server's audit log tells. */
+function asItself(served: Served): Served {
+  const nameOf = ({ namespace, name }: { namespace: string; name: string }) =>
+    `${served.kind.plural}/${namespace}/${name}`;
+  return {
+    ...served,
+    reconcile: (resource) =>
+      actAs({ name: nameOf(resource), via: 'kubernetes' }, () => served.reconcile(resource)),
+  };
+}
+
 /** @returns when it has stopped, as `signal` tells it to; at once where the agent is not to serve them */
 export async function serveFrontDoor(
   cluster: Cluster | undefined,
@@ -82,7 +94,7 @@ export async function serveFrontDoor(
     ...(resources ? own : []),
     ...(volsync ? serveVolSync({ ...context, log, metrics: new VolSyncMetrics(registry) }) : []),
     ...(volsync ? [servePopulator({ api, log })] : []),
-  ];
+  ].map(asItself);
   if (volsync) void startPopulator({ api, log }, namespaces);
   const kinds = served.map(({ kind }) => `${kind.plural}.${kind.apiVersion}`);
   log.info({ namespaces, hosts: resources?.hosts, kinds }, 'serving custom resources');

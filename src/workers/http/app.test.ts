@@ -14,6 +14,8 @@ const ROUTES = [
   '/v1/relationships',
   '/v1/relationships/{name}/history',
   '/v1/relationships/{name}/points',
+  '/v1/relationships/{name}/events',
+  '/v1/events',
   '/v1/hosts',
   '/v1/fleet',
   '/metrics',

@@ -7,6 +7,7 @@ import { CATALOG_ALONE } from '../fleet/known-states';
 import type { StatesSource } from '../fleet/known-states';
 import { type FleetSource, NO_FLEET } from '../fleet/fleet';
 import { answerError, answerNotFound } from './errors';
+import { eventRoutes } from './event-routes';
 import { fleetRoutes } from './fleet-routes';
 import { guardByHostHeader, guardByToken, requireToken } from './guards';
 import { listenOn, type ListenAddress, type Listening } from './listen';
@@ -52,6 +53,7 @@ export async function makeHttpApp(options: HttpOptions): Promise<FastifyInstance
   await app.register(async (scope) => {
     if (token !== undefined) await guardByToken(scope, token);
     await scope.register(relationshipRoutes(sources));
+    await scope.register(eventRoutes(sources));
     await scope.register(otherRoutes(sources));
     await scope.register(fleetRoutes(options.fleet ?? NO_FLEET));
   });
