@@ -96,7 +96,12 @@ export interface Parts {
 }
 
 /** Defines them all; starts none. */
-export function makeParts(home: string, ports: UpPorts, say: (text: string) => void): Parts {
+export function makeParts(
+  home: string,
+  ports: UpPorts,
+  say: (text: string) => void,
+  tokensPath?: string,
+): Parts {
   const env = makePartEnv(home, ports);
   const logPath = (name: string) => join(home, 'log', `${name}.log`);
   const ours = (name: string, file: string, ...args: string[]) =>
@@ -120,6 +125,7 @@ export function makeParts(home: string, ports: UpPorts, say: (text: string) => v
       `127.0.0.1:${ports.http}`,
       '--temporal-ui',
       `http://127.0.0.1:${ports.ui}`,
+      ...(tokensPath === undefined ? [] : ['--tokens', tokensPath, '--allow-actions']),
     ),
     agents: LOCAL_HOSTS.map((host) =>
       ours(
