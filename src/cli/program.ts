@@ -15,6 +15,7 @@ import * as down from './commands/down';
 import * as get from './commands/get';
 import * as hosts from './commands/hosts';
 import * as history from './commands/history';
+import * as notify from './commands/notify';
 import * as pause from './commands/pause';
 import * as points from './commands/points';
 import * as relocate from './commands/relocate';
@@ -51,6 +52,7 @@ const COMMANDS = [
   withdraw,
   control,
   hosts,
+  notify,
   doctor,
   completion,
 ] as const;

@@ -4,6 +4,7 @@ import { delimiter, join, resolve } from 'node:path';
 import { ClientError } from '../client/exit-codes';
 import { SEARCH_ATTRIBUTES } from '../model/search-attributes';
 import { UP_MARKER } from './left-overs';
+import type { UpOptions } from './options';
 import { Part } from './part';
 import { cacheHome } from '../client/up-state';
 import type { UpPorts } from '../client/up-state';
@@ -96,7 +97,11 @@ export interface Parts {
 }
 
 /** Defines them all; starts none. */
-export function makeParts(home: string, ports: UpPorts, say: (text: string) => void): Parts {
+export function makeParts(
+  { home, notify }: Pick<UpOptions, 'home' | 'notify'>,
+  ports: UpPorts,
+  say: (text: string) => void,
+): Parts {
   const env = makePartEnv(home, ports);
   const logPath = (name: string) => join(home, 'log', `${name}.log`);
   const ours = (name: string, file: string, ...args: string[]) =>
@@ -118,6 +123,7 @@ export function makeParts(home: string, ports: UpPorts, say: (text: string) => v
       join(home, 'control'),
       '--http',
       `127.0.0.1:${ports.http}`,
+      ...(notify === undefined ? [] : ['--notify', notify]),
     ),
     agents: LOCAL_HOSTS.map((host) =>
       ours(

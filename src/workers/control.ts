@@ -17,6 +17,9 @@ import { hostsOfCatalog, makeHostsSource } from './hosts-seen';
 import { startHttp } from './http/app';
 import { parseListenAddress } from './http/listen';
 import { makeLogger } from './logger';
+import { Notify } from './notify/notify';
+import { withNotifyMetrics } from './notify/metrics';
+import type { Notifier } from '../activities/control/notifier';
 import { makeControlMetrics } from './metrics';
 import { serveSdkMetrics } from './sdk-metrics';
 import { registerSearchAttributes } from './search-attributes';
@@ -37,6 +40,8 @@ export interface ControlOptions {
   databaseUrl?: string;
   /** Wanted of every HTTP request; needed where it listens beyond the loopback. */
   token?: string;
+  /** The file of receivers and routes, absolute: who is told of what. Left out: nobody is. */
+  notify?: string;
 }
 
 async function makeWorker(
@@ -45,6 +50,7 @@ async function makeWorker(
   client: Client,
   catalog: Catalog,
   teller: StateTeller,
+  notifier: Notifier | undefined,
   log: Logger,
 ): Promise<Worker> {
   const bundle = await loadWorkflowBundle();
@@ -55,7 +61,7 @@ async function makeWorker(
     identity: `${process.pid}@control`,
     taskQueue: CONTROL_QUEUE,
     workflowBundle: bundle,
-    activities: makeControlActivities({ client, catalog }),
+    activities: makeControlActivities({ client, catalog, ...(notifier && { notifier }) }),
     sinks: {
       states: { tell: { fn: (_info, told) => teller.tell(told) } },
     } satisfies InjectedSinks<StateSinks>,
@@ -86,17 +92,24 @@ async function serve(
   });
   const fleet = new Fleet(client, catalog, log);
   const teller = new StateTeller(catalog, log);
+  const notify =
+    options.notify === undefined ? undefined : new Notify(options.notify, { fleet, catalog, client, log });
   const http = await startHttp({
     catalog,
     temporal: hosts,
     states: fleet,
     fleet,
-    metrics: makeControlMetrics({ catalog, hosts, states: fleet, sdkMetricsAddress }),
+    notify,
+    metrics: withNotifyMetrics(
+      makeControlMetrics({ catalog, hosts, states: fleet, sdkMetricsAddress }),
+      catalog,
+      notify,
+    ),
     listen: parseListenAddress(options.http),
     ...(options.token && { token: options.token }),
     logger: log,
   });
-  const worker = await makeWorker(connection, namespace, client, catalog, teller, log);
+  const worker = await makeWorker(connection, namespace, client, catalog, teller, notify?.notifier, log);
   const stop = () => worker.shutdown();
   if (signal.aborted) stop();
   signal.addEventListener('abort', stop);
@@ -104,9 +117,11 @@ async function serve(
     log.info({ http: http.address, queue: CONTROL_QUEUE }, 'control worker is ready');
     process.send?.({ ready: true, http: http.address });
     fleet.start();
+    notify?.start();
     await worker.run();
   } finally {
     await http.close();
+    await notify?.stop();
     fleet.stop();
     await teller.stop();
     await client.connection.close();

@@ -5,6 +5,7 @@ import { leftOut } from './0003-left-out';
 import { reachedBytes } from './0004-reached-bytes';
 import { agents } from './0005-agents';
 import { states } from './0006-states';
+import { notices } from './0008-notices';
 
 /**
  * Every migration by its name, in order. Named here rather than found in a folder, so that they are
@@ -17,4 +18,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0004-reached-bytes': reachedBytes,
   '0005-agents': agents,
   '0006-states': states,
+  '0008-notices': notices,
 };

@@ -8,6 +8,7 @@ import { parseHostPort, parsePath } from '../parse';
 interface ControlOptions {
   home?: string;
   http: string;
+  notify?: string;
 }
 
 export function register(program: Command): void {
@@ -21,6 +22,7 @@ export function register(program: Command): void {
     )
     .option('--home <dir>', 'state folder (default: control in the state folder of Tidemark)', parsePath)
     .option('--http <host:port>', 'where the HTTP API listens', parseHostPort, '127.0.0.1:7733')
+    .option('--notify <file>', 'who is told of what: receivers and routes', parsePath)
     .action((options: ControlOptions) => control(options));
   finish(command, ['tidemark control', 'TIDEMARK_TOKEN=… tidemark control --http 0.0.0.0:7733'], {
     output: false,
@@ -32,6 +34,7 @@ async function control(options: ControlOptions): Promise<void> {
   await lazy.control().runControl({
     home: options.home ?? join(stateHome(), 'control'),
     http: options.http,
+    ...(options.notify !== undefined && { notify: options.notify }),
     ...(databaseUrl && { databaseUrl }),
     ...(token && { token }),
   });

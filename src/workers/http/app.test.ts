@@ -16,6 +16,7 @@ const ROUTES = [
   '/v1/relationships/{name}/points',
   '/v1/hosts',
   '/v1/fleet',
+  '/v1/notices',
   '/metrics',
   '/openapi.json',
 ];

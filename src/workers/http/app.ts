@@ -10,6 +10,8 @@ import { answerError, answerNotFound } from './errors';
 import { fleetRoutes } from './fleet-routes';
 import { guardByHostHeader, guardByToken, requireToken } from './guards';
 import { listenOn, type ListenAddress, type Listening } from './listen';
+import { noticesRoutes } from './notices-routes';
+import type { NotifySource } from '../notify/overview';
 import { healthRoute, otherRoutes, relationshipRoutes, type Sources } from './routes';
 
 export interface HttpOptions {
@@ -20,6 +22,8 @@ export interface HttpOptions {
   states?: StatesSource;
   /** How they all are. */
   fleet?: FleetSource;
+  /** Who is told of what; left out: nobody is. */
+  notify?: NotifySource | undefined;
   metrics: MetricsSource;
   listen: ListenAddress;
   /** Wanted of every request but `/healthz`; needed where `listen` is not the loopback. */
@@ -54,6 +58,7 @@ export async function makeHttpApp(options: HttpOptions): Promise<FastifyInstance
     await scope.register(relationshipRoutes(sources));
     await scope.register(otherRoutes(sources));
     await scope.register(fleetRoutes(options.fleet ?? NO_FLEET));
+    await scope.register(noticesRoutes(options.notify));
   });
   await app.ready();
   return app;

@@ -1,0 +1,185 @@
+/** Looks from time to time what is wrong, writes down what is to be told to whom, and has it delivered. */
+import type { Client } from '@temporalio/client';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import type { Logger } from 'pino';
+import type { NoticeInput } from '../../api/messages';
+import type { Catalog, StateEntry } from '../../catalog/contract';
+import type { KnownConditions, NoticeMark } from '../../catalog/notices-contract';
+import { CONTROL_QUEUE, noticeId } from '../../model/names';
+import type { NotifyConfig } from '../../model/notify/config';
+import { keyOf } from '../../model/notify/conditions';
+import { decide, type Decision, type KnownCondition, type Sending } from '../../model/notify/decide';
+import { durationToMs } from '../../model/units';
+import type { NotifyFile } from './notify-file';
+import { Observer } from './observe';
+
+const EVERY_MS = 5000;
+const HOUR_MS = 3_600_000;
+/** Whose workflow was terminated in Temporal, or forgotten there, is begun again. */
+const START_AGAIN_MS = 300_000;
+const TEMPORAL_PATIENCE_MS = 10_000;
+/** Another control worker decides at the same time, perhaps several in turn. */
+const MOST_TRIES = 5;
+
+export interface WatcherOptions {
+  /** What relationships told of themselves. */
+  fleet: { known(): Promise<ReadonlyMap<string, StateEntry>> };
+  catalog: Pick<Catalog, 'knownConditions' | 'recordDecision' | 'noticeMarks'>;
+  client: Client;
+  file: NotifyFile;
+  log: Logger;
+}
+
+export class Watcher {
+  private readonly observer = new Observer();
+  private known: KnownConditions | undefined;
+  /** When the workflow of a message was begun last, in milliseconds since the epoch. */
+  private readonly begunAtMs = new Map<string, number>();
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<void> | undefined;
+  private isStopped = false;
+  private hasTrouble = false;
+
+  constructor(private readonly options: WatcherOptions) {}
+
+  start(): void {
+    this.running = this.look().finally(() => {
+      if (this.isStopped) return;
+      this.timer = setTimeout(() => this.start(), EVERY_MS);
+    });
+  }
+
+  /** Settles once nothing is written any more. */
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    clearTimeout(this.timer);
+    await this.running;
+  }
+
+  /** Never throws: what could not be done is done at the next look. */
+  private async look(): Promise<void> {
+    const { file, log } = this.options;
+    try {
+      await file.refresh();
+      const { config } = file;
+      if (config) await this.tell(config);
+      if (this.hasTrouble) log.info('who is to be told is told again');
+      this.hasTrouble = false;
+    } catch (error) {
+      // What was written may not be what is remembered.
+      this.known = undefined;
+      if (!this.hasTrouble) log.warn({ err: error }, 'nobody can be told of anything now; it is told later');
+      this.hasTrouble = true;
+    }
+  }
+
+  private async tell(config: NotifyConfig): Promise<void> {
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const states = await this.options.fleet.known();
+      const marks = await this.options.catalog.noticeMarks(new Date(Date.now() - HOUR_MS).toISOString());
+      await this.deliver(config, marks);
+      this.known ??= await this.options.catalog.knownConditions();
+      const { version, conditions: known } = this.known;
+      const now = new Date();
+      const decision = decide({
+        ...{ known, config, now: now.toISOString() },
+        observed: this.observer.observe(states, now.getTime()),
+        sending: sendingOf(config, marks, now.getTime()),
+        lost: lostOf(marks, this.options.file.readAtMs),
+        makeId: () => noticeNumber(now, version),
+      });
+      if (!isNews(decision)) return;
+      if (await this.options.catalog.recordDecision({ version, ...decision })) {
+        this.known = { version: version + 1, conditions: after(known, decision) };
+        const made = decision.notices.map(({ receiver, id }) => ({
+          receiver,
+          id,
+          state: 'waiting' as const,
+        }));
+        await this.deliver(config, made);
+        return;
+      }
+      // Another control worker has decided meanwhile.
+      this.known = undefined;
+    }
+  }
+
+  /** Begins the workflow of each message that waits; what Temporal has already goes on there. */
+  private async deliver(
+    { giveUpAfter }: NotifyConfig,
+    marks: readonly (Pick<NoticeMark, 'receiver' | 'id' | 'state'> & { isTest?: boolean })[],
+  ): Promise<void> {
+    const waiting = marks.filter(({ state, isTest }) => state === 'waiting' && !isTest);
+    const ids = new Set(waiting.map(({ receiver, id }) => noticeId(receiver, id)));
+    for (const workflowId of this.begunAtMs.keys())
+      if (!ids.has(workflowId)) this.begunAtMs.delete(workflowId);
+    for (const { receiver, id } of waiting) {
+      const workflowId = noticeId(receiver, id);
+      if (Date.now() - (this.begunAtMs.get(workflowId) ?? 0) < START_AGAIN_MS) continue;
+      await this.begin(workflowId, { receiver, id, giveUpAfterMs: durationToMs(giveUpAfter) });
+      this.begunAtMs.set(workflowId, Date.now());
+    }
+  }
+
+  private async begin(workflowId: string, input: NoticeInput): Promise<void> {
+    const { client } = this.options;
+    try {
+      await client.withDeadline(Date.now() + TEMPORAL_PATIENCE_MS, () =>
+        client.workflow.start('notice', {
+          workflowId,
+          taskQueue: CONTROL_QUEUE,
+          args: [input],
+          workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+          staticSummary: `Tells ${input.receiver}`,
+        }),
+      );
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    }
+  }
+}
+
+/** `20261201T040000Z-000042`: the same for the same decision, also where a catalog begins anew. */
+function noticeNumber(now: Date, version: number): string {
+  const compact = now.toISOString().replace(/\.\d+/, '').replaceAll(/[-:]/g, '');
+  return `${compact}-${String(version).padStart(6, '0')}`;
+}
+
+function sendingOf(
+  { receivers }: NotifyConfig,
+  marks: readonly NoticeMark[],
+  nowMs: number,
+): ReadonlyMap<string, Sending> {
+  return new Map(
+    receivers.map(({ name }): [string, Sending] => {
+      const own = marks.filter(({ receiver, isTest }) => receiver === name && !isTest);
+      return [
+        name,
+        {
+          isWaiting: own.some(({ state }) => state === 'waiting'),
+          lastHour: own.filter(({ createdAt }) => Date.parse(createdAt) > nowMs - HOUR_MS).length,
+        },
+      ];
+    }),
+  );
+}
+
+/** Given up before the file was read that holds now: it may be right now. */
+function lostOf(marks: readonly NoticeMark[], readAtMs: number): ReadonlySet<string> {
+  return new Set(
+    marks
+      .filter(({ state, settledAt }) => state === 'givenUp' && Date.parse(settledAt ?? '') < readAtMs)
+      .map(({ receiver, id }) => `${receiver}/${id}`),
+  );
+}
+
+function isNews({ changed, removed, notices }: Decision): boolean {
+  return changed.length > 0 || removed.length > 0 || notices.length > 0;
+}
+
+function after(known: readonly KnownCondition[], { changed, removed }: Decision): KnownCondition[] {
+  const all = new Map(known.map((each) => [keyOf(each), each]));
+  for (const each of removed) all.delete(keyOf(each));
+  for (const each of changed) all.set(keyOf(each), each);
+  return [...all.values()];
+}
