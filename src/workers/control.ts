@@ -19,7 +19,6 @@ import { parseListenAddress } from './http/listen';
 import { makeLogger } from './logger';
 import { Notify } from './notify/notify';
 import { withNotifyMetrics } from './notify/metrics';
-import type { Notifier } from '../activities/control/notifier';
 import { makeControlMetrics } from './metrics';
 import { serveSdkMetrics } from './sdk-metrics';
 import { registerSearchAttributes } from './search-attributes';
@@ -50,7 +49,7 @@ async function makeWorker(
   client: Client,
   catalog: Catalog,
   teller: StateTeller,
-  notifier: Notifier | undefined,
+  notify: Notify | undefined,
   log: Logger,
 ): Promise<Worker> {
   const bundle = await loadWorkflowBundle();
@@ -61,9 +60,9 @@ async function makeWorker(
     identity: `${process.pid}@control`,
     taskQueue: CONTROL_QUEUE,
     workflowBundle: bundle,
-    activities: makeControlActivities({ client, catalog, ...(notifier && { notifier }) }),
+    activities: makeControlActivities({ client, catalog, ...(notify && { notifier: notify.notifier }) }),
     sinks: {
-      states: { tell: { fn: (_info, told) => teller.tell(told) } },
+      states: { tell: { fn: (_info, told) => teller.tell(told).finally(() => notify?.poke()) } },
     } satisfies InjectedSinks<StateSinks>,
     interceptors: {
       activity: [(context) => ({ inbound: new ActivityInterceptor(context, log) })],
@@ -109,7 +108,7 @@ async function serve(
     ...(options.token && { token: options.token }),
     logger: log,
   });
-  const worker = await makeWorker(connection, namespace, client, catalog, teller, notify?.notifier, log);
+  const worker = await makeWorker(connection, namespace, client, catalog, teller, notify, log);
   const stop = () => worker.shutdown();
   if (signal.aborted) stop();
   signal.addEventListener('abort', stop);

@@ -38,7 +38,7 @@ export async function notice({ receiver, id, giveUpAfterMs, attempts }: NoticeIn
       scheduleToCloseTimeout: giveUpAfterMs,
       heartbeatTimeout: LOST_AFTER,
       retry: {
-        initialInterval: '5s',
+        initialInterval: '1s',
         backoffCoefficient: 2,
         maximumInterval: '1m',
         ...(attempts !== undefined && { maximumAttempts: attempts }),

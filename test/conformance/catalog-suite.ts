@@ -2,6 +2,7 @@ import type { Catalog } from '../../src/catalog/contract';
 import { DURATION_BUCKETS } from '../../src/catalog/contract';
 import { makeDocument, makeOutcome, makePoint, makeSync, minute } from '../support/model/records';
 import { describePoints } from './catalog-points-suite';
+import { describeNotices } from './catalog-notices-suite';
 import { describeStates } from './catalog-states-suite';
 
 /** Every promise of the catalog contract. @param open a catalog that is empty at first. */
@@ -20,6 +21,7 @@ export function describeCatalog(kind: string, open: () => Promise<Catalog>): voi
     describeTotals(() => catalog);
     describeAgents(() => catalog);
     describeStates(() => catalog);
+    describeNotices(() => catalog);
   });
 }
 

@@ -9,14 +9,14 @@ import type { ControlActivities } from './contract';
 
 export interface Notifier {
   /** Names of all there are; undefined where the control worker has no file of receivers that it can use. */
-  receivers(): readonly string[] | undefined;
+  receivers(): Promise<readonly string[] | undefined>;
   /** Undefined where the receiver has taken it; else why not, without secrets. Never throws. */
   send(content: NoticeContent): Promise<{ problem: string; isFinal: boolean } | undefined>;
 }
 
 /** A control worker that was started without receivers. */
 export const NO_NOTIFIER: Notifier = {
-  receivers: () => undefined,
+  receivers: () => Promise.resolve(undefined),
   send: () =>
     Promise.resolve({ problem: 'this control worker was started without --notify', isFinal: false }),
 };
@@ -74,7 +74,7 @@ async function makeTests(
   notifier: Notifier,
   { receiver, requestId }: { receiver: string | null; requestId: string },
 ): Promise<NoticeRef[]> {
-  const all = notifier.receivers();
+  const all = await notifier.receivers();
   const refuse = (message: string, hint: string) =>
     ApplicationFailure.nonRetryable(message, 'RefusedByState', { hint });
   if (!all) {

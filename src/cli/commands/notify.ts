@@ -15,7 +15,7 @@ const ACTIONS = ['list', 'test', 'check'] as const;
 export function register(program: Command): void {
   const command = program
     .command('notify')
-    .summary('who is told when something is wrong, and whether messages arrive')
+    .summary('who is told when something is wrong, and how it goes')
     .description(
       'Who is told when something is wrong: the control worker reads that from the file that it was started with, by --notify. ' +
         '`list` shows each receiver with its last success, what is wrong now, and which messages wait for delivery or were given up, and why. ' +

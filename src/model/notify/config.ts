@@ -25,9 +25,8 @@ const secret = z.strictObject({
 export type SecretSource = z.output<typeof secret>;
 
 const header = z.string().regex(/^[\t\x20-\x7e]*$/, 'must be one line of ASCII');
-const url = z
-  .string()
-  .regex(/^https?:\/\/[^\s/]+/, 'must be an address such as https://chat.example.net/hook');
+/** What is wrong with it does not repeat it: it may be a secret after all. */
+const url = z.string().regex(/^https?:\/\/[^\s/]+/, 'is no address such as https://chat.example.net/hook');
 const template = z.string().min(1, 'must not be empty');
 const address = z.string().regex(/^[^\s@<>,;]+@[^\s@<>,;]+$/, 'must be an address such as ops@example.net');
 

@@ -65,6 +65,7 @@ export function withNotifyMetrics(
   return {
     contentType: source.contentType,
     async text() {
+      await notify.file.refresh();
       // Of a catalog that does not answer, the others tell.
       await setAll(metrics, catalog, notify.file).catch(() => undefined);
       return [await source.text(), await registry.metrics()].join('\n');

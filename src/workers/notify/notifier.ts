@@ -40,8 +40,12 @@ async function send(receiver: Receiver, content: NoticeContent, secrets: Secrets
 /** @param file where receivers are looked up each time: what is delivered late goes where they are then */
 export function makeNotifier(file: NotifyFile): Notifier {
   return {
-    receivers: () => file.config?.receivers.map(({ name }) => name),
+    async receivers() {
+      await file.refresh();
+      return file.config?.receivers.map(({ name }) => name);
+    },
     async send(content) {
+      await file.refresh();
       const receiver = file.config?.receivers.find(({ name }) => name === content.receiver);
       if (!receiver) {
         const why = file.config

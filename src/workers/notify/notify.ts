@@ -23,11 +23,17 @@ export class Notify implements NotifySource {
   }
 
   async overview(): Promise<NoticesAnswer> {
+    await this.file.refresh();
     return await makeOverview(this.options.catalog, this.file);
   }
 
   start(): void {
     this.watcher.start();
+  }
+
+  /** A relationship has told of a change. */
+  poke(): void {
+    this.watcher.poke();
   }
 
   async stop(): Promise<void> {

@@ -13,7 +13,10 @@ import { durationToMs } from '../../model/units';
 import type { NotifyFile } from './notify-file';
 import { Observer } from './observe';
 
-const EVERY_MS = 5000;
+/** Some things go wrong by the passing of time alone, and others write to the same catalog. */
+const EVERY_MS = 10_000;
+/** Where a relationship has told of a change, it is looked sooner, but not all the time. */
+const SOONER_MS = 2000;
 const HOUR_MS = 3_600_000;
 /** Whose workflow was terminated in Temporal, or forgotten there, is begun again. */
 const START_AGAIN_MS = 300_000;
@@ -37,16 +40,35 @@ export class Watcher {
   private readonly begunAtMs = new Map<string, number>();
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
+  private endedAtMs = 0;
+  private isPoked = false;
   private isStopped = false;
   private hasTrouble = false;
 
   constructor(private readonly options: WatcherOptions) {}
 
   start(): void {
-    this.running = this.look().finally(() => {
-      if (this.isStopped) return;
-      this.timer = setTimeout(() => this.start(), EVERY_MS);
-    });
+    this.plan(0);
+  }
+
+  /** Something may have changed. */
+  poke(): void {
+    if (this.isPoked) return;
+    this.isPoked = true;
+    if (!this.running) this.plan(Math.max(0, this.endedAtMs + SOONER_MS - Date.now()));
+  }
+
+  private plan(pauseMs: number): void {
+    clearTimeout(this.timer);
+    if (this.isStopped) return;
+    this.timer = setTimeout(() => {
+      this.isPoked = false;
+      this.running = this.look().finally(() => {
+        this.running = undefined;
+        this.endedAtMs = Date.now();
+        this.plan(this.isPoked ? SOONER_MS : EVERY_MS);
+      });
+    }, pauseMs);
   }
 
   /** Settles once nothing is written any more. */
