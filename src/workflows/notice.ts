@@ -57,10 +57,9 @@ export async function notice({ receiver, id, giveUpAfterMs, attempts }: NoticeIn
 
 function whyNot(error: unknown, giveUpAfterMs: number): string {
   if (isCancellation(error)) return 'somebody has cancelled its workflow';
-  const cause = error instanceof ActivityFailure ? error.cause : error;
-  if (cause instanceof TimeoutFailure) {
-    const last = cause.cause?.message;
-    return `given up after ${formatDuration(giveUpAfterMs)}${last ? `; at last: ${last}` : ''}`;
-  }
-  return cause instanceof Error ? cause.message : String(cause);
+  if (!(error instanceof ActivityFailure)) return error instanceof Error ? error.message : String(error);
+  const { cause, retryState } = error;
+  const last = cause instanceof TimeoutFailure ? cause.cause?.message : cause?.message;
+  if (retryState !== 'TIMEOUT' && !(cause instanceof TimeoutFailure)) return last ?? error.message;
+  return `given up after ${formatDuration(giveUpAfterMs)}${last ? `; at last: ${last}` : ''}`;
 }

@@ -44,7 +44,13 @@ test('it is known when the passing of time alone changes it', () => {
 
 test('one that was never synced is down, unless its first copy is under way', () => {
   const never = { result: 'never' as const };
-  expect(kindsOf(statusWith(never))).toEqual(['down beta']);
+  const lastSync = {
+    ...{ syncId: 'wiki-000001', result: 'failed' as const, startedAt: ago(2), endedAt: ago(1) },
+    ...{ bytes: 0, files: 0, durationSeconds: 3600 },
+  };
+  expect(kindsOf(statusWith(never, { lastSync }))).toEqual(['down beta']);
+  expect(kindsOf(statusWith(never))).toEqual([]);
+  expect(kindsOf(statusWith(never, { phase: 'WaitingForHost' }))).toEqual(['down beta']);
   expect(kindsOf(statusWith(never, { phase: 'Applying' }))).toEqual([]);
   const operation = { kind: 'sync' as const, workflowId: 'w', startedAt: ago(30), reason: 'created' };
   expect(kindsOf(statusWith(never, { phase: 'Syncing', operation }))).toEqual([]);

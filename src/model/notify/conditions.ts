@@ -57,9 +57,11 @@ function oneLine(text: string): string {
 }
 
 /** Its first copy is under way: that there is none yet is no news. */
-function isFirstUnderWay({ phase, operation }: RelationshipStatus): boolean {
+function isFirstUnderWay({ phase, operation, lastSync }: RelationshipStatus): boolean {
   const isSyncing = operation?.kind === 'sync' && !operation.waiting;
-  return isSyncing || phase === 'Applying' || phase === 'Syncing';
+  // Between being applied and its first sync, it is idle for a moment.
+  const isNew = phase === 'Idle' && lastSync === undefined;
+  return isSyncing || isNew || phase === 'Applying' || phase === 'Syncing';
 }
 
 /** Of one target: late also while it is down, so that neither ends where it gets worse. */

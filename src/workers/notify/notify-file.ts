@@ -1,6 +1,6 @@
 /** The file of receivers and routes: read again whenever it changes; a new version with mistakes leaves the old one. */
 import type { Logger } from 'pino';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { formatProblem } from '../../model/parse-spec';
 import type { NotifyConfig } from '../../model/notify/config';
 import { parseNotify } from '../../model/notify/parse-config';
@@ -9,8 +9,8 @@ import { checkTemplate } from './templates';
 export class NotifyFile {
   /** By the newest version without mistakes; undefined before the first. */
   config: NotifyConfig | undefined;
-  /** When that was read; in milliseconds since the epoch. */
-  readAtMs = 0;
+  /** When that was written; in milliseconds since the epoch. */
+  writtenAtMs = 0;
   /** Why the file can't be used as it is now; empty where it can. */
   problems: readonly string[] = [];
   private text: string | undefined;
@@ -23,13 +23,17 @@ export class NotifyFile {
   /** Reads it, if it has changed. Never throws. */
   async refresh(): Promise<void> {
     let text: string;
+    let writtenAtMs: number;
     try {
+      writtenAtMs = (await stat(this.path)).mtimeMs;
       text = await readFile(this.path, 'utf8');
     } catch (error) {
       this.text = undefined;
       this.refuse([(error as Error).message]);
       return;
     }
+    // Also where it was touched alone: a secret that it names may be another.
+    if (text === this.text && this.config && this.problems.length === 0) this.writtenAtMs = writtenAtMs;
     if (text === this.text) return;
     this.text = text;
     const { config, problems, warnings } = parseNotify(text, this.path, checkTemplate);
@@ -38,7 +42,7 @@ export class NotifyFile {
       return;
     }
     this.config = config;
-    this.readAtMs = Date.now();
+    this.writtenAtMs = writtenAtMs;
     this.problems = [];
     const { receivers, routes } = config;
     const counts = { file: this.path, receivers: receivers.length, routes: routes.length };

@@ -107,7 +107,7 @@ export class Watcher {
         ...{ known, config, now: now.toISOString() },
         observed: this.observer.observe(states, now.getTime()),
         sending: sendingOf(config, marks, now.getTime()),
-        lost: lostOf(marks, this.options.file.readAtMs),
+        lost: lostOf(marks, this.options.file.writtenAtMs),
         makeId: () => noticeNumber(now, version),
       });
       if (!isNews(decision)) return;
@@ -186,11 +186,11 @@ function sendingOf(
   );
 }
 
-/** Given up before the file was read that holds now: it may be right now. */
-function lostOf(marks: readonly NoticeMark[], readAtMs: number): ReadonlySet<string> {
+/** Given up before the file was written that holds now: it may be right now. */
+function lostOf(marks: readonly NoticeMark[], writtenAtMs: number): ReadonlySet<string> {
   return new Set(
     marks
-      .filter(({ state, settledAt }) => state === 'givenUp' && Date.parse(settledAt ?? '') < readAtMs)
+      .filter(({ state, settledAt }) => state === 'givenUp' && Date.parse(settledAt ?? '') < writtenAtMs)
       .map(({ receiver, id }) => `${receiver}/${id}`),
   );
 }
