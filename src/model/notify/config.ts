@@ -40,6 +40,9 @@ const webhook = z.strictObject({
   body: template
     .optional()
     .describe('Template of the body (Liquid). Left out: JSON of all there is, or that of the preset.'),
+  every: positiveDuration
+    .optional()
+    .describe('It is also sent so often how things are, so that a service notices where nothing comes.'),
   signWith: secret.optional().describe('Secret by which each message is signed (HMAC-SHA256).'),
 });
 export type WebhookSpec = z.output<typeof webhook>;

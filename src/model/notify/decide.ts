@@ -107,7 +107,7 @@ function pendingOf(
   return { condition, event: 'over', dueMs: Date.parse(endedAt) + waitMs };
 }
 
-function toItem({ condition, event }: Pending): NoticeItem {
+export function toItem({ condition, event }: Pick<Pending, 'condition' | 'event'>): NoticeItem {
   const { relationship, kind, target, text, since, endedAt, labels } = condition;
   return { event, relationship, kind, target, severity: severityOf(kind), text, since, endedAt, labels };
 }

@@ -137,3 +137,14 @@ export function makeTestContent(head: Pick<NoticeContent, 'id' | 'receiver' | 'c
   const text = `Tidemark: ${title}\nNothing is wrong: somebody tried whether messages arrive (tidemark notify test).`;
   return { ...makeContent(head, []), isTest: true, title, text };
 }
+
+/** By which a service notices that the control worker is there, looks, and what is wrong that the receiver was told of. */
+export function makeHeartbeat(
+  head: Pick<NoticeContent, 'id' | 'receiver' | 'createdAt'>,
+  open: readonly NoticeItem[],
+): NoticeContent {
+  const content = makeContent(head, open);
+  if (open.length > 0) return content;
+  const title = 'nothing is wrong now';
+  return { ...content, title, text: `Tidemark: ${title}` };
+}

@@ -15,11 +15,11 @@ export class Notify implements NotifySource {
   /** @param path of the file; absolute */
   constructor(
     path: string,
-    private readonly options: Omit<WatcherOptions, 'file' | 'catalog'> & { catalog: Catalog },
+    private readonly options: Omit<WatcherOptions, 'file' | 'notifier' | 'catalog'> & { catalog: Catalog },
   ) {
     this.file = new NotifyFile(path, options.log);
     this.notifier = makeNotifier(this.file);
-    this.watcher = new Watcher({ ...options, file: this.file });
+    this.watcher = new Watcher({ ...options, file: this.file, notifier: this.notifier });
   }
 
   async overview(): Promise<NoticesAnswer> {

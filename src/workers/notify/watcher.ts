@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { NoticeInput } from '../../api/messages';
+import type { Notifier } from '../../activities/control/notifier';
 import type { Catalog, StateEntry } from '../../catalog/contract';
 import type { KnownConditions, NoticeMark } from '../../catalog/notices-contract';
 import { CONTROL_QUEUE, noticeId } from '../../model/names';
@@ -10,6 +11,7 @@ import type { NotifyConfig } from '../../model/notify/config';
 import { keyOf } from '../../model/notify/conditions';
 import { decide, type Decision, type KnownCondition, type Sending } from '../../model/notify/decide';
 import { durationToMs } from '../../model/units';
+import { Heartbeats } from './heartbeats';
 import type { NotifyFile } from './notify-file';
 import { Observer } from './observe';
 
@@ -17,6 +19,8 @@ import { Observer } from './observe';
 const EVERY_MS = 10_000;
 /** Where a relationship has told of a change, it is looked sooner, but not all the time. */
 const SOONER_MS = 2000;
+/** Looking takes one part in so many of the time at most. */
+const SPARING = 50;
 const HOUR_MS = 3_600_000;
 /** Whose workflow was terminated in Temporal, or forgotten there, is begun again. */
 const START_AGAIN_MS = 300_000;
@@ -30,6 +34,7 @@ export interface WatcherOptions {
   catalog: Pick<Catalog, 'knownConditions' | 'recordDecision' | 'noticeMarks'>;
   client: Client;
   file: NotifyFile;
+  notifier: Notifier;
   log: Logger;
 }
 
@@ -41,11 +46,16 @@ export class Watcher {
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
   private endedAtMs = 0;
+  private durationMs = 0;
   private isPoked = false;
   private isStopped = false;
   private hasTrouble = false;
 
-  constructor(private readonly options: WatcherOptions) {}
+  private readonly heartbeats: Heartbeats;
+
+  constructor(private readonly options: WatcherOptions) {
+    this.heartbeats = new Heartbeats(options.notifier, options.log);
+  }
 
   start(): void {
     this.plan(0);
@@ -55,7 +65,7 @@ export class Watcher {
   poke(): void {
     if (this.isPoked) return;
     this.isPoked = true;
-    if (!this.running) this.plan(Math.max(0, this.endedAtMs + SOONER_MS - Date.now()));
+    if (!this.running) this.plan(Math.max(0, this.endedAtMs + this.pauseMs(SOONER_MS) - Date.now()));
   }
 
   private plan(pauseMs: number): void {
@@ -63,12 +73,18 @@ export class Watcher {
     if (this.isStopped) return;
     this.timer = setTimeout(() => {
       this.isPoked = false;
+      const startedAtMs = Date.now();
       this.running = this.look().finally(() => {
         this.running = undefined;
         this.endedAtMs = Date.now();
-        this.plan(this.isPoked ? SOONER_MS : EVERY_MS);
+        this.durationMs = this.endedAtMs - startedAtMs;
+        this.plan(this.pauseMs(this.isPoked ? SOONER_MS : EVERY_MS));
       });
     }, pauseMs);
+  }
+
+  private pauseMs(leastMs: number): number {
+    return Math.max(leastMs, SPARING * this.durationMs);
   }
 
   /** Settles once nothing is written any more. */
@@ -84,7 +100,10 @@ export class Watcher {
     try {
       await file.refresh();
       const { config } = file;
-      if (config) await this.tell(config);
+      if (config) {
+        await this.tell(config);
+        this.heartbeats.beat(config.receivers, this.known?.conditions ?? []);
+      }
       if (this.hasTrouble) log.info('who is to be told is told again');
       this.hasTrouble = false;
     } catch (error) {

@@ -74,7 +74,7 @@ export class MailReceiver {
       onData: (stream, session, done) => {
         void text(stream).then((mail) => {
           receiver.mails.push({
-            user: session.user,
+            user: session.user as string | undefined,
             isEncrypted: session.secure,
             to: session.envelope.rcptTo.map(({ address }) => address),
             text: mail,
