@@ -27,7 +27,7 @@ export type NoticeMark = Pick<NoticeEntry, 'receiver' | 'id' | 'createdAt' | 'st
   isTest: boolean;
 };
 
-/** Sums over the whole life of the catalog, tests left out. */
+/** Sums over the whole life of the catalog, tests left out; but for when it last took a message. */
 export interface NoticeTotals {
   receiver: string;
   sent: number;
@@ -82,7 +82,7 @@ export interface NoticesCatalog {
   }): Promise<void>;
   /** All that were not sent, and those that were made since. */
   noticeMarks(since: Instant): Promise<NoticeMark[]>;
-  /** Newest first. */
+  /** Newest first, tests left out. */
   notices(query: NoticesQuery): Promise<NoticeEntry[]>;
   /** Sorted by receiver. */
   noticeTotals(): Promise<NoticeTotals[]>;

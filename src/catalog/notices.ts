@@ -147,8 +147,9 @@ export async function settleNotice(
       .where('state', '=', 'waiting')
       .returning('content')
       .executeTakeFirst();
-    if (!row || row.content.isTest) return;
-    const counts = { sent: 0, failed: 0, given_up: 0, [how === 'givenUp' ? 'given_up' : how]: 1 };
+    if (!row || (row.content.isTest && how !== 'sent')) return;
+    const counts = { sent: 0, failed: 0, given_up: 0 };
+    if (!row.content.isTest) counts[how === 'givenUp' ? 'given_up' : how] = 1;
     await trx
       .insertInto('notice_totals')
       .values({ receiver, ...counts, last_sent_at: how === 'sent' ? at : null })
@@ -181,6 +182,7 @@ export async function readNotices(db: Db, { state, limit }: NoticesQuery): Promi
   const rows = await db
     .selectFrom('notices')
     .selectAll()
+    .where(sql<boolean>`not (content ->> 'isTest')::boolean`)
     .$if(state !== undefined, (query) => query.where('state', '=', state ?? 'waiting'))
     .orderBy('created_at', 'desc')
     .orderBy('id', 'desc')

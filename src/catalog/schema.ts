@@ -153,7 +153,7 @@ export interface NoticesTable {
   settled_at: Timestamp | null;
 }
 
-/** Running sums of the messages to each receiver, tests left out. */
+/** Running sums of the messages to each receiver, tests left out; but for when one was last taken. */
 export interface NoticeTotalsTable {
   receiver: string;
   sent: Generated<number>;

@@ -14,7 +14,7 @@ import { onControl } from './steps';
 /** However long the catalog is away. */
 const PATIENT = { scheduleToCloseTimeout: '365d' } as const;
 
-/** A program may take longer than a webhook: as long as it was given, which the sender knows. */
+/** Longer than any program may take: the sender ends it before. */
 const LONGEST_ATTEMPT = '1h';
 
 /** The control worker was killed in the middle: noticed after so long without a heartbeat. */

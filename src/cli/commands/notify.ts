@@ -61,7 +61,7 @@ function formatAll(answer: NoticesAnswer): string {
     file.problems.length === 0
       ? []
       : [
-          `the file can not be used as it is, an earlier version or none is:`,
+          `the file can not be used as it is; in use is the version before it, or none:`,
           ...file.problems.map((each) => `  ${each}`),
         ];
   const rows = receivers.map(({ name, how, sent, failed, givenUp: lost, waiting: left, lastSentAt }) => [
@@ -79,7 +79,7 @@ function formatAll(answer: NoticesAnswer): string {
     '',
     ...(wrong.length === 0
       ? ['nothing is wrong']
-      : [formatTable(['RELATIONSHIP', 'TARGET', 'IS', 'FOR', 'TOLD', 'WHY'], wrong), ...more]),
+      : [formatTable(['RELATIONSHIP', 'TARGET', 'IS', 'SINCE', 'TOLD', 'WHY'], wrong), ...more]),
     ...formatNotices('waits for delivery', 'wait for delivery', waiting),
     ...formatNotices('was given up', 'were given up', givenUp),
   ].join('\n');

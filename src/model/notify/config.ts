@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { makeKeys, type JsonSchema, type Keys } from '../json-schema';
 import { absolutePath, duration, name, pattern, positiveDuration } from '../spec-values';
+import { durationToMs, isDuration } from '../units';
 import { CONDITION_KINDS, SEVERITIES } from './conditions';
 
 /** `recovered`: something is over, whether or not its beginning was told. */
@@ -68,9 +69,14 @@ const email = z.strictObject({
 });
 export type EmailSpec = z.output<typeof email>;
 
+const LONGEST_MS = 30 * 60_000;
+
 const program = z.strictObject({
   argv: z.array(z.string()).min(1).describe('The program by its absolute path, and its arguments; no shell.'),
-  timeout: positiveDuration.default('30s').describe('It is ended then.'),
+  timeout: positiveDuration
+    .refine((text) => !isDuration(text) || durationToMs(text) <= LONGEST_MS, 'must be at most 30m')
+    .default('30s')
+    .describe('It is ended then.'),
 });
 export type ProgramSpec = z.output<typeof program>;
 

@@ -19,8 +19,9 @@ import { Observer } from './observe';
 const EVERY_MS = 10_000;
 /** Where a relationship has told of a change, it is looked sooner, but not all the time. */
 const SOONER_MS = 2000;
-/** Looking takes one part in so many of the time at most. */
+/** Looking takes one part in so many of the time, unless somebody would wait for too long. */
 const SPARING = 50;
+const MOST_PAUSE_MS = 30_000;
 const HOUR_MS = 3_600_000;
 /** Whose workflow was terminated in Temporal, or forgotten there, is begun again. */
 const START_AGAIN_MS = 300_000;
@@ -84,7 +85,7 @@ export class Watcher {
   }
 
   private pauseMs(leastMs: number): number {
-    return Math.max(leastMs, SPARING * this.durationMs);
+    return Math.max(leastMs, Math.min(MOST_PAUSE_MS, SPARING * this.durationMs));
   }
 
   /** Settles once nothing is written any more. */
@@ -94,8 +95,8 @@ export class Watcher {
     await this.running;
   }
 
-  /** Never throws: what could not be done is done at the next look. */
-  private async look(): Promise<void> {
+  /** One look. Never throws: what could not be done is done at the next one. */
+  async look(): Promise<void> {
     const { file, log } = this.options;
     try {
       await file.refresh();
@@ -118,7 +119,6 @@ export class Watcher {
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const states = await this.options.fleet.known();
       const marks = await this.options.catalog.noticeMarks(new Date(Date.now() - HOUR_MS).toISOString());
-      await this.deliver(config, marks);
       this.known ??= await this.options.catalog.knownConditions();
       const { version, conditions: known } = this.known;
       const now = new Date();
@@ -129,15 +129,12 @@ export class Watcher {
         lost: lostOf(marks, this.options.file.writtenAtMs),
         makeId: () => noticeNumber(now, version),
       });
-      if (!isNews(decision)) return;
-      if (await this.options.catalog.recordDecision({ version, ...decision })) {
-        this.known = { version: version + 1, conditions: after(known, decision) };
-        const made = decision.notices.map(({ receiver, id }) => ({
-          receiver,
-          id,
-          state: 'waiting' as const,
-        }));
-        await this.deliver(config, made);
+      const isKept =
+        !isNews(decision) || (await this.options.catalog.recordDecision({ version, ...decision }));
+      if (isKept) {
+        if (isNews(decision)) this.known = { version: version + 1, conditions: after(known, decision) };
+        // Last of all: it is kept, whether Temporal answers or not.
+        await this.deliver(config, [...marks, ...decision.notices.map(asWaiting)]);
         return;
       }
       // Another control worker has decided meanwhile.
@@ -148,7 +145,7 @@ export class Watcher {
   /** Begins the workflow of each message that waits; what Temporal has already goes on there. */
   private async deliver(
     { giveUpAfter }: NotifyConfig,
-    marks: readonly (Pick<NoticeMark, 'receiver' | 'id' | 'state'> & { isTest?: boolean })[],
+    marks: readonly Pick<NoticeMark, 'receiver' | 'id' | 'state' | 'isTest'>[],
   ): Promise<void> {
     const waiting = marks.filter(({ state, isTest }) => state === 'waiting' && !isTest);
     const ids = new Set(waiting.map(({ receiver, id }) => noticeId(receiver, id)));
@@ -212,6 +209,10 @@ function lostOf(marks: readonly NoticeMark[], writtenAtMs: number): ReadonlySet<
       .filter(({ state, settledAt }) => state === 'givenUp' && Date.parse(settledAt ?? '') < writtenAtMs)
       .map(({ receiver, id }) => `${receiver}/${id}`),
   );
+}
+
+function asWaiting({ receiver, id }: Pick<NoticeMark, 'receiver' | 'id'>) {
+  return { receiver, id, state: 'waiting' as const, isTest: false };
 }
 
 function isNews({ changed, removed, notices }: Decision): boolean {
