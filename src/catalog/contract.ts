@@ -2,6 +2,7 @@
  * The catalog: what happened and what can be recovered, kept in SQL for longer than Temporal keeps
  * its histories. The control worker owns it; everybody else asks over HTTP.
  */
+import type { EventKind, EventResult, RelationshipEvent } from '../model/events';
 import type { ToldState } from '../model/told-state';
 import type { Labels } from '../model/labels';
 import type { LeftOut } from '../model/left-out';
@@ -164,6 +165,32 @@ export interface HistoryQuery {
   before?: number | Instant | undefined;
 }
 
+/** Which events. */
+export interface EventsQuery {
+  relationship?: string | undefined;
+  /** Also `sync`; by default all. */
+  kinds?: readonly EventEntry['kind'][] | undefined;
+  /** What began at that instant, or later. */
+  since?: Instant | undefined;
+  /** What the page before said was next. */
+  before?: string | undefined;
+  limit: number;
+}
+
+/** Something that happened to a relationship; of a sync, also what is recorded of that. */
+export interface EventEntry extends Omit<RelationshipEvent, 'kind' | 'result'> {
+  kind: EventKind | 'sync';
+  result: EventResult | SyncRecord['result'] | null;
+  sync: SyncEntry | null;
+}
+
+export interface EventsPage {
+  /** Newest first. */
+  events: EventEntry[];
+  /** What `before` takes for the next page; null for the last one. */
+  next: string | null;
+}
+
 /** What the agent of a host told of itself last. */
 export interface AgentEntry {
   host: string;
@@ -200,7 +227,7 @@ export interface Catalog extends NoticesCatalog {
   /** All that have ever told anything, sorted by host. */
   agents(): Promise<AgentEntry[]>;
   /**
-   * What relationships have told of themselves. What was told earlier never replaces what was told later; one that is
+   * What relationships have told of themselves, and of what happened to them. What was told earlier never replaces what was told later; one that is
    * deleted has no state from then on. Survives a kill of this process; what a power failure takes, a look at Temporal finds.
    */
   recordStates(told: readonly ToldState[]): Promise<void>;
@@ -212,6 +239,8 @@ export interface Catalog extends NoticesCatalog {
   stateRevisions(): Promise<StateRevision[]>;
   /** Of these relationships, or of all; in no order. */
   states(names?: readonly string[]): Promise<StateEntry[]>;
+  /** Newest first, also of retired relationships. */
+  events(query: EventsQuery): Promise<EventsPage>;
   /** The highest sequence of any sync recorded under this name, retired lives included; 0 for none. */
   lastSequence(name: string): Promise<number>;
   /** Newest first, also of a retired relationship; empty for an unknown name. */

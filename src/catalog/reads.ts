@@ -11,7 +11,7 @@ import {
   type Totals,
 } from './contract';
 import { toPointEntry, toSyncEntry } from './rows';
-import type { CatalogSchema, TargetResultsTable } from './schema';
+import type { CatalogSchema, SyncTargetsTable, TargetResultsTable } from './schema';
 
 type Db = Kysely<CatalogSchema>;
 
@@ -29,19 +29,26 @@ export async function readHistory(
     .orderBy('id', 'desc')
     .limit(limit)
     .execute();
-  if (syncs.length === 0) return [];
+  const targets = await readSyncTargets(
+    db,
+    syncs.map(({ id }) => id),
+  );
+  return syncs.map((sync) => toSyncEntry(sync, targets.get(sync.id) ?? []));
+}
+
+/** How each target fared in these syncs, by the number of the sync. */
+export async function readSyncTargets(
+  db: Db,
+  syncs: readonly number[],
+): Promise<Map<number, Selectable<SyncTargetsTable>[]>> {
+  if (syncs.length === 0) return new Map();
   const targets = await db
     .selectFrom('sync_targets')
     .selectAll()
-    .where(
-      'sync',
-      'in',
-      syncs.map(({ id }) => id),
-    )
+    .where('sync', 'in', syncs)
     .orderBy('position')
     .execute();
-  const bySync = Map.groupBy(targets, ({ sync }) => sync);
-  return syncs.map((sync) => toSyncEntry(sync, bySync.get(sync.id) ?? []));
+  return Map.groupBy(targets, ({ sync }) => sync);
 }
 
 export async function readLastSequence(db: Db, name: string): Promise<number> {

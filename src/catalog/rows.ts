@@ -36,6 +36,7 @@ export function syncRow(record: SyncRecord): Insertable<SyncsTable> {
     error_type: record.failure?.type ?? null,
     error: textOrNull(record.failure?.message),
     hint: textOrNull(record.failure?.hint),
+    actor: record.actor ? toJson(record.actor) : null,
   };
 }
 

@@ -1,4 +1,6 @@
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+import type { Actor } from '../model/actor';
+import type { EventKind, EventResult } from '../model/events';
 import type { Labels } from '../model/labels';
 import type { LeftOut } from '../model/left-out';
 import type { ConditionKind } from '../model/notify/conditions';
@@ -41,6 +43,8 @@ export interface SyncsTable {
   error_type: string | null;
   error: string | null;
   hint: string | null;
+  /** Null: nobody has asked for it, but the clock or the relationship itself. */
+  actor: Json<Actor> | null;
 }
 
 export interface SyncTargetsTable {
@@ -127,6 +131,22 @@ export interface RelationshipStatesTable {
   schedule_trouble: ScheduleTrouble | null;
 }
 
+/** What happened to relationships besides their syncs. */
+export interface EventsTable {
+  id: string;
+  relationship: string;
+  kind: EventKind;
+  at: Timestamp;
+  ended_at: Timestamp | null;
+  actor: Json<Actor>;
+  result: EventResult | null;
+  text: string;
+  target: string | null;
+  point: string | null;
+  workflow_id: string | null;
+  changes: Json<string[]>;
+}
+
 /** What is wrong, and who was told of it. */
 export interface ConditionsTable {
   relationship: string;
@@ -168,6 +188,7 @@ export interface NoticeVersionTable {
 }
 
 export interface CatalogSchema {
+  events: EventsTable;
   conditions: ConditionsTable;
   notices: NoticesTable;
   notice_totals: NoticeTotalsTable;

@@ -1,6 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import { TidemarkError } from '../model/errors';
 import type { Catalog } from './contract';
+import { readEvents } from './events';
 import { readAgents, recordAgent } from './agents';
 import {
   readConditions,
@@ -58,6 +59,7 @@ export function makeSqlCatalog({ db, afterWrite, explain, close }: OpenDatabase)
     agents: () => read(() => readAgents(db)),
     recordStates: (told) => read(() => recordStates(db, told)),
     recordFound: (found) => read(() => recordFound(db, found)),
+    events: (query) => read(() => readEvents(db, query)),
     removeState: (name) => read(() => removeState(db, name)),
     stateRevisions: () => read(() => readStateRevisions(db)),
     states: (names) => read(() => readStates(db, names)),

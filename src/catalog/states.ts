@@ -2,6 +2,7 @@
 import { sql, type Kysely } from 'kysely';
 import type { ToldState } from '../model/told-state';
 import type { FoundState, StateEntry, StateRevision } from './contract';
+import { recordEvents } from './events';
 import { toJson } from './rows';
 import type { CatalogSchema } from './schema';
 
@@ -14,6 +15,10 @@ const PER_STATEMENT = 1000;
 
 /** What was told earlier never replaces what was told later; one that is deleted has no state. */
 export async function recordStates(db: Db, told: readonly ToldState[]): Promise<void> {
+  await recordEvents(
+    db,
+    told.flatMap(({ events = [] }) => events),
+  );
   const live = told.filter(({ status }) => status.phase !== 'Retired');
   for (let first = 0; first < live.length; first += PER_STATEMENT) {
     const rows = live.slice(first, first + PER_STATEMENT).map(({ status, at }) => ({

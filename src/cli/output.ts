@@ -51,6 +51,11 @@ export function printError(told: Told, format: Format): void {
   process.stderr.write(`${render({ error: told }, format, () => formatError(told))}\n`);
 }
 
+/** Adds the option of a command that changes something: why, for the history. */
+export function addReason(command: Command): Command {
+  return command.option('--reason <text>', 'why, for the history');
+}
+
 /** Adds the option for output, and examples to the help. Every command goes through here. */
 export function finish(command: Command, examples: readonly string[], { output = true } = {}): Command {
   if (output) command.addOption(makeOutputOption());

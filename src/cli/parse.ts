@@ -5,6 +5,7 @@ import { HEALTHS } from '../model/health';
 import { CLAIM_PATTERN, NAME_PATTERN } from '../model/names';
 import { parseInnerPath } from '../model/paths';
 import { PHASES } from '../model/status';
+import { isDuration, durationToMs } from '../model/units';
 import { suggest } from '../model/suggest';
 
 export function parseCount(text: string): number {
@@ -19,6 +20,18 @@ export function parseInstant(text: string): string {
   const at = new Date(/^[\d-]+$/.test(text) ? `${text}T00:00` : text);
   if (/^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(at.getTime())) return at.toISOString();
   throw new InvalidArgumentError('It must be a time, like 2026-11-30T08:00:00Z, or a day, like 2026-11-30.');
+}
+
+/** An instant, or how long ago it was: `2d`. */
+export function parseSince(text: string): string {
+  if (isDuration(text)) return new Date(Date.now() - durationToMs(text)).toISOString();
+  try {
+    return parseInstant(text);
+  } catch {
+    throw new InvalidArgumentError(
+      'It must be how long ago, like 2d or 12h, or a time, like 2026-11-30T08:00:00Z.',
+    );
+  }
 }
 
 export function parsePort(text: string): number {
@@ -36,7 +49,7 @@ export function parseList(text: string, before: string[] = []): string[] {
 }
 
 /** Several of these words, separated by commas; may be given several times. */
-const parseWords =
+export const parseWords =
   <Word extends string>(words: readonly Word[]) =>
   (text: string, before: Word[] = []): Word[] => {
     const given = parseList(text);

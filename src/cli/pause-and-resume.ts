@@ -4,7 +4,7 @@ import { ClientError, tellError } from '../client/exit-codes';
 import { inTurns } from '../model/in-turns';
 import { addChoiceOfNames, chooseNames, type NamesOptions } from './choose-names';
 import { lazy } from './lazy';
-import { finish, print } from './output';
+import { addReason, finish, print } from './output';
 import type { OutputOptions } from './output';
 import type { Temporal } from '../client/temporal-client';
 
@@ -48,5 +48,9 @@ export function registerSwitch(program: Command, { name, done, summary, descript
       const result = all.map((each) => ({ name: each, outcome: done }));
       print(result, options, () => all.map((each) => `relationship ${each} ${done}`).join('\n'));
     });
-  finish(command, [`tidemark ${name} wiki`, `tidemark ${name} wiki blog`, `tidemark ${name} -l tier=gold`]);
+  finish(addReason(command), [
+    `tidemark ${name} wiki`,
+    `tidemark ${name} wiki blog`,
+    `tidemark ${name} -l tier=gold`,
+  ]);
 }

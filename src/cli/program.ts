@@ -14,7 +14,9 @@ import * as failover from './commands/failover';
 import * as down from './commands/down';
 import * as get from './commands/get';
 import * as hosts from './commands/hosts';
+import * as events from './commands/events';
 import * as history from './commands/history';
+import * as logs from './commands/logs';
 import * as notify from './commands/notify';
 import * as pause from './commands/pause';
 import * as points from './commands/points';
@@ -26,6 +28,7 @@ import * as sync from './commands/sync';
 import * as up from './commands/up';
 import * as verify from './commands/verify';
 import * as withdraw from './commands/withdraw';
+import { actAlwaysAs, userAtCli } from '../client/act-as';
 import { EXIT_CODES } from '../client/exit-codes';
 
 const COMMANDS = [
@@ -41,6 +44,8 @@ const COMMANDS = [
   cancel,
   verify,
   history,
+  events,
+  logs,
   points,
   restore,
   failover,
@@ -86,6 +91,9 @@ export function makeProgram(version: string, writeError?: (text: string) => void
     .helpCommand('help [command]', 'help for a command')
     .addHelpText('after', HELP);
   if (writeError) program.configureOutput({ writeErr: writeError });
+  program.hook('preAction', (_program, command) => {
+    actAlwaysAs(userAtCli(process.env, command.opts<{ reason?: string }>().reason));
+  });
   for (const { register } of COMMANDS) register(program);
   return program;
 }

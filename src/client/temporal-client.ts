@@ -17,6 +17,7 @@ import { ClientError, isWorkflowNotFound, tellError } from './exit-codes';
 import { inTurns } from '../model/in-turns';
 import { listRelationships } from './list-relationships';
 import { within } from './within';
+import { TELLS_ACTOR } from './tells-actor';
 import { askCatalog, catalogEntries, statusOfEntry, vanishedError } from './vanished';
 
 /** How often a call that takes long looks whether anybody is there to answer it. */
@@ -62,7 +63,11 @@ export class Temporal {
         address,
         connectTimeout: REACH_TIMEOUT_MS,
       });
-      return new Temporal(new Client({ connection, namespace }), address, namespace);
+      return new Temporal(
+        new Client({ connection, namespace, interceptors: { workflow: TELLS_ACTOR } }),
+        address,
+        namespace,
+      );
     } catch (error) {
       throw temporalUnreachable(address, origin, error);
     }
@@ -76,7 +81,11 @@ export class Temporal {
   /** Connects to a Temporal of this machine, whatever the environment says. */
   static async connectTo(address: string): Promise<Temporal> {
     const connection = await Connection.connect({ address, connectTimeout: REACH_TIMEOUT_MS });
-    return new Temporal(new Client({ connection }), address, 'default');
+    return new Temporal(
+      new Client({ connection, interceptors: { workflow: TELLS_ACTOR } }),
+      address,
+      'default',
+    );
   }
 
   /** Connects, acts, and closes the connection whatever happens. */
@@ -89,11 +98,15 @@ export class Temporal {
     }
   }
 
-  /** Sends an update to a relationship and waits for its answer. */
-  async update<Answer>(name: string, update: string, argument?: unknown): Promise<Answer> {
+  /**
+   * Sends an update to a relationship and waits for its answer.
+   * @param updateId sent again with the same, it joins the first
+   */
+  async update<Answer>(name: string, update: string, argument?: unknown, updateId?: string): Promise<Answer> {
     const handle = this.client.workflow.getHandle(makeRelationshipId(name));
     try {
-      return await this.whileServed(handle.executeUpdate<Answer, [unknown]>(update, { args: [argument] }));
+      const options = { args: [argument] as [unknown], ...(updateId !== undefined && { updateId }) };
+      return await this.whileServed(handle.executeUpdate<Answer, [unknown]>(update, options));
     } catch (error) {
       throw await this.nameIt(name, error);
     }

@@ -1,4 +1,5 @@
 /** What a relationship goes on from whose workflow was ended and that was applied again. Pure. */
+import { endLost } from './events';
 import { isSwitch } from './document-change';
 import type { Instant } from './records';
 import { recordTakeover } from './relationship-state';
@@ -19,6 +20,7 @@ export function recalledState(
 ): RelationshipState {
   const { operation, fetches: _fetches, drill: _ended, ...known } = old;
   const state: RelationshipState = { ...known };
+  endLost(state, now);
   if (ended) recordTakeover(state, ended.takeover, ended.epoch);
   // Its hosts may have been told of epochs that nobody was left to remember.
   else if (operation && isSwitch(operation.kind)) state.epoch += EPOCHS_OF_SWITCH;

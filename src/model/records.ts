@@ -2,6 +2,7 @@
  * The data that crosses between workflow, activities, drivers and catalog. Plain JSON: everything
  * here may stand in a Temporal history, so nothing here is secret.
  */
+import type { Actor } from './actor';
 import type { ErrorDetails, ErrorType } from './errors';
 import type { VolumeKind, VolumeOptionValues } from './kinds';
 import type { Filters } from './movers/filters';
@@ -225,6 +226,8 @@ export interface SyncRecord {
     | 'relocation'
     | 'reversed'
     | 'switched';
+  /** Who asked for it, where somebody did. */
+  actor?: Actor;
   startedAt: Instant;
   capturedAt?: Instant;
   endedAt: Instant;

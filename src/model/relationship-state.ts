@@ -2,6 +2,7 @@
 import { NO_SPEC } from './vanished';
 import { claimDoorOf, hostsOf, targetName, volumeOf } from './endpoints';
 import { findPrimary, isSamePlace, orient, primaryAfter, primaryName } from './orientation';
+import type { EventsState } from './events';
 import type { Failure, SyncRecord } from './records';
 import { type SelectionNotes, selectionTexts } from './selections';
 import type { Relationship, TargetSpec } from './spec';
@@ -9,10 +10,8 @@ import type { OperationKind, Phase, RelationshipStatus, Takeover, TargetStatus }
 import { replicatedTo, takeoversOf, toTakeover } from './takeovers';
 
 /** Everything that outlives a run of the relationship workflow. */
-export interface RelationshipState extends Omit<
-  RelationshipStatus,
-  'phase' | 'document' | 'direction' | 'notice'
-> {
+export interface RelationshipState
+  extends Omit<RelationshipStatus, 'phase' | 'document' | 'direction' | 'notice'>, EventsState {
   /** As the user wrote it; `activeDocument` is what holds. Undefined until the first `apply` was accepted. */
   document?: Relationship;
   /** The target that is the primary; undefined while it is the spec's source. */

@@ -1,3 +1,4 @@
+import type { RelationshipEvent } from './events';
 import type { Instant } from './records';
 import type { RelationshipStatus } from './status';
 
@@ -6,6 +7,14 @@ export interface ToldState {
   status: RelationshipStatus;
   /** By the workflow's clock, which is Temporal's: orders what one relationship tells. */
   at: Instant;
+  /** What happened of late, or ended; told again is the same. */
+  events?: RelationshipEvent[];
+}
+
+/** What one relationship has told twice: its newest state, and all that happened. */
+export function tellBoth(former: ToldState | undefined, newer: ToldState): ToldState {
+  const events = [...(former?.events ?? []), ...(newer.events ?? [])];
+  return events.length === 0 ? newer : { ...newer, events };
 }
 
 /**

@@ -123,6 +123,8 @@ export function makeParts(
       join(home, 'control'),
       '--http',
       `127.0.0.1:${ports.http}`,
+      '--temporal-ui',
+      `http://127.0.0.1:${ports.ui}`,
       ...(notify === undefined ? [] : ['--notify', notify]),
     ),
     agents: LOCAL_HOSTS.map((host) =>

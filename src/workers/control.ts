@@ -9,11 +9,15 @@ import { ActivityInterceptor } from '../activities/interceptor';
 import type { StateSinks } from '../model/told-state';
 import type { Catalog } from '../catalog/contract';
 import { openCatalog } from '../catalog/open';
+import { TELLS_ACTOR } from '../client/tells-actor';
 import { CONTROL_QUEUE } from '../model/names';
 import { loadWorkflowBundle } from './bundle';
 import { Fleet } from './fleet/fleet';
 import { StateTeller } from './fleet/state-teller';
 import { hostsOfCatalog, makeHostsSource } from './hosts-seen';
+import type { TlsFiles } from './http/certificates';
+import { TemporalOperations } from './http/operations';
+import { Temporal } from '../client/temporal-client';
 import { startHttp } from './http/app';
 import { parseListenAddress } from './http/listen';
 import { makeLogger } from './logger';
@@ -37,6 +41,12 @@ export interface ControlOptions {
   http: string;
   /** A PostgreSQL instead of the embedded catalog. Secret: it may hold a password. */
   databaseUrl?: string;
+  /** The file of tokens with names and roles. */
+  tokensPath?: string;
+  allowActions?: boolean;
+  tls?: TlsFiles;
+  /** The Temporal UI, for links. */
+  uiAddress?: string;
   /** Wanted of every HTTP request; needed where it listens beyond the loopback. */
   token?: string;
   /** The file of receivers and routes, absolute: who is told of what. Left out: nobody is. */
@@ -82,6 +92,7 @@ async function serve(
   const client = new Client({
     connection: await Connection.connect(loadTemporalConfig().connectionOptions),
     namespace,
+    interceptors: { workflow: TELLS_ACTOR },
   });
   const hosts = makeHostsSource({
     workflowService: client.workflowService,
@@ -105,7 +116,11 @@ async function serve(
       notify,
     ),
     listen: parseListenAddress(options.http),
+    operations: new TemporalOperations(Temporal.over(client, 'Temporal'), fleet, options.uiAddress),
     ...(options.token && { token: options.token }),
+    ...(options.tokensPath !== undefined && { tokensPath: options.tokensPath }),
+    ...(options.tls && { tls: options.tls }),
+    allowActions: options.allowActions ?? false,
     logger: log,
   });
   const worker = await makeWorker(connection, namespace, client, catalog, teller, notify, log);

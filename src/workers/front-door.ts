@@ -3,6 +3,8 @@ import { Client } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import { actAs } from '../client/act-as';
+import { TELLS_ACTOR } from '../client/tells-actor';
 import { operationResult } from '../client/operation-result';
 import { tellError } from '../client/exit-codes';
 import { Temporal } from '../client/temporal-client';
@@ -34,7 +36,10 @@ async function outcomeOf(temporal: Temporal, workflowId: string): Promise<Outcom
 }
 
 function relationshipsOf(connection: NativeConnection, namespace: string): Relationships {
-  const temporal = Temporal.over(new Client({ connection, namespace }), "the agent's Temporal");
+  const temporal = Temporal.over(
+    new Client({ connection, namespace, interceptors: { workflow: TELLS_ACTOR } }),
+    "the agent's Temporal",
+  );
   return {
     apply: (document) => temporal.apply(document as Relationship),
     status: (name) => temporal.status(name),
@@ -51,6 +56,17 @@ function relationshipsOf(connection: NativeConnection, namespace: string): Relat
     outcome: (workflowId) => outcomeOf(temporal, workflowId),
     cancel: async (name) => void (await temporal.update(name, 'cancel')),
     cancelDrill: async (workflowId) => void (await temporal.client.workflow.getHandle(workflowId).cancel()),
+  };
+}
+
+/** Whatever a resource has relationships do is its own; who changed it, the API server's audit log tells. */
+function asItself(served: Served): Served {
+  const nameOf = ({ namespace, name }: { namespace: string; name: string }) =>
+    `${served.kind.plural}/${namespace}/${name}`;
+  return {
+    ...served,
+    reconcile: (resource) =>
+      actAs({ name: nameOf(resource), via: 'kubernetes' }, () => served.reconcile(resource)),
   };
 }
 
@@ -78,7 +94,7 @@ export async function serveFrontDoor(
     ...(resources ? own : []),
     ...(volsync ? serveVolSync({ ...context, log, metrics: new VolSyncMetrics(registry) }) : []),
     ...(volsync ? [servePopulator({ api, log })] : []),
-  ];
+  ].map(asItself);
   if (volsync) void startPopulator({ api, log }, namespaces);
   const kinds = served.map(({ kind }) => `${kind.plural}.${kind.apiVersion}`);
   log.info({ namespaces, hosts: resources?.hosts, kinds }, 'serving custom resources');

@@ -4,6 +4,7 @@ import { decodeFailure, encodeFailure } from '../model/failure-wire';
 import { isFilledByOthers, placeOf, volumeIn, volumePath } from '../model/endpoints';
 import { inOneLine, isMissingAgent } from '../model/failure';
 import { hubAtReaders } from '../model/hub';
+import { atMost, documentChanges } from '../model/document-diff';
 import { objectionTo, warnOfChange } from '../model/document-change';
 import { orient } from '../model/orientation';
 import {
@@ -17,6 +18,7 @@ import { nobodyText, selectionsOf } from '../model/selections';
 import type { Relationship } from '../model/spec';
 import type { ApplyAnswer, ExamineAnswer } from '../api/messages';
 import { onControl, onHost, toFailure } from './steps';
+import type { EventLog } from './event-log';
 import { refuse } from './switch-steps';
 import { Reselector } from './reselect';
 import { dropEndpoints, INSPECT, keepSchedule, withDocument } from './take-document';
@@ -206,12 +208,16 @@ function outcomeOf(
   return wasEnded ? 'brought back' : 'unchanged';
 }
 
+/** A spec that was written anew is no reason for a history that can't be carried. */
+const MOST_CHANGES = 20;
+
 /** @param wasEnded its workflow had been ended, though nobody had deleted it */
 async function apply(
   state: RelationshipState,
   input: unknown,
   wants: WantQueue,
   wasEnded: boolean,
+  log: EventLog,
 ): Promise<ApplyAnswer> {
   const { document, turned, warnings, allPassing, epoch } = await judge(state, input);
   const old = state.document;
@@ -229,6 +235,10 @@ async function apply(
   const passing = [...warnOfChange(old, document), ...allPassing];
   state.warnings = warnings;
   delete state.selection;
+  if (outcome !== 'unchanged') {
+    const changes = old ? documentChanges(old, document) : [];
+    log.note('applied', { text: outcome, changes: atMost(changes, MOST_CHANGES) });
+  }
   // A name that was used before counts on: no id of a sync comes twice.
   if (outcome === 'created') state.sequence = Math.max(state.sequence, lastSequence);
   // So does its epoch: a host that was away when it was deleted still has its claim.
@@ -252,6 +262,7 @@ export class Applier {
     private readonly state: RelationshipState,
     private readonly wants: WantQueue,
     private before: Promise<boolean>,
+    private readonly log: EventLog,
   ) {
     this.last = before;
     this.reselector = new Reselector(state, wants, (step) => this.inTurn(step));
@@ -266,7 +277,7 @@ export class Applier {
       const isBroughtBack = await this.before;
       this.before = Promise.resolve(false);
       try {
-        const answer = await apply(this.state, document, this.wants, isBroughtBack);
+        const answer = await apply(this.state, document, this.wants, isBroughtBack, this.log);
         // An agent that came while it was not in the catalog yet has told nobody.
         if (answer.selections) void this.reselect();
         return answer;

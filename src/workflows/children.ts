@@ -8,6 +8,7 @@ import { activeDocument, type RelationshipState } from '../model/relationship-st
 import type { Relationship } from '../model/spec';
 import { operationSummary, SYNC_DETAILS } from '../model/static-texts';
 import type { Operation, OperationKind } from '../model/status';
+import type { EventLog } from './event-log';
 import { attributesOf } from './search-attributes';
 import type { WantQueue } from './wants';
 
@@ -37,6 +38,7 @@ export function childOptions(document: Relationship, operation: ChildOperation) 
 /** What running an operation needs of its relationship. */
 export interface Operations {
   state: RelationshipState;
+  log: EventLog;
   /** What waits to be run. */
   wants: WantQueue;
   /** Updates the current details. */

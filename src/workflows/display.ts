@@ -25,6 +25,8 @@ const { states } = proxySinks<StateSinks>();
 export class Display {
   private published = '';
   private toldStatus = '';
+  /** By id: whether it was told as one that runs, or as one that is over. */
+  private readonly toldEvents = new Map<string, boolean>();
   /** What the catalog was told last. */
   told: ToldState | null = null;
   private readonly alarm = new Alarm(() => this.show(), 'Update the status: an objective is missed by now');
@@ -49,11 +51,15 @@ export class Display {
   private tell(): void {
     const status = toStatus(this.state);
     const text = JSON.stringify(status);
-    if (!status || text === this.toldStatus) return;
+    const { events = [] } = this.state;
+    const fresh = events.filter(({ id, endedAt }) => this.toldEvents.get(id) !== (endedAt !== null));
+    if (!status || (text === this.toldStatus && fresh.length === 0)) return;
     this.toldStatus = text;
+    for (const { id, endedAt } of fresh) this.toldEvents.set(id, endedAt !== null);
     // A copy: what is told must not change before it is read.
-    this.told = { status: JSON.parse(text) as typeof status, at: new Date().toISOString() };
-    states.tell(this.told);
+    const told = { status: JSON.parse(text) as typeof status, at: new Date().toISOString() };
+    this.told = { ...told, events: [...events] };
+    states.tell({ ...told, ...(fresh.length > 0 && { events: fresh }) });
   }
 
   stop(): void {

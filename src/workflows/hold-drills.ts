@@ -5,6 +5,9 @@ import type { RelationshipState } from '../model/relationship-state';
 import type { DrillOutcome } from '../model/status';
 import { childOptions } from './children';
 import type { DrillInput } from './drill';
+import type { EndEvent, EventLog } from './event-log';
+import { failedEnd } from './event-log';
+import { tellDrill } from './event-texts';
 import * as messages from '../api/messages';
 import { toDrillSchedule, toFailoverRequest } from './requests';
 import { onControl, toFailure } from './steps';
@@ -16,6 +19,7 @@ export interface DrillParts {
   /** Something has changed that the relationship shows. */
   changed: () => void;
   asSignal: (act: () => unknown) => void;
+  log: EventLog;
 }
 
 /** Drills as their relationship sees them. */
@@ -57,6 +61,7 @@ async function startDrill(
   const { workflowId } = options;
   const startedAt = new Date().toISOString();
   state.drill = { workflowId, startedAt };
+  const end = parts.log.begin('drill', { workflowId, target });
   const args: [DrillInput] = [{ ...given, request: { ...request, target } }];
   try {
     const child = await scope.run(() =>
@@ -69,8 +74,10 @@ async function startDrill(
       parts,
       scope.run(() => child.result()),
       { target, workflowId, startedAt },
+      end,
     );
   } catch (error) {
+    end(failedEnd(error));
     delete state.drill;
     throw error;
   }
@@ -82,6 +89,7 @@ async function awaitEnd(
   { state, changed }: DrillParts,
   result: Promise<DrillOutcome>,
   about: Pick<DrillOutcome, 'target' | 'workflowId' | 'startedAt'>,
+  end: EndEvent,
 ): Promise<void> {
   try {
     state.lastDrill = await result;
@@ -90,6 +98,7 @@ async function awaitEnd(
     const endedAt = new Date().toISOString();
     state.lastDrill = { ...about, endedAt, pointId: null, result: 'failed', rtoSeconds: null, failure };
   }
+  end({ result: state.lastDrill.result, ...tellDrill(state.lastDrill) });
   delete state.drill;
   changed();
 }
@@ -135,7 +144,11 @@ export function handleDrills(parts: DrillParts): Drills {
       if (cron === undefined) delete state.drillSchedule;
       else state.drillSchedule = cron;
       try {
-        return await keepDrillSchedule(state);
+        const answer = await keepDrillSchedule(state);
+        parts.log.note('drillSchedule', {
+          text: cron === undefined ? 'no drills by the clock any more' : cron,
+        });
+        return answer;
       } catch (error) {
         if (before === undefined) delete state.drillSchedule;
         else state.drillSchedule = before;

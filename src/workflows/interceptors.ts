@@ -1,5 +1,6 @@
 import { CancellationScope, workflowInfo } from '@temporalio/workflow';
 import type { WorkflowInboundCallsInterceptor, WorkflowInterceptorsFactory } from '@temporalio/workflow';
+import { asSender } from './actor';
 import { WORKFLOW_TYPES } from '../api/messages';
 
 /**
@@ -11,6 +12,12 @@ const outliving: WorkflowInboundCallsInterceptor = {
   handleUpdate: (input, next) => CancellationScope.nonCancellable(() => next(input)),
 };
 
+/** Whatever a message makes a relationship do is its sender's. */
+const attributed: WorkflowInboundCallsInterceptor = {
+  handleSignal: (input, next) => asSender(input.headers, () => next(input)),
+  handleUpdate: (input, next) => asSender(input.headers, () => next(input)),
+};
+
 export const interceptors: WorkflowInterceptorsFactory = () => ({
-  inbound: workflowInfo().workflowType === WORKFLOW_TYPES.relationship ? [outliving] : [],
+  inbound: workflowInfo().workflowType === WORKFLOW_TYPES.relationship ? [outliving, attributed] : [],
 });

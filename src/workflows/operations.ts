@@ -4,6 +4,8 @@ import { primaryName } from '../model/orientation';
 import { recordReadBack } from '../model/store-failover';
 import { activeDocument } from '../model/relationship-state';
 import type { RestoreResult, VerifyResult } from '../api/messages';
+import { failedEnd } from './event-log';
+import { tellRestore, tellVerify } from './event-texts';
 import { retire } from './retire';
 import { runSync } from './run-sync';
 import { type Operations, runChild } from './children';
@@ -17,22 +19,26 @@ async function runPlain(operations: Operations, want: VerifyWant | RestoreWant):
   const primary = state.document && primaryName(state.document, state.primary);
   state.sequence++;
   const input = { document, primaryName: primary, epoch, sequence: state.sequence, request: want.request };
+  const workflowId = makeOperationId(state.name, want.kind, state.sequence);
+  const end = operations.log.begin(want.kind, { workflowId }, want.actor);
   try {
-    const { target, readBack } = await runChild<typeof input, VerifyResult | RestoreResult>(
+    const result = await runChild<typeof input, VerifyResult | RestoreResult>(
       operations,
       want.kind,
       'request',
       input,
-      (workflowId) => {
+      () => {
         operations.show();
         want.started.resolve({ workflowId });
       },
     );
-    recordReadBack(state, target, readBack);
+    recordReadBack(state, result.target, result.readBack);
+    end({ result: 'succeeded', ...('equal' in result ? tellVerify(result) : tellRestore(result)) });
     want.ended.resolve();
   } catch (error) {
+    end(failedEnd(error));
     // Whoever asked reads the failure from the operation's own workflow.
-    want.started.resolve({ workflowId: makeOperationId(state.name, want.kind, state.sequence) });
+    want.started.resolve({ workflowId });
     want.ended.reject(error);
   }
 }
@@ -55,6 +61,7 @@ export async function runOperation(operations: Operations, want: Want): Promise<
       return runFence(operations);
     case 'retire':
       await operations.inTurn(() => retire(state));
+      operations.log.note('deleted', {}, want.actor);
       want.started.resolve({ workflowId: '' });
   }
 }

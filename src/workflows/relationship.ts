@@ -10,6 +10,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import { type Actor, SOMEBODY } from '../model/actor';
 import { encodeFailure } from '../model/failure-wire';
 import { approvedBy } from '../model/approvals';
 import { takeNews } from '../model/operation-news';
@@ -37,6 +38,8 @@ import { Applier, examineFor } from './apply';
 import { Display } from './display';
 import { HostWatch } from './host-watch';
 import * as messages from '../api/messages';
+import { currentActor } from './actor';
+import { EventLog } from './event-log';
 import { handleDrills } from './hold-drills';
 import { runOperation } from './operations';
 import { cancelAll, type Operations } from './children';
@@ -57,6 +60,12 @@ const FENCE_AGAIN_MS = 10_000;
 
 /** Temporal ends a workflow at 51,200. */
 const FULL_HISTORY_EVENTS = 20_000;
+
+/** Who approves by this name, where the message itself does not tell. */
+function approverCalled(by: string): Actor {
+  const actor = currentActor() ?? SOMEBODY;
+  return { ...actor, name: actor.name ?? by };
+}
 
 function refused(message: string): ApplicationFailure {
   return ApplicationFailure.create(encodeFailure({ type: messages.REFUSED_BY_STATE, message }));
@@ -79,14 +88,15 @@ async function live(input: RelationshipInput, cancelRequested: Promise<never>): 
   const way = new MakeWay(state, cancels);
   const wants = new WantQueue((want) => turnOfWant(state, want));
   const before = input.carried ? Promise.resolve(false) : takeUp(state);
-  const applier = new Applier(state, wants, before);
+  const display = new Display(state);
+  const show = () => display.show();
+  const log = new EventLog(state, show);
+  const applier = new Applier(state, wants, before, log);
   const first: { apply: 'waiting' | 'accepted' | 'refused' } = {
     apply: state.document ? 'accepted' : 'waiting',
   };
   let dirty = true;
 
-  const display = new Display(state);
-  const show = () => display.show();
   const publishState = () => display.publish();
   const hosts = new HostWatch(() => {
     state.absentHosts = [];
@@ -117,10 +127,12 @@ async function live(input: RelationshipInput, cancelRequested: Promise<never>): 
     const { operation } = state;
     if (!paused && operation?.waiting?.for === 'resume') {
       await getExternalWorkflowHandle(operation.workflowId).signal(messages.resumeSignal);
+      log.note('resumed', { text: `${operation.workflowId} goes on`, workflowId: operation.workflowId });
       return;
     }
     const wasPaused = state.paused;
     state.paused = paused;
+    if (paused !== wasPaused) log.note(paused ? 'paused' : 'resumed');
     if (paused) way.make();
     await applier.keepSchedule(!paused);
     if (!paused && state.retryAt) state.retryAt = new Date().toISOString();
@@ -134,6 +146,7 @@ async function live(input: RelationshipInput, cancelRequested: Promise<never>): 
     const reason = waitingForApproval(state);
     if (reason === undefined) throw refused(`nothing waits for an approval in relationship ${state.name}`);
     if (state.approved) throw refused(`relationship ${state.name} is approved already: its sync comes next`);
+    log.note('approved', { text: reason }, approverCalled(by));
     const { operation } = state;
     if (operation?.waiting) {
       const { approvals } = operation.waiting;
@@ -176,6 +189,7 @@ async function live(input: RelationshipInput, cancelRequested: Promise<never>): 
   };
   const operations: Operations = {
     state,
+    log,
     wants,
     show: () => publishState(),
     keepSchedule: (resume) => applier.keepSchedule(resume),
@@ -271,13 +285,14 @@ async function live(input: RelationshipInput, cancelRequested: Promise<never>): 
     await applier.reselect();
     dirty = true;
   });
-  const drills = handleDrills({ state, changed, asSignal: (act) => asSignal(act, unchecked) });
+  const drills = handleDrills({ state, changed, log, asSignal: (act) => asSignal(act, unchecked) });
   handleSwitching({
     state,
     wants,
     cancel: () => cancelAll(operations),
     cancelDrill: () => drills.cancel(),
     asSignal: (act) => asSignal(act, unchecked),
+    log,
     onNews: (news) => {
       takeNews(state, news);
       publishState();
@@ -288,6 +303,7 @@ async function live(input: RelationshipInput, cancelRequested: Promise<never>): 
   cancelRequested.catch(() => {
     isCancelled = true;
     const what = (state.operation ?? state.fetches?.[0])?.kind ?? (state.drill && 'drill');
+    log.note('cancelled', { text: 'the workflow was cancelled in Temporal' }, SOMEBODY);
     const ended = what === undefined ? 'nothing ran' : `the ${what} that ran was told to end`;
     setNotice(
       state,

@@ -40,6 +40,9 @@ function recordIn(error: unknown): SyncRecord | undefined {
   return decodeRecord(cause);
 }
 
+/** The clock is its reason already. */
+const byWhom = ({ actor }: SyncWant) => (actor && actor.via !== 'schedule' ? { actor } : {});
+
 /** The record of a sync that could not make one: it was terminated, or never began. */
 function makeRecord(
   error: unknown,
@@ -61,6 +64,7 @@ function makeRecord(
     relationship: state.name,
     sequence,
     reason: want.reason,
+    ...byWhom(want),
     startedAt,
     endedAt: new Date().toISOString(),
     result,
@@ -159,6 +163,7 @@ async function runToEnd(
   try {
     const input = {
       ...{ document, epoch, sequence, reason: want.reason, targets: chosen, approved },
+      ...byWhom(want),
       ...{ bases: basesOf(state), basesCapturedAt: basesCapturedAt(state) },
     };
     const onStarted = (workflowId: string, started: string) => {

@@ -14,14 +14,16 @@ import type { FailoverInput } from './failover';
 import type { FailoverResult, RelocateResult } from '../api/messages';
 import { runChild } from './children';
 import type { Operations } from './children';
+import { failedEnd } from './event-log';
+import { type Came, tellReverse, tellTakeover } from './event-texts';
 import type { RelocateInput } from './relocate';
 import { onControl, StepFailed, toFailure } from './steps';
 import { fence, findTarget, IMPATIENT, toFenced } from './switch-steps';
 import { switchInput } from './switching';
 import type { SwitchWant } from './wants';
 
-/** Answers which target it has brought into step itself. */
-async function runByKind(operations: Operations, want: SwitchWant): Promise<string | undefined> {
+/** Answers which target it has brought into step itself, and what came of it. */
+async function runByKind(operations: Operations, want: SwitchWant): Promise<{ back?: string; came: Came }> {
   const { state } = operations;
   const input = switchInput(state);
   const onStarted = (workflowId: string) => {
@@ -40,7 +42,7 @@ async function runByKind(operations: Operations, want: SwitchWant): Promise<stri
         onStarted,
       );
       recordTakeover(state, takeover, epoch);
-      return undefined;
+      return { came: tellTakeover({ takeover, epoch }) };
     }
     case 'relocate': {
       const { document } = state;
@@ -55,26 +57,26 @@ async function runByKind(operations: Operations, want: SwitchWant): Promise<stri
       );
       recordTakeover(state, result.takeover, result.epoch);
       recordBack(state, result.record, result.takeover.from, retryDelayMs);
-      return result.takeover.from;
+      return { back: result.takeover.from, came: tellTakeover(result) };
     }
     case 'reverse': {
       const takeover = nextToReverse(state.takeover);
-      if (!takeover) return undefined;
+      if (!takeover) return { came: { text: 'nothing was left to reverse' } };
       const child: BringBackInput = {
         ...input,
         from: takeover.from,
         pointId: takeover.pointId,
         acceptDiverged: want.request.acceptDiverged ?? false,
       };
-      const { record } = await runChild<BringBackInput, BroughtBack>(
+      const result = await runChild<BringBackInput, BroughtBack>(
         operations,
         'reverse',
         'request',
         child,
         onStarted,
       );
-      recordBack(state, record, takeover.from, retryDelayMs);
-      return takeover.from;
+      recordBack(state, result.record, takeover.from, retryDelayMs);
+      return { back: takeover.from, came: tellReverse(takeover.from, result) };
     }
   }
 }
@@ -104,13 +106,17 @@ export async function runSwitch(operations: Operations, want: SwitchWant): Promi
   state.sequence++;
   const { takeoverEpoch } = state;
   const workflowId = makeOperationId(state.name, want.kind, state.sequence);
+  const end = operations.log.begin(want.kind, { workflowId }, want.actor);
   let back: string | undefined;
   try {
-    back = await runByKind(operations, want);
+    const ran = await runByKind(operations, want);
+    back = ran.back;
+    end({ result: 'succeeded', ...ran.came });
     delete state.notice;
     want.ended.resolve();
   } catch (error) {
     const failure = toFailure(error, '');
+    end(failedEnd(error));
     setNotice(state, `${want.kind} ended: ${describeFailure(failure)}`);
     want.started.resolve({ workflowId });
     want.ended.reject(error);

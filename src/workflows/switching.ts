@@ -13,6 +13,7 @@ import type { RelationshipState } from '../model/relationship-state';
 import type { TargetSpec } from '../model/spec';
 import { tellDetour } from '../model/store-failover';
 import { awaitedNames, awaitedText, nextToReverse, replicatedTo } from '../model/takeovers';
+import type { EventLog } from './event-log';
 import * as messages from '../api/messages';
 import { toFailoverRequest, toReverseRequest } from './requests';
 import { onHost, StepFailed, toFailure } from './steps';
@@ -29,6 +30,7 @@ export interface SwitchingParts {
   /** Runs what a signal asks for, and shows what it was refused for. */
   asSignal: (act: () => unknown) => void;
   onNews: (news: OperationNews) => void;
+  log: EventLog;
 }
 
 /** What operations on the primary are given. @throws ApplicationFailure `RefusedByState` before the first spec */
@@ -195,7 +197,7 @@ async function price(state: RelationshipState, request: messages.PriceRequest): 
 
 /** Takes the messages about who is primary: updates, and signals of the same names. */
 export function handleSwitching(parts: SwitchingParts): void {
-  const { state, wants, cancel, cancelDrill, asSignal, onNews } = parts;
+  const { state, wants, cancel, cancelDrill, asSignal, onNews, log } = parts;
   const failOver = (input: unknown) => {
     checkNoSwitch(parts);
     const request = toFailoverRequest(input);
@@ -229,6 +231,7 @@ export function handleSwitching(parts: SwitchingParts): void {
     const running = operation ?? state.drill;
     if (!running) throw refuse('RefusedByState', `nothing runs in relationship ${state.name}`);
     const { workflowId } = running;
+    log.note('cancelled', { text: `${workflowId} was told to end`, workflowId });
     if (operation) cancel();
     else cancelDrill();
     return { workflowId };

@@ -1,5 +1,6 @@
 /** What the steps of one sync know of it. */
 import type { StepContext, TargetPrepared } from '../activities/contract';
+import type { Actor } from '../model/actor';
 import type { Bases } from '../model/bases';
 import { volumeIn } from '../model/endpoints';
 import type { Failure, Instant, SyncRecord } from '../model/records';
@@ -11,6 +12,8 @@ export interface SyncInput {
   epoch: number;
   sequence: number;
   reason: SyncRecord['reason'];
+  /** Who asked for it, where somebody did. */
+  actor?: Actor;
   /** Names of the targets to sync. */
   targets: string[];
   /** `tidemark approve` was given: guards are passed once. */

@@ -110,6 +110,7 @@ export async function sync(input: SyncInput): Promise<SyncRecord> {
     relationship: ctx.name,
     sequence: input.sequence,
     reason: input.reason,
+    ...(input.actor && { actor: input.actor }),
     startedAt: startTime.toISOString(),
     ...(capturedAt && { capturedAt }),
     endedAt: new Date().toISOString(),

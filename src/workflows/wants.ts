@@ -1,4 +1,5 @@
 import { Trigger } from '@temporalio/workflow';
+import type { Actor } from '../model/actor';
 import type { Turn } from '../model/fetches';
 import { isByClock } from '../model/hub';
 import type { SyncRecord } from '../model/records';
@@ -9,6 +10,7 @@ import type {
   ReverseRequest,
   VerifyRequest,
 } from '../api/messages';
+import { currentActor } from './actor';
 
 /** What is known of an operation once it has started. */
 export interface Started {
@@ -17,6 +19,8 @@ export interface Started {
 }
 
 interface Promised<Ended> {
+  /** Who asked for it. Undefined: nobody, the relationship does it by itself. */
+  actor: Actor | undefined;
   started: Trigger<Started>;
   ended: Trigger<Ended>;
 }
@@ -48,9 +52,16 @@ function makeTrigger<T>(): Trigger<T> {
   return trigger;
 }
 
+/** Asked for by whoever has sent the message that is being handled. */
+const promised = <Ended>(): Promised<Ended> => ({
+  actor: currentActor(),
+  started: makeTrigger<Started>(),
+  ended: makeTrigger<Ended>(),
+});
+
 /** A sync that is no matter of the queue. */
 export const makeSyncWant = (reason: SyncRecord['reason'], targets: string[]): SyncWant => ({
-  ...{ kind: 'sync', reason, targets, started: makeTrigger(), ended: makeTrigger() },
+  ...{ kind: 'sync', reason, targets, ...promised() },
 });
 
 /** What a pause holds back: it waits until that has ended. */
@@ -114,37 +125,40 @@ export class WantQueue {
     );
     if (!waiting) return this.push(fresh);
     // What somebody asked for is not done as by the clock.
-    if (isByClock(waiting.reason)) waiting.reason = reason;
+    if (isByClock(waiting.reason)) {
+      waiting.reason = reason;
+      waiting.actor = fresh.actor;
+    }
     const both = waiting.targets.length === 0 || targets.length === 0 ? [] : [...waiting.targets, ...targets];
     waiting.targets = [...new Set(both)];
     return waiting;
   }
 
   verify(request: VerifyRequest): VerifyWant {
-    return this.push({ kind: 'verify', request, started: makeTrigger(), ended: makeTrigger() });
+    return this.push({ kind: 'verify', request, ...promised() });
   }
 
   restore(request: RestoreRequest): RestoreWant {
-    return this.push({ kind: 'restore', request, started: makeTrigger(), ended: makeTrigger() });
+    return this.push({ kind: 'restore', request, ...promised() });
   }
 
   /** Before everything else: whoever asks for it can't wait. */
   failover(request: FailoverWant['request']): FailoverWant {
-    const want: FailoverWant = { kind: 'failover', request, started: makeTrigger(), ended: makeTrigger() };
+    const want: FailoverWant = { kind: 'failover', request, ...promised() };
     this.queue.unshift(want);
     return want;
   }
 
   relocate(request: RelocateWant['request']): RelocateWant {
-    return this.push({ kind: 'relocate', request, started: makeTrigger(), ended: makeTrigger() });
+    return this.push({ kind: 'relocate', request, ...promised() });
   }
 
   reverse(request: ReverseRequest): ReverseWant {
-    return this.push({ kind: 'reverse', request, started: makeTrigger(), ended: makeTrigger() });
+    return this.push({ kind: 'reverse', request, ...promised() });
   }
 
   fence(): FenceWant {
-    return this.push({ kind: 'fence', started: makeTrigger(), ended: makeTrigger() });
+    return this.push({ kind: 'fence', ...promised() });
   }
 
   /** A change of the primary waits. */
@@ -156,7 +170,7 @@ export class WantQueue {
   }
 
   retire(): RetireWant {
-    return this.push({ kind: 'retire', started: makeTrigger(), ended: makeTrigger() });
+    return this.push({ kind: 'retire', ...promised() });
   }
 
   private push<W extends Want>(want: W): W {

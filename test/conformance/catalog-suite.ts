@@ -1,6 +1,7 @@
 import type { Catalog } from '../../src/catalog/contract';
 import { DURATION_BUCKETS } from '../../src/catalog/contract';
 import { makeDocument, makeOutcome, makePoint, makeSync, minute } from '../support/model/records';
+import { describeEvents } from './catalog-events-suite';
 import { describePoints } from './catalog-points-suite';
 import { describeNotices } from './catalog-notices-suite';
 import { describeStates } from './catalog-states-suite';
@@ -21,6 +22,7 @@ export function describeCatalog(kind: string, open: () => Promise<Catalog>): voi
     describeTotals(() => catalog);
     describeAgents(() => catalog);
     describeStates(() => catalog);
+    describeEvents(() => catalog);
     describeNotices(() => catalog);
   });
 }

@@ -42,7 +42,7 @@ const ok = async (...args: string[]) => {
 const expectEqual = async () =>
   expect(await compareTrees(alpha, beta, { subvolumeTimes: false })).toEqual([]);
 const how = async () => {
-  const [last] = await system.json<SyncRecord[]>('history', NAME);
+  const [last] = await system.json<SyncRecord[]>('history', NAME, '--kind', 'sync');
   return last?.targets.map((target) => target.how);
 };
 

@@ -55,7 +55,7 @@ test('a sync that ends while the database is away is recorded when it is back, a
   expect((await sync.describe()).status.name).toBe('RUNNING');
   await postgres.restart();
   expect(await ended(2)).toMatchObject({ result: 'succeeded' });
-  const syncs = await system.json<{ syncId: string; result: string }[]>('history', 'wiki');
+  const syncs = await system.json<{ syncId: string; result: string }[]>('history', 'wiki', '--kind', 'sync');
   expect(syncs).toMatchObject([
     { syncId: 'wiki-000002', result: 'succeeded' },
     { syncId: 'wiki-000001', result: 'succeeded' },

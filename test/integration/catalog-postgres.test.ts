@@ -54,11 +54,14 @@ test('tables of an earlier version are brought up to date, with what their histo
   for (const table of ['sync_targets', 'recovery_points'])
     await postgres.execute(`alter table ${table} drop column left_out`, database);
   await postgres.execute('alter table sync_targets drop column reached_bytes', database);
+  await postgres.execute('alter table syncs drop column actor', database);
+  for (const index of ['syncs_by_start', 'syncs_of_relationship_by_start'])
+    await postgres.execute(`drop index ${index}`, database);
   for (const column of ['bytes_sent', 'bytes_changed', 'files_changed', 'files_deleted']) {
     await postgres.execute(`update sync_targets set ${column} = 0 where ${column} is null`, database);
     await postgres.execute(`alter table sync_targets alter column ${column} set not null`, database);
   }
-  const tables = ['target_results', 'agents', 'relationship_states'];
+  const tables = ['target_results', 'agents', 'relationship_states', 'events'];
   const told = ['conditions', 'notices', 'notice_totals', 'notice_version'];
   for (const table of [...tables, ...told]) await postgres.execute(`drop table ${table}`, database);
   const catalog = await openCatalog({ url });

@@ -109,9 +109,6 @@ beforeAll(async () => {
 }, 240_000);
 
 afterAll(async () => {
-  await import('node:fs/promises').then((fs) =>
-    fs.cp(join(system.folder, 'log'), '/tmp/h-notify-logs', { recursive: true }),
-  );
   await system.stop();
   await Promise.all([hook, other, ...Object.values(mails)].map((server) => server.close()));
   await rm(folder, { recursive: true, force: true });

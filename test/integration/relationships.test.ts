@@ -18,7 +18,7 @@ const summary = (name: string) => system.json<RelationshipSummary>('get', name);
 /** Of any such kind; what Jest makes of it has no type. */
 const any = (kind: NumberConstructor | StringConstructor): unknown => expect.any(kind);
 const matching = (pattern: RegExp): unknown => expect.stringMatching(pattern);
-const history = (name: string) => system.json<SyncEntry[]>('history', name);
+const history = (name: string) => system.json<SyncEntry[]>('history', name, '--kind', 'sync');
 const points = (name: string, ...options: string[]) => system.json<PointEntry[]>('points', name, ...options);
 
 beforeAll(async () => {
@@ -173,7 +173,7 @@ describe('what scripts read', () => {
     expect(Date.parse(entries[0]?.startedAt ?? '')).toBeLessThanOrEqual(
       Date.parse(entries[0]?.endedAt ?? ''),
     );
-    expect(await system.json<SyncEntry[]>('history', 'wiki', '-n', '1')).toHaveLength(1);
+    expect(await system.json<SyncEntry[]>('history', 'wiki', '-n', '1', '--kind', 'sync')).toHaveLength(1);
   });
 
   it('`points -o json` lists what can be recovered, newest first, and why it is kept', async () => {

@@ -271,7 +271,7 @@ describe('names that break tools', () => {
       await run('chattr', '+i', join(target, evil));
       await writeFiles(at('evil-source'), { [evil]: 'changed' });
       expect((await syncNow(system, 'evil')).result).toBe('failed');
-      const [entry] = await system.json<SyncEntry[]>('history', 'evil');
+      const [entry] = await system.json<SyncEntry[]>('history', 'evil', '--kind', 'sync');
       expect(entry?.targets[0]?.toolMessage).toContain('name');
       for (const command of ['history', 'describe', 'get']) {
         const { exitCode, stdout } = await system.cli([command, 'evil']);

@@ -120,7 +120,7 @@ describe('tidemark up --detach', () => {
     expect(stdout).toContain('succeeded');
     expect(code).toBe(0);
     expect(await readFile(join(home.target, 'notes.txt'), 'utf8')).toMatch(/hello\n$/);
-    const history = await home.json<SyncEntry[]>('history', 'quick-start');
+    const history = await home.json<SyncEntry[]>('history', 'quick-start', '--kind', 'sync');
     expect(history[0]).toMatchObject({ result: 'succeeded', targets: [{ name: 'beta', errorType: null }] });
     const points = await home.json<{ id: string; keptBecause: string[] }[]>('points', 'quick-start');
     expect(points.length).toBeGreaterThanOrEqual(2);
@@ -175,7 +175,7 @@ spec:
     expect(await home.run('delete', 'second')).toMatchObject({ code: 2 });
     expect(await home.run('delete', 'second', '--yes')).toMatchObject({ code: 0 });
     expect(await home.run('get', 'second')).toMatchObject({ code: 3 });
-    expect(await home.json<SyncEntry[]>('history', 'second')).toHaveLength(1);
+    expect(await home.json<SyncEntry[]>('history', 'second', '--kind', 'sync')).toHaveLength(1);
   });
 
   it('refuses to run twice on one state folder, and says where the first one is', async () => {
@@ -226,7 +226,7 @@ spec:
       http: Number(ports[5]),
     });
     for (const { pid: old, startTime } of children) expect(startTimeOf(old)).not.toBe(startTime);
-    const history = await home.json<SyncEntry[]>('history', 'quick-start');
+    const history = await home.json<SyncEntry[]>('history', 'quick-start', '--kind', 'sync');
     expect(history.length).toBeGreaterThanOrEqual(3);
     expect(await readFile(join(home.source, 'notes.txt'), 'utf8')).toContain('after the kill');
   });

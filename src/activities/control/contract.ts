@@ -43,7 +43,7 @@ export interface ControlActivities {
   keepSchedule(wanted: WantedSchedule): Promise<{ nextRun?: Instant }>;
   removeSchedule(relationship: string): Promise<void>;
   /** Sends update `drill` to a relationship and waits for its result: what `requestDrill` runs. */
-  sendDrill(input: { relationship: string; requestId: string }): Promise<DrillOutcome>;
+  sendDrill(input: { relationship: string; requestId: string; scheduled?: boolean }): Promise<DrillOutcome>;
   /** Writes the outcome of a sync to the catalog; idempotent by sync id. */
   recordSync(record: SyncRecord): Promise<void>;
   recordVerified(input: {

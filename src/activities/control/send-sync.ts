@@ -3,6 +3,8 @@ import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/cl
 import type { Client } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Catalog } from '../../catalog/contract';
+import { SOMEBODY, THE_CLOCK } from '../../model/actor';
+import { actAs } from '../../client/act-as';
 import { makeRelationshipId } from '../../model/names';
 import { REFUSED_BY_STATE, syncUpdate } from '../../api/messages';
 import type { ControlActivities } from './contract';
@@ -19,11 +21,13 @@ export async function sendSync(
   try {
     const signal = Context.current().cancellationSignal;
     const answer = await client.withAbortSignal(signal, () =>
-      handle.executeUpdate(syncUpdate, {
-        // The same request, sent again by a later attempt, joins the first.
-        updateId: requestId,
-        args: [{ wait: true, scheduled, ...(tick && { tick }), ...(targets && { targets }) }],
-      }),
+      actAs(scheduled ? THE_CLOCK : SOMEBODY, () =>
+        handle.executeUpdate(syncUpdate, {
+          // The same request, sent again by a later attempt, joins the first.
+          updateId: requestId,
+          args: [{ wait: true, scheduled, ...(tick && { tick }), ...(targets && { targets }) }],
+        }),
+      ),
     );
     if (answer.skipped) await catalog.recordMissedTick(relationship, new Date().toISOString());
     return answer;

@@ -5,6 +5,7 @@ import { leftOut } from './0003-left-out';
 import { reachedBytes } from './0004-reached-bytes';
 import { agents } from './0005-agents';
 import { states } from './0006-states';
+import { events } from './0007-events';
 import { notices } from './0008-notices';
 
 /**
@@ -18,5 +19,6 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0004-reached-bytes': reachedBytes,
   '0005-agents': agents,
   '0006-states': states,
+  '0007-events': events,
   '0008-notices': notices,
 };

@@ -3,7 +3,7 @@ import type { Relationship } from '../../model/spec';
 import type { ApplyAnswer } from '../../api/messages';
 import { ClientError, exitCodeOf, tellError } from '../../client/exit-codes';
 import { lazy } from '../lazy';
-import { finish, note, print } from '../output';
+import { addReason, finish, note, print } from '../output';
 import type { OutputOptions } from '../output';
 import { collect } from '../parse';
 import { readSpecs } from '../spec-files';
@@ -40,7 +40,7 @@ export function register(program: Command): void {
     .option('--dry-run', 'only check the files')
     .option('--wait', 'wait for a sync, by its new spec, of each that was created, changed or brought back')
     .action((options: ApplyOptions) => apply(options));
-  finish(command, [
+  finish(addReason(command), [
     'tidemark apply -f wiki.yaml',
     'tidemark apply -f relationships/ --dry-run',
     'cat wiki.yaml | tidemark apply -f - --wait',

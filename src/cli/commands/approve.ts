@@ -3,7 +3,7 @@ import { hostname, userInfo } from 'node:os';
 import type { ApproveAnswer } from '../../api/messages';
 import { type Approvals, describeApprovals, missingApprovals } from '../../model/approvals';
 import { lazy } from '../lazy';
-import { finish, print } from '../output';
+import { addReason, finish, print } from '../output';
 import type { OutputOptions } from '../output';
 
 interface ApproveOptions extends OutputOptions {
@@ -21,7 +21,7 @@ export function register(program: Command): void {
     )
     .option('--by <name>', 'who approves (default: USER@HOST); two approvals must have two names')
     .action((name: string, options: ApproveOptions) => approve(name, options));
-  finish(command, ['tidemark approve wiki', 'tidemark approve wiki --by anna']);
+  finish(addReason(command), ['tidemark approve wiki', 'tidemark approve wiki --by anna']);
 }
 
 function whoAmI(): string {

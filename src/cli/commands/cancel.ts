@@ -3,7 +3,7 @@ import type { OperationStarted } from '../../api/messages';
 import { tellError } from '../../client/exit-codes';
 import { followPhases } from '../follow-phases';
 import { lazy } from '../lazy';
-import { finish, print } from '../output';
+import { addReason, finish, print } from '../output';
 import type { OutputOptions } from '../output';
 import type { DrillOutcome } from '../../model/status';
 import type { Temporal } from '../../client/temporal-client';
@@ -18,7 +18,7 @@ export function register(program: Command): void {
         'promoted it can not be undone, and is finished instead; where it is parked then, it ends as it stands.',
     )
     .action((name: string, options: OutputOptions) => cancel(name, options));
-  finish(command, ['tidemark cancel wiki']);
+  finish(addReason(command), ['tidemark cancel wiki']);
 }
 
 interface Ended {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { confirm } from '../confirm';
 import { lazy } from '../lazy';
-import { finish, print } from '../output';
+import { addReason, finish, print } from '../output';
 import type { OutputOptions } from '../output';
 
 interface DeleteOptions extends OutputOptions {
@@ -18,7 +18,7 @@ export function register(program: Command): void {
     )
     .option('-y, --yes', 'do not ask')
     .action((name: string, options: DeleteOptions) => remove(name, options));
-  finish(command, ['tidemark delete wiki', 'tidemark delete wiki --yes']);
+  finish(addReason(command), ['tidemark delete wiki', 'tidemark delete wiki --yes']);
 }
 
 async function remove(name: string, options: DeleteOptions): Promise<void> {

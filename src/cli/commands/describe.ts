@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { PointEntry, SyncEntry } from '../../catalog/contract';
+import type { EventEntry, PointEntry } from '../../catalog/contract';
 import { describeFailure } from '../../model/failure';
 import { targetName } from '../../model/endpoints';
 import { schedulesOf } from '../../model/schedules';
@@ -17,7 +17,7 @@ import { finish, print } from '../output';
 import type { OutputOptions } from '../output';
 import { comeBackLines, formatTakeover } from '../takeover';
 import { colors, formatFields, formatLeftOut, formatTime, paintState, printable } from '../../client/text';
-import { formatHistory } from './history';
+import { formatHistory, plainEvent, readEvents } from './history';
 import { formatPoints } from './points';
 
 interface Description extends Omit<RelationshipSummary, 'status'> {
@@ -25,7 +25,8 @@ interface Description extends Omit<RelationshipSummary, 'status'> {
   health: RelationshipSummary['status'];
   status: RelationshipStatus;
   points: PointEntry[];
-  history: SyncEntry[];
+  /** The newest. */
+  history: EventEntry[];
   /** Page of the relationship in the Temporal UI. */
   ui: string | null;
   /** Why points and history are not there. */
@@ -48,7 +49,7 @@ async function askCatalog(name: string): Promise<Pick<Description, 'points' | 'h
   try {
     const [points, history] = await Promise.all([
       getJson<PointEntry[]>(relationshipPath(name, '/points')),
-      getJson<SyncEntry[]>(relationshipPath(name, '/history'), { limit: 5 }),
+      readEvents(name, { limit: 8 }),
     ]);
     return { points, history, catalogError: null };
   } catch (error) {
@@ -187,10 +188,7 @@ function formatDescription(description: Description): string {
     formatTargets(description),
     ...(catalogError
       ? [`${colors.yellow('Recovery points and history are not known now')}: ${printable(catalogError)}`]
-      : [
-          section('Recovery points', formatPoints(points, true)),
-          section('Last syncs', formatHistory(history)),
-        ]),
+      : [section('Recovery points', formatPoints(points, true)), section('History', formatHistory(history))]),
   ].join('\n\n');
 }
 
@@ -210,5 +208,6 @@ async function describe(name: string, options: OutputOptions): Promise<void> {
       ui: pageOf(name, temporal.namespace),
     };
   });
-  print(description, options, formatDescription);
+  if (options.output === 'table') print(description, options, formatDescription);
+  else print({ ...description, history: description.history.map(plainEvent) }, options, () => '');
 }

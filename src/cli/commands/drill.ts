@@ -9,7 +9,7 @@ import type { DrillRequest, OperationStarted } from '../../api/messages';
 import { ClientError, exitCodeOf } from '../../client/exit-codes';
 import { followShown } from '../follow-shown';
 import { lazy } from '../lazy';
-import { finish, print } from '../output';
+import { addReason, finish, print } from '../output';
 import type { OutputOptions } from '../output';
 import { colors, formatFields, formatTime, paintState, printable } from '../../client/text';
 
@@ -48,7 +48,7 @@ export function register(program: Command): void {
       parseSchedule,
     )
     .action((name: string, options: DrillOptions) => drill(name, options));
-  finish(command, [
+  finish(addReason(command), [
     'tidemark drill wiki',
     'tidemark drill wiki --target beta --point 20261121T080210Z-000042',
     'tidemark drill wiki --schedule "0 4 1 * *"',

@@ -6,7 +6,7 @@ import { confirm } from '../confirm';
 import { ClientError } from '../../client/exit-codes';
 import { followPhases } from '../follow-phases';
 import { lazy } from '../lazy';
-import { finish, note, print } from '../output';
+import { addReason, finish, note, print } from '../output';
 import type { OutputOptions } from '../output';
 import type { Temporal } from '../../client/temporal-client';
 import { comeBackLines, formatTakeover } from '../takeover';
@@ -40,7 +40,7 @@ export function register(program: Command): void {
     .option('-y, --yes', 'do not ask')
     .option('--accept-incomplete', 'accept what is there, even if it is not a whole copy')
     .action((name: string, options: FailoverOptions) => failover(name, options));
-  finish(command, [
+  finish(addReason(command), [
     'tidemark failover wiki --dry-run',
     'tidemark failover wiki',
     'tidemark failover wiki --target beta --point 20261121T080210Z-000042 --yes',

@@ -7,7 +7,7 @@ import type { OperationStarted, RelocateResult } from '../../api/messages';
 import { confirm } from '../confirm';
 import { followPhases } from '../follow-phases';
 import { lazy } from '../lazy';
-import { finish, print } from '../output';
+import { addReason, finish, print } from '../output';
 import type { OutputOptions } from '../output';
 import { formatBroughtBack } from '../brought-back';
 import { goHomeLine, primaryOf, targetOf } from '../takeover';
@@ -33,7 +33,7 @@ export function register(program: Command): void {
     )
     .option('-y, --yes', 'do not ask')
     .action((name: string, options: RelocateOptions) => relocate(name, options));
-  finish(command, ['tidemark relocate wiki', 'tidemark relocate wiki --target beta --yes']);
+  finish(addReason(command), ['tidemark relocate wiki', 'tidemark relocate wiki --target beta --yes']);
 }
 
 /** What is asked before a relocation. */

@@ -7,7 +7,7 @@ import { ClientError } from '../../client/exit-codes';
 import { followShown } from '../follow-shown';
 import { lazy } from '../lazy';
 import { confirm } from '../confirm';
-import { finish, note, print } from '../output';
+import { addReason, finish, note, print } from '../output';
 import type { OutputOptions } from '../output';
 import { parseInner, parseLocation } from '../parse';
 import { colors, formatFields, formatLeftOut, formatTime, oneLine } from '../../client/text';
@@ -52,7 +52,7 @@ export function register(program: Command): void {
     .option('--dry-run', 'only say what it would bring, replace and delete')
     .option('-y, --yes', 'do not ask')
     .action((name: string, options: RestoreOptions) => restore(name, options));
-  finish(command, [
+  finish(addReason(command), [
     'tidemark restore wiki --point 20261121T080210Z-000042 --to alpha:/srv/wiki-restored',
     'tidemark restore wiki --point latest --to beta:/srv/wiki-copy --overwrite --dry-run',
     'tidemark restore wiki --point latest --path pages/home.md --to alpha:/tmp/found --yes',

@@ -7,7 +7,7 @@ import { confirm } from '../confirm';
 import { ClientError, tellError } from '../../client/exit-codes';
 import { followPhases } from '../follow-phases';
 import { lazy } from '../lazy';
-import { finish, print } from '../output';
+import { addReason, finish, print } from '../output';
 import type { OutputOptions } from '../output';
 import type { Temporal } from '../../client/temporal-client';
 import { goHomeLine, primaryOf, targetOf } from '../takeover';
@@ -33,7 +33,7 @@ export function register(program: Command): void {
     )
     .option('-y, --yes', 'do not ask')
     .action((name: string, options: ReverseOptions) => reverse(name, options));
-  finish(command, ['tidemark reverse wiki', 'tidemark reverse wiki --accept-diverged --yes']);
+  finish(addReason(command), ['tidemark reverse wiki', 'tidemark reverse wiki --accept-diverged --yes']);
 }
 
 /** What is asked before the old primary is overwritten. */

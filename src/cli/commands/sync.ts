@@ -6,7 +6,7 @@ import type { Temporal } from '../../client/temporal-client';
 import { inTurns } from '../../model/in-turns';
 import { addChoiceOfNames, chooseNames, type NamesOptions } from '../choose-names';
 import { lazy } from '../lazy';
-import { finish, note, print } from '../output';
+import { addReason, finish, note, print } from '../output';
 import type { OutputOptions } from '../output';
 import { parseList } from '../parse';
 import { followSync } from '../follow-sync';
@@ -33,7 +33,7 @@ export function register(program: Command): void {
       const [first = ''] = all;
       await (all.length === 1 ? syncOne(first, options) : syncMany(all, options));
     });
-  finish(command, [
+  finish(addReason(command), [
     'tidemark sync wiki',
     'tidemark sync wiki --wait',
     'tidemark sync wiki --wait --targets drpnodes',

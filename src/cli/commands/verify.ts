@@ -3,7 +3,7 @@ import type { OperationStarted, VerifyRequest, VerifyResult } from '../../api/me
 import type { Difference } from '../../model/records';
 import { followShown } from '../follow-shown';
 import { lazy } from '../lazy';
-import { finish, print } from '../output';
+import { addReason, finish, print } from '../output';
 import type { OutputOptions } from '../output';
 import { colors, formatLeftOut, formatTable, formatTime } from '../../client/text';
 import { formatBytes, formatDuration, formatEntries } from '../../model/units';
@@ -25,7 +25,7 @@ export function register(program: Command): void {
     .option('--target <name>', 'the target; by default the first')
     .option('--point <id>', 'the recovery point; by default the newest')
     .action((name: string, options: VerifyOptions) => verify(name, options));
-  finish(command, [
+  finish(addReason(command), [
     'tidemark verify wiki',
     'tidemark verify wiki --target beta --point 20261121T080210Z-000042',
   ]);

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { ToldState } from '../../model/told-state';
+import { tellBoth, type ToldState } from '../../model/told-state';
 import type { Catalog } from '../../catalog/contract';
 import { settlesWithin } from './settles-within';
 
@@ -24,7 +24,8 @@ export class StateTeller {
 
   /** Settles once it is written; while the catalog does not answer, at once. Never throws. */
   async tell(told: ToldState): Promise<void> {
-    this.waiting.set(told.status.name, told);
+    const { name } = told.status;
+    this.waiting.set(name, tellBoth(this.waiting.get(name), told));
     const written = this.flush();
     if (this.isAway) return;
     // It hangs: the next task is not to wait for it, too.
@@ -49,7 +50,8 @@ export class StateTeller {
       this.isAway = false;
     } catch (error) {
       // What was told since is newer.
-      this.waiting = new Map([...batch, ...this.waiting]);
+      for (const [name, told] of this.waiting) batch.set(name, tellBoth(batch.get(name), told));
+      this.waiting = batch;
       if (!this.isAway) this.log.warn({ err: error }, 'the state of relationships can not be recorded now');
       this.isAway = true;
       if (!this.isStopped) setTimeout(() => void this.flush(), AGAIN_MS).unref();

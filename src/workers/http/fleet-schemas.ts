@@ -7,9 +7,9 @@ import { PHASES } from '../../model/status';
 import { count, instant, LeftOutSchema, text } from './schemas';
 
 /** Given once, or several times. */
-const several = <T extends z.ZodType>(each: T, error: string) =>
+export const several = <T extends z.ZodType>(each: T, error: string) =>
   z.union([each.transform((one): z.output<T>[] => [one]), z.array(each).max(100)], { error }).optional();
-const among = (words: readonly string[]) => `must be among ${words.join(', ')}`;
+export const among = (words: readonly string[]) => `must be among ${words.join(', ')}`;
 
 export const FleetQuerySchema = z.object({
   search: z.string().min(1).max(300).optional().describe('Part of the name.'),

@@ -23,14 +23,14 @@ import {
 
 /** What the API answers from. */
 export interface Sources {
-  catalog: Pick<Catalog, 'relationships' | 'history' | 'points' | 'ping'>;
+  catalog: Pick<Catalog, 'relationships' | 'history' | 'events' | 'points' | 'ping'>;
   hosts: HostsSource;
   states: StatesSource;
   metrics: MetricsSource;
 }
 
 /** @throws HttpError 404 with a guess, where no relationship was ever called so. */
-async function requireKnown(catalog: Sources['catalog'], name: string): Promise<void> {
+export async function requireKnown(catalog: Sources['catalog'], name: string): Promise<void> {
   const names = (await catalog.relationships({ retired: true })).map((relationship) => relationship.name);
   if (names.includes(name)) return;
   const guess = suggest(name, names);

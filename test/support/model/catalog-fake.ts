@@ -2,6 +2,8 @@ import { volumePath } from '../../../src/model/endpoints';
 /** What the HTTP API and the metrics read, in memory. */
 import type {
   Catalog,
+  EventsPage,
+  EventsQuery,
   PointEntry,
   RelationshipEntry,
   SyncEntry,
@@ -39,7 +41,7 @@ export function makeRelationshipEntry(
 /** A catalog that only reads, and fails as a real one does once `broken` holds an error. */
 export class FakeCatalog implements Pick<
   Catalog,
-  'relationships' | 'history' | 'points' | 'ping' | 'totals'
+  'relationships' | 'history' | 'events' | 'points' | 'ping' | 'totals'
 > {
   broken: Error | undefined;
   /** Arguments of each call, for tests of what is passed on. */
@@ -49,6 +51,7 @@ export class FakeCatalog implements Pick<
     readonly content: {
       relationships?: RelationshipEntry[];
       history?: SyncEntry[];
+      events?: EventsPage;
       points?: PointEntry[];
       totals?: Totals;
     } = {},
@@ -63,6 +66,9 @@ export class FakeCatalog implements Pick<
   }
   history(...query: Parameters<Catalog['history']>) {
     return this.answer(this.content.history ?? [], ['history', ...query]);
+  }
+  events(query: EventsQuery) {
+    return this.answer(this.content.events ?? { events: [], next: null }, ['events', query]);
   }
   points(...query: Parameters<Catalog['points']>) {
     return this.answer(this.content.points ?? [], ['points', ...query]);
