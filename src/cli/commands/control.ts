@@ -14,6 +14,7 @@ interface ControlOptions {
   tlsCert?: string;
   tlsKey?: string;
   temporalUi?: string;
+  notify?: string;
 }
 
 export function register(program: Command): void {
@@ -32,6 +33,7 @@ export function register(program: Command): void {
     .option('--tls-cert <file>', 'serve HTTPS with this certificate', parsePath)
     .option('--tls-key <file>', 'and this key', parsePath)
     .option('--temporal-ui <url>', 'where the Temporal UI is, for links', parseText)
+    .option('--notify <file>', 'who is told of what: receivers and routes', parsePath)
     .action((options: ControlOptions) => control(options));
   finish(command, ['tidemark control', 'TIDEMARK_TOKEN=… tidemark control --http 0.0.0.0:7733'], {
     output: false,
@@ -46,6 +48,7 @@ async function control(options: ControlOptions): Promise<void> {
   await lazy.control().runControl({
     home: options.home ?? join(stateHome(), 'control'),
     http: options.http,
+    ...(options.notify !== undefined && { notify: options.notify }),
     ...(databaseUrl && { databaseUrl }),
     ...(token && { token }),
     ...(options.tokens !== undefined && { tokensPath: options.tokens }),
