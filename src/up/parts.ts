@@ -96,9 +96,15 @@ export interface Parts {
   agents: Part[];
 }
 
+/** What parts are told beside their ports. */
+export interface PartOptions extends Pick<UpOptions, 'home' | 'notify'> {
+  /** The control worker's file of tokens; with one, they may have things done. */
+  tokensPath?: string;
+}
+
 /** Defines them all; starts none. */
 export function makeParts(
-  { home, notify }: Pick<UpOptions, 'home' | 'notify'>,
+  { home, notify, tokensPath }: PartOptions,
   ports: UpPorts,
   say: (text: string) => void,
 ): Parts {
@@ -125,6 +131,7 @@ export function makeParts(
       `127.0.0.1:${ports.http}`,
       '--temporal-ui',
       `http://127.0.0.1:${ports.ui}`,
+      ...(tokensPath === undefined ? [] : ['--tokens', tokensPath, '--allow-actions']),
       ...(notify === undefined ? [] : ['--notify', notify]),
     ),
     agents: LOCAL_HOSTS.map((host) =>

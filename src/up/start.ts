@@ -23,6 +23,8 @@ export interface StartOptions extends Pick<UpOptions, 'home' | 'notify'> {
   /** Ports that must be these, and those of the last time, which may be others. */
   asked: Partial<UpPorts>;
   last: Partial<UpPorts> | undefined;
+  /** The file of tokens, where tokens may have things done. */
+  tokensPath?: string;
   reporter: Reporter;
   /** Is told of ports that are taken, and of parts that end. */
   say: (text: string) => void;
@@ -63,11 +65,15 @@ export async function stopAll(parts: Parts, home: string): Promise<void> {
  * @throws ClientError `PortTaken` where one that was asked for is taken; with the end of a log, where a part does not start
  */
 export async function startOnFreePorts(options: StartOptions): Promise<Started> {
-  const { home, notify, asked, last, reporter, say, signal, onChosen } = options;
+  const { home, notify, asked, last, reporter, say, signal, onChosen, tokensPath } = options;
   for (let tries = 1; ; tries++) {
     const ports = await choosePorts(asked, last, reporter.say);
     await onChosen?.(ports);
-    const parts = makeParts({ home, ...(notify !== undefined && { notify }) }, ports, say);
+    const parts = makeParts(
+      { home, ...(notify !== undefined && { notify }), ...(tokensPath !== undefined && { tokensPath }) },
+      ports,
+      say,
+    );
     try {
       return { parts, ports, temporal: await startAll(parts, ports, reporter, signal) };
     } catch (error) {

@@ -11,6 +11,7 @@ interface UpCommandOptions {
   uiPort?: number;
   httpPort?: number;
   quickStart: boolean;
+  allowActions?: boolean;
   notify?: string;
 }
 
@@ -37,6 +38,7 @@ export function register(program: Command): void {
     .option('--http-port <port>', 'port of the HTTP API (default: the last one, else 7733, …)', parsePort)
     .option('--notify <file>', 'who is told of what: receivers and routes', parsePath)
     .option('--no-quick-start', 'without the example')
+    .option('--allow-actions', 'let the HTTP API do things, with a token that is made')
     .action((options: UpCommandOptions) => up(options));
   finish(
     command,
@@ -50,11 +52,21 @@ export function register(program: Command): void {
 }
 
 async function up(options: UpCommandOptions): Promise<void> {
-  const { detach = false, home = stateHome(), temporalPort, uiPort, httpPort, quickStart, notify } = options;
+  const {
+    detach = false,
+    allowActions = false,
+    home = stateHome(),
+    temporalPort,
+    uiPort,
+    httpPort,
+    quickStart,
+    notify,
+  } = options;
   const run = detach ? lazy.up().startDetached : lazy.up().runUp;
   process.exitCode = await run({
     home,
     quickStart,
+    allowActions,
     ...(notify !== undefined && { notify }),
     ports: {
       ...(temporalPort !== undefined && { temporal: temporalPort }),

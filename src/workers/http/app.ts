@@ -12,13 +12,7 @@ import { eventRoutes } from './event-routes';
 import { fleetRoutes } from './fleet-routes';
 import { actionRoutes } from './action-routes';
 import { Certificates, type TlsFiles } from './certificates';
-import {
-  guardByHostHeader,
-  guardByTokens,
-  needsToken,
-  requireTokens,
-  requireTokensForActions,
-} from './guards';
+import { guardByHostHeader, guardByTokens, requireTokens, requireTokensForActions } from './guards';
 import { listenOn, type ListenAddress, type Listening } from './listen';
 import { oneRoutes, operationRoutes } from './operation-routes';
 import { NO_OPERATIONS, type OperationsSource } from './operations';
@@ -58,7 +52,6 @@ export async function makeHttpApp(options: HttpOptions): Promise<FastifyInstance
   requireTokens(options.listen, tokens);
   const { allowActions = false, operations = NO_OPERATIONS, fleet = NO_FLEET } = options;
   requireTokensForActions(allowActions, options.tokensPath);
-  const isNeeded = needsToken(options.listen, token);
   const tls = options.tls && new Certificates(options.tls, options.logger);
   const app = fastify({
     ...(tls && { https: tls.read() }),
@@ -77,13 +70,13 @@ export async function makeHttpApp(options: HttpOptions): Promise<FastifyInstance
     done();
   });
   if (tls) tls.keepFresh(app.server as unknown as Server);
-  if (!isNeeded) guardByHostHeader(app);
-  await describeApi(app, isNeeded);
+  if (tokens.isEmpty) guardByHostHeader(app);
+  await describeApi(app, !tokens.isEmpty);
   const { catalog, temporal: hosts, states = CATALOG_ALONE, metrics } = options;
   const sources: Sources = { catalog, hosts, states, metrics };
   await app.register(healthRoute(sources));
   await app.register(async (scope) => {
-    await guardByTokens(scope, tokens, isNeeded);
+    await guardByTokens(scope, tokens);
     await scope.register(relationshipRoutes(sources));
     await scope.register(eventRoutes(sources));
     await scope.register(otherRoutes(sources));

@@ -44,7 +44,9 @@ beforeAll(async () => {
     allowActions: true,
     tokensPath,
   });
-  paths = (await app.inject('/openapi.json')).json<{ paths: Paths }>().paths;
+  paths = (await app.inject({ url: '/openapi.json', headers: { authorization: `Bearer ${TOKEN}` } })).json<{
+    paths: Paths;
+  }>().paths;
 });
 afterAll(async () => {
   await app.close();

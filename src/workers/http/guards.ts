@@ -27,11 +27,6 @@ export function requireRole(request: FastifyRequest, role: Role): Access {
   });
 }
 
-/** Other machines may reach it, or nobody has said that everybody on this one may read. */
-export function needsToken(listen: ListenAddress, single: string | undefined): boolean {
-  return single !== undefined || !isLoopback(listen.host);
-}
-
 /** @throws TidemarkError `AuthRejected` where other machines could reach it and there is no token. */
 export function requireTokens(listen: ListenAddress, tokens: Tokens): void {
   if (!tokens.isEmpty || isLoopback(listen.host)) return;
@@ -40,15 +35,8 @@ export function requireTokens(listen: ListenAddress, tokens: Tokens): void {
   });
 }
 
-/**
- * Routes of this scope take `Authorization: Bearer TOKEN`, compared in constant time.
- * @param isNeeded a request without one is refused; else it may read
- */
-export async function guardByTokens(
-  scope: FastifyInstance,
-  tokens: Tokens,
-  isNeeded: boolean,
-): Promise<void> {
+/** Every route of this scope wants `Authorization: Bearer TOKEN`, compared in constant time; where there are none, all may read. */
+export async function guardByTokens(scope: FastifyInstance, tokens: Tokens): Promise<void> {
   await scope.register(bearerAuth, {
     keys: [],
     addHook: false,
@@ -62,7 +50,7 @@ export async function guardByTokens(
   const verify = scope.verifyBearerAuth;
   if (!verify) throw new Error('@fastify/bearer-auth did not register');
   scope.addHook('onRequest', (request, reply, done) => {
-    if (isNeeded || request.headers.authorization !== undefined) return void verify(request, reply, done);
+    if (!tokens.isEmpty) return void verify(request, reply, done);
     accesses.set(request, ANYBODY);
     done();
   });

@@ -170,7 +170,8 @@ export function operationRoutes({ operations }: OperationRoutesOptions): Fastify
           params: OperationParams,
           response: {
             200: {
-              description: 'Events `operation`, the data of each an operation as JSON.',
+              description:
+                'Events `operation`, the data of each an operation as JSON; at last one `trouble`, where nobody can say any more how it is.',
               content: { 'text/event-stream': { schema: z.string() } },
             },
             ...otherwise,

@@ -1,6 +1,7 @@
 /** An operation at each change, as server-sent events. */
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { tellError } from '../../client/exit-codes';
 import type { OperationView } from '../../api/operation-view';
 
 const LOOK_EVERY_MS = 1000;
@@ -27,17 +28,28 @@ export class Streams {
 
 const eventOf = (view: OperationView) => `event: operation\ndata: ${JSON.stringify(view)}\n\n`;
 
-/** Ends with what is no longer running; a look that fails is no end, the next may not. */
+/** Nobody could say for so long how it is: whoever watches is told that, and may ask again. */
+const MOST_TROUBLE_MS = 60_000;
+
+/** Ends with what is no longer running. One look that fails is no end: the next may not. */
 export async function* streamOperation(
   look: () => Promise<OperationView>,
   first: OperationView,
 ): AsyncGenerator<string> {
-  let [view, toldAtMs] = [first, Date.now()];
+  let [view, toldAtMs, seenAtMs] = [first, Date.now(), Date.now()];
   let told = eventOf(first);
   yield told;
   while (view.state === 'running') {
     await sleep(LOOK_EVERY_MS);
-    view = await look().catch(() => view);
+    try {
+      view = await look();
+      seenAtMs = Date.now();
+    } catch (error) {
+      if (Date.now() - seenAtMs < MOST_TROUBLE_MS) continue;
+      const { type, message } = tellError(error);
+      yield `event: trouble\ndata: ${JSON.stringify({ title: type, detail: message })}\n\n`;
+      return;
+    }
     const event = eventOf(view);
     const isQuiet = event === told;
     if (isQuiet && Date.now() - toldAtMs < ALIVE_EVERY_MS) continue;

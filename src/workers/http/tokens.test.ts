@@ -43,6 +43,9 @@ test('everything that is wrong in a file is said at once, and nothing of what it
   expect(said).toContain('t.yaml: tokens.0.token: must have 16 characters or more');
   expect(said).toContain('t.yaml: tokens.1.roles.0: ');
   expect(said).not.toContain('short');
+  const twice = `tokens: [{ name: a, sha256: ${sha256}, roles: [read] }, { name: b, sha256: ${sha256}, roles: [read] }]`;
+  expect(() => parseTokens(twice, 't')).toThrow('two names have the same token');
+  expect(() => new Tokens(undefined, join(folder, 'nowhere'))).toThrow('can not be read');
   expect(() => parseTokens('tokens: [', 't.yaml')).toThrow('t.yaml:1 is no YAML');
   expect(() =>
     parseTokens(`${GOOD.slice(0, -1)}, { name: ci, sha256: ${sha256}, roles: [read] }]`, 't'),

@@ -43,8 +43,7 @@ interface Known extends Access {
 const digestOf = (token: string) => createHash('sha256').update(token).digest();
 
 /** Tokens are at least as good as passwords: nobody else may read them. */
-function checkMode(path: string): void {
-  const { mode } = statSync(path);
+function checkMode(path: string, mode: number): void {
   if ((mode & 0o077) === 0) return;
   throw new TidemarkError('AuthRejected', `others may read the file of tokens ${path}`, {
     hint: `chmod 600 ${path}`,
@@ -67,10 +66,13 @@ export function parseTokens(text: string, path: string): Known[] {
       hint: 'tokens: [{ name: ci, sha256: …, roles: [read, operate] }]',
     });
   }
-  return data.tokens.map(({ name, token, sha256, roles }) => ({
+  const known = data.tokens.map(({ name, token, sha256, roles }) => ({
     ...{ name, roles: [...new Set<Role>(['read', ...roles])] },
     digest: token === undefined ? Buffer.from(sha256 ?? '', 'hex') : digestOf(token),
   }));
+  if (new Set(known.map(({ digest }) => digest.toString('hex'))).size < known.length)
+    throw new TidemarkError('InvalidSpec', `${path}: two names have the same token`);
+  return known;
 }
 
 /** Looked at again after so long. */
@@ -80,6 +82,7 @@ export class Tokens {
   private known: Known[] = [];
   private version = '';
   private lookedAtMs = 0;
+  private trouble = '';
 
   /**
    * @param single the token of everybody who has no name; may only read
@@ -96,12 +99,20 @@ export class Tokens {
   private read(): void {
     this.lookedAtMs = Date.now();
     if (this.path === undefined) return;
-    const { mtimeMs, ino, size, mode } = statSync(this.path);
-    const version = [mtimeMs, ino, size, mode].join();
-    if (version === this.version) return;
-    checkMode(this.path);
-    this.known = parseTokens(readFileSync(this.path, 'utf8'), this.path);
-    this.version = version;
+    try {
+      const { mtimeMs, ino, size, mode } = statSync(this.path);
+      const version = [mtimeMs, ino, size, mode].join();
+      if (version === this.version) return;
+      checkMode(this.path, mode);
+      this.known = parseTokens(readFileSync(this.path, 'utf8'), this.path);
+      this.version = version;
+    } catch (error) {
+      if (error instanceof TidemarkError) throw error;
+      const toolMessage = error instanceof Error ? error.message : String(error);
+      throw new TidemarkError('AuthRejected', `the file of tokens ${this.path} can not be read`, {
+        toolMessage,
+      });
+    }
   }
 
   /** A file that is not right any more changes nothing: what held goes on. */
@@ -110,7 +121,10 @@ export class Tokens {
     try {
       this.read();
     } catch (error) {
-      this.log?.warn({ err: error }, 'the file of tokens is not taken: those of before still hold');
+      const trouble = error instanceof Error ? error.message : String(error);
+      if (trouble !== this.trouble)
+        this.log?.warn({ err: error }, 'the file of tokens is not taken: those of before still hold');
+      this.trouble = trouble;
     }
   }
 
