@@ -14,11 +14,12 @@ import { CONTROL_QUEUE } from '../model/names';
 import { loadWorkflowBundle } from './bundle';
 import { Fleet } from './fleet/fleet';
 import { StateTeller } from './fleet/state-teller';
-import { hostsOfCatalog, makeHostsSource } from './hosts-seen';
+import { hostsOfFleet, makeHostsSource } from './hosts-seen';
 import { startHttp } from './http/app';
 import { parseListenAddress } from './http/listen';
 import { makeLogger } from './logger';
 import { makeControlMetrics } from './metrics';
+import { makeProgressSource } from './scrape/running-progress';
 import { serveSdkMetrics } from './sdk-metrics';
 import { registerSearchAttributes } from './search-attributes';
 import {
@@ -38,6 +39,8 @@ export interface ControlOptions {
   databaseUrl?: string;
   /** Wanted of every HTTP request; needed where it listens beyond the loopback. */
   token?: string;
+  /** Labels of relationships that metrics tell. */
+  metricLabels?: readonly string[];
 }
 
 async function makeWorker(
@@ -80,20 +83,24 @@ async function serve(
     namespace,
     interceptors: { workflow: TELLS_ACTOR },
   });
+  const fleet = new Fleet(client, catalog, log);
   const hosts = makeHostsSource({
     workflowService: client.workflowService,
     namespace,
-    hostNames: hostsOfCatalog(catalog),
+    hostNames: hostsOfFleet(fleet),
     agents: () => catalog.agents(),
   });
-  const fleet = new Fleet(client, catalog, log);
   const teller = new StateTeller(catalog, log);
   const http = await startHttp({
     catalog,
     temporal: hosts,
     states: fleet,
     fleet,
-    metrics: makeControlMetrics({ catalog, hosts, states: fleet, sdkMetricsAddress }),
+    metrics: makeControlMetrics({
+      ...{ catalog, hosts, fleet, sdkMetricsAddress },
+      running: makeProgressSource(client),
+      labelNames: options.metricLabels ?? [],
+    }),
     listen: parseListenAddress(options.http),
     ...(options.token && { token: options.token }),
     logger: log,

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { stateHome } from '../../client/up-state';
 import { lazy } from '../lazy';
 import { finish } from '../output';
-import { parseHostPort, parsePath } from '../parse';
+import { parseHostPort, parseLabelNames, parsePath } from '../parse';
 
 interface ControlOptions {
   home?: string;
   http: string;
+  metricLabels?: string[];
 }
 
 export function register(program: Command): void {
@@ -21,6 +22,11 @@ export function register(program: Command): void {
     )
     .option('--home <dir>', 'state folder (default: control in the state folder of Tidemark)', parsePath)
     .option('--http <host:port>', 'where the HTTP API listens', parseHostPort, '127.0.0.1:7733')
+    .option(
+      '--metric-labels <names>',
+      'labels of relationships that metrics tell, such as tier,team (default: none)',
+      parseLabelNames,
+    )
     .action((options: ControlOptions) => control(options));
   finish(command, ['tidemark control', 'TIDEMARK_TOKEN=… tidemark control --http 0.0.0.0:7733'], {
     output: false,
@@ -34,5 +40,6 @@ async function control(options: ControlOptions): Promise<void> {
     http: options.http,
     ...(databaseUrl && { databaseUrl }),
     ...(token && { token }),
+    ...(options.metricLabels && { metricLabels: options.metricLabels }),
   });
 }
