@@ -9,6 +9,7 @@ import type * as Up from '../up';
 import type * as ParseSpec from '../model/parse-spec';
 import type * as LocalHost from '../hosts/local';
 import type * as Volumes from '../volumes/registry';
+import type * as OperationLog from '../client/operation-log';
 import type * as TemporalClient from '../client/temporal-client';
 import type * as ProgressBar from './progress-bar';
 
@@ -25,5 +26,6 @@ export const lazy = {
   localHost: () => load('../hosts/local') as typeof LocalHost,
   volumes: () => load('../volumes/registry') as typeof Volumes,
   temporal: () => load('../client/temporal-client') as typeof TemporalClient,
+  operationLog: () => load('../client/operation-log') as typeof OperationLog,
   progressBar: () => load('./progress-bar') as typeof ProgressBar,
 };

@@ -16,6 +16,7 @@ import * as get from './commands/get';
 import * as hosts from './commands/hosts';
 import * as events from './commands/events';
 import * as history from './commands/history';
+import * as logs from './commands/logs';
 import * as pause from './commands/pause';
 import * as points from './commands/points';
 import * as relocate from './commands/relocate';
@@ -43,6 +44,7 @@ const COMMANDS = [
   verify,
   history,
   events,
+  logs,
   points,
   restore,
   failover,

@@ -23,6 +23,10 @@ export function parseRelationshipId(workflowId: string): string | undefined {
   return /^relationship\/([^/]+)$/.exec(workflowId)?.[1];
 }
 
+/** Of an operation: its relationship, and its kind. */
+export const OPERATION_ID =
+  /^relationship\/([^/]+)\/(sync|verify|restore|failover|relocate|reverse|drill)\/\d+$/;
+
 /** The workflow id of one operation: `relationship/wiki/sync/000042`. */
 export function makeOperationId(name: string, operation: string, sequence: number): string {
   return `${makeRelationshipId(name)}/${operation}/${String(sequence).padStart(6, '0')}`;

@@ -118,6 +118,8 @@ export function makeParts(home: string, ports: UpPorts, say: (text: string) => v
       join(home, 'control'),
       '--http',
       `127.0.0.1:${ports.http}`,
+      '--temporal-ui',
+      `http://127.0.0.1:${ports.ui}`,
     ),
     agents: LOCAL_HOSTS.map((host) =>
       ours(

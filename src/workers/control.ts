@@ -15,6 +15,9 @@ import { loadWorkflowBundle } from './bundle';
 import { Fleet } from './fleet/fleet';
 import { StateTeller } from './fleet/state-teller';
 import { hostsOfFleet, makeHostsSource } from './hosts-seen';
+import type { TlsFiles } from './http/certificates';
+import { TemporalOperations } from './http/operations';
+import { Temporal } from '../client/temporal-client';
 import { startHttp } from './http/app';
 import { parseListenAddress } from './http/listen';
 import { makeLogger } from './logger';
@@ -37,6 +40,12 @@ export interface ControlOptions {
   http: string;
   /** A PostgreSQL instead of the embedded catalog. Secret: it may hold a password. */
   databaseUrl?: string;
+  /** The file of tokens with names and roles. */
+  tokensPath?: string;
+  allowActions?: boolean;
+  tls?: TlsFiles;
+  /** The Temporal UI, for links. */
+  uiAddress?: string;
   /** Wanted of every HTTP request; needed where it listens beyond the loopback. */
   token?: string;
   /** Labels of relationships that metrics tell. */
@@ -102,7 +111,11 @@ async function serve(
       labelNames: options.metricLabels ?? [],
     }),
     listen: parseListenAddress(options.http),
+    operations: new TemporalOperations(Temporal.over(client, 'Temporal'), fleet, options.uiAddress),
     ...(options.token && { token: options.token }),
+    ...(options.tokensPath !== undefined && { tokensPath: options.tokensPath }),
+    ...(options.tls && { tls: options.tls }),
+    allowActions: options.allowActions ?? false,
     logger: log,
   });
   const worker = await makeWorker(connection, namespace, client, catalog, teller, log);

@@ -21,12 +21,14 @@ export function tellVerify({ target, pointId, equal, totalDifferences }: VerifyR
   return { text, target, point: pointId };
 }
 
+const deletedText = (entries: number) => (entries > 0 ? `, ${formatEntries(entries)} deleted there` : '');
+
 export function tellRestore({ target, pointId, to, path, dryRun, ...result }: RestoreResult): Came {
   const what = path === undefined ? pointId : `${path} of ${pointId}`;
   const where = `${to.host}:${to.path}`;
   const text = dryRun
     ? `asked alone what restoring ${what} to ${where} would do`
-    : `${what} to ${where}: ${formatBytes(result.bytes)}, ${formatEntries(result.deleted.entries)} deleted there`;
+    : `${what} to ${where}: ${formatBytes(result.bytes)}${deletedText(result.deleted.entries)}`;
   return { text, target, point: pointId };
 }
 

@@ -38,6 +38,7 @@ function normalize(line: string): string {
     .replaceAll(/\b\d+(\.\d+)?(ms|s|m|h)\b( \d+(s|m))?/g, 'DURATION')
     .replaceAll(/\b\d+(\.\d+)? ([KMGT]i)?B\b/g, 'SIZE')
     .replaceAll(/-\d{6}\b/g, '-NUMBER')
+    .replaceAll(/[\w.-]+@[\w.-]+/g, 'USER')
     .replaceAll(/127\.0\.0\.1:\d+/g, 'ADDRESS')
     .replaceAll(/(?<= )\d+(?=[ ,]|$)/g, 'COUNT')
     .replaceAll(/\s+/g, ' ')

@@ -4,9 +4,16 @@ import { join } from 'node:path';
 import type { FleetAnswer } from '../../src/api/fleet-answer';
 import { openCatalog } from '../../src/catalog/open';
 import type { RelationshipSummary } from '../../src/model/summary';
+import type { Step } from '../../src/client/operation-log';
+import type { RelationshipEvent } from '../../src/model/events';
+import { makeRelationshipId } from '../../src/model/names';
+import type { RelationshipInput } from '../../src/model/spec';
+import { temporalCli } from '../support/system/temporal-cli';
 import { untilStatus } from '../support/system/switching';
 import { eventually, TestSystem } from '../support/system/system';
 import { syncWell, writeDocument } from '../support/system/user';
+
+type Event = RelationshipEvent;
 
 let system: TestSystem;
 const at = (...parts: string[]) => join(system.folder, ...parts);
@@ -71,6 +78,64 @@ it('knows of a change as soon as whoever asked for it has an answer', async () =
   expect(await one('wiki')).toMatchObject({ paused: true, phase: 'Paused' });
   expect(await system.cli(['resume', 'wiki'])).toMatchObject({ exitCode: 0 });
   expect(await one('wiki')).toMatchObject({ paused: false });
+});
+
+describe('what happened', () => {
+  const eventsOf = async (...args: string[]) => await system.json<Event[]>('history', ...args);
+  const me = expect.stringMatching(/^.+@.+$/) as string;
+
+  it('says who asked, by which door, why, and what came of it', async () => {
+    expect(await system.cli(['pause', 'mail', '--reason', 'new disks'])).toMatchObject({ exitCode: 0 });
+    expect(await system.cli(['pause', 'mail'])).toMatchObject({ exitCode: 0 });
+    const signal = ['workflow', 'signal', '--workflow-id', makeRelationshipId('mail'), '--name', 'resume'];
+    await temporalCli(system, ...signal);
+    const [resumed, paused, ...more] = await eventually('both are told', async () => {
+      const events = await eventsOf('mail', '--kind', 'paused,resumed');
+      return events.length > 1 ? events : undefined;
+    });
+    const by = { name: me, via: 'cli', reason: 'new disks' };
+    expect(paused).toMatchObject({ kind: 'paused', actor: by, result: 'succeeded' });
+    expect(resumed).toMatchObject({ kind: 'resumed', actor: { name: null, via: 'temporal' } });
+    // What changes nothing is no event.
+    expect(more).toEqual([]);
+    expect((await system.cli(['history', 'mail'])).stdout).toMatch(/paused .*@.* \(new disks\)\n/);
+  });
+
+  it('tells of a change of the spec which values it changed, and of operations their result', async () => {
+    const document = JSON.parse(documentOf('mail')) as RelationshipInput;
+    document.spec.retain = { last: 4 };
+    await system.apply(JSON.stringify(document));
+    expect(await system.cli(['verify', 'mail'])).toMatchObject({ exitCode: 0 });
+    const restored = await system.cli(['restore', 'mail', '--point', 'latest', '--to', 'alpha:relative']);
+    expect(restored.exitCode).not.toBe(0);
+    const [verified, applied, created] = await eventsOf('mail', '--kind', 'applied,verify');
+    expect(applied).toMatchObject({
+      text: 'changed',
+      changes: [expect.stringMatching(/^spec\.retain\.last: \d+ → 4$/)],
+    });
+    expect(created).toMatchObject({ text: 'created', changes: [] });
+    expect(verified).toMatchObject({
+      kind: 'verify',
+      target: 'beta',
+      result: 'succeeded',
+      actor: { name: me },
+    });
+    const steps = await system.json<{ steps: Step[] }>('logs', 'mail');
+    expect(steps.steps).toContainEqual(expect.objectContaining({ host: 'beta', result: 'succeeded' }));
+  });
+
+  it('is there of all relationships in one, page by page, and of a deleted one still', async () => {
+    await mkdir(at('alpha', 'gone'), { recursive: true });
+    await system.apply(documentOf('gone'));
+    expect(await system.cli(['delete', 'gone', '--yes', '--reason', 'moved'])).toMatchObject({ exitCode: 0 });
+    const [deleted] = await eventsOf('gone', '--kind', 'deleted');
+    expect(deleted).toMatchObject({ kind: 'deleted', actor: { reason: 'moved' } });
+    const all = await eventsOf('--all', '--since', '1h', '-n', '1000');
+    expect(new Set(all.map(({ relationship }) => relationship))).toEqual(new Set([...NAMES, 'gone']));
+    expect((await system.cli(['events', '-n', '3'])).stdout.split('\n').length).toBe(5);
+    const wrong = await system.cli(['history', 'mail', '--kind', 'failovr']);
+    expect(wrong).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('failover') as string });
+  });
 });
 
 it('gives those that are asked for, in order, a page at a time, and counts them all', async () => {

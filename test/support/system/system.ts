@@ -79,7 +79,7 @@ export interface SystemOptions {
   temporalOptions?: string[];
   /** Environment of the control worker alone. */
   control?: Record<string, string>;
-  /** More options for it. */
+  /** More options for the control worker. */
   controlOptions?: string[];
 }
 
@@ -120,7 +120,10 @@ export class TestSystem {
     // Memory is there for as long as a test takes: collecting it less often is a part of the server's time.
     system.define('temporal', server, { GOGC: '400' });
     const controlOptions = [
-      ...['--home', join(folder, 'control'), '--http', `127.0.0.1:${http}`],
+      '--home',
+      join(folder, 'control'),
+      '--http',
+      `127.0.0.1:${http}`,
       ...(options.controlOptions ?? []),
     ];
     // A catalog of some rows needs no second, better translation of its WASM, which costs a control worker a third of its start.
