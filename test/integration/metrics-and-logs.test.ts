@@ -185,9 +185,8 @@ test('no secret is in a log or in a history', async () => {
 });
 
 describe('Prometheus', () => {
-  const documented = readPages()
-    .find(({ path }) => path === 'docs/metrics.md')
-    ?.code.flatMap(({ text }) => text.match(/^tidemark_[a-z_]+$/g) ?? []);
+  const page = readPages().find(({ path }) => path === 'docs/metrics.md');
+  const documented = page?.code.flatMap(({ text }) => text.match(/^tidemark_[a-z_]+$/g) ?? []);
 
   beforeAll(async () => {
     await stirred;
@@ -224,6 +223,12 @@ describe('Prometheus', () => {
     const recorded = rules.filter(({ type }) => type === 'recording');
     for (const { name } of recorded)
       expect([name, await prometheus.countSeries(name)]).not.toEqual([name, 0]);
+  });
+
+  it('answers what the documentation asks', async () => {
+    const queries = page?.blocks.filter(({ language }) => language === 'promql').map((block) => block.text);
+    expect(queries).toHaveLength(1);
+    for (const query of queries ?? []) expect(await prometheus.countSeries(query)).toBeGreaterThan(0);
   });
 
   const folder = join(ROOT, 'deploy', 'grafana', 'dashboards');
