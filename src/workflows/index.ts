@@ -4,6 +4,7 @@ export { drill } from './drill';
 export { examine } from './examine';
 export { failover } from './failover';
 export { listOthers } from './list-others';
+export { diffPoints, findInPoints, listPoint } from './look-into-points';
 export { relationship } from './relationship';
 export { relocate } from './relocate';
 export { requestDrill } from './request-drill';
