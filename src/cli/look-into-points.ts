@@ -54,7 +54,16 @@ export function formatRestore<T extends Pick<Entry, 'path' | 'type'>>(
   const found = entries.filter((entry) => entry.type !== 'image' && isTypeable(entry));
   const example = found.find(({ type }) => type === 'file') ?? found[0];
   if (!example) return [];
-  const words = ['restore', relationship, '--target', target, '--point', pointOf(example), '--path', example.path];
+  const words = [
+    'restore',
+    relationship,
+    '--target',
+    target,
+    '--point',
+    pointOf(example),
+    '--path',
+    example.path,
+  ];
   return ['to bring one back:', `  tidemark ${words.map(quoteWord).join(' ')} --to HOST:/path`];
 }
 

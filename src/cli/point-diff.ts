@@ -32,7 +32,9 @@ export function formatPointsDiff(diff: Looked & PointsDiff): string {
   ]);
   const { added, removed, changed } = counts;
   const total = (['added', 'removed', 'changed'] as const)
-    .map((change) => `${formatEntries(counts[change].entries)} ${change} (${formatBytes(counts[change].bytes)})`)
+    .map(
+      (change) => `${formatEntries(counts[change].entries)} ${change} (${formatBytes(counts[change].bytes)})`,
+    )
     .join(', ');
   const isSame = added.entries + removed.entries + changed.entries === 0;
   const by = `by size, time, permissions, owner${byDigest ? ' and checksum' : ''}`;

@@ -4,7 +4,10 @@ import { makeNameMatcher } from './name-pattern';
 const fits = (pattern: string, ...paths: string[]) => paths.filter(makeNameMatcher(pattern));
 
 test('without a slash it is about the name, wherever it lies', () => {
-  expect(fits('home.md', 'home.md', 'a/b/home.md', 'home.md/x', 'xhome.md')).toEqual(['home.md', 'a/b/home.md']);
+  expect(fits('home.md', 'home.md', 'a/b/home.md', 'home.md/x', 'xhome.md')).toEqual([
+    'home.md',
+    'a/b/home.md',
+  ]);
   expect(fits('*.md', 'a.md', 'x/.md', 'a.mdx', 'a.md/b')).toEqual(['a.md', 'x/.md']);
   expect(fits('h?me', 'home', 'höme', 'h😀me', 'hme', 'hoome')).toEqual(['home', 'höme', 'h😀me']);
 });

@@ -5,7 +5,10 @@ const file = (path: string, bytes = 1, more: Partial<Entry> = {}): Entry => ({
   ...{ path, type: 'file', bytes, modifiedAt: '2026-11-21T08:00:00.000000000Z', mode: '644', owner: '0:0' },
   ...more,
 });
-const point = (sequence: number) => ({ id: `point-${sequence}`, capturedAt: `2026-11-0${sequence}T00:00:00Z` });
+const point = (sequence: number) => ({
+  id: `point-${sequence}`,
+  capturedAt: `2026-11-0${sequence}T00:00:00Z`,
+});
 
 describe('a page', () => {
   const paths = fc.uniqueArray(fc.string({ minLength: 1, maxLength: 4 }), { maxLength: 60 });
@@ -14,7 +17,7 @@ describe('a page', () => {
     fc.assert(
       fc.property(paths, fc.integer({ min: 1, max: 9 }), (all, limit) => {
         const seen: string[] = [];
-        for (let left = all.length; left > 0; ) {
+        for (let left = all.length; left > 0;) {
           const page = new Page<{ path: string }>(limit, seen.at(-1));
           for (const path of all) page.add({ path });
           const { items, more } = page.close();

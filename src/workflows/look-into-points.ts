@@ -15,7 +15,7 @@ import { askPlaces } from './ask-places';
 import { refuse } from './switch-steps';
 
 /** Longer than an agent gives itself for it. */
-const LONGEST = '4m30s';
+const LONGEST = '270s';
 
 /** @throws ApplicationFailure with what the host said that could be asked */
 async function look<Request extends { target?: string }, Answer>(

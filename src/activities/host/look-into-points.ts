@@ -3,7 +3,14 @@ import { Context } from '@temporalio/activity';
 import type { ReadNotes } from '../../api/points';
 import { TidemarkError } from '../../model/errors';
 import { makeNameMatcher } from '../../model/name-pattern';
-import { Comparing, type Entry, MOST_COMPARED, Page, type PointRef, Versions } from '../../model/point-content';
+import {
+  Comparing,
+  type Entry,
+  MOST_COMPARED,
+  Page,
+  type PointRef,
+  Versions,
+} from '../../model/point-content';
 import type { Point } from '../../model/records';
 import { formatCount } from '../../model/units';
 import type { HostActivities, LookAt } from '../contract';

@@ -54,7 +54,11 @@ async function findRoot(at: ReadAt, { runner, path }: Reach, wanted: Wanted): Pr
     throw noFiles(at, `${path} is mounted nowhere`, `mount it, or name another point: --point B`);
   }
   if ((await runner.files.stat(await runner.files.resolve(path)))?.type === 'directory') return path;
-  throw noFiles(at, `${at.volume.path} is a device, which holds no files`, 'restore the point, and mount that');
+  throw noFiles(
+    at,
+    `${at.volume.path} is a device, which holds no files`,
+    'restore the point, and mount that',
+  );
 }
 
 async function walk(

@@ -16,7 +16,11 @@ export function register(program: Command): void {
       'Shows what changed between two recovery points of a target, or since one of them at its live replica. It compares size, ' +
         'time, permissions and owner, where a point notes checksums these too, and reads no contents. It changes nothing.',
     )
-    .option('--point <id>', 'the earlier point; given again, the later one, by default the live replica', collect)
+    .option(
+      '--point <id>',
+      'the earlier point; given again, the later one, by default the live replica',
+      collect,
+    )
     .addOption(targetOption())
     .option('--after <path>', 'only what comes after this path: the next page')
     .option('-n, --limit <count>', 'at most so many', parseCount, PAGE)

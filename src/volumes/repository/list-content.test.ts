@@ -13,7 +13,15 @@ test("modes are read as chmod takes them, from restic's letters", () => {
 
 test('a time is told in one zone, to the nanosecond', () => {
   const node = {
-    ...{ struct_type: 'node', path: '/a b', type: 'file', uid: 1, gid: 2, size: 3, permissions: '-rw-------' },
+    ...{
+      struct_type: 'node',
+      path: '/a b',
+      type: 'file',
+      uid: 1,
+      gid: 2,
+      size: 3,
+      permissions: '-rw-------',
+    },
     mtime: '2026-11-21T09:02:10.5+01:00',
   };
   expect(parseNode(JSON.stringify(node))).toEqual({

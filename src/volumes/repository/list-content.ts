@@ -46,7 +46,7 @@ export function readMode(permissions: string): string | undefined {
     [...of].reduce((sum, letter, at) => sum + (text.includes(letter) ? 4 >> at : 0), 0);
   const digits = [0, 3, 6].map((at) => bits(letters.slice(at, at + 3), 'rwx'));
   const special = bits(before, 'ugt');
-  return `${special > 0 ? special : ''}${digits.join('')}`;
+  return parseInt(`${special}${digits.join('')}`, 8).toString(8);
 }
 
 /** A line of `restic ls --json`; undefined for what is no entry. */
