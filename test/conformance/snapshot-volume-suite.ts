@@ -11,8 +11,8 @@ import type { PointStamp } from '../../src/volumes/contract';
 import { killAtEveryCommand } from '../support/hosts/cut-host';
 import { describeFiles, makeFiles, type SnapshotStorage } from '../support/storage/snapshot-storage';
 import { connectHere, makeStamp, SOURCE, type Stage, TARGET } from './volume-fixture';
+import { describeLooks } from './snapshot-look-suite';
 import { describeClaims } from './volume-suite';
-import { describeEntries, listPoint } from '../support/trees/list-point';
 import { pointPath } from '../support/trees/point-path';
 
 const RELATIONSHIP = 'wiki';
@@ -181,28 +181,7 @@ export function describeSnapshotVolume(
         return ids;
       }
 
-      it('tell what they hold, and the live replica what it holds', async () => {
-        const { host, volume } = stage;
-        await storage.driver.claim(host, volume, TARGET);
-        await makeFiles(root);
-        const expected = await describeEntries(root);
-        const point = await publish(1);
-        const at = { host, volume, driver: storage.driver };
-        expect(await listPoint(at, point)).toEqual(expected);
-        expect(
-          [...(await listPoint(at, point, { folder: 'folder', deep: false })).keys()].toSorted(),
-        ).toEqual([
-          'folder',
-          'folder/inner',
-          'folder/link',
-          'folder/name with\nline break',
-          'folder/second name',
-        ]);
-        expect([...(await listPoint(at, undefined)).keys()].toSorted()).toEqual(
-          [...expected.keys()].toSorted(),
-        );
-        expect((await listPoint(at, point, { folder: 'folder/link/x' })).size).toBe(0);
-      });
+      describeLooks(storage, stage);
 
       it('hold everything, and no write to the replica ever reaches them', async () => {
         await makeFiles(root);

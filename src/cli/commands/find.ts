@@ -43,8 +43,10 @@ export function register(program: Command): void {
 
 const sizeOf = ({ bytes, type }: Version) => (bytes === undefined ? type : formatBytes(bytes));
 
-/** To the minute: two columns of times and one of points are to fit 80 columns. */
-const minuteOf = (time: string | undefined) => formatTime(time).slice(0, 16);
+/** Two columns of times and one of points are to fit 80 columns: the zone stands in the head. */
+const [SECONDS, MINUTES] = [19, 16];
+const shortTime = (time: string | undefined, length: number) => formatTime(time).slice(0, length);
+const zoneOf = (time: string | undefined) => formatTime(time).slice(SECONDS);
 
 /** Where in the points, which are newest first, a version is. */
 function spanOf({ points }: FoundVersions, { first, last }: Version) {
@@ -56,9 +58,9 @@ function rowsOf(found: FoundVersions, versions: readonly Version[], isEach: bool
   const { points } = found;
   return versions.flatMap((version) => {
     const { from, to } = spanOf(found, version);
-    const facts = [sizeOf(version), formatTime(version.modifiedAt)];
+    const facts = [sizeOf(version), shortTime(version.modifiedAt, SECONDS)];
     if (isEach) return points.slice(from, to + 1).map(({ id }) => [id, ...facts]);
-    return [[...facts, minuteOf(points[to]?.capturedAt), version.last]];
+    return [[...facts, shortTime(points[to]?.capturedAt, MINUTES), version.last]];
   });
 }
 
@@ -73,7 +75,8 @@ export function formatFound(found: Looked & FoundVersions, pattern: string, isEa
   const { points, unread, versions, isCut, target } = found;
   const looked = `${formatCount(points.length, 'recovery point')} of ${target}`;
   const oldest = points.at(-1);
-  const head = isEach ? ['POINT', 'SIZE', 'MODIFIED'] : ['SIZE', 'MODIFIED', 'SINCE', 'LAST IN'];
+  const modified = `MODIFIED${zoneOf(oldest?.capturedAt)}`;
+  const head = isEach ? ['POINT', 'SIZE', modified] : ['SIZE', modified, 'SINCE', 'LAST IN'];
   const byPath = Map.groupBy(versions, ({ path }) => path);
   const blocks = [...byPath].flatMap(([path, own]) => [
     oneLine(path),

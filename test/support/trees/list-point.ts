@@ -49,7 +49,7 @@ export async function describeEntries(root: string, below = Buffer.alloc(0)): Pr
   const found = new Map<string, Entry>();
   const slash = Buffer.from('/');
   const folder = Buffer.concat([Buffer.from(root), slash, below]);
-  for await (const { name } of await opendir(folder as unknown as string, { encoding: 'buffer' as 'utf8' })) {
+  for await (const { name } of await opendir(folder, { encoding: 'buffer' as 'utf8' })) {
     const bytes = Buffer.from(name);
     const isOwn = below.length === 0 && ['.tidemark', 'lost+found'].includes(bytes.toString());
     if (isOwn) continue;
