@@ -1,32 +1,15 @@
 import { temporal } from '@temporalio/proto';
 import type { WorkflowService } from '@temporalio/client';
+import type { HostSeen } from '../api/host-seen';
 import type { AgentEntry } from '../catalog/contract';
 import { TidemarkError } from '../model/errors';
-import type { Labels } from '../model/labels';
 import { makeHostQueue } from '../model/names';
-import type { Instant } from '../model/records';
 import type { FleetSource } from './fleet/fleet';
 
 /** A worker's long poll comes back within a minute: an agent that was not seen for longer is gone. */
 const GONE_AFTER_MS = 75_000;
 const CACHE_MS = 5000;
 const QUERIES_AT_ONCE = 8;
-
-/** Whether a host has an agent. */
-export interface HostSeen {
-  name: string;
-  /** An agent polled for work within the last 75 s. */
-  seen: boolean;
-  /** The last poll that Temporal remembers: some minutes back at most. */
-  lastSeenAt?: Instant;
-  /** The agents that were seen: one, unless something is wrong. */
-  identities: string[];
-  /** A relationship names it, or has selected it. */
-  named: boolean;
-  /** What its agent told last. Null: never anything, or somebody has it forgotten. */
-  labels: Labels | null;
-  toldAt: Instant | null;
-}
 
 /** Who knows which agents are there. */
 export interface HostsSource {

@@ -2,7 +2,7 @@
 import { HEALTHS } from '../../model/health';
 import { statusOf } from '../fleet/known-states';
 import type { FleetNow } from '../fleet/fleet';
-import type { HostSeen } from '../hosts-seen';
+import type { HostSeen } from '../../api/host-seen';
 import type { Sums } from './catalog-sums';
 import { FLEET, RELATIONSHIP } from './definitions';
 import { describeRelationship } from './describe-relationship';
