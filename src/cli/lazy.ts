@@ -12,6 +12,7 @@ import type * as LocalHost from '../hosts/local';
 import type * as Volumes from '../volumes/registry';
 import type * as OperationLog from '../client/operation-log';
 import type * as TemporalClient from '../client/temporal-client';
+import type * as JsonPath from './json-path';
 import type * as ProgressBar from './progress-bar';
 
 const load = createRequire(__filename);
@@ -29,5 +30,6 @@ export const lazy = {
   volumes: () => load('../volumes/registry') as typeof Volumes,
   temporal: () => load('../client/temporal-client') as typeof TemporalClient,
   operationLog: () => load('../client/operation-log') as typeof OperationLog,
+  jsonPath: () => load('./json-path') as typeof JsonPath,
   progressBar: () => load('./progress-bar') as typeof ProgressBar,
 };

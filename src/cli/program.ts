@@ -30,6 +30,8 @@ import * as reverse from './commands/reverse';
 import * as sync from './commands/sync';
 import * as up from './commands/up';
 import * as verify from './commands/verify';
+import * as exported from './commands/export';
+import * as wait from './commands/wait';
 import * as withdraw from './commands/withdraw';
 import { actAlwaysAs, userAtCli } from '../client/act-as';
 import { EXIT_CODES } from '../client/exit-codes';
@@ -60,6 +62,8 @@ const COMMANDS = [
   drill,
   remove,
   agent,
+  exported,
+  wait,
   withdraw,
   control,
   hosts,
