@@ -17,6 +17,7 @@ import * as hosts from './commands/hosts';
 import * as events from './commands/events';
 import * as history from './commands/history';
 import * as logs from './commands/logs';
+import * as notify from './commands/notify';
 import * as pause from './commands/pause';
 import * as points from './commands/points';
 import * as relocate from './commands/relocate';
@@ -56,6 +57,7 @@ const COMMANDS = [
   withdraw,
   control,
   hosts,
+  notify,
   doctor,
   completion,
 ] as const;

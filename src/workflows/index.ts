@@ -4,6 +4,8 @@ export { drill } from './drill';
 export { examine } from './examine';
 export { failover } from './failover';
 export { listOthers } from './list-others';
+export { notice } from './notice';
+export { notifyTest } from './notify-test';
 export { relationship } from './relationship';
 export { relocate } from './relocate';
 export { requestDrill } from './request-drill';

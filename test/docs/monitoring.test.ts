@@ -46,6 +46,19 @@ describe('docs/metrics.md', () => {
   });
 });
 
+describe('docs/notifications.md', () => {
+  const told = new Set(read('src', 'workers', 'notify', 'metrics.ts').match(/\btidemark_[a-z_]+\b/g));
+
+  it('has every metric of being told, and rules ask for no others', () => {
+    const page = readPages().find(({ path }) => path === 'docs/notifications.md');
+    const listed = page?.code.flatMap(({ text }) => text.match(/^tidemark_[a-z_]+$/g) ?? []);
+    expect(listed?.toSorted()).toEqual([...told].toSorted());
+    const asked = readFileSync(RULES, 'utf8').match(/\btidemark_not[a-z_]+\b/g) ?? [];
+    expect(asked.length).toBeGreaterThan(2);
+    expect(asked.filter((name) => !told.has(name))).toEqual([]);
+  });
+});
+
 describe('the rules', () => {
   it('are ones that promtool takes, and fire when they are to, and not when they are not', () => {
     const folder = join(ROOT, 'deploy', 'prometheus', 'tests');

@@ -15,6 +15,7 @@ interface ControlOptions {
   tlsCert?: string;
   tlsKey?: string;
   temporalUi?: string;
+  notify?: string;
 }
 
 export function register(program: Command): void {
@@ -38,6 +39,7 @@ export function register(program: Command): void {
     .option('--tls-cert <file>', 'serve HTTPS with this certificate', parsePath)
     .option('--tls-key <file>', 'and this key', parsePath)
     .option('--temporal-ui <url>', 'where the Temporal UI is, for links', parseText)
+    .option('--notify <file>', 'who is told of what: receivers and routes', parsePath)
     .action((options: ControlOptions) => control(options));
   finish(command, ['tidemark control', 'TIDEMARK_TOKEN=… tidemark control --http 0.0.0.0:7733'], {
     output: false,
@@ -52,6 +54,7 @@ async function control(options: ControlOptions): Promise<void> {
   await lazy.control().runControl({
     home: options.home ?? join(stateHome(), 'control'),
     http: options.http,
+    ...(options.notify !== undefined && { notify: options.notify }),
     ...(databaseUrl && { databaseUrl }),
     ...(token && { token }),
     ...(options.metricLabels && { metricLabels: options.metricLabels }),
