@@ -8,16 +8,19 @@ import * as completion from './commands/completion';
 import * as control from './commands/control';
 import * as remove from './commands/delete';
 import * as describe from './commands/describe';
+import * as diff from './commands/diff';
 import * as doctor from './commands/doctor';
 import * as drill from './commands/drill';
 import * as failover from './commands/failover';
 import * as down from './commands/down';
+import * as find from './commands/find';
 import * as get from './commands/get';
 import * as hosts from './commands/hosts';
 import * as events from './commands/events';
 import * as history from './commands/history';
 import * as logs from './commands/logs';
 import * as notify from './commands/notify';
+import * as ls from './commands/ls';
 import * as pause from './commands/pause';
 import * as points from './commands/points';
 import * as relocate from './commands/relocate';
@@ -47,6 +50,9 @@ const COMMANDS = [
   events,
   logs,
   points,
+  ls,
+  find,
+  diff,
   restore,
   failover,
   reverse,

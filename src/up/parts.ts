@@ -96,9 +96,15 @@ export interface Parts {
   agents: Part[];
 }
 
+/** What parts are told beside their ports. */
+export interface PartOptions extends Pick<UpOptions, 'home' | 'notify'> {
+  /** The control worker's file of tokens; with one, they may have things done. */
+  tokensPath?: string;
+}
+
 /** Defines them all; starts none. */
 export function makeParts(
-  { home, notify, tokensPath }: Pick<UpOptions, 'home' | 'notify'> & { tokensPath?: string },
+  { home, notify, tokensPath }: PartOptions,
   ports: UpPorts,
   say: (text: string) => void,
 ): Parts {

@@ -50,10 +50,10 @@ export interface ControlOptions {
   uiAddress?: string;
   /** Wanted of every HTTP request; needed where it listens beyond the loopback. */
   token?: string;
-  /** Labels of relationships that metrics tell. */
-  metricLabels?: readonly string[];
   /** The file of receivers and routes, absolute: who is told of what. Left out: nobody is. */
   notify?: string;
+  /** Labels of relationships that metrics tell. */
+  metricLabels?: readonly string[];
 }
 
 async function makeWorker(

@@ -6,6 +6,7 @@ export { failover } from './failover';
 export { listOthers } from './list-others';
 export { notice } from './notice';
 export { notifyTest } from './notify-test';
+export { diffPoints, findInPoints, listPoint } from './look-into-points';
 export { relationship } from './relationship';
 export { relocate } from './relocate';
 export { requestDrill } from './request-drill';

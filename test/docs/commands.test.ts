@@ -158,6 +158,7 @@ describe('the documentation', () => {
 
 describe('operations', () => {
   const operations = pages.find(({ path }) => path === 'docs/operations.md');
+  const notifications = pages.find(({ path }) => path === 'docs/notifications.md');
 
   /** Headings one level below another one. */
   function headingsUnder(title: string): string[] {
@@ -169,6 +170,13 @@ describe('operations', () => {
 
   it('says of every type of error what it means, and of no other', () => {
     expect(headingsUnder('Errors')).toEqual(ERROR_TYPES);
+  });
+
+  it('lists every metric of being told', () => {
+    const source = readFileSync(join(ROOT, 'src/workers/notify/metrics.ts'), 'utf8');
+    const metrics = new Set(source.match(/\btidemark_[a-z_]+\b/g));
+    const listed = notifications?.code.flatMap(({ text }) => text.match(/^tidemark_[a-z_]+$/g) ?? []) ?? [];
+    expect(new Set(listed)).toEqual(metrics);
   });
 
   it('lists every search attribute with its type', () => {

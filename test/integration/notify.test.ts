@@ -34,6 +34,7 @@ const receiversOf = () => ({
     },
   },
   broken: { webhook: { url: other.url('/broken') } },
+  silent: { webhook: { url: other.url('/silent') } },
   refused: { webhook: { urlFrom: { file: at('refused-url') } } },
   moved: { webhook: { url: other.url('/moved') } },
   hangs: { webhook: { url: other.url('/hangs') } },
@@ -65,7 +66,7 @@ const fileOf = (names?: string[]) =>
       .map(([name, how]) => ({ name, ...how })),
     routes: [
       {
-        to: names?.includes('refused') ? ['down', 'refused', 'broken'] : ['down'],
+        to: names?.includes('refused') ? ['down', 'refused', 'broken', 'silent'] : ['down'],
         groupWait: '0s',
         labels: ['told=yes'],
       },
@@ -95,7 +96,12 @@ beforeAll(async () => {
     none: await MailReceiver.start('none', certificate),
   };
   await other.listen();
-  other.answers.set('/broken', 500).set('/refused/T0SECRET', 404).set('/moved', 302).set('/hangs', 'hang');
+  other.answers
+    .set('/broken', 500)
+    .set('/silent', 503)
+    .set('/refused/T0SECRET', 404)
+    .set('/moved', 302)
+    .set('/hangs', 'hang');
   await makeFiles();
   await writeFile(at('all.yaml'), fileOf());
   const notifier = makeNotifier(new NotifyFile(at('all.yaml'), pino({ level: 'silent' })));
@@ -128,6 +134,7 @@ it('has every receiver tried, and says what each of them said, without its secre
     down: wrote('can not be reached: connect ECONNREFUSED'),
     ...{ slack: 'sent', own: 'sent', starttls: 'sent', tls: 'sent', clear: 'sent', program: 'sent' },
     broken: wrote('answered 500: it says 500, to …'),
+    silent: wrote('answered 503'),
     refused: wrote('answered 404: it says 404, to …'),
     moved: wrote('answered 302; it says that it has moved'),
     stripped: wrote('STARTTLS'),
@@ -163,13 +170,17 @@ it('has every receiver tried, and says what each of them said, without its secre
   expect(nobody).toMatchObject({ exitCode: 3, stderr: wrote('there is no receiver nobody') });
 });
 
-/** One receiver refuses for good, of the other somebody has had enough. */
+/** One receiver refuses for good, of another the time is over, and of a third somebody has had enough. */
 async function giveUp(): Promise<void> {
   const { waiting } = await overview();
   const id = waiting.find(({ receiver }) => receiver === 'broken')?.id;
   const client = await system.client();
   const args = [{ receiver: 'broken', id, giveUpAfterMs: 2000 }];
   const options = { workflowId: 'notice/in-a-hurry', taskQueue: CONTROL_QUEUE, args };
+  await eventually('one can be cancelled', async () => {
+    await client.workflow.getHandle(`notice/silent/${id}`).cancel();
+    return true;
+  });
   await expect(client.workflow.execute('notice', options)).rejects.toThrow();
   const givenUp = await eventually('both are given up', async () => {
     const { givenUp: all, waiting: left } = await overview();
@@ -179,6 +190,7 @@ async function giveUp(): Promise<void> {
   expect(givenUp.filter(({ title }) => title === 'wiki to beta is failing')).toEqual(
     expect.arrayContaining([
       expect.objectContaining({ receiver: 'refused', attempts: 1, problem: wrote('answered 404') }),
+      expect.objectContaining({ receiver: 'silent', id, problem: 'somebody has cancelled its workflow' }),
       expect.objectContaining({ receiver: 'broken', id, problem: wrote('given up after 2.0s; at last: ') }),
     ]),
   );
@@ -207,6 +219,9 @@ it('tells once what went wrong while the receiver was down and the control worke
     return waiting.some(({ receiver, attempts }) => receiver === 'down' && attempts > 0) ? true : undefined;
   });
   await system.kill('control');
+  await rename(`${source}-away`, source);
+  // It is answered once Temporal notices that its worker is gone: that takes ten seconds, which others take too.
+  const mended = syncWell(system, 'wiki');
   await hook.listen();
   system.launch('control');
   await eventually('it was told', async () => (hook.to('/down').length > 0 ? true : undefined));
@@ -215,8 +230,7 @@ it('tells once what went wrong while the receiver was down and the control worke
     items: [{ event: 'began', relationship: 'wiki', kind: 'failed', labels: { told: 'yes' } }],
   });
   await giveUp();
-  await rename(`${source}-away`, source);
-  await syncWell(system, 'wiki');
+  await mended;
   await eventually('that it is over was told', async () => (hook.to('/down').length > 1 ? true : undefined));
   expect(contentOf(1)).toMatchObject({ title: 'wiki to beta is no longer failing', severity: null });
   expect((await overview()).open).toBe(0);
