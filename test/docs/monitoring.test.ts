@@ -59,6 +59,13 @@ describe('the rules', () => {
     }
   });
 
+  it('ask for no metric of being told that there is not', () => {
+    const told = read('src', 'workers', 'notify', 'metrics.ts');
+    const asked = readFileSync(RULES, 'utf8').match(/\btidemark_not[a-z_]+\b/g) ?? [];
+    expect(asked.length).toBeGreaterThan(2);
+    expect(asked.filter((name) => !told.includes(`'${name}'`))).toEqual([]);
+  });
+
   it('are each tried by a test', () => {
     const tests = readdirSync(join(ROOT, 'deploy', 'prometheus', 'tests'))
       .map((name) => read('deploy', 'prometheus', 'tests', name))
