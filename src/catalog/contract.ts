@@ -11,6 +11,7 @@ import type { Relationship, SourceSpec } from '../model/spec';
 import type { RelationshipStatus } from '../model/status';
 import type { ScheduleTrouble } from '../model/summary';
 import type { Vanished } from '../model/vanished';
+import type { NoticesCatalog } from './notices-contract';
 
 /** How one target fared in one sync of the history. */
 export interface TargetEntry {
@@ -204,7 +205,7 @@ export interface AgentEntry {
  * record would survive a kill of this process. All throw TidemarkError `ToolFailed`, retryable, where
  * the database does not answer.
  */
-export interface Catalog {
+export interface Catalog extends NoticesCatalog {
   /** Applied or changed. A name that was retired starts again: `createdAt` is then now. */
   recordRelationship(document: Relationship): Promise<void>;
   recordRetired(name: string): Promise<void>;

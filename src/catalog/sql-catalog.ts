@@ -4,6 +4,16 @@ import type { Catalog } from './contract';
 import { readEvents } from './events';
 import { readAgents, recordAgent } from './agents';
 import {
+  readConditions,
+  readNotice,
+  readNoticeMarks,
+  readNotices,
+  readNoticeTotals,
+  recordDecision,
+  recordTest,
+  settleNotice,
+} from './notices';
+import {
   readHistory,
   readLastSequence,
   readPoints,
@@ -53,6 +63,18 @@ export function makeSqlCatalog({ db, afterWrite, explain, close }: OpenDatabase)
     removeState: (name) => read(() => removeState(db, name)),
     stateRevisions: () => read(() => readStateRevisions(db)),
     states: (names) => read(() => readStates(db, names)),
+    knownConditions: () => read(() => readConditions(db)),
+    recordDecision: async (decision) => {
+      const isRecorded = await read(() => recordDecision(db, decision));
+      if (isRecorded) await write(() => Promise.resolve());
+      return isRecorded;
+    },
+    recordTest: (content) => write(() => recordTest(db, content)),
+    notice: (receiver, id) => read(() => readNotice(db, receiver, id)),
+    settleNotice: (settled) => write(() => settleNotice(db, settled)),
+    noticeMarks: (since) => read(() => readNoticeMarks(db, since)),
+    notices: (query) => read(() => readNotices(db, query)),
+    noticeTotals: () => read(() => readNoticeTotals(db)),
     lastSequence: (name) => read(() => readLastSequence(db, name)),
     history: (name, query) => read(() => readHistory(db, name, query)),
     points: (name, target) => read(() => readPoints(db, name, target)),

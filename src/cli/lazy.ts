@@ -4,6 +4,7 @@ import type * as Yaml from 'yaml';
 import type * as Template from '../hosts/cluster/template';
 import type * as AgentWorker from '../workers/agent';
 import type * as ControlWorker from '../workers/control';
+import type * as CheckNotify from '../workers/notify/check-file';
 import type * as Withdraw from '../workers/withdraw';
 import type * as Up from '../up';
 import type * as ParseSpec from '../model/parse-spec';
@@ -20,6 +21,7 @@ export const lazy = {
   template: () => load('../hosts/cluster/template') as typeof Template,
   agent: () => load('../workers/agent') as typeof AgentWorker,
   control: () => load('../workers/control') as typeof ControlWorker,
+  checkNotify: () => load('../workers/notify/check-file') as typeof CheckNotify,
   withdraw: () => load('../workers/withdraw') as typeof Withdraw,
   up: () => load('../up') as typeof Up,
   parseSpec: () => load('../model/parse-spec') as typeof ParseSpec,

@@ -20,6 +20,7 @@ import * as events from './commands/events';
 import * as history from './commands/history';
 import * as logs from './commands/logs';
 import * as ls from './commands/ls';
+import * as notify from './commands/notify';
 import * as pause from './commands/pause';
 import * as points from './commands/points';
 import * as relocate from './commands/relocate';
@@ -62,6 +63,7 @@ const COMMANDS = [
   withdraw,
   control,
   hosts,
+  notify,
   doctor,
   completion,
 ] as const;

@@ -21,7 +21,8 @@ export function whoActs(): Actor | undefined {
   return acting.getStore() ?? ofProcess;
 }
 
-function loginName(): string {
+/** Whose process this is. */
+export function loginName(): string {
   try {
     return userInfo().username;
   } catch {

@@ -1,7 +1,7 @@
 /** Where Temporal and the control worker are: the environment, else a running `tidemark up`, else the defaults. */
 import { accessSync, constants } from 'node:fs';
 import type { UpState } from './up-state';
-import { readUpState, stateHome, upStatePath } from './up-state';
+import { readUpState, readUpToken, stateHome, upStatePath } from './up-state';
 import { ClientError } from './exit-codes';
 
 export const DEFAULT_TEMPORAL_ADDRESS = '127.0.0.1:7233';
@@ -55,11 +55,18 @@ export function chooseTemporalAddress(
  */
 export function chooseHttpUrl(
   env: NodeJS.ProcessEnv,
-  up: Pick<UpState, 'ports'> | undefined,
+  up: Pick<UpState, 'ports' | 'tokensPath'> | undefined,
 ): { url: string; token?: string; origin: Origin } {
   const token = env.TIDEMARK_TOKEN ? { token: env.TIDEMARK_TOKEN } : {};
   if (env.TIDEMARK_URL) return { url: env.TIDEMARK_URL.replace(/\/+$/, ''), ...token, origin: 'environment' };
-  if (up) return { url: `http://127.0.0.1:${up.ports.http}`, ...token, origin: 'up' };
+  if (up) {
+    const own = token.token ?? readUpToken(up);
+    return {
+      url: `http://127.0.0.1:${up.ports.http}`,
+      ...(own !== undefined && { token: own }),
+      origin: 'up',
+    };
+  }
   if (env.TIDEMARK_HOME) throw nothingRuns(env.TIDEMARK_HOME, 'TIDEMARK_URL');
   return { url: DEFAULT_HTTP_URL, ...token, origin: 'default' };
 }

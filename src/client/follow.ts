@@ -54,7 +54,7 @@ export function readProgress({ activityType, heartbeatDetails }: PendingActivity
 }
 
 /** What the transfers of an operation say, and those of the syncs that it has started. */
-async function readRunning(temporal: Temporal, workflowId: string): Promise<Progress[]> {
+export async function readRunning(temporal: Temporal, workflowId: string): Promise<Progress[]> {
   const { raw } = await temporal.client.workflow.getHandle(workflowId).describe();
   const own = (raw.pendingActivities ?? []).map(readProgress).filter((each) => each !== undefined);
   const children = (raw.pendingChildren ?? []).flatMap(({ workflowId: id }) => (id ? [id] : []));

@@ -1,17 +1,13 @@
 /** Asks the control worker for what the catalog knows. */
+import type { Problem } from '../api/problem';
 import { chooseHttpUrl, findUp, httpUnreachable, REACH_TIMEOUT_MS } from './connection';
 import { ClientError } from './exit-codes';
-
-/** What the API answers to a request that it refuses. */
-interface ApiError {
-  error?: { type?: string; message?: string; hint?: string | null };
-}
 
 async function readError(response: Response): Promise<{ message: string; hint?: string }> {
   const text = await response.text();
   try {
-    const { error } = JSON.parse(text) as ApiError;
-    return { message: error?.message ?? text, ...(error?.hint && { hint: error.hint }) };
+    const { detail, hint } = JSON.parse(text) as Partial<Problem>;
+    return { message: detail ?? text, ...(hint && { hint }) };
   } catch {
     return { message: text };
   }

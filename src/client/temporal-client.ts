@@ -98,11 +98,15 @@ export class Temporal {
     }
   }
 
-  /** Sends an update to a relationship and waits for its answer. */
-  async update<Answer>(name: string, update: string, argument?: unknown): Promise<Answer> {
+  /**
+   * Sends an update to a relationship and waits for its answer.
+   * @param updateId sent again with the same, it joins the first
+   */
+  async update<Answer>(name: string, update: string, argument?: unknown, updateId?: string): Promise<Answer> {
     const handle = this.client.workflow.getHandle(makeRelationshipId(name));
     try {
-      return await this.whileServed(handle.executeUpdate<Answer, [unknown]>(update, { args: [argument] }));
+      const options = { args: [argument] as [unknown], ...(updateId !== undefined && { updateId }) };
+      return await this.whileServed(handle.executeUpdate<Answer, [unknown]>(update, options));
     } catch (error) {
       throw await this.nameIt(name, error);
     }

@@ -15,6 +15,8 @@ export interface UpState {
   pid: number;
   startTime: string;
   ports: UpPorts;
+  /** Its HTTP API wants a token, of this file. */
+  tokensPath?: string;
   startedAt: string;
 }
 
@@ -34,6 +36,21 @@ export function cacheHome(env: NodeJS.ProcessEnv = process.env): string {
 
 export function upStatePath(home: string): string {
   return join(home, 'up.json');
+}
+
+export function upTokensPath(home: string): string {
+  return join(home, 'tokens.yaml');
+}
+
+/** The first token of the file that `up` made; undefined where somebody has written another one. */
+export function readUpToken({ tokensPath }: Pick<UpState, 'tokensPath'>): string | undefined {
+  if (tokensPath === undefined) return undefined;
+  try {
+    const { tokens } = JSON.parse(readFileSync(tokensPath, 'utf8')) as { tokens?: { token?: string }[] };
+    return tokens?.[0]?.token;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Start time of a process in clock ticks since boot, which tells it from a later one with its number. */

@@ -31,6 +31,6 @@ test('whatever a header holds, what is kept of it is short, and can be told', ()
 
 test('people read who it was, and by which door', () => {
   expect(tellActor({ name: 'alice@desk', via: 'cli' })).toBe('alice@desk');
-  expect(tellActor({ name: 'ci', via: 'http' })).toBe('ci by HTTP');
+  expect(tellActor({ name: 'ci', via: 'http' })).toBe('ci over HTTP');
   expect(tellActor({ name: null, via: 'schedule' })).toBe('the schedule');
 });

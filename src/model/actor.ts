@@ -47,17 +47,23 @@ export function toActor(value: unknown): Actor {
 
 const UNNAMED: Record<FrontDoor, string> = {
   cli: 'somebody at a command line',
-  http: 'somebody by HTTP',
+  http: 'somebody over HTTP',
   kubernetes: 'a custom resource',
   schedule: 'the schedule',
   temporal: 'somebody through Temporal',
   itself: 'Tidemark itself',
 };
 
-/** For people: `alice@desk`, `ci by HTTP`. */
+const SAID: Record<FrontDoor, string> = {
+  cli: '',
+  http: ' over HTTP',
+  kubernetes: ' in Kubernetes',
+  schedule: '',
+  temporal: ' through Temporal',
+  itself: '',
+};
+
+/** For people: `alice@desk`, `ci over HTTP`. */
 export function tellActor({ name, via }: Actor): string {
-  if (name === null) return UNNAMED[via];
-  return via === 'cli'
-    ? name
-    : `${name} by ${via === 'http' ? 'HTTP' : via === 'kubernetes' ? 'Kubernetes' : via}`;
+  return name === null ? UNNAMED[via] : `${name}${SAID[via]}`;
 }

@@ -14,6 +14,7 @@ import { ensureQuickStart, QUICK_START } from './quick-start';
 import type { QuickStart } from './quick-start';
 import { makeReporter } from './reporter';
 import type { Reporter } from './reporter';
+import { ensureTokens } from './tokens';
 import { showSummary } from './show';
 import { startOnFreePorts, stopAll } from './start';
 import { readLastUpState, readUpState, startTimeOf, upStatePath } from '../client/up-state';
@@ -40,9 +41,16 @@ function takeHome(home: string): { release(): void } {
   }
 }
 
-async function writeState(home: string, ports: UpPorts): Promise<UpState> {
+async function writeState(home: string, ports: UpPorts, tokensPath?: string): Promise<UpState> {
   const startTime = startTimeOf(process.pid) ?? '';
-  const state: UpState = { pid: process.pid, startTime, ports, startedAt: new Date().toISOString() };
+  const startedAt = new Date().toISOString();
+  const state: UpState = {
+    pid: process.pid,
+    startTime,
+    ports,
+    startedAt,
+    ...(tokensPath !== undefined && { tokensPath }),
+  };
   const draft = `${upStatePath(home)}.${process.pid}`;
   await writeFile(draft, `${JSON.stringify(state, undefined, 2)}\n`, { mode: 0o600 });
   await rename(draft, upStatePath(home));
@@ -107,18 +115,21 @@ async function stayUntil(signal: AbortSignal): Promise<void> {
 async function run(options: UpOptions, home: string, reporter: Reporter, signal: AbortSignal): Promise<void> {
   const leftOvers = await endLeftOvers(home);
   if (leftOvers > 0) reporter.say(`ended ${leftOvers} processes that an earlier tidemark up had left`);
+  const tokensPath = options.allowActions ? ensureTokens(home) : undefined;
   const firstTime = !existsSync(join(home, 'temporal', 'temporal.db'));
   const { parts, ports, temporal } = await startOnFreePorts({
     home,
+    ...(options.notify !== undefined && { notify: options.notify }),
     asked: options.ports,
     last: readLastUpState(home)?.ports,
     say: (text) => reporter.say(`${formatTime(new Date().toISOString()).slice(11)}  ${text}`),
     reporter,
     signal,
-    onChosen: (chosen) => writeState(home, chosen),
+    ...(tokensPath !== undefined && { tokensPath }),
+    onChosen: (chosen) => writeState(home, chosen, tokensPath),
   });
   try {
-    const state = await writeState(home, ports);
+    const state = await writeState(home, ports, tokensPath);
     const quickStart = options.quickStart
       ? await prepareQuickStart(temporal, home, firstTime, reporter, signal)
       : undefined;

@@ -4,6 +4,7 @@ import { delimiter, join, resolve } from 'node:path';
 import { ClientError } from '../client/exit-codes';
 import { SEARCH_ATTRIBUTES } from '../model/search-attributes';
 import { UP_MARKER } from './left-overs';
+import type { UpOptions } from './options';
 import { Part } from './part';
 import { cacheHome } from '../client/up-state';
 import type { UpPorts } from '../client/up-state';
@@ -95,8 +96,18 @@ export interface Parts {
   agents: Part[];
 }
 
+/** What parts are told beside their ports. */
+export interface PartOptions extends Pick<UpOptions, 'home' | 'notify'> {
+  /** The control worker's file of tokens; with one, they may have things done. */
+  tokensPath?: string;
+}
+
 /** Defines them all; starts none. */
-export function makeParts(home: string, ports: UpPorts, say: (text: string) => void): Parts {
+export function makeParts(
+  { home, notify, tokensPath }: PartOptions,
+  ports: UpPorts,
+  say: (text: string) => void,
+): Parts {
   const env = makePartEnv(home, ports);
   const logPath = (name: string) => join(home, 'log', `${name}.log`);
   const ours = (name: string, file: string, ...args: string[]) =>
@@ -118,6 +129,10 @@ export function makeParts(home: string, ports: UpPorts, say: (text: string) => v
       join(home, 'control'),
       '--http',
       `127.0.0.1:${ports.http}`,
+      '--temporal-ui',
+      `http://127.0.0.1:${ports.ui}`,
+      ...(tokensPath === undefined ? [] : ['--tokens', tokensPath, '--allow-actions']),
+      ...(notify === undefined ? [] : ['--notify', notify]),
     ),
     agents: LOCAL_HOSTS.map((host) =>
       ours(

@@ -43,6 +43,9 @@ export function showSummary(home: string, state: UpState, quickStart: QuickStart
     colors.bold('Tidemark is up'),
     `  Temporal UI   http://127.0.0.1:${ports.ui}`,
     `  HTTP API      http://127.0.0.1:${ports.http}   (described at /openapi.json)`,
+    ...(state.tokensPath === undefined
+      ? []
+      : [`                which wants a token: ${state.tokensPath} has one`]),
     `  Temporal      127.0.0.1:${ports.temporal}`,
     `  hosts         ${LOCAL_HOSTS.join(', ')}: both are this machine, and a spec may name any of its paths`,
     `  state, logs   ${home}`,

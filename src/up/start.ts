@@ -7,6 +7,7 @@ import type { Parts } from './parts';
 import { choosePorts } from './ports';
 import { saysPortTaken, waitPartReady, waitTemporalReady } from './ready';
 import type { Reporter } from './reporter';
+import type { UpOptions } from './options';
 import type { UpPorts } from '../client/up-state';
 
 /** How often other ports are chosen: between being found free and being used, somebody may take one. */
@@ -18,11 +19,12 @@ export interface Started {
   temporal: Temporal;
 }
 
-export interface StartOptions {
-  home: string;
+export interface StartOptions extends Pick<UpOptions, 'home' | 'notify'> {
   /** Ports that must be these, and those of the last time, which may be others. */
   asked: Partial<UpPorts>;
   last: Partial<UpPorts> | undefined;
+  /** The file of tokens, where tokens may have things done. */
+  tokensPath?: string;
   reporter: Reporter;
   /** Is told of ports that are taken, and of parts that end. */
   say: (text: string) => void;
@@ -67,7 +69,7 @@ export async function startOnFreePorts(options: StartOptions): Promise<Started> 
   for (let tries = 1; ; tries++) {
     const ports = await choosePorts(asked, last, reporter.say);
     await onChosen?.(ports);
-    const parts = makeParts(home, ports, say);
+    const parts = makeParts(options, ports, say);
     try {
       return { parts, ports, temporal: await startAll(parts, ports, reporter, signal) };
     } catch (error) {

@@ -15,9 +15,14 @@ import { loadWorkflowBundle } from './bundle';
 import { Fleet } from './fleet/fleet';
 import { StateTeller } from './fleet/state-teller';
 import { hostsOfCatalog, makeHostsSource } from './hosts-seen';
+import type { TlsFiles } from './http/certificates';
+import { TemporalOperations } from './http/operations';
+import { Temporal } from '../client/temporal-client';
 import { startHttp } from './http/app';
 import { parseListenAddress } from './http/listen';
 import { makeLogger } from './logger';
+import { Notify } from './notify/notify';
+import { withNotifyMetrics } from './notify/metrics';
 import { makeControlMetrics } from './metrics';
 import { serveSdkMetrics } from './sdk-metrics';
 import { registerSearchAttributes } from './search-attributes';
@@ -36,8 +41,16 @@ export interface ControlOptions {
   http: string;
   /** A PostgreSQL instead of the embedded catalog. Secret: it may hold a password. */
   databaseUrl?: string;
+  /** The file of tokens with names and roles. */
+  tokensPath?: string;
+  allowActions?: boolean;
+  tls?: TlsFiles;
+  /** The Temporal UI, for links. */
+  uiAddress?: string;
   /** Wanted of every HTTP request; needed where it listens beyond the loopback. */
   token?: string;
+  /** The file of receivers and routes, absolute: who is told of what. Left out: nobody is. */
+  notify?: string;
 }
 
 async function makeWorker(
@@ -46,6 +59,7 @@ async function makeWorker(
   client: Client,
   catalog: Catalog,
   teller: StateTeller,
+  notify: Notify | undefined,
   log: Logger,
 ): Promise<Worker> {
   const bundle = await loadWorkflowBundle();
@@ -56,9 +70,9 @@ async function makeWorker(
     identity: `${process.pid}@control`,
     taskQueue: CONTROL_QUEUE,
     workflowBundle: bundle,
-    activities: makeControlActivities({ client, catalog }),
+    activities: makeControlActivities({ client, catalog, ...(notify && { notifier: notify.notifier }) }),
     sinks: {
-      states: { tell: { fn: (_info, told) => teller.tell(told) } },
+      states: { tell: { fn: (_info, told) => teller.tell(told).finally(() => notify?.poke()) } },
     } satisfies InjectedSinks<StateSinks>,
     interceptors: {
       activity: [(context) => ({ inbound: new ActivityInterceptor(context, log) })],
@@ -88,17 +102,28 @@ async function serve(
   });
   const fleet = new Fleet(client, catalog, log);
   const teller = new StateTeller(catalog, log);
+  const notify =
+    options.notify === undefined ? undefined : new Notify(options.notify, { fleet, catalog, client, log });
   const http = await startHttp({
     catalog,
     temporal: hosts,
     states: fleet,
     fleet,
-    metrics: makeControlMetrics({ catalog, hosts, states: fleet, sdkMetricsAddress }),
+    notify,
+    metrics: withNotifyMetrics(
+      makeControlMetrics({ catalog, hosts, states: fleet, sdkMetricsAddress }),
+      catalog,
+      notify,
+    ),
     listen: parseListenAddress(options.http),
+    operations: new TemporalOperations(Temporal.over(client, 'Temporal'), fleet, options.uiAddress),
     ...(options.token && { token: options.token }),
+    ...(options.tokensPath !== undefined && { tokensPath: options.tokensPath }),
+    ...(options.tls && { tls: options.tls }),
+    allowActions: options.allowActions ?? false,
     logger: log,
   });
-  const worker = await makeWorker(connection, namespace, client, catalog, teller, log);
+  const worker = await makeWorker(connection, namespace, client, catalog, teller, notify, log);
   const stop = () => worker.shutdown();
   if (signal.aborted) stop();
   signal.addEventListener('abort', stop);
@@ -106,9 +131,11 @@ async function serve(
     log.info({ http: http.address, queue: CONTROL_QUEUE }, 'control worker is ready');
     process.send?.({ ready: true, http: http.address });
     fleet.start();
+    notify?.start();
     await worker.run();
   } finally {
     await http.close();
+    await notify?.stop();
     fleet.stop();
     await teller.stop();
     await client.connection.close();

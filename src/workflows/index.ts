@@ -5,6 +5,8 @@ export { examine } from './examine';
 export { failover } from './failover';
 export { listOthers } from './list-others';
 export { diffPoints, findInPoints, listPoint } from './look-into-points';
+export { notice } from './notice';
+export { notifyTest } from './notify-test';
 export { relationship } from './relationship';
 export { relocate } from './relocate';
 export { requestDrill } from './request-drill';

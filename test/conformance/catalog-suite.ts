@@ -3,6 +3,7 @@ import { DURATION_BUCKETS } from '../../src/catalog/contract';
 import { makeDocument, makeOutcome, makePoint, makeSync, minute } from '../support/model/records';
 import { describeEvents } from './catalog-events-suite';
 import { describePoints } from './catalog-points-suite';
+import { describeNotices } from './catalog-notices-suite';
 import { describeStates } from './catalog-states-suite';
 
 /** Every promise of the catalog contract. @param open a catalog that is empty at first. */
@@ -22,6 +23,7 @@ export function describeCatalog(kind: string, open: () => Promise<Catalog>): voi
     describeAgents(() => catalog);
     describeStates(() => catalog);
     describeEvents(() => catalog);
+    describeNotices(() => catalog);
   });
 }
 

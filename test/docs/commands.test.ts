@@ -158,6 +158,7 @@ describe('the documentation', () => {
 
 describe('operations', () => {
   const operations = pages.find(({ path }) => path === 'docs/operations.md');
+  const notifications = pages.find(({ path }) => path === 'docs/notifications.md');
 
   /** Headings one level below another one. */
   function headingsUnder(title: string): string[] {
@@ -174,10 +175,13 @@ describe('operations', () => {
   it('lists every metric, and alarms about those alone', () => {
     const source = readFileSync(join(ROOT, 'src/workers/metrics.ts'), 'utf8');
     const histogram = readFileSync(join(ROOT, 'src/workers/sync-durations.ts'), 'utf8');
-    const metrics = new Set((source + histogram).match(/\btidemark_[a-z_]+\b/g));
+    const notices = readFileSync(join(ROOT, 'src/workers/notify/metrics.ts'), 'utf8');
+    const metrics = new Set((source + histogram + notices).match(/\btidemark_[a-z_]+\b/g));
     expect(metrics.size).toBeGreaterThan(8);
     const listed = new Set(
-      operations?.code.flatMap(({ text }) => text.match(/^tidemark_[a-z_]+$/g) ?? []) ?? [],
+      [operations, notifications].flatMap(
+        (page) => page?.code.flatMap(({ text }) => text.match(/^tidemark_[a-z_]+$/g) ?? []) ?? [],
+      ),
     );
     expect([...listed].sort()).toEqual([...metrics].sort());
     const rules = operations?.blocks.find(({ text }) => text.startsWith('groups:'))?.text ?? '';

@@ -116,7 +116,7 @@ test('answers the recovery points that are there now', async () => {
   expect(await get('/v1/relationships/wiki/points')).toMatchObject(points);
   expect(await get('/v1/relationships/wiki/points?target=gamma')).toMatchObject({
     status: 404,
-    body: { error: { message: 'relationship wiki has no target gamma', hint: 'it has beta' } },
+    body: { title: 'NotFound', detail: 'relationship wiki has no target gamma', hint: 'it has beta' },
   });
 });
 

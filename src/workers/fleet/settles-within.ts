@@ -1,5 +1,5 @@
 /** Waits for work, which goes on, so long at most. @returns whether it has settled by then; what it throws is thrown */
-export async function settlesWithin(work: Promise<void>, ms: number): Promise<boolean> {
+export async function settlesWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<false>((resolve) => (timer = setTimeout(resolve, ms, false)));
   try {

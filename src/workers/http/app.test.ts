@@ -2,7 +2,9 @@ import SwaggerParser from '@apidevtools/swagger-parser';
 import type { FastifyInstance } from 'fastify';
 import { FakeCatalog, makeRelationshipEntry } from '../../../test/support/model/catalog-fake';
 import { makeDocument, minute } from '../../../test/support/model/records';
+import { makeFakeOperations, OPERATION } from '../../../test/support/model/operations-fake';
 import { makeStatus } from '../../../test/support/model/status';
+import { ACTIONS } from '../../api/operation-view';
 import type { PointEntry } from '../../catalog/contract';
 import { TidemarkError } from '../../model/errors';
 import type { StatesSource } from '../fleet/known-states';
@@ -12,17 +14,25 @@ const TOKEN = 'correct horse battery staple';
 const ROUTES = [
   '/healthz',
   '/v1/relationships',
+  '/v1/relationships/{name}',
+  '/v1/relationships/{name}/spec',
+  '/v1/relationships/{name}/price',
+  '/v1/operations',
+  '/v1/operations/{id}',
+  '/v1/operations/{id}/stream',
+  '/v1/whoami',
   '/v1/relationships/{name}/history',
   '/v1/relationships/{name}/points',
   '/v1/relationships/{name}/events',
   '/v1/events',
   '/v1/hosts',
   '/v1/fleet',
+  '/v1/notices',
   '/metrics',
   '/openapi.json',
 ];
 const GUARDED = ROUTES.filter((route) => route !== '/healthz').map((route) =>
-  route.replace('{name}', 'wiki'),
+  route.replace('{name}', 'wiki').replace('{id}', encodeURIComponent(OPERATION.workflowId)),
 );
 
 const apps: FastifyInstance[] = [];
@@ -49,6 +59,7 @@ function makeOptions(overrides: Partial<HttpOptions> = {}): HttpOptions {
       contentType: 'text/plain; version=0.0.4; charset=utf-8',
       text: () => Promise.resolve('tidemark_up 1\n'),
     },
+    operations: makeFakeOperations(),
     listen: { host: '127.0.0.1', port: 0 },
     ...overrides,
   };
@@ -99,12 +110,13 @@ describe('who is answered', () => {
         });
         expect([url, authorization, refused.statusCode]).toEqual([url, authorization, 401]);
         expect(refused.json()).toEqual({
-          error: {
-            type: 'Unauthorized',
-            message: 'a token is needed',
-            hint: 'send Authorization: Bearer TOKEN',
-          },
+          type: 'urn:tidemark:problem:Unauthorized',
+          title: 'Unauthorized',
+          status: 401,
+          detail: 'a token is needed, or this one is not known',
+          hint: 'send Authorization: Bearer TOKEN',
         });
+        expect(refused.headers['content-type']).toMatch(/^application\/problem\+json/);
         expect(refused.headers['www-authenticate']).toBe('Bearer');
       }
       const answered = await app.inject({ url, headers: { authorization: `Bearer ${TOKEN}` } });
@@ -123,7 +135,7 @@ describe('who is answered', () => {
     const app = await makeApp();
     for (const url of ['/healthz', ...GUARDED, '/nothing']) {
       const refused = await app.inject({ url, headers: { host } });
-      expect([url, refused.statusCode, refused.json<{ error: { type: string } }>().error.type]).toEqual([
+      expect([url, refused.statusCode, refused.json<{ title: string }>().title]).toEqual([
         url,
         403,
         'Forbidden',
@@ -240,7 +252,7 @@ describe('what goes wrong', () => {
   ])('%s is not found, with a guess', async (url, message, hint) => {
     const answer = await (await makeApp()).inject(url);
     expect(answer.statusCode).toBe(404);
-    expect(answer.json()).toEqual({ error: { type: 'NotFound', message, hint } });
+    expect(answer.json()).toMatchObject({ title: 'NotFound', detail: message, hint });
   });
 
   test.each(['limit=0', 'limit=1001', 'limit=x', 'before=yesterday', 'before=', 'before=-1'])(
@@ -249,10 +261,8 @@ describe('what goes wrong', () => {
       const answer = await (await makeApp()).inject(`/v1/relationships/wiki/history?${query}`);
       expect(answer.statusCode).toBe(400);
       expect(answer.json()).toMatchObject({
-        error: {
-          type: 'InvalidRequest',
-          message: expect.stringContaining(`${query.split('=')[0]}: `) as string,
-        },
+        title: 'InvalidRequest',
+        detail: expect.stringContaining(`${query.split('=')[0]}: `) as string,
       });
     },
   );
@@ -266,13 +276,12 @@ describe('what goes wrong', () => {
     });
     for (const url of ['/healthz', '/v1/relationships', '/v1/relationships/wiki/points']) {
       const answer = await app.inject(url);
-      expect([url, answer.statusCode, answer.json()]).toEqual([
-        url,
-        503,
-        {
-          error: { type: 'ToolFailed', message: 'the catalog database cannot be reached', hint: 'check it' },
-        },
-      ]);
+      const problem = {
+        title: 'ToolFailed',
+        detail: 'the catalog database cannot be reached',
+        hint: 'check it',
+      };
+      expect([url, answer.statusCode, answer.json()]).toMatchObject([url, 503, problem]);
     }
     catalog.broken = new Error('a stack of secrets');
     const answer = await app.inject('/v1/relationships');
@@ -307,8 +316,10 @@ describe('/openapi.json', () => {
     // The validator changes what it is given.
     await SwaggerParser.validate(structuredClone(document) as never);
     expect(document.openapi).toMatch(/^3\./);
-    expect(Object.keys(document.paths).toSorted()).toEqual(ROUTES.toSorted());
-    for (const [path, { get: operation }] of Object.entries(document.paths)) {
+    const actions = ACTIONS.map((action) => `/v1/relationships/{name}/actions/${action}`);
+    expect(Object.keys(document.paths).toSorted()).toEqual([...ROUTES, ...actions].toSorted());
+    for (const [path, { get, post }] of Object.entries(document.paths)) {
+      const operation = (get ?? post) as Operation;
       expect([path, operation.summary?.length, operation.operationId?.length]).toEqual([
         path,
         expect.any(Number),
@@ -321,7 +332,8 @@ describe('/openapi.json', () => {
   });
 
   interface Path {
-    get: Operation;
+    get?: Operation;
+    post?: Operation;
   }
   interface Operation {
     summary?: string;

@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger';
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import type { Server } from 'node:https';
 import type { HostsSource } from '../hosts-seen';
 import type { MetricsSource } from '../metrics';
 import { CATALOG_ALONE } from '../fleet/known-states';
@@ -9,8 +10,15 @@ import { type FleetSource, NO_FLEET } from '../fleet/fleet';
 import { answerError, answerNotFound } from './errors';
 import { eventRoutes } from './event-routes';
 import { fleetRoutes } from './fleet-routes';
-import { guardByHostHeader, guardByToken, requireToken } from './guards';
+import { actionRoutes } from './action-routes';
+import { Certificates, type TlsFiles } from './certificates';
+import { guardByHostHeader, guardByTokens, requireTokens, requireTokensForActions } from './guards';
 import { listenOn, type ListenAddress, type Listening } from './listen';
+import { oneRoutes, operationRoutes } from './operation-routes';
+import { NO_OPERATIONS, type OperationsSource } from './operations';
+import { Tokens } from './tokens';
+import { noticesRoutes } from './notices-routes';
+import type { NotifySource } from '../notify/overview';
 import { healthRoute, otherRoutes, relationshipRoutes, type Sources } from './routes';
 
 export interface HttpOptions {
@@ -21,21 +29,37 @@ export interface HttpOptions {
   states?: StatesSource;
   /** How they all are. */
   fleet?: FleetSource;
+  /** Who is told of what; left out: nobody is. */
+  notify?: NotifySource | undefined;
   metrics: MetricsSource;
   listen: ListenAddress;
-  /** Wanted of every request but `/healthz`; needed where `listen` is not the loopback. */
+  /** Wanted of every request but `/healthz`, where there is one; it may read alone. */
   token?: string | undefined;
+  /** The file of tokens with names and roles. One of both is needed where `listen` is not the loopback. */
+  tokensPath?: string | undefined;
+  /** Tokens with a role may have relationships do something. */
+  allowActions?: boolean;
+  /** What asks relationships themselves. */
+  operations?: OperationsSource;
+  tls?: TlsFiles;
   logger?: FastifyBaseLogger;
 }
 
 /** The API, not listening yet. @throws TidemarkError `AuthRejected` where a token is needed. */
 export async function makeHttpApp(options: HttpOptions): Promise<FastifyInstance> {
   const token = options.token?.trim() || undefined;
-  requireToken(options.listen, token);
-  const app: FastifyInstance = fastify({
+  const tokens = new Tokens(token, options.tokensPath, options.logger);
+  requireTokens(options.listen, tokens);
+  const { allowActions = false, operations = NO_OPERATIONS, fleet = NO_FLEET } = options;
+  requireTokensForActions(allowActions, options.tokensPath);
+  const tls = options.tls && new Certificates(options.tls, options.logger);
+  const app = fastify({
+    ...(tls && { https: tls.read() }),
     ...(options.logger && { loggerInstance: options.logger }),
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
+    // Longer than any name may be: what is wrong with one is said by its own schema.
+    routerOptions: { maxParamLength: 10_000 },
   });
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
@@ -45,17 +69,22 @@ export async function makeHttpApp(options: HttpOptions): Promise<FastifyInstance
     void reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
     done();
   });
-  if (token === undefined) guardByHostHeader(app);
-  await describeApi(app, token !== undefined);
+  if (tls) tls.keepFresh(app.server as unknown as Server);
+  if (tokens.isEmpty) guardByHostHeader(app);
+  await describeApi(app, !tokens.isEmpty);
   const { catalog, temporal: hosts, states = CATALOG_ALONE, metrics } = options;
   const sources: Sources = { catalog, hosts, states, metrics };
   await app.register(healthRoute(sources));
   await app.register(async (scope) => {
-    if (token !== undefined) await guardByToken(scope, token);
+    await guardByTokens(scope, tokens);
     await scope.register(relationshipRoutes(sources));
     await scope.register(eventRoutes(sources));
     await scope.register(otherRoutes(sources));
-    await scope.register(fleetRoutes(options.fleet ?? NO_FLEET));
+    await scope.register(fleetRoutes(fleet));
+    await scope.register(oneRoutes({ operations, fleet }));
+    await scope.register(operationRoutes({ operations, fleet }));
+    await scope.register(actionRoutes({ operations, allowActions }));
+    await scope.register(noticesRoutes(options.notify));
   });
   await app.ready();
   return app;

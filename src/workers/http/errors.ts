@@ -1,11 +1,8 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors, isResponseSerializationError } from 'fastify-type-provider-zod';
+import { makeProblem, PROBLEM_TYPE, type Problem } from '../../api/problem';
+import { tellError } from '../../client/exit-codes';
 import { isRetryable, TidemarkError } from '../../model/errors';
-
-/** What every error answers, as JSON. */
-export interface ErrorBody {
-  error: { type: string; message: string; hint: string | null };
-}
 
 /** An error of the API itself, with its status. */
 export class HttpError extends Error {
@@ -21,8 +18,26 @@ export class HttpError extends Error {
   }
 }
 
-function body(type: string, message: string, hint?: string): ErrorBody {
-  return { error: { type, message, hint: hint ?? null } };
+function answer(reply: FastifyReply, problem: Problem): FastifyReply {
+  // Not `send(object)`: the schema of what was asked for knows nothing of it.
+  return reply.code(problem.status).type(PROBLEM_TYPE).serializer(JSON.stringify).send(problem);
+}
+
+const MISSING = ['NotFound', 'PointMissing', 'VolumeMissing'];
+
+/** Of what a relationship or Temporal has answered; undefined of anything else. */
+function problemOf(error: unknown): Problem | undefined {
+  const { type, message, hint, problems, exitCode } = tellError(error);
+  if (type === 'Unknown') return undefined;
+  const refused = exitCode === 2 ? 400 : 409;
+  const status = exitCode === 4 || type === 'HostUnreachable' ? 503 : MISSING.includes(type) ? 404 : refused;
+  return makeProblem(status, type, message, { hint, problems });
+}
+
+function problemOfOwn(error: TidemarkError): Problem {
+  return makeProblem(isRetryable(error.type) ? 503 : 500, error.type, error.message, {
+    hint: error.details.hint,
+  });
 }
 
 /** What a client is told; what went wrong inside is for the log alone. */
@@ -33,35 +48,39 @@ export function answerError(
 ): FastifyReply {
   if (hasZodFastifySchemaValidationErrors(error)) {
     const problems = error.validation.map(
-      ({ instancePath, message }) => `${instancePath.slice(1)}: ${message}`,
+      ({ instancePath, message }) => `${instancePath.slice(1) || 'the body'}: ${message}`,
     );
-    return reply.code(400).send(body('InvalidRequest', problems.join('; '), 'see /openapi.json'));
+    const more = { hint: 'see /openapi.json', problems };
+    return answer(reply, makeProblem(400, 'InvalidRequest', problems.join('; '), more));
   }
-  if (error instanceof HttpError) {
-    return reply.code(error.statusCode).send(body(error.type, error.message, error.details.hint));
-  }
+  if (error instanceof HttpError)
+    return answer(reply, makeProblem(error.statusCode, error.type, error.message, error.details));
   if (error instanceof TidemarkError) {
     request.log.warn({ err: error, tool: error.details.toolMessage }, error.message);
-    return reply
-      .code(isRetryable(error.type) ? 503 : 500)
-      .send(body(error.type, error.message, error.details.hint));
+    return answer(reply, problemOfOwn(error));
   }
   const status = 'statusCode' in error ? (error.statusCode ?? 500) : 500;
   if (status === 401) {
     void reply.header('www-authenticate', 'Bearer');
-    return reply
-      .code(401)
-      .send(body('Unauthorized', 'a token is needed', 'send Authorization: Bearer TOKEN'));
+    const hint = 'send Authorization: Bearer TOKEN';
+    return answer(
+      reply,
+      makeProblem(401, 'Unauthorized', 'a token is needed, or this one is not known', { hint }),
+    );
   }
-  if (status < 500) return reply.code(status).send(body('InvalidRequest', error.message));
+  if (status < 500) return answer(reply, makeProblem(status, 'InvalidRequest', error.message));
+  const told = problemOf(error);
+  if (told) return answer(reply, told);
   request.log.error({ err: error, serialization: isResponseSerializationError(error) }, 'request failed');
-  return reply
-    .code(500)
-    .send(body('Internal', 'something went wrong; the log of the control worker says what'));
+  return answer(
+    reply,
+    makeProblem(500, 'Internal', 'something went wrong; the log of the control worker says what'),
+  );
 }
 
 /** No such route. */
 export function answerNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const path = request.url.split('?')[0] ?? '';
-  return reply.code(404).send(body('NotFound', `there is no ${request.method} ${path}`, 'see /openapi.json'));
+  const hint = 'see /openapi.json';
+  return answer(reply, makeProblem(404, 'NotFound', `there is no ${request.method} ${path}`, { hint }));
 }

@@ -16,14 +16,6 @@ export const LeftOutSchema = z
   )
   .describe('What of the source it does not hold, by reason.');
 
-export const ErrorSchema = z.object({
-  error: z.object({
-    type: z.string().describe('Stable; programs may match on it.'),
-    message: z.string(),
-    hint: text.describe('What to do next.'),
-  }),
-});
-
 export const NameParams = z.object({
   name: z.string().min(1).max(200).describe('The name of a relationship.'),
 });

@@ -79,6 +79,8 @@ export interface SystemOptions {
   temporalOptions?: string[];
   /** Environment of the control worker alone. */
   control?: Record<string, string>;
+  /** More options of the control worker. */
+  controlOptions?: string[];
 }
 
 interface Part {
@@ -117,7 +119,13 @@ export class TestSystem {
     ];
     // Memory is there for as long as a test takes: collecting it less often is a part of the server's time.
     system.define('temporal', server, { GOGC: '400' });
-    const controlOptions = ['--home', join(folder, 'control'), '--http', `127.0.0.1:${http}`];
+    const controlOptions = [
+      '--home',
+      join(folder, 'control'),
+      '--http',
+      `127.0.0.1:${http}`,
+      ...(options.controlOptions ?? []),
+    ];
     // A catalog of some rows needs no second, better translation of its WASM, which costs a control worker a third of its start.
     const node = [process.execPath, '--liftoff-only'];
     system.define('control', [...node, BIN, 'control', ...controlOptions], control);
