@@ -16,6 +16,13 @@ const drivers = {
   allowTypeImports: true,
 };
 
+/** The page runs in a browser: of what lies above the model it knows the shape of what it is sent, and nothing else. */
+const shapesAlone = {
+  regex: '^([.][.]/)+(hosts|catalog)(/|$)',
+  message: 'The page takes types from there, nothing else.',
+  allowTypeImports: true,
+};
+
 /**
  * The rooms of `src`, from the lowest up: each may import those before it, and itself. Rooms on one line know nothing of
  * each other.
@@ -25,7 +32,7 @@ const ROOMS = [
   ['api'],
   ['hosts'],
   ['catalog', 'landings', 'trees'],
-  ['client', 'movers'],
+  ['client', 'movers', 'web'],
   ['volumes'],
   ['activities'],
   ['workflows'],
@@ -50,7 +57,7 @@ export default tseslint.config(
   { ignores: ['dist', 'node_modules', 'coverage', '.cache'] },
   js.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     extends: [...tseslint.configs.recommendedTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -77,13 +84,13 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/**/*.ts'],
+    files: ['src/**/*.ts', 'src/**/*.tsx'],
     ignores: ['**/*.test.ts'],
     plugins: { 'import-x': importX },
     settings: {
-      'import-x/resolver-next': [createNodeResolver({ extensions: ['.ts', '.js'] })],
-      'import-x/extensions': ['.ts'],
-      'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] },
+      'import-x/resolver-next': [createNodeResolver({ extensions: ['.ts', '.tsx', '.js'] })],
+      'import-x/extensions': ['.ts', '.tsx'],
+      'import-x/parsers': { '@typescript-eslint/parser': ['.ts', '.tsx'] },
     },
     rules: {
       'import-x/no-cycle': ['error', { ignoreExternal: true }],
@@ -138,6 +145,20 @@ export default tseslint.config(
     files: ['src/model/**/*.ts', 'src/api/**/*.ts'],
     ignores: ['**/*.test.ts'],
     rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: node }] },
+  },
+  {
+    files: ['src/web/**/*.ts', 'src/web/**/*.tsx'],
+    ignores: ['**/*.test.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': ['error', { patterns: [...node, shapesAlone] }],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "JSXAttribute[name.name='dangerouslySetInnerHTML'], MemberExpression[property.name=/^(inner|outer)HTML$/]",
+          message: 'Names and what tools say are shown as text.',
+        },
+      ],
+    },
   },
   {
     files: ['src/**/*.ts'],

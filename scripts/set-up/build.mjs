@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { buildPage, PAGE_OUTPUT, PAGE_SOURCES } from './build-page.mjs';
 import { ROOT } from './paths.mjs';
 import { runChecked } from './run.mjs';
 
@@ -42,7 +43,7 @@ function stampOf(files) {
 /** Compiled files whose source is gone would still be found by who imports them. */
 function removeStale(sources) {
   const modules = new Set(sources.map((path) => relative(SOURCES, path).replace(/\.ts$/, '')));
-  for (const path of listFiles(OUTPUT)) {
+  for (const path of listFiles(OUTPUT).filter((each) => !each.startsWith(PAGE_OUTPUT))) {
     const module = relative(OUTPUT, path).replace(/\.js(\.map)?$/, '');
     if (/\.js(\.map)?$/.test(path) && !modules.has(module) && !module.startsWith('workflow-bundle'))
       rmSync(path);
@@ -50,14 +51,15 @@ function removeStale(sources) {
 }
 
 function copyAssets(sources) {
-  for (const path of sources.filter((each) => !each.endsWith('.ts'))) {
+  const assets = sources.filter((path) => !path.endsWith('.ts') && !path.startsWith(PAGE_SOURCES));
+  for (const path of assets) {
     const copy = join(OUTPUT, relative(SOURCES, path));
     mkdirSync(dirname(copy), { recursive: true });
     copyFileSync(path, copy);
   }
 }
 
-/** Compiles src to dist; bundles the workflows and makes a blank catalog, so that workers start fast. */
+/** Compiles src to dist; bundles the page and the workflows, and makes a blank catalog, so that workers start fast. */
 export async function build(node, say) {
   const sources = listFiles(SOURCES);
   const stamp = stampOf(sources.filter((path) => !path.endsWith('.test.ts')));
@@ -70,6 +72,8 @@ export async function build(node, say) {
   await runChecked([node, compiler, '-p', 'tsconfig.build.json'], { cwd: ROOT, failure: 'the build failed' });
   removeStale(sources);
   copyAssets(sources);
+  say('bundling the page');
+  await buildPage();
   say('bundling the workflows');
   await runChecked([node, join(OUTPUT, 'workers', 'bundle.js')], {
     cwd: ROOT,

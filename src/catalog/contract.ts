@@ -126,14 +126,28 @@ export interface SyncTotals {
   durationSeconds: number;
   bytesSent: number;
   filesChanged: number;
+}
+
+/** How long all syncs of one result took that were ever recorded. */
+export interface SyncDurations extends Pick<SyncTotals, 'result' | 'syncs' | 'durationSeconds'> {
   /** Syncs per bucket of {@link DURATION_BUCKETS}, not cumulative; one more for those above the last bound. */
   durationCounts: number[];
 }
 
-/** What metrics are made of; it outlives restarts. Live relationships only. */
+/** The recovery points of one target. */
+export interface PointTotals {
+  relationship: string;
+  target: string;
+  /** At least one. */
+  points: number;
+  oldestCapturedAt: Instant;
+}
+
+/** What metrics are made of; it outlives restarts. Live relationships only; what is zero may be left out. */
 export interface Totals {
   syncs: SyncTotals[];
   missedTicks: { relationship: string; count: number }[];
+  points: PointTotals[];
 }
 
 /** What a relationship told of itself last. */
@@ -251,7 +265,10 @@ export interface Catalog extends NoticesCatalog {
   relationships(options?: { retired?: boolean }): Promise<RelationshipEntry[]>;
   /** Of those that are not retired. */
   relationshipNames(): Promise<string[]>;
-  totals(): Promise<Totals>;
+  /** Of these relationships, or of all. */
+  totals(names?: readonly string[]): Promise<Totals>;
+  /** Of relationships that were deleted, too: these sums never shrink. */
+  syncDurations(): Promise<SyncDurations[]>;
   /** The database answers. */
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -13,16 +13,10 @@ import {
   recordTest,
   settleNotice,
 } from './notices';
-import {
-  readHistory,
-  readLastSequence,
-  readPoints,
-  readRelationshipNames,
-  readRelationships,
-  readTotals,
-} from './reads';
+import { readHistory, readLastSequence, readPoints, readRelationshipNames, readRelationships } from './reads';
 import type { CatalogSchema } from './schema';
 import { readStateRevisions, readStates, recordFound, recordStates, removeState } from './states';
+import { readSyncDurations, readTotals } from './totals';
 import { recordMissedTick, recordRelationship, recordRetired, recordSync, recordVerified } from './writes';
 
 /** A database that is open and migrated. */
@@ -80,7 +74,8 @@ export function makeSqlCatalog({ db, afterWrite, explain, close }: OpenDatabase)
     points: (name, target) => read(() => readPoints(db, name, target)),
     relationships: (options) => read(() => readRelationships(db, options?.retired ?? false)),
     relationshipNames: () => read(() => readRelationshipNames(db)),
-    totals: () => read(() => readTotals(db)),
+    totals: (names) => read(() => readTotals(db, names)),
+    syncDurations: () => read(() => readSyncDurations(db)),
     ping: () =>
       read(async () => {
         await sql`select 1`.execute(db);

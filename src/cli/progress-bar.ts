@@ -1,6 +1,6 @@
 import { SingleBar } from 'cli-progress';
 import type { ProgressView } from './progress';
-import { formatProgress } from './progress';
+import { formatProgress } from '../model/progress-text';
 
 /** A bar that is redrawn in place, and gone in the end. */
 export function makeBar(stream: NodeJS.WriteStream): ProgressView {

@@ -14,7 +14,7 @@ import { CONTROL_QUEUE } from '../model/names';
 import { loadWorkflowBundle } from './bundle';
 import { Fleet } from './fleet/fleet';
 import { StateTeller } from './fleet/state-teller';
-import { hostsOfCatalog, makeHostsSource } from './hosts-seen';
+import { hostsOfFleet, makeHostsSource } from './hosts-seen';
 import type { TlsFiles } from './http/certificates';
 import { TemporalOperations } from './http/operations';
 import { Temporal } from '../client/temporal-client';
@@ -24,6 +24,7 @@ import { makeLogger } from './logger';
 import { Notify } from './notify/notify';
 import { withNotifyMetrics } from './notify/metrics';
 import { makeControlMetrics } from './metrics';
+import { makeProgressSource } from './scrape/running-progress';
 import { serveSdkMetrics } from './sdk-metrics';
 import { registerSearchAttributes } from './search-attributes';
 import {
@@ -51,6 +52,8 @@ export interface ControlOptions {
   token?: string;
   /** The file of receivers and routes, absolute: who is told of what. Left out: nobody is. */
   notify?: string;
+  /** Labels of relationships that metrics tell. */
+  metricLabels?: readonly string[];
 }
 
 async function makeWorker(
@@ -94,13 +97,13 @@ async function serve(
     namespace,
     interceptors: { workflow: TELLS_ACTOR },
   });
+  const fleet = new Fleet(client, catalog, log);
   const hosts = makeHostsSource({
     workflowService: client.workflowService,
     namespace,
-    hostNames: hostsOfCatalog(catalog),
+    hostNames: hostsOfFleet(fleet),
     agents: () => catalog.agents(),
   });
-  const fleet = new Fleet(client, catalog, log);
   const teller = new StateTeller(catalog, log);
   const notify =
     options.notify === undefined ? undefined : new Notify(options.notify, { fleet, catalog, client, log });
@@ -111,7 +114,11 @@ async function serve(
     fleet,
     notify,
     metrics: withNotifyMetrics(
-      makeControlMetrics({ catalog, hosts, states: fleet, sdkMetricsAddress }),
+      makeControlMetrics({
+        ...{ catalog, hosts, fleet, sdkMetricsAddress },
+        running: makeProgressSource(client),
+        labelNames: options.metricLabels ?? [],
+      }),
       catalog,
       notify,
     ),

@@ -4,11 +4,12 @@ import { ClientError } from '../../client/exit-codes';
 import { stateHome } from '../../client/up-state';
 import { lazy } from '../lazy';
 import { finish } from '../output';
-import { parseHostPort, parsePath, parseText } from '../parse';
+import { parseHostPort, parseLabelNames, parsePath, parseText } from '../parse';
 
 interface ControlOptions {
   home?: string;
   http: string;
+  metricLabels?: string[];
   tokens?: string;
   allowActions?: boolean;
   tlsCert?: string;
@@ -28,6 +29,11 @@ export function register(program: Command): void {
     )
     .option('--home <dir>', 'state folder (default: control in the state folder of Tidemark)', parsePath)
     .option('--http <host:port>', 'where the HTTP API listens', parseHostPort, '127.0.0.1:7733')
+    .option(
+      '--metric-labels <names>',
+      'labels of relationships that metrics tell, such as tier,team (default: none)',
+      parseLabelNames,
+    )
     .option('--tokens <file>', 'tokens with names and roles', parsePath)
     .option('--allow-actions', 'let tokens with a role sync, approve, fail over, …')
     .option('--tls-cert <file>', 'serve HTTPS with this certificate', parsePath)
@@ -51,6 +57,7 @@ async function control(options: ControlOptions): Promise<void> {
     ...(options.notify !== undefined && { notify: options.notify }),
     ...(databaseUrl && { databaseUrl }),
     ...(token && { token }),
+    ...(options.metricLabels && { metricLabels: options.metricLabels }),
     ...(options.tokens !== undefined && { tokensPath: options.tokens }),
     ...(options.allowActions && { allowActions: true }),
     ...(certPath !== undefined && keyPath !== undefined && { tls: { certPath, keyPath } }),

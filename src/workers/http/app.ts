@@ -16,6 +16,7 @@ import { guardByHostHeader, guardByTokens, requireTokens, requireTokensForAction
 import { listenOn, type ListenAddress, type Listening } from './listen';
 import { oneRoutes, operationRoutes } from './operation-routes';
 import { NO_OPERATIONS, type OperationsSource } from './operations';
+import { PAGE_FOLDER, readPage } from './page';
 import { Tokens } from './tokens';
 import { noticesRoutes } from './notices-routes';
 import type { NotifySource } from '../notify/overview';
@@ -42,6 +43,8 @@ export interface HttpOptions {
   /** What asks relationships themselves. */
   operations?: OperationsSource;
   tls?: TlsFiles;
+  /** Where the built page lies; by default that of this tree. */
+  pageFolder?: string;
   logger?: FastifyBaseLogger;
 }
 
@@ -66,7 +69,8 @@ export async function makeHttpApp(options: HttpOptions): Promise<FastifyInstance
   app.setErrorHandler(answerError);
   app.setNotFoundHandler(answerNotFound);
   app.addHook('onSend', (_request, reply, _payload, done) => {
-    void reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+    if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
+    void reply.header('x-content-type-options', 'nosniff');
     done();
   });
   if (tls) tls.keepFresh(app.server as unknown as Server);
@@ -75,6 +79,8 @@ export async function makeHttpApp(options: HttpOptions): Promise<FastifyInstance
   const { catalog, temporal: hosts, states = CATALOG_ALONE, metrics } = options;
   const sources: Sources = { catalog, hosts, states, metrics };
   await app.register(healthRoute(sources));
+  const page = await readPage(options.pageFolder ?? PAGE_FOLDER);
+  if (page) await app.register(page);
   await app.register(async (scope) => {
     await guardByTokens(scope, tokens);
     await scope.register(relationshipRoutes(sources));

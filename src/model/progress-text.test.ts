@@ -1,4 +1,4 @@
-import { formatProgress } from './progress';
+import { formatProgress } from './progress-text';
 
 test('progress says bytes, share, files, rate and time left', () => {
   const text = formatProgress({

@@ -1,0 +1,51 @@
+/** Instants and ages, for people. Pure. */
+import type { Instant } from '../../model/records';
+import { formatDuration } from '../../model/units';
+
+/** Under that, a clock that runs a little ahead or behind would show. */
+const JUST_NOW_MS = 2000;
+
+/** `just now`, `3m 20s ago`; `in 12m` of what is to come. */
+export function ageText(at: Instant | number, nowMs: number): string {
+  const ageMs = nowMs - (typeof at === 'number' ? at : Date.parse(at));
+  if (Math.abs(ageMs) < JUST_NOW_MS) return 'just now';
+  const text = formatDuration(Math.max(1, Math.round(Math.abs(ageMs) / 1000)) * 1000).replace(/\.0s$/, 's');
+  return ageMs > 0 ? `${text} ago` : `in ${text}`;
+}
+
+const two = (value: number) => String(value).padStart(2, '0');
+
+/** `14:03:22` of today, else `2026-11-21 14:03`, in the time of whoever looks. */
+export function momentText(at: Instant | number, nowMs: number): string {
+  const date = new Date(at);
+  if (Number.isNaN(date.getTime())) return String(at);
+  const time = `${two(date.getHours())}:${two(date.getMinutes())}`;
+  if (date.toDateString() === new Date(nowMs).toDateString()) return `${time}:${two(date.getSeconds())}`;
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${time}`;
+}
+
+export interface Lag {
+  /** Null before the first recovery point. */
+  lagSeconds: number | null;
+  promised: { seconds: number; by: 'rpo' | 'schedule' } | null;
+}
+
+/** `5m of 1h rpo`, `12m, nothing promised`, `never synced`. */
+export function lagText({ lagSeconds, promised }: Lag): string {
+  const of = promised && `${formatDuration(promised.seconds * 1000)} ${promised.by}`;
+  if (lagSeconds === null) return of ? `never synced, ${of}` : 'never synced';
+  const lag = formatDuration(lagSeconds * 1000);
+  return of ? `${lag} of ${of}` : `${lag}, nothing promised`;
+}
+
+/** How late it is, as a share of the place that a bar has: the promise is a third, as three times that is down. */
+export function lagShare({ lagSeconds, promised }: Lag): number {
+  if (lagSeconds === null) return 1;
+  if (!promised || promised.seconds <= 0) return 0;
+  return Math.min(1, lagSeconds / (3 * promised.seconds));
+}
+
+/** As it is by now: it was told a while ago, and goes on. */
+export function lagNow(capturedAt: Instant | null, nowMs: number): number | null {
+  return capturedAt === null ? null : Math.max(0, Math.floor((nowMs - Date.parse(capturedAt)) / 1000));
+}

@@ -1,0 +1,22 @@
+/** What happened to one relationship besides its syncs. */
+import { EVENT_KINDS } from '../../model/events';
+import { relationshipPath } from '../data/api';
+import { EventsTable, useEvents } from './events';
+import { AsOf, Section, Trouble } from './parts';
+
+const KINDS = EVENT_KINDS.map((kind) => `kind=${kind}`).join('&');
+
+export function History({ name, stamp }: { name: string; stamp: string }) {
+  const events = useEvents(relationshipPath(name, `/events?limit=15&${KINDS}`), stamp);
+  return (
+    <Section title="History" aside={<AsOf at={events.at} />}>
+      <Trouble error={events.error} />
+      {events.list && <EventsTable events={events.list} />}
+      {events.more && (
+        <button type="button" class="plain" onClick={events.more}>
+          Show older events
+        </button>
+      )}
+    </Section>
+  );
+}
