@@ -10,7 +10,7 @@ const swcPlain = [
 // ES modules alone, or such as import dynamically: Node takes them as they are, Jest must translate them. From @kubernetes on,
 // the client and what it imports.
 const MODULES = [
-  ...['kysely', 'cookie', '@electric-sql'],
+  ...['kysely', 'cookie', '@electric-sql', 'd3-array', 'd3-time', 'internmap'],
   ...['@kubernetes', 'openid-client', 'oauth4webapi', 'jose', 'socks-proxy-agent', 'agent-base'],
 ].join('|');
 // Of the workers, which take it over: with a smaller place for what is young they are 160 MB large instead of 250 after a suite.

@@ -46,10 +46,17 @@ function lagOf({ targets }: RelationshipSummary): number {
   return Math.max(0, ...targets.map(({ lagSeconds }) => lagSeconds ?? Infinity));
 }
 
+/** Nothing goes on there until somebody does something, or comes back. */
+export const WAITING_PHASES = [
+  ...(['WaitingForApproval', 'WaitingForHost', 'Parked', 'AwaitingPush'] as const satisfies Phase[]),
+] as const;
+
+const waits = (phase: Phase) => phase === 'FailedOver' || WAITING_PHASES.some((each) => each === phase);
+
 const RANKS: Record<Sort, (summary: RelationshipSummary) => number> = {
   name: () => 0,
-  // The worst first: that is what somebody looks for.
-  status: ({ status }) => -HEALTHS.indexOf(status),
+  // The worst first: that is what somebody looks for. Of those that are equally bad, they come first that wait for somebody.
+  status: ({ status, phase }) => -2 * HEALTHS.indexOf(status) - (waits(phase) ? 1 : 0),
   lag: (summary) => -lagOf(summary),
 };
 

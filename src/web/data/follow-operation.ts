@@ -73,7 +73,7 @@ export async function followOperation(
     lose(undefined);
     tell(view);
   };
-  for (let failures = 0; !isOver && !signal.aborted; ) {
+  for (let failures = 0; !isOver && !signal.aborted;) {
     await pause(0, signal);
     if (signal.aborted) return;
     try {

@@ -22,5 +22,6 @@ export function keepToken(given: string): void {
 export function forgetToken(): void {
   sessionStorage.removeItem(KEY);
   token.value = undefined;
+  isTokenWanted.value = true;
   whoAmI.value = undefined;
 }

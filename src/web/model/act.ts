@@ -35,10 +35,12 @@ export const ACTION_TEXT: Readonly<Record<Action, string>> = {
   pause: 'Nothing starts any more until somebody resumes it. The lag grows meanwhile.',
   resume: 'The schedule counts again; what waits is tried again.',
   approve: 'Lets through what a guard stopped, or what waits for approval.',
-  verify: 'Compares a recovery point with the source, or reads it back whole. It takes long, and harms nothing.',
+  verify:
+    'Compares a recovery point with the source, or reads it back whole. It takes long, and harms nothing.',
   drill: 'Rehearses a failover on a clone. The primary and its copies stay as they are.',
   cancel: 'Ends the operation that runs: it is undone, or finished where it can’t be.',
-  failover: 'A target becomes the primary, the present one being lost or given up. What was never copied is lost.',
+  failover:
+    'A target becomes the primary, the present one being lost or given up. What was never copied is lost.',
   relocate: 'A target becomes the primary, with both sides well: loses nothing, or changes nothing.',
   reverse: 'The old primary becomes a target: it is brought into step with the new one.',
 };

@@ -2,14 +2,23 @@
 import type { Instant } from '../../model/records';
 import { formatDuration } from '../../model/units';
 
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** No finer than anybody wants to know: whole seconds, whole minutes from the first, hours with theirs. */
+export function formatAge(ms: number): string {
+  if (ms < MINUTE_MS) return `${Math.max(0, Math.floor(ms / 1000))}s`;
+  return formatDuration(ms < HOUR_MS ? ms - (ms % MINUTE_MS) : ms);
+}
+
 /** Under that, a clock that runs a little ahead or behind would show. */
 const JUST_NOW_MS = 2000;
 
-/** `just now`, `3m 20s ago`; `in 12m` of what is to come. */
+/** `just now`, `3m ago`; `in 12m` of what is to come. */
 export function ageText(at: Instant | number, nowMs: number): string {
   const ageMs = nowMs - (typeof at === 'number' ? at : Date.parse(at));
   if (Math.abs(ageMs) < JUST_NOW_MS) return 'just now';
-  const text = formatDuration(Math.max(1, Math.round(Math.abs(ageMs) / 1000)) * 1000).replace(/\.0s$/, 's');
+  const text = formatAge(Math.abs(ageMs));
   return ageMs > 0 ? `${text} ago` : `in ${text}`;
 }
 
@@ -34,7 +43,7 @@ export interface Lag {
 export function lagText({ lagSeconds, promised }: Lag): string {
   const of = promised && `${formatDuration(promised.seconds * 1000)} ${promised.by}`;
   if (lagSeconds === null) return of ? `never synced, ${of}` : 'never synced';
-  const lag = formatDuration(lagSeconds * 1000);
+  const lag = formatAge(lagSeconds * 1000);
   return of ? `${lag} of ${of}` : `${lag}, nothing promised`;
 }
 

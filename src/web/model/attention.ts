@@ -17,11 +17,25 @@ function waitingOf({ status: { name, operation, approval } }: RelationshipView):
   const waiting = operation?.waiting;
   if (operation && waiting) {
     const { text, since } = waiting;
-    return [{ tone: 'wait', text: `${operation.kind} waits: ${text}`, since, hint: `tidemark ${waiting.for} ${name}` }];
+    return [
+      {
+        tone: 'wait',
+        text: `${operation.kind} waits: ${text}`,
+        since,
+        hint: `tidemark ${waiting.for} ${name}`,
+      },
+    ];
   }
   if (!approval) return [];
   const { reason, since } = approval;
-  return [{ tone: 'wait', text: `A guard stopped the sync: ${reason}`, since, hint: `tidemark approve ${name} lets it through` }];
+  return [
+    {
+      tone: 'wait',
+      text: `A guard stopped the sync: ${reason}`,
+      since,
+      hint: `tidemark approve ${name} lets it through`,
+    },
+  ];
 }
 
 function switchedOf({ status: { name, takeover, operation } }: RelationshipView): Attention[] {

@@ -12,7 +12,10 @@ export function doingText({ phase, operation }: Pick<RelationshipSummary, 'phase
 }
 
 /** In percent; undefined where nobody can tell yet. */
-export function percentOf({ state, progress }: Pick<OperationView, 'state' | 'progress'>): number | undefined {
+export function percentOf({
+  state,
+  progress,
+}: Pick<OperationView, 'state' | 'progress'>): number | undefined {
   if (state === 'succeeded') return 100;
   if (!progress) return undefined;
   const { percent, bytesDone, bytesTotal } = progress;
@@ -20,7 +23,12 @@ export function percentOf({ state, progress }: Pick<OperationView, 'state' | 'pr
   return share === undefined ? undefined : Math.max(0, Math.min(100, share));
 }
 
-const ENDS = { running: 'runs', succeeded: 'succeeded', failed: 'failed', cancelled: 'was cancelled' } as const;
+const ENDS = {
+  running: 'runs',
+  succeeded: 'succeeded',
+  failed: 'failed',
+  cancelled: 'was cancelled',
+} as const;
 
 /** `sync succeeded after 12s`, or how far it is. */
 export function operationText(view: OperationView): string {

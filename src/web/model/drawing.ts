@@ -39,7 +39,10 @@ function chooseTargets(targets: readonly TargetSummary[]): TargetSummary[] {
   return targets.toSorted((one, other) => RANK[one.status] - RANK[other.status]).slice(0, MOST_DRAWN);
 }
 
-function flowOf({ phase, takeover, vanished }: RelationshipSummary, target: TargetSummary): DrawnTarget['flow'] {
+function flowOf(
+  { phase, takeover, vanished }: RelationshipSummary,
+  target: TargetSummary,
+): DrawnTarget['flow'] {
   const isCutOff = takeover?.from === target.name || vanished !== null;
   if (isCutOff || target.result === 'never' || target.status === 'down') return 'broken';
   return phase === 'Syncing' ? 'moving' : 'calm';

@@ -11,7 +11,14 @@ export interface Offer {
 }
 
 const TITLES: Readonly<Record<Action, string>> = {
-  ...{ approve: 'Approve', sync: 'Sync now', pause: 'Pause', resume: 'Resume', verify: 'Verify', drill: 'Drill' },
+  ...{
+    approve: 'Approve',
+    sync: 'Sync now',
+    pause: 'Pause',
+    resume: 'Resume',
+    verify: 'Verify',
+    drill: 'Drill',
+  },
   ...{ cancel: 'Cancel what runs', failover: 'Fail over', relocate: 'Relocate', reverse: 'Reverse' },
 };
 

@@ -2,7 +2,16 @@
 import type { PointEntry } from '../../catalog/contract';
 
 /** What kind of rule keeps a point; `other`: whatever else says that it has to stay. */
-export const KEEPERS = ['diverged', 'yearly', 'monthly', 'weekly', 'daily', 'hourly', 'last', 'other'] as const;
+export const KEEPERS = [
+  'diverged',
+  'yearly',
+  'monthly',
+  'weekly',
+  'daily',
+  'hourly',
+  'last',
+  'other',
+] as const;
 export type Keeper = (typeof KEEPERS)[number];
 
 const RULES: Readonly<Record<string, Keeper>> = {

@@ -1,4 +1,5 @@
 /** The states by which a fleet is counted and filtered, the worst first. Pure. */
+import { WAITING_PHASES } from '../../model/choose-relationships';
 import type { FleetAnswer } from '../../api/fleet-answer';
 import type { Health } from '../../model/health';
 import type { Phase } from '../../model/status';
@@ -16,7 +17,6 @@ export interface FleetState {
   filter: Pick<FleetFilter, 'status' | 'phase'>;
 }
 
-const WAITING: Phase[] = ['WaitingForApproval', 'WaitingForHost', 'Parked', 'AwaitingPush'];
 const RUNNING: Phase[] = ['Syncing', 'Verifying', 'Restoring', 'FailingOver', 'Relocating', 'Reversing'];
 
 const byStatus = (status: Health) => ({ status: [status], phase: [] });
@@ -24,12 +24,42 @@ const byPhase = (...phase: Phase[]) => ({ status: [], phase });
 
 export const FLEET_STATES: readonly FleetState[] = [
   ...([
-    { key: 'down', title: 'Down', meaning: 'not protected as promised', tone: 'down', filter: byStatus('down') },
-    { key: 'warn', title: 'Warning', meaning: 'late, or the last sync failed', tone: 'warn', filter: byStatus('warn') },
-    { key: 'waiting', title: 'Waiting', meaning: 'for a person or a host', tone: 'wait', filter: byPhase(...WAITING) },
-    { key: 'failedOver', title: 'Failed over', meaning: 'the old primary is no copy yet', tone: 'switch', filter: byPhase('FailedOver') },
+    {
+      key: 'down',
+      title: 'Down',
+      meaning: 'not protected as promised',
+      tone: 'down',
+      filter: byStatus('down'),
+    },
+    {
+      key: 'warn',
+      title: 'Warning',
+      meaning: 'late, or the last sync failed',
+      tone: 'warn',
+      filter: byStatus('warn'),
+    },
+    {
+      key: 'waiting',
+      title: 'Waiting',
+      meaning: 'for a person or a host',
+      tone: 'wait',
+      filter: byPhase(...WAITING_PHASES),
+    },
+    {
+      key: 'failedOver',
+      title: 'Failed over',
+      meaning: 'the old primary is no copy yet',
+      tone: 'switch',
+      filter: byPhase('FailedOver'),
+    },
     { key: 'paused', title: 'Paused', meaning: 'nothing starts', tone: 'plain', filter: byPhase('Paused') },
-    { key: 'running', title: 'Running', meaning: 'something is under way', tone: 'run', filter: byPhase(...RUNNING) },
+    {
+      key: 'running',
+      title: 'Running',
+      meaning: 'something is under way',
+      tone: 'run',
+      filter: byPhase(...RUNNING),
+    },
     { key: 'up', title: 'Up', meaning: 'as fresh as promised', tone: 'up', filter: byStatus('up') },
   ] as const satisfies FleetState[]),
 ];

@@ -63,11 +63,10 @@ const two = (value: number) => String(value).padStart(2, '0');
 
 /** As much of a moment as its axis needs. */
 function tickText(date: Date, spanMs: number): string {
-  const day = `${two(date.getMonth() + 1)}-${two(date.getDate())}`;
   if (spanMs > 400 * DAY_MS) return `${date.getFullYear()}-${two(date.getMonth() + 1)}`;
-  if (spanMs > 4 * DAY_MS) return day;
-  const time = `${two(date.getHours())}:${two(date.getMinutes())}`;
-  return spanMs > DAY_MS ? `${day} ${time}` : time;
+  const isMidnight = date.getHours() === 0 && date.getMinutes() === 0;
+  if (isMidnight || spanMs > 8 * DAY_MS) return `${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${two(date.getHours())}:${two(date.getMinutes())}`;
 }
 
 function timeAxis(begins: readonly number[], width: number) {
@@ -101,7 +100,10 @@ export function layoutSyncs(syncs: readonly SyncEntry[], size: ChartSize): SyncC
         ...{ durationY: secondsY(sync.durationSeconds), text: syncText(sync) },
       };
     }),
-    bytesTicks: [mostBytes, mostBytes / 4, 0].map((value) => ({ at: bytesY(value), text: formatBytes(value) })),
+    bytesTicks: [mostBytes, mostBytes / 4, 0].map((value) => ({
+      at: bytesY(value),
+      text: formatBytes(value),
+    })),
     durationTicks: ticks(0, mostSeconds, 2).map((value) => ({
       ...{ at: secondsY(value), text: value === 0 ? '0s' : formatDuration(value * 1000) },
     })),
@@ -118,6 +120,14 @@ export function syncText(sync: SyncEntry): string {
     ...(changed === null ? [] : [`${formatCount(changed, 'entry', 'entries')} changed`]),
     formatDuration(sync.durationSeconds * 1000),
   ].join(', ');
+}
+
+/** Why it failed: as a whole, or at which targets. */
+export function errorText({ error, targets }: Pick<SyncEntry, 'error' | 'targets'>): string {
+  const atTargets = targets.flatMap((target) =>
+    target.error === null ? [] : [`${target.name}: ${target.error}`],
+  );
+  return atTargets.join('; ') || (error ?? '');
 }
 
 /** What a picture of them says, to whoever can't see it. */

@@ -74,7 +74,12 @@ function Confirmation({ action, view, choice, change }: ChoiceProps) {
     <>
       {action === 'failover' && (
         <>
-          <AskedPrice name={name} target={choice.target} point={choice.pointId} takeEpoch={(epoch) => change({ epoch })} />
+          <AskedPrice
+            name={name}
+            target={choice.target}
+            point={choice.pointId}
+            takeEpoch={(epoch) => change({ epoch })}
+          />
           <label class="check">
             <input
               type="checkbox"

@@ -1,8 +1,7 @@
 /** The source and its targets, and how old each copy is. */
 import type { RelationshipSummary } from '../../model/summary';
-import { formatDuration } from '../../model/units';
 import { now } from '../data/clock';
-import { lagNow } from '../model/ages';
+import { formatAge, lagNow } from '../model/ages';
 import { type Box, type DrawnTarget, fitText, layoutDrawing } from '../model/drawing';
 import { HEALTH_TEXT } from '../model/states';
 import { useWidth } from './parts';
@@ -27,7 +26,7 @@ function Node({ box: { x, y, width, height }, title, text, mark, tone }: NodePro
       <rect {...{ x, y, width, height }} rx="8" />
       <rect class="node-edge" {...{ x, y, height }} width="4" rx="2" />
       <text class="node-title" x={x + PAD} y={y + 25}>
-        {fitText(title, room - mark.length * 6.500, TITLE_CHAR)}
+        {fitText(title, room - mark.length * 6.5, TITLE_CHAR)}
       </text>
       <text class="node-mark" x={x + width - PAD} y={y + 25} text-anchor="end">
         {mark}
@@ -44,7 +43,7 @@ function Flow({ drawn: { path, flow, target }, nowMs }: { drawn: DrawnTarget; no
   return (
     <g class={`flow flow-${flow} tone-${target.status}`}>
       <path d={path} marker-end={`url(#arrow-${target.status})`} />
-      <title>{lag === null ? 'never synced' : `lag ${formatDuration(lag * 1000)}`}</title>
+      <title>{lag === null ? 'never synced' : `lag ${formatAge(lag * 1000)}`}</title>
     </g>
   );
 }
@@ -53,7 +52,7 @@ function Flow({ drawn: { path, flow, target }, nowMs }: { drawn: DrawnTarget; no
 function describe({ source, targets }: RelationshipSummary, nowMs: number): string {
   const each = targets.map(({ name, status, capturedAt }) => {
     const lag = lagNow(capturedAt, nowMs);
-    return `${name}: ${HEALTH_TEXT[status]}, ${lag === null ? 'never synced' : `lag ${formatDuration(lag * 1000)}`}`;
+    return `${name}: ${HEALTH_TEXT[status]}, ${lag === null ? 'never synced' : `lag ${formatAge(lag * 1000)}`}`;
   });
   return `${source.host} is copied to ${each.join('; ') || 'nobody yet'}`;
 }
@@ -75,7 +74,17 @@ export function Drawing({ summary }: { summary: RelationshipSummary }) {
         >
           <defs>
             {(['up', 'warn', 'down'] as const).map((status) => (
-              <marker key={status} id={`arrow-${status}`} class={`tone-${status}`} markerWidth="8" markerHeight="8" refX="1" refY="4" orient="auto" markerUnits="userSpaceOnUse">
+              <marker
+                key={status}
+                id={`arrow-${status}`}
+                class={`tone-${status}`}
+                markerWidth="8"
+                markerHeight="8"
+                refX="1"
+                refY="4"
+                orient="auto"
+                markerUnits="userSpaceOnUse"
+              >
                 <path d="M0 0L8 4L0 8z" />
               </marker>
             ))}
@@ -83,12 +92,25 @@ export function Drawing({ summary }: { summary: RelationshipSummary }) {
           {drawing.targets.map((drawn) => (
             <Flow key={drawn.target.name} {...{ drawn, nowMs }} />
           ))}
-          <Node box={drawing.source} title={source.host} text={source.volume} mark="primary" tone="tone-primary" />
+          <Node
+            box={drawing.source}
+            title={source.host}
+            text={source.volume}
+            mark="primary"
+            tone="tone-primary"
+          />
           {drawing.targets.map(({ target, box }) => {
             const lag = lagNow(target.capturedAt, nowMs);
-            const mark = lag === null ? 'never synced' : `lag ${formatDuration(lag * 1000)}`;
+            const mark = lag === null ? 'never synced' : `lag ${formatAge(lag * 1000)}`;
             return (
-              <Node key={target.name} box={box} title={target.name} text={target.volume} mark={mark} tone={`tone-${target.status}`} />
+              <Node
+                key={target.name}
+                box={box}
+                title={target.name}
+                text={target.volume}
+                mark={mark}
+                tone={`tone-${target.status}`}
+              />
             );
           })}
         </svg>

@@ -93,10 +93,16 @@ function Row({ event, isNamed }: { event: EventEntry; isNamed: boolean }) {
   );
 }
 
-export function EventsTable({ events, isNamed = false }: { events: readonly EventEntry[]; isNamed?: boolean }) {
+export function EventsTable({
+  events,
+  isNamed = false,
+}: {
+  events: readonly EventEntry[];
+  isNamed?: boolean;
+}) {
   if (events.length === 0) return <p class="quiet">Nothing of that kind has happened.</p>;
   return (
-    <Table label="Events">
+    <Table label="Table of events">
       <thead>
         <tr>
           <th scope="col">When</th>

@@ -1,7 +1,7 @@
 /** Which relationships are shown, in which order. */
 import { useEffect, useState } from 'preact/hooks';
 import type { Sort } from '../../model/choose-relationships';
-import { replaceAddress } from '../data/navigate';
+import { address, replaceAddress } from '../data/navigate';
 import { fleetHref, type FleetFilter } from '../model/address';
 
 /** Somebody types: the control worker is asked once they rest. */
@@ -51,13 +51,28 @@ const toLabels = (text: string) =>
     .map((each) => each.trim())
     .filter(Boolean);
 
+/** Of what the address says by now: another field may have changed it since. */
+function change(more: Partial<FleetFilter>): void {
+  const at = address.peek();
+  if (at.view === 'fleet') replaceAddress(fleetHref({ ...at.filter, offset: 0, ...more }));
+}
+
 export function FleetFilters({ filter }: { filter: FleetFilter }) {
-  const change = (more: Partial<FleetFilter>) =>
-    replaceAddress(fleetHref({ ...filter, offset: 0, ...more }));
+  const change = (more: Partial<FleetFilter>) => replaceAddress(fleetHref({ ...filter, offset: 0, ...more }));
   const { search, labels, host, sort } = filter;
   return (
-    <form class="filters" role="search" aria-label="Relationships" onSubmit={(event) => event.preventDefault()}>
-      <Field label="Name" placeholder="part of it" value={search} take={(text) => change({ search: text.trim() })} />
+    <form
+      class="filters"
+      role="search"
+      aria-label="Relationships"
+      onSubmit={(event) => event.preventDefault()}
+    >
+      <Field
+        label="Name"
+        placeholder="part of it"
+        value={search}
+        take={(text) => change({ search: text.trim() })}
+      />
       <Field
         label="Labels"
         placeholder="tier=gold, !test"

@@ -16,7 +16,9 @@ function Shares({ counts: { total, status } }: { counts: FleetAnswer['counts'] }
     <svg class="shares" aria-hidden="true">
       {HEALTHS.map((health) => {
         const width = status[health] === 0 ? 0 : Math.max(LEAST_SHARE, (100 * status[health]) / total);
-        const rect = <rect key={health} class={`tone-${health}`} x={`${x}%`} width={`${width}%`} height="100%" />;
+        const rect = (
+          <rect key={health} class={`tone-${health}`} x={`${x}%`} width={`${width}%`} height="100%" />
+        );
         x += width;
         return rect;
       })}

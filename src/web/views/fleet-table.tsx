@@ -47,9 +47,7 @@ function Row({ summary }: { summary: RelationshipSummary }) {
         <Labels labels={summary.labels} />
         {status !== 'up' && <span class="reason">{statusReason}</span>}
       </th>
-      <td class="cell-lag">
-        {worst ? <LagBar target={worst} /> : <span class="quiet">–</span>}
-      </td>
+      <td class="cell-lag">{worst ? <LagBar target={worst} /> : <span class="quiet">–</span>}</td>
       <td class="cell-route" data-title="Route">
         <Route {...summary} />
       </td>

@@ -52,7 +52,10 @@ function FleetTrouble({ trouble, checkedAt }: Pick<FleetAnswer, 'trouble' | 'che
   return (
     <Notice tone="warn">
       {trouble}: this is what relationships told last
-      {checkedAt === null ? '' : `; Temporal was last asked about them at ${momentText(checkedAt, now.value)}`}.
+      {checkedAt === null
+        ? ''
+        : `; Temporal was last asked about them at ${momentText(checkedAt, now.value)}`}
+      .
     </Notice>
   );
 }

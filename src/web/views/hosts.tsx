@@ -43,7 +43,7 @@ export function Hosts() {
       {!hosts && <Trouble error={poll.error.value} />}
       {hosts?.length === 0 && <p class="empty">No relationship names a host yet.</p>}
       {hosts && hosts.length > 0 && (
-        <Table label="Hosts">
+        <Table label="Table of hosts">
           <thead>
             <tr>
               <th scope="col">Host</th>

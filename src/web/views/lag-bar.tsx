@@ -12,8 +12,7 @@ export function LagBar({ target }: { target: Pick<TargetSummary, 'capturedAt' | 
       <svg class={`lag-bar tone-${target.status}`} aria-hidden="true">
         <rect class="lag-back" width="100%" height="100%" rx="2" />
         <rect class="lag-fill" width={`${(100 * lagShare(lag)).toFixed(1)}%`} height="100%" rx="2" />
-        {target.promised &&
-          ['33.3%', '66.6%'].map((x) => <line key={x} x1={x} x2={x} y1="0" y2="100%" />)}
+        {target.promised && ['33.3%', '66.6%'].map((x) => <line key={x} x1={x} x2={x} y1="0" y2="100%" />)}
       </svg>
     </span>
   );

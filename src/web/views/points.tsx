@@ -4,18 +4,25 @@ import type { PointEntry } from '../../catalog/contract';
 import { formatBytes } from '../../model/units';
 import { now } from '../data/clock';
 import { leftOutText } from '../model/left-out-text';
-import { describePoints, KEEPER_TEXT, KEEPERS, keeperOf, layoutPoints, type PointMark } from '../model/points';
+import {
+  describePoints,
+  KEEPER_TEXT,
+  KEEPERS,
+  keeperOf,
+  layoutPoints,
+  type PointMark,
+} from '../model/points';
 import { AgeAxis } from './age-axis';
 import { Table, useWidth, When } from './parts';
 
 const LANE_HEIGHT = 34;
 const LABEL_WIDTH = 84;
 /** The table shows so many more at each click. */
-const ROWS = 12;
+const ROWS = 8;
 
 /** A shape for each kind of rule: a diamond diverged, a square is kept for long, a dot for a while. */
 function Mark({ mark: { point, keeper, x, isNewest }, y }: { mark: PointMark; y: number }) {
-  const size = isNewest ? 6 : 4.500;
+  const size = isNewest ? 6 : 4.5;
   const kind = `mark keeper-${keeper}${isNewest ? ' is-newest' : ''}`;
   const isSquare = keeper === 'yearly' || keeper === 'monthly' || keeper === 'weekly';
   return (
@@ -37,34 +44,36 @@ function Mark({ mark: { point, keeper, x, isNewest }, y }: { mark: PointMark; y:
 function Chart({ points, targets }: { points: readonly PointEntry[]; targets: readonly string[] }) {
   const { ref, width } = useWidth();
   const label = width < 480 ? 0 : LABEL_WIDTH;
-  const inner = Math.max(0, width - label - 16);
+  const inner = Math.max(0, width - label - 24);
   const { lanes, ticks } = layoutPoints(points, targets, now.value, Math.max(1, inner));
   const head = label === 0 ? 16 : 0;
   const lane = LANE_HEIGHT + head;
   const height = lanes.length * lane + 22;
   return (
-    <div ref={ref} class="chart">
-      {width > 0 && (
-        <svg width={width} height={height} role="img" aria-label={describePoints(points)}>
-          <AgeAxis ticks={ticks} left={label + 8} height={height} />
-          {lanes.map(({ target, marks }, index) => {
-            const y = index * lane + head + LANE_HEIGHT / 2 - 3;
-            return (
-              <g key={target}>
-                <text class="lane-title" x={0} y={label === 0 ? index * lane + 12 : y + 4}>
-                  {target.slice(0, 12)}
-                </text>
-                <line class="lane-line" x1={label + 8} x2={label + 8 + inner} y1={y} y2={y} />
-                <g transform={`translate(${label + 8} 0)`}>
-                  {marks.map((mark) => (
-                    <Mark key={mark.point.id} mark={mark} y={y} />
-                  ))}
+    <div class="chart">
+      <div ref={ref}>
+        {width > 0 && (
+          <svg width={width} height={height} role="img" aria-label={describePoints(points)}>
+            <AgeAxis ticks={ticks} left={label + 8} height={height} />
+            {lanes.map(({ target, marks }, index) => {
+              const y = index * lane + head + LANE_HEIGHT / 2 - 3;
+              return (
+                <g key={target}>
+                  <text class="lane-title" x={0} y={label === 0 ? index * lane + 12 : y + 4}>
+                    {target.slice(0, 12)}
+                  </text>
+                  <line class="lane-line" x1={label + 8} x2={label + 8 + inner} y1={y} y2={y} />
+                  <g transform={`translate(${label + 8} 0)`}>
+                    {marks.map((mark) => (
+                      <Mark key={mark.point.id} mark={mark} y={y} />
+                    ))}
+                  </g>
                 </g>
-              </g>
-            );
-          })}
-        </svg>
-      )}
+              );
+            })}
+          </svg>
+        )}
+      </div>
     </div>
   );
 }
@@ -114,12 +123,13 @@ function Row({ point }: { point: PointEntry }) {
 export function Points({ points }: { points: readonly PointEntry[] }) {
   const [shown, setShown] = useState(ROWS);
   if (points.length === 0) return <p class="quiet">There is nothing to go back to yet.</p>;
-  const targets = [...new Set(points.map(({ target }) => target))];
+  const targets = [...new Set(points.map(({ target }) => target))].toSorted();
+  const inOrder = points.toSorted((one, other) => Date.parse(other.capturedAt) - Date.parse(one.capturedAt));
   return (
     <>
       <Chart points={points} targets={targets} />
       <Legend points={points} />
-      <Table label="Recovery points">
+      <Table label="Table of recovery points">
         <thead>
           <tr>
             <th scope="col">Captured</th>
@@ -133,7 +143,7 @@ export function Points({ points }: { points: readonly PointEntry[] }) {
           </tr>
         </thead>
         <tbody>
-          {points.slice(0, shown).map((point) => (
+          {inOrder.slice(0, shown).map((point) => (
             <Row key={`${point.target} ${point.id}`} point={point} />
           ))}
         </tbody>

@@ -15,7 +15,8 @@ export function askPrice(name: string, target: string, point: string): Promise<P
 }
 
 export function PriceFacts({ price }: { price: Price }) {
-  const { target, host, point, ageSeconds, verifiedAt, changed, leftOut, newerPoints, unknown, objections } = price;
+  const { target, host, point, ageSeconds, verifiedAt, changed, leftOut, newerPoints, unknown, objections } =
+    price;
   return (
     <div class="price">
       <dl class="facts wide">
@@ -28,7 +29,14 @@ export function PriceFacts({ price }: { price: Price }) {
           {point ? (
             <>
               <When at={point.capturedAt} isMoment />: {formatDuration((ageSeconds ?? 0) * 1000)} old,{' '}
-              {formatBytes(point.bytes)}, {verifiedAt ? <>verified <When at={verifiedAt} /></> : 'never verified'}
+              {formatBytes(point.bytes)},{' '}
+              {verifiedAt ? (
+                <>
+                  verified <When at={verifiedAt} />
+                </>
+              ) : (
+                'never verified'
+              )}
             </>
           ) : (
             'nothing: no sync to it ever ended'

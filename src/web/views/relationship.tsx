@@ -117,8 +117,12 @@ export function Relationship({ name }: { name: string }) {
         <Trouble error={syncs.error.value} />
         {entries && <Syncs newest={entries} name={name} />}
       </Section>
-      {view && <PriceNow name={name} targets={view.summary.targets.map((target) => target.name)} />}
-      {view && <Drills status={view.status} />}
+      {view && (
+        <div class="pair">
+          <PriceNow name={name} targets={view.summary.targets.map((target) => target.name)} />
+          <Drills status={view.status} />
+        </div>
+      )}
       <History name={name} stamp={stamp} />
       <Spec name={name} />
     </>

@@ -8,19 +8,15 @@ import { forgetToken, isTokenWanted, keepToken, token, whoAmI } from '../data/se
 const WHO_EVERY_MS = 300_000;
 
 export function Who() {
-  const poll = usePoll('whoami', (signal) => getJson<WhoAmI>('/v1/whoami', signal), { everyMs: WHO_EVERY_MS });
+  const poll = usePoll('whoami', (signal) => getJson<WhoAmI>('/v1/whoami', signal), {
+    everyMs: WHO_EVERY_MS,
+  });
   const answer = poll.value.value;
   useEffect(() => {
     whoAmI.value = answer;
   }, [answer]);
-  if (isTokenWanted.value) return null;
-  if (token.value === undefined) {
-    return (
-      <button type="button" class="plain" onClick={() => (isTokenWanted.value = true)}>
-        Use a token
-      </button>
-    );
-  }
+  // Where none is wanted, nobody has a name.
+  if (isTokenWanted.value || token.value === undefined) return null;
   const roles = answer ? `may ${answer.roles.join(', ')}` : '';
   return (
     <>
@@ -50,7 +46,7 @@ export function SignIn() {
       <h1 tabIndex={-1}>A token, please</h1>
       <p role="alert">
         {token.value === undefined
-          ? 'You see and do what the roles of your token allow.'
+          ? 'What you see here, and what you may do, is up to its roles.'
           : 'The control worker does not know this token.'}
       </p>
       <label for="token">Token</label>
@@ -71,9 +67,6 @@ export function SignIn() {
       <div class="buttons">
         <button type="submit" class="main">
           Use it
-        </button>
-        <button type="button" class="plain" onClick={() => (isTokenWanted.value = false)}>
-          Go on without
         </button>
       </div>
     </form>

@@ -3,11 +3,11 @@ import { useState } from 'preact/hooks';
 import type { SyncEntry } from '../../catalog/contract';
 import { formatBytes, formatDuration } from '../../model/units';
 import { ApiError, getJson, relationshipPath } from '../data/api';
-import { bytesSentOf, changedOf } from '../model/syncs';
+import { bytesSentOf, changedOf, errorText } from '../model/syncs';
 import { Icon, Table, Trouble, When } from './parts';
 import { SyncChart } from './sync-chart';
 
-const ROWS = 10;
+const ROWS = 8;
 const PAGE = 60;
 /** A tab is open for days: nobody reads more than that at once. */
 const MOST_OLDER = 600;
@@ -16,7 +16,6 @@ const TONES = { succeeded: 'up', partial: 'warn', failed: 'down', cancelled: 'pl
 
 function Row({ sync }: { sync: SyncEntry }) {
   const [bytes, changed] = [bytesSentOf(sync), changedOf(sync)];
-  const error = sync.error ?? sync.targets.find((target) => target.error !== null)?.error;
   return (
     <tr>
       <th scope="row">
@@ -32,7 +31,7 @@ function Row({ sync }: { sync: SyncEntry }) {
       <td class="number">{bytes === null ? '–' : formatBytes(bytes)}</td>
       <td class="number">{changed === null ? '–' : changed.toLocaleString('en')}</td>
       <td class="number">{formatDuration(sync.durationSeconds * 1000)}</td>
-      <td class="wide">{error ?? ''}</td>
+      <td class="wide">{errorText(sync)}</td>
     </tr>
   );
 }
@@ -62,7 +61,7 @@ export function Syncs({ newest, name }: { newest: SyncEntry[]; name: string }) {
   return (
     <>
       <SyncChart syncs={newest} />
-      <Table label="Syncs">
+      <Table label="Table of syncs">
         <thead>
           <tr>
             <th scope="col">Began</th>

@@ -9,7 +9,7 @@ import { Badge, Section, Table, When } from './parts';
 export function Targets({ summary, status }: { summary: RelationshipSummary; status: RelationshipStatus }) {
   return (
     <Section title="Targets">
-      <Table label="Targets">
+      <Table label="Table of targets">
         <thead>
           <tr>
             <th scope="col">Target</th>

@@ -52,7 +52,9 @@ function Result({ title, sync }: { title: string; sync: SyncEntry | undefined })
         {sync.result} <When at={sync.endedAt} /> after {formatDuration(sync.durationSeconds * 1000)}
       </p>
       <p class="quiet">
-        {bytes === null ? 'no transfer was completed' : `${formatBytes(bytes)} sent, ${changed ?? 0} entries changed`}
+        {bytes === null
+          ? 'no transfer was completed'
+          : `${formatBytes(bytes)} sent, ${changed ?? 0} entries changed`}
       </p>
     </div>
   );

@@ -5,7 +5,8 @@ import { z } from 'zod';
 import type { RelationshipView } from '../../api/operation-view';
 import { tellError } from '../../client/exit-codes';
 import { makeRelationshipId } from '../../model/names';
-import { summarize } from '../../model/summary';
+import type { RelationshipStatus } from '../../model/status';
+import { type RelationshipSummary, summarize } from '../../model/summary';
 import type { FleetSource } from '../fleet/fleet';
 import { FleetSummaries } from '../fleet/summaries';
 import { statusOf } from '../fleet/known-states';
@@ -29,6 +30,14 @@ export interface OperationRoutesOptions {
   fleet: FleetSource;
 }
 
+/** With its next tick, as in the fleet: of its Schedule it can't know itself whether it ticks. */
+async function summarizeAsked(fleet: FleetSource, status: RelationshipStatus): Promise<RelationshipSummary> {
+  const entry = (await fleet.now()).states.get(status.name);
+  const asked = entry && new Map([[status.name, { ...entry, status, vanished: null }]]);
+  const [summary] = asked ? new FleetSummaries().of(asked, Date.now()) : [];
+  return summary ?? summarize(status, Date.now());
+}
+
 /** Asked of itself; where it can't be, what it told last, and why. @throws what asking it failed with, where nothing is known */
 async function viewRelationship(
   { operations, fleet }: OperationRoutesOptions,
@@ -37,7 +46,7 @@ async function viewRelationship(
   const ui = operations.pageOf(makeRelationshipId(name));
   try {
     const status = await operations.status(name);
-    return { summary: summarize(status, Date.now()), status, asked: 'relationship', why: null, ui };
+    return { summary: await summarizeAsked(fleet, status), status, asked: 'relationship', why: null, ui };
   } catch (error) {
     const { states } = await fleet.now();
     const entry = states.get(name);

@@ -63,7 +63,11 @@ const failing: Change = (status) => ({
   consecutiveFailures: 6,
   targets: status.targets.map((target) => ({
     ...{ ...target, result: 'failed' as const },
-    lastError: { type: 'TargetFull' as const, message: 'there is no room for the next sync', host: target.host },
+    lastError: {
+      type: 'TargetFull' as const,
+      message: 'there is no room for the next sync',
+      host: target.host,
+    },
   })),
 });
 
@@ -100,7 +104,8 @@ function specialOf(index: number): { change: Change; ageMs: number } | undefined
   if (index % 2999 === 70) return { change: waiting, ageMs: 3 * HOUR_MS };
   if (index % 4999 === 99) return { change: failedOver, ageMs: 3 * HOUR_MS };
   if (index % 997 === 5) return { change: syncing, ageMs: 58 * MINUTE_MS };
-  if (index % 3331 === 8) return { change: (status) => ({ ...status, phase: 'Paused', paused: true }), ageMs: HOUR_MS };
+  if (index % 3331 === 8)
+    return { change: (status) => ({ ...status, phase: 'Paused', paused: true }), ageMs: HOUR_MS };
   return undefined;
 }
 

@@ -49,7 +49,7 @@ function keptAges(): { ageMs: number; because: string[] }[] {
 function pointsOf(name: string, newestMs: number, isLive: boolean): KeptPoint[] {
   const all = keptAges().filter(({ ageMs }) => ageMs >= newestMs);
   return all.map(({ ageMs, because }, index) => {
-    const [capturedAt, sequence] = [ago(ageMs), 500 - index];
+    const [capturedAt, sequence] = [ago(ageMs), 500 - index - Math.round(newestMs / HOUR_MS)];
     const isDiverged = isLive && index === 30;
     return {
       id: makePointId(capturedAt, sequence),
@@ -98,7 +98,10 @@ export function syncsOfOne(name: string, count: number): SyncRecord[] {
         ? { name: 'offsite', host: 'gamma', result: 'failed', attempts: 3, failure: FULL }
         : outcome('offsite', 'gamma', index);
     const tookMs = (beta.stats?.durationMs ?? 0) + 6000;
-    const points = { beta: pointsOf(name, 12 * MINUTE_MS, true), offsite: pointsOf(name, 9 * HOUR_MS, false) };
+    const points = {
+      beta: pointsOf(name, 12 * MINUTE_MS, true),
+      offsite: pointsOf(name, 9 * HOUR_MS, false),
+    };
     // The newest record tells which points there are.
     const withPoints = (target: TargetOutcome, own: KeptPoint[]) =>
       index === 0 ? { ...target, point: own[0], points: own.toReversed() } : target;
@@ -107,7 +110,10 @@ export function syncsOfOne(name: string, count: number): SyncRecord[] {
       ...{ startedAt: ago(startedMs), capturedAt: ago(startedMs - 1000), endedAt: ago(startedMs - tookMs) },
       result: index < 9 ? 'partial' : 'succeeded',
       targets: [withPoints(beta, points.beta), withPoints(offsite, points.offsite)] as TargetOutcome[],
-      ...{ workflowId: `relationship/${name}/sync/${String(sequence).padStart(6, '0')}`, runId: `run-${sequence}` },
+      ...{
+        workflowId: `relationship/${name}/sync/${String(sequence).padStart(6, '0')}`,
+        runId: `run-${sequence}`,
+      },
     } satisfies SyncRecord;
   });
 }
@@ -152,13 +158,28 @@ export function eventsOfOne(name: string): RelationshipEvent[] {
   const [anna, paul] = ['anna@desk', 'paul'].map((who) => ({ name: who, via: 'cli' as const }));
   if (!anna || !paul) throw new Error('nobody');
   return [
-    { ...none, id: `${name}/1`, relationship: name, kind: 'applied', actor: anna, ...over(60 * DAY_MS), text: 'created' },
+    {
+      ...none,
+      id: `${name}/1`,
+      relationship: name,
+      kind: 'applied',
+      actor: anna,
+      ...over(60 * DAY_MS),
+      text: 'created',
+    },
     {
       ...{ ...none, id: `${name}/2`, relationship: name, kind: 'applied', actor: anna, ...over(9 * DAY_MS) },
       ...{ text: 'changed', changes: ['spec.retain.daily: 7 → 14'] },
     },
     {
-      ...{ ...none, id: `${name}/3`, relationship: name, kind: 'verify', ...over(4 * DAY_MS), target: 'beta' },
+      ...{
+        ...none,
+        id: `${name}/3`,
+        relationship: name,
+        kind: 'verify',
+        ...over(4 * DAY_MS),
+        target: 'beta',
+      },
       ...{ actor: { name: null, via: 'schedule' }, text: 'nothing differs' },
     },
     {

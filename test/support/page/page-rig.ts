@@ -75,18 +75,39 @@ export class PageRig implements OperationsSource {
       temporal: {
         hosts: () =>
           Promise.resolve([
-            { ...{ name: 'alpha', seen: true, lastSeenAt: ago(3000), identities: ['4711@alpha'], named: true, labels: { site: 'ams' }, toldAt: ago(0) } },
-            { ...{ name: 'beta', seen: true, lastSeenAt: ago(9000), identities: ['812@beta'], named: true, labels: { site: 'ber' }, toldAt: ago(0) } },
+            {
+              ...{
+                name: 'alpha',
+                seen: true,
+                lastSeenAt: ago(3000),
+                identities: ['4711@alpha'],
+                named: true,
+                labels: { site: 'ams' },
+                toldAt: ago(0),
+              },
+            },
+            {
+              ...{
+                name: 'beta',
+                seen: true,
+                lastSeenAt: ago(9000),
+                identities: ['812@beta'],
+                named: true,
+                labels: { site: 'ber' },
+                toldAt: ago(0),
+              },
+            },
             { ...{ name: 'gamma', seen: false, identities: [], named: true, labels: null, toldAt: null } },
           ]),
       },
       metrics: { contentType: 'text/plain', text: () => Promise.resolve('') },
       listen: { host: '127.0.0.1', port: this.port },
       tokensPath: join(this.folder, 'tokens.yaml'),
-      token: TOKENS.reader,
       allowActions: true,
       operations: this,
-      fleet: { now: async () => ({ states: await view.read(), checkedAt: ago(20_000), trouble: this.trouble }) },
+      fleet: {
+        now: async () => ({ states: await view.read(), checkedAt: ago(20_000), trouble: this.trouble }),
+      },
     });
   }
 
@@ -112,7 +133,14 @@ export class PageRig implements OperationsSource {
   price(name: string, { target = 'beta' }: { target?: string | undefined }) {
     const difference = (path: string) => ({ path, what: ['content'], changedSince: true });
     const price = makePrice({
-      ...{ relationship: name, target, host: target, volume: '/replica/wiki', broken: false, nowMs: Date.now() },
+      ...{
+        relationship: name,
+        target,
+        host: target,
+        volume: '/replica/wiki',
+        broken: false,
+        nowMs: Date.now(),
+      },
       points: (syncsOfOne(name, 1)[0]?.targets[0]?.points ?? []).slice(-4),
       comparison: {
         differences: ['pages/start.md', 'pages/2026/plan.md', 'media/tide.jpg'].map(difference),
@@ -129,7 +157,9 @@ export class PageRig implements OperationsSource {
 
   operation(workflowId: string): Promise<OperationView> {
     const view = this.operations.get(workflowId);
-    return view ? Promise.resolve(view) : Promise.reject(new ClientError('NotFound', `there is no ${workflowId}`));
+    return view
+      ? Promise.resolve(view)
+      : Promise.reject(new ClientError('NotFound', `there is no ${workflowId}`));
   }
 
   act(...args: Parameters<OperationsSource['act']>) {
