@@ -13,6 +13,7 @@ const CHECKS = {
   lint: ['eslint/bin/eslint.js', '.'],
   format: ['prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.'],
   types: ['typescript/bin/tsc', '-p', '.', '--noEmit'],
+  'types of the page': ['typescript/bin/tsc', '-p', 'src/web'],
 };
 
 /** Runs a tool; its exit code, and what it said where that was not to be seen at once. */

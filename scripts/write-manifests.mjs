@@ -1,5 +1,5 @@
 /**
- * `npm run manifests`: makes deploy/kubernetes and deploy/bundle of the chart. With `--check` it writes nothing, and says what is
+ * `npm run manifests`: makes deploy/kubernetes and deploy/bundle of the chart, and the chart's alerts of deploy/prometheus. With `--check` it writes nothing, and says what is
  * not current: by making all anew where Helm is there (the set-up of `npm run chaos` builds it), else by what it noted of the last time.
  */
 import { createHash } from 'node:crypto';
@@ -14,6 +14,8 @@ import { ROOT } from './set-up/paths.mjs';
 import { SetUpError } from './set-up/report.mjs';
 
 const DEFINITIONS = join(CHART, 'files', 'crds');
+/** The chart has them as they are: Helm reads nothing outside of it. */
+const RULES = { from: 'deploy/prometheus/tidemark.rules.yml', to: 'deploy/helm/tidemark/files/alerts.yaml' };
 /** What all was made of, and what it came to. */
 const NOTES = 'deploy/made-from.json';
 
@@ -77,6 +79,7 @@ const readSafely = (path) => {
 };
 
 async function check() {
+  if (read(RULES.from) !== readSafely(RULES.to)) return [RULES.to];
   const helm = findTestTool('helm');
   const noted = JSON.parse(read(NOTES));
   if (helm) {
@@ -92,6 +95,7 @@ async function check() {
 }
 
 async function write() {
+  writeFileSync(join(ROOT, RULES.to), read(RULES.from));
   await ensureTestTool('helm', (text) => console.log(text));
   const files = await makeAll(findTestTool('helm'));
   for (const [path, text] of Object.entries(files)) {

@@ -29,6 +29,8 @@ const TEST_TOOLS = {
   setfattr: 'attr',
   chromium: 'chromium',
   postgres: 'postgresql',
+  prometheus: 'prometheus',
+  promtool: 'prometheus',
   ps: 'procps',
   faketime: 'faketime',
   'systemd-analyze': 'systemd',
@@ -88,6 +90,7 @@ const SERVICES = {
   'docker.io': ['docker.service', 'docker.socket'],
   containerd: ['containerd.service'],
   stunnel4: ['stunnel.target'],
+  prometheus: ['prometheus.service'],
 };
 
 async function switchOffServices(root, packages) {

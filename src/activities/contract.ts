@@ -16,6 +16,14 @@ import type {
   Volume,
 } from '../model/records';
 import type { OthersPage, OthersRequest } from '../model/others';
+import type {
+  DiffPointsRequest,
+  FindRequest,
+  FoundVersions,
+  ListPointRequest,
+  PointListing,
+  PointsDiff,
+} from '../api/points';
 import type { StreamPlan } from '../model/plan-stream';
 import type { Shortage } from '../model/room';
 import type { Growth } from '../model/space';
@@ -105,6 +113,13 @@ export interface RestoreDestination {
   /** Of one item: its folder in the point whose counterpart is there already, and the path from it. */
   base?: string;
   item?: string;
+}
+
+/** A look into the recovery points of a volume, whoever's it is now. */
+export interface LookAt<Request> {
+  volume: Volume;
+  relationship: string;
+  request: Request;
 }
 
 /** Run by a host's agent, on queue `host/<name>`. */
@@ -329,6 +344,12 @@ export interface HostActivities {
   listOthers(
     input: { volume: Volume; relationship: string } & Pick<OthersRequest, 'limit' | 'before'>,
   ): Promise<OthersPage>;
+  /** What a recovery point holds, or a folder of it. Changes nothing, and keeps the point while it is read. */
+  listPoint(input: LookAt<ListPointRequest>): Promise<PointListing>;
+  /** Which points hold what fits a pattern, and in which versions. */
+  findInPoints(input: LookAt<FindRequest>): Promise<FoundVersions>;
+  /** What changed between two points, or since one. */
+  diffPoints(input: LookAt<DiffPointsRequest>): Promise<PointsDiff>;
   /** Runs programs that the agent allows, in order. @throws HookFailed */
   runHooks(input: StepContext & { hooks: HookSpec[]; pointId?: string; path?: string }): Promise<void>;
   /** Source, before a relocation: ends what writes to the volume, as far as its kind knows how; and undoes that. */

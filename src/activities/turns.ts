@@ -13,6 +13,9 @@ const LONG_STEPS = new Set([
   'rollback',
   'keepDiverged',
   'makeClone',
+  'listPoint',
+  'findInPoints',
+  'diffPoints',
 ]);
 
 /** A first-come, first-served limit. */

@@ -284,3 +284,31 @@ export interface ExamineInput {
   name: string;
   document: unknown;
 }
+
+/** A message to a receiver, which the catalog has. */
+export interface NoticeRef {
+  receiver: string;
+  id: string;
+}
+
+/** Of workflow `notice`, which delivers it. */
+export interface NoticeInput extends NoticeRef {
+  /** It is given up then. */
+  giveUpAfterMs: number;
+  /** By default as often as it takes. */
+  attempts?: number;
+}
+
+/** What became of it; why it was not sent, or not at once. */
+export interface NoticeOutcome {
+  state: 'sent' | 'givenUp';
+  problem: string | null;
+}
+
+/** Of workflow `notifyTest`. */
+export interface NotifyTestInput {
+  /** Null: all there are. */
+  receiver: string | null;
+}
+
+export type NotifyTestAnswer = (NoticeOutcome & { receiver: string })[];

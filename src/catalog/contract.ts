@@ -11,6 +11,7 @@ import type { Relationship, SourceSpec } from '../model/spec';
 import type { RelationshipStatus } from '../model/status';
 import type { ScheduleTrouble } from '../model/summary';
 import type { Vanished } from '../model/vanished';
+import type { NoticesCatalog } from './notices-contract';
 
 /** How one target fared in one sync of the history. */
 export interface TargetEntry {
@@ -125,14 +126,28 @@ export interface SyncTotals {
   durationSeconds: number;
   bytesSent: number;
   filesChanged: number;
+}
+
+/** How long all syncs of one result took that were ever recorded. */
+export interface SyncDurations extends Pick<SyncTotals, 'result' | 'syncs' | 'durationSeconds'> {
   /** Syncs per bucket of {@link DURATION_BUCKETS}, not cumulative; one more for those above the last bound. */
   durationCounts: number[];
 }
 
-/** What metrics are made of; it outlives restarts. Live relationships only. */
+/** The recovery points of one target. */
+export interface PointTotals {
+  relationship: string;
+  target: string;
+  /** At least one. */
+  points: number;
+  oldestCapturedAt: Instant;
+}
+
+/** What metrics are made of; it outlives restarts. Live relationships only; what is zero may be left out. */
 export interface Totals {
   syncs: SyncTotals[];
   missedTicks: { relationship: string; count: number }[];
+  points: PointTotals[];
 }
 
 /** What a relationship told of itself last. */
@@ -204,7 +219,7 @@ export interface AgentEntry {
  * record would survive a kill of this process. All throw TidemarkError `ToolFailed`, retryable, where
  * the database does not answer.
  */
-export interface Catalog {
+export interface Catalog extends NoticesCatalog {
   /** Applied or changed. A name that was retired starts again: `createdAt` is then now. */
   recordRelationship(document: Relationship): Promise<void>;
   recordRetired(name: string): Promise<void>;
@@ -250,7 +265,10 @@ export interface Catalog {
   relationships(options?: { retired?: boolean }): Promise<RelationshipEntry[]>;
   /** Of those that are not retired. */
   relationshipNames(): Promise<string[]>;
-  totals(): Promise<Totals>;
+  /** Of these relationships, or of all. */
+  totals(names?: readonly string[]): Promise<Totals>;
+  /** Of relationships that were deleted, too: these sums never shrink. */
+  syncDurations(): Promise<SyncDurations[]>;
   /** The database answers. */
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -1,15 +1,6 @@
 import { sql, type Kysely, type Selectable } from 'kysely';
 import { targetName, volumePath } from '../model/endpoints';
-import {
-  DURATION_BUCKETS,
-  type HistoryQuery,
-  type PointEntry,
-  type RelationshipEntry,
-  type SyncEntry,
-  type SyncTotals,
-  type TargetFreshness,
-  type Totals,
-} from './contract';
+import type { HistoryQuery, PointEntry, RelationshipEntry, SyncEntry, TargetFreshness } from './contract';
 import { toPointEntry, toSyncEntry } from './rows';
 import type { CatalogSchema, SyncTargetsTable, TargetResultsTable } from './schema';
 
@@ -126,49 +117,4 @@ async function readNewestPoints(db: Db): Promise<Map<string, { point_id: string;
     .orderBy('seen', 'desc')
     .execute();
   return new Map(rows.map((row) => [`${row.relationship}/${row.target}`, row]));
-}
-
-export async function readTotals(db: Db): Promise<Totals> {
-  const rows = await db
-    .selectFrom('sync_totals')
-    .innerJoin('relationships', 'relationships.name', 'sync_totals.relationship')
-    .where('relationships.retired_at', 'is', null)
-    .selectAll('sync_totals')
-    .orderBy('sync_totals.relationship')
-    .orderBy('sync_totals.result')
-    .execute();
-  const sums = new Map<string, SyncTotals>();
-  for (const row of rows) {
-    const key = `${row.relationship}/${row.result}`;
-    const sum: SyncTotals = sums.get(key) ?? {
-      relationship: row.relationship,
-      result: row.result,
-      syncs: 0,
-      durationSeconds: 0,
-      bytesSent: 0,
-      filesChanged: 0,
-      durationCounts: Array.from({ length: DURATION_BUCKETS.length + 1 }, () => 0),
-    };
-    sum.syncs += row.syncs;
-    sum.durationSeconds += row.duration_seconds;
-    sum.bytesSent += row.bytes_sent;
-    sum.filesChanged += row.files_changed;
-    sum.durationCounts[row.bucket] = row.syncs;
-    sums.set(key, sum);
-  }
-  return { syncs: [...sums.values()], missedTicks: await readMissedTicks(db) };
-}
-
-async function readMissedTicks(db: Db): Promise<Totals['missedTicks']> {
-  return await db
-    .selectFrom('relationships')
-    .leftJoin('missed_ticks', 'missed_ticks.relationship', 'relationships.name')
-    .where('retired_at', 'is', null)
-    .groupBy('relationships.name')
-    .select((eb) => [
-      'relationships.name as relationship',
-      eb.fn.count<number>('missed_ticks.at').as('count'),
-    ])
-    .orderBy('relationships.name')
-    .execute();
 }

@@ -3,11 +3,15 @@ import type { Actor } from '../model/actor';
 import type { EventKind, EventResult } from '../model/events';
 import type { Labels } from '../model/labels';
 import type { LeftOut } from '../model/left-out';
+import type { ConditionKind } from '../model/notify/conditions';
+import type { Told } from '../model/notify/decide';
+import type { NoticeContent } from '../model/notify/notice';
 import type { PointMethod, SyncRecord, TargetOutcome } from '../model/records';
 import type { Relationship } from '../model/spec';
 import type { RelationshipStatus } from '../model/status';
 import type { ScheduleTrouble } from '../model/summary';
 import type { Vanished } from '../model/vanished';
+import type { NoticeState } from './notices-contract';
 
 /** ISO 8601 in UTC, both ways: the drivers are told to parse it so. */
 type Timestamp = string;
@@ -143,8 +147,52 @@ export interface EventsTable {
   changes: Json<string[]>;
 }
 
+/** What is wrong, and who was told of it. */
+export interface ConditionsTable {
+  relationship: string;
+  kind: ConditionKind;
+  /** Empty where it concerns the whole relationship. */
+  target: string;
+  text: string;
+  labels: Json<Record<string, string>>;
+  since: Timestamp;
+  ended_at: Timestamp | null;
+  told: Json<Record<string, Told>>;
+}
+
+/** Messages to receivers. */
+export interface NoticesTable {
+  receiver: string;
+  id: string;
+  created_at: Timestamp;
+  state: NoticeState;
+  content: Json<NoticeContent>;
+  attempts: Generated<number>;
+  /** Why the last attempt did not succeed. */
+  problem: string | null;
+  settled_at: Timestamp | null;
+}
+
+/** Running sums of the messages to each receiver, tests left out; but for when one was last taken. */
+export interface NoticeTotalsTable {
+  receiver: string;
+  sent: Generated<number>;
+  failed: Generated<number>;
+  given_up: Generated<number>;
+  last_sent_at: Timestamp | null;
+}
+
+/** One row, whose number grows with every decision about what to tell. */
+export interface NoticeVersionTable {
+  version: number;
+}
+
 export interface CatalogSchema {
   events: EventsTable;
+  conditions: ConditionsTable;
+  notices: NoticesTable;
+  notice_totals: NoticeTotalsTable;
+  notice_version: NoticeVersionTable;
   agents: AgentsTable;
   relationships: RelationshipsTable;
   relationship_states: RelationshipStatesTable;

@@ -4,15 +4,19 @@ import type { Catalog } from './contract';
 import { readEvents } from './events';
 import { readAgents, recordAgent } from './agents';
 import {
-  readHistory,
-  readLastSequence,
-  readPoints,
-  readRelationshipNames,
-  readRelationships,
-  readTotals,
-} from './reads';
+  readConditions,
+  readNotice,
+  readNoticeMarks,
+  readNotices,
+  readNoticeTotals,
+  recordDecision,
+  recordTest,
+  settleNotice,
+} from './notices';
+import { readHistory, readLastSequence, readPoints, readRelationshipNames, readRelationships } from './reads';
 import type { CatalogSchema } from './schema';
 import { readStateRevisions, readStates, recordFound, recordStates, removeState } from './states';
+import { readSyncDurations, readTotals } from './totals';
 import { recordMissedTick, recordRelationship, recordRetired, recordSync, recordVerified } from './writes';
 
 /** A database that is open and migrated. */
@@ -53,12 +57,25 @@ export function makeSqlCatalog({ db, afterWrite, explain, close }: OpenDatabase)
     removeState: (name) => read(() => removeState(db, name)),
     stateRevisions: () => read(() => readStateRevisions(db)),
     states: (names) => read(() => readStates(db, names)),
+    knownConditions: () => read(() => readConditions(db)),
+    recordDecision: async (decision) => {
+      const isRecorded = await read(() => recordDecision(db, decision));
+      if (isRecorded) await write(() => Promise.resolve());
+      return isRecorded;
+    },
+    recordTest: (content) => write(() => recordTest(db, content)),
+    notice: (receiver, id) => read(() => readNotice(db, receiver, id)),
+    settleNotice: (settled) => write(() => settleNotice(db, settled)),
+    noticeMarks: (since) => read(() => readNoticeMarks(db, since)),
+    notices: (query) => read(() => readNotices(db, query)),
+    noticeTotals: () => read(() => readNoticeTotals(db)),
     lastSequence: (name) => read(() => readLastSequence(db, name)),
     history: (name, query) => read(() => readHistory(db, name, query)),
     points: (name, target) => read(() => readPoints(db, name, target)),
     relationships: (options) => read(() => readRelationships(db, options?.retired ?? false)),
     relationshipNames: () => read(() => readRelationshipNames(db)),
-    totals: () => read(() => readTotals(db)),
+    totals: (names) => read(() => readTotals(db, names)),
+    syncDurations: () => read(() => readSyncDurations(db)),
     ping: () =>
       read(async () => {
         await sql`select 1`.execute(db);

@@ -1,19 +1,37 @@
 /** Every command's result, as a table, JSON or YAML; and every error in the same form. */
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import type { Told } from '../client/exit-codes';
 import { formatError } from '../client/format-error';
+import { suggest } from '../model/suggest';
 import { lazy } from './lazy';
 
-export const FORMATS = ['table', 'json', 'yaml'] as const;
-export type Format = (typeof FORMATS)[number];
+export const FORMATS = ['table', 'wide', 'name', 'json', 'yaml'] as const;
+/** Or `jsonpath=…`, as kubectl has it. */
+export type Format = (typeof FORMATS)[number] | `jsonpath=${string}`;
 
 export interface OutputOptions {
   output: Format;
 }
 
 export function makeOutputOption(): Option {
-  return new Option('-o, --output <format>', 'how to print the result').choices(FORMATS).default('table');
+  const option = new Option('-o, --output <format>', 'how to print the result, also jsonpath={.…}');
+  return option.choices(FORMATS).argParser(parseFormat).default('table');
+}
+
+function parseFormat(text: string): Format {
+  const format = FORMATS.find((each) => each === text);
+  if (format) return format;
+  if (text.startsWith('jsonpath=')) return text as Format;
+  const guess = suggest(text, FORMATS);
+  throw new InvalidArgumentError(
+    guess ? `Did you mean ${guess}?` : `It must be among ${FORMATS.join(', ')}, jsonpath={.…}.`,
+  );
+}
+
+/** A table is wanted, or more of one. */
+export function isTable({ output }: OutputOptions): boolean {
+  return output === 'table' || output === 'wide';
 }
 
 /** Prints data in the format asked for; `toText` makes the table. */
@@ -27,9 +45,21 @@ export function render<T>(value: T, format: Format, toText: (value: T) => string
       return JSON.stringify(value, undefined, 2);
     case 'yaml':
       return lazy.yaml().stringify(value).trimEnd();
+    case 'name':
+      return [value].flat().map(nameOf).join('\n');
     case 'table':
+    case 'wide':
       return toText(value);
+    default:
+      return lazy.jsonPath().evaluate(value, format.slice('jsonpath='.length));
   }
+}
+
+/** What a result is called, by itself or by its id. */
+function nameOf(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  const { name, id, syncId, workflowId } = value as Partial<Record<string, string>>;
+  return name ?? id ?? syncId ?? workflowId ?? '';
 }
 
 /** What is said besides the result goes to stderr, so that the result can be piped. */

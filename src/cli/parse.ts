@@ -2,6 +2,7 @@
 import { InvalidArgumentError } from 'commander';
 import { isAbsolute, resolve } from 'node:path';
 import { HEALTHS } from '../model/health';
+import { LABEL_KEY, WRONG_KEY } from '../model/labels';
 import { CLAIM_PATTERN, NAME_PATTERN } from '../model/names';
 import { parseInnerPath } from '../model/paths';
 import { PHASES } from '../model/status';
@@ -81,6 +82,14 @@ export function parseLocation(text: string): { host: string; path: string } {
   const isKnown = path !== undefined && (isAbsolute(path) || CLAIM_PATTERN.test(path));
   if (host !== undefined && isKnown && NAME_PATTERN.test(host)) return { host, path };
   throw new InvalidArgumentError('It must be HOST:/absolute/path, or HOST:NAMESPACE/CLAIM of a cluster.');
+}
+
+/** Names of labels: `tier,team`. */
+export function parseLabelNames(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  const wrong = names.filter((name) => !LABEL_KEY.test(name));
+  if (wrong.length === 0) return [...new Set(names)];
+  throw new InvalidArgumentError(`${wrong.map((name) => `"${name}"`).join(', ')}: ${WRONG_KEY}.`);
 }
 
 export function parseText(text: string): string {

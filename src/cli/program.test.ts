@@ -64,8 +64,10 @@ describe('wrong use', () => {
     ['a command for many that is told of none', ['sync'], 'which relationships?'],
     ['a command for many that is told twice', ['pause', 'wiki', '--all'], 'exclude each other'],
     ['a missing option', ['apply'], "required option '-f, --file <path>'"],
-    ['a format that there is not', ['get', '-o', 'xml'], 'Allowed choices are table, json, yaml'],
+    ['a format that there is not', ['get', '-o', 'xml'], 'It must be among table, wide, name, json, yaml'],
     ['a place that is none', ['restore', 'wiki', '--point', 'x', '--to', 'beta'], 'HOST:/absolute/path'],
+    ['a path out of a point', ['ls', 'wiki', '../x'], 'must not contain ".."'],
+    ['a difference from nothing', ['diff', 'wiki'], 'name the earlier point'],
     ['a port that is none', ['up', '--http-port', '0'], 'from 1 to 65535'],
     ['a file that is not there', ['apply', '-f', '/nonexistent.yaml'], "can't read /nonexistent.yaml"],
   ])('%s ends with 2 and says what is wrong', async (_what, argv, text) => {

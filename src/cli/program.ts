@@ -8,15 +8,19 @@ import * as completion from './commands/completion';
 import * as control from './commands/control';
 import * as remove from './commands/delete';
 import * as describe from './commands/describe';
+import * as diff from './commands/diff';
 import * as doctor from './commands/doctor';
 import * as drill from './commands/drill';
 import * as failover from './commands/failover';
 import * as down from './commands/down';
+import * as find from './commands/find';
 import * as get from './commands/get';
 import * as hosts from './commands/hosts';
 import * as events from './commands/events';
 import * as history from './commands/history';
 import * as logs from './commands/logs';
+import * as notify from './commands/notify';
+import * as ls from './commands/ls';
 import * as pause from './commands/pause';
 import * as points from './commands/points';
 import * as relocate from './commands/relocate';
@@ -26,6 +30,8 @@ import * as reverse from './commands/reverse';
 import * as sync from './commands/sync';
 import * as up from './commands/up';
 import * as verify from './commands/verify';
+import * as exported from './commands/export';
+import * as wait from './commands/wait';
 import * as withdraw from './commands/withdraw';
 import { actAlwaysAs, userAtCli } from '../client/act-as';
 import { EXIT_CODES } from '../client/exit-codes';
@@ -46,6 +52,9 @@ const COMMANDS = [
   events,
   logs,
   points,
+  ls,
+  find,
+  diff,
   restore,
   failover,
   reverse,
@@ -53,9 +62,12 @@ const COMMANDS = [
   drill,
   remove,
   agent,
+  exported,
+  wait,
   withdraw,
   control,
   hosts,
+  notify,
   doctor,
   completion,
 ] as const;

@@ -1,17 +1,10 @@
 /** Runs one command line, and tells every error in the format that was asked for. */
 import { type Command, CommanderError } from 'commander';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { tellError } from '../client/exit-codes';
 import type { ExitCode } from '../client/exit-codes';
+import { readVersion } from '../client/version';
 import { findFormat, printError } from './output';
 import { makeProgram } from './program';
-
-/** The version of this checkout or package. */
-export function readVersion(): string {
-  const text = readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-}
 
 /** Wrong use as commander says it, without its own heading, and the page of help that tells the right one. */
 function wrongUse(said: string, error: CommanderError, program: Command, [name = '']: readonly string[]) {

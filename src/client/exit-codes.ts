@@ -8,9 +8,12 @@ export const EXIT_CODES = {
   2: 'wrong use: a command, an option or a file is not right',
   3: 'refused by the present state, or there is no such relationship, target or recovery point',
   4: 'Temporal or the control worker does not answer',
+  5: 'what was waited for did not come in time',
 } as const;
 
 export type ExitCode = keyof typeof EXIT_CODES;
+
+export const TIMED_OUT = 5;
 
 /** Every error type that is not a plain failure. */
 const CODE_OF_TYPE: Readonly<Record<string, ExitCode>> = {

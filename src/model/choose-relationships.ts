@@ -18,8 +18,8 @@ export interface Choice {
 export const SORTS = ['name', 'status', 'lag'] as const;
 export type Sort = (typeof SORTS)[number];
 
-/** As `kubectl` takes it: `key`, `!key`, `key=value`, `key==value` or `key!=value`. */
-function hasLabel(labels: RelationshipSummary['labels'], wanted: string): boolean {
+/** Whether labels are as a selector wants. As `kubectl` takes it: `key`, `!key`, `key=value`, `key==value` or `key!=value`. */
+export function hasLabel(labels: RelationshipSummary['labels'], wanted: string): boolean {
   const valueOf = (key: string) => (Object.hasOwn(labels, key) ? labels[key] : undefined);
   const [, key = '', operator, value = ''] = /^([^=!]+)(!=|==?)(.*)$/s.exec(wanted) ?? [];
   if (operator === undefined)

@@ -1,7 +1,7 @@
 /** Turns what the schema found into words for the person who wrote the document. */
 import type { z } from 'zod';
 import type { SpecIssue, SpecPath } from './issues';
-import { findKey, knownKeys, schemaAt } from './json-schema';
+import { type Keys, SPEC_KEYS } from './json-schema';
 import { VOLUME_KINDS } from './kinds';
 import { suggest } from './suggest';
 
@@ -39,6 +39,7 @@ function valueAt(document: unknown, path: SpecPath): unknown {
 
 /** Only these places name a volume, or a mover, by a key. */
 function explainUnknownKind(
+  { knownKeys }: Keys,
   parent: SpecPath,
   siblings: object,
   found: string | undefined,
@@ -50,13 +51,13 @@ function explainUnknownKind(
   return isMover ? `unknown mover; there is ${knownKeys(parent).join(', ')}` : undefined;
 }
 
-function explainUnknownKey(document: unknown, parent: SpecPath, key: string): SpecIssue {
+function explainUnknownKey(document: unknown, parent: SpecPath, key: string, keys: Keys): SpecIssue {
   const value = valueAt(document, parent);
-  const near = suggest(key, knownKeys(parent));
-  const elsewhere = findKey(key);
+  const near = suggest(key, keys.knownKeys(parent));
+  const elsewhere = keys.findKey(key);
   // A key in the wrong place is likelier than one that happens to look alike.
   const suggestion = elsewhere.length === 1 ? elsewhere[0] : near;
-  const kind = explainUnknownKind(parent, typeof value === 'object' && value ? value : {}, suggestion);
+  const kind = explainUnknownKind(keys, parent, typeof value === 'object' && value ? value : {}, suggestion);
   return {
     path: [...parent, key],
     message: kind ?? 'unknown key',
@@ -78,7 +79,7 @@ function explainChoice(
   };
 }
 
-function explainType(path: SpecPath, value: unknown): string {
+function explainType(path: SpecPath, value: unknown, { schemaAt }: Keys): string {
   if (value === null) return 'is empty: give it a value, or leave the key out';
   const schema = schemaAt(path);
   const wanted = EXPECTED[schema?.title ?? ''] ?? EXPECTED[String(schema?.type)] ?? 'something else';
@@ -97,8 +98,9 @@ function explainValue(
   issue: ZodIssue,
   path: SpecPath,
   value: unknown,
+  keys: Keys,
 ): Pick<SpecIssue, 'message' | 'suggestion'> {
-  if (issue.code === 'invalid_type' || value === null) return { message: explainType(path, value) };
+  if (issue.code === 'invalid_type' || value === null) return { message: explainType(path, value, keys) };
   if (issue.code === 'invalid_value') return explainChoice(issue.values, value);
   const message = explainBound(issue);
   return {
@@ -109,18 +111,21 @@ function explainValue(
   };
 }
 
-/** One finding of the schema, as the issues that it stands for. */
-export function explainIssue(document: unknown, issue: ZodIssue): SpecIssue[] {
+/**
+ * One finding of the schema, as the issues that it stands for.
+ * @param keys of the schema; by default that of relationships
+ */
+export function explainIssue(document: unknown, issue: ZodIssue, keys: Keys = SPEC_KEYS): SpecIssue[] {
   const path = issue.path.filter((part) => typeof part !== 'symbol');
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => explainUnknownKey(document, path, key));
+    return issue.keys.map((key) => explainUnknownKey(document, path, key, keys));
   }
   const value = valueAt(document, path);
   if (value === undefined) {
     const only = issue.code === 'invalid_value' ? `: ${issue.values.join(', ')}` : '';
     return [{ path, message: `is missing${only}`, about: 'missing' }];
   }
-  return [{ path, ...explainValue(issue, path, value), about: value === null ? 'missing' : 'value' }];
+  return [{ path, ...explainValue(issue, path, value, keys), about: value === null ? 'missing' : 'value' }];
 }
 
 /**

@@ -11,28 +11,39 @@ export function makeJsonSchema(): JsonSchema {
   return { title: 'A relationship of Tidemark', ...schema };
 }
 
-let cached: JsonSchema | undefined;
-
-/** The part of the schema that describes the value at `path`; undefined where there is none. */
-export function schemaAt(path: SpecPath): JsonSchema | undefined {
-  let schema: JsonSchema | undefined = (cached ??= makeJsonSchema());
-  for (const part of path) {
-    const next: unknown =
-      typeof part === 'number' ? schema?.items : (schema?.properties?.[part] ?? schema?.additionalProperties);
-    schema = typeof next === 'object' && next !== null ? (next as JsonSchema) : undefined;
-  }
-  return schema;
+/** What a schema says of keys and values, by their paths. */
+export interface Keys {
+  /** The part of the schema that describes the value at `path`; undefined where there is none. */
+  schemaAt: (path: SpecPath) => JsonSchema | undefined;
+  /** The keys that may stand at `path`; empty where anything may, or none. */
+  knownKeys: (path: SpecPath) => string[];
+  /** Every place with a given key, lists left out: `spec.trigger.schedule` for `schedule`. */
+  findKey: (key: string) => string[];
 }
 
-/** The keys that may stand at `path`; empty where anything may, or none. */
-export function knownKeys(path: SpecPath): string[] {
-  return Object.keys(schemaAt(path)?.properties ?? {});
+/** @param make makes the schema; called once, when it is first needed */
+export function makeKeys(make: () => JsonSchema): Keys {
+  let cached: JsonSchema | undefined;
+  const schemaAt: Keys['schemaAt'] = (path) => {
+    let schema: JsonSchema | undefined = (cached ??= make());
+    for (const part of path) {
+      const next: unknown =
+        typeof part === 'number'
+          ? schema?.items
+          : (schema?.properties?.[part] ?? schema?.additionalProperties);
+      schema = typeof next === 'object' && next !== null ? (next as JsonSchema) : undefined;
+    }
+    return schema;
+  };
+  const knownKeys: Keys['knownKeys'] = (path) => Object.keys(schemaAt(path)?.properties ?? {});
+  const findKey = (key: string, at: readonly string[] = []): string[] =>
+    knownKeys(at).flatMap((name) => {
+      const path = [...at, name];
+      return [...(name === key ? [path.join('.')] : []), ...findKey(key, path)];
+    });
+  return { schemaAt, knownKeys, findKey: (key) => findKey(key) };
 }
 
-/** Every place with a given key, lists left out: `spec.trigger.schedule` for `schedule`. */
-export function findKey(key: string, at: readonly string[] = []): string[] {
-  return knownKeys(at).flatMap((name) => {
-    const path = [...at, name];
-    return [...(name === key ? [path.join('.')] : []), ...findKey(key, path)];
-  });
-}
+/** Of relationships. */
+export const SPEC_KEYS = makeKeys(makeJsonSchema);
+export const { schemaAt, knownKeys, findKey } = SPEC_KEYS;

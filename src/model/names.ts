@@ -18,6 +18,11 @@ export function makeAgentToldId(host: string): string {
   return `agent/${host}`;
 }
 
+/** The workflow id of what delivers a message to a receiver; also what the receiver may tell it by. */
+export function noticeId(receiver: string, id: string): string {
+  return `notice/${receiver}/${id}`;
+}
+
 /** The name of the relationship in a relationship's workflow id; undefined for any other workflow. */
 export function parseRelationshipId(workflowId: string): string | undefined {
   return /^relationship\/([^/]+)$/.exec(workflowId)?.[1];

@@ -59,7 +59,7 @@ export interface SharedStore {
   places: { host: string; volume: Volume }[];
 }
 
-interface Objection {
+export interface Objection {
   problem: string;
   hint: string;
 }
@@ -104,7 +104,7 @@ const noStore = (what: string): Objection => ({
 });
 
 /** A folder of a machine is there alone; any other store is wherever there are credentials for it. */
-function placesOf(
+export function placesOf(
   document: Relationship,
   endpoint: SourceSpec | TargetSpec,
   wanted: string | undefined,

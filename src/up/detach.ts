@@ -7,11 +7,12 @@ import { UP_MARKER } from './left-overs';
 
 const BIN = resolve(__dirname, '../../bin/tidemark.mjs');
 
-function toArgs({ home, quickStart, allowActions, ports }: UpOptions): string[] {
+function toArgs({ home, quickStart, allowActions, notify, ports }: UpOptions): string[] {
   return [
     ...['up', '--home', home],
     ...(quickStart ? [] : ['--no-quick-start']),
     ...(allowActions ? ['--allow-actions'] : []),
+    ...(notify === undefined ? [] : ['--notify', notify]),
     ...(ports.temporal === undefined ? [] : ['--temporal-port', String(ports.temporal)]),
     ...(ports.ui === undefined ? [] : ['--ui-port', String(ports.ui)]),
     ...(ports.http === undefined ? [] : ['--http-port', String(ports.http)]),

@@ -119,6 +119,7 @@ async function run(options: UpOptions, home: string, reporter: Reporter, signal:
   const firstTime = !existsSync(join(home, 'temporal', 'temporal.db'));
   const { parts, ports, temporal } = await startOnFreePorts({
     home,
+    ...(options.notify !== undefined && { notify: options.notify }),
     asked: options.ports,
     last: readLastUpState(home)?.ports,
     say: (text) => reporter.say(`${formatTime(new Date().toISOString()).slice(11)}  ${text}`),

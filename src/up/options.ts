@@ -6,6 +6,8 @@ export interface UpOptions {
   quickStart: boolean;
   /** Tokens with a role may have things done by HTTP; one is made. */
   allowActions: boolean;
+  /** The file of receivers and routes, absolute: who is told of what. Left out: nobody is. */
+  notify?: string;
   /** Ports that were asked for: refused where they are taken. */
   ports: Partial<UpPorts>;
 }

@@ -4,6 +4,7 @@ import { delimiter, join, resolve } from 'node:path';
 import { ClientError } from '../client/exit-codes';
 import { SEARCH_ATTRIBUTES } from '../model/search-attributes';
 import { UP_MARKER } from './left-overs';
+import type { UpOptions } from './options';
 import { Part } from './part';
 import { cacheHome } from '../client/up-state';
 import type { UpPorts } from '../client/up-state';
@@ -95,12 +96,17 @@ export interface Parts {
   agents: Part[];
 }
 
+/** What parts are told beside their ports. */
+export interface PartOptions extends Pick<UpOptions, 'home' | 'notify'> {
+  /** The control worker's file of tokens; with one, they may have things done. */
+  tokensPath?: string;
+}
+
 /** Defines them all; starts none. */
 export function makeParts(
-  home: string,
+  { home, notify, tokensPath }: PartOptions,
   ports: UpPorts,
   say: (text: string) => void,
-  tokensPath?: string,
 ): Parts {
   const env = makePartEnv(home, ports);
   const logPath = (name: string) => join(home, 'log', `${name}.log`);
@@ -126,6 +132,7 @@ export function makeParts(
       '--temporal-ui',
       `http://127.0.0.1:${ports.ui}`,
       ...(tokensPath === undefined ? [] : ['--tokens', tokensPath, '--allow-actions']),
+      ...(notify === undefined ? [] : ['--notify', notify]),
     ),
     agents: LOCAL_HOSTS.map((host) =>
       ours(

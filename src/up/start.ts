@@ -7,6 +7,7 @@ import type { Parts } from './parts';
 import { choosePorts } from './ports';
 import { saysPortTaken, waitPartReady, waitTemporalReady } from './ready';
 import type { Reporter } from './reporter';
+import type { UpOptions } from './options';
 import type { UpPorts } from '../client/up-state';
 
 /** How often other ports are chosen: between being found free and being used, somebody may take one. */
@@ -18,8 +19,7 @@ export interface Started {
   temporal: Temporal;
 }
 
-export interface StartOptions {
-  home: string;
+export interface StartOptions extends Pick<UpOptions, 'home' | 'notify'> {
   /** Ports that must be these, and those of the last time, which may be others. */
   asked: Partial<UpPorts>;
   last: Partial<UpPorts> | undefined;
@@ -65,11 +65,11 @@ export async function stopAll(parts: Parts, home: string): Promise<void> {
  * @throws ClientError `PortTaken` where one that was asked for is taken; with the end of a log, where a part does not start
  */
 export async function startOnFreePorts(options: StartOptions): Promise<Started> {
-  const { home, asked, last, reporter, say, signal, onChosen, tokensPath } = options;
+  const { home, asked, last, reporter, say, signal, onChosen } = options;
   for (let tries = 1; ; tries++) {
     const ports = await choosePorts(asked, last, reporter.say);
     await onChosen?.(ports);
-    const parts = makeParts(home, ports, say, tokensPath);
+    const parts = makeParts(options, ports, say);
     try {
       return { parts, ports, temporal: await startAll(parts, ports, reporter, signal) };
     } catch (error) {

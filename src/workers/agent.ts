@@ -121,7 +121,7 @@ async function serveMetrics(
 async function runLocked(options: AgentOptions, log: Logger, signal: AbortSignal): Promise<void> {
   // This machine, where the agent's own state is, whichever host it speaks for.
   const own = makeLocalHost({ name: options.host, home: options.home });
-  const registry = makeRegistry();
+  const registry = makeRegistry('agent');
   const metrics = await serveMetrics(options.metrics, registry, log);
   const { connection, namespace } = await connectWorker(log, signal);
   await refuseSecondAgent({ connection, namespace, host: own }, signal);

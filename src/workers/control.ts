@@ -14,14 +14,17 @@ import { CONTROL_QUEUE } from '../model/names';
 import { loadWorkflowBundle } from './bundle';
 import { Fleet } from './fleet/fleet';
 import { StateTeller } from './fleet/state-teller';
-import { hostsOfCatalog, makeHostsSource } from './hosts-seen';
+import { hostsOfFleet, makeHostsSource } from './hosts-seen';
 import type { TlsFiles } from './http/certificates';
 import { TemporalOperations } from './http/operations';
 import { Temporal } from '../client/temporal-client';
 import { startHttp } from './http/app';
 import { parseListenAddress } from './http/listen';
 import { makeLogger } from './logger';
+import { Notify } from './notify/notify';
+import { withNotifyMetrics } from './notify/metrics';
 import { makeControlMetrics } from './metrics';
+import { makeProgressSource } from './scrape/running-progress';
 import { serveSdkMetrics } from './sdk-metrics';
 import { registerSearchAttributes } from './search-attributes';
 import {
@@ -47,6 +50,10 @@ export interface ControlOptions {
   uiAddress?: string;
   /** Wanted of every HTTP request; needed where it listens beyond the loopback. */
   token?: string;
+  /** The file of receivers and routes, absolute: who is told of what. Left out: nobody is. */
+  notify?: string;
+  /** Labels of relationships that metrics tell. */
+  metricLabels?: readonly string[];
 }
 
 async function makeWorker(
@@ -55,6 +62,7 @@ async function makeWorker(
   client: Client,
   catalog: Catalog,
   teller: StateTeller,
+  notify: Notify | undefined,
   log: Logger,
 ): Promise<Worker> {
   const bundle = await loadWorkflowBundle();
@@ -65,9 +73,9 @@ async function makeWorker(
     identity: `${process.pid}@control`,
     taskQueue: CONTROL_QUEUE,
     workflowBundle: bundle,
-    activities: makeControlActivities({ client, catalog }),
+    activities: makeControlActivities({ client, catalog, ...(notify && { notifier: notify.notifier }) }),
     sinks: {
-      states: { tell: { fn: (_info, told) => teller.tell(told) } },
+      states: { tell: { fn: (_info, told) => teller.tell(told).finally(() => notify?.poke()) } },
     } satisfies InjectedSinks<StateSinks>,
     interceptors: {
       activity: [(context) => ({ inbound: new ActivityInterceptor(context, log) })],
@@ -89,20 +97,31 @@ async function serve(
     namespace,
     interceptors: { workflow: TELLS_ACTOR },
   });
+  const fleet = new Fleet(client, catalog, log);
   const hosts = makeHostsSource({
     workflowService: client.workflowService,
     namespace,
-    hostNames: hostsOfCatalog(catalog),
+    hostNames: hostsOfFleet(fleet),
     agents: () => catalog.agents(),
   });
-  const fleet = new Fleet(client, catalog, log);
   const teller = new StateTeller(catalog, log);
+  const notify =
+    options.notify === undefined ? undefined : new Notify(options.notify, { fleet, catalog, client, log });
   const http = await startHttp({
     catalog,
     temporal: hosts,
     states: fleet,
     fleet,
-    metrics: makeControlMetrics({ catalog, hosts, states: fleet, sdkMetricsAddress }),
+    notify,
+    metrics: withNotifyMetrics(
+      makeControlMetrics({
+        ...{ catalog, hosts, fleet, sdkMetricsAddress },
+        running: makeProgressSource(client),
+        labelNames: options.metricLabels ?? [],
+      }),
+      catalog,
+      notify,
+    ),
     listen: parseListenAddress(options.http),
     operations: new TemporalOperations(Temporal.over(client, 'Temporal'), fleet, options.uiAddress),
     ...(options.token && { token: options.token }),
@@ -111,7 +130,7 @@ async function serve(
     allowActions: options.allowActions ?? false,
     logger: log,
   });
-  const worker = await makeWorker(connection, namespace, client, catalog, teller, log);
+  const worker = await makeWorker(connection, namespace, client, catalog, teller, notify, log);
   const stop = () => worker.shutdown();
   if (signal.aborted) stop();
   signal.addEventListener('abort', stop);
@@ -119,9 +138,11 @@ async function serve(
     log.info({ http: http.address, queue: CONTROL_QUEUE }, 'control worker is ready');
     process.send?.({ ready: true, http: http.address });
     fleet.start();
+    notify?.start();
     await worker.run();
   } finally {
     await http.close();
+    await notify?.stop();
     fleet.stop();
     await teller.stop();
     await client.connection.close();

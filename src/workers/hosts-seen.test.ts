@@ -1,7 +1,6 @@
 import type { AgentEntry } from '../catalog/contract';
-import { FakeCatalog, makeRelationshipEntry } from '../../test/support/model/catalog-fake';
-import { makeDocument } from '../../test/support/model/records';
-import { hostsOfCatalog, makeHostsSource, type HostsSourceOptions } from './hosts-seen';
+import { makeStates, makeStatus } from '../../test/support/model/status';
+import { hostsOfFleet, makeHostsSource, type HostsSourceOptions } from './hosts-seen';
 
 const NOW = Date.parse('2026-11-21T08:00:00Z');
 
@@ -115,12 +114,10 @@ test('the hosts are those that live relationships name, each once', async () => 
     { host: 'beta', directory: '/srv/a' },
     { host: 'beta', name: 'other', directory: '/srv/b' },
   ];
-  const relationships = [
-    makeRelationshipEntry(makeDocument('one', { targets })),
-    makeRelationshipEntry(makeDocument('two', { source: { host: 'beta', directory: '/x' } })),
-    makeRelationshipEntry(makeDocument('gone', { source: { host: 'omega', directory: '/x' } }), null, {
-      retiredAt: 'then',
-    }),
-  ];
-  expect(await hostsOfCatalog(new FakeCatalog({ relationships }))()).toEqual(['alpha', 'beta']);
+  const states = makeStates(
+    makeStatus('one', { targets }),
+    makeStatus('two', { source: { host: 'beta', directory: '/x' } }),
+  );
+  const fleet = { now: () => Promise.resolve({ states, checkedAt: null, trouble: null }) };
+  expect(await hostsOfFleet(fleet)()).toEqual(['alpha', 'beta']);
 });

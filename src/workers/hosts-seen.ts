@@ -1,9 +1,10 @@
 import { temporal } from '@temporalio/proto';
 import type { WorkflowService } from '@temporalio/client';
 import type { HostSeen } from '../api/host-seen';
-import type { AgentEntry, Catalog } from '../catalog/contract';
+import type { AgentEntry } from '../catalog/contract';
 import { TidemarkError } from '../model/errors';
 import { makeHostQueue } from '../model/names';
+import type { FleetSource } from './fleet/fleet';
 
 /** A worker's long poll comes back within a minute: an agent that was not seen for longer is gone. */
 const GONE_AFTER_MS = 75_000;
@@ -20,7 +21,7 @@ export interface HostsSourceOptions {
   /** `connection.workflowService` of a client or worker. */
   workflowService: Pick<WorkflowService, 'describeTaskQueue'>;
   namespace: string;
-  /** Which hosts relationships name; {@link hostsOfCatalog}. */
+  /** Which hosts relationships name; {@link hostsOfFleet}. */
   hostNames: () => Promise<string[]>;
   /** What agents have told of themselves. */
   agents: () => Promise<AgentEntry[]>;
@@ -29,14 +30,15 @@ export interface HostsSourceOptions {
 }
 
 /** The hosts that live relationships name, each once. */
-export function hostsOfCatalog(catalog: Pick<Catalog, 'relationships'>): () => Promise<string[]> {
+export function hostsOfFleet(fleet: FleetSource): () => Promise<string[]> {
   return async () => {
-    const relationships = await catalog.relationships();
-    const names = relationships.flatMap(({ source, targets }) => [
-      source.host,
-      ...targets.map(({ host }) => host),
-    ]);
-    return [...new Set(names)];
+    const { states } = await fleet.now();
+    const names = new Set<string>();
+    for (const { status } of states.values()) {
+      const { source, targets } = status.document.spec;
+      for (const { host } of [source, ...targets]) names.add(host);
+    }
+    return [...names];
   };
 }
 
@@ -66,6 +68,7 @@ async function askAll(options: HostsSourceOptions, now: () => number): Promise<H
   // Whoever was forgotten is shown for as long as somebody names it.
   const told = agents.filter(({ labels }) => labels !== null).map(({ host }) => host);
   const names = [...new Set([...named, ...told])].toSorted();
+  const isNamed = new Set(named);
   const hosts: HostSeen[] = [];
   for (let first = 0; first < names.length; first += QUERIES_AT_ONCE) {
     const some = names.slice(first, first + QUERIES_AT_ONCE);
@@ -76,7 +79,7 @@ async function askAll(options: HostsSourceOptions, now: () => number): Promise<H
         const isTold = agent?.labels != null;
         return {
           ...host,
-          named: named.includes(host.name),
+          named: isNamed.has(host.name),
           labels: agent?.labels ?? null,
           toldAt: isTold ? agent.toldAt : null,
         };

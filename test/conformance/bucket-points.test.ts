@@ -18,6 +18,7 @@ import { STORE_NAMES, useBuckets } from '../support/rigs/bucket-rig';
 import { sample } from '../support/sample';
 import { rclone } from '../support/stores/rclone';
 import { compareTrees } from '../support/trees/compare-trees';
+import { describeEntries, listPoint } from '../support/trees/list-point';
 import { makeNastyTree } from '../support/trees/nasty-tree';
 import { makeStamp, TARGET } from './volume-fixture';
 
@@ -65,6 +66,22 @@ describe.each(sample(STORE_NAMES, 1))('in a store that is %s', (store) => {
       expect(await compareTrees(source(), path)).toEqual([]);
     });
     expect(await readdir(join(stage.rig.host.home, 'read', 'wiki')).catch(() => [])).toEqual([]);
+  });
+
+  it('tells what each point holds, by its manifest, with checksums, and fetches no file for that', async () => {
+    await makeNastyTree(source());
+    const { point } = await stage.rig.sync(1);
+    const expected = await describeEntries(source());
+    await writeFile(source('page'), 'one');
+    const newer = await stage.rig.sync(2);
+    const found = await listPoint(stage.rig, point);
+    for (const entry of found.values()) {
+      if (entry.type === 'file') expect(entry.digest).toMatch(/^sha256:[0-9a-f]{64}$/);
+      delete entry.digest;
+    }
+    expect(found).toEqual(expected);
+    expect([...(await listPoint(stage.rig, newer.point, { folder: 'page' })).keys()]).toEqual(['page']);
+    expect(await readdir(join(stage.rig.host.home, 'read')).catch(() => [])).toEqual([]);
   });
 
   it('shows the newest state at its own names, to whoever reads it', async () => {

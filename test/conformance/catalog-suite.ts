@@ -1,8 +1,9 @@
-import type { Catalog } from '../../src/catalog/contract';
+import type { Catalog, SyncDurations } from '../../src/catalog/contract';
 import { DURATION_BUCKETS } from '../../src/catalog/contract';
 import { makeDocument, makeOutcome, makePoint, makeSync, minute } from '../support/model/records';
 import { describeEvents } from './catalog-events-suite';
 import { describePoints } from './catalog-points-suite';
+import { describeNotices } from './catalog-notices-suite';
 import { describeStates } from './catalog-states-suite';
 
 /** Every promise of the catalog contract. @param open a catalog that is empty at first. */
@@ -22,6 +23,7 @@ export function describeCatalog(kind: string, open: () => Promise<Catalog>): voi
     describeAgents(() => catalog);
     describeStates(() => catalog);
     describeEvents(() => catalog);
+    describeNotices(() => catalog);
   });
 }
 
@@ -241,8 +243,20 @@ function describeRelationships(catalog: () => Catalog): void {
 }
 
 function describeTotals(catalog: () => Catalog): void {
+  /** What came to a result's durations: other tests have recorded syncs, too. */
+  async function durationsSince(before: SyncDurations[], result: SyncDurations['result']) {
+    const find = (all: SyncDurations[]) => all.find((each) => each.result === result);
+    const [was, is] = [find(before), find(await catalog().syncDurations())];
+    return {
+      syncs: (is?.syncs ?? 0) - (was?.syncs ?? 0),
+      durationSeconds: (is?.durationSeconds ?? 0) - (was?.durationSeconds ?? 0),
+      durationCounts: is?.durationCounts.map((count, index) => count - (was?.durationCounts[index] ?? 0)),
+    };
+  }
+
   test('sums up syncs by result, counting each once, and missed ticks', async () => {
     await catalog().recordRelationship(makeDocument('summed'));
+    const durations = await catalog().syncDurations();
     const long = {
       startedAt: minute(0),
       endedAt: new Date(Date.parse(minute(0)) + 90_000_000).toISOString(),
@@ -255,10 +269,6 @@ function describeTotals(catalog: () => Catalog): void {
     await catalog().recordMissedTick('summed', minute(5));
     await catalog().recordMissedTick('summed', minute(6));
     const totals = await catalog().totals();
-    const durationCounts = Array.from({ length: DURATION_BUCKETS.length + 1 }, () => 0);
-    durationCounts[DURATION_BUCKETS.indexOf(60)] = 1;
-    const failed = durationCounts.with(DURATION_BUCKETS.length, 0);
-    durationCounts[DURATION_BUCKETS.length] = 1;
     expect(totals.syncs.filter(({ relationship }) => relationship === 'summed')).toEqual([
       {
         relationship: 'summed',
@@ -267,7 +277,6 @@ function describeTotals(catalog: () => Catalog): void {
         durationSeconds: 45,
         bytesSent: 0,
         filesChanged: 0,
-        durationCounts: failed,
       },
       {
         relationship: 'summed',
@@ -276,19 +285,36 @@ function describeTotals(catalog: () => Catalog): void {
         durationSeconds: 90_045,
         bytesSent: 2000,
         filesChanged: 14,
-        durationCounts,
       },
     ]);
     expect(totals.missedTicks).toContainEqual({ relationship: 'summed', count: 2 });
+    const counts = (...seconds: number[]) =>
+      [...DURATION_BUCKETS, Infinity].map((bound) => (seconds.includes(bound) ? 1 : 0));
+    expect(await durationsSince(durations, 'failed')).toEqual({
+      ...{ syncs: 1, durationSeconds: 45, durationCounts: counts(60) },
+    });
+    expect(await durationsSince(durations, 'succeeded')).toEqual({
+      ...{ syncs: 2, durationSeconds: 90_045, durationCounts: counts(60, Infinity) },
+    });
+    const { points, ...others } = await catalog().totals(['summed', 'nobody']);
+    expect(points).toEqual([
+      { relationship: 'summed', target: 'beta', points: 1, oldestCapturedAt: minute(2) },
+    ]);
+    expect(others.syncs).toEqual(totals.syncs.filter(({ relationship }) => relationship === 'summed'));
+    expect(others.missedTicks).toEqual([{ relationship: 'summed', count: 2 }]);
   });
 
   test('leaves retired relationships out of the sums', async () => {
     await catalog().recordRelationship(makeDocument('gone'));
     await catalog().recordSync(makeSync('gone', 1));
+    await catalog().recordMissedTick('gone', minute(5));
+    const durations = await catalog().syncDurations();
     await catalog().recordRetired('gone');
-    const totals = await catalog().totals();
-    expect(totals.syncs.some(({ relationship }) => relationship === 'gone')).toBe(false);
-    expect(totals.missedTicks.some(({ relationship }) => relationship === 'gone')).toBe(false);
+    const { syncs, missedTicks, points } = await catalog().totals();
+    for (const sums of [syncs, missedTicks, points])
+      expect(sums.some(({ relationship }) => relationship === 'gone')).toBe(false);
+    // What a counter has once said it never takes back.
+    expect(await catalog().syncDurations()).toEqual(durations);
   });
 }
 

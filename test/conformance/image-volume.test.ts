@@ -8,6 +8,7 @@ import { BAD_REQUEST, makeLandingCommand } from '../../src/volumes/image/send/la
 import { errorOfType } from '../support/expect-type';
 import { ImageRig } from '../support/rigs/image-rig';
 import { BLOG, type ImageStore, WIKI } from '../support/storage/image-stores';
+import { listPoint } from '../support/trees/list-point';
 import { makeStamp, SOURCE, TARGET } from './volume-fixture';
 
 let source: ImageStore;
@@ -160,8 +161,12 @@ describe('a store of images', () => {
     expect(await rig.capture()).toEqual(captured);
     const stats = await rig.transfer(captured);
     await rig.close();
-    await rig.publish(captured, stats);
+    const point = await rig.publish(captured, stats);
     expect(await target.userNames()).toEqual({ [WIKI]: first });
+    const at = { host: rig.target, volume: target.volume, driver: imageDriver };
+    expect([...(await listPoint(at, point)).values()]).toEqual([
+      { path: WIKI, type: 'image', bytes: expect.any(Number) as unknown, digest: `sha256:${first}` },
+    ]);
     rig.next();
     const second = await rig.capture();
     await source.run('rmi', '--all', '--force');

@@ -8,10 +8,12 @@ import type { Host } from '../../src/hosts/contract';
 import { PASSWORD, useRepositories } from '../support/rigs/repository-rig';
 import { damagePack, restic } from '../support/stores/restic';
 import { compareTrees } from '../support/trees/compare-trees';
+import { describeEntries, listPoint } from '../support/trees/list-point';
 import { makeNastyTree } from '../support/trees/nasty-tree';
 import { makeStamp, TARGET } from './volume-fixture';
 
 const stage = useRepositories();
+const byPath = (one: { path: string }, other: { path: string }) => (one.path < other.path ? -1 : 1);
 const matching = (text: string) => expect.stringContaining(text) as unknown;
 
 it('holds everything that a tree can have, and all of its own folder', async () => {
@@ -29,6 +31,25 @@ it('holds everything that a tree can have, and all of its own folder', async () 
   });
   // Nothing of what was read stays.
   expect(await readdir(join(stage.rig.host.home, 'restored', 'wiki')).catch(() => [])).toEqual([]);
+});
+
+it('tells what a point holds, as restic knows it, and restores nothing for that', async () => {
+  await makeNastyTree(stage.rig.source);
+  const { point } = await stage.rig.sync(1);
+  const expected = await describeEntries(stage.rig.source);
+  const found = await listPoint(stage.rig, point);
+  // restic tells names as text, and not where symlinks lead, nor what they are called by whom.
+  const isText = (path: string) => !path.includes(String.raw`\#`) && !path.includes('\uFFFD');
+  const asTold = [...expected.values()].filter(({ path }) => isText(path));
+  expect(asTold.length).toBeGreaterThan(40);
+  expect([...found.values()].filter(({ path }) => isText(path)).toSorted(byPath)).toEqual(
+    asTold.map(({ target: _unknown, ...entry }) => entry).toSorted(byPath),
+  );
+  const folder = await listPoint(stage.rig, point, { folder: 'folder', deep: false });
+  const names = [...expected.keys()].filter((path) => isText(path) && /^folder(\/[^/]+)?$/.test(path));
+  expect([...folder.keys()].filter(isText).toSorted()).toEqual(names.toSorted());
+  expect((await listPoint(stage.rig, point, { folder: 'no such' })).size).toBe(0);
+  expect(await readdir(join(stage.rig.host.home, 'restored')).catch(() => [])).toEqual([]);
 });
 
 it('takes a snapshot for a recovery point only once it is published, and publishes it once', async () => {

@@ -11,6 +11,7 @@ import type { PointStamp } from '../../src/volumes/contract';
 import { killAtEveryCommand } from '../support/hosts/cut-host';
 import { describeFiles, makeFiles, type SnapshotStorage } from '../support/storage/snapshot-storage';
 import { connectHere, makeStamp, SOURCE, type Stage, TARGET } from './volume-fixture';
+import { describeLooks } from './snapshot-look-suite';
 import { describeClaims } from './volume-suite';
 import { pointPath } from '../support/trees/point-path';
 
@@ -179,6 +180,8 @@ export function describeSnapshotVolume(
         }
         return ids;
       }
+
+      describeLooks(storage, stage);
 
       it('hold everything, and no write to the replica ever reaches them', async () => {
         await makeFiles(root);

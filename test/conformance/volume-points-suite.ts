@@ -1,11 +1,12 @@
 /** Recovery points: what they hold, which there are, and what `Direct` keeps in place of them. */
-import { link, stat, unlink, writeFile } from 'node:fs/promises';
+import { link, stat, symlink, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runChecked } from '../../src/hosts/run-checked';
 import type { PointMethod } from '../../src/model/records';
 import type { PointStamp } from '../../src/volumes/contract';
 import { compareTrees, describeTree } from '../support/trees/compare-trees';
 import { writeInPlace } from '../support/trees/damage';
+import { describeEntries, listPoint } from '../support/trees/list-point';
 import { makeNastyTree } from '../support/trees/nasty-tree';
 import { makeStamp, type OpenStage, seePoint, TARGET, type VolumeFixture } from './volume-fixture';
 
@@ -97,6 +98,23 @@ export function describePoints(fixture: VolumeFixture, stage: OpenStage, method:
       expect(await compareTrees(folder, await pathOf(third.id), { sparseness: true })).toEqual([]);
       expect(await describeTree(firstPath)).toEqual(before);
       expect(await describeTree(secondPath)).toEqual(after);
+    });
+
+    it('tell what they hold, every name of it, and nothing that lies elsewhere', async () => {
+      const { host, volume, folder } = stage;
+      await makeNastyTree(folder);
+      await symlink('/etc', join(folder, 'away'));
+      const point = await publish(1);
+      const expected = await describeEntries(folder);
+      await writeFile(join(folder, 'new file'), 'new');
+      const at = { host, volume, driver };
+      expect(await listPoint(at, point)).toEqual(expected);
+      const inLinks = [...expected.keys()].filter((path) => /^links(\/[^/]+)?$/.test(path));
+      const links = await listPoint(at, point, { folder: 'links', deep: false });
+      expect([...links.keys()].toSorted()).toEqual(inLinks.toSorted());
+      for (const path of ['away/passwd', 'content/x', 'no such'])
+        expect((await listPoint(at, point, { folder: path })).size).toBe(0);
+      expect([...(await listPoint(at, undefined)).keys()]).toContain('new file');
     });
 
     it('are as before where two names of a file have become two files', async () => {

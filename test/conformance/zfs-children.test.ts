@@ -12,6 +12,7 @@ import { findPoint } from '../../src/volumes/zfs/points';
 import { branchSide, discardSide } from '../../src/volumes/zfs/swap';
 import type { SnapshotStorage } from '../support/storage/snapshot-storage';
 import { makeRigForEach, SnapshotRig } from '../support/rigs/snapshot-rig';
+import { listPoint } from '../support/trees/list-point';
 import { makeZfsStorage, renameDatasets, zfs } from '../support/storage/zfs-storage';
 
 const spec = MoverSchema.parse({ zfs: { recursive: true } });
@@ -57,6 +58,9 @@ describe('with recursive', () => {
     expect(await zfs('list', '-H', '-o', 'name', `${path}/mail@${own}`)).toContain(own);
     const readable = await rig.pathOfPoint(point);
     expect(await readFile(join(readable, 'mail', 'letter'), 'utf8')).toBe('2');
+    const at = { host: rig.target, volume: rig.replica.volume, driver: storage.driver };
+    for (const state of [point, undefined])
+      expect([...(await listPoint(at, state)).keys()].toSorted()).toEqual(['file', 'mail', 'mail/letter']);
   });
 
   it('hands all points back to the replica where a branch is given up, also while older ones are read', async () => {

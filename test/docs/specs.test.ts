@@ -4,6 +4,7 @@ import { documentOf } from '../../src/cluster/document';
 import { OPERATION_RESOURCE, type OperationSpec, updateOf } from '../../src/cluster/operation';
 import { RESOURCE, type RelationshipResource } from '../../src/cluster/resource';
 import { checkDocument, parseSpecs } from '../../src/model/parse-spec';
+import { checkNotifyFile } from '../../src/workers/notify/check-file';
 import { readPages } from '../support/markdown';
 
 const blocks = readPages().flatMap(({ path, blocks: found }) =>
@@ -62,3 +63,12 @@ it('JSON in the documentation can be read', () => {
   for (const { text } of blocks.filter(({ language }) => language === 'json'))
     expect(() => JSON.parse(text) as unknown).not.toThrow();
 });
+
+const receivers = [...yaml, ...written].filter(({ text }) => text.startsWith('receivers:'));
+
+it.each(receivers.map(({ where, text }) => [where, text]))(
+  'the receivers in %s have no mistake',
+  (where, text) => {
+    expect(checkNotifyFile(text, where)).toMatchObject({ problems: [], warnings: [] });
+  },
+);

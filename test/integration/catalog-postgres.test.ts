@@ -61,13 +61,14 @@ test('tables of an earlier version are brought up to date, with what their histo
     await postgres.execute(`update sync_targets set ${column} = 0 where ${column} is null`, database);
     await postgres.execute(`alter table sync_targets alter column ${column} set not null`, database);
   }
-  for (const table of ['target_results', 'agents', 'relationship_states', 'events'])
-    await postgres.execute(`drop table ${table}`, database);
+  const tables = ['target_results', 'agents', 'relationship_states', 'events'];
+  const told = ['conditions', 'notices', 'notice_totals', 'notice_version'];
+  for (const table of [...tables, ...told]) await postgres.execute(`drop table ${table}`, database);
   const catalog = await openCatalog({ url });
   const [wiki] = await catalog.relationships();
   expect(wiki?.targets).toMatchObject([{ name: 'beta', result: 'failed', errorType: 'TargetFull' }]);
-  const told = await catalog.history('wiki', { limit: 5 });
-  expect(told.map(({ targets }) => targets[0]?.bytesSent)).toEqual([null, 1000]);
+  const syncs = await catalog.history('wiki', { limit: 5 });
+  expect(syncs.map(({ targets }) => targets[0]?.bytesSent)).toEqual([null, 1000]);
   await catalog.close();
 });
 

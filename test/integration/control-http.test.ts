@@ -7,13 +7,16 @@ import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import type { Catalog } from '../../src/catalog/contract';
 import { openCatalog } from '../../src/catalog/open';
 import { makeHostQueue } from '../../src/model/names';
-import { hostsOfCatalog, makeHostsSource } from '../../src/workers/hosts-seen';
+import { FleetView } from '../../src/workers/fleet/fleet-view';
+import type { FleetSource } from '../../src/workers/fleet/fleet';
+import { hostsOfFleet, makeHostsSource } from '../../src/workers/hosts-seen';
 import { startHttp } from '../../src/workers/http/app';
 import type { Listening } from '../../src/workers/http/listen';
 import { makeControlMetrics, makeRegistry } from '../../src/workers/metrics';
 import { startMetricsServer } from '../../src/workers/metrics-server';
 import { serveSdkMetrics } from '../../src/workers/sdk-metrics';
 import { makeDocument, makeOutcome, makePoint, makeSync, minute } from '../support/model/records';
+import { makeStatus } from '../support/model/status';
 import { reservePorts } from '../support/hosts/ports';
 import { findTemporal } from '../support/system/temporal-server';
 
@@ -52,16 +55,23 @@ beforeAll(async () => {
     worker.shutdown();
     await running;
   };
+  const view = new FleetView(catalog);
+  const fleet: FleetSource = {
+    now: async () => ({ states: await view.read(), checkedAt: null, trouble: null }),
+  };
   const hosts = makeHostsSource({
     workflowService: temporal.connection.workflowService,
     namespace: temporal.namespace ?? 'default',
-    hostNames: hostsOfCatalog(catalog),
+    hostNames: hostsOfFleet(fleet),
     agents: () => catalog.agents(),
   });
-  const metrics = makeControlMetrics({ catalog, hosts, sdkMetricsAddress });
+  const metrics = makeControlMetrics({ catalog, hosts, fleet, sdkMetricsAddress });
   await catalog.recordRelationship(makeDocument('wiki', { objectives: { rpo: '1h' } }));
   await catalog.recordSync(makeSync('wiki', 1, { targets: [makeOutcome('beta', [makePoint('wiki', 1)])] }));
   await catalog.recordSync(makeSync('wiki', 2));
+  const told = makeStatus('wiki', { objectives: { rpo: '1h' } });
+  const targets = told.targets.map((target) => ({ ...target, capturedAt: minute(2) }));
+  await catalog.recordStates([{ status: { ...told, targets }, at: minute(3) }]);
   http = await startHttp({ catalog, temporal: hosts, metrics, listen: { host: '127.0.0.1', port: 0 } });
 }, 120_000);
 
@@ -159,7 +169,7 @@ test("tells Prometheus our own metrics, those of the process, and those of Tempo
 });
 
 test('an agent serves its metrics and nothing else', async () => {
-  const registry = makeRegistry();
+  const registry = makeRegistry('agent');
   const server = await startMetricsServer({
     registry,
     sdkMetricsAddress,

@@ -200,6 +200,35 @@ it('is right again after a control worker was killed in the middle of changes, w
   }
 });
 
+it('is exported as what apply takes back unchanged, and compared with files', async () => {
+  const exported = await system.cli(['export', ...NAMES]);
+  expect(exported).toMatchObject({ exitCode: 0, stderr: '' });
+  const again = await system.cli(['apply', '-f', '-', '-o', 'jsonpath={[*].outcome}'], {
+    stdin: exported.stdout,
+  });
+  expect(again.stdout).toBe('unchanged unchanged unchanged\n');
+  expect((await system.cli(['diff', '-f', '-'], { stdin: exported.stdout })).exitCode).toBe(0);
+  const other = exported.stdout.replace(/last: \d+/, 'last: 77');
+  const differs = await system.cli(['diff', '-f', '-'], { stdin: other });
+  expect(differs).toMatchObject({
+    exitCode: 1,
+    stdout: expect.stringMatching(/would be changed\n  spec\.retain\.last: \d+ → 77\n/) as string,
+  });
+});
+
+it('is waited for, and not for longer than asked', async () => {
+  const waiting = system.cli(['wait', 'mail', '--for', 'synced', '--timeout', '1m']);
+  await syncWell(system, 'mail');
+  // The sync may have begun before the waiting.
+  await syncWell(system, 'mail');
+  expect(await waiting).toMatchObject({ exitCode: 0 });
+  const late = await system.cli(['wait', 'mail', '--for', 'phase=Paused', '--timeout', '1s']);
+  expect(late).toMatchObject({ exitCode: 5, stderr: expect.stringContaining('mail is Idle') as string });
+  const wrong = await system.cli(['wait', 'mail', '--for', 'phase=Idel']);
+  expect(wrong).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('phase=Idle') as string });
+  expect((await system.cli(['get', '-o', 'name'])).stdout).toBe(`${NAMES.join('\n')}\n`);
+});
+
 it('finds by Temporal who was never heard, and who is not there any more', async () => {
   await system.kill('control', 'SIGTERM');
   const catalog = await openCatalog({ dataDir: at('control', 'catalog') });

@@ -166,7 +166,10 @@ describe('the metrics of the control worker', () => {
     expect(metric('tidemark_syncs_total', { relationship: 'lost', result: 'failed' })).toBeGreaterThan(0);
     expect(metric('tidemark_bytes_sent_total', { relationship: 'slow' })).toBeGreaterThan(8 * MiB);
     expect(metric('tidemark_files_changed_total', { relationship: 'slow' })).toBe(2);
-    expect(metric('tidemark_sync_duration_seconds_count', { relationship: 'slow' })).toBe(1);
+    expect(
+      metric('tidemark_sync_seconds_total', { relationship: 'slow', result: 'succeeded' }),
+    ).toBeGreaterThan(1);
+    expect(metric('tidemark_sync_duration_seconds_count', { result: 'succeeded' })).toBe(2);
     expect(metric('tidemark_missed_ticks_total', { relationship: 'slow' })).toBe(1);
     expect(metric('tidemark_missed_ticks_total', { relationship: 'lost' })).toBe(0);
   });

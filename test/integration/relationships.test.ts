@@ -52,9 +52,18 @@ describe('a file of several documents', () => {
     const ran = await system.cli(['apply', '-f', at('both.yaml'), '--dry-run', '-o', 'json']);
     expect(ran.exitCode).toBe(0);
     expect(parse(ran)).toEqual([
-      { name: 'wiki', outcome: 'valid', warnings: [] },
+      { name: 'wiki', outcome: 'valid', warnings: [expect.stringContaining("can't be kept")] },
       { name: 'blog', outcome: 'valid', warnings: [] },
     ]);
+    expect(await system.json('get')).toEqual([]);
+  });
+
+  it('is asked of the hosts by --dry-run too, and what they say against it is said of all', async () => {
+    const nowhere = { ...blog(), source: { host: 'alpha', directory: at('nowhere') } };
+    const files = [writeDocument('a', nowhere), writeDocument('b', nowhere), writeDocument('wiki', wiki())];
+    const ran = await system.cli(['apply', '-f', '-', '--dry-run'], { stdin: files.join('\n---\n') });
+    expect(ran.exitCode).toBe(2);
+    for (const name of ['a', 'b']) expect(ran.stderr).toContain(`${name}: source alpha:${at('nowhere')}`);
     expect(await system.json('get')).toEqual([]);
   });
 

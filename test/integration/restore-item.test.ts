@@ -12,9 +12,10 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { FoundVersions, Looked, PointListing, PointsDiff } from '../../src/api/points';
 import { compareTrees } from '../support/trees/compare-trees';
 import { TestSystem } from '../support/system/system';
-import { applyAndSync, parse, parseError, writeFiles } from '../support/system/user';
+import { applyAndSync, parse, parseError, syncWell, writeFiles } from '../support/system/user';
 
 jest.setTimeout(120_000);
 
@@ -116,5 +117,113 @@ describe('one file or folder of a point', () => {
       message: expect.stringContaining('symbolic link') as unknown,
     });
     expect(await readdir(at('outside'))).toEqual([]);
+  });
+
+  describe('is found before it is brought back', () => {
+    let first: string;
+    let gone: string;
+    let newest: string;
+
+    /** What the commands ask, without a process of their own. */
+    async function ask<Answer>(look: string, request: object): Promise<Looked & Answer> {
+      const temporal = await system.temporal();
+      const { document } = await temporal.status('wiki');
+      return await temporal.runApart(
+        look,
+        'wiki',
+        { document, request: { limit: 500, ...request } },
+        'A look',
+      );
+    }
+    const list = (request: object = {}) => ask<PointListing>('listPoint', request);
+    const find = (pattern: string) => ask<FoundVersions>('findInPoints', { pattern });
+    const diff = (request: object) => ask<PointsDiff>('diffPoints', request);
+
+    beforeAll(async () => {
+      first = (await list()).point.id;
+      await writeFiles(at('wiki'), { version: 'two' });
+      await rm(at('wiki', 'a', 'e'));
+      await syncWell(system, 'wiki');
+      gone = (await list()).point.id;
+      await writeFiles(at('wiki'), { version: 'the third' });
+      await syncWell(system, 'wiki');
+      newest = (await list()).point.id;
+    });
+
+    /** What a command ends with, typed as it stands there, but for the place. */
+    async function follow(stdout: string, to: string): Promise<void> {
+      const [, typed = ''] = /^ {2}tidemark (restore .*) --to HOST:\/path$/m.exec(stdout) ?? [];
+      expect(typed).not.toBe('');
+      const { exitCode } = await system.cli([...typed.split(' '), '--to', `gamma:${to}`, '--yes']);
+      expect(exitCode).toBe(0);
+    }
+
+    it('by a list of what a point holds, within 80 columns, which ends with how to bring it back', async () => {
+      const top = await list({ pointId: first });
+      expect(top).toMatchObject({ point: { id: first }, target: 'beta', host: 'beta', more: 0 });
+      expect(top.entries.map(({ path, type }) => `${path} ${type}`)).toEqual([
+        '-rf *?[x]\n:y file',
+        'a folder',
+        'away link',
+        'version file',
+      ]);
+      const deep = await list({ pointId: first, path: 'a', deep: true, limit: 2 });
+      expect([deep.entries.map(({ path }) => path), deep.more]).toEqual([['a/b', 'a/b/c'], 2]);
+      const args = ['ls', 'wiki', 'a', '-l', '-r', '--after', 'a/b/d', '--point', first];
+      const { stdout } = await system.cli(args);
+      expect(stdout).toContain('a/e');
+      for (const line of stdout.split('\n').filter((each) => !each.startsWith('  tidemark')))
+        expect(line.length).toBeLessThanOrEqual(80);
+      await follow(stdout, at('by-list'));
+      expect(await readFile(at('by-list', 'a', 'e'), 'utf8')).toBe('e');
+    });
+
+    it('by its name in all points: from which to which it is there, and in which version', async () => {
+      const found = await find('e');
+      expect(found.points.map(({ id }) => id)).toEqual([newest, gone, first]);
+      expect(found).toMatchObject({
+        isCut: false,
+        versions: [{ path: 'a/e', bytes: 1, first, last: first }],
+      });
+      const { stdout } = await system.cli(['find', 'wiki', 'e']);
+      expect(stdout).toContain(`not in ${gone} any more`);
+      await follow(stdout, at('by-name'));
+      expect(await readFile(at('by-name', 'a', 'e'), 'utf8')).toBe('e');
+      const { versions } = await find('/ver*');
+      expect(versions.map(({ bytes, last }) => [bytes, last])).toEqual([
+        [9, newest],
+        [3, gone],
+        [1, first],
+      ]);
+      const each = await system.cli(['find', 'wiki', 'a/**/c', '--all-points']);
+      expect(each.stdout.match(/^ {2}\d{8}T/gm)).toHaveLength(3);
+      expect(await find('nowhere')).toMatchObject({ versions: [], unread: 0 });
+    });
+
+    it('by what changed between two points, or since one', async () => {
+      const { changes } = await diff({ pointId: first, otherId: gone });
+      expect(changes).toEqual([
+        { path: 'a/e', change: 'removed', type: 'file', bytes: { before: 1 } },
+        {
+          ...{ path: 'version', change: 'changed', type: 'file' },
+          ...{ what: ['size', 'time'], bytes: { before: 1, after: 3 } },
+        },
+      ]);
+      expect(await diff({ pointId: newest })).toMatchObject({ after: null, isLive: true, changes: [] });
+      expect((await diff({ pointId: first, otherId: 'latest', path: 'a' })).changes).toHaveLength(1);
+      const { stdout } = await system.cli(['diff', 'wiki', '--point', first, '--point', gone]);
+      expect(stdout).toContain('1 entry removed (1 B)');
+    });
+
+    it('and says what is wrong where there is no such thing', async () => {
+      for (const [args, type, exitCode] of [
+        [['ls', 'wiki', 'away/passwd'], 'InvalidSpec', 2],
+        [['ls', 'wiki', '--point', 'never-was'], 'PointMissing', 3],
+        [['ls', 'wiki', '--target', 'nobody'], 'RefusedByState', 3],
+      ] as const) {
+        const result = await system.cli([...args, '-o', 'json']);
+        expect([parseError(result).type, result.exitCode]).toEqual([type, exitCode]);
+      }
+    });
   });
 });

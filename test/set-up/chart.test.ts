@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { isMap, parse, parseDocument, type YAMLMap } from 'yaml';
 import { parseContainerfile } from '../cluster/containerfile';
-import { readPages, ROOT } from '../support/markdown';
+import { ROOT } from '../support/markdown';
 
 const CHART = 'deploy/helm/tidemark';
 const read = (...path: string[]) => readFileSync(join(ROOT, ...path), 'utf8');
@@ -52,12 +52,6 @@ test('every value of the chart is described, and in its schema; and nothing else
   );
   const ofValues = values.map(({ path }) => path).filter((path) => path !== 'movers.template');
   expect(ofValues.sort()).toEqual(ofSchema.sort());
-});
-
-test("the chart's alerts are those of the documentation", () => {
-  const operations = readPages().find(({ path }) => path === 'docs/operations.md');
-  const rules = operations?.blocks.find(({ text }) => text.startsWith('groups:'));
-  expect(parse(read(CHART, 'files/alerts.yaml'))).toEqual(parse(rules?.text ?? ''));
 });
 
 test('the bundle has the definitions that it says it has', () => {

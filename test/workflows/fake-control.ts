@@ -26,6 +26,9 @@ export function makeFakeControl(
     recordRelationship: async () => ({ lastSequence: 0 }),
     recordRetired: async () => undefined,
     recall: (input) => recall(client, input),
+    deliverNotice: async () => ({ state: 'sent', problem: null }),
+    giveUpNotice: async () => undefined,
+    makeTestNotices: async () => [],
     sendDrill: async ({ relationship, requestId }) => {
       const { workflowId } = await client.workflow
         .getHandle(makeRelationshipId(relationship))

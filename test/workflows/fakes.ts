@@ -236,6 +236,15 @@ export class FakeHost {
         note('listPoints');
         return { points: this.points, broken: this.broken };
       },
+      listPoint: async () => {
+        note('listPoint');
+        return { point: { id: 'point-1', capturedAt: '2026-11-21T08:00:00.000Z' }, entries: [], more: 0 };
+      },
+      findInPoints: async () => {
+        note('findInPoints');
+        return { points: [], unread: 0, versions: [], isCut: false };
+      },
+      diffPoints: () => Promise.reject(new Error('not asked for here')),
       listOthers: async () => {
         note('listOthers');
         return { states: [], total: 7, older: 7 };

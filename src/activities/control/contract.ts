@@ -1,5 +1,5 @@
 /** What workflows call on the control worker. Types alone, so that workflow code can import them. */
-import type { SyncAnswer } from '../../api/messages';
+import type { NoticeOutcome, NoticeRef, SyncAnswer } from '../../api/messages';
 import type { Instant, SyncRecord } from '../../model/records';
 import type { RelationshipState } from '../../model/relationship-state';
 import type { AgentEntry } from '../../catalog/contract';
@@ -72,4 +72,9 @@ export interface ControlActivities {
     tick?: Instant;
     targets?: string[];
   }): Promise<SyncAnswer>;
+  /** One attempt to tell a receiver; a message that was told, or given up, is left alone. */
+  deliverNotice(ref: NoticeRef): Promise<NoticeOutcome>;
+  giveUpNotice(given: NoticeRef & { why: string }): Promise<void>;
+  /** Messages by which somebody tries a receiver, or all; idempotent by the request's id. */
+  makeTestNotices(request: { receiver: string | null; requestId: string }): Promise<NoticeRef[]>;
 }

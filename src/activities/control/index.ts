@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { Catalog } from '../../catalog/contract';
 import type { ControlActivities } from './contract';
+import { makeNoticeActivities, NO_NOTIFIER, type Notifier } from './notifier';
 import { keepSchedule, removeSchedule } from './schedule';
 import { sendDrill } from './send-drill';
 import { recall } from './recall';
@@ -12,9 +13,11 @@ import { tellSelectors } from './tell-selectors';
 export function makeControlActivities({
   client,
   catalog,
+  notifier = NO_NOTIFIER,
 }: {
   client: Client;
   catalog: Catalog;
+  notifier?: Notifier;
 }): ControlActivities {
   return {
     checkSpec: (document, standing) => checkAndSelect(catalog, document, standing),
@@ -33,5 +36,6 @@ export function makeControlActivities({
     recall: (input) => recall(client, input),
     sendDrill: (input) => sendDrill(client, input),
     sendSync: (input) => sendSync(client, catalog, input),
+    ...makeNoticeActivities(catalog, notifier),
   };
 }

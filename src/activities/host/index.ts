@@ -3,6 +3,7 @@ import type { AgentContext } from './context';
 import { Doors } from './doors';
 import { Exclusive } from './exclusive';
 import { makeMakeRoom } from './keep-points';
+import { makeLooks } from './look-into-points';
 import { makePrepare } from './prepare';
 import { makePublish } from './publish';
 import { makeRestore } from './restore';
@@ -21,6 +22,7 @@ export function makeHostActivities(context: AgentContext): HostActivities {
     ...makeMakeRoom(context, exclusive),
     ...makeVerify(context, doors),
     ...makeRestore(context, doors),
+    ...makeLooks(context),
     ...makeSwitch(context, exclusive, doors),
     ...makeDrill(context),
   };

@@ -8,6 +8,7 @@ import { planRetention } from '../../model/retention';
 import type { RetainSpec } from '../../model/spec';
 import type { VolumeDriver } from '../../volumes/contract';
 import type { HostActivities } from '../contract';
+import { findRead, whileGoing } from './being-read';
 import type { AgentContext } from './context';
 import type { Exclusive } from './exclusive';
 import { stepKey } from './transfer';
@@ -25,6 +26,16 @@ function explain(points: readonly Point[], retain: RetainSpec): { kept: KeptPoin
     return [{ ...point, ...(leftOut && !isNewest && { leftOut: withoutExamples(leftOut) }), keptBecause }];
   });
   return { kept, remove: plan.remove };
+}
+
+/** With what is only kept as somebody looks into it, in the order of all. */
+function withRead(all: readonly Point[], kept: readonly KeptPoint[], read: readonly string[]): KeptPoint[] {
+  if (read.length === 0) return [...kept];
+  return all.flatMap((point): KeptPoint[] => {
+    const why = kept.find(({ id }) => id === point.id);
+    if (why) return [why];
+    return read.includes(point.id) ? [{ ...point, keptBecause: ['being read'] }] : [];
+  });
 }
 
 export interface KeptPoints {
@@ -47,14 +58,19 @@ export async function keepPoints(
     ...how
   }: { relationship: string; retain: RetainSpec; signal: AbortSignal; later?: boolean },
 ): Promise<KeptPoints> {
-  const { kept, remove } = explain(await driver.points(host, volume, relationship), retain);
+  const all = await driver.points(host, volume, relationship);
+  const { kept, remove: due } = explain(all, retain);
+  const place = { host, volume, relationship };
+  const read = findRead(place, due);
+  const remove = due.filter((id) => !read.includes(id));
   try {
-    await driver.prune(host, volume, { relationship, removePointIds: remove, ...how });
-    return { points: kept, removed: remove.length };
+    const request = { relationship, removePointIds: remove, ...how };
+    await whileGoing(place, remove, () => driver.prune(host, volume, request));
+    return { points: withRead(all, kept, read), removed: remove.length };
   } catch (error) {
     how.signal.throwIfAborted();
     const left = await driver.points(host, volume, relationship);
-    const still = left.filter(({ id }) => remove.includes(id));
+    const still = left.filter(({ id }) => due.includes(id));
     return {
       points: left.flatMap((point) => {
         const why = kept.find(({ id }) => id === point.id);
@@ -64,7 +80,7 @@ export async function keepPoints(
             ? [{ ...point, keptBecause: ['could not be removed'] }]
             : [];
       }),
-      removed: remove.length - still.length,
+      removed: due.length - still.length,
       warning: `what retention no longer keeps could not all be removed: ${textOf(error)}`,
     };
   }

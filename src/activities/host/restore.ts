@@ -21,7 +21,7 @@ const LEAST_CLAIM_BYTES = 2 ** 30;
 /** Its owner, and who else may look, are told by what is restored. */
 const PRIVATE_FOLDER = 0o700;
 
-function noTree(host: Host, { kind, path }: Volume): TidemarkError {
+export function noTree(host: Host, { kind, path }: Volume): TidemarkError {
   const message = `a recovery point of kind ${kind} holds no files, and can't be restored into a directory`;
   const hint = 'fail over to it, or rehearse that on a copy: tidemark drill';
   return new TidemarkError('UnsupportedCapture', message, { host: host.name, volume: path, hint });

@@ -6,6 +6,7 @@ import { reachedBytes } from './0004-reached-bytes';
 import { agents } from './0005-agents';
 import { states } from './0006-states';
 import { events } from './0007-events';
+import { notices } from './0008-notices';
 
 /**
  * Every migration by its name, in order. Named here rather than found in a folder, so that they are
@@ -19,4 +20,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0005-agents': agents,
   '0006-states': states,
   '0007-events': events,
+  '0008-notices': notices,
 };

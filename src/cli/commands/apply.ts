@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Relationship } from '../../model/spec';
-import type { ApplyAnswer } from '../../api/messages';
+import type { ApplyAnswer, ExamineAnswer } from '../../api/messages';
 import { ClientError, exitCodeOf, tellError } from '../../client/exit-codes';
 import { lazy } from '../lazy';
 import { addReason, finish, note, print } from '../output';
@@ -11,7 +11,7 @@ import { followSync } from '../follow-sync';
 import { formatRecord } from '../../client/format-record';
 import { inTurns } from '../../model/in-turns';
 import type { Temporal } from '../../client/temporal-client';
-import { isSelecting, type Selection } from '../../model/selections';
+import type { Selection } from '../../model/selections';
 import { printable } from '../../client/text';
 import type { Applied } from '../../client/apply-one';
 import { awaitSync } from '../../client/apply-one';
@@ -37,7 +37,7 @@ export function register(program: Command): void {
       'a file of one or more documents, a folder of such files, or - for standard input; may be repeated',
       collect,
     )
-    .option('--dry-run', 'only check the files')
+    .option('--dry-run', 'only check the files, and ask the hosts')
     .option('--wait', 'wait for a sync, by its new spec, of each that was created, changed or brought back')
     .action((options: ApplyOptions) => apply(options));
   finish(addReason(command), [
@@ -47,22 +47,22 @@ export function register(program: Command): void {
   ]);
 }
 
-/** Has every document judged before the first is applied. @throws ClientError with every reason against any of them. */
-async function examineAll(temporal: Temporal, documents: readonly Relationship[]): Promise<void> {
-  const refusals = await inTurns(documents, AT_ONCE, async (document) => {
+/** Has every document judged, in their order. @throws ClientError with every reason against any of them. */
+async function examineAll(temporal: Temporal, documents: readonly Relationship[]): Promise<ExamineAnswer[]> {
+  const judged = await inTurns(documents, AT_ONCE, async (document) => {
     try {
-      await temporal.examine(document);
-      return [];
+      return { answer: await temporal.examine(document), refusals: [] };
     } catch (error) {
       const told = tellError(error);
       // Where nobody answers, nothing is known of any document.
       if (told.exitCode === exitCodeOf('Unreachable')) throw error;
       const { name } = document.metadata;
-      return (told.problems ?? [told.message]).map((problem) => `${name}: ${problem}`);
+      return { refusals: (told.problems ?? [told.message]).map((problem) => `${name}: ${problem}`) };
     }
   });
-  const problems = refusals.flat();
+  const problems = judged.flatMap(({ refusals }) => refusals);
   if (problems.length > 0) throw new ClientError('InvalidSpec', problems.join('\n'), { problems });
+  return judged.flatMap(({ answer }) => answer ?? []);
 }
 
 /** Whom a selector means is to surprise nobody. */
@@ -81,20 +81,21 @@ function formatApplied(applied: readonly Applied[]): string {
     .join('\n');
 }
 
-/** Files are checked by themselves. Whom a selector means, only those who know the agents can say. */
+/** Files are checked by themselves; and where Temporal answers, the hosts are asked what a first sync would find. */
 async function dryRun(documents: readonly Relationship[]): Promise<Applied[]> {
-  return await inTurns(documents, AT_ONCE, async (document): Promise<Applied> => {
-    const valid = { name: document.metadata.name, outcome: 'valid' as const, warnings: [] };
-    if (!document.spec.targets.some(isSelecting)) return valid;
-    try {
-      const { selections } = await lazy.temporal().Temporal.use((temporal) => temporal.examine(document));
-      return { ...valid, ...(selections && { selections }) };
-    } catch (error) {
-      const { message, exitCode } = tellError(error);
-      if (exitCode !== exitCodeOf('Unreachable')) throw error;
-      return { ...valid, warnings: [`which hosts its selectors mean is not known: ${message}`] };
-    }
-  });
+  const valid = documents.map(({ metadata: { name } }) => ({
+    name,
+    outcome: 'valid' as const,
+    warnings: [],
+  }));
+  try {
+    const answers = await lazy.temporal().Temporal.use((temporal) => examineAll(temporal, documents));
+    return valid.map((each, index) => ({ ...each, ...answers[index] }));
+  } catch (error) {
+    const { message, exitCode } = tellError(error);
+    if (exitCode !== exitCodeOf('Unreachable')) throw error;
+    return valid.map((each) => ({ ...each, warnings: [`its hosts were not asked: ${message}`] }));
+  }
 }
 
 async function applyAll(documents: readonly Relationship[], options: ApplyOptions): Promise<Applied[]> {

@@ -4,16 +4,18 @@ import { ClientError } from '../../client/exit-codes';
 import { stateHome } from '../../client/up-state';
 import { lazy } from '../lazy';
 import { finish } from '../output';
-import { parseHostPort, parsePath, parseText } from '../parse';
+import { parseHostPort, parseLabelNames, parsePath, parseText } from '../parse';
 
 interface ControlOptions {
   home?: string;
   http: string;
+  metricLabels?: string[];
   tokens?: string;
   allowActions?: boolean;
   tlsCert?: string;
   tlsKey?: string;
   temporalUi?: string;
+  notify?: string;
 }
 
 export function register(program: Command): void {
@@ -27,11 +29,17 @@ export function register(program: Command): void {
     )
     .option('--home <dir>', 'state folder (default: control in the state folder of Tidemark)', parsePath)
     .option('--http <host:port>', 'where the HTTP API listens', parseHostPort, '127.0.0.1:7733')
+    .option(
+      '--metric-labels <names>',
+      'labels of relationships that metrics tell, such as tier,team (default: none)',
+      parseLabelNames,
+    )
     .option('--tokens <file>', 'tokens with names and roles', parsePath)
     .option('--allow-actions', 'let tokens with a role sync, approve, fail over, …')
     .option('--tls-cert <file>', 'serve HTTPS with this certificate', parsePath)
     .option('--tls-key <file>', 'and this key', parsePath)
     .option('--temporal-ui <url>', 'where the Temporal UI is, for links', parseText)
+    .option('--notify <file>', 'who is told of what: receivers and routes', parsePath)
     .action((options: ControlOptions) => control(options));
   finish(command, ['tidemark control', 'TIDEMARK_TOKEN=… tidemark control --http 0.0.0.0:7733'], {
     output: false,
@@ -46,8 +54,10 @@ async function control(options: ControlOptions): Promise<void> {
   await lazy.control().runControl({
     home: options.home ?? join(stateHome(), 'control'),
     http: options.http,
+    ...(options.notify !== undefined && { notify: options.notify }),
     ...(databaseUrl && { databaseUrl }),
     ...(token && { token }),
+    ...(options.metricLabels && { metricLabels: options.metricLabels }),
     ...(options.tokens !== undefined && { tokensPath: options.tokens }),
     ...(options.allowActions && { allowActions: true }),
     ...(certPath !== undefined && keyPath !== undefined && { tls: { certPath, keyPath } }),

@@ -13,7 +13,7 @@ import { findUiUrl } from '../../client/connection';
 import { waitingLines } from '../follow-phases';
 import { getJson, relationshipPath } from '../../client/http';
 import { lazy } from '../lazy';
-import { finish, print } from '../output';
+import { finish, isTable, print } from '../output';
 import type { OutputOptions } from '../output';
 import { comeBackLines, formatTakeover } from '../takeover';
 import { colors, formatFields, formatLeftOut, formatTime, paintState, printable } from '../../client/text';
@@ -208,6 +208,6 @@ async function describe(name: string, options: OutputOptions): Promise<void> {
       ui: pageOf(name, temporal.namespace),
     };
   });
-  if (options.output === 'table') print(description, options, formatDescription);
+  if (isTable(options)) print(description, options, formatDescription);
   else print({ ...description, history: description.history.map(plainEvent) }, options, () => '');
 }

@@ -6,7 +6,7 @@ import { confirm } from '../confirm';
 import { ClientError } from '../../client/exit-codes';
 import { followPhases } from '../follow-phases';
 import { lazy } from '../lazy';
-import { addReason, finish, note, print } from '../output';
+import { addReason, finish, isTable, note, print } from '../output';
 import type { OutputOptions } from '../output';
 import type { Temporal } from '../../client/temporal-client';
 import { comeBackLines, formatTakeover } from '../takeover';
@@ -128,14 +128,14 @@ async function failover(name: string, options: FailoverOptions): Promise<void> {
       ...(target !== undefined && { target }),
       ...(point !== undefined && { pointId: point }),
     };
-    if (output === 'table')
+    if (isTable({ output }))
       note('asking what it would cost; a host that is dead takes some seconds to be given up');
     const price = await temporal.update<Price>(name, 'price', asked);
     if (options.dryRun) {
       print({ price }, options, () => formatPrice(price));
       return;
     }
-    if (output === 'table') note(formatPrice(price));
+    if (isTable({ output })) note(formatPrice(price));
     const request = requestAt(price, options);
     if (!options.yes)
       await confirm(

@@ -11,7 +11,7 @@ import { within } from '../../client/within';
 import { formatSummaries } from '../format-summaries';
 import { parseHealths, parseHostName, parseList, parsePhases, parseText } from '../parse';
 import { readSummaries, type Wanted } from '../read-summaries';
-import { finish, note, print, printError, render } from '../output';
+import { finish, note, isTable, print, printError, render } from '../output';
 import type { OutputOptions } from '../output';
 import type { Unknown } from '../../client/temporal-client';
 import { printable, terminalWidth } from '../../client/text';
@@ -93,7 +93,7 @@ const isAll = ({ names, choice }: Wanted) =>
 const tableOf = (wanted: Wanted, options: GetOptions) => (all: readonly RelationshipSummary[]) =>
   all.length === 0 && !isAll(wanted)
     ? 'no relationship is so: tidemark get lists them all'
-    : formatSummaries(all, terminalWidth(), options.labelColumns);
+    : formatSummaries(all, options.output === 'wide' ? undefined : terminalWidth(), options.labelColumns);
 
 async function watch(wanted: Wanted, options: GetOptions): Promise<never> {
   for (;;) {
@@ -119,7 +119,7 @@ async function check(names: readonly string[], options: GetOptions): Promise<voi
   } catch (error) {
     // Whatever is wrong, monitoring must not take it for a copy that is late.
     const told = { ...tellError(error), exitCode: UNKNOWN_CODE } as const;
-    if (options.output === 'table') process.stdout.write(`${formatUnknown(name, told.message)}\n`);
+    if (isTable(options)) process.stdout.write(`${formatUnknown(name, told.message)}\n`);
     else printError(told, options.output);
     process.exitCode = UNKNOWN_CODE;
   }

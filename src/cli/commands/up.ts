@@ -12,6 +12,7 @@ interface UpCommandOptions {
   httpPort?: number;
   quickStart: boolean;
   allowActions?: boolean;
+  notify?: string;
 }
 
 export function register(program: Command): void {
@@ -35,6 +36,7 @@ export function register(program: Command): void {
     )
     .option('--ui-port <port>', "port of Temporal's UI (default: the last one, else 8233, …)", parsePort)
     .option('--http-port <port>', 'port of the HTTP API (default: the last one, else 7733, …)', parsePort)
+    .option('--notify <file>', 'who is told of what: receivers and routes', parsePath)
     .option('--no-quick-start', 'without the example')
     .option('--allow-actions', 'let the HTTP API do things, with a token that is made')
     .action((options: UpCommandOptions) => up(options));
@@ -58,12 +60,14 @@ async function up(options: UpCommandOptions): Promise<void> {
     uiPort,
     httpPort,
     quickStart,
+    notify,
   } = options;
   const run = detach ? lazy.up().startDetached : lazy.up().runUp;
   process.exitCode = await run({
     home,
     quickStart,
     allowActions,
+    ...(notify !== undefined && { notify }),
     ports: {
       ...(temporalPort !== undefined && { temporal: temporalPort }),
       ...(uiPort !== undefined && { ui: uiPort }),

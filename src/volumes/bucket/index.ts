@@ -3,6 +3,7 @@ import type { Volume } from '../../model/records';
 import type { KindImplementation, VolumeDriver } from '../contract';
 import { makeStoreDriver } from '../shared/store-driver';
 import { check, claim, disclaim, inspect, points } from './claims';
+import { listContent } from './list-content';
 import { markVerified, prune, publish } from './points';
 import { capture, reach, scratch } from './reach';
 import { rcloneMover } from './send';
@@ -15,7 +16,7 @@ type Layout = Required<Pick<VolumeDriver, keyof typeof volsyncLayout>>;
 
 const ownLayout: Layout = {
   ...{ inspect, check, claim, disclaim, capture, reach, isChanged: common.isChanged },
-  ...{ points, publish, markVerified, prune },
+  ...{ points, listContent, publish, markVerified, prune },
   // It holds all that is sent to it.
   findOmitted: () => Promise.resolve({ paths: new Set<string>(), leftOut: [] }),
 };
@@ -34,6 +35,7 @@ const bucketDriver: VolumeDriver = {
   isChanged: (host, volume, relationship) => layoutOf(volume).isChanged(host, volume, relationship),
   leave: (host, volume, use) => scratch.leave({ host, volume }, use),
   points: (host, volume, relationship) => layoutOf(volume).points(host, volume, relationship),
+  listContent: (host, volume, ...rest) => layoutOf(volume).listContent(host, volume, ...rest),
   publish: (host, volume, request) => layoutOf(volume).publish(host, volume, request),
   markVerified: (host, volume, ...rest) => layoutOf(volume).markVerified(host, volume, ...rest),
   findOmitted: (host, volume, request) => layoutOf(volume).findOmitted(host, volume, request),

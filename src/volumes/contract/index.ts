@@ -15,7 +15,15 @@ import type { Switch } from './switch';
 import type { VolumeKeeper } from './volume';
 
 export type { CaptureRequest, State } from './freezer';
-export type { Clone, OmittedRequest, PointStamp, PublishRequest, SincePoint, WriteWindow } from './points';
+export type {
+  Clone,
+  ListRequest,
+  OmittedRequest,
+  PointStamp,
+  PublishRequest,
+  SincePoint,
+  WriteWindow,
+} from './points';
 export type { HookJobs, JobRequest } from './hook-jobs';
 export type { Demoted } from './switch';
 export type { DiskUse, Inspection, Released, VolumeShape, VolumeSize } from './volume';

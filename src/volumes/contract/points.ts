@@ -3,6 +3,7 @@ import type { Filters, Instant, Point, PointMethod, Volume, Written } from '../.
 import type { Host } from '../../hosts/contract';
 import type { LeftOut } from '../../model/left-out';
 import type { OtherState } from '../../model/others';
+import type { Entry } from '../../model/point-content';
 import type { StreamPlan } from '../../model/plan-stream';
 import type { Reach } from '../../movers/reach';
 import type { Differing, Missing, Omitted, TransferId } from '../../movers/contract';
@@ -75,6 +76,17 @@ export interface OmittedRequest {
   use: TransferId;
 }
 
+/** What is asked of `listContent`. */
+export interface ListRequest {
+  relationship: string;
+  pointId: string;
+  /** A path in the point; by default all of it. More than was asked for may be told. */
+  folder?: string;
+  /** With all that is in the folders. */
+  deep: boolean;
+  signal?: AbortSignal;
+}
+
 export interface Points {
   /** The whole recovery points, oldest first by sequence; never a half-made one. */
   points(host: Host, volume: Volume, relationship: string): Promise<Point[]>;
@@ -89,6 +101,18 @@ export interface Points {
 
   /** All of these, in any order, but for what is the relationship's own. Changes nothing. Left out by the same kinds. */
   listOthers?(host: Host, volume: Volume, relationship: string): Promise<OtherState[]>;
+
+  /**
+   * What a recovery point holds, in any order, but for its root; where that can be told without bringing it to where its files
+   * can be read, or it has none. Left out by kinds whose points are trees by their `reach`.
+   * @throws PointMissing
+   */
+  listContent?(
+    host: Host,
+    volume: Volume,
+    request: ListRequest,
+    onEntry: (entry: Entry) => void,
+  ): Promise<void>;
 
   /**
    * Freezes the live replica as a recovery point. All or nothing; a second call with one point id

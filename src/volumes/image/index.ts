@@ -4,6 +4,7 @@ import { makeReach } from '../shared/make-reach';
 import { capture, release } from './capture';
 import { check, claim, demote, disclaim, promote } from './claims';
 import { diskUse, inspect, size } from './inspect';
+import { listContent } from './list-content';
 import { findPlace } from './place';
 import { clone, markVerified, pointPath, points, prune, removeClones, rollback } from './points';
 import { publish } from './publish';
@@ -23,6 +24,7 @@ export const imageDriver: VolumeDriver = {
   size,
   release,
   points,
+  listContent,
   reach: makeReach(pointPath),
   publish,
   markVerified,

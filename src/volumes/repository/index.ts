@@ -4,6 +4,7 @@ import { makeStoreDriver } from '../shared/store-driver';
 import { check, claim, disclaim, inspect, points } from './claims';
 import { findOmitted } from './omitted';
 import { settleAll } from './looks';
+import { listContent } from './list-content';
 import { findOther, listOthers } from './others';
 import { markVerified, prune, publish } from './points';
 import { reach, scratch } from './reach';
@@ -25,6 +26,7 @@ const repositoryDriver: VolumeDriver = {
   points,
   findOther,
   listOthers,
+  listContent,
   publish,
   markVerified,
   findOmitted,

@@ -73,6 +73,11 @@ export class Fleet implements FleetSource, StatesSource {
     clearTimeout(this.timer);
   }
 
+  /** What relationships told last, without a look at Temporal. @throws TidemarkError where the catalog does not answer */
+  async known(): Promise<FleetNow['states']> {
+    return await this.view.read();
+  }
+
   async now(): Promise<FleetNow> {
     await this.freshen();
     const states = await this.view.read();

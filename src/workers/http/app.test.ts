@@ -27,6 +27,7 @@ const ROUTES = [
   '/v1/events',
   '/v1/hosts',
   '/v1/fleet',
+  '/v1/notices',
   '/metrics',
   '/openapi.json',
 ];

@@ -18,6 +18,8 @@ import { oneRoutes, operationRoutes } from './operation-routes';
 import { NO_OPERATIONS, type OperationsSource } from './operations';
 import { PAGE_FOLDER, readPage } from './page';
 import { Tokens } from './tokens';
+import { noticesRoutes } from './notices-routes';
+import type { NotifySource } from '../notify/overview';
 import { healthRoute, otherRoutes, relationshipRoutes, type Sources } from './routes';
 
 export interface HttpOptions {
@@ -28,6 +30,8 @@ export interface HttpOptions {
   states?: StatesSource;
   /** How they all are. */
   fleet?: FleetSource;
+  /** Who is told of what; left out: nobody is. */
+  notify?: NotifySource | undefined;
   metrics: MetricsSource;
   listen: ListenAddress;
   /** Wanted of every request but `/healthz`, where there is one; it may read alone. */
@@ -86,6 +90,7 @@ export async function makeHttpApp(options: HttpOptions): Promise<FastifyInstance
     await scope.register(oneRoutes({ operations, fleet }));
     await scope.register(operationRoutes({ operations, fleet }));
     await scope.register(actionRoutes({ operations, allowActions }));
+    await scope.register(noticesRoutes(options.notify));
   });
   await app.ready();
   return app;

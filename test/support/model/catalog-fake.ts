@@ -6,6 +6,7 @@ import type {
   EventsQuery,
   PointEntry,
   RelationshipEntry,
+  SyncDurations,
   SyncEntry,
   Totals,
 } from '../../../src/catalog/contract';
@@ -41,7 +42,7 @@ export function makeRelationshipEntry(
 /** A catalog that only reads, and fails as a real one does once `broken` holds an error. */
 export class FakeCatalog implements Pick<
   Catalog,
-  'relationships' | 'history' | 'events' | 'points' | 'ping' | 'totals'
+  'relationships' | 'history' | 'events' | 'points' | 'ping' | 'totals' | 'syncDurations'
 > {
   broken: Error | undefined;
   /** Arguments of each call, for tests of what is passed on. */
@@ -54,6 +55,7 @@ export class FakeCatalog implements Pick<
       events?: EventsPage;
       points?: PointEntry[];
       totals?: Totals;
+      syncDurations?: SyncDurations[];
     } = {},
   ) {}
 
@@ -73,8 +75,12 @@ export class FakeCatalog implements Pick<
   points(...query: Parameters<Catalog['points']>) {
     return this.answer(this.content.points ?? [], ['points', ...query]);
   }
-  totals() {
-    return this.answer(this.content.totals ?? { syncs: [], missedTicks: [] });
+  totals(names?: readonly string[]) {
+    const none: Totals = { syncs: [], missedTicks: [], points: [] };
+    return this.answer(this.content.totals ?? none, ['totals', names]);
+  }
+  syncDurations() {
+    return this.answer(this.content.syncDurations ?? []);
   }
 
   private answer<T>(value: T, call?: unknown[]): Promise<T> {

@@ -79,7 +79,7 @@ export interface SystemOptions {
   temporalOptions?: string[];
   /** Environment of the control worker alone. */
   control?: Record<string, string>;
-  /** More options for the control worker. */
+  /** More options of the control worker. */
   controlOptions?: string[];
 }
 

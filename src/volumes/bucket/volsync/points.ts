@@ -1,9 +1,11 @@
 /** The one recovery point of such a bucket: what lies in it, as the last whole sync has left it. */
+import type { Entry } from '../../../model/point-content';
 import type { Instant, Point, Volume } from '../../../model/records';
 import type { Host } from '../../../hosts/contract';
-import type { PublishRequest } from '../../contract';
+import type { ListRequest, PublishRequest } from '../../contract';
 import { makeError } from '../../shared/tools';
 import { manifestKey } from '../layout';
+import { listState } from '../list-content';
 import { listAll } from '../listing';
 import { type Notes, pointsOf, readNotes, removeKeys, toPoint, writeVerified } from '../notes';
 import { publishIn } from '../points';
@@ -61,6 +63,18 @@ export async function findWhole(bucket: Bucket, relationship: string, pointId: s
       hint: `tidemark sync ${relationship} completes it; the layout of volsync keeps no earlier state`,
     },
   );
+}
+
+/** `listContent` of the volume contract. */
+export async function listContent(
+  host: Host,
+  volume: Volume,
+  { relationship, pointId }: ListRequest,
+  onEntry: (entry: Entry) => void,
+): Promise<void> {
+  const bucket = bucketAt(host, volume);
+  const { state } = await findWhole(bucket, relationship, pointId);
+  await listState(besideOf(bucket), state, onEntry);
 }
 
 /** `publish` of the volume contract. */
