@@ -31,13 +31,16 @@ export class PageRig implements OperationsSource {
   /** By workflow id; a test changes them as they go on. */
   readonly operations = new Map<string, OperationView>();
   trouble: string | null = null;
+  private readonly view: FleetView;
   private listening: Listening | undefined;
 
   private constructor(
     private readonly folder: string,
     private readonly catalog: Catalog,
     private readonly port: number,
-  ) {}
+  ) {
+    this.view = new FleetView(catalog);
+  }
 
   static async start(relationships: number): Promise<PageRig> {
     const folder = await mkdtemp(join(tmpdir(), 'tidemark-page-'));
@@ -69,7 +72,6 @@ export class PageRig implements OperationsSource {
   }
 
   async comeUp(): Promise<void> {
-    const view = new FleetView(this.catalog);
     this.listening = await startHttp({
       catalog: this.catalog,
       temporal: {
@@ -106,7 +108,7 @@ export class PageRig implements OperationsSource {
       allowActions: true,
       operations: this,
       fleet: {
-        now: async () => ({ states: await view.read(), checkedAt: ago(20_000), trouble: this.trouble }),
+        now: async () => ({ states: await this.view.read(), checkedAt: ago(20_000), trouble: this.trouble }),
       },
     });
   }
