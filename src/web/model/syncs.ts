@@ -53,6 +53,7 @@ const WIDEST_BAR = 14;
 /** A word on the time axis takes so much. */
 const TIME_WIDTH = 90;
 const DAY_MS = 86_400_000;
+const SHORTEST_MS = 600_000;
 
 /** From nothing at the bottom to `most` at the top. */
 function upwards(most: number, height: number, curve: (value: number) => number = (value) => value) {
@@ -71,8 +72,8 @@ function tickText(date: Date, spanMs: number): string {
 
 function timeAxis(begins: readonly number[], width: number) {
   let [first, last] = [Math.min(...begins), Math.max(...begins)];
-  // One alone, or several at one moment, have no span: a minute around them.
-  if (last - first < 1000) [first, last] = [first - 30_000, last + 30_000];
+  // One alone, or several at one moment, have no span: some minutes around them.
+  if (last - first < SHORTEST_MS) [first, last] = [first - SHORTEST_MS / 2, last + SHORTEST_MS / 2];
   const x = (ms: number) => (width * (ms - first)) / (last - first);
   const count = Math.max(2, Math.floor(width / TIME_WIDTH));
   const times = timeTicks(new Date(first), new Date(last), count).map((date) => ({

@@ -9,7 +9,7 @@ const KINDS = EVENT_KINDS.map((kind) => `kind=${kind}`).join('&');
 export function History({ name, stamp }: { name: string; stamp: string }) {
   const events = useEvents(relationshipPath(name, `/events?limit=15&${KINDS}`), stamp);
   return (
-    <Section title="History" aside={<AsOf at={events.at} />}>
+    <Section title="History" aside={<AsOf {...events} />}>
       <Trouble error={events.error} />
       {events.list && <EventsTable events={events.list} />}
       {events.more && (

@@ -114,7 +114,7 @@ export function useWidth() {
 }
 
 /** When a section was asked for: it may be longer ago than the rest. */
-export function AsOf({ at }: { at: number | undefined }) {
-  if (at === undefined) return <span class="quiet">asking…</span>;
+export function AsOf({ at, error }: { at: number | undefined; error?: ApiError | undefined }) {
+  if (at === undefined) return error ? null : <span class="quiet">asking…</span>;
   return <span class="quiet">as of {momentText(at, now.value)}</span>;
 }

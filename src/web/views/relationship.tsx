@@ -109,11 +109,11 @@ export function Relationship({ name }: { name: string }) {
           <Targets summary={view.summary} status={view.status} />
         </>
       )}
-      <Section title="Recovery points" aside={<AsOf at={points.at.value} />}>
+      <Section title="Recovery points" aside={<AsOf at={points.at.value} error={points.error.value} />}>
         <Trouble error={points.error.value} />
         {points.value.value && <Points points={points.value.value} />}
       </Section>
-      <Section title="Syncs" aside={<AsOf at={syncs.at.value} />}>
+      <Section title="Syncs" aside={<AsOf at={syncs.at.value} error={syncs.error.value} />}>
         <Trouble error={syncs.error.value} />
         {entries && <Syncs newest={entries} name={name} />}
       </Section>

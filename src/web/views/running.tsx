@@ -19,13 +19,8 @@ export function OperationCard({ view, isNamed = false }: { view: OperationView; 
         {isNamed && <a href={relationshipHref(view.relationship)}>{view.relationship}</a>}
         <span>{operationText(view)}</span>
       </p>
-      {view.state === 'running' && (
-        <progress
-          class={percent === undefined ? 'is-unknown' : ''}
-          max="100"
-          value={percent ?? 0}
-          aria-label={`${view.kind} of ${view.relationship}`}
-        />
+      {view.state === 'running' && percent !== undefined && (
+        <progress max="100" value={percent} aria-label={`${view.kind} of ${view.relationship}`} />
       )}
       {view.failure?.hint && <p class="quiet">{view.failure.hint}</p>}
       {view.state === 'failed' && view.failure && <p>{view.failure.message}</p>}

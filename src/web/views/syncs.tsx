@@ -67,9 +67,15 @@ export function Syncs({ newest, name }: { newest: SyncEntry[]; name: string }) {
             <th scope="col">Began</th>
             <th scope="col">Result</th>
             <th scope="col">Why</th>
-            <th scope="col">Sent</th>
-            <th scope="col">Changed</th>
-            <th scope="col">Took</th>
+            <th scope="col" class="number">
+              Sent
+            </th>
+            <th scope="col" class="number">
+              Changed
+            </th>
+            <th scope="col" class="number">
+              Took
+            </th>
             <th scope="col">Error</th>
           </tr>
         </thead>

@@ -64,6 +64,7 @@ export function Why({ status, syncs }: { status: RelationshipStatus; syncs: Sync
   const troubles = troublesOf(status, syncs?.[0]);
   const { last, lastSuccess } = lastResults(syncs ?? []);
   const isWell = troubles.length === 0;
+  if (isWell && !syncs) return null;
   return (
     <Section title={isWell ? 'Last results' : 'Why it fails'}>
       {troubles.map((trouble) => (
