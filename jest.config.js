@@ -10,7 +10,7 @@ const swcPlain = [
 // ES modules alone, or such as import dynamically: Node takes them as they are, Jest must translate them. From @kubernetes on,
 // the client and what it imports.
 const MODULES = [
-  ...['kysely', 'cookie', '@electric-sql', 'd3-array', 'd3-time', 'internmap'],
+  ...['kysely', 'cookie', '@electric-sql'],
   ...['@kubernetes', 'openid-client', 'oauth4webapi', 'jose', 'socks-proxy-agent', 'agent-base'],
 ].join('|');
 // Of the workers, which take it over: with a smaller place for what is young they are 160 MB large instead of 250 after a suite.
@@ -18,6 +18,8 @@ process.execArgv.push('--max-semi-space-size=2');
 module.exports = {
   testEnvironment: 'node',
   transform: { '^.+\\.ts$': swc, [`/node_modules/(${MODULES})/.+\\.c?js$`]: swcPlain },
+  // The page's alone: as ES modules they end in .mjs, which Jest never translates.
+  moduleNameMapper: { '^d3-(array|time)$': '<rootDir>/node_modules/d3-$1/dist/d3-$1.js' },
   transformIgnorePatterns: [`/node_modules/(?!(${MODULES})/)`],
   testMatch: ['<rootDir>/src/**/*.test.ts', '<rootDir>/test/**/*.test.ts'],
   // What needs clusters of its own, and long: `npm run chaos` alone.

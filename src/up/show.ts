@@ -41,6 +41,7 @@ export function showSummary(home: string, state: UpState, quickStart: QuickStart
   return [
     '',
     colors.bold('Tidemark is up'),
+    `  page          http://127.0.0.1:${ports.http}`,
     `  Temporal UI   http://127.0.0.1:${ports.ui}`,
     `  HTTP API      http://127.0.0.1:${ports.http}   (described at /openapi.json)`,
     ...(state.tokensPath === undefined

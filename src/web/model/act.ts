@@ -17,6 +17,11 @@ export const takesTarget = (action: Action) =>
   ['sync', 'verify', 'drill', 'failover', 'relocate'].includes(action);
 export const takesPoint = (action: Action) => ['verify', 'drill', 'failover'].includes(action);
 
+/** Which target it is for where nobody chooses one. */
+export const DEFAULT_TARGET: Readonly<Partial<Record<Action, string>>> = {
+  ...{ sync: 'all of them', verify: 'the first', drill: 'the freshest', failover: 'the freshest' },
+};
+
 export function makeBody(action: Action, choice: Choice): Record<string, unknown> {
   const { target, pointId, reason, confirm, accepts, epoch } = choice;
   const isTargeted = takesTarget(action) && target !== '';

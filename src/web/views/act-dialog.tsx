@@ -2,9 +2,10 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { type Action, CONFIRMED, type RelationshipView } from '../../api/operation-view';
 import type { PointEntry } from '../../catalog/contract';
+import type { Price } from '../../model/price';
 import { announce } from '../data/announce';
 import { act, ApiError, makeKey } from '../data/api';
-import { ACTION_TEXT, type Choice, makeBody, takesPoint, takesTarget } from '../model/act';
+import { ACTION_TEXT, type Choice, DEFAULT_TARGET, makeBody, takesPoint, takesTarget } from '../model/act';
 import { titleOf } from '../model/offers';
 import { momentText } from '../model/ages';
 import { now } from '../data/clock';
@@ -38,7 +39,7 @@ function Choices({ action, view, points, choice, change }: ChoiceProps) {
             value={choice.target}
             onChange={({ currentTarget: { value } }) => change({ target: value, pointId: '' })}
           >
-            <option value="">as by default</option>
+            <option value="">{DEFAULT_TARGET[action] ?? 'by default'}</option>
             {targets.map((target) => (
               <option key={target} value={target}>
                 {target}
@@ -68,38 +69,39 @@ function Choices({ action, view, points, choice, change }: ChoiceProps) {
   );
 }
 
+function Accepts({ text, choice, change }: Pick<ChoiceProps, 'choice' | 'change'> & { text: string }) {
+  return (
+    <label class="check">
+      <input
+        type="checkbox"
+        checked={choice.accepts}
+        onChange={({ currentTarget: { checked } }) => change({ accepts: checked })}
+      />
+      {text}
+    </label>
+  );
+}
+
+const BOTH_CHANGED =
+  'Go on where both sides have changed: what the old primary has for itself is kept as a point';
+
 function Confirmation({ action, view, choice, change }: ChoiceProps) {
   const { name } = view.summary;
+  const [isObjected, setObjected] = useState(false);
+  // What was accepted was accepted of that price.
+  const takePrice = ({ epoch, objections }: Price) => {
+    setObjected(objections.length > 0);
+    change({ accepts: false, ...(epoch !== undefined && { epoch }) });
+  };
   return (
     <>
       {action === 'failover' && (
-        <>
-          <AskedPrice
-            name={name}
-            target={choice.target}
-            point={choice.pointId}
-            takeEpoch={(epoch) => change({ epoch })}
-          />
-          <label class="check">
-            <input
-              type="checkbox"
-              checked={choice.accepts}
-              onChange={({ currentTarget: { checked } }) => change({ accepts: checked })}
-            />
-            Go on even where no whole copy is there
-          </label>
-        </>
+        <AskedPrice name={name} target={choice.target} point={choice.pointId} takePrice={takePrice} />
       )}
-      {action === 'reverse' && (
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={choice.accepts}
-            onChange={({ currentTarget: { checked } }) => change({ accepts: checked })}
-          />
-          Go on where both sides have changed: what the old primary has for itself is kept as a point
-        </label>
+      {action === 'failover' && isObjected && (
+        <Accepts text="Go on even so, with a copy that is not whole" {...{ choice, change }} />
       )}
+      {action === 'reverse' && <Accepts text={BOTH_CHANGED} {...{ choice, change }} />}
       <label class="field">
         <span>
           Type <strong>{name}</strong> to confirm

@@ -10,10 +10,10 @@ interface AskedPriceProps {
   target: string;
   point: string;
   /** The failover is one at this price: in another epoch it is refused. */
-  takeEpoch: (epoch: number) => void;
+  takePrice: (price: Price) => void;
 }
 
-export function AskedPrice({ name, target, point, takeEpoch }: AskedPriceProps) {
+export function AskedPrice({ name, target, point, takePrice }: AskedPriceProps) {
   const [price, setPrice] = useState<Price>();
   const [error, setError] = useState<ApiError>();
   useEffect(() => {
@@ -24,7 +24,7 @@ export function AskedPrice({ name, target, point, takeEpoch }: AskedPriceProps) 
       (answer) => {
         if (!isWanted) return;
         setPrice(answer);
-        if (answer.epoch !== undefined) takeEpoch(answer.epoch);
+        takePrice(answer);
       },
       (failure: unknown) => {
         if (isWanted) setError(failure instanceof ApiError ? failure : new ApiError(String(failure)));

@@ -58,7 +58,6 @@ function change(more: Partial<FleetFilter>): void {
 }
 
 export function FleetFilters({ filter }: { filter: FleetFilter }) {
-  const change = (more: Partial<FleetFilter>) => replaceAddress(fleetHref({ ...filter, offset: 0, ...more }));
   const { search, labels, host, sort } = filter;
   return (
     <form
