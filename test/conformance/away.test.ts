@@ -135,7 +135,12 @@ it('goes on where its runners are lost in the middle of a transfer', async () =>
   });
   await Promise.all([alpha.loseRunners(), beta.loseRunners()]);
   await syncing;
-  const records = await system.json<{ targets: { attempts: number }[] }[]>('history', 'wiki', '--kind', 'sync');
+  const records = await system.json<{ targets: { attempts: number }[] }[]>(
+    'history',
+    'wiki',
+    '--kind',
+    'sync',
+  );
   expect(records.some(({ targets }) => targets.some(({ attempts }) => attempts > 1))).toBe(true);
   await expectEqual();
   await untilNothingIsUp();

@@ -212,7 +212,7 @@ it('is exported as what apply takes back unchanged, and compared with files', as
   const differs = await system.cli(['diff', '-f', '-'], { stdin: other });
   expect(differs).toMatchObject({
     exitCode: 1,
-    stdout: expect.stringMatching(/would be changed\n  spec\.retain\.last: \d+ → 77\n/) as string,
+    stdout: expect.stringMatching(/would be changed\n {2}spec\.retain\.last: \d+ → 77\n/) as string,
   });
 });
 
