@@ -39,9 +39,8 @@ const PICTURES: readonly Picture[] = [
     options: { viewport: { width: 1280, height: 860 }, colorScheme: 'dark' },
     ready: async (page) => {
       await page.getByRole('img', { name: /syncs/ }).waitFor();
-      await page.getByRole('heading', { name: 'Recovery points' }).evaluate((heading) => {
-        window.scrollTo(0, heading.getBoundingClientRect().top + window.scrollY - 16);
-      });
+      const heading = await page.getByRole('heading', { name: 'Recovery points' }).boundingBox();
+      await page.mouse.wheel(0, (heading?.y ?? 0) - 16);
     },
   },
   {

@@ -7,7 +7,7 @@ import { EVENT_KINDS } from '../../model/events';
 import { failed, json, otherwise } from './answers';
 import { requireKnown, type Sources } from './routes';
 import { among, several } from './fleet-schemas';
-import { instant, NameParams, SyncEntrySchema, text } from './schemas';
+import { instant, instantGiven, NameParams, SyncEntrySchema, text } from './schemas';
 
 const KINDS = ['sync', ...EVENT_KINDS] as const;
 
@@ -15,7 +15,7 @@ const EventsQuerySchema = z.object({
   kind: several(z.enum(KINDS), among(KINDS)).describe(
     'Only events of this kind; may be given several times.',
   ),
-  since: z.iso.datetime({ offset: true }).optional().describe('Only what began then, or later.'),
+  since: instantGiven.optional().describe('Only what began then, or later.'),
   limit: z.coerce.number().int().min(1).max(1000).default(50).describe('At most so many.'),
   before: z
     .string()

@@ -94,7 +94,7 @@ export function oneRoutes(options: OperationRoutesOptions): FastifyPluginCallbac
               description: 'The document.',
               content: {
                 'application/json': { schema: z.record(z.string(), z.unknown()) },
-                'application/yaml': { schema: z.string() },
+                'application/yaml': { schema: z.record(z.string(), z.unknown()) },
               },
             },
             ...otherwise,
@@ -107,7 +107,7 @@ export function oneRoutes(options: OperationRoutesOptions): FastifyPluginCallbac
       async ({ params: { name }, query: { format } }, reply) => {
         const { status } = await viewRelationship(options, name);
         if (format === 'json') return status.document;
-        return await reply.type('application/yaml').send(stringify(status.document));
+        return await reply.type('application/yaml').send(stringify(status.document) as never);
       },
     );
     app.get(

@@ -179,6 +179,7 @@ export function otherRoutes({ hosts, metrics }: Sources): FastifyPluginCallbackZ
           operationId: 'getMetrics',
           response: {
             200: { description: 'In its text format.', content: { 'text/plain': { schema: z.string() } } },
+            ...otherwise,
           },
         },
       },
@@ -190,7 +191,7 @@ export function otherRoutes({ hosts, metrics }: Sources): FastifyPluginCallbackZ
         schema: {
           summary: 'This description',
           operationId: 'getOpenApi',
-          response: { 200: json('OpenAPI 3.1.', z.record(z.string(), z.unknown())) },
+          response: { 200: json('OpenAPI 3.1.', z.record(z.string(), z.unknown())), ...otherwise },
         },
       },
       () => app.swagger() as unknown as Record<string, unknown>,

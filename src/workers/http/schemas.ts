@@ -3,6 +3,11 @@ import { z } from 'zod';
 import { LEFT_OUT_REASONS } from '../../model/left-out';
 
 export const instant = z.string().describe('ISO 8601 in UTC.');
+/** With any offset; in UTC from here on: a database takes no offset of 22 hours. */
+export const instantGiven = z.iso
+  .datetime({ offset: true })
+  .refine((text) => !Number.isNaN(Date.parse(text)), 'must be an instant')
+  .transform((text) => new Date(text).toISOString());
 export const text = z.string().nullable();
 export const count = z.number().int().min(0);
 
@@ -23,7 +28,7 @@ export const NameParams = z.object({
 export const HistoryQuerySchema = z.object({
   limit: z.coerce.number().int().min(1).max(1000).default(50).describe('At most so many syncs.'),
   before: z
-    .union([z.coerce.number().int().min(1), z.iso.datetime({ offset: true })])
+    .union([z.coerce.number().int().min(1), instantGiven])
     .optional()
     .describe('The `id` of the last entry of the page before; or an instant, for what started before it.'),
 });

@@ -57,3 +57,31 @@ export async function findViolations(page: Page, rules?: string[]): Promise<stri
 export function overflowOf(page: Page): Promise<number> {
   return page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
 }
+
+/** Somebody turns to another tab, or back to this one. */
+export async function look(page: Page, isAway: boolean): Promise<void> {
+  await page.evaluate(
+    `Object.defineProperty(document, 'hidden', { value: ${isAway}, configurable: true });
+     document.dispatchEvent(new Event('visibilitychange'));`,
+  );
+}
+
+/** Somebody looks again after ten minutes. */
+export async function lookAgain(page: Page): Promise<void> {
+  await look(page, true);
+  await page.evaluate(
+    `window.now ??= Date.now;
+     window.later = (window.later ?? 0) + 600_000;
+     Date.now = () => window.now() + window.later;`,
+  );
+  await look(page, false);
+}
+
+/** Waits until an expression holds there. Playwright's own way would evaluate text in the page, which its policy forbids. */
+export async function untilHolds(page: Page, expression: string): Promise<void> {
+  const until = Date.now() + 30_000;
+  while (!(await page.evaluate<boolean>(expression))) {
+    if (Date.now() > until) throw new Error(`it does not come to that: ${expression}`);
+    await page.waitForTimeout(50);
+  }
+}
