@@ -1,7 +1,8 @@
 /** The page in a real browser. */
 import axe from 'axe-core';
 import type { AxeResults } from 'axe-core';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import { eventually } from '../system/system';
 
 export interface Opened {
   page: Page;
@@ -33,7 +34,7 @@ export async function openPage(browser: Browser, url: string, options: OpenOptio
     if (message.type() === 'error') complaints.push(message.text());
   });
   if (token !== undefined) {
-    await page.addInitScript((given) => sessionStorage.setItem('tidemark-token', given), token);
+    await page.addInitScript(`sessionStorage.setItem('tidemark-token', ${JSON.stringify(token)})`);
   }
   await page.goto(url);
   return { page, complaints };
@@ -56,4 +57,27 @@ export async function findViolations(page: Page, rules?: string[]): Promise<stri
 /** So many pixels does the page stick out to the right. */
 export function overflowOf(page: Page): Promise<number> {
   return page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+}
+
+/** Somebody turns to another tab, or back to this one. */
+export function look(page: Page, isAway: boolean): Promise<void> {
+  return page.evaluate<void>(`{
+    Object.defineProperty(document, 'hidden', { value: ${isAway}, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+  }`);
+}
+
+/** Somebody looks again after ten minutes. */
+export async function lookAgain(page: Page): Promise<void> {
+  await look(page, true);
+  await page.evaluate(`{
+    const before = Date.now;
+    Date.now = () => before() + 600_000;
+  }`);
+  await look(page, false);
+}
+
+/** Waits until there are so many; the page's policy lets nobody wait in the page itself. */
+export async function untilCount(locator: Locator, isEnough: (count: number) => boolean): Promise<void> {
+  await eventually('there are so many', async () => (isEnough(await locator.count()) ? true : undefined));
 }
