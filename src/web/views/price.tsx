@@ -1,7 +1,7 @@
 /** What a failover would cost now: asked of the hosts, and so only where somebody wants to know. */
 import { useState } from 'preact/hooks';
 import type { Price } from '../../model/price';
-import { formatBytes, formatDuration } from '../../model/units';
+import { formatBytes, formatDuration, formatEntries } from '../../model/units';
 import { ApiError, getJson, relationshipPath } from '../data/api';
 import { announce } from '../data/announce';
 import { leftOutText } from '../model/left-out-text';
@@ -45,7 +45,7 @@ export function PriceFacts({ price }: { price: Price }) {
         <dt>Would be lost</dt>
         <dd>
           {changed
-            ? `${changed.entries.toLocaleString('en')} entries changed since, ${formatBytes(changed.bytes)}`
+            ? `${formatEntries(changed.entries)} changed since, ${formatBytes(changed.bytes)}`
             : 'not known'}
           {changed && changed.examples.length > 0 && (
             <span class="quiet"> – {changed.examples.join(', ')}</span>

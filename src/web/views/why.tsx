@@ -1,7 +1,7 @@
 /** Why it fails: one sentence, the tool's line, how often, what to do; the last result beside the last success. */
 import type { SyncEntry } from '../../catalog/contract';
 import type { RelationshipStatus } from '../../model/status';
-import { formatBytes, formatCount, formatDuration } from '../../model/units';
+import { formatBytes, formatCount, formatDuration, formatEntries } from '../../model/units';
 import { bytesSentOf, changedOf } from '../model/syncs';
 import { lastResults, type Trouble, troublesOf } from '../model/why';
 import { Section, When } from './parts';
@@ -54,7 +54,7 @@ function Result({ title, sync }: { title: string; sync: SyncEntry | undefined })
       <p class="quiet">
         {bytes === null
           ? 'no transfer was completed'
-          : `${formatBytes(bytes)} sent, ${changed ?? 0} entries changed`}
+          : `${formatBytes(bytes)} sent, ${formatEntries(changed ?? 0)} changed`}
       </p>
     </div>
   );

@@ -1,7 +1,8 @@
 /** The page in a real browser. */
 import axe from 'axe-core';
 import type { AxeResults } from 'axe-core';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import { eventually } from '../system/system';
 
 export interface Opened {
   page: Page;
@@ -33,7 +34,7 @@ export async function openPage(browser: Browser, url: string, options: OpenOptio
     if (message.type() === 'error') complaints.push(message.text());
   });
   if (token !== undefined) {
-    await page.addInitScript((given) => sessionStorage.setItem('tidemark-token', given), token);
+    await page.addInitScript(`sessionStorage.setItem('tidemark-token', ${JSON.stringify(token)})`);
   }
   await page.goto(url);
   return { page, complaints };
@@ -59,29 +60,24 @@ export function overflowOf(page: Page): Promise<number> {
 }
 
 /** Somebody turns to another tab, or back to this one. */
-export async function look(page: Page, isAway: boolean): Promise<void> {
-  await page.evaluate(
-    `Object.defineProperty(document, 'hidden', { value: ${isAway}, configurable: true });
-     document.dispatchEvent(new Event('visibilitychange'));`,
-  );
+export function look(page: Page, isAway: boolean): Promise<void> {
+  return page.evaluate<void>(`{
+    Object.defineProperty(document, 'hidden', { value: ${isAway}, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+  }`);
 }
 
 /** Somebody looks again after ten minutes. */
 export async function lookAgain(page: Page): Promise<void> {
   await look(page, true);
-  await page.evaluate(
-    `window.now ??= Date.now;
-     window.later = (window.later ?? 0) + 600_000;
-     Date.now = () => window.now() + window.later;`,
-  );
+  await page.evaluate(`{
+    const before = Date.now;
+    Date.now = () => before() + 600_000;
+  }`);
   await look(page, false);
 }
 
-/** Waits until an expression holds there. Playwright's own way would evaluate text in the page, which its policy forbids. */
-export async function untilHolds(page: Page, expression: string): Promise<void> {
-  const until = Date.now() + 30_000;
-  while (!(await page.evaluate<boolean>(expression))) {
-    if (Date.now() > until) throw new Error(`it does not come to that: ${expression}`);
-    await page.waitForTimeout(50);
-  }
+/** Waits until there are so many; the page's policy lets nobody wait in the page itself. */
+export async function untilCount(locator: Locator, isEnough: (count: number) => boolean): Promise<void> {
+  await eventually('there are so many', async () => (isEnough(await locator.count()) ? true : undefined));
 }

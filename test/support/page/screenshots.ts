@@ -3,11 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { closePage, openPage, type OpenOptions } from '../support/page/browse';
-import { PageRig, TOKENS } from '../support/page/page-rig';
-import { launchBrowser } from '../support/system/browser';
+import { closePage, openPage, type OpenOptions } from './browse';
+import { PageRig, TOKENS } from './page-rig';
+import { launchBrowser } from '../system/browser';
 
-const FOLDER = resolve(__dirname, '../../docs/images');
+const FOLDER = resolve(__dirname, '../../../docs/images');
 const RELATIONSHIPS = 10_000;
 
 interface Picture {
@@ -39,8 +39,11 @@ const PICTURES: readonly Picture[] = [
     options: { viewport: { width: 1280, height: 860 }, colorScheme: 'dark' },
     ready: async (page) => {
       await page.getByRole('img', { name: /syncs/ }).waitFor();
-      const heading = await page.getByRole('heading', { name: 'Recovery points' }).boundingBox();
-      await page.mouse.wheel(0, (heading?.y ?? 0) - 16);
+      await page.evaluate(`{
+        const all = [...document.querySelectorAll('h2')];
+        const { top } = all.find(({ innerText }) => innerText === 'Recovery points').getBoundingClientRect();
+        window.scrollTo(0, top + window.scrollY - 16);
+      }`);
     },
   },
   {
