@@ -134,9 +134,8 @@ it('says of what is not there that it is not, and of a relationship that was del
   for (const id of ['relationship/wiki/sync/999999', 'relationship/wiki', 'agent/alpha', '../wiki'])
     expect([id, (await ask(urlOf(id))).status]).toEqual([id, 404]);
   expect(await ask('/v1/relationships/nobody')).toMatchObject({ status: 404, body: { title: 'NotFound' } });
-  expect((await fetch(`${system.httpAddress}${urlOf('relationship/wiki/sync/999999')}/stream`)).status).toBe(
-    404,
-  );
+  const stream = `${system.httpAddress}${urlOf('relationship/wiki/sync/999999')}/stream`;
+  expect((await fetch(stream, { headers: READER })).status).toBe(404);
   const spec = await fetch(`${system.httpAddress}/v1/relationships/wiki/spec?format=yaml`, {
     headers: READER,
   });
