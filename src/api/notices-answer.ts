@@ -1,5 +1,5 @@
 /** What `/v1/notices` answers: who is told of what, and whether messages arrive. */
-import type { ConditionKind, Severity } from '../model/notify/conditions';
+import type { NoticeItem } from '../model/notify/notice';
 import type { Instant } from '../model/records';
 
 /** Of what is wrong, so many are named; of messages, too. */
@@ -22,16 +22,10 @@ export interface NoticesAnswer {
   /** How many conditions are open in all. */
   open: number;
   /** The worst of them, by kind and name. */
-  conditions: {
-    relationship: string;
-    kind: ConditionKind;
-    target: string | null;
-    severity: Severity;
-    text: string;
-    since: Instant;
+  conditions: (Pick<NoticeItem, 'relationship' | 'kind' | 'target' | 'severity' | 'text' | 'since'> & {
     /** Receivers that were sent a message of it, delivered or not. */
     told: string[];
-  }[];
+  })[];
   /** Messages that are not delivered yet, and those that were given up; newest first. */
   waiting: NoticeSeen[];
   givenUp: NoticeSeen[];

@@ -263,8 +263,8 @@ export interface Catalog extends NoticesCatalog {
   points(name: string, target?: string): Promise<PointEntry[]>;
   /** Sorted by name; retired ones only where asked for. */
   relationships(options?: { retired?: boolean }): Promise<RelationshipEntry[]>;
-  /** Of those that are not retired. */
-  relationshipNames(): Promise<string[]>;
+  /** In no order; retired ones only where asked for. */
+  relationshipNames(options?: { retired?: boolean }): Promise<string[]>;
   /** Of these relationships, or of all. */
   totals(names?: readonly string[]): Promise<Totals>;
   /** Of relationships that were deleted, too: these sums never shrink. */

@@ -97,8 +97,12 @@ export async function readRelationships(db: Db, withRetired: boolean): Promise<R
   }));
 }
 
-export async function readRelationshipNames(db: Db): Promise<string[]> {
-  const rows = await db.selectFrom('relationships').select('name').where('retired_at', 'is', null).execute();
+export async function readRelationshipNames(db: Db, withRetired: boolean): Promise<string[]> {
+  const rows = await db
+    .selectFrom('relationships')
+    .select('name')
+    .$if(!withRetired, (query) => query.where('retired_at', 'is', null))
+    .execute();
   return rows.map(({ name }) => name);
 }
 

@@ -73,7 +73,7 @@ export function makeSqlCatalog({ db, afterWrite, explain, close }: OpenDatabase)
     history: (name, query) => read(() => readHistory(db, name, query)),
     points: (name, target) => read(() => readPoints(db, name, target)),
     relationships: (options) => read(() => readRelationships(db, options?.retired ?? false)),
-    relationshipNames: () => read(() => readRelationshipNames(db)),
+    relationshipNames: (options) => read(() => readRelationshipNames(db, options?.retired ?? false)),
     totals: (names) => read(() => readTotals(db, names)),
     syncDurations: () => read(() => readSyncDurations(db)),
     ping: () =>

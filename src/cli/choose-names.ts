@@ -25,20 +25,29 @@ export function addChoiceOfNames(command: Command): Command {
     .option('-y, --yes', 'do not ask, where labels or --all choose');
 }
 
+/** @throws ClientError `WrongUse` where nobody is named, or in two ways */
+export function requireOneWay(
+  verb: string,
+  given: readonly string[],
+  { selector, all }: Pick<NamesOptions, 'selector' | 'all'>,
+): void {
+  const ways = [given.length > 0, selector !== undefined, all === true].filter(Boolean).length;
+  if (ways === 1) return;
+  const message =
+    ways === 0
+      ? 'which relationships? name them, or give --selector or --all'
+      : 'names, --selector and --all exclude each other';
+  throw new ClientError('WrongUse', message, { hint: `tidemark ${verb} --help` });
+}
+
 /** Those that are meant, and asks first where nobody has named them. @throws ClientError */
 export async function chooseNames(
   verb: string,
   given: readonly string[],
-  { selector: labels, all, yes }: NamesOptions,
+  options: NamesOptions,
 ): Promise<string[]> {
-  const ways = [given.length > 0, labels !== undefined, all === true].filter(Boolean).length;
-  if (ways !== 1) {
-    const message =
-      ways === 0
-        ? 'which relationships? name them, or give --selector or --all'
-        : 'names, --selector and --all exclude each other';
-    throw new ClientError('WrongUse', message, { hint: `tidemark ${verb} --help` });
-  }
+  requireOneWay(verb, given, options);
+  const { selector: labels, yes } = options;
   if (given.length > 0) return [...new Set(given)];
   const { relationships } = await getFleet({ labels });
   // One that nobody can ask keeps no other from it.

@@ -34,9 +34,15 @@ export function isTable({ output }: OutputOptions): boolean {
   return output === 'table' || output === 'wide';
 }
 
-/** Prints data in the format asked for; `toText` makes the table. */
-export function print<T>(value: T, { output }: OutputOptions, toText: (value: T) => string): void {
-  process.stdout.write(`${render(value, output, toText)}\n`);
+/** Prints data in the format asked for; `toText` makes the table, `toData` what programs get in place of the value. */
+export function print<T>(
+  value: T,
+  options: OutputOptions,
+  toText: (value: T) => string,
+  toData: (value: T) => unknown = (same) => same,
+): void {
+  const text = isTable(options) ? toText(value) : render(toData(value), options.output, String);
+  process.stdout.write(`${text}\n`);
 }
 
 export function render<T>(value: T, format: Format, toText: (value: T) => string): string {

@@ -54,8 +54,3 @@ export async function getJson<T>(path: string, query: Record<string, Parameter> 
   if (!response.ok) throw await toClientError(response);
   return (await response.json()) as T;
 }
-
-/** Path of a relationship in the API. */
-export function relationshipPath(name: string, rest = ''): string {
-  return `/v1/relationships/${encodeURIComponent(name)}${rest}`;
-}

@@ -237,6 +237,8 @@ function describeRelationships(catalog: () => Catalog): void {
     await catalog().recordRetired('retiring');
     expect(await find('retiring')).toBeUndefined();
     expect((await find('retiring', true))?.retiredAt).toMatch(/Z$/);
+    expect(await catalog().relationshipNames()).not.toContain('retiring');
+    expect(await catalog().relationshipNames({ retired: true })).toContain('retiring');
     await catalog().recordRelationship(makeDocument('retiring'));
     expect((await find('retiring'))?.retiredAt).toBeNull();
   });

@@ -11,9 +11,11 @@ import { formatDuration } from '../../model/units';
 import { makeRelationshipId } from '../../model/names';
 import { findUiUrl } from '../../client/connection';
 import { waitingLines } from '../follow-phases';
-import { getJson, relationshipPath } from '../../client/http';
+import { relationshipPath } from '../../api/paths';
+import { getJson } from '../../client/http';
+import { workflowPage } from '../../client/workflow-page';
 import { lazy } from '../lazy';
-import { finish, isTable, print } from '../output';
+import { finish, print } from '../output';
 import type { OutputOptions } from '../output';
 import { comeBackLines, formatTakeover } from '../takeover';
 import { colors, formatFields, formatLeftOut, formatTime, paintState, printable } from '../../client/text';
@@ -59,9 +61,7 @@ async function askCatalog(name: string): Promise<Pick<Description, 'points' | 'h
 
 function pageOf(name: string, namespace: string): string | null {
   const ui = findUiUrl(process.env);
-  return ui
-    ? `${ui}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(makeRelationshipId(name))}`
-    : null;
+  return ui ? workflowPage(ui, namespace, makeRelationshipId(name)) : null;
 }
 
 function operationText({ kind, startedAt, reason, phase }: Operation): string {
@@ -208,6 +208,8 @@ async function describe(name: string, options: OutputOptions): Promise<void> {
       ui: pageOf(name, temporal.namespace),
     };
   });
-  if (isTable(options)) print(description, options, formatDescription);
-  else print({ ...description, history: description.history.map(plainEvent) }, options, () => '');
+  print(description, options, formatDescription, (all) => ({
+    ...all,
+    history: all.history.map(plainEvent),
+  }));
 }

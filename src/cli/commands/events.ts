@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventEntry } from '../../catalog/contract';
-import { finish, isTable, print } from '../output';
+import { finish, print } from '../output';
 import { addChoiceOfEvents, type EventsOptions, plainEvent, readEvents, tellEvent, tellWho } from './history';
 import { formatTable, formatTime, paintState } from '../../client/text';
 import type { Cell } from '../../client/text';
@@ -67,10 +67,10 @@ export class Unseen {
 
 async function events(name: string | undefined, options: WatchOptions): Promise<void> {
   const unseen = new Unseen();
-  const asTable = isTable(options);
   const show = (fresh: EventEntry[], withHead: boolean) => {
     if (fresh.length === 0 && !withHead) return;
-    print(asTable ? fresh : fresh.map(plainEvent), options, () => format(fresh, withHead));
+    const toText = (all: EventEntry[]) => format(all, withHead);
+    print(fresh, options, toText, (all) => all.map(plainEvent));
   };
   show(unseen.of(await readEvents(name, options)), true);
   while (options.watch) {

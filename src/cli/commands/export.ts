@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ClientError } from '../../client/exit-codes';
 import { readDocuments } from '../../client/read-documents';
 import { getFleet } from '../../client/fleet';
+import { requireOneWay } from '../choose-names';
 import { lazy } from '../lazy';
 import { finish, note } from '../output';
 import { parseList, parsePath } from '../parse';
@@ -31,19 +31,10 @@ export function register(program: Command): void {
   });
 }
 
-/** @throws ClientError `WrongUse` where nobody is named, or in two ways */
-async function chosen(
-  names: readonly string[],
-  { selector, all }: ExportOptions,
-): Promise<readonly string[]> {
-  const ways = [names.length > 0, selector !== undefined, all === true].filter(Boolean).length;
-  if (ways !== 1) {
-    throw new ClientError('WrongUse', 'which relationships? name them, or give one of --selector and --all', {
-      hint: 'tidemark export --help',
-    });
-  }
+async function chosen(names: readonly string[], options: ExportOptions): Promise<readonly string[]> {
+  requireOneWay('export', names, options);
   if (names.length > 0) return [...new Set(names)];
-  const { relationships } = await getFleet({ labels: selector });
+  const { relationships } = await getFleet({ labels: options.selector });
   return relationships.map(({ name }) => name);
 }
 

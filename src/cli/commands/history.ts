@@ -4,8 +4,9 @@ import { tellActor } from '../../model/actor';
 import { EVENT_KINDS } from '../../model/events';
 import { formatDuration } from '../../model/units';
 import { ClientError } from '../../client/exit-codes';
-import { getJson, relationshipPath } from '../../client/http';
-import { finish, isTable, print } from '../output';
+import { relationshipPath } from '../../api/paths';
+import { getJson } from '../../client/http';
+import { finish, print } from '../output';
 import type { OutputOptions } from '../output';
 import { parseCount, parseSince, parseWords } from '../parse';
 import { formatSent, formatTable, formatTime, paintState } from '../../client/text';
@@ -152,6 +153,6 @@ async function history(name: string | undefined, options: EventsOptions): Promis
     throw new ClientError('WrongUse', message, { hint: 'tidemark history --help' });
   }
   const events = await readEvents(name, options);
-  if (isTable(options)) print(events, options, () => formatHistory(events, name === undefined));
-  else print(events.map(plainEvent), options, () => '');
+  const toText = (all: EventEntry[]) => formatHistory(all, name === undefined);
+  print(events, options, toText, (all) => all.map(plainEvent));
 }

@@ -1,5 +1,6 @@
 /** Requests to the control worker that served this page. */
 import type { Action, ActionAnswer } from '../../api/operation-view';
+import { relationshipPath } from '../../api/paths';
 import type { Problem } from '../../api/problem';
 import { isTokenWanted, token } from './session';
 
@@ -63,10 +64,6 @@ export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T>
     if (error instanceof ApiError || signal?.aborted) throw error;
     throw new ApiError('the control worker does not answer');
   }
-}
-
-export function relationshipPath(name: string, rest = ''): string {
-  return `/v1/relationships/${encodeURIComponent(name)}${rest}`;
 }
 
 /** Not `randomUUID`: that is there on HTTPS and the loopback alone. */

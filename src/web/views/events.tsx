@@ -93,13 +93,7 @@ function Row({ event, isNamed }: { event: EventEntry; isNamed: boolean }) {
   );
 }
 
-export function EventsTable({
-  events,
-  isNamed = false,
-}: {
-  events: readonly EventEntry[];
-  isNamed?: boolean;
-}) {
+function EventsTable({ events, isNamed = false }: { events: readonly EventEntry[]; isNamed?: boolean }) {
   if (events.length === 0) return <p class="quiet">Nothing of that kind has happened.</p>;
   return (
     <Table label="Table of events">
@@ -148,9 +142,22 @@ export function Events({ kinds }: { kinds: string[] }) {
         </label>
       </div>
       <Trouble error={events.list ? undefined : events.error} />
-      {events.list && <EventsTable events={events.list} isNamed />}
-      {events.more && (
-        <button type="button" class="plain" onClick={events.more}>
+      <EventsRead {...events} isNamed />
+    </>
+  );
+}
+
+/** Those that were read, and a button for older ones. */
+export function EventsRead({
+  list,
+  more,
+  isNamed,
+}: Pick<ReturnType<typeof useEvents>, 'list' | 'more'> & { isNamed?: boolean }) {
+  return (
+    <>
+      {list && <EventsTable events={list} {...(isNamed && { isNamed })} />}
+      {more && (
+        <button type="button" class="plain" onClick={more}>
           Show older events
         </button>
       )}

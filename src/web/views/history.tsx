@@ -1,7 +1,7 @@
 /** What happened to one relationship besides its syncs. */
 import { EVENT_KINDS } from '../../model/events';
-import { relationshipPath } from '../data/api';
-import { EventsTable, useEvents } from './events';
+import { relationshipPath } from '../../api/paths';
+import { EventsRead, useEvents } from './events';
 import { AsOf, Section, Trouble } from './parts';
 
 const KINDS = EVENT_KINDS.map((kind) => `kind=${kind}`).join('&');
@@ -11,12 +11,7 @@ export function History({ name, stamp }: { name: string; stamp: string }) {
   return (
     <Section title="History" aside={<AsOf {...events} />}>
       <Trouble error={events.error} />
-      {events.list && <EventsTable events={events.list} />}
-      {events.more && (
-        <button type="button" class="plain" onClick={events.more}>
-          Show older events
-        </button>
-      )}
+      <EventsRead {...events} />
     </Section>
   );
 }

@@ -2,7 +2,8 @@
 import { useState } from 'preact/hooks';
 import type { Price } from '../../model/price';
 import { formatBytes, formatDuration, formatEntries } from '../../model/units';
-import { ApiError, getJson, relationshipPath } from '../data/api';
+import { relationshipPath } from '../../api/paths';
+import { ApiError, getJson } from '../data/api';
 import { announce } from '../data/announce';
 import { leftOutText } from '../model/left-out-text';
 import { AsOf, Section, Trouble, When } from './parts';

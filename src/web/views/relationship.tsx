@@ -2,7 +2,8 @@
 import { useEffect } from 'preact/hooks';
 import type { PointEntry, SyncEntry } from '../../catalog/contract';
 import type { RelationshipView } from '../../api/operation-view';
-import { getJson, relationshipPath } from '../data/api';
+import { relationshipPath } from '../../api/paths';
+import { getJson } from '../data/api';
 import { usePoll } from '../data/poll';
 import { useAsAge } from '../data/shown';
 import { doingText } from '../model/doing';

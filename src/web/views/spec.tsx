@@ -1,6 +1,7 @@
 /** The document, as it holds now. */
 import { useState } from 'preact/hooks';
-import { ApiError, relationshipPath, request } from '../data/api';
+import { relationshipPath } from '../../api/paths';
+import { ApiError, request } from '../data/api';
 import { Section, Trouble } from './parts';
 
 export function Spec({ name }: { name: string }) {

@@ -2,7 +2,8 @@
 import { useState } from 'preact/hooks';
 import type { SyncEntry } from '../../catalog/contract';
 import { formatBytes, formatDuration } from '../../model/units';
-import { ApiError, getJson, relationshipPath } from '../data/api';
+import { relationshipPath } from '../../api/paths';
+import { ApiError, getJson } from '../data/api';
 import { bytesSentOf, changedOf, errorText } from '../model/syncs';
 import { Icon, Table, Trouble, When } from './parts';
 import { SyncChart } from './sync-chart';

@@ -5,8 +5,7 @@ import { z } from 'zod';
 import type { RelationshipView } from '../../api/operation-view';
 import { tellError } from '../../client/exit-codes';
 import { makeRelationshipId } from '../../model/names';
-import type { RelationshipStatus } from '../../model/status';
-import { type RelationshipSummary, summarize } from '../../model/summary';
+import { summarize } from '../../model/summary';
 import type { FleetSource } from '../fleet/fleet';
 import { FleetSummaries } from '../fleet/summaries';
 import { statusOf } from '../fleet/known-states';
@@ -30,30 +29,31 @@ export interface OperationRoutesOptions {
   fleet: FleetSource;
 }
 
-/** With its next tick, as in the fleet: of its Schedule it can't know itself whether it ticks. */
-async function summarizeAsked(fleet: FleetSource, status: RelationshipStatus): Promise<RelationshipSummary> {
-  const entry = (await fleet.now()).states.get(status.name);
-  const asked = entry && new Map([[status.name, { ...entry, status, vanished: null }]]);
-  const [summary] = asked ? new FleetSummaries().of(asked, Date.now()) : [];
-  return summary ?? summarize(status, Date.now());
-}
-
-/** Asked of itself; where it can't be, what it told last, and why. @throws what asking it failed with, where nothing is known */
-async function viewRelationship(
+/** @throws what asking it failed with, where it has told nothing either */
+async function askOrRecall(
   { operations, fleet }: OperationRoutesOptions,
   name: string,
-): Promise<RelationshipView> {
-  const ui = operations.pageOf(makeRelationshipId(name));
+): Promise<Pick<RelationshipView, 'status' | 'why'>> {
   try {
-    const status = await operations.status(name);
-    return { summary: await summarizeAsked(fleet, status), status, asked: 'relationship', why: null, ui };
+    return { status: await operations.status(name), why: null };
   } catch (error) {
-    const { states } = await fleet.now();
-    const entry = states.get(name);
-    const [summary] = entry ? new FleetSummaries().of(new Map([[name, entry]]), Date.now()) : [];
-    if (!entry || !summary) throw error;
-    return { summary, status: statusOf(entry), asked: 'catalog', why: tellError(error).message, ui };
+    const entry = (await fleet.now()).states.get(name);
+    if (!entry) throw error;
+    return { status: statusOf(entry), why: tellError(error).message };
   }
+}
+
+/** Asked of itself; where it can't be, what it told last, and why. */
+async function viewRelationship(options: OperationRoutesOptions, name: string): Promise<RelationshipView> {
+  const { status, why } = await askOrRecall(options, name);
+  const entry = (await options.fleet.now()).states.get(name);
+  // With its next tick, as in the fleet: of its Schedule it can't know itself whether it ticks.
+  const shown = entry && (why === null ? { ...entry, status, vanished: null } : entry);
+  const [summary = summarize(status, Date.now())] = shown
+    ? new FleetSummaries().of(new Map([[name, shown]]), Date.now())
+    : [];
+  const ui = options.operations.pageOf(makeRelationshipId(name));
+  return { summary, status, asked: why === null ? 'relationship' : 'catalog', why, ui };
 }
 
 /** One relationship, asked this moment: how it is, its document, what a failover would cost. */
@@ -105,7 +105,7 @@ export function oneRoutes(options: OperationRoutesOptions): FastifyPluginCallbac
         serializerCompiler: () => (value) => (typeof value === 'string' ? value : JSON.stringify(value)),
       },
       async ({ params: { name }, query: { format } }, reply) => {
-        const { status } = await viewRelationship(options, name);
+        const { status } = await askOrRecall(options, name);
         if (format === 'json') return status.document;
         return await reply.type('application/yaml').send(stringify(status.document) as never);
       },

@@ -3,6 +3,7 @@ import { actAs } from '../../client/act-as';
 import { ClientError, isWorkflowNotFound, tellError } from '../../client/exit-codes';
 import { readRunning, sumProgress } from '../../client/follow';
 import { operationResult } from '../../client/operation-result';
+import { workflowPage } from '../../client/workflow-page';
 import type { Temporal } from '../../client/temporal-client';
 import type { Action, ActionAnswer, OperationView } from '../../api/operation-view';
 import { inTurns } from '../../model/in-turns';
@@ -61,10 +62,9 @@ export class TemporalOperations implements OperationsSource {
   }
 
   pageOf(workflowId: string): string | null {
-    if (this.uiAddress === undefined) return null;
-    const { namespace } = this.temporal;
-    const path = `namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(workflowId)}`;
-    return `${this.uiAddress.replace(/\/+$/, '')}/${path}`;
+    return this.uiAddress === undefined
+      ? null
+      : workflowPage(this.uiAddress, this.temporal.namespace, workflowId);
   }
 
   async running(relationship?: string): Promise<OperationView[]> {

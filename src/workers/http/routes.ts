@@ -23,7 +23,7 @@ import {
 
 /** What the API answers from. */
 export interface Sources {
-  catalog: Pick<Catalog, 'relationships' | 'history' | 'events' | 'points' | 'ping'>;
+  catalog: Pick<Catalog, 'relationships' | 'relationshipNames' | 'history' | 'events' | 'points' | 'ping'>;
   hosts: HostsSource;
   states: StatesSource;
   metrics: MetricsSource;
@@ -31,7 +31,7 @@ export interface Sources {
 
 /** @throws HttpError 404 with a guess, where no relationship was ever called so. */
 export async function requireKnown(catalog: Sources['catalog'], name: string): Promise<void> {
-  const names = (await catalog.relationships({ retired: true })).map((relationship) => relationship.name);
+  const names = await catalog.relationshipNames({ retired: true });
   if (names.includes(name)) return;
   const guess = suggest(name, names);
   throw new HttpError(404, 'NotFound', `there is no relationship ${name}`, {

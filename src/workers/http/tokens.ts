@@ -79,6 +79,7 @@ export function parseTokens(text: string, path: string): Known[] {
 const FRESH_MS = 2000;
 
 export class Tokens {
+  private readonly single: readonly Known[];
   private known: Known[] = [];
   private version = '';
   private lookedAtMs = 0;
@@ -89,10 +90,11 @@ export class Tokens {
    * @throws TidemarkError where the file is not right
    */
   constructor(
-    private readonly single: string | undefined,
+    single: string | undefined,
     private readonly path: string | undefined,
     private readonly log?: Pick<Logger, 'warn'>,
   ) {
+    this.single = single === undefined ? [] : [{ name: 'token', roles: ['read'], digest: digestOf(single) }];
     this.read();
   }
 
@@ -130,21 +132,15 @@ export class Tokens {
 
   /** None is known: nobody can be asked for one. */
   get isEmpty(): boolean {
-    return this.single === undefined && this.path === undefined;
+    return this.single.length === 0 && this.path === undefined;
   }
 
   /** Undefined: it is nobody's. Takes as long for every token. */
   find(token: string): Access | undefined {
     this.freshen();
     const digest = digestOf(token);
-    const all: Known[] = [
-      ...(this.single === undefined
-        ? []
-        : [{ name: 'token', roles: ['read' as const], digest: digestOf(this.single) }]),
-      ...this.known,
-    ];
     // No way out before the last.
-    const found = all.filter((each) => timingSafeEqual(each.digest, digest));
+    const found = [...this.single, ...this.known].filter((each) => timingSafeEqual(each.digest, digest));
     return found[0] && { name: found[0].name, roles: found[0].roles };
   }
 }

@@ -42,7 +42,14 @@ export function makeRelationshipEntry(
 /** A catalog that only reads, and fails as a real one does once `broken` holds an error. */
 export class FakeCatalog implements Pick<
   Catalog,
-  'relationships' | 'history' | 'events' | 'points' | 'ping' | 'totals' | 'syncDurations'
+  | 'relationships'
+  | 'relationshipNames'
+  | 'history'
+  | 'events'
+  | 'points'
+  | 'ping'
+  | 'totals'
+  | 'syncDurations'
 > {
   broken: Error | undefined;
   /** Arguments of each call, for tests of what is passed on. */
@@ -65,6 +72,9 @@ export class FakeCatalog implements Pick<
   relationships(options?: { retired?: boolean }) {
     const all = this.content.relationships ?? [];
     return this.answer(options?.retired ? all : all.filter(({ retiredAt }) => retiredAt === null));
+  }
+  async relationshipNames(options?: { retired?: boolean }) {
+    return (await this.relationships(options)).map(({ name }) => name);
   }
   history(...query: Parameters<Catalog['history']>) {
     return this.answer(this.content.history ?? [], ['history', ...query]);
